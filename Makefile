@@ -1,0 +1,47 @@
+# Each target sets up what it needs in .venv, and is quick when that is already there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check bench clean
+
+help: ## show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## play the tutorial's story on an embedded PostgreSQL
+	$(BIN)/driftcheck demo
+
+test: $(READY) ## run the tests
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 ))
+
+lint: $(READY) ## check format, style, types and imports
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+check: lint test ## lint, then test
+
+bench: $(READY) ## measure the speed
+	$(BIN)/python -m benchmarks
+
+clean: ## remove everything that was made here, the sample application's database too
+	rm -rf $(VENV) .sample_app build dist *.egg-info
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip learned --group in 25.1; a new environment may bring an older one.
+$(READY): pyproject.toml
+	@[ -x $(BIN)/pip ] || { \
+	  for python in $(PYTHON) python3.14 python3.13 python3.12 python3.11; do \
+	    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	      echo "$$python -m venv $(VENV)"; exec $$python -m venv --clear $(VENV); \
+	    fi; \
+	  done; \
+	  echo 'driftcheck needs Python 3.11 or newer: make PYTHON=/path/to/python3' >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[embedded]' --group test --group lint
+	@touch $@
