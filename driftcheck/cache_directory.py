@@ -1,0 +1,31 @@
+"""Where driftcheck keeps what it can make again: the user's cache directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+VARIABLE = "DRIFTCHECK_CACHE_DIR"
+"""The environment variable that names another directory."""
+
+
+def cache_directory() -> Path:
+    """The directory, made if need be, and readable by its user alone."""
+    directory = _location()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return directory
+
+
+def _location() -> Path:
+    if chosen := os.environ.get(VARIABLE):
+        return Path(chosen).absolute()
+    # XDG asks for a relative path to be ignored.
+    if (xdg := os.environ.get("XDG_CACHE_HOME")) and Path(xdg).is_absolute():
+        return Path(xdg) / "driftcheck"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "driftcheck"
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        return Path(local) / "driftcheck" / "Cache"
+    return Path.home() / ".cache" / "driftcheck"
