@@ -1,0 +1,1 @@
+"""Shadow databases: made, marked, dropped, and swept where a killed run left some."""

