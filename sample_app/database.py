@@ -1,6 +1,7 @@
 """Where the sample application's database is: ``DATABASE_URL``, or an embedded PostgreSQL."""
 
 import os
+import subprocess
 import warnings
 from pathlib import Path
 
@@ -21,9 +22,16 @@ or let it run an embedded PostgreSQL:
     pip install 'driftcheck[embedded]'
 """
 
+NOT_STARTED = """\
+The embedded PostgreSQL did not start in {data}: {error}
+
+SAMPLE_APP_DATA names another directory for it (it cannot do with a space in the path), and
+DATABASE_URL a database of your own.
+"""
+
 
 class NoDatabaseError(click.ClickException):
-    """Neither a database of one's own nor the embedded one: the command line shows the two ways."""
+    """No database of one's own and no embedded one; the message tells what helps."""
 
 
 def database_url() -> str:
@@ -52,5 +60,9 @@ def embedded_url() -> URL:
     except ImportError:
         raise NoDatabaseError(NO_DATABASE) from None
     data = Path(os.environ.get("SAMPLE_APP_DATA") or CHECKOUT / ".sample_app" / "postgres")
-    data.mkdir(parents=True, exist_ok=True)
-    return with_driver(make_url(get_server(data, cleanup_mode="stop").get_uri()))
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        server = get_server(data, cleanup_mode="stop")
+    except (OSError, subprocess.SubprocessError) as error:
+        raise NoDatabaseError(NOT_STARTED.format(data=data, error=error)) from error
+    return with_driver(make_url(server.get_uri()))
