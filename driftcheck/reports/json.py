@@ -1,0 +1,111 @@
+"""The form for programs: JSON, described in docs/json.md and docs/report.schema.json."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from driftcheck.findings import DatabaseReport, Finding, Origin, PhantomOperation, Remedy, Report
+from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.visible import is_plain
+from driftcheck.schema import Address
+
+VERSION = 1
+"""Raised when a key goes or changes its meaning; a new key leaves it as it is."""
+
+
+def render(report: Report, page: Page = PLAIN) -> str:
+    """Write the whole report as JSON, whatever the width of the page."""
+    text = json.dumps(_report(report), ensure_ascii=False, indent=2)
+    return "\n".join(_safe(line, page.encoding) for line in text.split("\n")) + "\n"
+
+
+def _safe(line: str, encoding: str) -> str:
+    r"""Write as ``\u....`` what is not ASCII and would do harm on its way: it is in a string."""
+    if is_plain(line, encoding):
+        return line
+    return "".join(c if is_plain(c, encoding) else json.dumps(c)[1:-1] for c in line)
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "exit_code": int(report.exit_code),
+        "command": report.command,
+        "project": report.project,
+        "databases": [_database(database, report) for database in report.databases],
+    }
+
+
+def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
+    return {
+        "name": database.name,
+        "location": database.location,
+        "dialect": database.dialect,
+        "server_version": database.server_version,
+        "stamped": database.stamped,
+        "heads": database.heads,
+        "gaps": database.gaps,
+        "replay": database.replay,
+        "findings": [_finding(finding, report) for finding in database.findings],
+        "phantom_operations": [_phantom(phantom) for phantom in database.phantom_operations],
+        "coverage": {
+            "compared": dict(database.coverage.compared),
+            "not_compared": dict(database.coverage.not_compared),
+        },
+        "notes": database.notes,
+    }
+
+
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "fails": report.fails(finding),
+        "gap": finding.gaps[0] if finding.gaps else None,
+        "gaps": finding.gaps,
+        "verdict": finding.verdict,
+        "change": finding.change,
+        "kind": finding.address.kind if finding.address else None,
+        "address": _address(finding.address),
+        "part_of": _address(finding.part_of),
+        **{side.value: text for side, text in finding.definitions.items()},
+        "message": finding.message,
+        "leads_to": finding.leads_to,
+        "differences": [
+            {"attribute": d.attribute, "wanted": d.wanted, "actual": d.actual}
+            for d in finding.differences
+        ],
+        "parts": [{"kind": part.kind, "address": part.sql} for part in finding.parts],
+        "remedy": [_remedy(remedy) for remedy in finding.remedies],
+        "phantom": _phantom(finding.phantom) if finding.phantom else None,
+        "origin": _origin(finding.origin) if finding.origin else None,
+        "details": finding.details,
+        "blind_spot": finding.blind_spot,
+    }
+
+
+def _address(address: Address | None) -> str | None:
+    return None if address is None else address.sql
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "name": remedy.name,
+        "summary": remedy.summary,
+        "language": remedy.language,
+        "code": remedy.code,
+        "loses_data": remedy.loses_data,
+    }
+
+
+def _phantom(phantom: PhantomOperation) -> dict[str, Any]:
+    return {
+        "operation": phantom.operation,
+        "address": phantom.address.sql,
+        "colleague_error": phantom.colleague_error,
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {"revision": origin.revision, "file": origin.file, "line": origin.line}

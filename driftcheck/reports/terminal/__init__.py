@@ -1,0 +1,123 @@
+"""The form for people: the chain, what was found, how to mend it, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from io import StringIO
+
+from rich.console import Console
+from rich.segment import Segments
+from rich.text import Text
+
+from driftcheck.chain import Gap
+from driftcheck.findings import DatabaseReport, Report, Verdict
+from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.terminal.chain import chain
+from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.layout import (
+    FAINT,
+    STRONG,
+    Lines,
+    spaced,
+    words,
+    wrapped,
+)
+from driftcheck.reports.terminal.summary import findings
+from driftcheck.reports.terminal.verdict import verdict
+
+_DIALECTS = {
+    "postgresql": "PostgreSQL",
+    "mysql": "MySQL",
+    "mariadb": "MariaDB",
+    "sqlite": "SQLite",
+    "mssql": "SQL Server",
+    "oracle": "Oracle",
+}
+
+_MEANINGS = {
+    Verdict.PENDING: "the models were changed, and no migration carries it yet",
+    Verdict.UNAPPLIED: "migrations that have not run on this database",
+    Verdict.DRIFT: "the database was changed outside the migrations",
+    Verdict.HAND_APPLIED: "the models' change was made in the database by hand; "
+    "only its migration is missing",
+    Verdict.CONFLICT: "models and database were both changed, and not alike; a person decides",
+}
+
+
+def render(report: Report, page: Page = PLAIN) -> str:
+    """Write the report for a person to read."""
+    blocks = [block for d in report.databases for block in _database(d, report, page)]
+    *others, last = blocks or [[]]
+    return _text([*spaced([*others, [*last, *verdict(report, page)]])], page)
+
+
+def _text(lines: Lines, page: Page) -> str:
+    """Lines as text. They are laid out already: as segments, rich leaves them as they are."""
+    console = Console(
+        file=StringIO(),
+        force_terminal=page.colour,
+        color_system="standard" if page.colour else None,
+        force_jupyter=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        for line in lines:
+            console.print(Segments(line.render(console, end="\n")), soft_wrap=True)
+    return capture.get()
+
+
+def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[Lines]:
+    yield _header(database, report, page)
+    yield chain(database, report, page)
+    yield _meanings(database, page)
+    yield from findings(database, report, page)
+    yield [*_notes(database, page), *_coverage(database, page)]
+
+
+def _header(database: DatabaseReport, report: Report, page: Page) -> Lines:
+    dialect = _DIALECTS.get(database.dialect, database.dialect)
+    line = words(page, (report.project, STRONG))
+    if database.name != report.project:
+        line.append_text(words(page, (" · ", FAINT), database.name))
+    server = f" on {dialect} {database.server_version}"
+    line.append_text(words(page, server, (" · ", FAINT), _revisions(database)))
+    where = words(page, (database.location, FAINT))
+    return [*wrapped(page, line), *(wrapped(page, where) if database.location else [])]
+
+
+def _revisions(database: DatabaseReport) -> str:
+    stamped = ", ".join(database.stamped) or "nothing"
+    heads = ", ".join(database.heads) or "none"
+    if {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
+        return f"head {heads}"
+    if set(database.stamped) == set(database.heads) != set():
+        return f"stamped {stamped}, the head"
+    return f"stamped {stamped}, head {heads}"
+
+
+def _meanings(database: DatabaseReport, page: Page) -> Lines:
+    """What the words of the chain mean, for those that it is about."""
+    present = {finding.verdict for finding in database.findings}
+    lines: Lines = []
+    for sort, meaning in _MEANINGS.items():
+        if sort in present:
+            lines += wrapped(page, words(page, (sort, STRONG), f": {meaning}"), 2)
+    return lines
+
+
+def _notes(database: DatabaseReport, page: Page) -> Iterator[Text]:
+    for note in database.notes:
+        yield from wrapped(page, words(page, note), 2, first=words(page, ("· ", FAINT)))
+
+
+def _coverage(database: DatabaseReport, page: Page) -> Lines:
+    compared = _counts(database.coverage.compared) or "nothing"
+    not_compared = _counts(database.coverage.not_compared)
+    text = f"compared {compared}" + f"; not compared: {not_compared}" * bool(not_compared)
+    text += f"; history replay: {database.replay}"
+    return wrapped(page, words(page, (text, FAINT)))
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(counted(count, kind) for kind, count in counts.items() if count)

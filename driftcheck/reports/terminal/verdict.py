@@ -1,0 +1,62 @@
+"""Says in one last line how it came out, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from driftcheck.chain import Gap
+from driftcheck.errors import ExitCode
+from driftcheck.findings import Finding, Report, Verdict
+from driftcheck.reports.page import Page
+from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
+
+_NEXT: dict[Verdict | None, str] = {
+    None: "mend the project itself",
+    Verdict.CONFLICT: "settle the conflict",
+    Verdict.DRIFT: "repair or adopt the drift",
+    Verdict.HAND_APPLIED: "write the migration for what was applied by hand",
+    Verdict.PENDING: "write the migration that is pending",
+    Verdict.UNAPPLIED: "upgrade",
+}
+"""What to do about each sort of finding, in the order in which to do it."""
+
+
+def verdict(report: Report, page: Page) -> Lines:
+    """The last line: the exit code in words, and the next step."""
+    if report.exit_code is ExitCode.FOUND:
+        mark, style, text = "✗", BAD, _found(report)
+    elif report.exit_code is ExitCode.CLEAN:
+        mark, style, text = "✓", GOOD, _clean(report)
+    else:
+        mark, style, text = "✗", BAD, "Nothing was compared, so nothing is known (exit code 3)."
+    return wrapped(page, words(page, text), 2, first=words(page, (mark, style), " "))
+
+
+def _found(report: Report) -> str:
+    failing = [finding for finding in report.findings if report.fails(finding)]
+    steps = _steps(failing)
+    if any(finding.phantom for finding in failing):
+        steps += " before anyone runs `migrate`"
+    many = "fail" if len(failing) > 1 else "fails"
+    count = counted(len(failing), "finding")
+    return (
+        f"{count} {many} the check (exit code {int(report.exit_code)}). "
+        f"Next: {steps}, then run `{report.command}` again."
+    )
+
+
+def _clean(report: Report) -> str:
+    if report.findings:
+        count = counted(len(report.findings), "finding")
+        return f"Nothing fails the check; {count} to know of. Next: {_steps(report.findings)}."
+    looked_at = {gap for database in report.databases for gap in database.gaps}
+    if looked_at == set(Gap):
+        return "In step: models, migrations and database say the same."
+    sides = dict.fromkeys(side for gap in Gap if gap in looked_at for side in gap.between)
+    return f"In step, as far as was looked: {', '.join(sides)}."
+
+
+def _steps(findings: Iterable[Finding]) -> str:
+    present = {finding.verdict for finding in findings}
+    return ", ".join(step for sort, step in _NEXT.items() if sort in present)
