@@ -1,0 +1,290 @@
+"""Reports of every sort: one for each test that asks for a ``sample``, all as ``samples``."""
+
+import pytest
+
+from driftcheck.chain import Gap, Side
+from driftcheck.comparison import ChangeType, Difference
+from driftcheck.findings import (
+    Coverage,
+    DatabaseReport,
+    Finding,
+    Origin,
+    PhantomOperation,
+    Remedy,
+    Report,
+    Severity,
+    Verdict,
+)
+from driftcheck.schema import Address
+
+STUDENTS = Address("table", "public", ("students",))
+LAST_NAME = Address("column", "public", ("students", "last_name"))
+AGE = Address("column", "public", ("students", "age"))
+VARCHAR = "character varying(64) NOT NULL"
+
+UPGRADE = Remedy("upgrade", "Run the migrations on this database.", "shell", "flask db upgrade")
+
+HOSTILE = "[bold]x[/bold]\x1b[31m\x9b2J\u202edrop\u2066\r\n\u00a0\u200b'\"\\"
+"""Markup, escape sequences of both sorts, bidi overrides, line ends, spaces that are none."""
+
+
+def database(*findings, **changes):
+    facts = {
+        "name": "school",
+        "location": "postgresql://app@localhost:5432/school",
+        "dialect": "postgresql",
+        "server_version": "16.4",
+        "stamped": ("0414d1b7a2ae",),
+        "heads": ("0414d1b7a2ae",),
+        "coverage": Coverage({"tables": 1, "columns": 3, "primary keys": 1, "triggers": 0}),
+    }
+    return DatabaseReport(findings=findings, **{**facts, **changes})
+
+
+def report(*findings, **changes):
+    return Report("school", (database(*findings, **changes),))
+
+
+def dropped_by_hand():
+    return Finding(
+        rule="drift-column-missing",
+        severity=Severity.ERROR,
+        verdict=Verdict.DRIFT,
+        change=ChangeType.MISSING,
+        address=LAST_NAME,
+        part_of=STUDENTS,
+        message="Column public.students.last_name is missing from the database.",
+        definitions={
+            Side.MODELS: VARCHAR,
+            Side.HEAD: VARCHAR,
+            Side.STAMPED: VARCHAR,
+            Side.LIVE: None,
+        },
+        leads_to="What reads or writes the column fails here, and only here.",
+        remedies=(
+            Remedy(
+                "repair",
+                "Put the column back as the migrations made it.",
+                "sql",
+                "ALTER TABLE public.students ADD COLUMN last_name character varying(64) NOT NULL;",
+            ),
+            Remedy(
+                "adopt",
+                "Write a migration that drops it everywhere, and take it out of the models.",
+                "python",
+                "op.drop_column('students', 'last_name')",
+                loses_data=True,
+            ),
+        ),
+        phantom=PhantomOperation(
+            "op.add_column('students', sa.Column('last_name', sa.String(length=64), "
+            "nullable=False))",
+            LAST_NAME,
+            'ERROR:  column "last_name" of relation "students" already exists',
+        ),
+        origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py", 21),
+    )
+
+
+def new_in_models(verdict=Verdict.PENDING, live=None):
+    return Finding(
+        rule=f"{verdict}-column-missing",
+        severity=Severity.ERROR,
+        verdict=verdict,
+        change=ChangeType.MISSING,
+        address=AGE,
+        part_of=STUDENTS,
+        message="Column public.students.age is in the models, and no migration makes it.",
+        definitions={
+            Side.MODELS: "integer",
+            Side.HEAD: None,
+            Side.STAMPED: None,
+            Side.LIVE: live,
+        },
+        leads_to="A database made by the migrations lacks it, and the code fails there.",
+        remedies=(
+            Remedy(
+                "write the migration",
+                "No migration carries it yet; this one would.",
+                "python",
+                "op.add_column('students', sa.Column('age', sa.Integer(), nullable=True))",
+            ),
+        ),
+    )
+
+
+def conflict():
+    return Finding(
+        rule="conflict-column-changed",
+        severity=Severity.ERROR,
+        verdict=Verdict.CONFLICT,
+        change=ChangeType.CHANGED,
+        address=LAST_NAME,
+        part_of=STUDENTS,
+        message="Column public.students.last_name was changed in the models and in the database, "
+        "to different types.",
+        definitions={
+            Side.MODELS: "text NOT NULL",
+            Side.HEAD: VARCHAR,
+            Side.STAMPED: VARCHAR,
+            Side.LIVE: "character varying(32) NOT NULL",
+        },
+        differences=(Difference("type", "character varying(64)", "character varying(32)"),),
+    )
+
+
+def function_changed():
+    body = "BEGIN\n\tNEW.changed := now();\n\tRETURN NEW;\nEND"
+    other = body.replace("now()", "clock_timestamp()")
+    return Finding(
+        rule="drift-function-changed",
+        severity=Severity.WARNING,
+        verdict=Verdict.DRIFT,
+        change=ChangeType.CHANGED,
+        address=Address("function", "public", ("touch",), ""),
+        message="Function public.touch() is not the one that the migrations made.",
+        definitions={Side.HEAD: body, Side.STAMPED: body, Side.LIVE: other},
+        differences=(
+            Difference("body", body, other),
+            Difference("security_definer", wanted=False, actual=True),
+            Difference("settings", ("search_path=public",), None),
+        ),
+        remedies=(
+            Remedy(
+                "repair",
+                "Put the function back.",
+                "sql",
+                f"CREATE OR REPLACE FUNCTION public.touch() RETURNS trigger AS $$\n{body}\n$$;",
+            ),
+        ),
+        blind_spot=True,
+    )
+
+
+def not_applied(table):
+    definition = "id bigint, name text"
+    return Finding(
+        rule="unapplied-table-missing",
+        severity=Severity.NOTE,
+        verdict=Verdict.UNAPPLIED,
+        change=ChangeType.MISSING,
+        address=Address("table", "public", (table,)),
+        message=f"Table public.{table} is made by a migration that has not run here.",
+        definitions={
+            Side.MODELS: definition,
+            Side.HEAD: definition,
+            Side.STAMPED: None,
+            Side.LIVE: None,
+        },
+        parts=tuple(Address("column", "public", (table, name)) for name in ("id", "name")),
+        remedies=(UPGRADE,),
+    )
+
+
+def history_broken():
+    return Finding(
+        rule="history-broken",
+        severity=Severity.ERROR,
+        message="The history does not build from nothing: revision 8f2b6c1d0a9e fails.",
+        leads_to="A new colleague, a test run or a new server cannot make the database.",
+        details='(psycopg2.errors.UndefinedTable) relation "lessons" does not exist\n'
+        "[SQL: ALTER TABLE lessons ADD COLUMN room TEXT]",
+        remedies=(
+            Remedy("bootstrap", "Say in [tool.driftcheck] what has to be there beforehand."),
+        ),
+        origin=Origin("8f2b6c1d0a9e", "migrations/versions/8f2b6c1d0a9e_room.py", 18),
+    )
+
+
+def hostile():
+    address = Address("column", HOSTILE, (HOSTILE, HOSTILE))
+    return Finding(
+        rule="drift-column-changed",
+        severity=Severity.ERROR,
+        verdict=Verdict.DRIFT,
+        change=ChangeType.CHANGED,
+        address=address,
+        part_of=Address("table", HOSTILE, (HOSTILE,)),
+        message=f"Column {address.sql} is changed.",
+        definitions={Side.STAMPED: HOSTILE, Side.LIVE: HOSTILE + "!"},
+        differences=(Difference(HOSTILE, HOSTILE, HOSTILE + "!"), Difference("a", HOSTILE[:9], 1)),
+        leads_to=HOSTILE,
+        remedies=(Remedy(HOSTILE, HOSTILE, "sql", HOSTILE),),
+        phantom=PhantomOperation(HOSTILE, address, HOSTILE),
+        origin=Origin(HOSTILE, HOSTILE, 1),
+        details=HOSTILE + "\udc80",
+    )
+
+
+def hostile_report():
+    facts = dict.fromkeys(("name", "location", "dialect", "server_version", "replay"), HOSTILE)
+    lists = dict.fromkeys(("stamped", "heads", "notes"), (HOSTILE,))
+    counts = Coverage({HOSTILE: 2}, {HOSTILE: 1})
+    return Report(
+        HOSTILE, (database(hostile(), **facts, **lists, coverage=counts),), command=HOSTILE
+    )
+
+
+def many():
+    """Five hundred columns dropped by hand, of fifty tables, and an index that is merely noted."""
+    findings = []
+    for number in range(500):
+        table, name = f"table_{number % 50:02}", f"column_{number:03}"
+        address = Address("column", "public", (table, name))
+        findings.append(
+            Finding(
+                rule="drift-column-missing",
+                severity=Severity.NOTE if number % 50 == 0 else Severity.ERROR,
+                verdict=Verdict.DRIFT,
+                change=ChangeType.MISSING,
+                address=address,
+                part_of=Address("table", "public", (table,)),
+                message=f"Column {address.sql} is missing from the database.",
+                phantom=PhantomOperation(f"op.add_column('{table}', ...)", address)
+                if number < 15
+                else None,
+            )
+        )
+    return report(*findings, coverage=Coverage({"tables": 50, "columns": 900}))
+
+
+CLEAN = report(replay="cached")
+TUTORIAL = report(
+    dropped_by_hand(),
+    coverage=Coverage({"tables": 1, "columns": 2, "primary keys": 1}, {"operator class": 1}),
+)
+SAMPLES = {
+    "clean": CLEAN,
+    "tutorial": TUTORIAL,
+    "pending": report(new_in_models()),
+    "hand-applied": report(new_in_models(Verdict.HAND_APPLIED, live="integer")),
+    "conflict": report(conflict()),
+    "function-changed": report(function_changed(), notes=("Triggers are compared too.",)),
+    "unapplied": report(not_applied("courses"), not_applied("lessons"), heads=("8f2b6c1d0a9e",)),
+    "history-broken": report(
+        history_broken(), gaps=(Gap.PENDING,), coverage=Coverage({}), stamped=()
+    ),
+    "several-databases": Report(
+        "school",
+        (
+            database(dropped_by_hand()),
+            database(name="archive", location="sqlite:///archive.db", dialect="sqlite"),
+        ),
+    ),
+    "hostile": hostile_report(),
+    "many": many(),
+    "nothing-compared": report(coverage=Coverage({})),
+}
+
+
+def pytest_generate_tests(metafunc):
+    if "sample" in metafunc.fixturenames:
+        metafunc.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+    if "small_sample" in metafunc.fixturenames:  # of which a person would read every line
+        small = {name: report for name, report in SAMPLES.items() if name != "many"}
+        metafunc.parametrize("small_sample", small.values(), ids=small)
+
+
+@pytest.fixture
+def samples():
+    return SAMPLES

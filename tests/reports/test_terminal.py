@@ -1,0 +1,211 @@
+"""The terminal form says what counts, whatever the page."""
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from driftcheck.chain import Gap, Side
+from driftcheck.comparison import ChangeType, Difference
+from driftcheck.findings import (
+    Coverage,
+    DatabaseReport,
+    Finding,
+    Remedy,
+    Report,
+    Severity,
+    Verdict,
+)
+from driftcheck.reports import Page, render
+from driftcheck.reports.terminal.counting import counted
+from driftcheck.schema import Address
+
+WIDTHS = (20, 40, 60, 80, 120, 200)
+
+
+def with_remedy(report, code):
+    """A fault whose remedy is this code, in the facts of another report."""
+    finding = Finding(
+        "history-broken", Severity.ERROR, "It fails.", remedies=(Remedy("repair", "So.", "", code),)
+    )
+    return replaced(report, findings=(finding,))
+
+
+def replaced(report, **changes):
+    database = report.databases[0]
+    facts = {name: getattr(database, name) for name in database.__dataclass_fields__}
+    return Report(report.project, (DatabaseReport(**{**facts, **changes}),))
+
+
+def without_colour(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_a_clean_report_is_short(samples):
+    lines = [line for line in render(samples["clean"]).splitlines() if line]
+    assert len(lines) == 6
+    assert lines[-1] == "✓ In step: models, migrations and database say the same."
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_code_can_be_copied_at_any_width(width, indent, samples):
+    code = f"CREATE FUNCTION f()\n{indent}AS $$\n\tSELECT '[bold]  {'x' * 300}';\n\n$$;"
+    text = render(with_remedy(samples["clean"], code), "terminal", Page(width=width))
+    assert f"\n\n{code}\n\n" in text
+    one_line = code.replace("\n", " ")
+    text = render(with_remedy(samples["clean"], one_line), "terminal", Page(width=width))
+    assert f"\n\n    {one_line}\n\n" in text
+
+
+def test_code_with_what_cannot_be_shown_says_so(samples):
+    note = "--format json has it"
+    assert note in render(with_remedy(samples["clean"], "SELECT '\x1b'"))
+    assert note in render(with_remedy(samples["clean"], "SELECT 'ü'"), page=Page(encoding="ascii"))
+    assert note not in render(with_remedy(samples["clean"], "SELECT 'ü';\n\t-- 1"))
+
+
+def test_paths_and_urls_are_never_broken(samples):
+    for width in WIDTHS:
+        text = render(samples["tutorial"], "terminal", Page(width=width))
+        assert "migrations/versions/0414d1b7a2ae_create_students.py:21" in text
+        assert "postgresql://app@localhost:5432/school" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_prose_keeps_to_the_width(width, samples):
+    text = render(samples["many"], "terminal", Page(width=width))
+    prose = [line for line in text.splitlines() if len(line.split()) > 2]
+    assert max(map(cell_len, prose)) <= width
+
+
+def test_colour_changes_nothing_but_colour(sample):
+    coloured = render(sample, "terminal", Page(colour=True))
+    assert coloured != render(sample)
+    assert without_colour(coloured) == render(sample)
+
+
+@pytest.mark.parametrize("page", [Page(), Page(colour=True)], ids=["plain", "colour"])
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE"])
+def test_the_environment_has_no_say(name, page, samples, monkeypatch):
+    before = render(samples["tutorial"], page=page)
+    monkeypatch.setenv(name, "1")
+    assert render(samples["tutorial"], page=page) == before
+
+
+def test_markup_in_names_is_text(samples):
+    assert "[bold]x[/bold]" in render(samples["hostile"])
+
+
+def test_a_gap_that_was_not_looked_at_is_never_in_step(samples):
+    text = render(replaced(samples["clean"], gaps=(Gap.PENDING,)))
+    assert text.count("not looked at") == 2
+    assert text.endswith("In step, as far as was looked: models, head.\n")
+
+
+def test_nothing_compared_is_never_in_step(samples):
+    text = render(replaced(samples["clean"], coverage=Coverage({"tables": 0})))
+    assert "in step" not in text
+    assert "exit code 3" in text
+
+
+def test_hand_applied_shows_in_both_of_its_gaps(samples):
+    states = render(samples["hand-applied"]).splitlines()[4]
+    assert states.split("  ")[-1].strip() == "✗ 1 finding"
+    assert states.count("✗ 1 finding") == 2
+
+
+def test_many_findings_stay_readable_and_none_is_lost_without_a_word(samples):
+    text = render(samples["many"])
+    assert len(text.splitlines()) < 110
+    shown = len(re.findall(r"^✗ Column", text, flags=re.MULTILINE))
+    left_out = [*map(int, re.findall(r"… and (\d+) columns more", text))]
+    elsewhere = int(re.search(r"… and (\d+) findings more", text).group(1))
+    assert shown + sum(left_out) + elsewhere == 500
+    assert "driftcheck compare --verbose" in text
+
+
+def test_full_leaves_nothing_out(samples):
+    text = render(samples["many"], "terminal", Page(full=True))
+    assert len(re.findall(r"^[✗·] Column", text, flags=re.MULTILINE)) == 500
+    assert "more" not in text
+
+
+def test_errors_come_before_notes(samples):
+    text = render(samples["many"], "terminal", Page(full=True))
+    assert text.index("table public.table_01 ") < text.index("table public.table_00 ")
+
+
+def test_a_remedy_that_findings_share_is_told_once(samples):
+    text = render(samples["unapplied"])
+    assert text.count("flask db upgrade") == 1
+    assert "for 2 of these findings" in text
+
+
+def changed(change, definitions, *differences):
+    return Finding(
+        "drift-column",
+        Severity.ERROR,
+        "It differs.",
+        verdict=Verdict.DRIFT,
+        change=change,
+        address=Address("column", "public", ("students", "age")),
+        definitions=definitions,
+        differences=differences,
+    )
+
+
+def rows_of(finding, samples):
+    text = render(replaced(samples["clean"], findings=(finding,)))
+    return text.split("drift-column\n\n")[1].split("\n\n")[0]
+
+
+def test_a_change_shows_what_differs_and_no_more(samples):
+    sides = {Side.HEAD: "integer, a", Side.STAMPED: "integer, a", Side.LIVE: "integer, b"}
+    finding = changed(ChangeType.CHANGED, sides, Difference("default", "a", None))
+    assert (
+        rows_of(finding, samples) == "  head, stamped  default  a\n  live           default  none"
+    )
+
+
+def test_a_change_that_no_definition_tells_is_told_of_the_two_sides_of_its_gap(samples):
+    sides = {Side.STAMPED: "integer", Side.LIVE: "integer"}
+    finding = changed(ChangeType.CHANGED, sides, Difference("comment", "", "x"))
+    assert rows_of(finding, samples) == "  stamped  comment  ''\n  live     comment  x"
+
+
+def test_a_rename_shows_the_definitions_for_they_hold_the_name(samples):
+    sides = {Side.STAMPED: "integer", Side.LIVE: "years: bigint"}
+    finding = changed(ChangeType.RENAMED, sides, Difference("type", "integer", "bigint"))
+    assert rows_of(finding, samples) == "  stamped  integer\n  live     years: bigint"
+
+
+def test_long_details_lose_their_middle_only(samples):
+    lines = [f"line {number}" for number in range(100)]
+    fault = Finding("history-broken", Severity.ERROR, "It fails.", details="\n".join(lines))
+    report = replaced(samples["clean"], findings=(fault,))
+    text = render(report)
+    assert "line 0\n" in text
+    assert "line 99\n" in text
+    assert "88 lines left out" in text
+    assert all(f"{line}\n" in render(report, page=Page(full=True)) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("table", "tables"),
+        ("index", "indexes"),
+        ("policy", "policies"),
+        ("foreign key", "foreign keys"),
+        ("operator class", "operator classes"),
+        ("type", "types"),
+        ("sequence", "sequences"),
+        ("statistics object", "statistics objects"),
+        ("check", "checks"),
+    ],
+)
+def test_counts_are_grammatical_whichever_form_the_noun_comes_in(one, many):
+    for noun in (one, many):
+        assert counted(1, noun) == f"1 {one}"
+        assert counted(2, noun) == f"2 {many}"
