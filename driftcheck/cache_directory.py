@@ -6,14 +6,25 @@ import os
 import sys
 from pathlib import Path
 
+from driftcheck.errors import ConfigurationError
+
 VARIABLE = "DRIFTCHECK_CACHE_DIR"
 """The environment variable that names another directory."""
 
 
 def cache_directory() -> Path:
-    """The directory, made if need be, and readable by its user alone."""
-    directory = _location()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The directory; made if need be, and then closed to all but its user.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
+    try:
+        directory = _location()
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+        raise ConfigurationError(
+            f"there is no cache directory: {error}", hint=f"Name one with {VARIABLE}."
+        ) from None
     return directory
 
 

@@ -23,7 +23,7 @@ class Account:
     """An account of this machine, and where it can keep things.
 
     Attributes:
-        name: As in the passwd file.
+        name: What it is called, for messages.
         uid: Its number.
         gid: Its group's number.
         is_other: Whether it is another than the one that driftcheck runs as.
@@ -38,7 +38,7 @@ class Account:
     def for_servers(cls) -> Account:
         """The account that can run a PostgreSQL server here."""
         if os.geteuid() != 0:
-            return cls(str(os.geteuid()), os.geteuid(), os.getegid(), is_other=False)
+            return cls("this user", os.geteuid(), os.getegid(), is_other=False)
         for name in _UNPRIVILEGED:
             try:
                 entry = pwd.getpwnam(name)
@@ -66,27 +66,34 @@ class Account:
         return private_directory(path, self.uid, self.gid)
 
     def run(self, arguments: list[str], *, directory: Path) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, there, with nothing of libpq's in its environment."""
+        """Run a program as this account, there, with nothing of libpq's in its environment.
+
+        Raises:
+            ShadowError: It cannot be started as this account.
+        """
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PG", "LC_", "LANG"))
         }
-        return subprocess.run(
-            arguments,
-            cwd=directory,
-            env=environment | {"LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-            umask=0o077,
-            user=self.uid if self.is_other else None,
-            group=self.gid if self.is_other else None,
-            extra_groups=[] if self.is_other else None,
-        )
+        try:
+            return subprocess.run(
+                arguments,
+                cwd=directory,
+                env=environment | {"LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+                umask=0o077,
+                user=self.uid if self.is_other else None,
+                group=self.gid if self.is_other else None,
+                extra_groups=[] if self.is_other else None,
+            )
+        except OSError as error:
+            raise ShadowError(f"cannot run {arguments[0]} as {self.name}: {error}") from None
 
 
 def private_directory(path: Path, uid: int, gid: int | None = None, mode: int = 0o700) -> Path:

@@ -141,6 +141,14 @@ class ShadowMaker(ABC):
         """Roles that came to the server since this maker began: they outlive the shadows."""
         return ()
 
+    def release_role(self, role: str) -> bool:  # noqa: ARG002
+        """Drop a role that is there only because live knows it, so that a replay can make it.
+
+        Returns:
+            Whether it is gone: not on a server that others use, nor while a shadow needs it.
+        """
+        return False
+
     def close(self) -> None:
         """Drop everything this maker made and stop what it started.
 

@@ -105,7 +105,7 @@ def _on_postgresql(
             continue
         try:
             return way.open()
-        except ShadowError as error:
+        except (ShadowError, ConfigurationError) as error:
             tried.append(": ".join(filter(None, (way.what, error.message, error.details))))
     raise ShadowError(
         "no shadow database can be made",

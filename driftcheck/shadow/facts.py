@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from driftcheck.shadow.base import ServerFacts
@@ -70,13 +72,14 @@ def _is_here(address: str | None, pid: int) -> bool:
         return True
     if not ip_address(address).is_loopback:
         return False
-    try:
-        answer = subprocess.run(
-            ["ps", "-o", "comm=", "-p", str(pid)],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError:
-        return False
-    return "postgres" in answer.stdout
+    return "postgres" in _program(pid)
+
+
+def _program(pid: int) -> str:
+    """What a process of this machine is called; nothing where there is none."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text(errors="replace")
+    with suppress(OSError):
+        ps = ["ps", "-o", "comm=", "-p", str(pid)]
+        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -100,16 +100,17 @@ class PostgresMaker(ShadowMaker):
         if self.facts is None:
             cursor.execute(create)
             return
-        try:
-            cursor.execute(f"{create} {_locale(self.facts)}")
-        except _UNKNOWN_LOCALE as error:
-            plain = f"ENCODING {quote_literal(self.facts.encoding)} LC_COLLATE 'C' LC_CTYPE 'C'"
-            cursor.execute(f"{create} {plain}")
-            self._note(
-                f"text sorts by the locale C in the shadow, not by "
-                f"{self.facts.locale or self.facts.collation} as in live, "
-                f"which this server does not have ({str(error).splitlines()[0]})"
-            )
+        *alike, plain = _locales(self.facts)
+        for locale in alike:
+            try:
+                cursor.execute(f"{create} {locale}")
+            except _UNKNOWN_LOCALE as error:
+                reason = str(error).splitlines()[0]
+            else:
+                return
+        cursor.execute(f"{create} {plain}")
+        wanted = self.facts.locale or self.facts.collation
+        self._note(f"text sorts by the locale C in the shadow, by {wanted} in live: {reason}")
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
         cursor.execute(_CUT_OFF, (template.name,))
@@ -174,17 +175,19 @@ def without_hostaddr(url: URL) -> URL:
     return url.update_query_dict({"hostaddr": ""})
 
 
-def _locale(facts: ServerFacts) -> str:
-    """Live's encoding and collation, as ``CREATE DATABASE`` takes them."""
-    options = {
-        "ENCODING": facts.encoding,
-        "LC_COLLATE": facts.collation,
-        "LC_CTYPE": facts.ctype,
-    }
-    if facts.locale_provider != "libc":
-        options["LOCALE_PROVIDER"] = facts.locale_provider
-        options[f"{facts.locale_provider}_LOCALE".upper()] = facts.locale
-    return " ".join(f"{option} {quote_literal(value)}" for option, value in options.items())
+def _locales(facts: ServerFacts) -> Iterator[str]:
+    """Live's encoding and locale as ``CREATE DATABASE`` takes them; the last, C, always works."""
+    encoding = f"ENCODING {quote_literal(facts.encoding)}"
+    libc = f"LC_COLLATE {quote_literal(facts.collation)} LC_CTYPE {quote_literal(facts.ctype)}"
+    plain = "LC_COLLATE 'C' LC_CTYPE 'C'"
+    if facts.locale_provider == "libc":
+        yield f"{encoding} {libc}"
+    else:
+        provider = facts.locale_provider.upper()
+        its_own = f"LOCALE_PROVIDER {provider} {provider}_LOCALE {quote_literal(facts.locale)}"
+        yield f"{encoding} {its_own} {libc}"
+        yield f"{encoding} {its_own} {plain}"  # sorting is the provider's, libc's matters little
+    yield f"{encoding} {plain}"
 
 
 def _comment(shadow: ShadowDatabase) -> str:
@@ -209,10 +212,13 @@ def _marked(cursor: Any) -> list[tuple[str, Mark]]:
 
 def drop_marked(cursor: Any, *, everything: bool = False) -> tuple[str, ...]:
     """Drop the marked databases that are abandoned, or all of them; never one without the mark."""
-    names = [name for name, mark in _marked(cursor) if everything or mark.is_abandoned]
-    for name in names:
-        _drop(cursor, name)
-    return tuple(names)
+    dropped = []
+    for name, mark in _marked(cursor):
+        if everything or mark.is_abandoned:
+            with suppress(errors.InsufficientPrivilege):  # another user's, who will drop it
+                _drop(cursor, name)
+                dropped.append(name)
+    return tuple(dropped)
 
 
 def _drop(cursor: Any, name: str) -> None:

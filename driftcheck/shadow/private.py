@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from psycopg2 import errors
+
 from driftcheck.quoting import quote_identifier
 from driftcheck.shadow.base import ServerFacts
 from driftcheck.shadow.binaries import Installation
@@ -67,16 +69,27 @@ class PrivateMaker(PostgresMaker):
                 if role == user:
                     cursor.execute(f"ALTER ROLE {name} SUPERUSER LOGIN")
 
+    def release_role(self, role: str) -> bool:
+        """Drop a role that is there only because live knows it, so that a replay can make it."""
+        if self.facts is None or role not in self.facts.roles or role == self.facts.user:
+            return False
+        with session(self._private.url()) as cursor:
+            return role != SUPERUSER and _drop_role(cursor, role)
+
     def _stop(self) -> None:
         self._private.stop()
 
 
 def _drop_roles(cursor: Any) -> None:
+    """Drop all roles that can be; what stays is seen by who asks whether all is as made."""
     cursor.execute(_ROLES, (SUPERUSER,))
     for (role,) in cursor.fetchall():
-        # One that still owns something stays, and is seen by who asks whether all is as made.
-        cursor.execute(
-            "DO $do$ BEGIN EXECUTE %s; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; "
-            "END $do$",
-            (f"DROP ROLE {quote_identifier(role)}",),
-        )
+        _drop_role(cursor, role)
+
+
+def _drop_role(cursor: Any, role: str) -> bool:
+    try:
+        cursor.execute(f"DROP ROLE {quote_identifier(role)}")
+    except errors.DependentObjectsStillExist:
+        return False
+    return True

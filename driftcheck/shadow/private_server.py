@@ -98,13 +98,17 @@ class PrivateServer:
         """
         try:
             self._pg_ctl("stop", "--mode", "fast")
+            if self._socket_directory != self._slot.path:
+                with contextlib.suppress(OSError):
+                    self._socket_directory.rmdir()
         finally:
             self._slot.free()
 
     def start_anew(self) -> None:
         """Throw away all that the server holds and start it again, empty."""
         self._pg_ctl("stop", "--mode", "immediate")
-        shutil.rmtree(self._data, ignore_errors=True)
+        for directory in (self._data, self._half_made):
+            shutil.rmtree(directory, ignore_errors=True)
         self._initialise()
         problem = self._launch()
         if problem:
@@ -113,6 +117,14 @@ class PrivateServer:
     @property
     def _data(self) -> Path:
         return self._slot.path / "data"
+
+    @property
+    def _half_made(self) -> Path:
+        return self._slot.path / "half-made"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "postmaster.pid"
 
     @property
     def _socket_directory(self) -> Path:
@@ -127,8 +139,9 @@ class PrivateServer:
         self._bin = _reachable_bin(self.installation, self._account, self._slot.path)
         if self._answers():  # left running by a killed process
             return
-        # A half-made directory, or one that lost something when the power went, does not start.
-        if not (self._data / "PG_VERSION").exists() or self._launch():
+        # Nothing was written to the disk in time, so a directory that was not shut down is not
+        # to be trusted: that is the one with a server's process number in it, and no server.
+        if not self._data.exists() or self._pid_file.exists() or self._launch():
             self.start_anew()
 
     def _answers(self) -> bool:
@@ -149,7 +162,12 @@ class PrivateServer:
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         if self.installation.major >= 18:  # noqa: PLR2004  (since when it is not the default)
             options.append("--no-data-checksums")
-        self._run("initdb", f"--username={SUPERUSER}", *options, "--pgdata", str(self._data))
+        command = [str(self._bin / "initdb"), f"--username={SUPERUSER}", *options]
+        command += ["--pgdata", str(self._half_made)]
+        done = self._account.run(command, directory=self._slot.path)
+        if done.returncode:
+            raise ShadowError(f"initdb of {self.installation} failed", details=done.stdout.strip())
+        self._half_made.rename(self._data)
 
     def _launch(self) -> str:
         """Start the server on its data directory; what it says where it does not start."""
@@ -171,14 +189,6 @@ class PrivateServer:
         done = self._account.run(command, directory=self._slot.path)
         return done.stdout.strip() if done.returncode else None
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._bin / program), *arguments]
-        done = self._account.run(command, directory=self._slot.path)
-        if done.returncode:
-            raise ShadowError(
-                f"{program} of {self.installation} failed", details=done.stdout.strip()
-            )
-
 
 def _reachable_bin(installation: Installation, account: Account, directory: Path) -> Path:
     """Where the account finds the programs: in place, or copied where it can reach them."""
@@ -192,7 +202,7 @@ def _reachable_bin(installation: Installation, account: Account, directory: Path
 def _can_run(directory: Path, account: Account, within: Path) -> bool:
     try:
         done = account.run([str(directory / "initdb"), "--version"], directory=within)
-    except OSError:
+    except ShadowError:
         return False
     return done.returncode == 0
 

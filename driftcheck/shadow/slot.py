@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import time
 from itertools import count
 from pathlib import Path
+
+_SUFFIX = ".lock"
+_LONG = 30 * 24 * 60 * 60
+"""Seconds after which a slot that nobody used is emptied."""
 
 
 class Slot:
@@ -24,25 +30,36 @@ class Slot:
 
     @classmethod
     def take(cls, directory: Path, name: str) -> Slot:
-        """Take the first free slot of that name."""
-        return next(
-            slot for number in count() if (slot := cls._try(directory / f"{name}-{number}"))
-        )
-
-    @classmethod
-    def _try(cls, path: Path) -> Slot | None:
-        # Beside the slot and never removed: a lock on a removed file guards nothing.
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return None
-        except BaseException:
-            os.close(lock)
-            raise
-        return cls(path, lock)
+        """Take the first free slot of that name, and forget those long unused."""
+        for lock in directory.glob(f"*{_SUFFIX}"):
+            _forget_if_old(lock)
+        return next(slot for number in count() if (slot := _take(directory / f"{name}-{number}")))
 
     def free(self) -> None:
         """Let the next process have it."""
         os.close(self._lock)
+
+
+def _take(path: Path) -> Slot | None:
+    # Beside the slot and never removed: a lock on a removed file guards nothing.
+    lock = os.open(f"{path}{_SUFFIX}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    except BaseException:
+        os.close(lock)
+        raise
+    os.utime(lock)
+    return Slot(path, lock)
+
+
+def _forget_if_old(lock: Path) -> None:
+    """Empty a slot whose programs were upgraded, or that only a busier day needed."""
+    path = lock.with_name(lock.name.removesuffix(_SUFFIX))
+    if not path.exists() or time.time() - lock.stat().st_mtime < _LONG:
+        return
+    if slot := _take(path):
+        shutil.rmtree(path, ignore_errors=True)  # a server still there stops by itself
+        slot.free()
