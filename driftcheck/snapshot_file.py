@@ -1,0 +1,101 @@
+"""A snapshot as a file: what the cache keeps, and what a project can keep as its base."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from driftcheck.errors import ConfigurationError
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+
+FORMAT = 1
+"""Raised whenever the same schema reads differently than before; older files are then refused."""
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """A snapshot, and where in the history it stands.
+
+    Attributes:
+        snapshot: The schema.
+        revisions: The revisions it is at.
+        extra: What else its writer keeps with it.
+    """
+
+    snapshot: Snapshot
+    revisions: tuple[str, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def dump(file: SnapshotFile) -> str:
+    """Write as JSON, one object a line, so that two files can be compared by people."""
+    snapshot = file.snapshot
+    head = {
+        "format": FORMAT,
+        "dialect": snapshot.dialect,
+        "server_version": snapshot.server_version,
+        "default_schema": snapshot.default_schema,
+        "revisions": file.revisions,
+        "not_compared": dict(snapshot.not_compared),
+        "extra": dict(file.extra),
+    }
+    rows = ",\n".join(json.dumps(_row(thing)) for thing in snapshot.objects.values())
+    return json.dumps(head)[:-1] + f', "objects": [\n{rows}\n]}}\n'
+
+
+def load(text: str) -> SnapshotFile:
+    """Read what ``dump`` wrote.
+
+    Raises:
+        ConfigurationError: It is no such file, or one of another format.
+    """
+    try:
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ConfigurationError(
+                f"the snapshot has format {data['format']}, and this driftcheck reads {FORMAT}",
+                hint="Write it again with: driftcheck snapshot --write",
+            )
+        objects = {thing.address: thing for thing in map(_thing, data["objects"])}
+        snapshot = Snapshot(
+            objects,
+            data["dialect"],
+            data["server_version"],
+            data["default_schema"],
+            data["not_compared"],
+        )
+        return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise ConfigurationError("the snapshot file is damaged") from None
+
+
+def _row(thing: SchemaObject) -> list[Any]:
+    return [
+        thing.address,
+        dict(thing.attributes),
+        thing.part_of,
+        thing.number,
+        thing.renamable,
+    ]
+
+
+def _thing(row: list[Any]) -> SchemaObject:
+    address, attributes, part_of, number, renamable = row
+    return SchemaObject(
+        _address(address),
+        {name: _value(value) for name, value in attributes.items()},
+        None if part_of is None else _address(part_of),
+        number,
+        renamable,
+    )
+
+
+def _address(row: list[Any]) -> Address:
+    kind, schema, path, arguments = row
+    return Address(kind, schema, tuple(path), arguments)
+
+
+def _value(value: Any) -> Value:
+    return tuple(map(_value, value)) if isinstance(value, list) else value
