@@ -1,0 +1,54 @@
+"""What models and migrations may write differently and mean the same.
+
+The server stores some expressions as they were typed: ``'0'::numeric`` and ``0``, ``now()`` and
+``CURRENT_TIMESTAMP``. Two histories of writing, the models' and the migrations', differ in such
+things without differing in meaning. This is the one place where that is settled, and it is asked
+between models and head only: between stamped and live the same statements ran, so there every
+difference is real.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from driftcheck.comparison import Change, ChangeType, Difference
+
+_CAST = re.compile(r"::(?:\"[^\"]+\"|[a-z_][\w ]*(?:\([\d, ]+\))?)(?:\[\])?(?:\.(?:\"[^\"]+\"|\w+))?")
+_NUMBER_AS_TEXT = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
+_NEXT_VALUE = re.compile(r"\Anextval\(")
+_NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})
+
+
+def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
+    """Leave out the changes, and the differences within them, that mean nothing."""
+    for change in changes:
+        if change.type not in (ChangeType.CHANGED, ChangeType.RENAMED):
+            yield change
+            continue
+        kept = tuple(d for d in change.differences if not _same_meaning(d))
+        if kept or change.type is ChangeType.RENAMED:
+            yield replace(change, differences=kept)
+
+
+def _same_meaning(difference: Difference) -> bool:
+    wanted, actual = difference.wanted, difference.actual
+    if difference.attribute != "default" or not isinstance(wanted, str):
+        return False
+    return isinstance(actual, str) and canonical(wanted) == canonical(actual)
+
+
+def canonical(expression: str) -> str:
+    """A default without what does not change its value.
+
+    Casts to the column's own type, quotes around a number and parentheses around the whole go;
+    every ``nextval()`` is the same, since a sequence keeps the name of a table that was renamed.
+    """
+    bare = _CAST.sub("", expression).strip()
+    while bare.startswith("(") and bare.endswith(")") and bare.count("(") == 1:
+        bare = bare[1:-1].strip()
+    bare = _NUMBER_AS_TEXT.sub(r"\1", bare)
+    if _NEXT_VALUE.match(bare):
+        return "nextval()"
+    return "now()" if bare.lower() in _NOW else bare

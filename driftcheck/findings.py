@@ -1,0 +1,231 @@
+"""What a check found, as frozen values: findings, and the report that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from driftcheck.chain import Gap, Side
+from driftcheck.comparison import ChangeType, Difference
+from driftcheck.errors import ExitCode
+from driftcheck.schema import Address
+
+
+class Severity(StrEnum):
+    """How much a finding matters. A note never fails a check."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Verdict(StrEnum):
+    """What the four schemas together say of one object."""
+
+    PENDING = "pending"
+    UNAPPLIED = "unapplied"
+    DRIFT = "drift"
+    HAND_APPLIED = "hand-applied"
+    CONFLICT = "conflict"
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps in which such an object differs, the one it is told under first."""
+        if self is Verdict.HAND_APPLIED:
+            return Gap.PENDING, Gap.DRIFT
+        if self is Verdict.CONFLICT:
+            return Gap.DRIFT, Gap.PENDING
+        return (Gap(self.value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The migration that made an object.
+
+    Attributes:
+        revision: Its identifier.
+        file: Its path, relative to the project where it lies within.
+        line: The line of the operation; ``None`` where it is not known.
+    """
+
+    revision: str
+    file: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One way to mend a finding.
+
+    Attributes:
+        name: ``repair``, ``adopt``, ``upgrade``, ``write the migration`` ...
+        summary: What it does, in a sentence.
+        language: Of the code: ``sql``, ``python`` or ``shell``.
+        code: What to run or to write; empty where it must be done by hand, as the summary says.
+        loses_data: Whether running it loses rows or values.
+    """
+
+    name: str
+    summary: str
+    language: str = ""
+    code: str = ""
+    loses_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomOperation:
+    """An operation that ``migrate`` would write because of drift, not of a model change.
+
+    Attributes:
+        operation: The operation as Alembic writes it in Python.
+        address: The object it is for.
+        colleague_error: What the database of a colleague, who has no drift, answers to it;
+            ``None`` where it answers nothing.
+    """
+
+    operation: str
+    address: Address
+    colleague_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A change, or a fault of the project itself.
+
+    Attributes:
+        rule: The stable identity of its kind: public API.
+        severity: How much it matters.
+        verdict: What the four schemas say; ``None`` for a fault of the project itself.
+        message: What was found, in a sentence.
+        change: How the object differs; ``None`` for a fault of the project itself.
+        address: The object; ``None`` for a fault of the project itself.
+        part_of: The whole that the object belongs to: the table of a column or an index.
+        definitions: What each side holds: a text, or ``None`` where it has no such object; a
+            side that was not looked at is not there.
+        differences: What differs inside the object, where it is changed.
+        parts: What comes and goes with it: the columns of a missing table.
+        leads_to: What will happen if nothing is done.
+        remedies: The ways to mend it.
+        phantom: What ``migrate`` would wrongly write for it.
+        origin: The migration that made the object.
+        details: What the database or the project's code said, as it said it.
+        blind_spot: Whether autogenerate does not see it.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    verdict: Verdict | None = None
+    change: ChangeType | None = None
+    address: Address | None = None
+    part_of: Address | None = None
+    definitions: Mapping[Side, str | None] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = ()
+    parts: tuple[Address, ...] = ()
+    leads_to: str = ""
+    remedies: tuple[Remedy, ...] = ()
+    phantom: PhantomOperation | None = None
+    origin: Origin | None = None
+    details: str = ""
+    blind_spot: bool = False
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps it belongs to, the one it is told under first."""
+        return self.verdict.gaps if self.verdict else ()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What was compared, and what the catalog holds that was not.
+
+    Attributes:
+        compared: How many objects of each kind, by the kind's plural, in build order.
+        not_compared: How many of each kind that is not read.
+    """
+
+    compared: Mapping[str, int]
+    not_compared: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DatabaseReport:
+    """What was found of one database.
+
+    Attributes:
+        name: The bind it is, or the database's own name.
+        location: Where it is, without a password.
+        dialect: SQLAlchemy's name of its sort.
+        server_version: As the server gives it.
+        stamped: The revisions in its version table.
+        heads: The heads of the history.
+        findings: In the order of the chain's gaps, then by address.
+        coverage: What was compared.
+        gaps: The gaps that were looked at; a finding elsewhere means nothing.
+        replay: How the history was had: ``fresh``, ``cached``, ``from the base snapshot`` ...
+        notes: What a reader should know that is no finding.
+    """
+
+    name: str
+    location: str
+    dialect: str
+    server_version: str
+    stamped: tuple[str, ...]
+    heads: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    gaps: tuple[Gap, ...] = tuple(Gap)
+    replay: str = "fresh"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def phantom_operations(self) -> tuple[PhantomOperation, ...]:
+        """What ``migrate`` would wrongly write for this database, altogether."""
+        return tuple(f.phantom for f in self.findings if f.phantom is not None)
+
+    def in_gap(self, gap: Gap) -> tuple[Finding, ...]:
+        """The findings that are told under a gap."""
+        return tuple(f for f in self.findings if f.gaps and f.gaps[0] is gap)
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """The findings that are faults of the project itself."""
+        return tuple(f for f in self.findings if not f.gaps)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, altogether.
+
+    Attributes:
+        project: The project's name, as people know it.
+        databases: One report for each database that the project migrates.
+        fail_on: The gaps whose findings fail the check. Faults of the project always do.
+        command: The command that made it, as people would type it: ``driftcheck compare``.
+    """
+
+    project: str
+    databases: tuple[DatabaseReport, ...]
+    fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
+    command: str = "driftcheck compare"
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether a finding fails the check."""
+        if finding.severity is Severity.NOTE:
+            return False
+        return not finding.gaps or not self.fail_on.isdisjoint(finding.gaps)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of every database."""
+        return tuple(f for database in self.databases for f in database.findings)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Found where any finding fails the check; cannot check where nothing was compared."""
+        if any(self.fails(finding) for finding in self.findings):
+            return ExitCode.FOUND
+        if not any(sum(d.coverage.compared.values()) for d in self.databases):
+            return ExitCode.CANNOT_CHECK
+        return ExitCode.CLEAN

@@ -1,0 +1,153 @@
+"""Judges the changes of the three gaps together: who moved, and what is found of each object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from driftcheck.chain import Gap, Side
+from driftcheck.comparison import Change, ChangeType, Difference, compare
+from driftcheck.equivalence import meaningful
+from driftcheck.findings import Finding, Severity, Verdict
+from driftcheck.rules import rule_of
+from driftcheck.schema import Address, SchemaObject, Snapshot
+
+Describe = Callable[[SchemaObject], str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A finding, and the changes that it tells."""
+
+    finding: Finding
+    changes: Mapping[Gap, Sequence[Change]]
+
+
+def changes_of(gap: Gap, snapshots: Mapping[Side, Snapshot]) -> list[Change]:
+    """The changes between two neighbours of the chain; none where one was not looked at."""
+    wanted, actual = (snapshots.get(side) for side in gap.between)
+    if wanted is None or actual is None:
+        return []
+    if wanted is actual:
+        return []
+    changes = compare(wanted, actual, same_lineage=gap is not Gap.PENDING)
+    return list(meaningful(changes)) if gap is Gap.PENDING else changes
+
+
+def judge(
+    changes: Mapping[Gap, Sequence[Change]],
+    snapshots: Mapping[Side, Snapshot],
+    describe: Describe,
+) -> list[Judged]:
+    """Say what each change means, in the light of the others of the same object.
+
+    Args:
+        changes: The changes of every gap that was looked at.
+        snapshots: The snapshots of every side that was looked at; models only as far as models
+            can speak.
+        describe: Says in a text what an object is.
+
+    Returns:
+        In the order of the chain's gaps, drift first, since it is what misleads ``migrate``.
+    """
+    pending = {a: change for change in changes.get(Gap.PENDING, ()) for a in touched(change)}
+    told: set[int] = set()
+    verdicts: list[tuple[Verdict, Change, Mapping[Gap, Sequence[Change]]]] = []
+    for drift in changes.get(Gap.DRIFT, ()):
+        both = [pending[a] for a in touched(drift) if a in pending]
+        told |= {id(change) for change in both}
+        verdict = _verdict(drift, both, snapshots)
+        verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: both}))
+    for change in changes.get(Gap.PENDING, ()):
+        if id(change) not in told:
+            verdicts.append((Verdict.PENDING, change, {Gap.PENDING: [change]}))
+    for change in changes.get(Gap.UNAPPLIED, ()):
+        verdicts.append((Verdict.UNAPPLIED, change, {Gap.UNAPPLIED: [change]}))
+    return [
+        Judged(_finding(verdict, change, snapshots, describe), behind)
+        for verdict, change, behind in verdicts
+    ]
+
+
+def touched(change: Change) -> tuple[Address, ...]:
+    """The addresses that a change is about: two, where something was renamed."""
+    sides = (thing.address for thing in (change.wanted, change.actual) if thing is not None)
+    return tuple(dict.fromkeys(sides))
+
+
+def _verdict(
+    drift: Change, pending: Sequence[Change], snapshots: Mapping[Side, Snapshot]
+) -> Verdict:
+    if not pending:
+        return Verdict.DRIFT
+    models, live = snapshots[Side.MODELS], snapshots[Side.LIVE]
+    if all(_alike(address, models, live) for address in touched(drift)):
+        return Verdict.HAND_APPLIED
+    return Verdict.CONFLICT
+
+
+def _alike(address: Address, models: Snapshot, live: Snapshot) -> bool:
+    """Whether the models and live hold an object alike, with all that is a part of it."""
+    extracts = (_extract(snapshot, address, models) for snapshot in (models, live))
+    return not list(meaningful(compare(*extracts, same_lineage=False)))
+
+
+def _extract(snapshot: Snapshot, address: Address, models: Snapshot) -> Snapshot:
+    """One object with its parts, of the kinds that the models speak of."""
+    kinds = {a.kind for a in models.objects}
+    things = [snapshot.objects.get(address), *snapshot.parts.get(address, ())]
+    objects = {t.address: t for t in things if t is not None and t.address.kind in kinds}
+    return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)
+
+
+def _finding(
+    verdict: Verdict, change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
+) -> Finding:
+    identity, rule = rule_of(verdict, change)
+    new = change.actual.address if change.actual else change.address
+    severity = rule.severity
+    if verdict is Verdict.PENDING and _left_to_the_database(change):
+        severity = Severity.NOTE
+    return Finding(
+        rule=identity,
+        severity=severity,
+        message=rule.message.format(
+            kind=change.address.kind, name=change.address.sql, new_name=new.sql
+        ),
+        verdict=verdict,
+        change=change.type,
+        address=change.address,
+        part_of=change.thing.part_of,
+        definitions=dict(_definitions(change, snapshots, describe)),
+        differences=change.differences,
+        parts=tuple(_parts(change.parts)),
+        leads_to=rule.leads_to,
+    )
+
+
+def _definitions(
+    change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
+) -> Iterator[tuple[Side, str | None]]:
+    for side in Side:
+        snapshot = snapshots.get(side)
+        if snapshot is not None:
+            held = (snapshot.objects.get(address) for address in touched(change))
+            thing = next(filter(None, held), None)
+            renamed = thing is not None and thing.address != change.address
+            prefix = f"{thing.address.name}: " if thing is not None and renamed else ""
+            yield side, None if thing is None else prefix + describe(thing)
+
+
+def _parts(changes: Iterable[Change]) -> Iterator[Address]:
+    for change in changes:
+        yield change.address
+        yield from _parts(change.parts)
+
+
+def _left_to_the_database(change: Change) -> bool:
+    """Whether all that differs is what models need not say: a comment, a default."""
+    return change.type is ChangeType.CHANGED and all(map(_unsaid, change.differences))
+
+
+def _unsaid(difference: Difference) -> bool:
+    return difference.attribute in ("comment", "default") and difference.wanted is None

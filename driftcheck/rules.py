@@ -1,0 +1,182 @@
+"""The one table of rules: what each kind of finding is called, how much it matters, what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from driftcheck.comparison import Change, ChangeType
+from driftcheck.findings import Severity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding.
+
+    Attributes:
+        severity: How much it matters.
+        message: What was found; ``{kind}`` and ``{name}`` stand for the object.
+        leads_to: What will happen if nothing is done.
+    """
+
+    severity: Severity
+    message: str
+    leads_to: str
+
+
+_MIGRATE_REPEATS = (
+    "The next migrate takes this for a change of the models and writes it into a migration, "
+    "which does not fit the databases that nobody touched."
+)
+
+CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
+    (Verdict.DRIFT, ChangeType.MISSING): Rule(
+        Severity.ERROR,
+        "{kind} {name} was dropped by hand: the migrations make it, the live database lacks it",
+        _MIGRATE_REPEATS,
+    ),
+    (Verdict.DRIFT, ChangeType.EXTRA): Rule(
+        Severity.ERROR,
+        "{kind} {name} was created by hand: no migration makes it",
+        _MIGRATE_REPEATS,
+    ),
+    (Verdict.DRIFT, ChangeType.CHANGED): Rule(
+        Severity.ERROR,
+        "{kind} {name} was altered by hand: it is not what the migrations make",
+        _MIGRATE_REPEATS,
+    ),
+    (Verdict.DRIFT, ChangeType.RENAMED): Rule(
+        Severity.ERROR,
+        "{kind} {name} was renamed by hand to {new_name}",
+        _MIGRATE_REPEATS,
+    ),
+    (Verdict.PENDING, ChangeType.MISSING): Rule(
+        Severity.ERROR,
+        "{kind} {name} is in the models, and no migration makes it",
+        "The application expects it and no database has it.",
+    ),
+    (Verdict.PENDING, ChangeType.EXTRA): Rule(
+        Severity.ERROR,
+        "{kind} {name} is made by a migration, and the models no longer have it",
+        "It stays in every database until a migration drops it.",
+    ),
+    (Verdict.PENDING, ChangeType.CHANGED): Rule(
+        Severity.ERROR,
+        "{kind} {name} is not the same in the models as the migrations make it",
+        "The application expects what no database has.",
+    ),
+    (Verdict.PENDING, ChangeType.RENAMED): Rule(
+        Severity.NOTE,
+        "{kind} {name} of the models is called {new_name} in the migrations",
+        "A migration that names it may not find it.",
+    ),
+    (Verdict.UNAPPLIED, ChangeType.MISSING): Rule(
+        Severity.WARNING,
+        "{kind} {name} is made by a migration that has not run here",
+        "The application may expect it already.",
+    ),
+    (Verdict.UNAPPLIED, ChangeType.EXTRA): Rule(
+        Severity.WARNING,
+        "{kind} {name} is dropped by a migration that has not run here",
+        "",
+    ),
+    (Verdict.UNAPPLIED, ChangeType.CHANGED): Rule(
+        Severity.WARNING,
+        "{kind} {name} is altered by a migration that has not run here",
+        "The application may expect it already.",
+    ),
+    (Verdict.UNAPPLIED, ChangeType.RENAMED): Rule(
+        Severity.WARNING,
+        "{kind} {new_name} is renamed to {name} by a migration that has not run here",
+        "The application may expect it already.",
+    ),
+    (Verdict.HAND_APPLIED, ChangeType.MISSING): Rule(
+        Severity.ERROR,
+        "{kind} {name} is gone from the models and was dropped by hand; the migration is missing",
+        "Every other database keeps it.",
+    ),
+    (Verdict.HAND_APPLIED, ChangeType.EXTRA): Rule(
+        Severity.ERROR,
+        "{kind} {name} is in the models and was created by hand; the migration is missing",
+        "migrate finds nothing to write here, and every other database lacks it.",
+    ),
+    (Verdict.HAND_APPLIED, ChangeType.CHANGED): Rule(
+        Severity.ERROR,
+        "{kind} {name} was altered by hand to what the models say; the migration is missing",
+        "migrate finds nothing to write here, and every other database has it as it was.",
+    ),
+    (Verdict.HAND_APPLIED, ChangeType.RENAMED): Rule(
+        Severity.ERROR,
+        "{kind} {name} was renamed by hand to {new_name}, as in the models; "
+        "the migration is missing",
+        "migrate finds nothing to write here, and every other database has the old name.",
+    ),
+}
+
+_CONFLICT = Rule(
+    Severity.ERROR,
+    "{kind} {name} was changed in the models and by hand, to different things",
+    "A person has to decide which of the two is meant.",
+)
+CHANGES |= {(Verdict.CONFLICT, change): _CONFLICT for change in ChangeType}
+
+FAULTS: dict[str, Rule] = {
+    "history-broken": Rule(
+        Severity.ERROR,
+        "the history does not build: revision {revision} fails",
+        "No new database can be built, and whoever has not run this revision yet cannot upgrade.",
+    ),
+    "history-duplicate": Rule(
+        Severity.ERROR,
+        "the history does not build: revision {revision} makes {name}, "
+        "which revision {earlier} made already",
+        "Whoever has not run this revision yet cannot upgrade. Such a migration is written where "
+        "somebody dropped the object by hand.",
+    ),
+    "history-several-heads": Rule(
+        Severity.WARNING,
+        "the history has {count} heads: {heads}",
+        "upgrade head fails until they are merged.",
+    ),
+    "history-writes-files": Rule(
+        Severity.WARNING,
+        "replaying the history changed a file of the project: {file}",
+        "Every upgrade, on every machine, changes it again.",
+    ),
+    "history-makes-roles": Rule(
+        Severity.WARNING,
+        "replaying the history made a role on a shared server: {role}",
+        "It outlives the shadow database.",
+    ),
+    "stamp-unknown": Rule(
+        Severity.ERROR,
+        "the live database is stamped with revision {revision}, which no file has",
+        "Neither upgrade nor migrate can run on it: its migration was deleted, renamed, or "
+        "belongs to a branch that is not checked out.",
+    ),
+    "stamp-missing": Rule(
+        Severity.ERROR,
+        "the live database has tables but is not stamped with any revision",
+        "upgrade would run the history from its beginning, over what is there.",
+    ),
+    "stamp-several": Rule(
+        Severity.NOTE,
+        "the live database is stamped with {count} revisions: {revisions}",
+        "",
+    ),
+    "models-refused": Rule(
+        Severity.WARNING,
+        "the database refuses a part of the models: {message}",
+        "create_all() fails at it, and what it declares was not compared.",
+    ),
+    "models-read-database": Rule(
+        Severity.NOTE,
+        "importing the project wrote to its database",
+        "What an import makes, no migration has to: it was left out of the history's schema.",
+    ),
+}
+
+
+def rule_of(verdict: Verdict, change: Change) -> tuple[str, Rule]:
+    """The identity of the finding that a change makes, and its rule."""
+    kind = change.address.kind.replace(" ", "-")
+    return f"{verdict}-{kind}-{change.type}", CHANGES[verdict, change.type]
