@@ -1,0 +1,183 @@
+"""What driftcheck is told: options over the environment over ``[tool.driftcheck]``."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.chain import Gap
+from driftcheck.errors import ConfigurationError
+from driftcheck.location import parse_url
+
+ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """What a shadow needs before a history that does not build from nothing.
+
+    Attributes:
+        what: ``create_all``, ``import``, ``a/file.sql``, ``package.module:callable`` or
+            ``command: a shell command``.
+        revision: Where the history is taken up afterwards; empty for its beginning.
+    """
+
+    what: str
+    revision: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Bootstrap:
+        """Parse ``WHAT`` or ``WHAT@REVISION``."""
+        what, _, revision = text.rpartition("@") if "@" in text else (text, "", "")
+        return cls(what.strip(), revision.strip())
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that driftcheck is told about one check.
+
+    Attributes:
+        root: The project's directory; relative paths start here.
+        app: The Flask app, as ``flask --app`` takes it.
+        config: An Alembic configuration file, or ``package.module:callable`` that builds one.
+        name: The section of an Alembic configuration file with several.
+        x: The ``-x`` arguments for env.py.
+        directory: The migrations directory of a Flask-Migrate project.
+        database_url: The live database, in place of the one the project names.
+        shadow: Where shadow databases are made: a URL, ``same-server``, or empty to choose.
+        bootstrap: What comes before a history that does not build from nothing.
+        base_snapshot: A snapshot file to begin the history from.
+        fail_on: The gaps whose findings fail a check.
+        gaps: The gaps to look at.
+        schemas: The schemas to look at; empty for all.
+        grants: Whether privileges count.
+        owners: Whether owners count.
+        cache: Whether a history replayed once may be taken from the cache.
+    """
+
+    root: Path = field(default_factory=Path.cwd)
+    app: str | None = None
+    config: str | None = None
+    name: str | None = None
+    x: tuple[str, ...] = ()
+    directory: str | None = None
+    database_url: URL | None = None
+    shadow: str | None = None
+    bootstrap: Bootstrap | None = None
+    base_snapshot: Path | None = None
+    fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
+    gaps: tuple[Gap, ...] = tuple(Gap)
+    schemas: tuple[str, ...] = ()
+    grants: bool = False
+    owners: bool = False
+    cache: bool = True
+
+
+def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
+    """Join options, environment and ``[tool.driftcheck]``, the first of them that speaks.
+
+    Args:
+        root: The project's directory, where its ``pyproject.toml`` is looked for.
+        options: What the command line said, by the names of ``Settings``; ``None`` and empty
+            values say nothing.
+
+    Raises:
+        ConfigurationError: A key is unknown, or a value cannot be.
+    """
+    said = _from_file(root)
+    said |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
+    said |= {key: value for key, value in options.items() if value not in (None, (), "")}
+    read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in said.items()}
+    return Settings(root=root, **read)
+
+
+def _from_file(root: Path) -> dict[str, Any]:
+    path = root / "pyproject.toml"
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from None
+    said = {key.replace("-", "_"): value for key, value in table.get("driftcheck", {}).items()}
+    unknown = sorted(set(said) - set(_READERS))
+    if unknown:
+        known = ", ".join(sorted(key.replace("_", "-") for key in _READERS))
+        raise ConfigurationError(
+            f"[tool.driftcheck] in {path} has an unknown key: {unknown[0].replace('_', '-')}",
+            hint=f"It knows these: {known}.",
+        )
+    return said
+
+
+def _text(key: str, value: Any, _root: Path) -> str:
+    if not isinstance(value, str):
+        raise _wrong(key, value, "a text")
+    return value
+
+
+def _texts(key: str, value: Any, _root: Path) -> tuple[str, ...]:
+    values = (value,) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(item, str) for item in values):
+        raise _wrong(key, value, "a list of texts")
+    return values
+
+
+def _flag(key: str, value: Any, _root: Path) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(key, value, "true or false")
+    return value
+
+
+def _url(key: str, value: Any, _root: Path) -> URL:
+    return value if isinstance(value, URL) else parse_url(value, named=key.replace("_", "-"))
+
+
+def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
+    names = [part.strip() for text in _texts(key, value, root) for part in text.split(",")]
+    try:
+        wanted = {Gap(name) for name in names if name and name != "none"}
+    except ValueError:
+        raise _wrong(key, value, "some of pending, unapplied, drift; or none") from None
+    return tuple(gap for gap in Gap if gap in wanted)
+
+
+def _fail_on(key: str, value: Any, root: Path) -> frozenset[Gap]:
+    return frozenset(_gaps(key, value, root))
+
+
+def _bootstrap(key: str, value: Any, root: Path) -> Bootstrap:
+    return Bootstrap.parse(_text(key, value, root))
+
+
+def _path(key: str, value: Any, root: Path) -> Path:
+    return root / _text(key, value, root)
+
+
+def _wrong(key: str, value: Any, wanted: str) -> ConfigurationError:
+    return ConfigurationError(f"{key.replace('_', '-')} must be {wanted}, not {value!r}")
+
+
+_READERS = {
+    "app": _text,
+    "config": _text,
+    "name": _text,
+    "x": _texts,
+    "directory": _text,
+    "database_url": _url,
+    "shadow": _text,
+    "bootstrap": _bootstrap,
+    "base_snapshot": _path,
+    "fail_on": _fail_on,
+    "gaps": _gaps,
+    "schemas": _texts,
+    "grants": _flag,
+    "owners": _flag,
+    "cache": _flag,
+}

@@ -1,0 +1,59 @@
+"""Connections that driftcheck opens itself: past every engine and pool, so past their hooks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import NoSuchModuleError
+
+from driftcheck.errors import ConfigurationError, ConnectionFailedError
+from driftcheck.location import shown
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+def connect(url: URL) -> Any:
+    """Open a DB-API connection.
+
+    Raises:
+        ConfigurationError: The URL's dialect or its driver is not installed.
+        ConnectionFailedError: The database does not answer, or refuses.
+    """
+    dialect, module = _dialect(url)
+    cargs, cparams = dialect.create_connect_args(url)
+    if dialect.name == "postgresql":
+        cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
+        cparams.setdefault("application_name", "driftcheck")
+    try:
+        return dialect.connect(*cargs, **cparams)
+    except module.Error as error:
+        raise ConnectionFailedError(
+            f"cannot connect to {shown(url)}",
+            hint="Check that the server runs, and the host, port, user and password in the URL.",
+            details=without_password(str(error).strip(), url),
+        ) from None
+
+
+def _dialect(url: URL) -> tuple[Any, Any]:
+    """The URL's dialect with its driver loaded, as ``create_engine()`` would have it."""
+    try:
+        dialect_class = url.get_dialect()
+        load = getattr(dialect_class, "import_dbapi", None) or dialect_class.dbapi
+        module = load()
+    except (NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            f"the driver for {url.drivername} is not installed",
+            hint="Install it beside driftcheck, or name another driver in the URL.",
+            details=str(error),
+        ) from None
+    return dialect_class(dbapi=module), module
+
+
+def without_password(text: str, url: URL) -> str:
+    """A driver's words without the password, which some of them repeat."""
+    password = url.password
+    if password:
+        text = re.sub(re.escape(str(password)), "***", text)
+    return text

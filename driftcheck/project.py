@@ -1,0 +1,250 @@
+"""Finds and loads a project, and runs its env.py as it is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from driftcheck.config import Settings
+from driftcheck.errors import ConfigurationError, ProjectNotFoundError
+from driftcheck.usercode import contained
+
+Work = Callable[[Any, Any], Iterable[Any]]
+"""What env.py calls for each database it configures: (current heads, context) -> steps."""
+
+
+class Project(ABC):
+    """A project whose migrations can be run.
+
+    Attributes:
+        name: What people call it.
+        root: Its directory.
+        found_as: How it was found, for --verbose.
+        upgrade_command: What its people type to upgrade.
+    """
+
+    upgrade_command = "alembic upgrade head"
+
+    def __init__(self, name: str, root: Path, found_as: str) -> None:
+        self.name = name
+        self.root = root
+        self.found_as = found_as
+        self._script: ScriptDirectory | None = None
+
+    @abstractmethod
+    def config(self) -> Config:
+        """A new Alembic configuration: one that carries a connection must not be used twice."""
+
+    def application_context(self) -> AbstractContextManager[Any]:
+        """What env.py needs around it."""
+        return nullcontext()
+
+    def run_environment(
+        self,
+        work: Work,
+        doing: str,
+        *,
+        command_options: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Run env.py with the given work, contained, in the current stage of the redirection.
+
+        Args:
+            work: What is done for each database that env.py configures.
+            doing: What is being done, for messages.
+            command_options: What env.py finds in ``config.cmd_opts``, as from a command line.
+            options: What the ``EnvironmentContext`` is given besides.
+
+        Raises:
+            ProjectError: env.py failed.
+        """
+        with contained(doing, root=self.root), self.application_context():
+            config = self.config()
+            if config.cmd_opts is None:
+                config.cmd_opts = argparse.Namespace()
+            vars(config.cmd_opts).update(command_options or {})
+            script = self.script(config)
+            context = EnvironmentContext(
+                config, script, fn=lambda heads, context: work(heads, context), **options
+            )
+            with context:
+                script.run_env()
+
+    def script(self, config: Config) -> ScriptDirectory:
+        """The script directory. One for all runs: its revisions are loaded but once."""
+        if self._script is None:
+            self._script = ScriptDirectory.from_config(config)
+        return self._script
+
+    def revisions(self) -> frozenset[str]:
+        """Every revision of the history; env.py must have been run before."""
+        with contained("reading the history", root=self.root), self.application_context():
+            script = self.script(self.config())
+            return frozenset(revision.revision for revision in script.walk_revisions())
+
+
+class AlembicProject(Project):
+    """A project with an Alembic configuration file, or with a callable that builds one."""
+
+    def __init__(self, root: Path, found_as: str, build: Callable[[], Config]) -> None:
+        super().__init__(root.name, root, found_as)
+        self._build = build
+
+    def config(self) -> Config:
+        """A new Alembic configuration."""
+        return self._build()
+
+
+class FlaskProject(Project):
+    """A Flask app with Flask-Migrate."""
+
+    upgrade_command = "flask db upgrade"
+
+    def __init__(self, app: Any, root: Path, found_as: str, settings: Settings) -> None:
+        super().__init__(app.import_name.partition(".")[0], root, found_as)
+        self._app = app
+        self._settings = settings
+
+    def application_context(self) -> AbstractContextManager[Any]:
+        """The app's own context: env.py asks for ``current_app``."""
+        context: AbstractContextManager[Any] = self._app.app_context()
+        return context
+
+    def config(self) -> Config:
+        """A new Alembic configuration, as Flask-Migrate makes it for its commands."""
+        migrate = self._app.extensions["migrate"].migrate
+        config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
+        return config
+
+
+def load_project(settings: Settings) -> Project:
+    """Find the project and import it, in the current stage of the redirection.
+
+    Raises:
+        ProjectNotFoundError: There is no Flask app and no Alembic configuration.
+        ProjectError: The project's code failed when imported.
+    """
+    if str(settings.root) not in sys.path:
+        sys.path.insert(0, str(settings.root))
+    with _working_directory(settings.root):
+        if settings.config:
+            return _configured(settings, settings.config)
+        if settings.app or os.environ.get("FLASK_APP"):
+            return _flask(settings)
+        found = _alembic_file(settings.root)
+        if found is not None:
+            return _from_file(settings, found)
+        return _flask(settings)
+
+
+@contextmanager
+def _working_directory(root: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(root)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _configured(settings: Settings, named: str) -> Project:
+    path = settings.root / named
+    if path.is_file():
+        return _from_file(settings, path)
+    module, colon, attribute = named.partition(":")
+    if not colon or "/" in module:
+        raise ConfigurationError(
+            f"there is no Alembic configuration at {path}",
+            hint="Give -c a file such as alembic.ini, or package.module:callable that builds one.",
+        )
+    with contained(f"importing {module}", root=settings.root):
+        build = getattr(importlib.import_module(module), attribute, None)
+    if not callable(build):
+        raise ConfigurationError(f"{module} has no callable named {attribute!r}")
+    return AlembicProject(settings.root, f"config {named}", lambda: _with_x(build(), settings))
+
+
+def _alembic_file(root: Path) -> Path | None:
+    ini = root / "alembic.ini"
+    if ini.is_file():
+        return ini
+    pyproject = root / "pyproject.toml"
+    if pyproject.is_file():
+        tools = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+        if "alembic" in tools:
+            return pyproject
+    return None
+
+
+def _from_file(settings: Settings, path: Path) -> Project:
+    section = settings.name or "alembic"
+
+    def build() -> Config:
+        if path.suffix != ".toml":
+            return _with_x(Config(str(path), ini_section=section), settings)
+        ini = path.with_name("alembic.ini")
+        file = str(ini) if ini.is_file() else None
+        return _with_x(Config(file, toml_file=str(path), ini_section=section), settings)
+
+    return AlembicProject(settings.root, f"Alembic configuration {path.name}", build)
+
+
+def _with_x(config: Config, settings: Settings) -> Config:
+    """Give the configuration the -x arguments, where env.py looks for them."""
+    if config.cmd_opts is None:
+        config.cmd_opts = argparse.Namespace()
+    config.cmd_opts.x = [*(getattr(config.cmd_opts, "x", None) or ()), *settings.x]
+    return config
+
+
+def _flask(settings: Settings) -> Project:
+    from flask.cli import NoAppException, ScriptInfo, load_dotenv  # noqa: PLC0415  (Alembic needs none)
+
+    with contained("importing the app", root=settings.root):
+        load_dotenv()
+        name = settings.app or os.environ.get("FLASK_APP")
+        try:
+            app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
+        except NoAppException as error:
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, Exception) and not isinstance(cause, ModuleNotFoundError):
+                raise cause from None
+            raise _no_app(settings, str(error)) from None
+        _require_migrate(app, settings)
+    return FlaskProject(app, settings.root, f"Flask app {name or app.import_name}", settings)
+
+
+def _no_app(settings: Settings, reason: str) -> ProjectNotFoundError:
+    return ProjectNotFoundError(
+        f"no Flask app and no Alembic configuration found in {settings.root}",
+        hint="Name one: --app myapp (as for flask --app), or -c path/to/alembic.ini.",
+        details=reason.strip(),
+    )
+
+
+def _require_migrate(app: Any, settings: Settings) -> None:
+    """Some apps set Flask-Migrate up in their command line only; it is set up the same way."""
+    if "migrate" in app.extensions:
+        return
+    database = app.extensions.get("sqlalchemy")
+    directory = settings.root / (settings.directory or "migrations")
+    if database is None or not directory.is_dir():
+        raise ProjectNotFoundError(
+            f"the Flask app {app.import_name!r} does not use Flask-Migrate",
+            hint="Set it up with Migrate(app, db), or name an Alembic configuration with -c.",
+        )
+    from flask_migrate import Migrate  # noqa: PLC0415  (only where it is needed)
+
+    Migrate(app, getattr(database, "db", database))
