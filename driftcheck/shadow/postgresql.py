@@ -20,18 +20,25 @@ from driftcheck.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker, sha
 from driftcheck.shadow.mark import Mark
 
 SETTING = "driftcheck.shadow"
-_MARK_QUERY = f"SELECT current_setting('{SETTING}', true)"
+# Only a superuser may give a database a setting that the server does not know. For others the
+# mark goes into one that takes any text, and that shows what a connection is for besides. So the
+# mark is asked of the catalog: a driver may well tell the server another application_name.
+_OTHERS_SETTING = "application_name"
+_MARK = f"substring(setting FROM '^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)')"
 _MARKED = f"""
-SELECT d.datname, split_part(setting, '=', 2)
+SELECT {_MARK}, d.datname
 FROM pg_catalog.pg_db_role_setting s
 JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 CROSS JOIN unnest(s.setconfig) AS setting
-WHERE s.setrole = 0 AND setting LIKE '{SETTING}=%'
+WHERE s.setrole = 0 AND {_MARK} IS NOT NULL
 """
+_MARK_QUERY = f"{_MARKED} AND d.datname = current_database()"
+_MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
+_NO_SEARCH_PATH = ("", '""')
 # What a server says to a locale, encoding or provider that it does not have.
 _UNKNOWN_LOCALE = (
     errors.WrongObjectType,
@@ -59,6 +66,8 @@ class PostgresMaker(ShadowMaker):
             # Measured without fsync: half of wal_log's time, and never more.
             has_strategies = cursor.connection.server_version >= _HAS_STRATEGIES
             self._strategy = " STRATEGY file_copy" if has_strategies else ""
+            cursor.execute(_MAY_SET_ANYTHING)
+            (self._is_superuser,) = cursor.fetchone()
             self._roles_before = _roles(cursor)
         super().__init__(how)
 
@@ -122,11 +131,16 @@ class PostgresMaker(ShadowMaker):
         Settings and comment are not copied with a template.
         """
         alter = f"ALTER DATABASE {shadow.name} SET"
-        cursor.execute(f"{alter} {SETTING} = {quote_literal(shadow.token)}")
+        if self._is_superuser:
+            cursor.execute(f"{alter} {SETTING} = {quote_literal(shadow.token)}")
+        else:
+            mark = quote_literal(f"{SETTING}={shadow.token}")
+            cursor.execute(f"{alter} {_OTHERS_SETTING} = {mark}")
         cursor.execute(f"COMMENT ON DATABASE {shadow.name} IS {quote_literal(_comment(shadow))}")
         if self.facts is not None and self.facts.search_path != _DEFAULT_SEARCH_PATH:
-            # Shown as a list of quoted names, which is just how SET takes it.
-            cursor.execute(f"{alter} search_path = {self.facts.search_path or quote_literal('')}")
+            # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
+            names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
+            cursor.execute(f"{alter} search_path = {names}")
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
         with session(self.server) as cursor:
@@ -206,7 +220,7 @@ def _comment(shadow: ShadowDatabase) -> str:
 
 def _marked(cursor: Any) -> list[tuple[str, Mark]]:
     cursor.execute(_MARKED)
-    marks = ((name, Mark.parse(text)) for name, text in cursor.fetchall())
+    marks = ((name, Mark.parse(text)) for text, name in cursor.fetchall())
     return [(name, mark) for name, mark in marks if mark is not None]
 
 

@@ -1,0 +1,87 @@
+"""Where operations are tried: a shadow of the head, and one with the drift made again on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from driftcheck.catalog.base import Catalog
+from driftcheck.chain import Gap
+from driftcheck.comparison import Change
+from driftcheck.judge import Judged, touched
+from driftcheck.location import Place
+from driftcheck.plan import redo
+from driftcheck.project import Project
+from driftcheck.redirect import Redirect, Stage
+from driftcheck.remedies import Operations
+from driftcheck.schema import Address
+from driftcheck.shadows import Shadows
+from driftcheck.sources.autogenerate import Operation, autogenerate
+from driftcheck.sources.reading import run_statements
+
+
+class Bench:
+    """Runs autogenerate where it can do no harm.
+
+    Args:
+        project: The project.
+        redirect: Its redirection.
+        shadows: Makes the copies.
+        head: The shadows at the history's head.
+    """
+
+    def __init__(
+        self, project: Project, redirect: Redirect, shadows: Shadows, head: Stage
+    ) -> None:
+        self._project = project
+        self._redirect = redirect
+        self._shadows = shadows
+        self._head = head
+
+    def operations(
+        self, place: Place, judged: Sequence[Judged], catalog: Catalog, default_schema: str
+    ) -> Operations:
+        """Ask autogenerate what it would write, with the drift and without."""
+        tables = set(_tables_of(judged, default_schema))
+        drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
+        if not tables:
+            return Operations()
+        on_head = self._autogenerate(self._head, place, tables)
+        if not drifts:
+            return Operations(on_head, on_head, ran=True)
+        drifted = self._shadows.copies(self._head, "drifted")
+        url = drifted.shadow_of(self._redirect.targets[place]).url
+        run_statements(url, redo(drifts, catalog).statements)
+        return Operations(on_head, self._autogenerate(drifted, place, tables), ran=True)
+
+    def colleague_error(self, place: Place, operation: Operation) -> str | None:
+        """What the database of a colleague, who has no drift, answers to an operation."""
+        colleague = self._shadows.copies(self._head, "colleague")
+        shadow = colleague.shadow_of(self._redirect.targets[place])
+        try:
+            return operation.error_on(shadow.url)
+        finally:
+            shadow.drop()
+
+    def _autogenerate(
+        self, stage: Stage, place: Place, tables: set[tuple[str | None, str]]
+    ) -> list[Operation]:
+        return autogenerate(self._project, self._redirect, stage, tables).get(place, [])
+
+
+def _tables_of(
+    judged: Iterable[Judged], default_schema: str
+) -> Iterator[tuple[str | None, str]]:
+    """The tables that the findings of drift and of pending changes are about."""
+    for one in judged:
+        for gap in (Gap.PENDING, Gap.DRIFT):
+            for change in one.changes.get(gap, ()):
+                for address in _wholes(change):
+                    schema = None if address.schema == default_schema else address.schema
+                    yield schema, address.path[0]
+
+
+def _wholes(change: Change) -> Iterator[Address]:
+    for thing in (change.wanted, change.actual):
+        if thing is not None and thing.part_of is not None:
+            yield thing.part_of
+    yield from (address for address in touched(change) if address.kind == "table")

@@ -1,0 +1,148 @@
+"""What a kind of schema object is, and what a catalog of kinds can do for one sort of database."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor that reading needs."""
+
+    @property
+    def description(self) -> Sequence[Any] | None: ...  # noqa: D102
+    def execute(self, query: str, parameters: Any = ..., /) -> Any: ...  # noqa: D102
+    def fetchall(self) -> Sequence[tuple[Any, ...]]: ...  # noqa: D102
+    def fetchone(self) -> tuple[Any, ...] | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What of a database is read.
+
+    Attributes:
+        schemas: Only these schemas; ``None`` for all but the system's own.
+        version_tables: Alembic's own tables of this project, as (schema, name): left out.
+        grants: Whether privileges count.
+        owners: Whether owners count.
+    """
+
+    schemas: tuple[str, ...] | None = None
+    version_tables: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    grants: bool = False
+    owners: bool = False
+
+
+class CannotBeWritten(Exception):  # noqa: N818  (a value with a reason, caught where plans are made)
+    """Raised where a change cannot be written as DDL; the message says what to do by hand."""
+
+
+class Kind(ABC):
+    """One kind of schema object, in all its aspects.
+
+    Statements are returned without a closing semicolon. Those that cannot be written raise
+    ``CannotBeWritten`` with what a person would do.
+    """
+
+    name: ClassVar[str]
+    """Singular, as in PostgreSQL's manual, lower case: ``column``, ``foreign key``."""
+    plural: ClassVar[str]
+    holds_data: ClassVar[bool] = False
+    """Whether dropping one loses rows or values."""
+    absorbs: ClassVar[frozenset[str]] = frozenset()
+    """Kinds of parts that ``create`` writes together with their whole."""
+    spoken_by_models: ClassVar[bool] = False
+    """Whether SQLAlchemy models can declare one, so that its absence there means something."""
+
+    @abstractmethod
+    def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
+        """Read every object of this kind in the database with one query.
+
+        Args:
+            cursor: Where the query is run.
+            scope: Whether owners and privileges count; schemas are left to ``in_scope``.
+        """
+
+    @abstractmethod
+    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the object, with the parts that this kind absorbs."""
+
+    @abstractmethod
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the object."""
+
+    def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that turn the current object into the wanted one of the same address.
+
+        Where the server has no ``ALTER`` for it, the object is dropped and made again.
+        """
+        return [*self.drop(current), *self.create(wanted)]
+
+    def describe(self, thing: SchemaObject) -> str:
+        """Say in one line what an object is: by default, each attribute that says something."""
+        said = ((name, value) for name, value in thing.attributes.items() if value not in _SILENT)
+        return ", ".join(
+            name if value is True else f"{name.replace('_', ' ')} {_text(value)}"
+            for name, value in said
+        )
+
+    @abstractmethod
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current object the wanted one's name."""
+
+
+_SILENT = (None, False, "", ())
+
+
+def _text(value: Value) -> str:
+    return ", ".join(map(_text, value)) if isinstance(value, tuple) else str(value)
+
+
+def in_scope(things: Iterable[SchemaObject], scope: Scope) -> Iterator[SchemaObject]:
+    """Leave out the project's version tables with their parts, and schemas not asked for."""
+    version_tables = {Address("table", *_split(table)) for table in scope.version_tables}
+    for thing in things:
+        if thing.address in version_tables or thing.part_of in version_tables:
+            continue
+        if scope.schemas is None or _schema_of(thing.address) in (*scope.schemas, ""):
+            yield thing
+
+
+def _split(table: tuple[str, str]) -> tuple[str, tuple[str]]:
+    schema, name = table
+    return schema, (name,)
+
+
+def _schema_of(address: Address) -> str:
+    return address.name if address.kind == "schema" else address.schema
+
+
+class Catalog(ABC):
+    """Reads one sort of database, and knows its kinds in build order."""
+
+    kinds: ClassVar[tuple[Kind, ...]]
+    """Every kind, what others need first: schemas before types before tables before views."""
+
+    @abstractmethod
+    def read(self, connection: Any, scope: Scope) -> Snapshot:
+        """Read the whole schema within the connection's current transaction.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+            scope: What of the database is read.
+
+        Raises:
+            CatalogError: The database cannot be read.
+        """
+
+    def describe(self, thing: SchemaObject) -> str:
+        """Say in one line what an object is, as its kind describes it."""
+        return self.kind(thing.address.kind).describe(thing)
+
+    def kind(self, name: str) -> Kind:
+        """The kind of that name."""
+        return next(kind for kind in self.kinds if kind.name == name)

@@ -1,0 +1,80 @@
+"""PostgreSQL, read from its own catalog: https://www.postgresql.org/docs/current/catalogs.html."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg2
+
+from driftcheck.catalog.base import Catalog, Kind, Scope, in_scope
+from driftcheck.catalog.postgresql.columns import Column
+from driftcheck.catalog.postgresql.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    NotNullConstraint,
+    PrimaryKey,
+    UniqueConstraint,
+)
+from driftcheck.catalog.postgresql.coverage import not_compared
+from driftcheck.catalog.postgresql.indexes import Index
+from driftcheck.catalog.postgresql.namespaces import Extension, Schema
+from driftcheck.catalog.postgresql.routines import Aggregate, Function, Procedure
+from driftcheck.catalog.postgresql.sequences import Sequence
+from driftcheck.catalog.postgresql.session import reading
+from driftcheck.catalog.postgresql.tables import Table
+from driftcheck.catalog.postgresql.triggers import Trigger
+from driftcheck.catalog.postgresql.types import Domain, Enum
+from driftcheck.catalog.postgresql.views import MaterializedView, View
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Snapshot
+
+KINDS: tuple[Kind, ...] = (
+    Schema(),
+    Extension(),
+    Enum(),
+    Domain(),
+    Sequence(),
+    Function(),
+    Procedure(),
+    Aggregate(),
+    Table(),
+    Column(),
+    PrimaryKey(),
+    UniqueConstraint(),
+    ExclusionConstraint(),
+    CheckConstraint(),
+    NotNullConstraint(),
+    View(),
+    MaterializedView(),
+    Index(),
+    ForeignKey(),
+    Trigger(),
+)
+"""Every kind that is read, what others need first."""
+
+
+class PostgreSQLCatalog(Catalog):
+    """Reads PostgreSQL 15 and later."""
+
+    kinds = KINDS
+
+    def read(self, connection: Any, scope: Scope) -> Snapshot:
+        """Read the whole schema within the connection's current transaction."""
+        try:
+            with connection.cursor() as cursor, reading(cursor) as default_schema:
+                objects = {
+                    thing.address: thing
+                    for kind in self.kinds
+                    for thing in in_scope(kind.read(cursor, scope), scope)
+                }
+                uncompared = not_compared(cursor)
+                cursor.execute("show server_version")
+                ((version,),) = cursor.fetchall()
+        except psycopg2.Error as error:
+            raise CatalogError(
+                "The database's catalog cannot be read.",
+                hint="If its schema is being changed at this moment, try again afterwards.",
+                details=str(error).strip(),
+            ) from error
+        return Snapshot(objects, "postgresql", version.split()[0], default_schema, uncompared)

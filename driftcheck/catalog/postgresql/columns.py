@@ -1,0 +1,290 @@
+"""Columns: their types, defaults, identities and whatever else a table may say of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.catalog.postgresql.options import change_options
+from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.catalog.postgresql.sequences import OWNED_SEQUENCES
+from driftcheck.schema import SchemaObject, Value
+
+# A column that its table has from a parent is an object of its own only where it says more.
+_LIKE_THE_PARENTS = """(
+    select distinct a.attrelid, a.attnum
+    from pg_inherits i
+    join pg_attribute a on a.attrelid = i.inhrelid and a.attinhcount > 0
+    join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
+      and p.attnotnull = a.attnotnull and p.attstorage = a.attstorage
+      and p.attcompression = a.attcompression
+    left join pg_attrdef ad on ad.adrelid = a.attrelid and ad.adnum = a.attnum
+    left join pg_attrdef pd on pd.adrelid = p.attrelid and pd.adnum = p.attnum
+    where pg_get_expr(ad.adbin, ad.adrelid) is not distinct from pg_get_expr(pd.adbin, pd.adrelid)
+      and coalesce(nullif(a.attstattarget, -1), p.attstattarget, -1)
+        = coalesce(p.attstattarget, -1)
+      and a.attoptions is not distinct from p.attoptions)"""
+
+# The column whose default draws from a sequence that it owns itself.
+_SERIAL = f"""(
+    select distinct o.relation, o.number from {OWNED_SEQUENCES} o
+    join pg_depend u on u.refclassid = 'pg_class'::regclass and u.refobjid = o.sequence
+      and u.classid = 'pg_attrdef'::regclass
+    join pg_attrdef f on f.oid = u.objid and f.adrelid = o.relation and f.adnum = o.number
+    where o.deptype = 'a')"""
+
+_NUMBERS = frozenset(
+    ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money")
+)
+_TEXTS = frozenset(("text", "character varying", "character", "name"))
+_TIMES = frozenset(("timestamp without time zone", "timestamp with time zone", "date"))
+
+
+class Column(PostgreSQLKind):
+    """A table's column. https://www.postgresql.org/docs/current/catalog-pg-attribute.html."""
+
+    name = "column"
+    plural = "columns"
+    holds_data = True
+    spoken_by_models = True
+    keyword = "COLUMN"
+    acl = "a.attacl"
+    columns = f"""n.nspname as schema, c.relname as within, a.attname as name, a.attnum as number,
+        {RELATION_KIND} as whole,
+        format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
+        case a.attgenerated when '' then pg_get_expr(f.adbin, f.adrelid) end as default,
+        case a.attgenerated when 's' then pg_get_expr(f.adbin, f.adrelid) || ' STORED'
+          when 'v' then pg_get_expr(f.adbin, f.adrelid) || ' VIRTUAL' end as generated,
+        case a.attidentity when 'a' then 'ALWAYS' when 'd' then 'BY DEFAULT' end as identity,
+        case when i.sequence is not null then array[
+            'START WITH ' || q.seqstart, 'INCREMENT BY ' || q.seqincrement,
+            'MINVALUE ' || q.seqmin, 'MAXVALUE ' || q.seqmax, 'CACHE ' || q.seqcache,
+            case when q.seqcycle then 'CYCLE' else 'NO CYCLE' end] end as identity_sequence,
+        s.relation is not null as serial,
+        case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end
+          as collation,
+        case when a.attstorage <> t.typstorage then
+          case a.attstorage when 'p' then 'PLAIN' when 'm' then 'MAIN' when 'e' then 'EXTERNAL'
+            else 'EXTENDED' end end as storage,
+        case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
+        nullif(a.attstattarget, -1)::integer as statistics, a.attoptions as options,
+        a.attfdwoptions as wrapper_options,
+        a.attinhcount > 0 and (c.relispartition or not a.attislocal) as inherited,
+        d.description as comment"""
+    source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
+        left join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum and a.atthasdef
+        left join {OWNED_SEQUENCES} i on i.relation = c.oid and i.number = a.attnum
+          and i.deptype = 'i'
+        left join pg_sequence q on q.seqrelid = i.sequence
+        left join {_SERIAL} s on s.relation = c.oid and s.number = a.attnum
+        left join {_LIKE_THE_PARENTS} p on p.attrelid = c.oid and p.attnum = a.attnum
+          and (c.relispartition or not a.attislocal)
+        {comment_on("pg_class", "c.oid", "a.attnum")}
+        where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
+          and (p.attnum is null or d.description is not null)
+          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by c.oid, a.attnum"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that add the bare column, or make an inherited one its own."""
+        if thing.attributes["inherited"]:
+            return inherited(thing)
+        added = f"{_alter_table(thing)} ADD COLUMN {clause(thing)}"
+        return [added, *settings(thing), *own_sequence(thing)]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the column."""
+        if thing.attributes["inherited"]:
+            raise CannotBeWritten(
+                f"{thing.address} is inherited: drop it in the parent table, or set it by hand to "
+                f"what the parent says."
+            )
+        return [f"{_alter_table(thing)} DROP COLUMN {name_of(thing)}"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the column and keep its values."""
+        changed = differing(current, wanted)
+        if "inherited" in changed:
+            raise CannotBeWritten(
+                f"Whether {wanted.address} is the table's own or its parent's cannot be altered: "
+                f"detach the table (NO INHERIT) and attach it again by hand."
+            )
+        return [
+            *_generated(current, wanted, changed),
+            *_type(current, wanted, changed),
+            *_nullable(wanted, changed),
+            *_identity(current, wanted, changed),
+            *settings(wanted, current),
+            *(own_sequence(wanted) if "serial" in changed else ()),
+        ]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current column the wanted one's name."""
+        return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the column its wanted privileges instead of the current ones."""
+        grants = wanted.attributes["grants"]
+        return change_grants(current, grants, f"TABLE {table_of(wanted)}", f" ({name_of(wanted)})")
+
+
+def clause(column: SchemaObject) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it."""
+    facts = column.attributes
+    words = [name_of(column), str(facts["type"])]
+    if facts["compression"]:
+        words.append(f"COMPRESSION {facts['compression']}")
+    if facts["collation"]:
+        words.append(f"COLLATE {facts['collation']}")
+    if facts["default"] is not None:
+        words.append(f"DEFAULT {facts['default']}")
+    if facts["generated"]:
+        words.append(f"GENERATED ALWAYS AS {_parenthesised(str(facts['generated']))}")
+    if facts["identity"]:
+        words.append(f"GENERATED {facts['identity']} AS IDENTITY ({_identity_options(column)})")
+    if not facts["nullable"]:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def inherited(column: SchemaObject) -> list[str]:
+    """Statements that make a column say what it says of itself and not its parent."""
+    default = column.attributes["default"]
+    statements = [
+        f"{_alter_column(column)} DROP DEFAULT"
+        if default is None
+        else f"{_alter_column(column)} SET DEFAULT {default}"
+    ]
+    if not column.attributes["nullable"]:
+        statements.append(f"{_alter_column(column)} SET NOT NULL")
+    return [*statements, *settings(column)]
+
+
+def own_sequence(column: SchemaObject) -> list[str]:
+    """Statements that make a serial column the owner of the sequence that it draws from."""
+    if not column.attributes["serial"]:
+        return []
+    drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
+    if drawn is None:
+        return []
+    sequence = drawn[1].replace("''", "'")
+    return [f"ALTER SEQUENCE {sequence} OWNED BY {table_of(column)}.{name_of(column)}"]
+
+
+def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+    """Statements for how a column's values are kept and counted."""
+    have = current.attributes if current else {}
+    want = column.attributes
+    statements = []
+    if want["storage"] != have.get("storage"):
+        storage = want["storage"] or _default_storage(str(want["type"]))
+        statements.append(f"{_alter_column(column)} SET STORAGE {storage}")
+    if current and want["compression"] != have.get("compression"):
+        method = want["compression"] or "default"
+        statements.append(f"{_alter_column(column)} SET COMPRESSION {method}")
+    if want["statistics"] != have.get("statistics"):
+        target = -1 if want["statistics"] is None else want["statistics"]
+        statements.append(f"{_alter_column(column)} SET STATISTICS {target}")
+    return statements + change_options(_alter_column(column), have.get("options"), want["options"])
+
+
+def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    if "generated" not in changed:
+        return []
+    have, want = current.attributes["generated"], wanted.attributes["generated"]
+    if want is None and str(have).endswith("STORED"):
+        return [f"{_alter_column(wanted)} DROP EXPRESSION"]
+    raise CannotBeWritten(
+        f"Not every version of PostgreSQL can change what {wanted.address} is generated from. Drop "
+        f"the column and add it again by hand, with the indexes and constraints on it."
+    )
+
+
+def _type(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    column, want = _alter_column(wanted), wanted.attributes
+    retyped = bool(changed & {"type", "collation"})
+    statements = []
+    default = current.attributes["default"]
+    if default is not None and (retyped or want["default"] is None):
+        statements.append(f"{column} DROP DEFAULT")
+        default = None
+    if retyped:
+        collate = f" COLLATE {want['collation']}" if want["collation"] else ""
+        using = _using(current, wanted)
+        statements.append(f"{column} TYPE {want['type']}{collate}{using}")
+    if want["default"] != default:
+        statements.append(f"{column} SET DEFAULT {want['default']}")
+    return statements
+
+
+def _using(current: SchemaObject, wanted: SchemaObject) -> str:
+    """How values are converted, where PostgreSQL would not do it of its own accord."""
+    have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
+    base, target = _base(have), _base(want)
+    alike = any({base, target} <= family for family in (_NUMBERS, _TIMES))
+    if base == target or alike or target in _TEXTS:
+        return ""
+    return f" USING {name_of(wanted)}::{want}"
+
+
+def _base(type_: str) -> str:
+    """The type without what is in its parentheses: ``numeric`` of ``numeric(10,2)``."""
+    return re.sub(r"\([^)]*\)", "", type_)
+
+
+def _default_storage(type_: str) -> str:
+    """What SET STORAGE DEFAULT would choose, which servers before 16 do not know."""
+    return "MAIN" if _base(type_) in {"numeric", "inet", "cidr"} else "EXTENDED"
+
+
+def _nullable(wanted: SchemaObject, changed: set[str]) -> list[str]:
+    if "nullable" not in changed:
+        return []
+    how = "DROP" if wanted.attributes["nullable"] else "SET"
+    return [f"{_alter_column(wanted)} {how} NOT NULL"]
+
+
+def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    if not changed & {"identity", "identity_sequence"}:
+        return []
+    column, have, want = _alter_column(wanted), current.attributes, wanted.attributes
+    if want["identity"] is None:
+        return [f"{column} DROP IDENTITY"]
+    if have["identity"] is None:
+        options = _identity_options(wanted)
+        return [f"{column} ADD GENERATED {want['identity']} AS IDENTITY ({options})"]
+    changes = [f"SET GENERATED {want['identity']}"] if "identity" in changed else []
+    before = cast("tuple[str, ...]", have["identity_sequence"])
+    after = cast("tuple[str, ...]", want["identity_sequence"])
+    changes += [f"SET {option}" for option in after if option not in before]
+    return [f"{column} {' '.join(changes)}"]
+
+
+def _identity_options(column: SchemaObject) -> str:
+    return " ".join(cast("tuple[str, ...]", column.attributes["identity_sequence"]))
+
+
+def _parenthesised(generated: str) -> str:
+    expression, _, how = generated.rpartition(" ")
+    return f"({expression}) {how}"
+
+
+def _alter_table(column: SchemaObject) -> str:
+    return f"ALTER TABLE {table_of(column)}"
+
+
+def _alter_column(column: SchemaObject) -> str:
+    return f"{_alter_table(column)} ALTER COLUMN {name_of(column)}"

@@ -1,0 +1,189 @@
+"""The constraints of tables, a kind for each sort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.catalog.postgresql.options import change_options
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import Address, SchemaObject
+
+_NOT_VALID = " NOT VALID"
+
+
+def _source(contype: str, joins: str = "") -> str:
+    """SQL: the constraints ``k`` of one sort, without those that a table has from its parent."""
+    return f"""from pg_constraint k join pg_class c on c.oid = k.conrelid
+        join pg_namespace n on n.oid = c.relnamespace {joins}
+        {comment_on("pg_constraint", "k.oid")}
+        where k.contype = '{contype}' and k.conparentid = 0
+          and (k.coninhcount = 0 or k.conislocal and not c.relispartition)
+          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by k.oid"""
+
+
+class Constraint(PostgreSQLKind):
+    """A constraint. https://www.postgresql.org/docs/current/catalog-pg-constraint.html."""
+
+    spoken_by_models = True
+    keyword = "CONSTRAINT"
+    renamable = True
+    columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
+        {RELATION_KIND} as whole, pg_get_constraintdef(k.oid) as definition,
+        d.description as comment"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that add the bare constraint."""
+        definition = thing.attributes["definition"]
+        return [f"ALTER TABLE {table_of(thing)} ADD CONSTRAINT {name_of(thing)} {definition}"]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the constraint."""
+        return [f"ALTER TABLE {table_of(thing)} DROP CONSTRAINT {name_of(thing)}"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that validate the constraint, where that is all."""
+        have, want = str(current.attributes["definition"]), wanted.attributes["definition"]
+        if differing(current, wanted) == {"definition"} and have == f"{want}{_NOT_VALID}":
+            return [f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {name_of(wanted)}"]
+        return None
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current constraint the wanted one's name."""
+        table = f"ALTER TABLE {table_of(current)}"
+        return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The constraint as COMMENT ON names it."""
+        return f"CONSTRAINT {name_of(thing)} ON {table_of(thing)}"
+
+
+_INDEX = """join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
+    left join pg_tablespace s on s.oid = x.reltablespace"""
+
+
+class IndexedConstraint(Constraint):
+    """A constraint that an index implements; what counts of that index is said of it."""
+
+    columns = f"""{Constraint.columns}, x.reloptions as options, s.spcname as tablespace,
+        i.indisreplident as replica_identity"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that add the bare constraint and settle its index."""
+        return [*super().build(thing), *settle_index(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that settle the index, where that is all."""
+        if "definition" in differing(current, wanted):
+            return None
+        return settle_index(wanted, current)
+
+
+def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+    """Statements for an index's storage, and for its telling rows apart in replication."""
+    have = current.attributes if current else {}
+    want = wanted.attributes
+    index = Address("", wanted.address.schema, wanted.address.path[-1:]).sql
+    table = Address("", *_whole(wanted)).sql
+    statements = change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
+    if want["tablespace"] != have.get("tablespace"):
+        tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
+        statements.append(f"ALTER INDEX {index} SET TABLESPACE {tablespace}")
+    if want["replica_identity"] and not have.get("replica_identity"):
+        using = f"USING INDEX {name_of(wanted)}"
+        statements.append(f"ALTER TABLE {table} REPLICA IDENTITY {using}")
+    return statements
+
+
+def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
+    whole = part.part_of or part.address
+    return whole.schema, whole.path
+
+
+class PrimaryKey(IndexedConstraint):
+    """A table's primary key."""
+
+    name = "primary key"
+    plural = "primary keys"
+    source = _source("p", _INDEX)
+
+
+class UniqueConstraint(IndexedConstraint):
+    """A unique constraint; a unique index without one is an index."""
+
+    name = "unique constraint"
+    plural = "unique constraints"
+    source = _source("u", _INDEX)
+
+
+class ExclusionConstraint(IndexedConstraint):
+    """An exclusion constraint."""
+
+    name = "exclusion constraint"
+    plural = "exclusion constraints"
+    source = _source("x", _INDEX)
+
+
+class CheckConstraint(Constraint):
+    """A check on the rows of a table; a domain's checks are its own."""
+
+    name = "check constraint"
+    plural = "check constraints"
+    source = _source("c")
+
+
+class NotNullConstraint(Constraint):
+    """A not-null constraint, from PostgreSQL 18 on, that says more than its column does.
+
+    Which name it has does not count: before 18 it had none.
+    """
+
+    name = "not-null constraint"
+    plural = "not-null constraints"
+    spoken_by_models = False
+    source = _source("n").replace(
+        " order by", " and (k.connoinherit or not k.convalidated) order by"
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that put the constraint in the place of what the column already says."""
+        column = str(thing.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
+        column = column.removesuffix(" NO INHERIT")
+        unset = f"ALTER TABLE {table_of(thing)} ALTER COLUMN {column} DROP NOT NULL"
+        return [unset, *super().build(thing)]
+
+
+class ForeignKey(Constraint):
+    """A foreign key, and whether the triggers that uphold it are enabled."""
+
+    name = "foreign key"
+    plural = "foreign keys"
+    columns = f"{Constraint.columns}, coalesce(e.enabled, true) as enabled"
+    source = _source(
+        "f",
+        """left join (
+          select tgconstraint, bool_and(tgenabled = 'O') as enabled
+          from pg_trigger where tgisinternal and tgparentid = 0 group by tgconstraint
+        ) e on e.tgconstraint = k.oid""",
+    )
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that validate the foreign key or make it again."""
+        if "enabled" in differing(current, wanted):
+            enabled = "ENABLE" if wanted.attributes["enabled"] else "DISABLE"
+            raise CannotBeWritten(
+                f"The triggers that uphold {wanted.address} have names that only their database "
+                f"knows. As a superuser, by hand: find them with \\d {table_of(wanted)} and ALTER "
+                f"TABLE ... {enabled} TRIGGER each, on both tables."
+            )
+        return super().change(current, wanted)

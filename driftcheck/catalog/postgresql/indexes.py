@@ -1,0 +1,64 @@
+"""Indexes that are made as such; one that implements a constraint is told with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.postgresql.constraints import settle_index
+from driftcheck.catalog.postgresql.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+
+class Index(PostgreSQLKind):
+    """An index. https://www.postgresql.org/docs/current/catalog-pg-index.html.
+
+    Its definition is what follows its own name and its table's: an index is known by its content.
+    One that is not valid, or not ready, is there but serves nobody: ``valid`` tells.
+    """
+
+    name = "index"
+    plural = "indexes"
+    spoken_by_models = True
+    renamable = True
+    keyword = "INDEX"
+    columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,
+        n.nspname as whole_schema, c.relname as whole_name,
+        substr(pg_get_indexdef(x.oid), length(
+          'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
+          || quote_ident(x.relname) || ' ON ' || case x.relkind when 'I' then 'ONLY ' else '' end
+          || c.oid::regclass || ' USING ') + 1) as definition,
+        i.indisunique as unique, i.indisvalid and i.indisready and i.indislive as valid,
+        s.spcname as tablespace, i.indisreplident as replica_identity,
+        d.description as comment"""
+    source = f"""from pg_index i join pg_class x on x.oid = i.indexrelid
+        join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+        left join pg_tablespace s on s.oid = x.reltablespace
+        left join pg_constraint k on k.conindid = x.oid and k.contype in ('p', 'u', 'x')
+        {comment_on("pg_class", "x.oid")}
+        where k.oid is null and not x.relispartition and {USERS_SCHEMA}
+          and {no_member("pg_class", "c.oid")}
+        order by x.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare index."""
+        facts = thing.attributes
+        unique = "UNIQUE " if facts["unique"] else ""
+        table = thing.part_of.sql if thing.part_of else ""
+        made = f"CREATE {unique}INDEX {name_of(thing)} ON {table} USING {facts['definition']}"
+        return [made, *settle_index(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that build an invalid index again, or settle how it is stored."""
+        changed = differing(current, wanted)
+        if changed & {"definition", "unique"}:
+            return None
+        again = [f"REINDEX INDEX {wanted.address.sql}"] if "valid" in changed else []
+        return [*again, *settle_index(wanted, current)]

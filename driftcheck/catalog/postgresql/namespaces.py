@@ -1,0 +1,59 @@
+"""What other objects live in or come from: schemas and extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.postgresql.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    name_of,
+)
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject
+
+
+class Schema(PostgreSQLKind):
+    """A schema. https://www.postgresql.org/docs/current/catalog-pg-namespace.html."""
+
+    name = "schema"
+    plural = "schemas"
+    holds_data = True
+    keyword = "SCHEMA"
+    owner = "n.nspowner"
+    acl = "coalesce(n.nspacl, acldefault('n', n.nspowner))"
+    columns = "'' as schema, n.nspname as name, d.description as comment"
+    source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid")}
+        where {USERS_SCHEMA} order by n.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare schema."""
+        return [f"CREATE SCHEMA {name_of(thing)}"]
+
+
+class Extension(PostgreSQLKind):
+    """An extension. https://www.postgresql.org/docs/current/catalog-pg-extension.html.
+
+    Its version does not count, and its comment is its author's.
+    """
+
+    name = "extension"
+    plural = "extensions"
+    holds_data = True
+    keyword = "EXTENSION"
+    columns = "'' as schema, x.extname as name, n.nspname as in_schema"
+    source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
+        where x.extname <> 'plpgsql' order by x.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that install the extension."""
+        return [f"CREATE EXTENSION {name_of(thing)} WITH SCHEMA {_schema(thing)}"]
+
+    def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that move the extension to another schema."""
+        return [f"ALTER EXTENSION {name_of(wanted)} SET SCHEMA {_schema(wanted)}"]
+
+
+def _schema(extension: SchemaObject) -> str:
+    return quote_identifier(str(extension.attributes["in_schema"]))

@@ -1,0 +1,71 @@
+"""Privileges: read as sets of (grantee, privilege, grantable), written as GRANT and REVOKE.
+
+https://www.postgresql.org/docs/current/ddl-priv.html
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import Value
+
+Grant = tuple[str, str, str]
+"""Grantee (``PUBLIC`` for everybody), privilege, and ``WITH GRANT OPTION`` or nothing."""
+
+_TABLE_PRIVILEGES = frozenset(
+    ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
+)
+
+
+def grants_sql(acl: str, owner: str) -> str:
+    """SQL: the grants of an ``aclitem[]``, without those that an owner has from being one."""
+    return f"""array(
+        select array[
+          coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC')::text, g.privilege_type,
+          case when g.is_grantable then 'WITH GRANT OPTION' else '' end]
+        from aclexplode({acl}) g where g.grantee is distinct from {owner} order by 1)"""
+
+
+def settled(grants: Value) -> Value:
+    """The grants as every major version would list them.
+
+    ``GRANT ALL`` on a table gives MAINTAIN from PostgreSQL 17 on, and cannot before: who holds
+    everything else is not told apart by that.
+    """
+    pairs = cast("tuple[Grant, ...]", grants)
+    held: dict[str, set[str]] = {}
+    for grantee, privilege, _ in pairs:
+        held.setdefault(grantee, set()).add(privilege)
+    return tuple(
+        grant
+        for grant in pairs
+        if grant[1] != "MAINTAIN" or not held[grant[0]] >= _TABLE_PRIVILEGES
+    )
+
+
+def change_grants(current: Value, wanted: Value, target: str, columns: str = "") -> list[str]:
+    """Statements that turn one set of grants on a target into another.
+
+    Args:
+        current: The grants that are there.
+        wanted: The grants that should be.
+        target: What they are on, as GRANT names it: ``TABLE public.students``.
+        columns: For privileges on a column, its name in parentheses.
+    """
+    have = set(cast("tuple[Grant, ...]", current or ()))
+    want = set(cast("tuple[Grant, ...]", wanted or ()))
+    return [
+        *(
+            f"REVOKE {privilege}{columns} ON {target} FROM {_role(grantee)}"
+            for grantee, privilege, _ in sorted(have - want)
+        ),
+        *(
+            f"GRANT {privilege}{columns} ON {target} TO {_role(grantee)} {option}".rstrip()
+            for grantee, privilege, option in sorted(want - have)
+        ),
+    ]
+
+
+def _role(grantee: str) -> str:
+    return grantee if grantee == "PUBLIC" else quote_identifier(grantee)

@@ -1,0 +1,131 @@
+"""Functions, procedures and aggregates, known by their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.catalog.postgresql.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+
+def _source(prokinds: str, joins: str = "") -> str:
+    return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
+        {comment_on("pg_proc", "p.oid")}
+        where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
+        order by p.oid"""
+
+
+class Routine(PostgreSQLKind):
+    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html."""
+
+    owner = "p.proowner"
+    acl = "coalesce(p.proacl, acldefault('f', p.proowner))"
+    implicit = (("PUBLIC", "EXECUTE", ""),)
+    columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
+        pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
+        rtrim(pg_get_functiondef(p.oid), E'\\n') as definition, d.description as comment"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare routine."""
+        return [str(thing.attributes["definition"])]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that replace the routine, where it is still called in the same way."""
+        if differing(current, wanted) & {"parameters", "returns"}:
+            return None
+        return self.build(wanted, ())
+
+
+class Function(Routine):
+    """A function, or a window function."""
+
+    name = "function"
+    plural = "functions"
+    keyword = "FUNCTION"
+    source = _source("'f', 'w'")
+
+
+class Procedure(Routine):
+    """A procedure."""
+
+    name = "procedure"
+    plural = "procedures"
+    keyword = "PROCEDURE"
+    source = _source("'p'")
+
+
+def _modify(column: str) -> str:
+    return f"""case {column} when 'r' then 'READ_ONLY' when 's' then 'SHAREABLE'
+        else 'READ_WRITE' end"""
+
+
+# CREATE AGGREGATE's parameters in the manual's order, and what pg_aggregate says of each. One that
+# was not given is null, and so is left out.
+_PARAMETERS = (
+    ("SFUNC", "g.aggtransfn::text"),
+    ("STYPE", "format_type(g.aggtranstype, null)"),
+    ("SSPACE", "nullif(g.aggtransspace, 0)::text"),
+    ("FINALFUNC", "nullif(g.aggfinalfn, 0)::regproc::text"),
+    ("FINALFUNC_EXTRA", "case when g.aggfinalextra then 'TRUE' end"),
+    ("FINALFUNC_MODIFY", f"case when g.aggfinalfn <> 0 then {_modify('g.aggfinalmodify')} end"),
+    ("COMBINEFUNC", "nullif(g.aggcombinefn, 0)::regproc::text"),
+    ("SERIALFUNC", "nullif(g.aggserialfn, 0)::regproc::text"),
+    ("DESERIALFUNC", "nullif(g.aggdeserialfn, 0)::regproc::text"),
+    ("INITCOND", "quote_literal(g.agginitval)"),
+    ("MSFUNC", "nullif(g.aggmtransfn, 0)::regproc::text"),
+    ("MINVFUNC", "nullif(g.aggminvtransfn, 0)::regproc::text"),
+    ("MSTYPE", "case when g.aggmtransfn <> 0 then format_type(g.aggmtranstype, null) end"),
+    ("MSSPACE", "nullif(g.aggmtransspace, 0)::text"),
+    ("MFINALFUNC", "nullif(g.aggmfinalfn, 0)::regproc::text"),
+    ("MFINALFUNC_EXTRA", "case when g.aggmfinalextra then 'TRUE' end"),
+    ("MFINALFUNC_MODIFY", f"case when g.aggmfinalfn <> 0 then {_modify('g.aggmfinalmodify')} end"),
+    ("MINITCOND", "quote_literal(g.aggminitval)"),
+    ("SORTOP", "'OPERATOR(' || quote_ident(sn.nspname) || '.' || so.oprname || ')'"),
+    ("PARALLEL", "case p.proparallel when 's' then 'SAFE' when 'r' then 'RESTRICTED' end"),
+    ("HYPOTHETICAL", "case g.aggkind when 'h' then 'TRUE' end"),
+)
+
+
+class Aggregate(Routine):
+    """An aggregate. https://www.postgresql.org/docs/current/catalog-pg-aggregate.html.
+
+    The server prints no definition of one, so it is told by its parameters.
+    """
+
+    name = "aggregate"
+    plural = "aggregates"
+    keyword = "AGGREGATE"
+    columns = f"""n.nspname as schema, p.proname as name,
+        oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
+        array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
+          as definition,
+        d.description as comment"""
+    source = _source(
+        "'a'",
+        """join pg_aggregate g on g.aggfnoid = p.oid
+        left join pg_operator so on so.oid = g.aggsortop
+        left join pg_namespace sn on sn.oid = so.oprnamespace""",
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare aggregate."""
+        facts = thing.attributes
+        clauses = cast("tuple[str, ...]", facts["definition"])
+        name = thing.address._replace(arguments=None).sql
+        signature = f"{name}({facts['parameters'] or '*'})"
+        return [f"CREATE AGGREGATE {signature} ({', '.join(clauses)})"]
+
+    def change(self, _current: SchemaObject, _wanted: SchemaObject) -> list[str] | None:
+        """No part of an aggregate can be altered."""
+        return None
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The aggregate as DROP, ALTER and COMMENT ON name it."""
+        return f"AGGREGATE {thing.address._replace(arguments=thing.address.arguments or '*').sql}"

@@ -1,0 +1,73 @@
+"""Triggers on tables and views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.postgresql.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.schema import SchemaObject
+
+ENABLED = {
+    "enabled": "ENABLE",
+    "disabled": "DISABLE",
+    "replica": "ENABLE REPLICA",
+    "always": "ENABLE ALWAYS",
+}
+"""How ALTER TABLE and ALTER EVENT TRIGGER bring about what ``enabled_sql`` reads."""
+
+
+def enabled_sql(column: str) -> str:
+    """SQL: whether a trigger fires, and in which replication roles."""
+    return f"""case {column} when 'O' then 'enabled' when 'D' then 'disabled'
+        when 'R' then 'replica' else 'always' end"""
+
+
+class Trigger(PostgreSQLKind):
+    """A trigger. https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
+
+    Those that uphold foreign keys are the server's own; those of partitions are their parents'.
+    """
+
+    name = "trigger"
+    plural = "triggers"
+    keyword = "TRIGGER"
+    columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
+        {RELATION_KIND} as whole, pg_get_triggerdef(t.oid) as definition,
+        {enabled_sql("t.tgenabled")} as enabled, d.description as comment"""
+    source = f"""from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        {comment_on("pg_trigger", "t.oid")}
+        where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
+          and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
+        order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare trigger, and whether it fires."""
+        made = str(thing.attributes["definition"])
+        return [made] if thing.attributes["enabled"] == "enabled" else [made, _fires(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that let it fire or not; another definition makes another trigger."""
+        return None if "definition" in differing(current, wanted) else [_fires(wanted)]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current trigger the wanted one's name."""
+        return [f"ALTER {self.designation(current)} RENAME TO {name_of(wanted)}"]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The trigger as DROP, ALTER and COMMENT ON name it."""
+        return f"TRIGGER {name_of(thing)} ON {table_of(thing)}"
+
+
+def _fires(trigger: SchemaObject) -> str:
+    how = ENABLED[str(trigger.attributes["enabled"])]
+    return f"ALTER TABLE {table_of(trigger)} {how} TRIGGER {name_of(trigger)}"

@@ -1,0 +1,160 @@
+"""Types that users make: enums and domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    no_member,
+)
+from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.schema import SchemaObject, Value
+
+USERS_TYPE = f"""join pg_namespace n on n.oid = t.typnamespace
+    {comment_on("pg_type", "t.oid")}
+    where {USERS_SCHEMA} and {no_member("pg_type", "t.oid")}"""
+"""SQL: the types ``t`` in users' schemas, with their comments."""
+
+
+class TypeKind(PostgreSQLKind):
+    """What all types have alike. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+
+    keyword = "TYPE"
+    owner = "t.typowner"
+    acl = "coalesce(t.typacl, acldefault('T', t.typowner))"
+    implicit = (("PUBLIC", "USAGE", ""),)
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the type its wanted privileges instead of the current ones."""
+        return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
+
+
+class Enum(TypeKind):
+    """An enum. https://www.postgresql.org/docs/current/catalog-pg-enum.html."""
+
+    name = "enum"
+    plural = "enums"
+    spoken_by_models = True
+    columns = """n.nspname as schema, t.typname as name, coalesce(v.labels, '{}') as "values",
+        d.description as comment"""
+    source = f"""from pg_type t left join (
+          select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels
+          from pg_enum group by enumtypid) v on v.enumtypid = t.oid
+        {USERS_TYPE} and t.typtype = 'e' order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare enum."""
+        values = ", ".join(map(quote_literal, _values(thing)))
+        return [f"CREATE TYPE {thing.address.sql} AS ENUM ({values})"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that add values where they belong, or rename one in its place."""
+        have, want = _values(current), _values(wanted)
+        if [value for value in want if value in have] == list(have):
+            return _added(wanted.address.sql, have, want)
+        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+        if len(have) == len(want) and len(replaced) == 1:
+            old, new = map(quote_literal, replaced[0])
+            return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
+        raise CannotBeWritten(
+            f"PostgreSQL can neither remove a value from an enum nor move one. Make the type "
+            f"{wanted.address.sql} again by hand: rename it, create it, change the columns to it, "
+            f"and drop the old one."
+        )
+
+
+def _values(enum: SchemaObject) -> tuple[str, ...]:
+    return cast("tuple[str, ...]", enum.attributes["values"])
+
+
+def _added(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:
+    statements = []
+    first = f" BEFORE {quote_literal(have[0])}" if have else ""
+    before: str | None = None
+    for value in want:
+        if value not in have:
+            place = f" AFTER {quote_literal(before)}" if before is not None else first
+            statements.append(f"ALTER TYPE {type_} ADD VALUE {quote_literal(value)}{place}")
+        before = value
+    return statements
+
+
+class Domain(TypeKind):
+    """A domain with its checks. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+
+    name = "domain"
+    plural = "domains"
+    keyword = "DOMAIN"
+    spoken_by_models = True
+    columns = """n.nspname as schema, t.typname as name,
+        format_type(t.typbasetype, t.typtypmod) as type, not t.typnotnull as nullable,
+        t.typdefault as default,
+        case when t.typcollation <> b.typcollation then t.typcollation::regcollation::text end
+          as collation,
+        coalesce(k.checks, '{}') as checks, d.description as comment"""
+    source = f"""from pg_type t join pg_type b on b.oid = t.typbasetype left join (
+          select contypid,
+            array_agg(array[conname, pg_get_constraintdef(oid)]::text[] order by conname) as checks
+          from pg_constraint where contype = 'c' and contypid <> 0 group by contypid
+        ) k on k.contypid = t.oid
+        {USERS_TYPE} and t.typtype = 'd' order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare domain."""
+        facts = thing.attributes
+        words = [f"CREATE DOMAIN {thing.address.sql} AS {facts['type']}"]
+        if facts["collation"]:
+            words.append(f"COLLATE {facts['collation']}")
+        if facts["default"] is not None:
+            words.append(f"DEFAULT {facts['default']}")
+        if not facts["nullable"]:
+            words.append("NOT NULL")
+        statement = " ".join(words)
+        return [statement, *(_add_check(thing, *check) for check in sorted(_checks(thing).items()))]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change default, nullability and checks."""
+        domain = f"ALTER DOMAIN {wanted.address.sql}"
+        have, want = current.attributes, wanted.attributes
+        if (have["type"], have["collation"]) != (want["type"], want["collation"]):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change what {wanted.address} is based on. Make it again by "
+                f"hand: rename it, create it, change the columns to it, and drop the old one."
+            )
+        statements = []
+        if have["default"] != want["default"]:
+            default = want["default"]
+            statements.append(
+                f"{domain} DROP DEFAULT" if default is None else f"{domain} SET DEFAULT {default}"
+            )
+        if have["nullable"] != want["nullable"]:
+            statements.append(f"{domain} {'DROP' if want['nullable'] else 'SET'} NOT NULL")
+        return [*statements, *_changed_checks(current, wanted)]
+
+
+def _checks(domain: SchemaObject) -> dict[str, str]:
+    return dict(cast("tuple[tuple[str, str], ...]", domain.attributes["checks"]))
+
+
+def _add_check(domain: SchemaObject, name: str, definition: str) -> str:
+    constraint = f"CONSTRAINT {quote_identifier(name)} {definition}"
+    return f"ALTER DOMAIN {domain.address.sql} ADD {constraint}"
+
+
+def _changed_checks(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    have, want = _checks(current), _checks(wanted)
+    dropped = [name for name in have if have[name] != want.get(name)]
+    added = [name for name in want if want[name] != have.get(name)]
+    return [
+        *(
+            f"ALTER DOMAIN {wanted.address.sql} DROP CONSTRAINT {quote_identifier(name)}"
+            for name in dropped
+        ),
+        *(_add_check(wanted, name, want[name]) for name in added),
+    ]

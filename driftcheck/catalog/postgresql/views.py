@@ -1,0 +1,159 @@
+"""Views and materialized views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from driftcheck.catalog.postgresql.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.catalog.postgresql.options import change_options, with_options
+from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.catalog.postgresql.viewtext import unqualified
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Value
+
+
+def _source(relkind: str) -> str:
+    return f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        left join pg_tablespace s on s.oid = c.reltablespace left join pg_am m on m.oid = c.relam
+        left join (
+          select a.attrelid,
+            array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) order by a.attnum)
+              as columns,
+            array_agg(array[a.attname, t.description]::text[] order by a.attnum)
+              filter (where t.description is not null) as comments,
+            array_agg(array[a.attname, pg_get_expr(f.adbin, f.adrelid)]::text[] order by a.attnum)
+              filter (where f.oid is not null) as defaults
+          from pg_class v join pg_attribute a on a.attrelid = v.oid and a.attnum > 0
+          left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
+          left join pg_description t on t.classoid = 'pg_class'::regclass
+            and t.objoid = a.attrelid and t.objsubid = a.attnum
+          where v.relkind = '{relkind}' and not a.attisdropped group by a.attrelid
+        ) a on a.attrelid = c.oid
+        {comment_on("pg_class", "c.oid")}
+        where c.relkind = '{relkind}' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by c.oid"""
+
+
+class ViewKind(PostgreSQLKind):
+    """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
+
+    owner = "c.relowner"
+    acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
+    columns = """n.nspname as schema, c.relname as name,
+        rtrim(pg_get_viewdef(c.oid), ';') as definition,
+        current_setting('server_version_num')::integer < 160000 as qualified, a.columns,
+        c.reloptions as options, coalesce(a.comments, '{}') as column_comments,
+        d.description as comment"""
+
+    def made_of(self, facts: dict[str, Any]) -> SchemaObject:
+        """The view that one row tells of, with the text that later versions print."""
+        if facts.pop("qualified"):
+            facts["definition"] = unqualified(facts["definition"])
+        return super().made_of(facts)
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the view, and of its columns."""
+        have = _by_column(current.get("column_comments"))
+        want = _by_column(wanted.attributes["column_comments"])
+        view = wanted.address.sql
+        return [
+            *super().dress(current, wanted),
+            *(
+                comment(f"COLUMN {view}.{quote_identifier(column)}", want.get(column))
+                for column in {**have, **want}
+                if have.get(column) != want.get(column)
+            ),
+        ]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the view its wanted privileges instead of the current ones."""
+        return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
+
+
+class View(ViewKind):
+    """A view; its stored query is a rule, which does not count as one."""
+
+    name = "view"
+    plural = "views"
+    keyword = "VIEW"
+    columns = f"{ViewKind.columns}, coalesce(a.defaults, '{{}}') as defaults"
+    source = _source("v")
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare view."""
+        return [f"CREATE {_view(thing)}", *_defaults({}, thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that replace the view, where its columns stay or are added to."""
+        have = cast("tuple[str, ...]", current.attributes["columns"])
+        want = cast("tuple[str, ...]", wanted.attributes["columns"])
+        if want[: len(have)] != have:
+            return None
+        return [f"CREATE OR REPLACE {_view(wanted)}", *_defaults(current.attributes, wanted)]
+
+
+def _view(view: SchemaObject) -> str:
+    options = with_options(view.attributes["options"])
+    return " ".join(["VIEW", view.address.sql, *options, f"AS\n{view.attributes['definition']}"])
+
+
+def _defaults(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    have, want = _by_column(current.get("defaults")), _by_column(wanted.attributes["defaults"])
+    view = f"ALTER VIEW {wanted.address.sql} ALTER COLUMN"
+    return [
+        *(f"{view} {quote_identifier(name)} DROP DEFAULT" for name in have if name not in want),
+        *(
+            f"{view} {quote_identifier(name)} SET DEFAULT {default}"
+            for name, default in want.items()
+            if have.get(name) != default
+        ),
+    ]
+
+
+class MaterializedView(ViewKind):
+    """A materialized view. Whether it is populated does not count: REFRESH is no drift."""
+
+    name = "materialized view"
+    plural = "materialized views"
+    keyword = "MATERIALIZED VIEW"
+    columns = f"{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace"
+    source = _source("m")
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare materialized view."""
+        facts = thing.attributes
+        words = [f"CREATE MATERIALIZED VIEW {thing.address.sql}"]
+        if facts["access_method"] != "heap":
+            words.append(f"USING {quote_identifier(str(facts['access_method']))}")
+        words += with_options(facts["options"])
+        if facts["tablespace"]:
+            words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
+        return [" ".join([*words, f"AS\n{facts['definition']}"])]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change how it is stored; another definition makes another view."""
+        changed = differing(current, wanted)
+        if changed & {"definition", "columns"}:
+            return None
+        view = f"ALTER MATERIALIZED VIEW {wanted.address.sql}"
+        have, want = current.attributes, wanted.attributes
+        statements = change_options(view, have["options"], want["options"])
+        if "access_method" in changed:
+            method = quote_identifier(str(want["access_method"]))
+            statements.append(f"{view} SET ACCESS METHOD {method}")
+        if "tablespace" in changed:
+            tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
+            statements.append(f"{view} SET TABLESPACE {tablespace}")
+        return statements
+
+
+def _by_column(pairs: Value) -> dict[str, str]:
+    return dict(cast("tuple[tuple[str, str], ...]", pairs or ()))

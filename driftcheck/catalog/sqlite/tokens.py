@@ -1,0 +1,137 @@
+"""Reads SQL as SQLite does, word by word, and writes it so that only what it says is left.
+
+SQLite keeps every CREATE statement as it was typed. Two that differ in blanks, comments, capitals
+or needless quotes mean the same, and come out of here the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+_TOKEN = re.compile(
+    r"""
+    (?P<nothing> \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
+  | (?P<text>    [xX]?'(?:[^']|'')*' )
+  | (?P<quoted>  "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] )
+  | (?P<number>  0[xX][0-9a-fA-F]+ | (?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)? )
+  | (?P<word>    [^\W\d][\w$]* )
+  | (?P<sign>    ->>|->|\|\||<=|>=|<>|!=|==|<<|>>|. )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+# https://www.sqlite.org/lang_keywords.html, and the two literals that are none.
+_KEYWORDS = frozenset(
+    """
+    abort action add after all alter always analyze and as asc attach autoincrement before begin
+    between by cascade case cast check collate column commit conflict constraint create cross
+    current current_date current_time current_timestamp database default deferrable deferred delete
+    desc detach distinct do drop each else end escape except exclude exclusive exists explain fail
+    false filter first following for foreign from full generated glob group groups having if ignore
+    immediate in index indexed initially inner insert instead intersect into is isnull join key last
+    left like limit match materialized natural no not nothing notnull null nulls of offset on or
+    order others outer over partition plan pragma preceding primary query raise range recursive
+    references regexp reindex release rename replace restrict returning right rollback row rows
+    savepoint select set table temp temporary then ties to transaction trigger true unbounded union
+    unique update using vacuum values view virtual when where window with without
+    """.split()
+)
+
+
+class Token(NamedTuple):
+    """One word of a statement, as typed."""
+
+    sort: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """What it names, without its quotes: SQLite takes single ones as well."""
+        if self.sort not in ("quoted", "text"):
+            return self.text
+        quote = self.text[-1]
+        return self.text[1:-1].replace(quote * 2, quote)
+
+    @property
+    def keyword(self) -> str:
+        """The keyword in capitals; empty for all that is none."""
+        is_one = self.sort == "word" and self.text.lower() in _KEYWORDS
+        return self.text.upper() if is_one else ""
+
+
+def tokens_of(sql: str) -> list[Token]:
+    """The words of a statement, without blanks and comments."""
+    found = (Token(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(sql))
+    return [token for token in found if token.sort != "nothing"]
+
+
+def quote(name: str) -> str:
+    """Quote a name where SQLite would not understand it bare."""
+    if _PLAIN.match(name) and name.lower() not in _KEYWORDS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Names:
+    """How the columns that an expression may name are spelled: capitals do not count to SQLite."""
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._spelled: Mapping[str, str] = {name.lower(): name for name in names}
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._spelled
+
+    def spelled(self, name: str) -> str:
+        """The name as its owner spells it."""
+        return self._spelled.get(name.lower(), name)
+
+
+def canonical(tokens: Sequence[Token], names: Names | None = None) -> str:
+    """The same SQL in one line, whoever typed it.
+
+    Args:
+        tokens: What was typed.
+        names: The columns it may name. In double quotes, only these are surely names: what is not
+            one may be a text.
+    """
+    words: list[str] = []
+    for word, glued in _spaced(tokens, names or Names()):
+        words += [word] if glued or not words else [" ", word]
+    return "".join(words)
+
+
+def _spaced(tokens: Sequence[Token], names: Names) -> Iterator[tuple[str, bool]]:
+    """Each word, and whether it sticks to the one before."""
+    before, signed = Token("sign", "("), False
+    for index, token in enumerate(tokens):
+        follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        called = token.text == "(" and before.sort in ("word", "quoted") and not before.keyword
+        glued = called or signed or token.text in ("," , ")", ".", ";") or before.text in ("(", ".")
+        yield _word(token, before, follower, names), glued
+        # A sign before a number, and not between two of them: -1, but a - 1.
+        leads = before.text in ("(", ",") or before.sort == "sign" and before.text != ")"
+        signed = token.text in ("-", "+") and (leads or bool(before.keyword))
+        before = token
+
+
+def _word(token: Token, before: Token, follower: str, names: Names) -> str:
+    is_name = before.keyword == "AS" or before.text == "."
+    if token.sort == "quoted":
+        known = token.name in names
+        return quote(names.spelled(token.name) if known else token.name) if known else _quoted(token)
+    if token.sort != "word":
+        return token.text
+    if token.text in names:
+        return names.spelled(token.text)
+    if token.keyword and not is_name:
+        return token.keyword
+    if before.keyword == "COLLATE":
+        return token.text.upper()
+    return token.text.lower() if follower == "(" and not is_name else token.text
+
+
+def _quoted(token: Token) -> str:
+    return '"' + token.name.replace('"', '""') + '"'

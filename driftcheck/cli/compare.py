@@ -1,0 +1,51 @@
+"""``driftcheck compare``: the four schemas, the three gaps, the phantom operations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from driftcheck.check import check
+from driftcheck.cli.console import progress, write_report
+from driftcheck.cli.options import (
+    database_options,
+    output_options,
+    project_options,
+    scope_options,
+    settings_from,
+)
+from driftcheck.errors import ExitCode
+
+
+@click.command()
+@project_options
+@database_options
+@click.option(
+    "--fail-on",
+    metavar="GAPS",
+    help="Which gaps fail the check, with commas between; or none.  [default: drift,pending]",
+)
+@click.option(
+    "--only-gap",
+    "gaps",
+    multiple=True,
+    metavar="GAP",
+    help="Look at this gap only: pending, unapplied or drift; may be repeated.",
+)
+@scope_options
+@output_options
+def compare(
+    form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any
+) -> ExitCode:
+    """Compare models, migrations and the live database.
+
+    Exits with 0 when nothing was found that fails the check, 1 when something was, 2 for wrong
+    use or configuration, 3 when the check could not be made.
+    """
+    del debug  # main() looks for it, also where options cannot be parsed
+    with progress() as tell:
+        report = check(settings_from(options), tell)
+    write_report(report, form, output, full=verbose)
+    return report.exit_code

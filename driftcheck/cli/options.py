@@ -1,0 +1,95 @@
+"""The options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from driftcheck.config import Settings, load_settings
+from driftcheck.reports import FORMS
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _together(*decorators: Decorator) -> Decorator:
+    """Several options as one decorator, shown by --help in the order given."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        return reduce(lambda wrapped, one: one(wrapped), reversed(decorators), command)
+
+    return decorate
+
+
+project_options = _together(
+    click.option("--app", metavar="IMPORT", help="The Flask app, as for flask --app."),
+    click.option(
+        "-c",
+        "--config",
+        metavar="FILE",
+        help="The Alembic configuration: a file, or package.module:callable that builds it.",
+    ),
+    click.option("-n", "--name", metavar="SECTION", help="The section of that file."),
+    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option("--directory", metavar="DIR", help="The migrations directory of a Flask app."),
+)
+
+database_options = _together(
+    click.option(
+        "-d",
+        "--database-url",
+        metavar="URL",
+        help="The live database, if not the one that the project names. "
+        "Also DRIFTCHECK_DATABASE_URL.",
+    ),
+    click.option(
+        "--shadow",
+        metavar="URL",
+        help="The server for shadow databases, or same-server; else chosen by what is there. "
+        "Also DRIFTCHECK_SHADOW.",
+    ),
+    click.option(
+        "--cache/--no-cache",
+        default=None,
+        help="Take a history that was replayed once from the cache. On by default.",
+    ),
+)
+
+scope_options = _together(
+    click.option(
+        "--schema",
+        "schemas",
+        multiple=True,
+        metavar="NAME",
+        help="Look at this schema only; may be repeated.",
+    ),
+    click.option("--grants/--no-grants", default=None, help="Compare privileges. Off by default."),
+    click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
+)
+
+output_options = _together(
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMS)),
+        default=next(iter(FORMS)),
+        show_default=True,
+        help="The form of the report.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write the report to a file.",
+    ),
+    click.option("--verbose", is_flag=True, help="Tell everything, and why shadows are made where."),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
+def settings_from(options: dict[str, Any]) -> Settings:
+    """Make settings of what a command was given."""
+    return load_settings(Path.cwd(), options)

@@ -1,0 +1,1 @@
+"""Where the four snapshots come from: the models, the history, the live database."""

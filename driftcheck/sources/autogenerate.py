@@ -1,0 +1,177 @@
+"""What the project's own autogenerate would write, over chosen tables of a shadow database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext, RevisionContext
+from alembic.autogenerate.render import render_op_text
+from alembic.operations import Operations, ops
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from driftcheck.location import Place, place_of
+from driftcheck.project import Project
+from driftcheck.redirect import Redirect, Stage
+from driftcheck.schema import Address
+from driftcheck.sources.journal import database_message
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a migration: it can be written, run and reversed.
+
+    Attributes:
+        text: As Alembic writes it in Python.
+        reverse: The opposite as Alembic writes it; empty where it has none.
+        address: The object it is for; ``None`` for one that is not Alembic's own. The name of a
+            constraint that has none in the models is empty.
+        directive: Alembic's own object.
+    """
+
+    text: str
+    reverse: str
+    address: Address | None
+    directive: ops.MigrateOperation
+
+    def error_on(self, url: URL) -> str | None:
+        """Run it on a shadow database, undo it, and say what the database answered."""
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.connect() as connection, connection.begin() as transaction:
+            context = MigrationContext.configure(connection)
+            try:
+                Operations(context).invoke(self.directive)
+            except DBAPIError as error:
+                return database_message(error.orig or error)
+            except NotImplementedError as error:
+                return str(error)  # SQLite, outside of batch mode
+            finally:
+                transaction.rollback()
+        return None
+
+
+def autogenerate(
+    project: Project, redirect: Redirect, stage: Stage, tables: Collection[tuple[str | None, str]]
+) -> dict[Place, list[Operation]]:
+    """Run the project's autogenerate against the shadows of a stage.
+
+    Args:
+        project: The project, whose env.py says how its models are compared.
+        redirect: The redirection.
+        stage: The shadows: at the history's head, but for what somebody did by hand.
+        tables: The only tables to look at, as (schema, name); ``None`` for the default schema.
+
+    Returns:
+        The operations for each database, in the order in which they would be written.
+    """
+    found: dict[Place, list[Operation]] = {}
+
+    def work(heads: Any, context: Any) -> tuple[()]:
+        _look_only_at(tables, context.opts)
+        place = place_of(redirect.target_of(context.connection))
+        found.setdefault(place, []).extend(_operations(heads, context))
+        return ()
+
+    with redirect.stage(stage):
+        project.run_environment(work, "running autogenerate", command_options={"autogenerate": True})
+    return found
+
+
+def _operations(heads: Any, context: Any) -> Iterator[Operation]:
+    command = {
+        "message": None,
+        "autogenerate": True,
+        "sql": False,
+        "head": "heads",
+        "splice": True,
+        "branch_label": None,
+        "version_path": None,
+        "rev_id": "driftcheck",
+        "depends_on": None,
+    }
+    revision = RevisionContext(context.environment_context.config, context.script, command)
+    revision.run_autogenerate(heads, context)
+    rendering = AutogenContext(context, autogenerate=False)
+    for script in revision.generated_revisions:
+        for upgrade in script.upgrade_ops_list:
+            for directive in _leaves(upgrade.ops):
+                yield Operation(
+                    render_op_text(rendering, directive),
+                    _reversed(rendering, directive),
+                    _address(directive, context.dialect.default_schema_name),
+                    directive,
+                )
+
+
+def _leaves(directives: Iterable[Any]) -> Iterator[Any]:
+    for directive in directives:
+        if isinstance(directive, ops.OpContainer):
+            yield from _leaves(directive.ops)
+        else:
+            yield directive
+
+
+def _reversed(rendering: AutogenContext, directive: Any) -> str:
+    try:
+        return render_op_text(rendering, directive.reverse())
+    except (NotImplementedError, ValueError, AttributeError):
+        return ""
+
+
+def _look_only_at(tables: Collection[tuple[str | None, str]], options: dict[str, Any]) -> None:
+    """Narrow the project's filters to the tables: reflecting thousands takes minutes."""
+    by_name, by_object = options.get("include_name"), options.get("include_object")
+
+    def include_name(name: str | None, kind: str, parents: Any) -> bool:
+        if kind == "table" and (parents.get("schema_name"), name) not in tables:
+            return False
+        return by_name is None or bool(by_name(name, kind, parents))
+
+    def include_object(thing: Any, name: str | None, kind: str, *, reflected: bool, compare_to: Any) -> bool:
+        if kind == "table" and (thing.schema, name) not in tables:
+            return False
+        return by_object is None or bool(by_object(thing, name, kind, reflected, compare_to))
+
+    options["include_name"] = include_name
+    options["include_object"] = lambda thing, name, kind, reflected, compare_to: include_object(
+        thing, name, kind, reflected=reflected, compare_to=compare_to
+    )
+
+
+def _address(directive: Any, default_schema: str | None) -> Address | None:
+    """The object that one of Alembic's own operations is for."""
+    schema = getattr(directive, "schema", None) or default_schema or ""
+    table = getattr(directive, "table_name", "")
+    match directive:
+        case ops.AddColumnOp():
+            return Address("column", schema, (table, directive.column.name))
+        case ops.DropColumnOp() | ops.AlterColumnOp():
+            return Address("column", schema, (table, directive.column_name))
+        case ops.CreateIndexOp() | ops.DropIndexOp():
+            return Address("index", schema, (directive.index_name or "",))
+        case ops.DropConstraintOp():
+            kind = _CONSTRAINTS.get(directive.constraint_type or "", "check constraint")
+            return Address(kind, schema, (table, directive.constraint_name or ""))
+        case ops.CreateForeignKeyOp():
+            source_schema = directive.kw.get("source_schema") or default_schema or ""
+            names = (directive.source_table, directive.constraint_name or "")
+            return Address("foreign key", source_schema, names)
+        case ops.AddConstraintOp():
+            kind = _CONSTRAINTS.get(directive.constraint_type, "check constraint")
+            return Address(kind, schema, (table, directive.constraint_name or ""))
+        case _ if table:
+            return Address("table", schema, (table,))
+    return None
+
+
+_CONSTRAINTS = {
+    "primary": "primary key",
+    "unique": "unique constraint",
+    "foreignkey": "foreign key",
+    "check": "check constraint",
+}

@@ -1,0 +1,131 @@
+"""The live database: opened by driftcheck alone, read only, as of one moment, with time limits.
+
+The server enforces that nothing is written; on SQLite, the file is opened for reading only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import column, select, table
+from sqlalchemy.engine import URL
+
+from driftcheck.catalog import catalog_for
+from driftcheck.catalog.base import Scope
+from driftcheck.connection import connect
+from driftcheck.errors import CatalogError, ConnectionFailedError
+from driftcheck.location import shown
+from driftcheck.schema import Address, Snapshot
+
+STATEMENT_TIMEOUT_SECONDS = 120
+LOCK_TIMEOUT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class VersionTable:
+    """Where a project keeps its revisions; the schema is empty for the default one."""
+
+    schema: str
+    name: str
+
+    def address(self, snapshot: Snapshot) -> Address:
+        """Its address in a snapshot."""
+        return Address("table", self.schema or snapshot.default_schema, (self.name,))
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live database as it was read.
+
+    Attributes:
+        snapshot: Its schema, without the version tables.
+        revisions: The revisions in each version table that is there.
+    """
+
+    snapshot: Snapshot
+    revisions: dict[VersionTable, tuple[str, ...]]
+
+    @property
+    def stamped(self) -> tuple[str, ...] | None:
+        """All the revisions it is stamped with; ``None`` where it has no version table."""
+        if not self.revisions:
+            return None
+        return tuple(sorted({r for rows in self.revisions.values() for r in rows}))
+
+
+def read_live(url: URL, version_tables: Iterable[VersionTable], scope: Scope) -> Live:
+    """Read a live database.
+
+    Raises:
+        ConnectionFailedError: It cannot be reached.
+        CatalogError: It cannot be read, or not in time.
+    """
+    with reading(url) as connection:
+        snapshot = catalog_for(url.get_backend_name()).read(connection, scope)
+        there = [t for t in version_tables if t.address(snapshot) in snapshot.objects]
+        revisions = {t: _revisions(connection, url, t) for t in there}
+    return Live(snapshot.without(t.address(snapshot) for t in there), revisions)
+
+
+@contextmanager
+def reading(url: URL) -> Iterator[Any]:
+    """Open a DB-API connection on which the server refuses to write, in one transaction."""
+    connection = _OPENERS.get(url.get_backend_name(), _open_other)(url)
+    try:
+        yield connection
+    except Exception as error:
+        if type(error).__module__.startswith(("psycopg2", "sqlite3", "pymysql", "MySQLdb")):
+            raise CatalogError(
+                f"cannot read the schema of {shown(url)}", details=str(error).strip()
+            ) from error
+        raise
+    finally:
+        connection.rollback()
+        connection.close()
+
+
+def _open_postgresql(url: URL) -> Any:
+    connection = connect(url)
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    return connection
+
+
+def _open_sqlite(url: URL) -> sqlite3.Connection:
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise ConnectionFailedError(
+            f"there is no SQLite database at {url.database or ':memory:'}",
+            hint="Create it with your upgrade command, or name another with --database-url.",
+        )
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.execute("BEGIN")
+    return connection
+
+
+def _open_other(url: URL) -> Any:
+    connection = connect(url)
+    cursor = connection.cursor()
+    cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    cursor.close()
+    return connection
+
+
+_OPENERS = {"postgresql": _open_postgresql, "sqlite": _open_sqlite}
+
+
+def _revisions(connection: Any, url: URL, version_table: VersionTable) -> tuple[str, ...]:
+    source = table(version_table.name, schema=version_table.schema or None)
+    query = select(column("version_num")).select_from(source)
+    cursor = connection.cursor()
+    cursor.execute(str(query.compile(dialect=url.get_dialect()())))
+    rows = cursor.fetchall()
+    cursor.close()
+    return tuple(sorted(str(row[0]) for row in rows))

@@ -1,0 +1,112 @@
+"""What the models declare, created statement by statement in a shadow database.
+
+``create_all()`` stops at its first error, and on an empty database it has one in half of all real
+projects: an index declared twice, a function or an extension that a migration makes. Statement
+by statement, nearly everything can be created, and what cannot is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.mock import MockConnection
+
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.environment import Configured
+from driftcheck.sources.reading import Refused, run_statements
+from driftcheck.usercode import contained
+
+
+def create_models(
+    configured: Sequence[Configured],
+    url: URL,
+    *,
+    before: Sequence[str],
+    helping: Sequence[str],
+    root: Path,
+) -> list[Refused]:
+    """Create the models in an empty shadow database.
+
+    Args:
+        configured: What env.py configures for this database.
+        url: The shadow database.
+        before: Statements that must come first: schemas and extensions of the history.
+        helping: Statements to try where the models' own fail: functions, types, sequences
+            that the history makes and the models only use.
+        root: The project's directory, for messages.
+
+    Returns:
+        What the database refused, with its reason.
+
+    Raises:
+        ProjectError: The models cannot be written as DDL.
+    """
+    run_statements(url, before)
+    refused = run_statements(url, _statements(configured, url, root))
+    if refused:
+        run_statements(url, helping)
+        refused = run_statements(url, [one.statement for one in refused])
+    return refused
+
+
+def _statements(configured: Sequence[Configured], url: URL, root: Path) -> list[str]:
+    """All that ``create_all()`` would run, for a dialect that knows the server it is for."""
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect():
+        pass  # the dialect learns the server's version
+    statements: list[str] = []
+
+    def keep(ddl: Any, *_multiparams: Any, **_params: Any) -> None:
+        text = ddl if isinstance(ddl, str) else str(ddl.compile(dialect=engine.dialect))
+        statements.append(text.strip())
+
+    with contained("writing the models as DDL", root=root):
+        for metadata in dict.fromkeys(m for one in configured for m in one.metadata):
+            metadata.create_all(MockConnection(engine.dialect, keep), checkfirst=False)
+    return statements
+
+
+def declared_tables(configured: Sequence[Configured]) -> list[Table]:
+    """Every table that the models declare."""
+    metadatas: dict[MetaData, None] = dict.fromkeys(m for one in configured for m in one.metadata)
+    return [table for metadata in metadatas for table in metadata.tables.values()]
+
+
+def hidden_tables(configured: Sequence[Configured], snapshot: Snapshot) -> set[Address]:
+    """The tables of a snapshot that the project's own filters hide from autogenerate.
+
+    ``include_name`` and ``include_object`` are asked as autogenerate asks them of a reflected
+    table; tables in schemas that it does not look into are hidden too.
+    """
+    seers = [_seer(one, snapshot.default_schema) for one in configured]
+    tables = (address for address in snapshot.objects if address.kind == "table")
+    return {address for address in tables if not any(sees(address) for sees in seers)}
+
+
+def _seer(configured: Configured, default_schema: str) -> Callable[[Address], bool]:
+    """Whether one ``configure()`` lets autogenerate see a table."""
+    declared = {key: table for m in configured.metadata for key, table in m.tables.items()}
+    schemas = {table.schema for table in declared.values()}
+
+    def sees(address: Address) -> bool:
+        schema = None if address.schema == default_schema else address.schema
+        if schema is not None and not configured.include_schemas and schema not in schemas:
+            return False
+        key = f"{schema}.{address.name}" if schema else address.name
+        parents = {"schema_name": schema, "schema_qualified_table_name": key}
+        by_name, by_object = configured.include_name, configured.include_object
+        if by_name is not None and not by_name(address.name, "table", parents):
+            return False
+        if by_object is None:
+            return True
+        reflected = Table(address.name, MetaData(), schema=schema)
+        return bool(by_object(reflected, address.name, "table", True, declared.get(key)))  # noqa: FBT003
+
+    return sees

@@ -1,0 +1,164 @@
+"""One replay of a project's history in shadow databases: what runs, what made what, what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from driftcheck.catalog.names import names
+from driftcheck.errors import ProjectError
+from driftcheck.location import Place, place_of
+from driftcheck.project import Project
+from driftcheck.redirect import Redirect, Stage
+from driftcheck.schema import Address
+from driftcheck.sources.journal import Journal, database_message, has_word
+from driftcheck.sources.live import VersionTable
+from driftcheck.usercode import line_in
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Where an object was made: a revision, its file, the line of the operation."""
+
+    revision: str
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A revision that does not run.
+
+    Attributes:
+        where: The revision, its file and the line of the operation.
+        statement: What was run; empty where it was no statement that failed.
+        message: The database's first error, or the exception.
+        existing: The object that stood in the way, and the earlier revision that made it.
+    """
+
+    where: Made
+    statement: str
+    message: str
+    existing: tuple[Address, Made] | None = None
+
+
+Destinations = Mapping[tuple[Place, VersionTable], tuple[str, ...]]
+"""How far each version table of each database is to be upgraded."""
+
+
+class Replay:
+    """One replay of a history in the shadows of one stage.
+
+    Attributes:
+        made: For each database, where what is there now was made.
+        fault: What stopped the replay, if anything did; it goes no further then.
+    """
+
+    def __init__(self, project: Project, redirect: Redirect, stage: Stage) -> None:
+        self._project = project
+        self._redirect = redirect
+        self._stage = stage
+        self._journal = Journal()
+        self._known: dict[Place, frozenset[Address]] = {}
+        self.made: dict[Place, dict[Address, Made]] = {}
+        self.fault: Fault | None = None
+
+    def upgrade(self, destinations: Destinations) -> None:
+        """Upgrade every version table to its destinations, or as far as the history runs."""
+        for round_ in range(max(map(len, destinations.values()), default=0)):
+            if self.fault is None:
+                self._run("replaying the history", self._upgrade_steps(destinations, round_))
+
+    def stamp(self, revision: str) -> None:
+        """Record a revision as run without running it: the history is taken up there."""
+
+        def steps(heads: Any, context: Any) -> Iterable[Any]:
+            return context.script._stamp_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
+
+        self._run("stamping the shadow database", steps)
+
+    def _run(self, doing: str, work: Callable[[Any, Any], Iterable[Any]]) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(self._redirect.stage(self._stage))
+            stack.enter_context(self._journal.kept())
+            try:
+                self._project.run_environment(work, doing)
+            except ProjectError as error:
+                if not self._journal.revision:
+                    raise
+                self.fault = self._as_fault(error.__cause__ or error)
+
+    def _upgrade_steps(
+        self, destinations: Destinations, round_: int
+    ) -> Callable[[Any, Any], Iterator[Any]]:
+        def steps(heads: Any, context: Any) -> Iterator[Any]:
+            place = place_of(self._redirect.target_of(context.connection))
+            table = VersionTable(context.version_table_schema or "", context.version_table)
+            wanted = destinations.get((place, table), ())[round_ : round_ + 1]
+            for revision in wanted:
+                context.on_version_apply_callbacks = (
+                    *context.on_version_apply_callbacks,
+                    partial(self._note_what_was_made, place),
+                )
+                for step in context.script._upgrade_revs(revision, heads):  # noqa: SLF001
+                    self._journal.begin(step.revision.revision, step.revision.path)
+                    yield step
+                self._journal.end()
+
+        return steps
+
+    def _note_what_was_made(self, place: Place, *, ctx: Any, **_: Any) -> None:
+        """See what a revision has made, while its transaction is still open."""
+        revision, file = self._journal.revision, self._journal.file
+
+        def fetch(query: str) -> Iterable[Any]:
+            return ctx.connection.exec_driver_sql(query).fetchall()  # type: ignore[no-any-return]
+
+        try:
+            now = names(ctx.dialect.name, fetch)
+        except SQLAlchemyError:
+            return
+        made = self.made.setdefault(place, {})
+        before = self._known.get(place, frozenset())
+        for gone in before - now:
+            made.pop(gone, None)
+        for address in now - before:
+            line = self._journal.line_of(revision, *address.path[-2:])
+            made[address] = Made(revision, self._shown(file), line)
+        self._known[place] = now
+
+    def _as_fault(self, error: BaseException) -> Fault:
+        first = self._journal.error
+        file, revision = self._journal.file, self._journal.revision
+        if first is not None:
+            where = Made(revision, self._shown(file), first.entry.line)
+            existing = self._in_the_way(first.message, first.entry.statement)
+            return Fault(where, first.entry.statement, first.message, existing)
+        message = database_message(error)
+        if not isinstance(error, SQLAlchemyError):
+            message = f"{type(error).__name__}: {message}"
+        return Fault(Made(revision, self._shown(file), line_in(error, file)), "", message)
+
+    def _in_the_way(self, message: str, statement: str) -> tuple[Address, Made] | None:
+        """What an earlier revision made already, where the database says that it exists."""
+        if not any(word in message.lower() for word in ("exist", "duplicate")):
+            return None
+        candidates = [
+            (address, made)
+            for everything in self.made.values()
+            for address, made in everything.items()
+            if has_word(message, address.name)
+            and all(has_word(statement, part) for part in address.path)
+        ]
+        return max(candidates, key=lambda found: len(found[0].path), default=None)
+
+    def _shown(self, file: str) -> str:
+        path = Path(file).resolve()
+        root = self._project.root.resolve()
+        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
