@@ -97,7 +97,9 @@ class PrivateServer:
         leaves nothing to recover.
         """
         try:
-            self._pg_ctl("stop", "--mode", "fast")
+            # Where its directory was removed meanwhile, it stops by itself.
+            with contextlib.suppress(ShadowError):
+                self._pg_ctl("stop", "--mode", "fast")
             if self._socket_directory != self._slot.path:
                 with contextlib.suppress(OSError):
                     self._socket_directory.rmdir()
@@ -141,7 +143,8 @@ class PrivateServer:
             return
         # Nothing was written to the disk in time, so a directory that was not shut down is not
         # to be trusted: that is the one with a server's process number in it, and no server.
-        if not self._data.exists() or self._pid_file.exists() or self._launch():
+        is_sound = self._data.exists() and not self._pid_file.exists()
+        if not is_sound or self._launch() or not self._answers():
             self.start_anew()
 
     def _answers(self) -> bool:
