@@ -137,6 +137,11 @@ class ShadowMaker(ABC):
             self._destroy(shadow)
             self._made.remove(shadow)
 
+    @property
+    def flavour(self) -> str:
+        """What of the server could make the same statements build another schema."""
+        return ""
+
     def roles_left(self) -> tuple[str, ...]:
         """Roles that came to the server since this maker began: they outlive the shadows."""
         return ()

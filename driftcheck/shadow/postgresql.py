@@ -64,12 +64,21 @@ class PostgresMaker(ShadowMaker):
         self.facts = facts
         with session(self.server) as cursor:
             # Measured without fsync: half of wal_log's time, and never more.
-            has_strategies = cursor.connection.server_version >= _HAS_STRATEGIES
+            version: int = cursor.connection.server_version
+            has_strategies = version >= _HAS_STRATEGIES
+            self._major = version // 10000
             self._strategy = " STRATEGY file_copy" if has_strategies else ""
             cursor.execute(_MAY_SET_ANYTHING)
             (self._is_superuser,) = cursor.fetchone()
             self._roles_before = _roles(cursor)
         super().__init__(how)
+
+    @property
+    def flavour(self) -> str:
+        """The major version, and all that a database is made like live in."""
+        facts = self.facts
+        like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
+        return repr((self._major, like, facts and facts.search_path))
 
     def sweep(self, *, everything: bool = False) -> tuple[str, ...]:
         """Drop the shadows that killed runs left behind, known by their marks.

@@ -50,6 +50,10 @@ class PrivateMaker(PostgresMaker):
             self._private.stop()
             raise
 
+    def roles_left(self) -> tuple[str, ...]:
+        """None: roles that a replay makes go with the server."""
+        return ()
+
     def _make_as_new(self) -> None:
         """Take away what a run that was killed, or a replay, has left on the whole server."""
         with session(self._private.url()) as cursor:
