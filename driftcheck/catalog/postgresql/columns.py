@@ -123,6 +123,7 @@ class Column(PostgreSQLKind):
                 f"detach the table (NO INHERIT) and attach it again by hand."
             )
         return [
+            *_drop_identity(current, wanted),
             *_generated(current, wanted, changed),
             *_type(current, wanted, changed),
             *_nullable(wanted, changed),
@@ -189,7 +190,8 @@ def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[
     have = current.attributes if current else {}
     want = column.attributes
     statements = []
-    if want["storage"] != have.get("storage"):
+    same_type = have.get("type") == want["type"]  # another one brings its own storage
+    if want["storage"] != (have.get("storage") if same_type else None):
         storage = want["storage"] or _default_storage(str(want["type"]))
         statements.append(f"{_alter_column(column)} SET STORAGE {storage}")
     if current and want["compression"] != have.get("compression"):
@@ -257,12 +259,16 @@ def _nullable(wanted: SchemaObject, changed: set[str]) -> list[str]:
     return [f"{_alter_column(wanted)} {how} NOT NULL"]
 
 
+def _drop_identity(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    if current.attributes["identity"] and not wanted.attributes["identity"]:
+        return [f"{_alter_column(wanted)} DROP IDENTITY"]
+    return []
+
+
 def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
-    if not changed & {"identity", "identity_sequence"}:
-        return []
     column, have, want = _alter_column(wanted), current.attributes, wanted.attributes
-    if want["identity"] is None:
-        return [f"{column} DROP IDENTITY"]
+    if want["identity"] is None or not changed & {"identity", "identity_sequence"}:
+        return []
     if have["identity"] is None:
         options = _identity_options(wanted)
         return [f"{column} ADD GENERATED {want['identity']} AS IDENTITY ({options})"]

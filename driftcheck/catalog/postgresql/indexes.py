@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.constraints import settle_index
 from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
@@ -60,5 +61,10 @@ class Index(PostgreSQLKind):
         changed = differing(current, wanted)
         if changed & {"definition", "unique"}:
             return None
+        if "valid" in changed and not wanted.attributes["valid"]:
+            raise CannotBeWritten(
+                f"{wanted.address} is not valid: building it has failed. Build it again by hand "
+                f"with REINDEX INDEX {wanted.address.sql}, or drop it."
+            )
         again = [f"REINDEX INDEX {wanted.address.sql}"] if "valid" in changed else []
         return [*again, *settle_index(wanted, current)]

@@ -68,6 +68,12 @@ class Sequence(PostgreSQLKind):
         clauses = " ".join(_clauses(thing, {name for name, _ in _CLAUSES} | {"cycle"}))
         return [f"CREATE {unlogged}SEQUENCE {thing.address.sql} {clauses}"]
 
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the sequence; one that is owned may be gone with its column."""
+        if thing.attributes["owned_by"]:
+            return [f"DROP SEQUENCE IF EXISTS {thing.address.sql} CASCADE"]
+        return super().drop(thing)
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change a sequence without touching its current value."""
         changed = differing(current, wanted)

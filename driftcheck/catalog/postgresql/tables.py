@@ -82,6 +82,12 @@ class Table(PostgreSQLKind):
             *_ownership(parts),
         ]
 
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the table; a partition that is referred to must be detached."""
+        parent = thing.attributes["partition_of"]
+        detached = f"ALTER TABLE {parent} DETACH PARTITION {thing.address.sql}"
+        return [*([detached] if parent else ()), *super().drop(thing)]
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the table and keep its rows."""
         changed = differing(current, wanted)

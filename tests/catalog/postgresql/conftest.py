@@ -1,0 +1,74 @@
+"""One schema that holds every kind, on every server, and ways to read, change and restore it."""
+
+from pathlib import Path
+
+import pytest
+
+from driftcheck.catalog import catalog_for
+from driftcheck.catalog.base import Scope
+from driftcheck.connection import connect
+
+
+class Session:
+    """A transaction on a database of its own, to be changed and rolled back."""
+
+    def __init__(self, url):
+        self.connection = connect(url)
+
+    def run(self, *statements):
+        with self.connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def rows(self, query):
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+
+    def read(self, **scope):
+        return catalog_for("postgresql").read(self.connection, Scope(**scope))
+
+
+@pytest.fixture(scope="session")
+def catalog():
+    return catalog_for("postgresql")
+
+
+@pytest.fixture(scope="session")
+def ddl():
+    return Path(__file__).with_name("everything.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def session(database):
+    """Open a session on a new database of the server given."""
+    opened = []
+
+    def open_session(server, *statements):
+        opened.append(Session(database(server).url))
+        opened[-1].run(*statements)
+        return opened[-1]
+
+    yield open_session
+    for one in opened:
+        one.connection.close()
+
+
+@pytest.fixture(scope="module", params=["pg15", "pg16", "pg18"])
+def _everything(request, ddl):
+    maker = request.getfixturevalue(request.param)
+    shadow = maker.make("test", None)
+    one = Session(shadow.url)
+    one.server = maker
+    one.run(ddl)
+    one.connection.commit()
+    yield one
+    one.connection.close()
+    shadow.drop()
+
+
+@pytest.fixture
+def everything(_everything):
+    """A session on the schema of everything.sql; what a test does is rolled back."""
+    yield _everything
+    _everything.connection.rollback()

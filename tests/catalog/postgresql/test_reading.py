@@ -1,0 +1,129 @@
+"""Reading leaves a database, its transaction and its session as they were."""
+
+import time
+
+import pytest
+
+from driftcheck.catalog import catalog_for
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Address
+
+SETTINGS = "select name, setting from pg_settings where name not like 'transaction%' order by name"
+
+
+def test_the_session_stays_as_it_was(everything):
+    everything.run("set search_path = school, public", "set local work_mem = '5MB'")
+    before = everything.rows(SETTINGS)
+    snapshot = everything.read()
+    assert everything.rows(SETTINGS) == before
+    assert snapshot.default_schema == "school"
+
+
+def test_it_reads_in_a_read_only_transaction(everything):
+    expected = everything.read().objects
+    everything.connection.rollback()
+    everything.run("set transaction isolation level repeatable read, read only")
+    assert everything.read().objects == expected
+    assert everything.rows("show transaction_read_only") == [("on",)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "search_path = school",
+        "search_path = ''",
+        "quote_all_identifiers = on",
+        "timezone = 'Asia/Kathmandu'",
+        "datestyle = 'German'",
+        "intervalstyle = 'sql_standard'",
+        "bytea_output = 'escape'",
+    ],
+)
+def test_the_session_has_no_say_in_what_is_read(everything, setting):
+    everything.run(
+        "create view school.literals as select '\\x00ff'::bytea as b, interval '1 day 2 s' as i,"
+        " timestamptz '2020-01-02' as t"
+    )
+    expected = everything.read().objects
+    everything.run(f"set {setting}")
+    assert everything.read().objects == expected
+
+
+def test_temporary_tables_cannot_stand_in_for_the_catalog(everything):
+    expected = everything.read().objects
+    everything.run(
+        "create temporary table pg_class (oid oid)", "create temporary table students (n integer)"
+    )
+    assert everything.read().objects == expected
+
+
+def test_no_default_schema_is_public(everything):
+    everything.run("set search_path = nowhere")
+    assert everything.read().default_schema == "public"
+
+
+def test_only_the_schemas_asked_for(everything):
+    schemas = {a.schema for a in everything.read(schemas=("public",)).objects}
+    assert schemas <= {"", "public"}
+    assert Address("schema", "", ("school",)) not in everything.read(schemas=("public",)).objects
+
+
+def test_version_tables_are_left_out_with_their_parts(everything):
+    hidden = everything.read(version_tables=frozenset([("school", "lessons")]))
+    gone = set(everything.read().objects) - set(hidden.objects)
+    assert {address.path[0] for address in gone} >= {"lessons", "lessons_room"}
+    assert {address.kind for address in gone} >= {"table", "column", "index", "foreign key"}
+
+
+def test_what_belongs_to_an_extension_is_left_out(session, pg15):
+    one = session(pg15)
+    before = one.read()
+    one.run("create schema ext", "create extension hstore schema ext", "create extension citext")
+    new = set(one.read().objects) - set(before.objects)
+    assert {str(address) for address in new} == {
+        "schema ext",
+        "extension hstore",
+        "extension citext",
+    }
+
+
+def test_an_aborted_transaction_is_told_and_left(everything):
+    with pytest.raises(Exception, match="nowhere"):
+        everything.run("select nowhere")
+    with pytest.raises(CatalogError):
+        everything.read()
+
+
+def test_owners_and_grants_count_only_where_asked_for(everything):
+    table = Address("table", "school", ("students",))
+    assert not {"owner", "grants"} & set(everything.read().objects[table].attributes)
+    everything.run(
+        "create role reader", "grant select, update on school.students to reader with grant option"
+    )
+    attributes = everything.read(owners=True, grants=True).objects[table].attributes
+    (superuser,) = everything.rows("select current_user")[0]
+    assert attributes["owner"] == superuser
+    assert attributes["grants"] == (
+        ("reader", "SELECT", "WITH GRANT OPTION"),
+        ("reader", "UPDATE", "WITH GRANT OPTION"),
+    )
+
+
+def test_a_thousand_tables_are_read_in_no_time(session, pg16):
+    table = """create table t%s (id serial primary key, parent integer references t%s, a text
+        unique, b integer check (b > 0), c numeric(10, 2) default 0, d timestamptz default now(),
+        e jsonb, f uuid, g date, h text, i boolean not null default false, j varchar(80));
+      create index on t%s (j)"""
+    one = session(pg16, *(table % (n, max(n - 1, 0), n) for n in range(1000)))
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        snapshot = one.read()
+        times.append(time.perf_counter() - start)
+    assert len(snapshot.objects) == 1 + 1000 * (1 + 12 + 1 + 1 + 1 + 1 + 1 + 1)
+    assert min(times) < 1  # 0.25 s on a machine with nothing else to do
+
+
+def test_an_unknown_database_is_refused():
+    with pytest.raises(CatalogError, match="oracle"):
+        catalog_for("oracle")

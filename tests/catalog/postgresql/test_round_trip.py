@@ -1,0 +1,29 @@
+"""What is read can be written on an empty database, and then reads the same."""
+
+from driftcheck.catalog.plan import Step, build, plan
+from driftcheck.comparison import compare
+from driftcheck.schema import Snapshot
+
+SCOPE = {"owners": True, "grants": True}
+
+
+def _written(wanted, there, catalog):
+    """Statements that make a schema where only what every database has is there."""
+    new = {a: thing for a, thing in wanted.objects.items() if a not in there.objects}
+    made = build(Snapshot(new, "postgresql", "", "public"), catalog)
+    same = [Step(there.objects[a], wanted.objects[a]) for a in there.objects]
+    altered = plan(same, catalog)
+    assert not made.by_hand
+    return (*made.statements, *altered.statements)
+
+
+def test_what_is_read_and_written_reads_the_same(everything, session, catalog):
+    wanted = everything.read(**SCOPE)
+    empty = session(everything.server)
+    empty.run(*_written(wanted, empty.read(**SCOPE), catalog))
+    assert compare(wanted, empty.read(**SCOPE), same_lineage=False) == []
+
+
+def test_every_kind_is_in_the_schema_that_is_written(everything, catalog):
+    held = {address.kind for address in everything.read().objects}
+    assert {kind.name for kind in catalog.kinds} - held == {"extension", "not-null constraint"}

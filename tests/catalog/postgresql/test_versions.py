@@ -1,0 +1,34 @@
+"""The same statements read the same, whatever major version of the server ran them."""
+
+import pytest
+
+from driftcheck.comparison import compare
+
+
+@pytest.mark.parametrize("other", ["pg15", "pg18"])
+def test_every_major_version_reads_alike(request, session, ddl, pg16, other):
+    here = session(pg16, ddl).read(owners=True, grants=True)
+    there = session(request.getfixturevalue(other), ddl).read(owners=True, grants=True)
+    assert compare(here, there, same_lineage=True) == []
+    assert [thing.number for thing in here.objects.values()] == [
+        thing.number for thing in there.objects.values()
+    ]
+
+
+def test_not_null_says_more_than_its_column_from_18_on(session, pg18, catalog):
+    one = session(
+        pg18,
+        "create table plain (a integer not null, b integer constraint named not null)",
+        "create table parent (a integer not null no inherit)",
+        "create table filled (a integer); insert into filled values (null)",
+        "alter table filled add constraint later not null a not valid",
+    )
+    wanted = one.read()
+    constraints = [t for a, t in wanted.objects.items() if a.kind == "not-null constraint"]
+    assert [thing.address.path[0] for thing in constraints] == ["parent", "filled"]
+    for thing in constraints:
+        one.run(*catalog.kind("not-null constraint").drop(thing))
+    assert one.read().objects != wanted.objects
+    for thing in constraints:
+        one.run(*catalog.kind("not-null constraint").create(thing))
+    assert compare(wanted, one.read(), same_lineage=True) == []
