@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.postgresql import PostgreSQLCatalog
+from driftcheck.catalog.sqlite import SQLiteCatalog
 from driftcheck.errors import CatalogError
 
-_CATALOGS: tuple[tuple[str, type[Catalog]], ...] = (("postgresql", PostgreSQLCatalog),)
+_CATALOGS: tuple[tuple[str, type[Catalog]], ...] = (
+    ("postgresql", PostgreSQLCatalog),
+    ("sqlite", SQLiteCatalog),
+)
 
 
 def catalog_for(dialect_name: str) -> Catalog:

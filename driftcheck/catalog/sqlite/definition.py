@@ -119,15 +119,17 @@ def _clauses(
 
 
 def _constraint(reader: _Reader, column: str, name: str, names: Names) -> Constraint | None:
+    columns: tuple[str, ...] = (column,)
     if reader.take("PRIMARY", "KEY"):
-        return _key("primary key", "PRIMARY KEY", name, column, reader, names)
+        columns, said = _key(reader, column, names)
+        return Constraint("primary key", name, columns, f"PRIMARY KEY {said}")
     if reader.take("UNIQUE"):
-        return _key("unique constraint", "UNIQUE", name, column, reader, names)
+        columns, said = _key(reader, column, names)
+        return Constraint("unique constraint", name, columns, f"UNIQUE {said}")
     if reader.take("CHECK"):
         condition = canonical(reader.group(), names)
         _conflict(reader)
         return Constraint("check constraint", name, (), f"CHECK ({condition})")
-    columns = (column,)
     if reader.take("FOREIGN", "KEY"):
         columns = tuple(names.spelled(item[0].name) for item in _split(reader.group()))
     if reader.take("REFERENCES"):
@@ -136,10 +138,9 @@ def _constraint(reader: _Reader, column: str, name: str, names: Names) -> Constr
     return None
 
 
-def _key(
-    kind: str, keyword: str, name: str, column: str, reader: _Reader, names: Names
-) -> Constraint:
-    if reader.left and reader.peek().text == "(":
+def _key(reader: _Reader, column: str, names: Names) -> tuple[tuple[str, ...], str]:
+    """The columns of a key, and what is said of them."""
+    if reader.opens:
         items = list(_split(reader.group()))
         columns = tuple(names.spelled(item[0].name) for item in items)
         written = [f"{quote(c)}{_manner(i[1:])}" for c, i in zip(columns, items, strict=True)]
@@ -150,7 +151,7 @@ def _key(
     conflict = _conflict(reader)
     if reader.take("AUTOINCREMENT"):
         written[-1] += " AUTOINCREMENT"
-    return Constraint(kind, name, columns, f"{keyword} ({', '.join(written)}){conflict}")
+    return columns, f"({', '.join(written)}){conflict}"
 
 
 def _manner(tokens: Sequence[Token]) -> str:
@@ -169,8 +170,7 @@ def _conflict(reader: _Reader) -> str:
 
 def _reference(reader: _Reader) -> Reference:
     table = reader.next().name
-    parenthesised = reader.left and reader.peek().text == "("
-    columns = tuple(item[0].name for item in _split(reader.group())) if parenthesised else ()
+    columns = tuple(item[0].name for item in _split(reader.group())) if reader.opens else ()
     actions, deferral = [], ""
     while True:
         if reader.take("ON"):
@@ -233,6 +233,11 @@ class _Reader:
     def left(self) -> bool:
         return self._at < len(self._tokens)
 
+    @property
+    def opens(self) -> bool:
+        """Whether a parenthesis opens here."""
+        return self.left and self.peek().text == "("
+
     def peek(self) -> Token:
         return self._tokens[self._at]
 
@@ -271,7 +276,7 @@ class _Reader:
 
     def value(self) -> None:
         """Step over a default."""
-        if self.peek().text == "(":
+        if self.opens:
             self.group()
             return
         while self.next().text in ("-", "+"):

@@ -109,19 +109,19 @@ def _spaced(tokens: Sequence[Token], names: Names) -> Iterator[tuple[str, bool]]
     for index, token in enumerate(tokens):
         follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
         called = token.text == "(" and before.sort in ("word", "quoted") and not before.keyword
-        glued = called or signed or token.text in ("," , ")", ".", ";") or before.text in ("(", ".")
+        glued = called or signed or token.text in (",", ")", ".", ";") or before.text in ("(", ".")
         yield _word(token, before, follower, names), glued
         # A sign before a number, and not between two of them: -1, but a - 1.
-        leads = before.text in ("(", ",") or before.sort == "sign" and before.text != ")"
+        leads = before.text in ("(", ",") or (before.sort == "sign" and before.text != ")")
         signed = token.text in ("-", "+") and (leads or bool(before.keyword))
         before = token
 
 
 def _word(token: Token, before: Token, follower: str, names: Names) -> str:
-    is_name = before.keyword == "AS" or before.text == "."
+    begins = token.keyword in ("SELECT", "VALUES", "WITH")
+    is_name = before.text == "." or (before.keyword == "AS" and not begins)
     if token.sort == "quoted":
-        known = token.name in names
-        return quote(names.spelled(token.name) if known else token.name) if known else _quoted(token)
+        return quote(names.spelled(token.name)) if token.name in names else _quoted(token)
     if token.sort != "word":
         return token.text
     if token.text in names:
