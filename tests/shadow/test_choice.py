@@ -1,0 +1,260 @@
+"""Where shadow databases are made: the first way that is possible, and why."""
+
+import dataclasses
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from driftcheck.errors import ConfigurationError, ShadowError
+from driftcheck.shadow import choice
+from driftcheck.shadow.base import ServerFacts
+from driftcheck.shadow.binaries import Installation
+from driftcheck.shadow.choice import choose
+from driftcheck.shadow.facts import read_facts
+from driftcheck.shadow.postgresql import session
+from driftcheck.shadow.server import ServerMaker
+from driftcheck.shadow.sqlite import SqliteMaker
+
+LIVE = make_url("postgresql+psycopg2://app:s3cret@db.example:5432/shop")
+
+
+def installation(tmp_path, major, *extensions, embedded=True):
+    name = f"{major}-{'embedded' if embedded else 'installed'}"
+    directory = tmp_path / name / "share" / "extension"
+    directory.mkdir(parents=True)
+    for extension in ("plpgsql", *extensions):
+        (directory / f"{extension}.control").touch()
+    return Installation(tmp_path / name / "bin", "", major, embedded)
+
+
+@pytest.fixture
+def live():
+    """Facts about a live database on another machine."""
+
+    def make(**told):
+        facts = ServerFacts(
+            dialect="postgresql",
+            major=17,
+            server_version="17.2",
+            identity="",
+            database="shop",
+            encoding="UTF8",
+            collation="C",
+            ctype="C",
+            locale_provider="libc",
+            locale="",
+            extensions=frozenset({"plpgsql"}),
+            roles=("app",),
+            user="app",
+            can_create_databases=True,
+            search_path='"$user", public',
+            schemas=(),
+            is_local=False,
+        )
+        return dataclasses.replace(facts, **told)
+
+    return make
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Say which servers could be started here, and put a name in the place of every maker."""
+    found = {True: [], False: []}
+    broken = set()
+
+    class Maker:
+        def __init__(self, how, server, facts):
+            if str(server) in broken:
+                raise ShadowError("it does not start")
+            self.how = how
+            self.server = server
+            self.facts = facts
+            self.notes = []
+
+    def say(major, *extensions, embedded=True, breaks=False):
+        one = installation(tmp_path, major, *extensions, embedded=embedded)
+        found[embedded].append(one)
+        if breaks:
+            broken.add(str(one))
+        return one
+
+    monkeypatch.setattr(choice, "embedded_installations", lambda: found[True])
+    monkeypatch.setattr(choice, "installed_here", lambda: found[False])
+    monkeypatch.setattr(choice, "ServerMaker", Maker)
+    monkeypatch.setattr("driftcheck.shadow.private.PrivateMaker", Maker)
+    say.broken = broken
+    return say
+
+
+def test_a_private_server_of_lives_version_comes_first(here, live):
+    here(18)
+    alike = here(17)
+
+    maker = choose(live(is_local=True), None, LIVE)
+
+    assert maker.server == alike
+    assert "live's major version, 17" in maker.how
+    assert maker.notes == []
+
+
+def test_the_embedded_one_comes_before_an_installed_one(here, live):
+    here(17, embedded=False)
+    embedded = here(17)
+
+    assert choose(live(), None, LIVE).server == embedded
+
+
+def test_an_installed_one_that_has_lives_extensions_comes_before_one_that_has_not(here, live):
+    here(17)
+    installed = here(17, "postgis", embedded=False)
+    facts = live(extensions=frozenset({"plpgsql", "postgis"}))
+
+    assert choose(facts, None, LIVE).server == installed
+
+
+def test_lives_own_server_comes_next_when_it_is_on_this_machine(here, live):
+    here(18)
+
+    maker = choose(live(is_local=True), None, LIVE)
+
+    assert maker.server == LIVE.set(database="postgres")
+    assert "on this machine" in maker.how
+
+
+@pytest.mark.parametrize("why_not", [{"is_local": False}, {"can_create_databases": False}])
+def test_a_private_server_of_another_version_comes_last(here, live, why_not):
+    other = here(18)
+
+    maker = choose(live(**{"is_local": True, **why_not}), None, LIVE)
+
+    assert maker.server == other
+    assert maker.notes == ["the shadow's server is PostgreSQL 18, live's is 17"]
+
+
+def test_of_several_the_one_most_like_live_is_taken(here, live):
+    here(17)
+    here(16, "postgis")
+    nearest = here(18, "postgis")
+    facts = live(extensions=frozenset({"plpgsql", "postgis"}))
+
+    assert choose(facts, None, LIVE).server == nearest
+
+
+def test_extensions_that_are_missing_are_told(here, live):
+    here(17)
+    facts = live(extensions=frozenset({"plpgsql", "postgis", "hstore"}))
+
+    (note,) = choose(facts, None, LIVE).notes
+
+    assert "hstore, postgis" in note
+
+
+def test_what_does_not_start_is_passed_over(here, live):
+    here(17, breaks=True)
+    installed = here(17, embedded=False)
+
+    assert choose(live(), None, LIVE).server == installed
+
+
+def test_without_a_live_database_the_first_embedded_one_is_taken(here):
+    newest = here(18)
+    here(16)
+
+    maker = choose(None)
+
+    assert maker.server == newest
+    assert "no live database" in maker.how
+
+
+def test_where_no_way_is_possible_all_are_told_and_why(here, live):
+    here(18, breaks=True)
+
+    with pytest.raises(ShadowError) as caught:
+        choose(live(), None, LIVE)
+
+    told = caught.value
+    assert "not known to be on this machine" in told.details
+    assert "PostgreSQL 18" in told.details
+    assert "it does not start" in told.details
+    for way in ("driftcheck[embedded]", "--shadow same-server", "--shadow URL", "installed on"):
+        assert way in told.hint
+
+
+def test_lives_own_server_where_it_is_asked_for(here, live):
+    here(17)
+
+    maker = choose(live(), "same-server", LIVE)
+
+    assert maker.server == LIVE.set(database="postgres")
+    assert "--shadow same-server says so" in maker.how
+
+
+def test_live_itself_is_connected_to_where_there_is_no_other_database(here, live):
+    here.broken.add(str(LIVE.set(database="postgres")))
+
+    assert choose(live(), "same-server", LIVE).server == LIVE
+
+
+def test_a_server_that_is_named(here, live, monkeypatch):
+    monkeypatch.setattr(choice, "identity", lambda _: "another")
+    here(17)
+
+    maker = choose(live(), "postgresql://me:s3cret@other", LIVE)
+
+    assert maker.server.render_as_string(hide_password=False) == (
+        "postgresql+psycopg2://me:s3cret@other/postgres"
+    )
+    assert "other" in maker.how
+    assert "s3cret" not in maker.how
+
+
+@pytest.mark.parametrize(
+    "requested",
+    ["postgresql://x:y@db.example/shop", "postgresql+asyncpg://x@DB.example:5432/shop"],
+)
+def test_live_is_never_a_shadow(here, live, requested):
+    with pytest.raises(ConfigurationError, match="names the live database"):
+        choose(live(), requested, LIVE)
+
+
+def test_live_is_never_a_shadow_by_another_name_either(here, live, monkeypatch):
+    monkeypatch.setattr(choice, "identity", lambda _: "the same")
+
+    with pytest.raises(ConfigurationError, match="names the live database"):
+        choose(live(identity="the same"), "postgresql://x:y@10.0.0.1/shop", LIVE)
+
+
+def test_what_is_requested_must_make_sense(here):
+    with pytest.raises(ConfigurationError, match="needs a live database"):
+        choose(None, "same-server")
+    with pytest.raises(ConfigurationError, match="not a database URL") as caught:
+        choose(None, "s3cret")
+    assert "s3cret" not in caught.value.message
+    with pytest.raises(ConfigurationError, match="names a sqlite database"):
+        choose(None, "sqlite:///x", LIVE)
+
+
+def test_sqlite_and_others():
+    with choose(None, None, make_url("sqlite:///live.db")) as maker:
+        assert isinstance(maker, SqliteMaker)
+    with choose(None, dialect="sqlite") as maker:
+        assert isinstance(maker, SqliteMaker)
+    with pytest.raises(ShadowError, match="no mysql server"):
+        choose(None, dialect="mysql")
+    with pytest.raises(ShadowError, match="for oracle"):
+        choose(None, dialect="oracle")
+
+
+def test_lives_own_server_in_earnest(pg15, database):
+    live = database(pg15, "CREATE TABLE t (a int)")
+    facts = read_facts(live.connection)
+
+    with choose(facts, "same-server", live.url) as maker:
+        assert isinstance(maker, ServerMaker)
+        with session(maker.make("x").url) as cursor:
+            cursor.execute("SELECT to_regclass('t')")
+            assert cursor.fetchone() == (None,)
+    with pytest.raises(ConfigurationError, match="names the live database"):
+        choose(facts, live.text_url)
+    with choose(facts, pg15.server.render_as_string(hide_password=False), live.url) as maker:
+        maker.make("x")
