@@ -3,60 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from driftcheck.catalog.base import Catalog
 from driftcheck.chain import Gap
 from driftcheck.comparison import Change
+from driftcheck.histories import head_shadows
 from driftcheck.judge import Judged, touched
 from driftcheck.location import Place
-from driftcheck.plan import redo
-from driftcheck.project import Project
-from driftcheck.redirect import Redirect, Stage
+from driftcheck.redirect import Stage
 from driftcheck.remedies import Operations
 from driftcheck.schema import Address
-from driftcheck.shadows import Shadows
+from driftcheck.session import Session
 from driftcheck.sources.autogenerate import Operation, autogenerate
+from driftcheck.sources.history import History
 from driftcheck.sources.reading import run_statements
+from driftcheck.undoing import redo
 
 
 class Bench:
     """Runs autogenerate where it can do no harm.
 
     Args:
-        project: The project.
-        redirect: Its redirection.
-        shadows: Makes the copies.
-        head: The shadows at the history's head.
+        session: The session.
+        history: The history; its head is had as shadows once something is to be tried.
     """
 
-    def __init__(
-        self, project: Project, redirect: Redirect, shadows: Shadows, head: Stage
-    ) -> None:
-        self._project = project
-        self._redirect = redirect
-        self._shadows = shadows
-        self._head = head
+    def __init__(self, session: Session, history: History) -> None:
+        self._session = session
+        self._history = history
+
+    @cached_property
+    def _head(self) -> Stage:
+        return head_shadows(self._session, self._history)
 
     def operations(
         self, place: Place, judged: Sequence[Judged], catalog: Catalog, default_schema: str
     ) -> Operations:
         """Ask autogenerate what it would write, with the drift and without."""
         tables = set(_tables_of(judged, default_schema))
-        drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
         if not tables:
             return Operations()
+        self._session.progress("running autogenerate")
         on_head = self._autogenerate(self._head, place, tables)
+        drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
         if not drifts:
             return Operations(on_head, on_head, ran=True)
-        drifted = self._shadows.copies(self._head, "drifted")
-        url = drifted.shadow_of(self._redirect.targets[place]).url
+        drifted = self._session.shadows.copies(self._head, "drifted")
+        url = drifted.shadow_of(self._session.target(place)).url
         run_statements(url, redo(drifts, catalog).statements)
         return Operations(on_head, self._autogenerate(drifted, place, tables), ran=True)
 
     def colleague_error(self, place: Place, operation: Operation) -> str | None:
         """What the database of a colleague, who has no drift, answers to an operation."""
-        colleague = self._shadows.copies(self._head, "colleague")
-        shadow = colleague.shadow_of(self._redirect.targets[place])
+        colleague = self._session.shadows.copies(self._head, "colleague")
+        shadow = colleague.shadow_of(self._session.target(place))
         try:
             return operation.error_on(shadow.url)
         finally:
@@ -65,7 +66,8 @@ class Bench:
     def _autogenerate(
         self, stage: Stage, place: Place, tables: set[tuple[str | None, str]]
     ) -> list[Operation]:
-        return autogenerate(self._project, self._redirect, stage, tables).get(place, [])
+        session = self._session
+        return autogenerate(session.project, session.redirect, stage, tables).get(place, [])
 
 
 def _tables_of(

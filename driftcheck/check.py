@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from driftcheck.bench import Bench
 from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Catalog, Scope
+from driftcheck.catalog.base import Catalog
+from driftcheck.catalog.plan import build
 from driftcheck.chain import Gap, Side
 from driftcheck.comparison import Change
 from driftcheck.config import Settings
-from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.faults import broken_history, head_faults, refused_models, stamp_faults
+from driftcheck.errors import CannotCheckError
+from driftcheck.faults import (
+    broken_history,
+    head_faults,
+    made_roles,
+    refused_models,
+    stamp_faults,
+    written_files,
+)
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.histories import Replayed, get_history
 from driftcheck.judge import Judged, changes_of, judge
 from driftcheck.location import Place, shown
-from driftcheck.plan import build
-from driftcheck.project import Project, load_project
-from driftcheck.redirect import Redirect, Stage
 from driftcheck.remedies import Dossier, complete
 from driftcheck.schema import Snapshot
-from driftcheck.shadows import Shadows
-from driftcheck.sources.environment import Configured, Environment, discover
-from driftcheck.sources.history import History, run_history, version_tables
+from driftcheck.session import Progress, Session, open_session
+from driftcheck.sources.environment import Configured
+from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
 from driftcheck.sources.models import create_models, declared_tables, hidden_tables
 from driftcheck.sources.reading import Refused, read_shadow
-from driftcheck.sources.replay import Replay
-
-Progress = Callable[[str], None]
-"""Told what is being done, in a few words."""
+from driftcheck.sources.replay import Destinations
 
 
 def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
@@ -44,8 +48,17 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     Raises:
         DriftcheckError: The check could not be made; nothing was left behind.
     """
-    with Shadows(settings) as shadows:
-        return _Check(settings, shadows, progress).run()
+    with open_session(settings, progress) as session:
+        databases = [
+            _Database(place, configured, _read_live(session, place))
+            for place, configured in session.environment.databases.items()
+        ]
+        replayed = get_history(session, _destinations(session, databases))
+        bench = Bench(session, replayed.history)
+        for one in databases:
+            one.fill(session, replayed.history)
+        reports = [_report(session, one, replayed, bench) for one in databases]
+        return Report(session.project.name, tuple(reports), settings.fail_on)
 
 
 @dataclass
@@ -59,158 +72,78 @@ class _Database:
     refused: list[Refused] = field(default_factory=list)
     snapshots: dict[Side, Snapshot] = field(default_factory=dict)
 
+    @property
+    def catalog(self) -> Catalog:
+        return catalog_for(self.place.dialect)
 
-class _Check:
-    """The steps of one check, in order."""
+    @property
+    def place_in_history_is_known(self) -> bool:
+        """Whether it is known which revisions the live database is at."""
+        if self.live is None or self.unknown:
+            return False
+        return bool(self.live.stamped) or not self.live.snapshot.objects
 
-    def __init__(self, settings: Settings, shadows: Shadows, progress: Progress) -> None:
-        self._settings = settings
-        self._shadows = shadows
-        self._progress = progress
-        self._redirect = Redirect()
-        self._scope = Scope(grants=settings.grants, owners=settings.owners)
-        self._replayed = Stage("replay", shadows.make)
-
-    def run(self) -> Report:
-        """Load, read, replay, create, judge."""
-        settings = self._settings
-        self._progress("loading the project")
-        with self._redirect.stage(Stage("import", self._shadows.make)):
-            project = load_project(settings)
-        environment = discover(project, self._redirect, self._replayed)
-        self._require_one_database_for_url(environment)
-        databases = self._read_live(environment)
-        history = self._history(project, environment, databases)
-        if Gap.PENDING in settings.gaps:
-            self._create_models(project, databases, history)
-        reports = [self._report(project, environment, one, history) for one in databases]
-        return Report(project.name, tuple(reports), settings.fail_on)
-
-    def _require_one_database_for_url(self, environment: Environment) -> None:
-        if self._settings.database_url is not None and len(environment.databases) > 1:
-            raise ConfigurationError(
-                f"the project migrates {len(environment.databases)} databases, "
-                "and --database-url names one",
-                hint="Leave it out and let the project name its databases.",
-            )
-
-    def _read_live(self, environment: Environment) -> list[_Database]:
-        """Read every live database, where a gap needs it."""
-        needed = Gap.DRIFT in self._settings.gaps or Gap.UNAPPLIED in self._settings.gaps
-        databases = []
-        for place, configured in environment.databases.items():
-            live = None
-            if needed:
-                self._progress("reading the live database")
-                url = self._shadows.live_url(configured[0].target)
-                live = read_live(url, version_tables(environment)[place], self._scope)
-            databases.append(_Database(place, configured, live))
-        return databases
-
-    def _history(
-        self, project: Project, environment: Environment, databases: Sequence[_Database]
-    ) -> History:
-        """The history's snapshots; a database at unknown revisions has none to compare with."""
-        self._progress("replaying the history")
-        known = project.revisions()
-        stamped = {}
-        for one in databases:
-            revisions = one.live.revisions if one.live else {}
-            one.unknown = tuple(r for rs in revisions.values() for r in rs if r not in known)
-            if not one.unknown:
-                stamped |= {(one.place, table): found for table, found in revisions.items()}
-        replay = Replay(project, self._redirect, self._replayed)
-        return run_history(
-            replay, self._replayed, environment, stamped, self._scope, lambda: None
-        )
-
-    def _create_models(
-        self, project: Project, databases: Sequence[_Database], history: History
-    ) -> None:
-        self._progress("creating the models")
-        for one in databases:
-            target = one.configured[0].target
-            head = history.head.get(one.place)
-            _require_models(one.configured, head)
-            catalog = catalog_for(target.get_backend_name())
-            shadow = self._shadows.make(target, "models")
-            one.refused = create_models(
-                one.configured,
-                shadow.url,
-                before=_of_kinds(head, catalog, {"schema", "extension"}),
-                helping=_of_kinds(head, catalog, _needed_by_tables(catalog)),
-                root=project.root,
-            )
-            one.snapshots[Side.MODELS] = read_shadow(shadow.url, (), self._scope)
-
-    def _report(
-        self,
-        project: Project,
-        environment: Environment,
-        one: _Database,
-        history: History,
-    ) -> DatabaseReport:
-        catalog = catalog_for(one.place.dialect)
-        gaps = self._fill_snapshots(one, history)
-        changes = _changes(one, gaps, catalog)
-        judged = judge(changes, one.snapshots, catalog.describe)
-        findings = complete(judged, self._dossier(project, one, judged, history))
-        faults = list(_faults(one, environment, history))
-        seen = one.live.snapshot if one.live else next(iter(one.snapshots.values()))
-        url = self._shadows.live_url(one.configured[0].target)
-        return DatabaseReport(
-            name=one.configured[0].bind or one.place.database,
-            location=shown(url),
-            dialect=one.place.dialect,
-            server_version=seen.server_version,
-            stamped=(one.live.stamped or ()) if one.live else (),
-            heads=environment.heads,
-            findings=(*faults, *findings),
-            coverage=_coverage(seen, catalog),
-            gaps=gaps,
-            replay=history.how,
-            notes=tuple(note for maker in self._shadows.makers for note in maker.notes),
-        )
-
-    def _fill_snapshots(self, one: _Database, history: History) -> tuple[Gap, ...]:
-        """Put the other sides beside the models, and say which gaps can be looked at."""
-        sides = {
-            Side.HEAD: history.head.get(one.place),
-            Side.STAMPED: history.stamped.get(one.place) if _is_known(one) else None,
-            Side.LIVE: one.live.snapshot if one.live else None,
+    def fill(self, session: Session, history: History) -> None:
+        """Put together the sides of the chain, as far as each is to be had."""
+        if Gap.PENDING in session.settings.gaps:
+            self.snapshots[Side.MODELS] = _models(session, self, history.head.get(self.place))
+        stamped = history.stamped.get(self.place) if self.place_in_history_is_known else None
+        found = {
+            Side.HEAD: history.head.get(self.place),
+            Side.STAMPED: stamped,
+            Side.LIVE: self.live.snapshot if self.live else None,
         }
-        one.snapshots |= {side: found for side, found in sides.items() if found is not None}
-        return tuple(
-            gap
-            for gap in self._settings.gaps
-            if all(side in one.snapshots for side in gap.between)
-        )
+        self.snapshots |= {side: snapshot for side, snapshot in found.items() if snapshot}
 
-    def _dossier(
-        self, project: Project, one: _Database, judged: Sequence[Judged], history: History
-    ) -> Dossier:
-        catalog = catalog_for(one.place.dialect)
-        made = history.made.get(one.place, {})
-        bare = Dossier(catalog, made=made, upgrade=project.upgrade_command)
-        if Side.MODELS not in one.snapshots or Side.HEAD not in one.snapshots:
-            return bare
-        bench = Bench(project, self._redirect, self._shadows, self._replayed)
-        schema = one.snapshots[Side.HEAD].default_schema
-        operations = bench.operations(one.place, judged, catalog, schema)
-        return replace(
-            bare,
-            operations=operations,
-            colleague_error=lambda operation: bench.colleague_error(one.place, operation),
-        )
+    def gaps(self, wanted: Sequence[Gap]) -> tuple[Gap, ...]:
+        """The gaps that can be looked at."""
+        return tuple(g for g in wanted if all(side in self.snapshots for side in g.between))
+
+
+def _read_live(session: Session, place: Place) -> Live | None:
+    """Read the live database, where a gap needs it."""
+    if {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(session.settings.gaps):
+        return None
+    session.progress("reading the live database")
+    tables = version_tables(session.environment)[place]
+    return read_live(session.live_url(place), tables, session.scope)
+
+
+def _destinations(session: Session, databases: Sequence[_Database]) -> Destinations:
+    """How far to replay for each; a database at unknown revisions has nothing to stop at."""
+    known = session.project.revisions()
+    destinations = {}
+    for one in databases:
+        revisions = one.live.revisions if one.live else {}
+        one.unknown = tuple(r for several in revisions.values() for r in several if r not in known)
+        if not one.unknown:
+            destinations |= {(one.place, table): several for table, several in revisions.items()}
+    return destinations
+
+
+def _models(session: Session, one: _Database, head: Snapshot | None) -> Snapshot:
+    """Create the models in a shadow of their own, and read them back."""
+    session.progress("creating the models")
+    _require_models(one.configured, head)
+    shadow = session.shadows.make(session.target(one.place), "models")
+    one.refused = create_models(
+        one.configured,
+        shadow.url,
+        before=_of_kinds(head, one.catalog, {"schema", "extension"}),
+        helping=_of_kinds(head, one.catalog, _needed_by_tables(one.catalog)),
+        root=session.project.root,
+    )
+    return read_shadow(shadow.url, (), session.scope)
 
 
 def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> None:
     tables = [a for a in head.objects if a.kind == "table"] if head else []
     if tables and not declared_tables(configured):
         raise CannotCheckError(
-            f"the models are empty: env.py's target_metadata has no table, the history {len(tables)}",
-            hint="Most likely a module with the models is not imported, or this is the wrong "
-            "configuration. Look only at the database with: --only-gap drift",
+            "the models are empty: env.py's target_metadata has no table, "
+            f"and the history makes {len(tables)}",
+            hint="Most likely a module with models is not imported, or this is the wrong "
+            "configuration. To look at the database alone: --only-gap drift",
         )
 
 
@@ -226,39 +159,72 @@ def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> t
     return build(snapshot.only(lambda thing: thing.address.kind in kinds), catalog).statements
 
 
-def _is_known(one: _Database) -> bool:
-    """Whether it is known where in the history the live database is."""
-    if one.live is None or one.unknown:
-        return False
-    return bool(one.live.stamped) or not one.live.snapshot.objects
+def _report(
+    session: Session, one: _Database, replayed: Replayed, bench: Bench
+) -> DatabaseReport:
+    gaps = one.gaps(session.settings.gaps)
+    judged = judge(_changes(one, gaps), one.snapshots, one.catalog.describe)
+    findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
+    seen = one.live.snapshot if one.live else next(iter(one.snapshots.values()))
+    maker = session.shadows.maker(session.target(one.place))
+    return DatabaseReport(
+        name=one.configured[0].bind or one.place.database,
+        location=shown(session.live_url(one.place)),
+        dialect=one.place.dialect,
+        server_version=seen.server_version,
+        stamped=(one.live.stamped or ()) if one.live else (),
+        heads=session.environment.heads,
+        findings=(*_faults(session, one, replayed), *findings),
+        coverage=_coverage(seen, one.catalog),
+        gaps=gaps,
+        replay=replayed.history.how,
+        notes=(maker.how, *maker.notes),
+    )
 
 
-def _changes(
-    one: _Database, gaps: Sequence[Gap], catalog: Catalog
-) -> dict[Gap, list[Change]]:
+def _changes(one: _Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
     changes = {gap: changes_of(gap, one.snapshots) for gap in gaps if gap is not Gap.PENDING}
     if Gap.PENDING in gaps:
-        spoken = {kind.name for kind in catalog.kinds if kind.spoken_by_models}
-
-        def visible(side: Side) -> Snapshot:
-            snapshot = one.snapshots[side].only(lambda thing: thing.address.kind in spoken)
-            return snapshot.without(hidden_tables(one.configured, snapshot))
-
-        sides = {side: visible(side) for side in Gap.PENDING.between}
+        sides = {side: _as_models_speak(one, side) for side in Gap.PENDING.between}
         changes[Gap.PENDING] = changes_of(Gap.PENDING, sides)
     return changes
 
 
-def _faults(
-    one: _Database, environment: Environment, history: History
-) -> Iterator[Finding]:
-    if history.fault is not None:
-        yield broken_history(history.fault)
-    yield from head_faults(environment.heads)
+def _as_models_speak(one: _Database, side: Side) -> Snapshot:
+    """One side as far as models can speak of it, and the project lets autogenerate see it."""
+    spoken = {kind.name for kind in one.catalog.kinds if kind.spoken_by_models}
+    snapshot = one.snapshots[side].only(lambda thing: thing.address.kind in spoken)
+    return snapshot.without(hidden_tables(one.configured, snapshot))
+
+
+def _dossier(
+    session: Session, one: _Database, judged: Sequence[Judged], history: History, bench: Bench
+) -> Dossier:
+    bare = Dossier(
+        one.catalog,
+        made=history.made.get(one.place, {}),
+        upgrade=session.project.upgrade_command,
+    )
+    head = one.snapshots.get(Side.HEAD)
+    if head is None or Side.MODELS not in one.snapshots:
+        return bare
+    return replace(
+        bare,
+        operations=bench.operations(one.place, judged, one.catalog, head.default_schema),
+        colleague_error=partial(bench.colleague_error, one.place),
+    )
+
+
+def _faults(session: Session, one: _Database, replayed: Replayed) -> Iterator[Finding]:
+    if replayed.history.fault is not None:
+        yield broken_history(replayed.history.fault)
+    yield from head_faults(session.environment.heads)
     if one.live is not None:
         has_tables = any(a.kind == "table" for a in one.live.snapshot.objects)
         yield from stamp_faults(one.live.stamped, one.unknown, has_tables=has_tables)
     yield from refused_models(one.refused)
+    yield from written_files(replayed.files, session.project.root)
+    yield from made_roles(session.shadows.maker(session.target(one.place)).roles_left())
 
 
 def _coverage(snapshot: Snapshot, catalog: Catalog) -> Coverage:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from driftcheck.findings import Finding, Origin, Remedy
 from driftcheck.rules import FAULTS
@@ -95,3 +96,16 @@ def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:
     """What a database does not run of the models."""
     for one in refused:
         yield fault("models-refused", message=one.message, details=one.statement)
+
+
+def written_files(files: Sequence[Path], root: Path) -> Iterator[Finding]:
+    """Files of the project that a replay has written."""
+    for file in files:
+        shown = file.relative_to(root) if file.is_relative_to(root) else file
+        yield fault("history-writes-files", file=shown)
+
+
+def made_roles(roles: Sequence[str]) -> Iterator[Finding]:
+    """Roles that a replay has made on a server that others use."""
+    for role in roles:
+        yield fault("history-makes-roles", role=role)

@@ -88,11 +88,16 @@ class Project(ABC):
             self._script = ScriptDirectory.from_config(config)
         return self._script
 
-    def revisions(self) -> frozenset[str]:
-        """Every revision of the history; env.py must have been run before."""
+    def script_directory(self) -> ScriptDirectory:
+        """The script directory, its revisions loaded; env.py must have been run before."""
         with contained("reading the history", root=self.root), self.application_context():
             script = self.script(self.config())
-            return frozenset(revision.revision for revision in script.walk_revisions())
+            script.get_heads()
+            return script
+
+    def revisions(self) -> frozenset[str]:
+        """Every revision of the history; env.py must have been run before."""
+        return frozenset(one.revision for one in self.script_directory().walk_revisions())
 
 
 class AlembicProject(Project):

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.catalog.base import Catalog
+from driftcheck.catalog.plan import Plan
 from driftcheck.chain import Gap
 from driftcheck.comparison import Change
 from driftcheck.faults import origin_of
 from driftcheck.findings import Finding, PhantomOperation, Remedy, Verdict
 from driftcheck.judge import Judged, touched
-from driftcheck.plan import Plan, redo, undo
+from driftcheck.undoing import redo, undo
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate import Operation
 from driftcheck.sources.replay import Made

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from driftcheck.catalog.base import Scope
 from driftcheck.location import Place
 from driftcheck.redirect import Stage
 from driftcheck.schema import Address, Snapshot
+from driftcheck.snapshot_file import SnapshotFile
+from driftcheck.sources.cache import Cache
 from driftcheck.sources.environment import Environment
 from driftcheck.sources.live import VersionTable
 from driftcheck.sources.reading import read_shadow
 from driftcheck.sources.replay import Destinations, Fault, Made, Replay
+
+FRESH = "fresh"
+CACHED = "cached"
 
 
 @dataclass
@@ -25,36 +31,29 @@ class History:
         head: The schema at the history's heads, likewise.
         made: Which revision made what.
         fault: What stopped the replay, if anything did.
-        how: Where it comes from: ``fresh``, ``cached``, ``from the base snapshot``.
+        how: ``fresh`` or ``cached``.
     """
 
     stamped: dict[Place, Snapshot] = field(default_factory=dict)
     head: dict[Place, Snapshot] = field(default_factory=dict)
     made: dict[Place, dict[Address, Made]] = field(default_factory=dict)
     fault: Fault | None = None
-    how: str = "fresh"
+    how: str = FRESH
 
 
-def run_history(
-    replay: Replay,
-    stage: Stage,
-    environment: Environment,
-    stamped: Destinations,
-    scope: Scope,
-    prepare: Callable[[], None],
+def replay_history(
+    replay: Replay, stage: Stage, environment: Environment, stamped: Destinations, scope: Scope
 ) -> History:
     """Replay a history: stop where the live databases are, then go on to the heads.
 
     Args:
-        replay: The replay.
-        stage: Its shadows.
+        replay: The replay, in shadows where the history can be taken up.
+        stage: Those shadows.
         environment: What env.py configures.
         stamped: The revisions of each live database's version tables.
         scope: What of a database is read.
-        prepare: Brings the empty shadows to where the history can be taken up.
     """
     history = History()
-    prepare()
     tables = version_tables(environment)
     replay.upgrade(stamped)
     if replay.fault is None:
@@ -94,3 +93,68 @@ def keys(environment: Environment) -> list[tuple[Place, VersionTable]]:
         for place, tables in version_tables(environment).items()
         for table in tables
     ]
+
+
+class CachedHistory:
+    """The histories of one project's databases, as the cache keeps them.
+
+    Args:
+        cache: The cache.
+        environment: What env.py configures.
+        stamped: The revisions of each live database's version tables.
+        flavour: What of the server that a database's shadows are on could change a replay.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        environment: Environment,
+        stamped: Destinations,
+        flavour: Callable[[Place], str],
+    ) -> None:
+        self._cache = cache
+        self._places = list(environment.databases)
+        heads = environment.heads
+        self._keys = {
+            (place, side): cache.key(revisions, flavour(place), place.dialect)
+            for place in self._places
+            for side, revisions in (("stamped", _at(place, stamped)), ("head", heads))
+        }
+
+    def get(self) -> History | None:
+        """The whole history, or nothing."""
+        files = {key: self._cache.get(name) for key, name in self._keys.items()}
+        history = History(how=CACHED)
+        for (place, side), file in files.items():
+            if file is None:
+                return None
+            getattr(history, side)[place] = file.snapshot
+            history.made.setdefault(place, {}).update(_made(file.extra["made"]))
+        for place in self._places:
+            if self._keys[place, "stamped"] == self._keys[place, "head"]:
+                history.head[place] = history.stamped[place]
+        return history
+
+    def put(self, history: History) -> None:
+        """Keep what a replay has built; of one that broke, nothing."""
+        if history.fault is not None:
+            return
+        for (place, side), key in self._keys.items():
+            made = _rows(history.made.get(place, {}))
+            snapshot = getattr(history, side)[place]
+            self._cache.put(key, SnapshotFile(snapshot, (), {"made": made}))
+
+
+def _at(place: Place, stamped: Destinations) -> Sequence[str]:
+    return sorted({r for (at, _), several in stamped.items() if at == place for r in several})
+
+
+def _rows(made: Mapping[Address, Made]) -> list[list[Any]]:
+    return [[*address, where.revision, where.file, where.line] for address, where in made.items()]
+
+
+def _made(rows: list[list[Any]]) -> dict[Address, Made]:
+    return {
+        Address(kind, schema, tuple(path), arguments): Made(revision, file, line)
+        for kind, schema, path, arguments, revision, file, line in rows
+    }

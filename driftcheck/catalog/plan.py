@@ -1,4 +1,4 @@
-"""Turns changes into the statements that undo them, or that make them again elsewhere."""
+"""Puts the statements that lead from one schema to another in an order in which they can run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from driftcheck.catalog.base import CannotBeWritten, Catalog
-from driftcheck.comparison import Change
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 
@@ -32,12 +31,23 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class _Step:
-    """One object on its way from what it is to what it shall be."""
+class Step:
+    """One object on its way from what it is to what it shall be.
+
+    Attributes:
+        current: As it is; ``None`` where it is not there.
+        target: As it shall be; ``None`` where it shall go.
+        parts: What comes with it: everything that is a part of the target, however deep.
+    """
 
     current: SchemaObject | None
     target: SchemaObject | None
     parts: tuple[SchemaObject, ...] = ()
+
+    @property
+    def is_one(self) -> bool:
+        """Whether there is anything to do."""
+        return self.current is None or self.current != self.target
 
     @property
     def kind(self) -> str:
@@ -46,31 +56,7 @@ class _Step:
         return thing.address.kind
 
 
-def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
-    """Plan what turns the actual schema into the wanted one."""
-    return _plan([_Step(c.actual, c.wanted, _wanted_parts(c)) for c in changes], catalog)
-
-
-def redo(changes: Iterable[Change], catalog: Catalog) -> Plan:
-    """Plan what turns the wanted schema into the actual one: the same change made again."""
-    return _plan([_Step(c.wanted, c.actual, _actual_parts(c)) for c in changes], catalog)
-
-
-def _wanted_parts(change: Change) -> tuple[SchemaObject, ...]:
-    return tuple(part.wanted for part in _all_parts(change) if part.wanted is not None)
-
-
-def _actual_parts(change: Change) -> tuple[SchemaObject, ...]:
-    return tuple(part.actual for part in _all_parts(change) if part.actual is not None)
-
-
-def _all_parts(change: Change) -> Iterator[Change]:
-    for part in change.parts:
-        yield part
-        yield from _all_parts(part)
-
-
-def _plan(steps: list[_Step], catalog: Catalog) -> Plan:
+def plan(steps: list[Step], catalog: Catalog) -> Plan:
     """What goes, goes first and in reverse build order; what comes, comes in build order."""
     order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
     gone = [step for step in steps if step.target is None]
@@ -88,7 +74,7 @@ def _plan(steps: list[_Step], catalog: Catalog) -> Plan:
     return Plan(tuple(statements), tuple(by_hand), loses)
 
 
-def _unfolded(step: _Step, catalog: Catalog) -> Iterator[_Step]:
+def _unfolded(step: Step, catalog: Catalog) -> Iterator[Step]:
     """A whole with the parts that its kind makes along with it, then every other part."""
     absorbed: dict[Address, list[SchemaObject]] = {}
     others = []
@@ -99,12 +85,12 @@ def _unfolded(step: _Step, catalog: Catalog) -> Iterator[_Step]:
         else:
             others.append(part)
     if step.target is not None:
-        yield _Step(step.current, step.target, tuple(absorbed.get(step.target.address, ())))
+        yield Step(step.current, step.target, tuple(absorbed.get(step.target.address, ())))
     for part in others:
-        yield _Step(None, part, tuple(absorbed.get(part.address, ())))
+        yield Step(None, part, tuple(absorbed.get(part.address, ())))
 
 
-def _statements(step: _Step, catalog: Catalog) -> list[str]:
+def _statements(step: Step, catalog: Catalog) -> list[str]:
     kind = catalog.kind(step.kind)
     current, target = step.current, step.target
     if target is None:
@@ -120,10 +106,18 @@ def _statements(step: _Step, catalog: Catalog) -> list[str]:
     return [*renamed, *kind.alter(moved, target)]
 
 
-def build(snapshot: Snapshot, catalog: Catalog) -> Plan:
-    """Plan what makes a whole schema on an empty database."""
+def build(snapshot: Snapshot, catalog: Catalog, there: Snapshot | None = None) -> Plan:
+    """Plan what makes a whole schema on an empty database.
+
+    Args:
+        snapshot: The schema.
+        catalog: The catalog of its database.
+        there: What even an empty database has: the schema ``public``.
+    """
+    present = there.objects if there is not None else {}
     wholes = [t for t in snapshot.objects.values() if t.part_of not in snapshot.objects]
-    return _plan([_Step(None, whole, _descendants(whole, snapshot)) for whole in wholes], catalog)
+    steps = [Step(present.get(t.address), t, _descendants(t, snapshot)) for t in wholes]
+    return plan([step for step in steps if step.is_one], catalog)
 
 
 def _descendants(whole: SchemaObject, snapshot: Snapshot) -> tuple[SchemaObject, ...]:

@@ -1,0 +1,139 @@
+"""Gets the history of a session's project: from the cache, or by a replay that is then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from driftcheck.config import Bootstrap
+from driftcheck.errors import ConfigurationError
+from driftcheck.location import Place
+from driftcheck.redirect import Stage
+from driftcheck.session import Session
+from driftcheck.snapshot_file import SnapshotFile, load
+from driftcheck.sources.bootstrap import prepare, prepare_from_snapshot
+from driftcheck.sources.cache import Cache
+from driftcheck.sources.files import changed, contents, fingerprint
+from driftcheck.sources.history import CachedHistory, History, keys, replay_history
+from driftcheck.sources.reading import read_shadow
+from driftcheck.sources.replay import Destinations, Replay
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A history, and what its replay did besides.
+
+    Attributes:
+        history: The history.
+        files: Files of the project that the replay has written.
+    """
+
+    history: History
+    files: Sequence[Path] = field(default_factory=tuple)
+
+
+def get_history(session: Session, stamped: Destinations) -> Replayed:
+    """Get the history at the revisions of the live databases, and at its head.
+
+    Args:
+        session: The session.
+        stamped: The revisions of each live database's version tables.
+
+    Raises:
+        ReplayError: What must come before the history does not run.
+    """
+    cached = _cached(session, stamped)
+    if session.settings.cache and (kept := cached.get()):
+        return Replayed(kept)
+    session.progress("replaying the history")
+    _prepare(session)
+    replay = Replay(session.project, session.redirect, session.replayed)
+    script = session.project.script_directory()
+    before = contents(script)
+    history = replay_history(
+        replay, session.replayed, session.environment, stamped, session.scope
+    )
+    cached.put(history)
+    return Replayed(history, changed(before, contents(script)))
+
+
+def _cached(session: Session, stamped: Destinations) -> CachedHistory:
+    settings = session.settings
+    base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
+    others = settings.bootstrap, base, settings.x, session.scope
+    cache = Cache(session.project.script_directory(), map(str, others))
+
+    def flavour(place: Place) -> str:
+        return session.shadows.maker(session.target(place)).flavour
+
+    return CachedHistory(cache, session.environment, stamped, flavour)
+
+
+def _prepare(session: Session) -> None:
+    """Bring the empty shadows to where the history can be taken up."""
+    settings = session.settings
+    if settings.bootstrap is not None:
+        _run_bootstrap(session, settings.bootstrap)
+        if settings.bootstrap.revision:
+            _stamp(session, session.replayed, (settings.bootstrap.revision,))
+    elif settings.base_snapshot is not None:
+        base = read_base_snapshot(settings.base_snapshot)
+        for shadow in session.replayed.shadows.values():
+            prepare_from_snapshot(base.snapshot, shadow.url)
+        _stamp(session, session.replayed, base.revisions)
+
+
+def _run_bootstrap(session: Session, bootstrap: Bootstrap) -> None:
+    for place, configured in session.environment.databases.items():
+        shadow = session.replayed.shadows[place]
+        with session.redirect.stage(session.replayed):
+            prepare(bootstrap, shadow.url, configured, session.project.root)
+
+
+def read_base_snapshot(path: Path) -> SnapshotFile:
+    """Read the base snapshot that a project keeps.
+
+    Raises:
+        ConfigurationError: It is not there, or damaged.
+    """
+    try:
+        return load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"cannot read the base snapshot {path}: {error}",
+            hint="Write it from a database that is known to be good: "
+            "driftcheck snapshot --write FILE",
+        ) from None
+
+
+def _stamp(session: Session, stage: Stage, revisions: Sequence[str]) -> None:
+    replay = Replay(session.project, session.redirect, stage)
+    for revision in revisions:
+        replay.stamp(revision)
+
+
+def head_shadows(session: Session, history: History) -> Stage:
+    """Shadows at the history's head: those of the replay or, of a cached one, built from it.
+
+    What cannot be built from a snapshot alike is replayed instead.
+    """
+    if history.how == "fresh":
+        return session.replayed
+    session.progress("building the head")
+    built = Stage("head", session.shadows.make)
+    for place, snapshot in history.head.items():
+        shadow = built.shadow_of(session.target(place))
+        prepare_from_snapshot(snapshot, shadow.url)
+        if read_shadow(shadow.url, (), session.scope).objects != snapshot.objects:
+            return _replayed_heads(session)
+    _stamp(session, built, session.environment.heads)
+    return built
+
+
+def _replayed_heads(session: Session) -> Stage:
+    session.progress("replaying the history")
+    _prepare(session)
+    heads = {key: session.environment.heads for key in keys(session.environment)}
+    Replay(session.project, session.redirect, session.replayed).upgrade(heads)
+    return session.replayed

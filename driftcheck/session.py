@@ -1,0 +1,85 @@
+"""One project, loaded with its connections redirected: what every check of it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.engine import URL
+
+from driftcheck.catalog.base import Scope
+from driftcheck.config import Settings
+from driftcheck.errors import ConfigurationError
+from driftcheck.location import Place
+from driftcheck.project import Project, load_project
+from driftcheck.redirect import Redirect, Stage
+from driftcheck.shadows import Shadows
+from driftcheck.sources.environment import Environment, discover
+
+Progress = Callable[[str], None]
+"""Told what is being done, in a few words."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A loaded project, and what is needed to run its code where it can do no harm.
+
+    Attributes:
+        settings: What driftcheck was told.
+        progress: Told what is being done.
+        shadows: Makes shadow databases, and drops them when the session ends.
+        redirect: Sends what user code connects to to them.
+        imported: The shadows that the project's import was given.
+        replayed: The shadows in which the history is replayed.
+        project: The project.
+        environment: What its env.py configures.
+        scope: What of a database is read.
+    """
+
+    settings: Settings
+    progress: Progress
+    shadows: Shadows
+    redirect: Redirect
+    imported: Stage
+    replayed: Stage
+    project: Project
+    environment: Environment
+    scope: Scope
+
+    def target(self, place: Place) -> URL:
+        """The database at a place, as the project names it."""
+        return self.redirect.targets[place]
+
+    def live_url(self, place: Place) -> URL:
+        """The live database for that place, where it may have been named anew."""
+        return self.shadows.live_url(self.target(place))
+
+
+@contextmanager
+def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
+    """Load a project and see what it configures; drop every shadow in the end.
+
+    Raises:
+        DriftcheckError: The project cannot be loaded, or its env.py does not run.
+    """
+    progress("loading the project")
+    with Shadows(settings) as shadows:
+        redirect = Redirect()
+        imported = Stage("import", shadows.make)
+        stands_on_import = settings.bootstrap is not None and settings.bootstrap.what == "import"
+        replayed = shadows.copies(imported, "replay") if stands_on_import else None
+        replayed = replayed or Stage("replay", shadows.make)
+        with redirect.stage(imported):
+            project = load_project(settings)
+        environment = discover(project, redirect, replayed)
+        if settings.database_url is not None and len(environment.databases) > 1:
+            raise ConfigurationError(
+                f"the project migrates {len(environment.databases)} databases, "
+                "and --database-url names one",
+                hint="Leave it out and let the project name its databases.",
+            )
+        scope = Scope(grants=settings.grants, owners=settings.owners)
+        yield Session(
+            settings, progress, shadows, redirect, imported, replayed, project, environment, scope
+        )

@@ -1,0 +1,117 @@
+"""Brings an empty shadow to where a history that does not build from nothing is taken up."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from driftcheck.catalog import catalog_for
+from driftcheck.catalog.base import Scope
+from driftcheck.catalog.plan import build
+from driftcheck.config import Bootstrap
+from driftcheck.connection import connect
+from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.schema import Snapshot
+from driftcheck.sources.environment import Configured
+from driftcheck.sources.journal import database_message
+from driftcheck.sources.models import create_models
+from driftcheck.sources.reading import Refused, read_shadow, run_statements
+from driftcheck.usercode import contained
+
+
+def prepare(
+    bootstrap: Bootstrap, shadow: URL, configured: Sequence[Configured], root: Path
+) -> None:
+    """Run what a project says must come before its history, on an empty shadow.
+
+    ``import`` needs nothing here: the shadow was made as a copy of what the import wrote.
+
+    Raises:
+        ConfigurationError: What it names is not there.
+        ReplayError: It does not run.
+    """
+    what = bootstrap.what
+    if what == "import":
+        return
+    if what == "create_all":
+        _require_all(create_models(configured, shadow, before=(), helping=(), root=root), what)
+    elif what.startswith("command:"):
+        _run_command(what.removeprefix("command:").strip(), shadow, root)
+    elif what.endswith(".sql"):
+        _run_script(root / what, shadow)
+    elif ":" in what:
+        _call(what, shadow, root)
+    else:
+        raise ConfigurationError(
+            f"bootstrap names {what!r}, which is none of its forms",
+            hint="It takes create_all, import, FILE.sql, package.module:callable or "
+            "'command: …', each with an optional @REVISION where the history is taken up.",
+        )
+
+
+def _require_all(refused: Sequence[Refused], what: str) -> None:
+    if refused:
+        raise ReplayError(
+            f"the bootstrap {what} does not run: {refused[0].message}",
+            details=refused[0].statement,
+        )
+
+
+def _run_script(path: Path, shadow: URL) -> None:
+    if not path.is_file():
+        raise ConfigurationError(f"bootstrap names {path}, and there is no such file")
+    connection = connect(shadow)
+    try:
+        if shadow.get_backend_name() == "sqlite":
+            connection.executescript(path.read_text(encoding="utf-8"))
+        else:
+            connection.cursor().execute(path.read_text(encoding="utf-8"))
+        connection.commit()
+    except Exception as error:  # noqa: BLE001  (every driver has errors of its own)
+        raise ReplayError(
+            f"the bootstrap {path.name} does not run",
+            hint="A file made by pg_dump must be plain SQL without psql's own commands: "
+            "pg_dump --schema-only --no-owner, and no lines that begin with a backslash.",
+            details=database_message(error),
+        ) from error
+    finally:
+        connection.close()
+
+
+def _call(named: str, shadow: URL, root: Path) -> None:
+    """Call ``package.module:callable`` with a SQLAlchemy connection to the shadow."""
+    module, _, attribute = named.partition(":")
+    engine = create_engine(shadow, poolclass=NullPool)
+    with contained(f"the bootstrap {named}", root=root), engine.begin() as connection:
+        getattr(importlib.import_module(module), attribute)(connection)
+
+
+def _run_command(command: str, shadow: URL, root: Path) -> None:
+    """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
+    environment = {**os.environ, "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(False)}
+    done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
+        command, shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise ReplayError(
+            f"the bootstrap command exits with {done.returncode}: {command}",
+            details=(done.stderr or done.stdout).strip(),
+        )
+
+
+def prepare_from_snapshot(snapshot: Snapshot, shadow: URL) -> None:
+    """Build the schema of a snapshot in an empty shadow.
+
+    Raises:
+        ReplayError: The server does not build it.
+    """
+    there = read_shadow(shadow, (), Scope())
+    statements = build(snapshot, catalog_for(snapshot.dialect), there).statements
+    _require_all(run_statements(shadow, statements), "snapshot")
