@@ -134,20 +134,21 @@ class _Hooks:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        listeners = (
-            (Engine, "do_connect", self._do_connect),
-            (Pool, "first_connect", self._require_mark),
-            (Pool, "connect", self._require_mark),
-            (Pool, "checkout", self._require_stage),
+        listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
+            # SQLAlchemy 1.4 does not take insert=True for this one.
+            (Engine, "do_connect", self._do_connect, {}),
+            (Pool, "first_connect", self._require_mark, {"insert": True}),
+            (Pool, "connect", self._require_mark, {"insert": True}),
+            (Pool, "checkout", self._require_stage, {"insert": True}),
         )
-        for target, name, listener in listeners:
-            event.listen(target, name, listener, insert=True)
+        for target, name, listener, options in listeners:
+            event.listen(target, name, listener, **options)
         Engine.url = _ShadowURL(self._url)  # type: ignore[assignment]
         try:
             yield
         finally:
             del Engine.url
-            for target, name, listener in listeners:
+            for target, name, listener, _ in listeners:
                 event.remove(target, name, listener)
 
     def _do_connect(
