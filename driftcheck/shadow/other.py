@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from sqlalchemy.engine import URL
@@ -32,10 +32,13 @@ class OtherMaker(ShadowMaker):
 
     def sweep(self) -> tuple[str, ...]:
         """Drop the shadows that killed runs left behind: by the time told in their names."""
-        names = [name for (name,) in self._run("SHOW DATABASES") if _is_abandoned(name)]
-        for name in names:
-            self._run(f"DROP DATABASE IF EXISTS `{name}`")
-        return tuple(names)
+        dropped = []
+        for (name,) in self._run("SHOW DATABASES"):
+            if _is_abandoned(name):
+                with suppress(ShadowError):  # another user's, who will drop it
+                    self._run(f"DROP DATABASE IF EXISTS `{name}`")
+                    dropped.append(name)
+        return tuple(dropped)
 
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         name = f"{NAME_PREFIX}{purpose}_{mark.started:08x}_{mark.secret[:12]}"

@@ -1,0 +1,140 @@
+"""Shadow databases on MariaDB, which stands for every other database."""
+
+import getpass
+import shutil
+import subprocess
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+from sqlalchemy.engine import URL
+
+from driftcheck.connection import connect
+from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.shadow.choice import choose
+from driftcheck.shadow.other import OtherMaker
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory):
+    """A database of a MariaDB server, and where it is."""
+    pytest.importorskip("pymysql")
+    if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
+        pytest.skip("there is no MariaDB on this machine")
+    directory = tmp_path_factory.mktemp("mariadb")
+    socket, data = directory / "socket", directory / "data"
+    common = ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
+    subprocess.run(
+        ["mariadb-install-db", *common, "--auth-root-authentication-method=normal"],
+        check=True,
+        capture_output=True,
+    )
+    server = URL.create("mysql+pymysql", username="root", query={"unix_socket": str(socket)})
+    with subprocess.Popen(
+        ["mariadbd", *common, f"--socket={socket}", "--skip-networking"],
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        _wait_for(server)
+        run(server, "CREATE DATABASE shop CHARACTER SET latin1 COLLATE latin1_german1_ci")
+        yield server.set(database="shop")
+        process.terminate()
+
+
+def _wait_for(server):
+    for _ in range(300):
+        try:
+            return connect(server).close()
+        except DriftcheckError:
+            time.sleep(0.1)
+    return pytest.fail("MariaDB does not start")
+
+
+def run(url, statement):
+    with closing(connect(url)) as connection, closing(connection.cursor()) as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def databases(url):
+    return {name for (name,) in run(url, "SHOW DATABASES")}
+
+
+@contextmanager
+def left_behind(live, name):
+    run(live, f"CREATE DATABASE `{name}`")
+    yield
+    run(live, f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def test_a_shadow_is_empty_and_marked_and_dropped(live):
+    with choose(None, None, live) as maker:
+        assert isinstance(maker, OtherMaker)
+        shadow, other = maker.make("models"), maker.make("models")
+
+        assert run(shadow.url, "SHOW TABLES") == ()
+        assert shadow.is_reached_by(connect(shadow.url))
+        assert not shadow.is_reached_by(connect(other.url))
+        assert not shadow.is_reached_by(connect(live))
+        query = "SELECT @@character_set_database, @@collation_database"
+        assert run(shadow.url, query) == (("latin1", "latin1_german1_ci"),)
+        other.drop()
+        assert other.name not in databases(live)
+    assert shadow.name not in databases(live)
+
+
+def test_what_a_killed_run_left_is_dropped_by_its_age(live, yesterday):
+    old = f"driftcheck_shadow_models_{yesterday:08x}_0123456789ab"
+    with left_behind(live, old):
+        OtherMaker("Tests.", live).close()
+        assert old not in databases(live)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"driftcheck_shadow_models_{int(time.time()):08x}_0123456789ab",
+        "driftcheck_shadow_models",
+        "driftcheck_shadow_models_00000001_0123456789ab_precious",
+        "precious_driftcheck_shadow_models_00000001_0123456789ab",
+    ],
+    ids=["new", "without a time", "with more", "with something before"],
+)
+def test_what_is_new_or_has_no_mark_stays(live, name):
+    with left_behind(live, name):
+        OtherMaker("Tests.", live).close()
+        assert name in databases(live)
+
+
+def test_a_copy_cannot_be_had(live):
+    with OtherMaker("Tests.", live) as maker:
+        shadow = maker.make("x")
+        with pytest.raises(ShadowError, match="cannot copy"):
+            maker.make("y", shadow)
+
+
+def test_a_user_who_may_not_is_told_so_without_the_password(live):
+    run(live, "CREATE USER plain@localhost IDENTIFIED BY 's3cret'")
+    run(live, "GRANT SELECT ON shop.* TO plain@localhost")
+
+    with OtherMaker("Tests.", live.set(username="plain", password="s3cret")) as maker:
+        with pytest.raises(ShadowError) as caught:
+            maker.make("x")
+        assert "plain" in caught.value.details
+        assert "s3cret" not in caught.value.details
+
+
+def test_leftovers_of_another_user_hinder_nothing(live, yesterday):
+    old = f"driftcheck_shadow_models_{yesterday:08x}_0123456789ab"
+    run(live, "CREATE USER reader@localhost")
+    run(live, "GRANT SELECT, SHOW DATABASES ON *.* TO reader@localhost")
+    with left_behind(live, old):
+        OtherMaker("Tests.", live.set(username="reader")).close()
+        assert old in databases(live)
+
+
+def test_a_server_that_does_not_answer_is_told_without_the_password(live):
+    wrong = live.set(username="nobody", password="s3cret")
+
+    with pytest.raises(ShadowError, match="cannot connect") as caught:
+        OtherMaker("Tests.", wrong)
+    assert "s3cret" not in str(caught.value) + caught.value.details
