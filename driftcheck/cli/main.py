@@ -13,6 +13,7 @@ import click
 from driftcheck import __version__
 from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
+from driftcheck.cli.demo import demo
 from driftcheck.errors import DriftcheckError, ExitCode
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -24,7 +25,7 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-for command in (compare,):
+for command in (compare, demo):
     cli.add_command(command)
 
 
