@@ -35,6 +35,17 @@ project_options = _together(
     click.option("-n", "--name", metavar="SECTION", help="The section of that file."),
     click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
     click.option("--directory", metavar="DIR", help="The migrations directory of a Flask app."),
+    click.option(
+        "--bootstrap",
+        metavar="WHAT",
+        help="What comes before a history that does not build from nothing: FILE.sql, create_all, "
+        "import, package.module:callable or 'command: …', and @REVISION where it is taken up.",
+    ),
+    click.option(
+        "--base-snapshot",
+        metavar="FILE",
+        help="A file of driftcheck snapshot to begin the history from.",
+    ),
 )
 
 database_options = _together(
