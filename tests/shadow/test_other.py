@@ -55,6 +55,11 @@ def run(url, statement):
         return cursor.fetchall()
 
 
+def reaches(shadow, url):
+    with closing(connect(url)) as connection:
+        return shadow.is_reached_by(connection)
+
+
 def databases(url):
     return {name for (name,) in run(url, "SHOW DATABASES")}
 
@@ -72,9 +77,9 @@ def test_a_shadow_is_empty_and_marked_and_dropped(live):
         shadow, other = maker.make("models"), maker.make("models")
 
         assert run(shadow.url, "SHOW TABLES") == ()
-        assert shadow.is_reached_by(connect(shadow.url))
-        assert not shadow.is_reached_by(connect(other.url))
-        assert not shadow.is_reached_by(connect(live))
+        assert reaches(shadow, shadow.url)
+        assert not reaches(shadow, other.url)
+        assert not reaches(shadow, live)
         query = "SELECT @@character_set_database, @@collation_database"
         assert run(shadow.url, query) == (("latin1", "latin1_german1_ci"),)
         other.drop()
