@@ -175,7 +175,7 @@ def _report(
         stamped=(one.live.stamped or ()) if one.live else (),
         heads=session.environment.heads,
         findings=(*_faults(session, one, replayed), *findings),
-        coverage=_coverage(seen, one.catalog),
+        coverage=coverage(seen, one.catalog),
         gaps=gaps,
         replay=replayed.history.how,
         notes=(maker.how, *maker.notes),
@@ -227,7 +227,8 @@ def _faults(session: Session, one: _Database, replayed: Replayed) -> Iterator[Fi
     yield from made_roles(session.shadows.maker(session.target(one.place)).roles_left())
 
 
-def _coverage(snapshot: Snapshot, catalog: Catalog) -> Coverage:
+def coverage(snapshot: Snapshot, catalog: Catalog) -> Coverage:
+    """What a snapshot holds, in build order, and what it does not."""
     counts = Counter(address.kind for address in snapshot.objects)
     compared = {kind.plural: counts[kind.name] for kind in catalog.kinds if counts[kind.name]}
     return Coverage(compared, snapshot.not_compared)

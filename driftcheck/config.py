@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.chain import Gap
+from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ConfigurationError
 from driftcheck.location import parse_url
 
@@ -72,7 +72,7 @@ class Settings:
     bootstrap: Bootstrap | None = None
     base_snapshot: Path | None = None
     fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
-    gaps: tuple[Gap, ...] = tuple(Gap)
+    gaps: tuple[Gap, ...] = CHAIN
     schemas: tuple[str, ...] = ()
     grants: bool = False
     owners: bool = False
@@ -141,11 +141,10 @@ def _url(key: str, value: Any, _root: Path) -> URL:
 
 def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
     names = [part.strip() for text in _texts(key, value, root) for part in text.split(",")]
-    try:
-        wanted = {Gap(name) for name in names if name and name != "none"}
-    except ValueError:
-        raise _wrong(key, value, "some of pending, unapplied, drift; or none") from None
-    return tuple(gap for gap in Gap if gap in wanted)
+    wanted = {name for name in names if name and name != "none"}
+    if not wanted <= set(CHAIN):
+        raise _wrong(key, value, "some of pending, unapplied, drift; or none")
+    return tuple(gap for gap in CHAIN if gap in wanted)
 
 
 def _fail_on(key: str, value: Any, root: Path) -> frozenset[Gap]:

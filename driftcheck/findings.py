@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from driftcheck.chain import Gap, Side
+from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.comparison import ChangeType, Difference
 from driftcheck.errors import ExitCode
 from driftcheck.schema import Address
@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     DRIFT = "drift"
     HAND_APPLIED = "hand-applied"
     CONFLICT = "conflict"
+    DIFFERENCE = "difference"
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -175,7 +176,7 @@ class DatabaseReport:
     heads: tuple[str, ...]
     findings: tuple[Finding, ...]
     coverage: Coverage
-    gaps: tuple[Gap, ...] = tuple(Gap)
+    gaps: tuple[Gap, ...] = CHAIN
     replay: str = "fresh"
     notes: tuple[str, ...] = ()
 

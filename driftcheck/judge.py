@@ -61,8 +61,9 @@ def judge(
     for change in changes.get(Gap.PENDING, ()):
         if id(change) not in told:
             verdicts.append((Verdict.PENDING, change, {Gap.PENDING: [change]}))
-    for change in changes.get(Gap.UNAPPLIED, ()):
-        verdicts.append((Verdict.UNAPPLIED, change, {Gap.UNAPPLIED: [change]}))
+    for gap in (Gap.UNAPPLIED, Gap.DIFFERENCE):
+        for change in changes.get(gap, ()):
+            verdicts.append((Verdict(gap.value), change, {gap: [change]}))
     return [
         Judged(_finding(verdict, change, snapshots, describe), behind)
         for verdict, change, behind in verdicts

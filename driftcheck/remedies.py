@@ -158,6 +158,8 @@ def _remedies(
         case Verdict.CONFLICT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
             yield Remedy("decide", "Keep what was done by hand: bring the models to it, then adopt.")
+        case Verdict.DIFFERENCE:
+            yield _align(one.changes[Gap.DIFFERENCE], dossier.catalog)
         case Verdict.UNAPPLIED:
             yield Remedy("upgrade", "Run the migrations.", "shell", dossier.upgrade)
 
@@ -168,6 +170,12 @@ def _repair(changes: Sequence[Change], catalog: Catalog) -> Remedy:
     if plan.loses_data:
         summary += " What was put into it is lost."
     return Remedy("repair", summary, "sql", plan.script, plan.loses_data)
+
+
+def _align(changes: Sequence[Change], catalog: Catalog) -> Remedy:
+    plan = undo(changes, catalog)
+    summary = "Bring the second database to the first."
+    return Remedy("align", summary, "sql", plan.script, plan.loses_data)
 
 
 def _adopt(

@@ -112,6 +112,21 @@ CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
     ),
 }
 
+CHANGES |= {
+    (Verdict.DIFFERENCE, ChangeType.MISSING): Rule(
+        Severity.ERROR, "{kind} {name} is in the first database and not in the second", ""
+    ),
+    (Verdict.DIFFERENCE, ChangeType.EXTRA): Rule(
+        Severity.ERROR, "{kind} {name} is in the second database and not in the first", ""
+    ),
+    (Verdict.DIFFERENCE, ChangeType.CHANGED): Rule(
+        Severity.ERROR, "{kind} {name} is not the same in the two databases", ""
+    ),
+    (Verdict.DIFFERENCE, ChangeType.RENAMED): Rule(
+        Severity.ERROR, "{kind} {name} of the first database is called {new_name} in the second", ""
+    ),
+}
+
 _CONFLICT = Rule(
     Severity.ERROR,
     "{kind} {name} was changed in the models and by hand, to different things",

@@ -14,6 +14,8 @@ from driftcheck import __version__
 from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
 from driftcheck.cli.demo import demo
+from driftcheck.cli.diff import diff
+from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
@@ -25,7 +27,7 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-for command in (compare, demo):
+for command in (compare, diff, snapshot, demo):
     cli.add_command(command)
 
 

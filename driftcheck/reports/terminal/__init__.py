@@ -40,6 +40,7 @@ _MEANINGS = {
     Verdict.DRIFT: "the database was changed outside the migrations",
     Verdict.HAND_APPLIED: "the models' change was made in the database by hand; "
     "only its migration is missing",
+    Verdict.DIFFERENCE: "what the two databases do not hold alike",
     Verdict.CONFLICT: "models and database were both changed, and not alike; a person decides",
 }
 
@@ -89,6 +90,8 @@ def _header(database: DatabaseReport, report: Report, page: Page) -> Lines:
 def _revisions(database: DatabaseReport) -> str:
     stamped = ", ".join(database.stamped) or "nothing"
     heads = ", ".join(database.heads) or "none"
+    if Gap.DIFFERENCE in database.gaps:
+        return "side by side"
     if {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
         return f"head {heads}"
     if set(database.stamped) == set(database.heads) != set():
@@ -115,7 +118,7 @@ def _coverage(database: DatabaseReport, page: Page) -> Lines:
     compared = _counts(database.coverage.compared) or "nothing"
     not_compared = _counts(database.coverage.not_compared)
     text = f"compared {compared}" + f"; not compared: {not_compared}" * bool(not_compared)
-    text += f"; history replay: {database.replay}"
+    text += f"; history replay: {database.replay}" * bool(database.replay)
     return wrapped(page, words(page, (text, FAINT)))
 
 

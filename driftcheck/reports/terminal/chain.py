@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from rich.cells import cell_len
 from rich.text import Text
 
-from driftcheck.chain import Gap, Side
+from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.findings import DatabaseReport, Report
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
@@ -16,7 +18,8 @@ _MARGIN = "  "
 
 def chain(database: DatabaseReport, report: Report, page: Page) -> Lines:
     """The chain along a line with its states below; downwards, where the page is narrow."""
-    states = {gap: _state(gap, database, report) for gap in Gap}
+    gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
+    states = {gap: _state(gap, database, report) for gap in gaps}
     lines = _along(states, page)
     if max(line.cell_len for line in lines) > page.width:
         return _downwards(states, page)
@@ -36,9 +39,19 @@ def _state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str
     return f"{'✗' if fails else '!'} {counted(len(found), 'finding')}", BAD if fails else WARN
 
 
+def _links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
+    """Every side, and the gap that comes after it."""
+    last = None
+    for gap in gaps:
+        side, last = gap.between
+        yield side, gap
+    if last is not None:
+        yield last, None
+
+
 def _along(states: dict[Gap, tuple[str, str]], page: Page) -> Lines:
     names, below = Text(_MARGIN), Text(_MARGIN)
-    for side, gap in zip(Side, [*Gap, None], strict=True):
+    for side, gap in _links(states):
         names.append_text(words(page, (side, STRONG)))
         below.append(" " * len(side))
         if gap is not None:
@@ -52,9 +65,9 @@ def _along(states: dict[Gap, tuple[str, str]], page: Page) -> Lines:
 
 
 def _downwards(states: dict[Gap, tuple[str, str]], page: Page) -> Lines:
-    column = max(map(len, Gap)) + 2
+    column = max(map(len, states)) + 2
     lines = []
-    for side, gap in zip(Side, [*Gap, None], strict=True):
+    for side, gap in _links(states):
         lines.append(words(page, _MARGIN, (side, STRONG)))
         if gap is not None:
             label = f" │ {gap.ljust(column)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from driftcheck.chain import Gap
+from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ExitCode
 from driftcheck.findings import Finding, Report, Verdict
 from driftcheck.reports.page import Page
@@ -18,6 +18,7 @@ _NEXT: dict[Verdict | None, str] = {
     Verdict.HAND_APPLIED: "write the migration for what was applied by hand",
     Verdict.PENDING: "write the migration that is pending",
     Verdict.UNAPPLIED: "upgrade",
+    Verdict.DIFFERENCE: "bring the second database to the first",
 }
 """What to do about each sort of finding, in the order in which to do it."""
 
@@ -51,9 +52,11 @@ def _clean(report: Report) -> str:
         count = counted(len(report.findings), "finding")
         return f"Nothing fails the check; {count} to know of. Next: {_steps(report.findings)}."
     looked_at = {gap for database in report.databases for gap in database.gaps}
-    if looked_at == set(Gap):
+    if looked_at == {Gap.DIFFERENCE}:
+        return "The two databases say the same."
+    if looked_at == set(CHAIN):
         return "In step: models, migrations and database say the same."
-    sides = dict.fromkeys(side for gap in Gap if gap in looked_at for side in gap.between)
+    sides = dict.fromkeys(side for gap in CHAIN if gap in looked_at for side in gap.between)
     return f"In step, as far as was looked: {', '.join(sides)}."
 
 

@@ -1,0 +1,48 @@
+"""``driftcheck diff``: two live databases against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from driftcheck.catalog.base import Scope
+from driftcheck.cli.console import progress, write_report
+from driftcheck.cli.options import output_options, scope_options
+from driftcheck.difference import difference
+from driftcheck.errors import ExitCode
+from driftcheck.location import parse_url
+
+
+@click.command()
+@click.argument("first", metavar="FIRST_URL")
+@click.argument("second", metavar="SECOND_URL")
+@scope_options
+@output_options
+def diff(  # noqa: PLR0913  (one for each option)
+    first: str,
+    second: str,
+    form: str,
+    output: Path | None,
+    schemas: tuple[str, ...],
+    *,
+    grants: bool | None,
+    owners: bool | None,
+    verbose: bool,
+    debug: bool,
+) -> ExitCode:
+    """Compare two live databases: staging with production.
+
+    Both are only read. The first is taken for what should be. Exits with 0 when they are the
+    same, 1 when they differ.
+    """
+    del debug  # main() looks for it, also where options cannot be parsed
+    scope = Scope(schemas=schemas or None, grants=bool(grants), owners=bool(owners))
+    urls = [
+        parse_url(text, named=f"the {which} URL")
+        for text, which in ((first, "first"), (second, "second"))
+    ]
+    with progress() as tell:
+        report = difference(*urls, scope, tell)
+    write_report(report, form, output, full=verbose)
+    return report.exit_code

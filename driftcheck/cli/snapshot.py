@@ -1,0 +1,38 @@
+"""``driftcheck snapshot``: keeps the schema of a database that is known to be good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from driftcheck.basing import base_snapshot
+from driftcheck.cli.console import progress
+from driftcheck.cli.options import database_options, project_options, settings_from
+from driftcheck.snapshot_file import dump
+
+
+@click.command()
+@project_options
+@database_options
+@click.option(
+    "--write",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
+    """Write the live database's schema and revisions to a file.
+
+    For a history that does not build from nothing: commit the file, name it with base-snapshot
+    in [tool.driftcheck], and driftcheck replays from there. Drift is then what came after it.
+    """
+    del debug  # main() looks for it, also where options cannot be parsed
+    with progress() as tell:
+        file = base_snapshot(settings_from(options), tell)
+    path.write_text(dump(file), encoding="utf-8")
+    revisions = ", ".join(file.revisions)
+    click.echo(f"{path}: {len(file.snapshot.objects)} objects at {revisions}", err=True)

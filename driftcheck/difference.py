@@ -1,0 +1,62 @@
+"""Holds two live databases side by side: staging against production."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import URL
+
+from driftcheck.catalog import catalog_for
+from driftcheck.catalog.base import Scope
+from driftcheck.chain import Gap, Side
+from driftcheck.check import coverage
+from driftcheck.errors import ConfigurationError
+from driftcheck.findings import DatabaseReport, Report
+from driftcheck.judge import changes_of, judge
+from driftcheck.location import shown
+from driftcheck.remedies import Dossier, complete
+from driftcheck.session import Progress
+from driftcheck.sources.live import read_live
+
+
+def difference(
+    first: URL, second: URL, scope: Scope, progress: Progress = lambda _: None
+) -> Report:
+    """Compare two live databases, each read as ``compare`` reads the live one.
+
+    Args:
+        first: The database as it should be.
+        second: The database as it is.
+        scope: What of them is read.
+        progress: Told what is being done.
+
+    Raises:
+        ConfigurationError: They are not of the same sort.
+        CannotCheckError: One of them cannot be read.
+    """
+    dialect = first.get_backend_name()
+    if second.get_backend_name() != dialect:
+        raise ConfigurationError(
+            f"a {dialect} database cannot be compared with a {second.get_backend_name()} one"
+        )
+    progress("reading the first database")
+    left = read_live(first, (), scope).snapshot
+    progress("reading the second database")
+    right = read_live(second, (), scope).snapshot
+    snapshots = {Side.FIRST: left, Side.SECOND: right}
+    changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
+    catalog = catalog_for(dialect)
+    judged = judge(changes, snapshots, catalog.describe)
+    database = DatabaseReport(
+        name="two databases",
+        location=f"first {shown(first)}, second {shown(second)}",
+        dialect=dialect,
+        server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
+        stamped=(),
+        heads=(),
+        findings=tuple(complete(judged, Dossier(catalog))),
+        coverage=coverage(left, catalog),
+        gaps=(Gap.DIFFERENCE,),
+        replay="",
+    )
+    return Report(
+        "two databases", (database,), frozenset({Gap.DIFFERENCE}), command="driftcheck diff"
+    )
