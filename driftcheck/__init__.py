@@ -1,3 +1,3 @@
-"""driftcheck tells apart what the models, the migrations and the database each say of the schema."""
+"""driftcheck tells apart what models, migrations and database each say of a schema."""
 
 __version__ = "0.1.0"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from driftcheck.bench import Bench
 from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import build
 from driftcheck.chain import Gap, Side
-from driftcheck.comparison import Change
-from driftcheck.config import Settings
-from driftcheck.errors import CannotCheckError
-from driftcheck.faults import (
+from driftcheck.checking.bench import Bench
+from driftcheck.checking.faults import (
     broken_history,
     head_faults,
     made_roles,
@@ -23,16 +20,19 @@ from driftcheck.faults import (
     stamp_faults,
     written_files,
 )
+from driftcheck.checking.histories import Replayed, get_history
+from driftcheck.checking.remedies import Dossier, complete
+from driftcheck.checking.session import Progress, Session, open_session
+from driftcheck.comparison import Change
+from driftcheck.config import Settings
+from driftcheck.errors import CannotCheckError
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
-from driftcheck.histories import Replayed, get_history
 from driftcheck.judge import Judged, changes_of, judge
 from driftcheck.location import Place, shown
-from driftcheck.remedies import Dossier, complete
 from driftcheck.schema import Snapshot
-from driftcheck.session import Progress, Session, open_session
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.history import History, version_tables
-from driftcheck.sources.live import Live, read_live
+from driftcheck.sources.live import Live, VersionTable, read_live
 from driftcheck.sources.models import create_models, declared_tables, hidden_tables
 from driftcheck.sources.reading import Refused, read_shadow
 from driftcheck.sources.replay import Destinations
@@ -112,7 +112,7 @@ def _read_live(session: Session, place: Place) -> Live | None:
 def _destinations(session: Session, databases: Sequence[_Database]) -> Destinations:
     """How far to replay for each; a database at unknown revisions has nothing to stop at."""
     known = session.project.revisions()
-    destinations = {}
+    destinations: dict[tuple[Place, VersionTable], tuple[str, ...]] = {}
     for one in databases:
         revisions = one.live.revisions if one.live else {}
         one.unknown = tuple(r for several in revisions.values() for r in several if r not in known)
@@ -159,9 +159,7 @@ def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> t
     return build(snapshot.only(lambda thing: thing.address.kind in kinds), catalog).statements
 
 
-def _report(
-    session: Session, one: _Database, replayed: Replayed, bench: Bench
-) -> DatabaseReport:
+def _report(session: Session, one: _Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
     gaps = one.gaps(session.settings.gaps)
     judged = judge(_changes(one, gaps), one.snapshots, one.catalog.describe)
     findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
@@ -183,10 +181,12 @@ def _report(
 
 
 def _changes(one: _Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
-    changes = {gap: changes_of(gap, one.snapshots) for gap in gaps if gap is not Gap.PENDING}
-    if Gap.PENDING in gaps:
-        sides = {side: _as_models_speak(one, side) for side in Gap.PENDING.between}
-        changes[Gap.PENDING] = changes_of(Gap.PENDING, sides)
+    changes = {}
+    for gap in gaps:
+        sides: Mapping[Side, Snapshot] = one.snapshots
+        if gap is Gap.PENDING:
+            sides = {side: _as_models_speak(one, side) for side in gap.between}
+        changes[gap] = changes_of(gap, sides)
     return changes
 
 

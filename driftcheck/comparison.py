@@ -106,9 +106,7 @@ def _by_content(snapshot: Snapshot, wholes: Iterable[Address]) -> Mapping[Hashab
     for address in wholes:
         thing = snapshot.objects.get(address)
         if thing is not None:
-            parts = frozenset(
-                (_relative(part), _frozen(part)) for part in snapshot.parts[address]
-            )
+            parts = frozenset((_relative(part), _frozen(part)) for part in snapshot.parts[address])
             found[address.kind, address.schema, _frozen(thing), parts].append(address)
     return found
 
@@ -207,9 +205,7 @@ def _fold(changes: list[Change]) -> list[Change]:
     return [_with_parts(change, parts) for change in tops]
 
 
-def _with_parts(
-    change: Change, parts: Mapping[tuple[ChangeType, Address], list[Change]]
-) -> Change:
+def _with_parts(change: Change, parts: Mapping[tuple[ChangeType, Address], list[Change]]) -> Change:
     own = parts.get((change.type, change.address), ())
     if not own:
         return change

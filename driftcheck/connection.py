@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.engine import URL
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.pool import NullPool
 
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
 from driftcheck.location import shown
 
 CONNECT_TIMEOUT_SECONDS = 10
+_OWN = "driftcheck.own"
+_LIBPQ_OPTIONS = "PGOPTIONS"
+_READ_ONLY = " -c default_transaction_read_only=on"
 
 
 def connect(url: URL) -> Any:
@@ -26,6 +34,7 @@ def connect(url: URL) -> Any:
     if dialect.name == "postgresql":
         cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
         cparams.setdefault("application_name", "driftcheck")
+        cparams.setdefault("options", own_options())
     try:
         return dialect.connect(*cargs, **cparams)
     except module.Error as error:
@@ -36,10 +45,47 @@ def connect(url: URL) -> Any:
         ) from None
 
 
+def own_engine(url: URL) -> Engine:
+    """An engine of driftcheck's own, for what only SQLAlchemy can do."""
+
+    def create(record: Any) -> Any:
+        record.info[_OWN] = True
+        return connect(url)
+
+    return create_engine(url, creator=create, poolclass=NullPool)
+
+
+def is_own(record: Any) -> bool:
+    """Whether a connection in a pool is driftcheck's own."""
+    return _OWN in record.info
+
+
+@contextmanager
+def libpq_read_only() -> Iterator[None]:
+    """Make every session read only that is opened by way of libpq and does not say otherwise.
+
+    A pooler may refuse such a session altogether: that keeps it from writing, too.
+    """
+    before = os.environ.get(_LIBPQ_OPTIONS)
+    os.environ[_LIBPQ_OPTIONS] = (before or "") + _READ_ONLY
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_LIBPQ_OPTIONS, None)
+        else:
+            os.environ[_LIBPQ_OPTIONS] = before
+
+
+def own_options() -> str:
+    """What the user's environment tells libpq to say to a server, and no more than that."""
+    return os.environ.get(_LIBPQ_OPTIONS, "").removesuffix(_READ_ONLY)
+
+
 def _dialect(url: URL) -> tuple[Any, Any]:
     """The URL's dialect with its driver loaded, as ``create_engine()`` would have it."""
     try:
-        dialect_class = url.get_dialect()
+        dialect_class: Any = url.get_dialect()
         load = getattr(dialect_class, "import_dbapi", None) or dialect_class.dbapi
         module = load()
     except (NoSuchModuleError, ImportError) as error:

@@ -15,7 +15,9 @@ from dataclasses import replace
 
 from driftcheck.comparison import Change, ChangeType, Difference
 
-_CAST = re.compile(r"::(?:\"[^\"]+\"|[a-z_][\w ]*(?:\([\d, ]+\))?)(?:\[\])?(?:\.(?:\"[^\"]+\"|\w+))?")
+_CAST = re.compile(
+    r"::(?:\"[^\"]+\"|[a-z_][\w ]*(?:\([\d, ]+\))?)(?:\[\])?(?:\.(?:\"[^\"]+\"|\w+))?"
+)
 _NUMBER_AS_TEXT = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
 _NEXT_VALUE = re.compile(r"\Anextval\(")
 _NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})

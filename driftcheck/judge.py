@@ -58,12 +58,12 @@ def judge(
         told |= {id(change) for change in both}
         verdict = _verdict(drift, both, snapshots)
         verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: both}))
-    for change in changes.get(Gap.PENDING, ()):
-        if id(change) not in told:
-            verdicts.append((Verdict.PENDING, change, {Gap.PENDING: [change]}))
-    for gap in (Gap.UNAPPLIED, Gap.DIFFERENCE):
-        for change in changes.get(gap, ()):
-            verdicts.append((Verdict(gap.value), change, {gap: [change]}))
+    verdicts += [
+        (Verdict(gap.value), change, {gap: [change]})
+        for gap in (Gap.PENDING, Gap.UNAPPLIED, Gap.DIFFERENCE)
+        for change in changes.get(gap, ())
+        if id(change) not in told
+    ]
     return [
         Judged(_finding(verdict, change, snapshots, describe), behind)
         for verdict, change, behind in verdicts

@@ -6,7 +6,7 @@ import re
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
-# pg_get_keywords() where catcode <> 'U', of PostgreSQL 15 to 18 together: quote_ident() quotes them.
+# What quote_ident() quotes: pg_get_keywords() where catcode <> 'U', of PostgreSQL 15 to 18.
 _KEYWORDS = frozenset(
     """
     all analyse analyze and any array as asc asymmetric authorization between bigint binary bit

@@ -1,4 +1,4 @@
-"""The one table of rules: what each kind of finding is called, how much it matters, what it means."""
+"""The one table of rules: what a finding is called, how much it matters, what it means."""
 
 from __future__ import annotations
 

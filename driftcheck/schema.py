@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple, TypeAlias, Union
+from typing import NamedTuple, TypeAlias
 
 from driftcheck.quoting import quote_identifier
 
-Value: TypeAlias = Union[str, int, bool, None, tuple["Value", ...]]
+Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 """What an attribute may hold: nothing that JSON cannot carry, nothing that can be changed."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from driftcheck.catalog.base import CannotBeWritten, Catalog
@@ -51,6 +51,7 @@ class Step:
 
     @property
     def kind(self) -> str:
+        """The name of the object's kind."""
         thing = self.target or self.current
         assert thing is not None  # noqa: S101  (a step is made from a change)
         return thing.address.kind

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from driftcheck.actions.difference import difference
 from driftcheck.catalog.base import Scope
 from driftcheck.cli.console import progress, write_report
 from driftcheck.cli.options import output_options, scope_options
-from driftcheck.difference import difference
 from driftcheck.errors import ExitCode
 from driftcheck.location import parse_url
 
@@ -38,11 +38,8 @@ def diff(  # noqa: PLR0913  (one for each option)
     """
     del debug  # main() looks for it, also where options cannot be parsed
     scope = Scope(schemas=schemas or None, grants=bool(grants), owners=bool(owners))
-    urls = [
-        parse_url(text, named=f"the {which} URL")
-        for text, which in ((first, "first"), (second, "second"))
-    ]
+    wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:
-        report = difference(*urls, scope, tell)
+        report = difference(wanted, actual, scope, tell)
     write_report(report, form, output, full=verbose)
     return report.exit_code

@@ -17,6 +17,7 @@ from driftcheck.cli.demo import demo
 from driftcheck.cli.diff import diff
 from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
+from driftcheck.usercode import leave
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -49,7 +50,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("driftcheck: interrupted; the shadow databases were dropped\n")
         code = _INTERRUPTED
-    sys.exit(int(code or 0))
+    leave(int(code or 0))
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> Any:

@@ -96,7 +96,9 @@ output_options = _together(
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write the report to a file.",
     ),
-    click.option("--verbose", is_flag=True, help="Tell everything, and why shadows are made where."),
+    click.option(
+        "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
+    ),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
 

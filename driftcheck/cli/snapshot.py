@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from driftcheck.basing import base_snapshot
+from driftcheck.actions.basing import base_snapshot
 from driftcheck.cli.console import progress
 from driftcheck.cli.options import database_options, project_options, settings_from
 from driftcheck.snapshot_file import dump

@@ -10,11 +10,10 @@ from alembic.autogenerate.api import AutogenContext, RevisionContext
 from alembic.autogenerate.render import render_op_text
 from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
+from driftcheck.connection import own_engine
 from driftcheck.location import Place, place_of
 from driftcheck.project import Project
 from driftcheck.redirect import Redirect, Stage
@@ -41,8 +40,7 @@ class Operation:
 
     def error_on(self, url: URL) -> str | None:
         """Run it on a shadow database, undo it, and say what the database answered."""
-        engine = create_engine(url, poolclass=NullPool)
-        with engine.connect() as connection, connection.begin() as transaction:
+        with own_engine(url).connect() as connection, connection.begin() as transaction:
             context = MigrationContext.configure(connection)
             try:
                 Operations(context).invoke(self.directive)
@@ -78,7 +76,9 @@ def autogenerate(
         return ()
 
     with redirect.stage(stage):
-        project.run_environment(work, "running autogenerate", command_options={"autogenerate": True})
+        project.run_environment(
+            work, "running autogenerate", command_options={"autogenerate": True}
+        )
     return found
 
 
@@ -132,7 +132,9 @@ def _look_only_at(tables: Collection[tuple[str | None, str]], options: dict[str,
             return False
         return by_name is None or bool(by_name(name, kind, parents))
 
-    def include_object(thing: Any, name: str | None, kind: str, *, reflected: bool, compare_to: Any) -> bool:
+    def include_object(
+        thing: Any, name: str | None, kind: str, *, reflected: bool, compare_to: Any
+    ) -> bool:
         if kind == "table" and (thing.schema, name) not in tables:
             return False
         return by_object is None or bool(by_object(thing, name, kind, reflected, compare_to))
@@ -147,26 +149,31 @@ def _address(directive: Any, default_schema: str | None) -> Address | None:
     """The object that one of Alembic's own operations is for."""
     schema = getattr(directive, "schema", None) or default_schema or ""
     table = getattr(directive, "table_name", "")
+    path: tuple[str, ...] = (table,)
     match directive:
         case ops.AddColumnOp():
-            return Address("column", schema, (table, directive.column.name))
+            kind, path = "column", (table, directive.column.name)
         case ops.DropColumnOp() | ops.AlterColumnOp():
-            return Address("column", schema, (table, directive.column_name))
+            kind, path = "column", (table, directive.column_name)
         case ops.CreateIndexOp() | ops.DropIndexOp():
-            return Address("index", schema, (directive.index_name or "",))
-        case ops.DropConstraintOp():
-            kind = _CONSTRAINTS.get(directive.constraint_type or "", "check constraint")
-            return Address(kind, schema, (table, directive.constraint_name or ""))
+            kind, path = "index", (directive.index_name or "",)
         case ops.CreateForeignKeyOp():
-            source_schema = directive.kw.get("source_schema") or default_schema or ""
-            names = (directive.source_table, directive.constraint_name or "")
-            return Address("foreign key", source_schema, names)
-        case ops.AddConstraintOp():
-            kind = _CONSTRAINTS.get(directive.constraint_type, "check constraint")
-            return Address(kind, schema, (table, directive.constraint_name or ""))
+            kind, path = "foreign key", (directive.source_table, _name(directive))
+            schema = directive.kw.get("source_schema") or default_schema or ""
+        case ops.AddConstraintOp() | ops.DropConstraintOp():
+            kind = _CONSTRAINTS.get(directive.constraint_type or "", "check constraint")
+            path = table, _name(directive)
         case _ if table:
-            return Address("table", schema, (table,))
-    return None
+            kind = "table"
+        case _:
+            return None
+    return Address(kind, schema, path)
+
+
+def _name(directive: Any) -> str:
+    """A constraint's name; the models need not give it one, and then it is no text."""
+    name = directive.constraint_name
+    return name if isinstance(name, str) else ""
 
 
 _CONSTRAINTS = {

@@ -74,7 +74,7 @@ def _run_script(path: Path, shadow: URL) -> None:
         else:
             connection.cursor().execute(path.read_text(encoding="utf-8"))
         connection.commit()
-    except Exception as error:  # noqa: BLE001  (every driver has errors of its own)
+    except Exception as error:
         raise ReplayError(
             f"the bootstrap {path.name} does not run",
             hint="A file made by pg_dump must be plain SQL without psql's own commands: "
@@ -95,7 +95,10 @@ def _call(named: str, shadow: URL, root: Path) -> None:
 
 def _run_command(command: str, shadow: URL, root: Path) -> None:
     """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
-    environment = {**os.environ, "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(False)}
+    environment = {
+        **os.environ,
+        "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False),
+    }
     done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
         command, shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False
     )

@@ -55,15 +55,13 @@ def replay_history(
     """
     history = History()
     tables = version_tables(environment)
-    replay.upgrade(stamped)
-    if replay.fault is None:
+    heads = dict.fromkeys(keys(environment), environment.heads)
+    if replay.upgrade(stamped):
         history.stamped = _read(stage, tables, scope)
-        heads = {key: environment.heads for key in keys(environment)}
-        if any(set(stamped.get(key, ())) != set(heads[key]) for key in heads):
-            replay.upgrade(heads)
-            history.head = _read(stage, tables, scope) if replay.fault is None else {}
-        else:
+        if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
             history.head = history.stamped
+        elif replay.upgrade(heads):
+            history.head = _read(stage, tables, scope)
     history.made = replay.made
     history.fault = replay.fault
     return history
@@ -89,9 +87,7 @@ def version_tables(environment: Environment) -> dict[Place, list[VersionTable]]:
 def keys(environment: Environment) -> list[tuple[Place, VersionTable]]:
     """Every version table of every database."""
     return [
-        (place, table)
-        for place, tables in version_tables(environment).items()
-        for table in tables
+        (place, table) for place, tables in version_tables(environment).items() for table in tables
     ]
 
 

@@ -123,7 +123,7 @@ _OPENERS = {"postgresql": _open_postgresql, "sqlite": _open_sqlite}
 
 def _revisions(connection: Any, url: URL, version_table: VersionTable) -> tuple[str, ...]:
     source = table(version_table.name, schema=version_table.schema or None)
-    query = select(column("version_num")).select_from(source)
+    query: Any = select(column("version_num")).select_from(source)
     cursor = connection.cursor()
     cursor.execute(str(query.compile(dialect=url.get_dialect()())))
     rows = cursor.fetchall()

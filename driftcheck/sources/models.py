@@ -15,6 +15,7 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.mock import MockConnection
 
+from driftcheck.connection import own_engine
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.reading import Refused, run_statements
@@ -55,10 +56,7 @@ def create_models(
 
 def _statements(configured: Sequence[Configured], url: URL, root: Path) -> list[str]:
     """All that ``create_all()`` would run, for a dialect that knows the server it is for."""
-    from sqlalchemy import create_engine  # noqa: PLC0415
-    from sqlalchemy.pool import NullPool  # noqa: PLC0415
-
-    engine = create_engine(url, poolclass=NullPool)
+    engine = own_engine(url)
     with engine.connect():
         pass  # the dialect learns the server's version
     statements: list[str] = []

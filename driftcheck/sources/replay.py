@@ -69,11 +69,16 @@ class Replay:
         self.made: dict[Place, dict[Address, Made]] = {}
         self.fault: Fault | None = None
 
-    def upgrade(self, destinations: Destinations) -> None:
-        """Upgrade every version table to its destinations, or as far as the history runs."""
+    def upgrade(self, destinations: Destinations) -> bool:
+        """Upgrade every version table to its destinations.
+
+        Returns:
+            Whether it got there; else ``fault`` says what stopped it.
+        """
         for round_ in range(max(map(len, destinations.values()), default=0)):
             if self.fault is None:
                 self._run("replaying the history", self._upgrade_steps(destinations, round_))
+        return self.fault is None
 
     def stamp(self, revision: str) -> None:
         """Record a revision as run without running it: the history is taken up there."""

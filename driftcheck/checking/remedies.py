@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import Plan
 from driftcheck.chain import Gap
+from driftcheck.checking.faults import origin_of
+from driftcheck.checking.undoing import redo, undo
 from driftcheck.comparison import Change
-from driftcheck.faults import origin_of
-from driftcheck.findings import Finding, PhantomOperation, Remedy, Verdict
+from driftcheck.findings import Finding, Origin, PhantomOperation, Remedy, Verdict
 from driftcheck.judge import Judged, touched
-from driftcheck.undoing import redo, undo
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate import Operation
 from driftcheck.sources.replay import Made
@@ -80,9 +80,7 @@ def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
     ]
 
 
-def _share_out(
-    phantoms: Iterable[Operation], judged: Sequence[Judged]
-) -> list[list[Operation]]:
+def _share_out(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
     """Give each phantom operation to the drift that it is written for."""
     shares: list[list[Operation]] = [[] for _ in judged]
     drifts = [i for i, one in enumerate(judged) if Gap.DRIFT in one.finding.gaps]
@@ -129,9 +127,9 @@ def _phantom(
     return PhantomOperation(text, address, next(filter(None, errors), None))
 
 
-def _origin(one: Judged, made: Mapping[Address, Made]) -> Finding | None:
+def _origin(one: Judged, made: Mapping[Address, Made]) -> Origin | None:
     address = one.finding.address
-    return origin_of(made.get(address)) if address is not None else None  # type: ignore[return-value]
+    return None if address is None else origin_of(made.get(address))
 
 
 def _is_blind_spot(one: Judged, operations: Operations) -> bool:
@@ -141,9 +139,7 @@ def _is_blind_spot(one: Judged, operations: Operations) -> bool:
     return not any(_is_for(operation, one) for operation in operations.on_head)
 
 
-def _remedies(
-    one: Judged, phantoms: Sequence[Operation], dossier: Dossier
-) -> Iterator[Remedy]:
+def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> Iterator[Remedy]:
     match one.finding.verdict:
         case Verdict.DRIFT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
@@ -152,12 +148,16 @@ def _remedies(
             yield _write(one, dossier, "Write the migration; migrate does it.")
         case Verdict.HAND_APPLIED:
             yield _write(
-                one, dossier, "Write the migration, and stamp this database with it: it has the change."
+                one,
+                dossier,
+                "Write the migration, and stamp this database with it: it has the change.",
             )
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
         case Verdict.CONFLICT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
-            yield Remedy("decide", "Keep what was done by hand: bring the models to it, then adopt.")
+            yield Remedy(
+                "decide", "Keep what was done by hand: bring the models to it, then adopt."
+            )
         case Verdict.DIFFERENCE:
             yield _align(one.changes[Gap.DIFFERENCE], dossier.catalog)
         case Verdict.UNAPPLIED:
@@ -178,9 +178,7 @@ def _align(changes: Sequence[Change], catalog: Catalog) -> Remedy:
     return Remedy("align", summary, "sql", plan.script, plan.loses_data)
 
 
-def _adopt(
-    changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Catalog
-) -> Remedy:
+def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Catalog) -> Remedy:
     """The reverse of what migrate would wrongly write is what was done by hand."""
     reverses = [operation.reverse for operation in reversed(phantoms)]
     code = "\n".join(reverses) if reverses and all(reverses) else _executed(redo(changes, catalog))

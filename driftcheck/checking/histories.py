@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from driftcheck.checking.session import Session
 from driftcheck.config import Bootstrap
 from driftcheck.errors import ConfigurationError
 from driftcheck.location import Place
 from driftcheck.redirect import Stage
-from driftcheck.session import Session
 from driftcheck.snapshot_file import SnapshotFile, load
 from driftcheck.sources.bootstrap import prepare, prepare_from_snapshot
 from driftcheck.sources.cache import Cache
@@ -51,9 +51,7 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     replay = Replay(session.project, session.redirect, session.replayed)
     script = session.project.script_directory()
     before = contents(script)
-    history = replay_history(
-        replay, session.replayed, session.environment, stamped, session.scope
-    )
+    history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
     cached.put(history)
     return Replayed(history, changed(before, contents(script)))
 
@@ -134,6 +132,6 @@ def head_shadows(session: Session, history: History) -> Stage:
 def _replayed_heads(session: Session) -> Stage:
     session.progress("replaying the history")
     _prepare(session)
-    heads = {key: session.environment.heads for key in keys(session.environment)}
+    heads = dict.fromkeys(keys(session.environment), session.environment.heads)
     Replay(session.project, session.redirect, session.replayed).upgrade(heads)
     return session.replayed

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy.engine import URL
 
 from driftcheck.catalog.base import Scope
+from driftcheck.checking.shadows import Shadows
 from driftcheck.config import Settings
 from driftcheck.errors import ConfigurationError
 from driftcheck.location import Place
 from driftcheck.project import Project, load_project
 from driftcheck.redirect import Redirect, Stage
-from driftcheck.shadows import Shadows
 from driftcheck.sources.environment import Environment, discover
 
 Progress = Callable[[str], None]
@@ -64,8 +64,7 @@ def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
         DriftcheckError: The project cannot be loaded, or its env.py does not run.
     """
     progress("loading the project")
-    with Shadows(settings) as shadows:
-        redirect = Redirect()
+    with Redirect().hooked() as redirect, Shadows(settings) as shadows:
         imported = Stage("import", shadows.make)
         stands_on_import = settings.bootstrap is not None and settings.bootstrap.what == "import"
         replayed = shadows.copies(imported, "replay") if stands_on_import else None

@@ -11,8 +11,14 @@ from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Fault, Made
 
 
-def fault(identity: str, *, details: str = "", origin: Origin | None = None,
-          remedies: tuple[Remedy, ...] = (), **words: object) -> Finding:
+def fault(
+    identity: str,
+    *,
+    details: str = "",
+    origin: Origin | None = None,
+    remedies: tuple[Remedy, ...] = (),
+    **words: object,
+) -> Finding:
     """A finding of one of the rules for faults, its message filled in with the words."""
     rule = FAULTS[identity]
     return Finding(
@@ -36,15 +42,27 @@ def broken_history(broken: Fault) -> Finding:
     details = "\n".join(filter(None, (broken.message, broken.statement)))
     where = origin_of(broken.where)
     if broken.existing is None:
-        return fault("history-broken", details=details, origin=where,
-                     remedies=_WAYS_TO_BUILD, revision=broken.where.revision)
+        return fault(
+            "history-broken",
+            details=details,
+            origin=where,
+            remedies=_WAYS_TO_BUILD,
+            revision=broken.where.revision,
+        )
     address, earlier = broken.existing
     remedy = Remedy(
         "delete the operation",
         f"Take it out of {broken.where.file}: {earlier.file} has made {address} already.",
     )
-    return fault("history-duplicate", details=details, origin=where, remedies=(remedy,),
-                 revision=broken.where.revision, name=address, earlier=earlier.revision)
+    return fault(
+        "history-duplicate",
+        details=details,
+        origin=where,
+        remedies=(remedy,),
+        revision=broken.where.revision,
+        name=address,
+        earlier=earlier.revision,
+    )
 
 
 _WAYS_TO_BUILD = (
@@ -70,15 +88,30 @@ def stamp_faults(
 ) -> Iterator[Finding]:
     """What is wrong with the revisions that a live database is stamped with."""
     if not stamped and has_tables:
-        yield fault("stamp-missing", remedies=(
-            Remedy("stamp", "If you know the revision that it is at, record it.", "shell",
-                   "alembic stamp REVISION    # flask db stamp REVISION"),
-        ))
+        yield fault(
+            "stamp-missing",
+            remedies=(
+                Remedy(
+                    "stamp",
+                    "If you know the revision that it is at, record it.",
+                    "shell",
+                    "alembic stamp REVISION    # flask db stamp REVISION",
+                ),
+            ),
+        )
     for revision in unknown:
-        yield fault("stamp-unknown", revision=revision, remedies=(
-            Remedy("find the migration", "Look for the branch or the commit that has it.", "shell",
-                   f"git log --all --oneline -S {revision}"),
-        ))
+        yield fault(
+            "stamp-unknown",
+            revision=revision,
+            remedies=(
+                Remedy(
+                    "find the migration",
+                    "Look for the branch or the commit that has it.",
+                    "shell",
+                    f"git log --all --oneline -S {revision}",
+                ),
+            ),
+        )
     if stamped and len(stamped) > 1 and not unknown:
         yield fault("stamp-several", count=len(stamped), revisions=", ".join(stamped))
 
@@ -86,10 +119,19 @@ def stamp_faults(
 def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
     """A history that ends in several heads."""
     if len(heads) > 1:
-        yield fault("history-several-heads", count=len(heads), heads=", ".join(heads), remedies=(
-            Remedy("merge", "Join them with a merge revision.", "shell",
-                   "alembic merge heads    # flask db merge heads"),
-        ))
+        yield fault(
+            "history-several-heads",
+            count=len(heads),
+            heads=", ".join(heads),
+            remedies=(
+                Remedy(
+                    "merge",
+                    "Join them with a merge revision.",
+                    "shell",
+                    "alembic merge heads    # flask db merge heads",
+                ),
+            ),
+        )
 
 
 def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:

@@ -7,18 +7,18 @@ from functools import cached_property
 
 from driftcheck.catalog.base import Catalog
 from driftcheck.chain import Gap
+from driftcheck.checking.histories import head_shadows
+from driftcheck.checking.remedies import Operations
+from driftcheck.checking.session import Session
+from driftcheck.checking.undoing import redo
 from driftcheck.comparison import Change
-from driftcheck.histories import head_shadows
 from driftcheck.judge import Judged, touched
 from driftcheck.location import Place
 from driftcheck.redirect import Stage
-from driftcheck.remedies import Operations
 from driftcheck.schema import Address
-from driftcheck.session import Session
 from driftcheck.sources.autogenerate import Operation, autogenerate
 from driftcheck.sources.history import History
 from driftcheck.sources.reading import run_statements
-from driftcheck.undoing import redo
 
 
 class Bench:
@@ -70,9 +70,7 @@ class Bench:
         return autogenerate(session.project, session.redirect, stage, tables).get(place, [])
 
 
-def _tables_of(
-    judged: Iterable[Judged], default_schema: str
-) -> Iterator[tuple[str | None, str]]:
+def _tables_of(judged: Iterable[Judged], default_schema: str) -> Iterator[tuple[str | None, str]]:
     """The tables that the findings of drift and of pending changes are about."""
     for one in judged:
         for gap in (Gap.PENDING, Gap.DRIFT):

@@ -8,12 +8,12 @@ from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Scope
 from driftcheck.chain import Gap, Side
 from driftcheck.check import coverage
+from driftcheck.checking.remedies import Dossier, complete
+from driftcheck.checking.session import Progress
 from driftcheck.errors import ConfigurationError
 from driftcheck.findings import DatabaseReport, Report
 from driftcheck.judge import changes_of, judge
 from driftcheck.location import shown
-from driftcheck.remedies import Dossier, complete
-from driftcheck.session import Progress
 from driftcheck.sources.live import read_live
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from driftcheck.checking.session import Progress, open_session
 from driftcheck.config import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.session import Progress, open_session
 from driftcheck.snapshot_file import SnapshotFile
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.live import read_live

@@ -1,0 +1,1 @@
+"""What driftcheck does besides checking: one action a file."""

@@ -1,0 +1,1 @@
+"""Where reading and judging meet: the pieces that a check is put together from."""
