@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from driftcheck.errors import ConfigurationError, RedirectError
 
+_LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg_async", "psycopg2cffi")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
 
 # Arguments that say where to connect, as whom, and how that server proves itself. Whatever else
@@ -23,7 +26,6 @@ _PLACE_ARGUMENTS = frozenset(
     channel_binding target_session_attrs load_balance_hosts direct_tls ssl
     """.split()
 )
-
 
 
 class Place(NamedTuple):
@@ -72,18 +74,30 @@ def place_of(url: URL) -> Place:
     dialect = url.get_backend_name()
     if dialect == "sqlite":
         return Place(dialect, "", None, _sqlite_path(url.database))
-    host = url.host or url.query.get("host") or "localhost"
+    query: Mapping[str, Any] = url.query
+    if dialect == "postgresql":
+        url, query = _with_environment(url)
+    host = url.host or query.get("host") or query.get("service") or "localhost"
     host = host if isinstance(host, str) else ",".join(host)
     if host in ("127.0.0.1", "::1"):
         host = "localhost"
-    port = url.port or url.query.get("port") or DEFAULT_PORTS.get(dialect)
+    port = url.port or query.get("port") or DEFAULT_PORTS.get(dialect)
     database = url.database or (url.username if dialect == "postgresql" else None) or ""
     return Place(dialect, host.lower(), int(str(port)) if port else None, database)
 
 
+def _with_environment(url: URL) -> tuple[URL, Mapping[str, Any]]:
+    """What libpq adds from its environment variables where a URL is silent."""
+    said = {key: os.environ.get(f"PG{key.upper()}") for key in ("host", "port", "service")}
+    query = {**{key: value for key, value in said.items() if value}, **url.query}
+    return url.set(database=url.database or os.environ.get("PGDATABASE")), query
+
+
 def _sqlite_path(database: str | None) -> str:
-    if not database or database == ":memory:" or database.startswith("file:"):
-        return database or ":memory:"
+    if database and database.startswith("file:"):
+        database = unquote(urlsplit(database).path)
+    if not database or database == ":memory:":
+        return ":memory:"
     return str(Path(database).resolve())
 
 
@@ -106,7 +120,7 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
             return _postgresql_url(cargs, cparams)
         case "sqlite":
             filename = cargs[0] if cargs else cparams.get("database", ":memory:")
-            return URL.create("sqlite", database=str(filename))
+            return URL.create("sqlite", database=_sqlite_path(str(filename)))
         case "mysql" | "mariadb":
             return _mysql_url(dialect, cparams)
     raise RedirectError(
@@ -150,7 +164,8 @@ def _postgresql_url(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
 def _libpq_keys() -> tuple[str, ...]:
     return (
         *("hostaddr", "service", "passfile", "sslmode", "sslrootcert", "sslcert", "sslkey"),
-        *("sslcrl", "gssencmode", "krbsrvname", "channel_binding", "target_session_attrs"),
+        *("sslpassword", "sslcrl", "sslcrldir", "sslnegotiation"),
+        *("gssencmode", "krbsrvname", "channel_binding", "target_session_attrs"),
         *("options", "require_auth", "requirepeer"),
     )
 
@@ -189,13 +204,22 @@ def url_for_dialect(url: URL, dialect: Dialect) -> URL:
 
 
 def arguments_for(
-    url: URL, dialect: Dialect, cparams: Mapping[str, Any]
+    url: URL, dialect: Dialect, cparams: Mapping[str, Any], *, options: str = ""
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The driver's arguments for another database, the project's other arguments kept."""
+    """The driver's arguments for another database, the project's other arguments kept.
+
+    Args:
+        url: The other database.
+        dialect: The project's dialect.
+        cparams: The project's arguments.
+        options: What libpq is to tell the server where the project says nothing.
+    """
     theirs, place = dialect.create_connect_args(url_for_dialect(url, dialect))
     kept = {
         key: value
         for key, value in cparams.items()
         if key not in _PLACE_ARGUMENTS and not key.startswith(("ssl", "gss"))
     }
-    return list(theirs), {**kept, **place}
+    # Else libpq would take these from its environment.
+    libpq = {"hostaddr": "", "options": options} if dialect.driver in _LIBPQ_DRIVERS else {}
+    return list(theirs), {**libpq, **kept, **place}

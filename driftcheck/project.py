@@ -8,18 +8,21 @@ import os
 import sys
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import alembic
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from driftcheck.config import Settings
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
-from driftcheck.usercode import contained
+from driftcheck.usercode import contained, place_of_failure
 
 Work = Callable[[Any, Any], Iterable[Any]]
 """What env.py calls for each database it configures: (current heads, context) -> steps."""
@@ -70,30 +73,38 @@ class Project(ABC):
         Raises:
             ProjectError: env.py failed.
         """
-        with contained(doing, root=self.root), self.application_context():
+        with (
+            contained(doing, root=self.root, command=self.upgrade_command),
+            self.application_context(),
+        ):
             config = self.config()
             if config.cmd_opts is None:
                 config.cmd_opts = argparse.Namespace()
             vars(config.cmd_opts).update(command_options or {})
             script = self.script(config)
-            context = EnvironmentContext(
-                config, script, fn=lambda heads, context: work(heads, context), **options
-            )
-            with context:
+            with EnvironmentContext(config, script, fn=work, **options):
                 script.run_env()
 
     def script(self, config: Config) -> ScriptDirectory:
         """The script directory. One for all runs: its revisions are loaded but once."""
         if self._script is None:
-            self._script = ScriptDirectory.from_config(config)
+            try:
+                self._script = ScriptDirectory.from_config(config)
+            except CommandError as error:
+                raise ConfigurationError(
+                    f"the migrations cannot be found: {error}",
+                    hint="Say where they are: -c for Alembic's configuration, -n for its section, "
+                    "--directory for Flask-Migrate's directory.",
+                ) from None
         return self._script
 
     def script_directory(self) -> ScriptDirectory:
-        """The script directory, its revisions loaded; env.py must have been run before."""
-        with contained("reading the history", root=self.root), self.application_context():
-            script = self.script(self.config())
-            script.get_heads()
-            return script
+        """The script directory, its revisions loaded; env.py must have been run before.
+
+        No configuration is built for it: the project's own code may connect to build one.
+        """
+        assert self._script is not None  # noqa: S101  (nothing asks before)
+        return self._script
 
     def revisions(self) -> frozenset[str]:
         """Every revision of the history; env.py must have been run before."""
@@ -143,25 +154,18 @@ def load_project(settings: Settings) -> Project:
     """
     if str(settings.root) not in sys.path:
         sys.path.insert(0, str(settings.root))
-    with _working_directory(settings.root):
-        if settings.config:
-            return _configured(settings, settings.config)
-        if settings.app or os.environ.get("FLASK_APP"):
-            return _flask(settings)
-        found = _alembic_file(settings.root)
-        if found is not None:
-            return _from_file(settings, found)
+    if settings.config:
+        return _configured(settings, settings.config)
+    found = None if settings.app or settings.directory else _alembic_file(settings.root)
+    if found is None or _is_flask_preferred(settings):
         return _flask(settings)
+    return _from_file(settings, found)
 
 
-@contextmanager
-def _working_directory(root: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(root)
-    try:
-        yield
-    finally:
-        os.chdir(before)
+def _is_flask_preferred(settings: Settings) -> bool:
+    """``FLASK_APP`` may be set for an app that has nothing to do with Flask-Migrate."""
+    migrations = settings.root / "migrations" / "alembic.ini"
+    return bool(os.environ.get("FLASK_APP")) and migrations.is_file()
 
 
 def _configured(settings: Settings, named: str) -> Project:
@@ -174,7 +178,8 @@ def _configured(settings: Settings, named: str) -> Project:
             f"there is no Alembic configuration at {path}",
             hint="Give -c a file such as alembic.ini, or package.module:callable that builds one.",
         )
-    with contained(f"importing {module}", root=settings.root):
+    command = Project.upgrade_command
+    with contained(f"importing {module}", root=settings.root, command=command):
         build = getattr(importlib.import_module(module), attribute, None)
     if not callable(build):
         raise ConfigurationError(f"{module} has no callable named {attribute!r}")
@@ -182,26 +187,38 @@ def _configured(settings: Settings, named: str) -> Project:
 
 
 def _alembic_file(root: Path) -> Path | None:
-    ini = root / "alembic.ini"
+    """The configuration that Alembic's own command would take."""
+    named = os.environ.get("ALEMBIC_CONFIG")
+    if named:
+        return root / named
+    ini, pyproject = root / "alembic.ini", root / "pyproject.toml"
     if ini.is_file():
         return ini
-    pyproject = root / "pyproject.toml"
-    if pyproject.is_file():
-        tools = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
-        if "alembic" in tools:
-            return pyproject
-    return None
+    return pyproject if _has_alembic_table(pyproject) else None
+
+
+def _has_alembic_table(pyproject: Path) -> bool:
+    if not pyproject.is_file():
+        return False
+    return "alembic" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
 
 
 def _from_file(settings: Settings, path: Path) -> Project:
     section = settings.name or "alembic"
+    ini = path if path.suffix != ".toml" else path.with_name("alembic.ini")
+    toml = path if path.suffix == ".toml" else path.with_name("pyproject.toml")
+    more: dict[str, Any] = {"toml_file": str(toml)} if _has_alembic_table(toml) else {}
+    if more and "toml_file" not in signature(Config).parameters:
+        more = {}
+        if not ini.is_file():
+            raise ConfigurationError(
+                f"{toml} configures Alembic, and Alembic {alembic.__version__} does not read it",
+                hint="Alembic reads pyproject.toml from version 1.16 on.",
+            )
 
     def build() -> Config:
-        if path.suffix != ".toml":
-            return _with_x(Config(str(path), ini_section=section), settings)
-        ini = path.with_name("alembic.ini")
         file = str(ini) if ini.is_file() else None
-        return _with_x(Config(file, toml_file=str(path), ini_section=section), settings)
+        return _with_x(Config(file, ini_section=section, **more), settings)
 
     return AlembicProject(settings.root, f"Alembic configuration {path.name}", build)
 
@@ -217,23 +234,26 @@ def _with_x(config: Config, settings: Settings) -> Config:
 def _flask(settings: Settings) -> Project:
     from flask.cli import NoAppException, ScriptInfo, load_dotenv  # noqa: PLC0415  (Alembic needs none)
 
-    with contained("importing the app", root=settings.root):
+    command = FlaskProject.upgrade_command
+    with contained("importing the app", root=settings.root, command=command):
         load_dotenv()
+        os.environ["FLASK_RUN_FROM_CLI"] = "true"  # as Flask has it: app.run() then does nothing
         name = settings.app or os.environ.get("FLASK_APP")
         try:
             app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
         except NoAppException as error:
             cause = error.__cause__ or error.__context__
-            if isinstance(cause, Exception) and not isinstance(cause, ModuleNotFoundError):
+            if isinstance(cause, Exception) and place_of_failure(cause, settings.root):
                 raise cause from None
-            raise _no_app(settings, str(error)) from None
+            raise _no_app(settings, name, str(error)) from None
         _require_migrate(app, settings)
     return FlaskProject(app, settings.root, f"Flask app {name or app.import_name}", settings)
 
 
-def _no_app(settings: Settings, reason: str) -> ProjectNotFoundError:
+def _no_app(settings: Settings, name: str | None, reason: str) -> ProjectNotFoundError:
+    what = f"no Flask app at {name!r}" if name else "no Flask app and no Alembic configuration"
     return ProjectNotFoundError(
-        f"no Flask app and no Alembic configuration found in {settings.root}",
+        f"{what} found in {settings.root}",
         hint="Name one: --app myapp (as for flask --app), or -c path/to/alembic.ini.",
         details=reason.strip(),
     )

@@ -1,6 +1,6 @@
 """Sends every connection that user code opens to a shadow database, and refuses any other.
 
-Three hooks that stand together, put on for the length of a stage and taken off after it:
+Three hooks that stand together, on for as long as user code may run:
 
 1. ``do_connect`` on the ``Engine`` class connects to the shadow in place of what was asked for;
    what was asked for is how driftcheck learns where the live database is.
@@ -8,23 +8,28 @@ Three hooks that stand together, put on for the length of a stage and taken off 
 3. ``connect`` on the ``Pool`` class asks each new connection for the shadow's mark and refuses any
    other before a statement is run: ``creator=``, ready-made pools, whatever hook 1 cannot see.
 
-Connections pooled before a stage are made to reconnect when they are checked out.
+Connections pooled before a stage are made to reconnect when they are checked out. On a server that
+is shared with others, statements that reach beyond the shadow are refused as well.
+
+What bypasses SQLAlchemy cannot be redirected. Where it goes by way of libpq (psycopg, ``psql`` in
+a child process), the environment makes its sessions read only.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
+from driftcheck.connection import is_own, libpq_read_only, own_options
 from driftcheck.errors import DriftcheckError, RedirectError
 from driftcheck.location import (
     Place,
@@ -35,8 +40,12 @@ from driftcheck.location import (
 )
 from driftcheck.shadow.base import ShadowDatabase
 
-_STAGE = "driftcheck.stage"
-_TARGET = "driftcheck.target"
+_LINK = "driftcheck.link"
+_BEYOND_THE_DATABASE = re.compile(
+    r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE|ALTER\s+SYSTEM"
+    r"|(?:ALTER|DROP)\s+(?:ROLE|GROUP|USER(?!\s+MAPPING)|TABLESPACE))\b",
+    re.IGNORECASE,
+)
 
 MakeShadow = Callable[[URL, str], ShadowDatabase]
 """Makes the shadow of the database at a URL, for a stage of that name."""
@@ -48,14 +57,16 @@ class Stage:
     Args:
         name: What the shadows are for: ``import``, ``replay`` ...
         make: Makes a shadow the first time its database is asked for.
-    """
 
-    _numbers = count(1)
+    Attributes:
+        shadows: What was made so far.
+        failure: The first error that user code was given: it may have caught it.
+    """
 
     def __init__(self, name: str, make: MakeShadow) -> None:
         self.name = name
-        self.number = next(self._numbers)
         self.shadows: dict[Place, ShadowDatabase] = {}
+        self.failure: DriftcheckError | None = None
         self._make = make
         self._lock = threading.RLock()
 
@@ -67,9 +78,21 @@ class Stage:
                 self.shadows[place] = self._make(target, self.name)
             return self.shadows[place]
 
+    def failed(self, error: DriftcheckError) -> DriftcheckError:
+        """Keep the first error: user code may catch what is raised at it."""
+        self.failure = self.failure or error
+        return error
+
+
+class _Link(NamedTuple):
+    """Where a pooled connection leads."""
+
+    stage: Stage
+    shadow: ShadowDatabase
+
 
 class Redirect:
-    """Knows which database stands behind each shadow, and puts the hooks on.
+    """Knows which database stands behind each shadow, and keeps the hooks on.
 
     Attributes:
         targets: Every database that user code asked for, in that order, by its place.
@@ -78,33 +101,65 @@ class Redirect:
     def __init__(self) -> None:
         self.targets: dict[Place, URL] = {}
         self._behind: dict[Place, URL] = {}
-        self._failure: DriftcheckError | None = None
+        self._current: Stage | None = None
+        self._hooks = _Hooks(self)
+        self._depth = 0
+
+    @contextmanager
+    def hooked(self) -> Iterator[Redirect]:
+        """Keep the hooks on: between stages, too, threads that user code started go on.
+
+        Such a thread outlives this; the hooks then stay for as long as the process does.
+        """
+        self._depth += 1
+        if self._depth == 1:
+            threads = set(threading.enumerate())
+            self._hooks.put_on()
+        try:
+            yield self
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and not set(threading.enumerate()) - threads:
+                self._hooks.take_off()
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
-        """Redirect all that user code connects to while the stage lasts.
+        """Redirect all that user code connects to while the stage lasts; stages may be nested.
 
         Raises:
             RedirectError: User code would have reached a database that is not a shadow; also
                 where that code caught the error that it was given instead.
         """
-        self._failure = None
-        hooks = _Hooks(self, stage)
-        with hooks.installed():
-            yield
-        if self._failure is not None:
-            raise self._failure
+        outer, self._current, stage.failure = self._current, stage, None
+        try:
+            with self.hooked():
+                yield
+        except Exception as error:
+            if stage.failure not in (None, error):
+                raise stage.failure from error
+            raise
+        finally:
+            self._current = outer or stage
+        if stage.failure is not None:
+            raise stage.failure
+
+    @property
+    def current(self) -> Stage:
+        """The innermost stage; between stages, the first there was."""
+        if self._current is None:
+            raise RedirectError("the project opened a connection before driftcheck was ready")
+        return self._current
 
     def target_of(self, connection: Any) -> URL:
         """The database that user code meant by a SQLAlchemy connection it was given."""
-        info = connection.connection.info
-        if _TARGET not in info:
+        link: _Link | None = connection.connection.info.get(_LINK)
+        if link is None or link.stage is not self._current:
             raise RedirectError(
-                "env.py configured a connection that was opened before driftcheck could redirect it",
-                hint="Open the connection in env.py, or in the callable that builds the Config.",
+                "env.py configured a connection that was opened before it ran",
+                hint="Open the connection in env.py, or in the callable that builds the Config: "
+                "one that is held since the import cannot be sent elsewhere.",
             )
-        target: URL = info[_TARGET]
-        return target
+        return self.resolve(link.shadow.url)
 
     def resolve(self, asked: URL) -> URL:
         """The database that is meant: behind a shadow of an earlier stage stands another."""
@@ -112,58 +167,55 @@ class Redirect:
         self.targets.setdefault(place_of(target), target)
         return target
 
-    def shadow_for(self, asked: URL, stage: Stage) -> tuple[URL, ShadowDatabase]:
-        """The database that is meant, and what stands for it in a stage."""
+    def shadow_for(self, asked: URL) -> ShadowDatabase:
+        """What stands, in the current stage, for the database that is meant."""
         target = self.resolve(asked)
-        shadow = stage.shadow_of(target)
+        shadow = self.current.shadow_of(target)
         self._behind[place_of(shadow.url)] = target
-        return target, shadow
-
-    def failed(self, error: DriftcheckError) -> DriftcheckError:
-        """Keep the first error: user code may catch what is raised at it."""
-        self._failure = self._failure or error
-        return error
+        return shadow
 
 
 class _Hooks:
-    """The hooks of one stage."""
+    """The hooks themselves."""
 
-    def __init__(self, redirect: Redirect, stage: Stage) -> None:
+    def __init__(self, redirect: Redirect) -> None:
         self._redirect = redirect
-        self._stage = stage
-
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
+        self._environment = libpq_read_only()
+        self._listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
             # SQLAlchemy 1.4 does not take insert=True for this one.
             (Engine, "do_connect", self._do_connect, {}),
+            (Engine, "before_cursor_execute", self._require_own_database, {}),
             (Pool, "first_connect", self._require_mark, {"insert": True}),
             (Pool, "connect", self._require_mark, {"insert": True}),
             (Pool, "checkout", self._require_stage, {"insert": True}),
         )
-        for target, name, listener, options in listeners:
+
+    def put_on(self) -> None:
+        self._environment.__enter__()
+        for target, name, listener, options in self._listeners:
             event.listen(target, name, listener, **options)
         Engine.url = _ShadowURL(self._url)  # type: ignore[assignment]
-        try:
-            yield
-        finally:
-            del Engine.url
-            for target, name, listener, _ in listeners:
-                event.remove(target, name, listener)
+
+    def take_off(self) -> None:
+        del Engine.url
+        for target, name, listener, _ in self._listeners:
+            event.remove(target, name, listener)
+        self._environment.__exit__(None, None, None)
 
     def _do_connect(
         self, dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
     ) -> Any:
         """Hook 1: connect to the shadow. What is returned is taken for the connection."""
-        try:
-            asked = url_of_arguments(dialect, cargs, cparams)
-            target, shadow = self._redirect.shadow_for(asked, self._stage)
-        except DriftcheckError as error:
-            raise self._redirect.failed(error) from None
-        if record is not None:
-            record.info[_TARGET] = target
-        theirs, keywords = arguments_for(shadow.url, dialect, cparams)
-        return dialect.connect(*theirs, **keywords)
+        for theirs in dialect.dispatch.do_connect:
+            if theirs != self._do_connect:
+                # It may put a token in for a password; where it connects by itself, hook 3 asks.
+                connection = theirs(dialect, record, cargs, cparams)
+                if connection is not None:
+                    return connection
+        with self._failures_kept():
+            shadow = self._redirect.shadow_for(url_of_arguments(dialect, cargs, cparams))
+        arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
+        return dialect.connect(*arguments, **keywords)
 
     def _url(self, engine: Engine, real: URL) -> URL:
         """Hook 2: what code reads of an engine's URL."""
@@ -171,39 +223,72 @@ class _Hooks:
             asked = url_of_arguments(engine.dialect, *engine.dialect.create_connect_args(real))
         except RedirectError:
             return real  # to be read it may be anything; to be connected to it is refused
-        try:
-            _, shadow = self._redirect.shadow_for(asked, self._stage)
-        except DriftcheckError as error:
-            raise self._redirect.failed(error) from None
+        with self._failures_kept():
+            shadow = self._redirect.shadow_for(asked)
         return url_for_dialect(shadow.url, engine.dialect)
 
     def _require_mark(self, dbapi_connection: Any, record: Any) -> None:
         """Hook 3: refuse a connection that does not lead to a shadow of this stage."""
-        if _leads_to_any(dbapi_connection, self._stage.shadows.values()):
-            record.info[_STAGE] = self._stage.number
+        if is_own(record) or _LINK in record.info:
             return
-        with suppress(Exception):
-            dbapi_connection.close()
-        raise self._redirect.failed(
-            RedirectError(
+        with self._failures_kept():
+            stage = self._redirect.current
+            shadow = _shadow_reached(dbapi_connection, stage)
+            if shadow is not None:
+                record.info[_LINK] = _Link(stage, shadow)
+                return
+            with suppress(Exception):
+                dbapi_connection.close()
+            raise RedirectError(
                 "the project opened a connection that leads to no shadow database; "
                 "it was closed before anything was run on it",
                 hint="An engine made with creator= or with a pool of its own cannot be redirected: "
                 "let it take its address from a URL while driftcheck runs.",
             )
-        )
 
     def _require_stage(self, _connection: Any, record: Any, _proxy: Any) -> None:
-        if record.info.get(_STAGE) != self._stage.number:
+        if is_own(record):
+            return
+        link = record.info.get(_LINK)
+        if link is None or link.stage is not self._redirect.current:
             raise DisconnectionError
 
+    def _require_own_database(
+        self, connection: Any, _cursor: Any, statement: str, *_arguments: Any
+    ) -> None:
+        """Refuse what would change a server that others use; a private one may be changed."""
+        link = connection.connection.info.get(_LINK)
+        if link is None or not link.shadow.shares_server or link.shadow.name in statement:
+            return
+        found = _BEYOND_THE_DATABASE.search(statement)
+        if found is not None:
+            with self._failures_kept():
+                raise RedirectError(
+                    f"the project would run {' '.join(found[0].upper().split())} "
+                    "on a server that others use",
+                    hint="Let driftcheck make its shadow databases on a private server: "
+                    "pip install 'driftcheck[embedded]', and leave out --shadow.",
+                    details=statement.strip(),
+                )
 
-def _leads_to_any(dbapi_connection: Any, shadows: Iterable[ShadowDatabase]) -> bool:
+    @contextmanager
+    def _failures_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except DriftcheckError as error:
+            raise self._redirect.current.failed(error) from None
+
+
+def _shadow_reached(dbapi_connection: Any, stage: Stage) -> ShadowDatabase | None:
     """Ask a connection for the mark that only shadows answer with."""
-    tokens = defaultdict(set)
-    for shadow in shadows:
-        tokens[shadow.mark_query].add(shadow.token)
-    return any(_answer(dbapi_connection, query) in known for query, known in tokens.items())
+    by_query: dict[str, dict[str, ShadowDatabase]] = defaultdict(dict)
+    for shadow in stage.shadows.copy().values():
+        by_query[shadow.mark_query][shadow.token] = shadow
+    for query, by_token in by_query.items():
+        shadow_of_token = by_token.get(str(_answer(dbapi_connection, query)))
+        if shadow_of_token is not None:
+            return shadow_of_token
+    return None
 
 
 def _answer(dbapi_connection: Any, query: str) -> object:
@@ -221,7 +306,7 @@ def _answer(dbapi_connection: Any, query: str) -> object:
 
 
 class _ShadowURL:
-    """Stands in for the attribute ``Engine.url`` while a stage lasts."""
+    """Stands in for the attribute ``Engine.url``."""
 
     def __init__(self, read: Callable[[Engine, URL], URL]) -> None:
         self._read = read
@@ -233,4 +318,3 @@ class _ShadowURL:
 
     def __set__(self, engine: Engine, url: URL) -> None:
         engine.__dict__["url"] = url
-

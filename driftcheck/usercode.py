@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from driftcheck.errors import DriftcheckError, ProjectError
 
 _TAIL_CHARACTERS = 2000
+_INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 
 
 @contextmanager
-def contained(doing: str, *, root: Path) -> Iterator[None]:
+def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
     """Contain user code: output, exits, exceptions, logging, working directory.
 
     Args:
         doing: What is being done, for the message: ``importing the app``.
-        root: The project's directory; frames of files within it are the user's own.
+        root: The project's directory: the code runs there, and frames of files within it are
+            the user's own.
+        command: The command that the code is to believe it runs under.
 
     Raises:
         ProjectError: The code failed or called ``sys.exit``; the details say in which file and
             line, and end with what it printed.
     """
     with _output_captured() as output, _surroundings_kept():
+        os.chdir(root)
+        sys.argv = command.split() or sys.argv[:1]
         try:
             yield
         except (DriftcheckError, KeyboardInterrupt):
             raise
-        except BaseException as error:  # noqa: BLE001  (SystemExit and what else user code raises)
-            raise _as_project_error(error, doing, root, _tail(output)) from error
+        except BaseException as error:
+            raise _as_project_error(error, doing, root, output.tail()) from error
 
 
 def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -> ProjectError:
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
     what = (
         f"it called sys.exit({error.code!r})"
         if isinstance(error, SystemExit)
@@ -70,60 +80,18 @@ def place_of_failure(error: BaseException, root: Path) -> str:
 
 def is_own(filename: str, root: Path) -> bool:
     """Whether a file is the project's own code, not a library's installed below it."""
-    path = Path(filename)
-    return path.is_relative_to(root) and "site-packages" not in path.parts
+    path = _absolute(filename, root)
+    return path.is_relative_to(root.resolve()) and "site-packages" not in path.parts
 
 
 def _relative(filename: str, root: Path) -> str:
-    path = Path(filename)
+    path, root = _absolute(filename, root), root.resolve()
     return str(path.relative_to(root)) if path.is_relative_to(root) else filename
 
 
-@contextmanager
-def _output_captured() -> Iterator[IO[bytes]]:
-    """Send file descriptors 1 and 2 to a file: child processes and C libraries print too."""
-    with tempfile.TemporaryFile() as output:
-        _flush()
-        saved = os.dup(1), os.dup(2)
-        try:
-            os.dup2(output.fileno(), 1)
-            os.dup2(output.fileno(), 2)
-            yield output
-        finally:
-            _flush()
-            for descriptor, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, descriptor)
-                os.close(copy)
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-
-
-def _tail(output: IO[bytes]) -> str:
-    _flush()
-    size = output.seek(0, os.SEEK_END)
-    output.seek(max(0, size - _TAIL_CHARACTERS))
-    return output.read().decode(errors="replace").strip()
-
-
-@contextmanager
-def _surroundings_kept() -> Iterator[None]:
-    """Give back the working directory, the streams and the root logger as they were."""
-    directory = Path.cwd()
-    streams = sys.stdout, sys.stderr
-    root = logging.getLogger()
-    handlers, level, disabled = root.handlers[:], root.level, logging.root.manager.disable
-    try:
-        with warnings.catch_warnings():
-            yield
-    finally:
-        sys.stdout, sys.stderr = streams
-        os.chdir(directory)
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        logging.disable(disabled)
+def _absolute(filename: str, root: Path) -> Path:
+    """A file as Alembic may name it: relative to where it ran."""
+    return (root / filename).resolve()
 
 
 def line_in(error: BaseException, file: str) -> int | None:
@@ -131,3 +99,145 @@ def line_in(error: BaseException, file: str) -> int | None:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f.lineno for f in frames if Path(f.filename).resolve() == Path(file).resolve()]
     return lines[-1] if lines else None
+
+
+class _Sink:
+    """A file that takes what user code prints.
+
+    One for the whole process: log handlers and threads hold on to the streams that they were
+    given, and write to them when nothing is captured any more.
+    """
+
+    def __init__(self) -> None:
+        self._threads = set(threading.enumerate())
+        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+        self.stream: IO[str] = self._new_stream()
+        self._start = 0
+
+    def begin(self) -> int:
+        """Begin to capture; user code may have closed the stream the last time."""
+        if self.stream.closed:
+            self.stream = self._new_stream()
+        self._start = self._file.seek(0, os.SEEK_END)
+        return self._file.fileno()
+
+    def tail(self) -> str:
+        """The end of what was printed since the beginning."""
+        with suppress(Exception):
+            self.stream.flush()
+        end = self._file.seek(0, os.SEEK_END)
+        self._file.seek(max(self._start, end - _TAIL_CHARACTERS))
+        return self._file.read().decode(errors="replace").strip()
+
+    def threads_left(self) -> bool:
+        """Whether threads that user code started would keep the process from ending."""
+        new = set(threading.enumerate()) - self._threads
+        return any(not thread.daemon for thread in new)
+
+    def _new_stream(self) -> IO[str]:
+        descriptor = os.dup(self._file.fileno())
+        return open(descriptor, "a", buffering=1, encoding="utf-8", errors="replace")  # noqa: PTH123
+
+
+_sinks: list[_Sink] = []
+
+
+@contextmanager
+def _output_captured() -> Iterator[_Sink]:
+    """Capture the standard streams, and their descriptors: child processes print too.
+
+    There is nothing to read on stdin: a question that nobody sees must not wait for an answer.
+    """
+    if not _sinks:
+        _sinks.append(_Sink())
+    (sink,) = _sinks
+    with ExitStack() as stack:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        stack.enter_context(_redirected(_INPUT, os.open(os.devnull, os.O_RDONLY)))
+        file = sink.begin()
+        stack.enter_context(_redirected(_OUTPUT, os.dup(file)))
+        stack.enter_context(_redirected(_ERRORS, os.dup(file)))
+        stack.enter_context(_streams_replaced(sink.stream))
+        yield sink
+
+
+@contextmanager
+def _redirected(descriptor: int, to: int) -> Iterator[None]:
+    saved = os.dup(descriptor)
+    os.dup2(to, descriptor)
+    os.close(to)
+    try:
+        yield
+    finally:
+        os.dup2(saved, descriptor)
+        os.close(saved)
+
+
+@contextmanager
+def _streams_replaced(stream: IO[str]) -> Iterator[None]:
+    """Give user code streams of its own: it may wrap, detach or close them."""
+    streams = sys.stdin, sys.stdout, sys.stderr
+    with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123
+        sys.stdin, sys.stdout, sys.stderr = nothing, stream, stream
+        try:
+            yield
+        finally:
+            for used in (sys.stdout, sys.stderr):
+                with suppress(Exception):
+                    used.flush()
+            sys.stdin, sys.stdout, sys.stderr = streams
+
+
+@contextmanager
+def _surroundings_kept() -> Iterator[None]:
+    """Give back the working directory, arguments, signals and loggers as they were."""
+    with ExitStack() as stack:
+        stack.callback(os.chdir, Path.cwd())
+        stack.callback(setattr, sys, "argv", sys.argv)
+        stack.callback(setattr, sys, "excepthook", sys.excepthook)
+        stack.callback(logging.disable, logging.root.manager.disable)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                stack.callback(signal.signal, number, signal.getsignal(number))
+        stack.callback(_restore_loggers, {logger: _state(logger) for logger in _loggers()})
+        stack.enter_context(warnings.catch_warnings())
+        yield
+
+
+def _loggers() -> list[logging.Logger]:
+    known = logging.root.manager.loggerDict.copy().values()
+    return [logging.root, *(one for one in known if isinstance(one, logging.Logger))]
+
+
+def _state(logger: logging.Logger) -> dict[str, object]:
+    names = "handlers", "level", "disabled", "propagate"
+    state = {name: getattr(logger, name) for name in names}
+    return {**state, "handlers": logger.handlers.copy()}
+
+
+def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
+    """Take every handler away that user code has put on: it may write to the real stdout."""
+    for logger in _loggers():
+        vars(logger).update(before.get(logger, {"handlers": []}))
+        logger.setLevel(logger.level)  # forgets what it remembers of its level
+
+
+def leave(code: int) -> NoReturn:
+    """End the process, also where user code has left threads that do not end."""
+    atexit.register(_silence)  # runs before what user code has registered
+    if _sinks and _sinks[0].threads_left():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                stream.flush()
+        atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for the threads)
+        os._exit(code)
+    sys.exit(code)
+
+
+def _silence() -> None:
+    """Let nothing follow the report."""
+    with suppress(Exception):
+        sys.stdout.flush()
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), _OUTPUT)

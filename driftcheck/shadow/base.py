@@ -87,6 +87,11 @@ class ShadowDatabase:
             connection.rollback()
         return row is not None and str(row[0]) == self.token
 
+    @property
+    def shares_server(self) -> bool:
+        """Whether others use its server as well."""
+        return self._maker.shares_server
+
     def drop(self) -> None:
         """Drop it now; what is still connected to it is cut off. Does nothing a second time."""
         self._maker.drop(self)
@@ -102,7 +107,10 @@ class ShadowMaker(ABC):
     Attributes:
         how: Where the shadows are and why there: a sentence for ``--verbose``.
         notes: In what the shadows are less like live than they should be; sentences.
+        shares_server: Whether others use the shadows' server as well.
     """
+
+    shares_server = False
 
     def __init__(self, how: str) -> None:
         self.how = how

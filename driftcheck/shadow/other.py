@@ -24,6 +24,8 @@ class OtherMaker(ShadowMaker):
         server: Any database of the server: it is connected to and left alone.
     """
 
+    shares_server = True
+
     def __init__(self, how: str, server: URL) -> None:
         self.server = server
         self._run("SELECT 1")

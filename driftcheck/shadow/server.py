@@ -38,6 +38,8 @@ class ServerMaker(PostgresMaker):
             databases.
     """
 
+    shares_server = True
+
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         with session(server) as cursor:
             cursor.execute(_RIGHTS)
