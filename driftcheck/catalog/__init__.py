@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from driftcheck.catalog.base import Catalog
+from driftcheck.catalog.mysql import MySQLCatalog
 from driftcheck.catalog.postgresql import PostgreSQLCatalog
 from driftcheck.catalog.sqlite import SQLiteCatalog
 from driftcheck.errors import CatalogError
@@ -10,6 +11,8 @@ from driftcheck.errors import CatalogError
 _CATALOGS: tuple[tuple[str, type[Catalog]], ...] = (
     ("postgresql", PostgreSQLCatalog),
     ("sqlite", SQLiteCatalog),
+    ("mysql", MySQLCatalog),
+    ("mariadb", MySQLCatalog),
 )
 
 

@@ -12,9 +12,9 @@ from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import CannotBeWritten, Scope
 from driftcheck.catalog.plan import build
 from driftcheck.catalog.sqlite.tokens import _KEYWORDS, canonical, quote, tokens_of
+from driftcheck.checking.undoing import redo, undo
 from driftcheck.comparison import ChangeType, compare
 from driftcheck.errors import CatalogError
-from driftcheck.undoing import redo, undo
 
 CATALOG = catalog_for("sqlite")
 
@@ -606,7 +606,7 @@ sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String(80), nullable=False, index=True),
-    sa.Column("size", sa.Enum("s", "m", name="size", create_constraint=True)),
+    sa.Column("size", sa.Enum("s", "m", name="size")),
     sa.Column("since", sa.DateTime, server_default=sa.func.now()),
     sa.Column("team_id", sa.ForeignKey("teams.id", ondelete="CASCADE")),
     sa.UniqueConstraint("name", "size"),
@@ -638,7 +638,7 @@ def _history(connection):
     with op.batch_alter_table("people", naming_convention=METADATA.naming_convention) as batch:
         batch.alter_column("name", type_=sa.String(80), nullable=False)
         batch.drop_column("gone")
-        batch.add_column(sa.Column("size", sa.Enum("s", "m", name="size", create_constraint=True)))
+        batch.add_column(sa.Column("size", sa.Enum("s", "m", name="size")))
         batch.add_column(sa.Column("since", sa.DateTime, server_default=sa.func.now()))
         batch.add_column(sa.Column("team_id", sa.Integer))
         batch.create_index("ix_people_name", ["name"])
@@ -673,8 +673,4 @@ def test_a_table_rebuilt_with_the_same_definition_reads_the_same(tmp_path):
 
     rebuilt = _made_by(tmp_path / "models.sqlite", rebuild)
 
-    assert not [
-        change
-        for change in compare(models, rebuilt, same_lineage=True)
-        if change.address.kind != "check constraint"  # batch mode is told of them in its arguments
-    ]
+    assert rebuilt.objects == models.objects
