@@ -20,6 +20,7 @@ _CAST = re.compile(
 )
 _NUMBER_AS_TEXT = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
 _NEXT_VALUE = re.compile(r"\Anextval\(")
+_SERVERS_NAME = re.compile(r"(_.+)?_(pkey|key|fkey|check|excl)\d*")
 _NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})
 
 
@@ -30,8 +31,22 @@ def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
             yield change
             continue
         kept = tuple(d for d in change.differences if not _same_meaning(d))
-        if kept or change.type is ChangeType.RENAMED:
+        renamed = change.type is ChangeType.RENAMED and not _is_named_by_server(change)
+        if kept or renamed:
             yield replace(change, differences=kept)
+
+
+def _is_named_by_server(change: Change) -> bool:
+    """Whether the models leave a constraint's name to the server, which has its own way of naming.
+
+    ``ChooseConstraintName`` in PostgreSQL's source: the table, the columns, and what it is.
+    """
+    address = change.address
+    table = address.path[0]
+    return (
+        len(address.path) > 1
+        and _SERVERS_NAME.fullmatch(address.name.removeprefix(table)) is not None
+    )
 
 
 def _same_meaning(difference: Difference) -> bool:

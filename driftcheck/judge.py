@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from driftcheck.chain import Gap, Side
 from driftcheck.comparison import Change, ChangeType, Difference, compare
 from driftcheck.equivalence import meaningful
-from driftcheck.findings import Finding, Severity, Verdict
-from driftcheck.rules import rule_of
+from driftcheck.findings import Finding, Verdict
+from driftcheck.rules import left_to_migrations, rule_of
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 Describe = Callable[[SchemaObject], str]
@@ -104,14 +104,12 @@ def _extract(snapshot: Snapshot, address: Address, models: Snapshot) -> Snapshot
 def _finding(
     verdict: Verdict, change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
 ) -> Finding:
-    identity, rule = rule_of(verdict, change)
+    left = verdict is Verdict.PENDING and _left_to_migrations(change)
+    identity, rule = left_to_migrations(change) if left else rule_of(verdict, change)
     new = change.actual.address if change.actual else change.address
-    severity = rule.severity
-    if verdict is Verdict.PENDING and _left_to_the_database(change):
-        severity = Severity.NOTE
     return Finding(
         rule=identity,
-        severity=severity,
+        severity=rule.severity,
         message=rule.message.format(
             kind=change.address.kind, name=change.address.sql, new_name=new.sql
         ),
@@ -145,7 +143,7 @@ def _parts(changes: Iterable[Change]) -> Iterator[Address]:
         yield from _parts(change.parts)
 
 
-def _left_to_the_database(change: Change) -> bool:
+def _left_to_migrations(change: Change) -> bool:
     """Whether all that differs is what models need not say: a comment, a default."""
     return change.type is ChangeType.CHANGED and all(map(_unsaid, change.differences))
 

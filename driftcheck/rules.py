@@ -191,6 +191,14 @@ FAULTS: dict[str, Rule] = {
 }
 
 
+def left_to_migrations(change: Change) -> tuple[str, Rule]:
+    """The rule for a default or a comment that only a migration sets, and models need not say."""
+    what = " and ".join(difference.attribute for difference in change.differences)
+    kind = change.address.kind.replace(" ", "-")
+    message = f"{{kind}} {{name}} has a {what} that the migrations set and the models do not say"
+    return f"pending-{kind}-unsaid", Rule(Severity.NOTE, message, "")
+
+
 def rule_of(verdict: Verdict, change: Change) -> tuple[str, Rule]:
     """The identity of the finding that a change makes, and its rule."""
     kind = change.address.kind.replace(" ", "-")

@@ -12,7 +12,7 @@ from driftcheck.chain import Gap
 from driftcheck.checking.faults import origin_of
 from driftcheck.checking.undoing import redo, undo
 from driftcheck.comparison import Change
-from driftcheck.findings import Finding, Origin, PhantomOperation, Remedy, Verdict
+from driftcheck.findings import Finding, Origin, PhantomOperation, Remedy, Severity, Verdict
 from driftcheck.judge import Judged, touched
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate import Operation
@@ -144,7 +144,7 @@ def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> I
         case Verdict.DRIFT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
             yield _adopt(one.changes[Gap.DRIFT], phantoms, dossier.catalog)
-        case Verdict.PENDING:
+        case Verdict.PENDING if one.finding.severity is not Severity.NOTE:
             yield _write(one, dossier, "Write the migration; migrate does it.")
         case Verdict.HAND_APPLIED:
             yield _write(

@@ -29,6 +29,8 @@ class Index(SQLiteKind):
         """Read every index."""
         tables = definitions(cursor)
         for name, table, sql in statements(cursor, "index"):
+            if table not in tables:
+                continue  # a table in which a virtual one keeps its data
             tokens = tokens_of(sql)
             on = next(place for place, token in enumerate(tokens) if token.keyword == "ON")
             said = [token for token in tokens[on + 2 :] if token.keyword != "ASC"]

@@ -76,17 +76,22 @@ def quote(name: str) -> str:
 
 
 class Names:
-    """How the columns that an expression may name are spelled: capitals do not count to SQLite."""
+    """How what may be named is spelled by its owner: capitals do not count to SQLite."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
-        self._spelled: Mapping[str, str] = {name.lower(): name for name in names}
+        self._spelled: Mapping[str, str] = {_folded(name): name for name in names}
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._spelled
+        return _folded(name) in self._spelled
 
     def spelled(self, name: str) -> str:
         """The name as its owner spells it."""
-        return self._spelled.get(name.lower(), name)
+        return self._spelled.get(_folded(name), name)
+
+
+def _folded(name: str) -> str:
+    """A name as SQLite looks it up: only the capitals of ASCII do not count."""
+    return name.encode().lower().decode()
 
 
 def canonical(tokens: Sequence[Token], names: Names | None = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from driftcheck.catalog.base import Cursor, Scope
 from driftcheck.catalog.sqlite.kind import SQLiteKind, address, statements
-from driftcheck.catalog.sqlite.tokens import Token, canonical, tokens_of
+from driftcheck.catalog.sqlite.tokens import Names, Token, canonical, tokens_of
 from driftcheck.schema import SchemaObject
 
 
@@ -32,10 +32,12 @@ class Trigger(SQLiteKind):
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every trigger."""
-        views = {name for name, _, _ in statements(cursor, "view")}
-        for name, table, sql in statements(cursor, "trigger"):
+        views = Names([name for name, _, _ in statements(cursor, "view")])
+        tables = Names([name for name, _, _ in statements(cursor, "table")])
+        for name, typed, sql in statements(cursor, "trigger"):
             facts = {"definition": _after_name(tokens_of(sql))}
-            whole = address("view" if table in views else "table", table)
+            kind, names = ("view", views) if typed in views else ("table", tables)
+            whole = address(kind, names.spelled(typed))
             yield SchemaObject(address("trigger", name), facts, whole)
 
 
