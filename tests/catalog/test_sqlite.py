@@ -447,6 +447,20 @@ def test_hostile_names(database):
     assert read(again).objects == snapshot.objects
 
 
+def test_only_the_capitals_of_ascii_do_not_count(database):
+    snapshot = read(database("CREATE TABLE t (É INT, é INT, B INT, CHECK (É > é AND b > 0))"))
+
+    assert said(snapshot)['check constraint t."(É > é AND B > 0)"']
+
+
+def test_a_trigger_belongs_to_its_table_however_that_was_typed(database):
+    trigger = "CREATE TRIGGER r AFTER INSERT ON LOG BEGIN SELECT 1; END"
+    snapshot = read(database("CREATE TABLE log (text TEXT)", trigger))
+
+    (address,) = (a for a in snapshot.objects if a.kind == "trigger")
+    assert snapshot.objects[address].part_of in snapshot.objects
+
+
 def test_every_keyword_can_be_a_column(database):
     words = sorted(_KEYWORDS)
     snapshot = read(
