@@ -59,15 +59,14 @@ class Developer:
         code, output = self._run(arguments)
         output = output.replace(f"{self.checkout}{os.sep}", "")
         self._teller.output(_TRIMMERS[arguments[0]](output))
-        wanted = [f"the exit code {exits}"] * (code != exits)
-        wanted += [repr(text) for text in says if text not in output]
-        if wanted:
-            raise CannotCheckError(
-                f"the demo went another way: {self._name} ran {command!r}, which ended with "
-                f"the exit code {code} and lacks {', '.join(wanted)}",
-                details=output.strip(),
-            )
-        return output
+        missing = [text for text in says if text not in output]
+        if code == exits and not missing:
+            return output
+        fault = f"did not print {missing[0]!r}" if code == exits else f"exited with {code}"
+        raise CannotCheckError(
+            f"the demo went another way: {command!r}, run by {self._name}, {fault}",
+            details=output.strip(),
+        )
 
     def psql(self, statement: str) -> None:
         """Run a statement, and show it as psql would."""

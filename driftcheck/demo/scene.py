@@ -35,9 +35,13 @@ def scene(teller: Teller) -> Iterator[tuple[Developer, Developer]]:
             return Developer(name, checkout, url, teller)
 
         you, colleague = developer("you", "yours"), developer("colleague", "theirs")
-        app = resources.files("driftcheck.demo").joinpath("app.txt").read_text(encoding="utf-8")
-        (you.checkout / "app.py").write_text(app, encoding="utf-8")
+        (you.checkout / "app.py").write_text(_app(), encoding="utf-8")
         yield you, colleague
+
+
+def _app() -> str:
+    """The app as the story begins."""
+    return resources.files("driftcheck.demo").joinpath("app.txt").read_text(encoding="utf-8")
 
 
 def _server() -> PostgresMaker:
