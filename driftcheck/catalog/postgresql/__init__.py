@@ -7,7 +7,10 @@ from typing import Any
 import psycopg2
 
 from driftcheck.catalog.base import Catalog, Kind, Scope, in_scope
+from driftcheck.catalog.postgresql.casts import Cast
+from driftcheck.catalog.postgresql.collations import Collation, Conversion
 from driftcheck.catalog.postgresql.columns import Column
+from driftcheck.catalog.postgresql.composites import CompositeType, RangeType
 from driftcheck.catalog.postgresql.constraints import (
     CheckConstraint,
     ExclusionConstraint,
@@ -17,12 +20,27 @@ from driftcheck.catalog.postgresql.constraints import (
     UniqueConstraint,
 )
 from driftcheck.catalog.postgresql.coverage import not_compared
+from driftcheck.catalog.postgresql.default_privileges import DefaultPrivileges
+from driftcheck.catalog.postgresql.event_triggers import EventTrigger
+from driftcheck.catalog.postgresql.extended_statistics import StatisticsObject
+from driftcheck.catalog.postgresql.foreign import (
+    ForeignDataWrapper,
+    ForeignTable,
+    Server,
+    UserMapping,
+)
 from driftcheck.catalog.postgresql.indexes import Index
+from driftcheck.catalog.postgresql.languages import Language
 from driftcheck.catalog.postgresql.namespaces import Extension, Schema
+from driftcheck.catalog.postgresql.operators import Operator, OperatorClass, OperatorFamily
+from driftcheck.catalog.postgresql.policies import Policy
+from driftcheck.catalog.postgresql.publications import Publication
 from driftcheck.catalog.postgresql.routines import Aggregate, Function, Procedure
+from driftcheck.catalog.postgresql.rules import Rule
 from driftcheck.catalog.postgresql.sequences import Sequence
 from driftcheck.catalog.postgresql.session import reading
 from driftcheck.catalog.postgresql.tables import Table
+from driftcheck.catalog.postgresql.textsearch import Configuration, Dictionary
 from driftcheck.catalog.postgresql.triggers import Trigger
 from driftcheck.catalog.postgresql.types import Domain, Enum
 from driftcheck.catalog.postgresql.views import MaterializedView, View
@@ -32,13 +50,28 @@ from driftcheck.schema import Snapshot
 KINDS: tuple[Kind, ...] = (
     Schema(),
     Extension(),
+    Language(),
+    Collation(),
     Enum(),
     Domain(),
+    CompositeType(),
+    RangeType(),
     Sequence(),
     Function(),
     Procedure(),
     Aggregate(),
+    Operator(),
+    OperatorFamily(),
+    OperatorClass(),
+    Cast(),
+    Conversion(),
+    Dictionary(),
+    Configuration(),
+    ForeignDataWrapper(),
+    Server(),
+    UserMapping(),
     Table(),
+    ForeignTable(),
     Column(),
     PrimaryKey(),
     UniqueConstraint(),
@@ -49,7 +82,13 @@ KINDS: tuple[Kind, ...] = (
     MaterializedView(),
     Index(),
     ForeignKey(),
+    StatisticsObject(),
+    Rule(),
     Trigger(),
+    Policy(),
+    Publication(),
+    EventTrigger(),
+    DefaultPrivileges(),
 )
 """Every kind that is read, what others need first."""
 

@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from typing import cast
 
 from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.foreign_options import (
+    change_foreign_options,
+    foreign_options,
+    foreign_options_sql,
+)
 from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
@@ -80,7 +85,7 @@ class Column(PostgreSQLKind):
             else 'EXTENDED' end end as storage,
         case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
         nullif(a.attstattarget, -1)::integer as statistics, a.attoptions as options,
-        a.attfdwoptions as wrapper_options,
+        {foreign_options_sql("a.attfdwoptions")} as wrapper_options,
         a.attinhcount > 0 and (c.relispartition or not a.attislocal) as inherited,
         d.description as comment"""
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -129,6 +134,7 @@ class Column(PostgreSQLKind):
             *_nullable(wanted, changed),
             *_identity(current, wanted, changed),
             *settings(wanted, current),
+            *_wrapper_options(current, wanted),
             *(own_sequence(wanted) if "serial" in changed else ()),
         ]
 
@@ -148,6 +154,8 @@ def clause(column: SchemaObject) -> str:
     words = [name_of(column), str(facts["type"])]
     if facts["compression"]:
         words.append(f"COMPRESSION {facts['compression']}")
+    if facts["wrapper_options"]:
+        words.append(foreign_options(column, "wrapper_options").strip())
     if facts["collation"]:
         words.append(f"COLLATE {facts['collation']}")
     if facts["default"] is not None:
@@ -159,6 +167,12 @@ def clause(column: SchemaObject) -> str:
     if not facts["nullable"]:
         words.append("NOT NULL")
     return " ".join(words)
+
+
+def rest(column: SchemaObject) -> list[str]:
+    """Statements for what CREATE TABLE cannot say of a column."""
+    own = inherited(column) if column.attributes["inherited"] else settings(column)
+    return [*own, *Column().dress({}, column)]
 
 
 def inherited(column: SchemaObject) -> list[str]:
@@ -201,6 +215,11 @@ def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[
         target = -1 if want["statistics"] is None else want["statistics"]
         statements.append(f"{_alter_column(column)} SET STATISTICS {target}")
     return statements + change_options(_alter_column(column), have.get("options"), want["options"])
+
+
+def _wrapper_options(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    options = change_foreign_options(current, wanted, "wrapper_options")
+    return [f"{_alter_column(wanted)} {option}" for option in options]
 
 
 def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:

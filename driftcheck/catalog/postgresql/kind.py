@@ -11,6 +11,10 @@ from driftcheck.catalog.postgresql.privileges import Grant, change_grants, grant
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
 
+FIRST_NORMAL_OID = 16384
+"""What initdb makes has lower OIDs, as in:
+https://www.postgresql.org/docs/current/system-catalog-initial-data.html."""
+
 _TEXT_ARRAY = 1009
 _BESIDES = frozenset(("comment", "column_comments", "owner", "grants"))
 _UNORDERED = frozenset(("options", "toast_options", "wrapper_options"))

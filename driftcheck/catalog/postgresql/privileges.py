@@ -57,15 +57,16 @@ def change_grants(current: Value, wanted: Value, target: str, columns: str = "")
     want = set(cast("tuple[Grant, ...]", wanted or ()))
     return [
         *(
-            f"REVOKE {privilege}{columns} ON {target} FROM {_role(grantee)}"
+            f"REVOKE {privilege}{columns} ON {target} FROM {role(grantee)}"
             for grantee, privilege, _ in sorted(have - want)
         ),
         *(
-            f"GRANT {privilege}{columns} ON {target} TO {_role(grantee)} {option}".rstrip()
+            f"GRANT {privilege}{columns} ON {target} TO {role(grantee)} {option}".rstrip()
             for grantee, privilege, option in sorted(want - have)
         ),
     ]
 
 
-def _role(grantee: str) -> str:
+def role(grantee: str) -> str:
+    """A role's name as GRANT writes it."""
     return grantee if grantee == "PUBLIC" else quote_identifier(grantee)

@@ -19,6 +19,9 @@ def _source(prokinds: str, joins: str = "") -> str:
     return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
         {comment_on("pg_proc", "p.oid")}
         where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
+          and p.oid not in (  -- a range type brings its constructors
+            select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
+              and i.classid = 'pg_proc'::regclass and i.deptype = 'i')
         order by p.oid"""
 
 

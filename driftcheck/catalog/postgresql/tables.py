@@ -78,7 +78,7 @@ class Table(PostgreSQLKind):
             _create(thing, [part for part in own if not part.attributes["inherited"]]),
             *(_of_type(thing) if thing.attributes["of_type"] else ()),
             *_security(thing),
-            *(statement for column in own for statement in _rest(column)),
+            *(statement for column in own for statement in columns.rest(column)),
             *_ownership(parts),
         ]
 
@@ -137,13 +137,6 @@ def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
     if facts["tablespace"]:
         words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
     return " ".join(words)
-
-
-def _rest(column: SchemaObject) -> list[str]:
-    """What CREATE TABLE cannot say of a column."""
-    kind = columns.Column()
-    bare = columns.settings(column) if not column.attributes["inherited"] else None
-    return [*(columns.inherited(column) if bare is None else bare), *kind.dress({}, column)]
 
 
 def _of_type(table: SchemaObject) -> list[str]:

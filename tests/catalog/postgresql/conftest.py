@@ -62,6 +62,7 @@ def _everything(request, ddl):
     one.server = maker
     one.run(ddl)
     one.connection.commit()
+    one.base = one.read()
     yield one
     one.connection.close()
     shadow.drop()

@@ -315,3 +315,135 @@ begin
   return new;
 end
 $$;
+
+-- undo by hand
+-- changed composite type school.address
+-- missing column school.houses.at
+alter table school.houses drop column at;
+alter type school.address drop attribute street, alter attribute "number" type bigint,
+  add attribute country text;
+
+-- changed composite type school.address
+alter type school.address add attribute country text collate "C";
+
+-- missing range type school.floats
+-- missing column school.houses.heights
+drop type school.floats cascade;
+
+-- undo by hand
+-- redo by hand
+-- changed range type school.floats
+alter table school.houses drop column heights;
+drop type school.floats;
+create type school.floats as range (subtype = double precision);
+alter table school.houses add column heights school.floats;
+
+-- changed rule school.people.kept
+create or replace rule kept as on delete to school.people do instead nothing;
+
+-- changed rule school.houses.copied
+alter table school.houses enable rule copied;
+
+-- missing rule school.people.kept
+drop rule kept on school.people;
+
+-- changed policy school.students.mine
+alter policy mine on school.students to public using (true) with check (price > 1);
+
+-- extra policy school.students.theirs
+create policy theirs on school.students for insert with check (false);
+
+-- missing policy school.students.everyone
+drop policy everyone on school.students;
+
+-- changed event trigger watched
+alter event trigger watched enable replica;
+
+-- changed event trigger watched
+drop event trigger watched;
+create event trigger watched on sql_drop execute function school.watch();
+
+-- changed publication partly
+alter publication partly drop table school.people;
+
+-- changed publication partly
+alter publication partly set table school.people, school.students (id) where (id > 1);
+
+-- changed publication by_schema
+alter publication by_schema set (publish = 'truncate');
+alter publication by_schema drop tables in schema public;
+
+-- changed statistics object school.together
+alter statistics school.together set statistics -1;
+
+-- changed statistics object school.expressions
+drop statistics school.expressions;
+create statistics school.expressions on lower(note), kind, id from school.events;
+
+-- changed foreign data wrapper wrapper
+alter foreign data wrapper wrapper options (set debug 'off', add more 'x');
+
+-- changed server far
+alter server far version '2' options (drop port, set host 'other', add dbname 'it''s');
+
+-- redo by hand
+-- changed server far
+alter server far options (add password 'Never shown');
+alter server far options (drop password, add passphrase 'Never shown');
+
+-- redo by hand
+-- extra server secretive
+create server secretive foreign data wrapper wrapper options (token 'Never shown');
+
+-- changed user mapping far."PUBLIC"
+alter user mapping for public server far options (set username 'v');
+
+-- extra user mapping far.pg_monitor
+create user mapping for pg_monitor server far;
+
+-- changed foreign table school.elsewhere
+-- changed column school.elsewhere.id
+-- extra column school.elsewhere.more
+alter foreign table school.elsewhere options (set path '/y'), alter id options (drop remote),
+  add more text options (remote 'm') collate "C" not null;
+
+-- missing foreign table school.elsewhere
+drop foreign table school.elsewhere;
+
+-- changed collation school.plain
+comment on collation school.plain is 'other words';
+
+-- missing collation school.plain
+drop collation school.plain;
+
+-- changed conversion school.latin
+drop conversion school.latin;
+create default conversion school.latin for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
+
+-- changed cast "integer AS school.mood"
+drop cast (integer as school.mood);
+create cast (integer as school.mood) with inout as implicit;
+
+-- changed operator school."=~="(integer, integer)
+drop operator school.=~= (integer, integer);
+create operator school.=~= (function = school.near, leftarg = integer, rightarg = integer);
+
+-- missing operator class school.btree.backwards
+drop operator class school.backwards using btree;
+
+-- changed operator family school.btree.integers
+alter operator family school.integers using btree drop operator 1 (integer, bigint);
+
+-- changed text search dictionary school.words
+alter text search dictionary school.words (accept = true);
+
+-- changed text search configuration school.search
+alter text search configuration school.search drop mapping for word;
+
+-- missing language shell
+drop language shell;
+
+-- changed language shell
+alter language shell rename to other;
+create language shell handler plpgsql_call_handler;
+drop language other;

@@ -174,3 +174,73 @@ create constraint trigger later after insert on school.lessons deferrable initia
 alter table school.lessons enable always trigger later;
 create trigger parted before insert on school.events for each row execute function school.touch();
 create trigger instead instead of insert on school.joined for each row execute function school.touch();
+
+create type school.address as (street text collate "C", "number" integer, mood school.mood);
+comment on type school.address is 'where';
+create type school.floats as range (subtype = double precision, subtype_diff = float8mi);
+create table school.houses (at school.address, heights school.floats);
+create statistics school.together (dependencies, mcv) on name, born from school.students;
+create statistics school.expressions on (lower(note)), kind from school.events;
+alter statistics school.together set statistics 200;
+comment on statistics school.together is 'of two';
+
+create rule kept as on delete to school.people where old.id = 1 do instead nothing;
+create rule copied as on insert to school.houses do also insert into school.log values (1);
+alter table school.houses disable rule copied;
+comment on rule kept on school.people is 'stays';
+create policy mine on school.students as restrictive for update to current_user
+  using (name = current_user) with check (price > 0);
+create policy everyone on school.students using (true);
+comment on policy mine on school.students is 'own rows';
+create function school.watch() returns event_trigger language plpgsql as 'begin end';
+create event trigger watched on ddl_command_end when tag in ('CREATE TABLE', 'ALTER TABLE')
+  execute function school.watch();
+alter event trigger watched disable;
+comment on event trigger watched is 'sleeps';
+create publication every for all tables with (publish = 'insert, delete');
+create publication partly for table school.people, school.students (id, name) where (id > 1)
+  with (publish_via_partition_root = true);
+create publication by_schema for tables in schema public, school;
+comment on publication partly is 'not all';
+
+create foreign data wrapper wrapper options (debug 'on');
+create server far type 'x' version '1' foreign data wrapper wrapper options (host 'h', port '1');
+create user mapping for public server far options (username 'u');
+create foreign table school.elsewhere (
+  id integer options (remote 'nr') not null, name text default 'x', check (id > 0)
+) server far options (path '/x');
+comment on foreign table school.elsewhere is 'far away';
+comment on column school.elsewhere.id is 'number';
+comment on server far is 'not near';
+
+create collation school.plain (provider = libc, locale = 'C');
+comment on collation school.plain is 'plain';
+create conversion school.latin for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
+create function school.to_mood(integer) returns school.mood language sql immutable strict
+  as $$ select case when $1 > 0 then 'happy' else 'sad' end::school.mood $$;
+create cast (integer as school.mood) with function school.to_mood(integer) as assignment;
+comment on cast (integer as school.mood) is 'more is happier';
+create function school.near(integer, integer) returns boolean language sql immutable
+  as $$ select abs($1 - $2) < 2 $$;
+create operator school.=~= (function = school.near, leftarg = integer, rightarg = integer, commutator = operator(school.=~=));
+comment on operator school.=~= (integer, integer) is 'near';
+create operator family school.integers using btree;
+create operator class school.backwards for type integer using btree family school.integers as
+  operator 1 >, operator 2 >=, operator 3 =, operator 4 <=, operator 5 <, function 1 btint4cmp(integer, integer);
+alter operator family school.integers using btree add
+  operator 1 > (integer, bigint), function 1 (integer, bigint) btint48cmp(integer, bigint);
+create text search dictionary school.words (template = simple, stopwords = english, accept = false);
+create text search configuration school.search (copy = simple);
+alter text search configuration school.search alter mapping for asciiword, word
+  with school.words, simple;
+comment on text search configuration school.search is 'search';
+create language shell handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
+alter default privileges in schema school grant select on tables to pg_monitor;
+alter default privileges revoke execute on functions from public;
+grant select, insert on school.scratch to pg_monitor with grant option;
+grant update (name) on school.students to public;
+revoke execute on function school.near(integer, integer) from public;
+grant usage on schema school to public;
+grant usage on type school.floats to pg_monitor;
+grant usage on foreign server far to pg_monitor;
+grant all on school.names to pg_monitor;

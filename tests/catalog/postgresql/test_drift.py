@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from driftcheck.comparison import compare
-from driftcheck.undoing import redo, undo
+from driftcheck.checking.undoing import redo, undo
 
 _HEADER = re.compile(r"(?:-- .*\n)+")
 _BY_HAND = {"undo by hand", "redo by hand"}
@@ -33,7 +33,7 @@ def _differences(wanted, actual):
 
 @pytest.mark.parametrize(("expected", "statements"), list(_cases()))
 def test_drift(everything, catalog, expected, statements):
-    base = everything.read()
+    base = everything.base
     everything.run(statements)
     drifted = everything.read()
     changes = _differences(base, drifted)

@@ -1,0 +1,96 @@
+"""Composite types and range types: types that are made of other types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.types import USERS_TYPE, TypeKind
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject
+
+
+class CompositeType(TypeKind):
+    """A composite type. https://www.postgresql.org/docs/current/rowtypes.html."""
+
+    name = "composite type"
+    plural = "composite types"
+    columns = """n.nspname as schema, t.typname as name,
+        coalesce(m.attributes, '{}') as attributes, d.description as comment"""
+    source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
+        left join (
+          select a.attrelid, array_agg(array[a.attname, format_type(a.atttypid, a.atttypmod)
+              || case when a.attcollation <> u.typcollation
+                 then ' COLLATE ' || a.attcollation::regcollation else '' end] order by a.attnum)
+            as attributes
+          from pg_class r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0
+          join pg_type u on u.oid = a.atttypid
+          where r.relkind = 'c' and not a.attisdropped group by a.attrelid
+        ) m on m.attrelid = c.oid
+        {USERS_TYPE} order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare type."""
+        pairs = _attributes(thing).items()
+        attributes = ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
+        return [f"CREATE TYPE {thing.address.sql} AS ({attributes})"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that drop, change and add attributes."""
+        have, want = _attributes(current), _attributes(wanted)
+        kept = [name for name in have if name in want]
+        if list(want)[: len(kept)] != kept:
+            raise CannotBeWritten(
+                f"PostgreSQL can add attributes to {wanted.address} at the end only. Make the type "
+                f"again by hand: rename it, create it, change the columns to it, drop the old one."
+            )
+        changes = [
+            *(f"DROP ATTRIBUTE {quote_identifier(name)}" for name in have if name not in want),
+            *(
+                f"ALTER ATTRIBUTE {quote_identifier(name)} TYPE {want[name]}"
+                for name in kept
+                if have[name] != want[name]
+            ),
+            *(
+                f"ADD ATTRIBUTE {quote_identifier(name)} {type_}"
+                for name, type_ in want.items()
+                if name not in have
+            ),
+        ]
+        return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
+
+
+def _attributes(composite: SchemaObject) -> dict[str, str]:
+    return dict(cast("tuple[tuple[str, str], ...]", composite.attributes["attributes"]))
+
+
+class RangeType(TypeKind):
+    """A range type. https://www.postgresql.org/docs/current/catalog-pg-range.html."""
+
+    name = "range type"
+    plural = "range types"
+    columns = """n.nspname as schema, t.typname as name, array_remove(array[
+          'SUBTYPE = ' || format_type(r.rngsubtype, null),
+          'SUBTYPE_OPCLASS = ' || quote_ident(on_.nspname) || '.' || quote_ident(o.opcname),
+          'COLLATION = ' || nullif(r.rngcollation, s.typcollation)::regcollation,
+          'CANONICAL = ' || nullif(r.rngcanonical, 0)::regproc,
+          'SUBTYPE_DIFF = ' || nullif(r.rngsubdiff, 0)::regproc,
+          'MULTIRANGE_TYPE_NAME = ' || r.rngmultitypid::regtype], null) as definition,
+        d.description as comment"""
+    source = f"""from pg_range r join pg_type t on t.oid = r.rngtypid
+        join pg_type s on s.oid = r.rngsubtype join pg_opclass o on o.oid = r.rngsubopc
+        join pg_namespace on_ on on_.oid = o.opcnamespace
+        {USERS_TYPE} order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare type."""
+        definition = ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
+        return [f"CREATE TYPE {thing.address.sql} AS RANGE ({definition})"]
+
+    def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """No part of a range type can be altered, and columns stand on it."""
+        raise CannotBeWritten(
+            f"PostgreSQL cannot alter {wanted.address}. Make the type again by hand: rename it, "
+            f"create it, change the columns to it, and drop the old one."
+        )

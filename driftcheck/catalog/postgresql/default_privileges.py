@@ -1,0 +1,69 @@
+"""Default privileges: what everybody may do with what a role makes from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from driftcheck.catalog.base import Cursor, Scope
+from driftcheck.catalog.postgresql.kind import USERS_SCHEMA, PostgreSQLKind
+from driftcheck.catalog.postgresql.privileges import Grant, change_grants
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Value
+
+_IMPLICIT: dict[str, tuple[Grant, ...]] = {
+    "FUNCTIONS": (("PUBLIC", "EXECUTE", ""),),
+    "TYPES": (("PUBLIC", "USAGE", ""),),
+}
+"""What everybody may do where nothing else is said; said of a schema, it only adds to that."""
+
+
+class DefaultPrivileges(PostgreSQLKind):
+    """Of one role and sort of object, everywhere or in one schema; read where grants count.
+
+    https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
+    """
+
+    name = "default privileges"
+    plural = "default privileges"
+    owner = "p.defaclrole"
+    acl = "p.defaclacl"
+    columns = """coalesce(n.nspname, '') as schema, pg_get_userbyid(p.defaclrole) as within,
+        case p.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES'
+          when 'f' then 'FUNCTIONS' when 'T' then 'TYPES' when 'n' then 'SCHEMAS'
+          else 'LARGE OBJECTS' end as name"""
+    source = f"""from pg_default_acl p left join pg_namespace n on n.oid = p.defaclnamespace
+        where p.defaclnamespace = 0 or {USERS_SCHEMA} order by p.oid"""
+
+    def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
+        """Read all default privileges, where privileges count."""
+        return super().read(cursor, Scope(grants=True)) if scope.grants else ()
+
+    def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Nothing: ``grant`` says it all."""
+        return []
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements that grant what shall be granted, and nothing else."""
+        return _changed(
+            wanted, current.get("grants", _implicit(wanted)), wanted.attributes["grants"]
+        )
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that bring back what goes without saying."""
+        return _changed(thing, thing.attributes["grants"], _implicit(thing))
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that say the same of another role or schema."""
+        return [*self.drop(current), *self.create(wanted)]
+
+
+def _implicit(thing: SchemaObject) -> tuple[Grant, ...]:
+    return () if thing.address.schema else _IMPLICIT.get(thing.address.name, ())
+
+
+def _changed(thing: SchemaObject, current: Value, wanted: Value) -> list[str]:
+    role, sort = thing.address.path
+    schema = thing.address.schema
+    within = f" IN SCHEMA {quote_identifier(schema)}" if schema else ""
+    altered = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(role)}{within}"
+    return [f"{altered} {grant}" for grant in change_grants(current, wanted, sort)]

@@ -1,0 +1,47 @@
+"""Statistics objects: what the planner is told about several columns together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.postgresql.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+
+class StatisticsObject(PostgreSQLKind):
+    """Extended statistics. https://www.postgresql.org/docs/current/catalog-pg-statistic-ext.html."""
+
+    name = "statistics object"
+    plural = "statistics objects"
+    keyword = "STATISTICS"
+    owner = "s.stxowner"
+    columns = """n.nspname as schema, s.stxname as name, 'table' as whole,
+        cn.nspname as whole_schema, c.relname as whole_name,
+        pg_get_statisticsobjdef(s.oid) as definition,
+        nullif(s.stxstattarget, -1)::integer as target, d.description as comment"""
+    source = f"""from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace
+        join pg_class c on c.oid = s.stxrelid join pg_namespace cn on cn.oid = c.relnamespace
+        {comment_on("pg_statistic_ext", "s.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_statistic_ext", "s.oid")}
+          and {no_member("pg_class", "c.oid")} order by s.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare statistics object, and how much it samples."""
+        made = str(thing.attributes["definition"])
+        return [made] if thing.attributes["target"] is None else [made, _target(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change how much it samples; all else makes another object."""
+        return None if "definition" in differing(current, wanted) else [_target(wanted)]
+
+
+def _target(statistics: SchemaObject) -> str:
+    target = statistics.attributes["target"]
+    number = -1 if target is None else target
+    return f"ALTER STATISTICS {statistics.address.sql} SET STATISTICS {number}"

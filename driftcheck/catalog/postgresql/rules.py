@@ -1,0 +1,52 @@
+"""Rewrite rules, apart from those that views are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.catalog.postgresql.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.catalog.postgresql.triggers import ENABLED, enabled_sql
+from driftcheck.schema import SchemaObject
+
+
+class Rule(PostgreSQLKind):
+    """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html."""
+
+    name = "rule"
+    plural = "rules"
+    keyword = "RULE"
+    columns = f"""n.nspname as schema, c.relname as within, r.rulename as name,
+        {RELATION_KIND} as whole, rtrim(pg_get_ruledef(r.oid), ';') as definition,
+        {enabled_sql("r.ev_enabled")} as enabled, d.description as comment"""
+    source = f"""from pg_rewrite r join pg_class c on c.oid = r.ev_class
+        join pg_namespace n on n.oid = c.relnamespace
+        {comment_on("pg_rewrite", "r.oid")}
+        where r.rulename <> '_RETURN' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by r.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare rule, and whether it is followed."""
+        made = str(thing.attributes["definition"])
+        return [made] if thing.attributes["enabled"] == "enabled" else [made, _followed(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that let it be followed or not; another definition makes another rule."""
+        return None if "definition" in differing(current, wanted) else [_followed(wanted)]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The rule as DROP, ALTER and COMMENT ON name it."""
+        return f"RULE {name_of(thing)} ON {table_of(thing)}"
+
+
+def _followed(rule: SchemaObject) -> str:
+    how = ENABLED[str(rule.attributes["enabled"])]
+    return f"ALTER TABLE {table_of(rule)} {how} RULE {name_of(rule)}"
