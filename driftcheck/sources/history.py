@@ -109,26 +109,23 @@ class CachedHistory:
         flavour: Callable[[Place], str],
     ) -> None:
         self._cache = cache
-        self._places = list(environment.databases)
         heads = environment.heads
         self._keys = {
             (place, side): cache.key(revisions, flavour(place), place.dialect)
-            for place in self._places
+            for place in environment.databases
             for side, revisions in (("stamped", _at(place, stamped)), ("head", heads))
         }
 
     def get(self) -> History | None:
         """The whole history, or nothing."""
-        files = {key: self._cache.get(name) for key, name in self._keys.items()}
+        kept = {name: self._cache.get(name) for name in set(self._keys.values())}
+        files = {key: kept[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
         for (place, side), file in files.items():
             if file is None:
                 return None
             getattr(history, side)[place] = file.snapshot
             history.made.setdefault(place, {}).update(_made(file.extra["made"]))
-        for place in self._places:
-            if self._keys[place, "stamped"] == self._keys[place, "head"]:
-                history.head[place] = history.stamped[place]
         return history
 
     def put(self, history: History) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -14,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
+_WORDS = re.compile(r"\w+")
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 
 
@@ -41,7 +43,7 @@ class Journal:
     Attributes:
         revision: The revision that runs now; empty between them.
         file: Its file.
-        entries: The statements so far, without those that only read or write rows.
+        entries: Its statements so far, without those that only read or write rows.
         error: The first error since the revision began.
     """
 
@@ -50,14 +52,19 @@ class Journal:
         self.file = ""
         self.entries: list[Entry] = []
         self.error: FirstError | None = None
+        self._index: dict[str, list[Entry]] = defaultdict(list)
+        self._indexed = 0
 
     def begin(self, revision: str, file: str) -> None:
         """A revision begins."""
-        self.revision, self.file, self.error = revision, file, None
+        self.end()
+        self.revision, self.file = revision, file
 
     def end(self) -> None:
-        """The last revision has ended."""
+        """A revision has ended."""
         self.revision, self.file, self.error = "", "", None
+        self.entries.clear()
+        self._indexed = 0
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -70,12 +77,23 @@ class Journal:
             event.remove(Engine, "before_cursor_execute", self._note_statement)
             event.remove(Engine, "handle_error", self._note_error)
 
-    def line_of(self, revision: str, *names: str) -> int | None:
-        """The line of the last statement of a revision that has all the names in it."""
-        for entry in reversed(self.entries):
-            if entry.revision == revision and all(has_word(entry.statement, n) for n in names):
+    def line_of(self, *names: str) -> int | None:
+        """The line of the last statement of the running revision that has all the names in it."""
+        for entry in reversed(self._mentioning(names[-1])):
+            if all(has_word(entry.statement, name) for name in names):
                 return entry.line
         return None
+
+    def _mentioning(self, name: str) -> Sequence[Entry]:
+        """The entries that may name something: a revision can make thousands of things."""
+        if self._indexed != len(self.entries):
+            self._index.clear()
+            for entry in self.entries:
+                for word in set(_WORDS.findall(entry.statement)):
+                    self._index[word].append(entry)
+            self._indexed = len(self.entries)
+        words = _WORDS.findall(name)
+        return self._index.get(words[0], ()) if words else self.entries
 
     def _note_statement(
         self, _connection: Any, _cursor: Any, statement: str, *_arguments: Any
@@ -114,4 +132,4 @@ def database_message(error: BaseException) -> str:
 
 def has_word(text: str, word: str) -> bool:
     """Whether a name stands in a text on its own, not inside a longer one."""
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
+    return word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None

@@ -134,8 +134,8 @@ class Replay:
         for gone in before - now:
             made.pop(gone, None)
         for address in now - before:
-            line = self._journal.line_of(revision, *address.path)
-            line = line or self._journal.line_of(revision, address.path[0])
+            line = self._journal.line_of(*address.path)
+            line = line or self._journal.line_of(address.path[0])
             made[address] = Made(revision, self._shown(file), line)
         self._known[place] = now
 
