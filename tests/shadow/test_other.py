@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from driftcheck.connection import connect
-from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.errors import ShadowError
 from driftcheck.shadow.choice import choose
 from driftcheck.shadow.other import OtherMaker
 
@@ -22,7 +22,7 @@ def live(tmp_path_factory):
     if not (shutil.which("mariadbd") and shutil.which("mariadb-install-db")):
         pytest.skip("there is no MariaDB on this machine")
     directory = tmp_path_factory.mktemp("mariadb")
-    socket, data = directory / "socket", directory / "data"
+    socket, data, ready = directory / "socket", directory / "data", directory / "pid"
     common = ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
     subprocess.run(
         ["mariadb-install-db", *common, "--auth-root-authentication-method=normal"],
@@ -31,22 +31,21 @@ def live(tmp_path_factory):
     )
     server = URL.create("mysql+pymysql", username="root", query={"unix_socket": str(socket)})
     with subprocess.Popen(
-        ["mariadbd", *common, f"--socket={socket}", "--skip-networking"],
+        ["mariadbd", *common, f"--socket={socket}", f"--pid-file={ready}", "--skip-networking"],
         stderr=subprocess.DEVNULL,
     ) as process:
-        _wait_for(server)
+        _wait_for(ready)
         run(server, "CREATE DATABASE shop CHARACTER SET latin1 COLLATE latin1_german1_ci")
         yield server.set(database="shop")
         process.terminate()
 
 
-def _wait_for(server):
+def _wait_for(ready):
     for _ in range(300):
-        try:
-            return connect(server).close()
-        except DriftcheckError:
-            time.sleep(0.1)
-    return pytest.fail("MariaDB does not start")
+        if ready.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("MariaDB does not start")
 
 
 def run(url, statement):

@@ -337,7 +337,9 @@ def test_root_copies_programs_that_the_account_cannot_reach(own_cache, tmp_path,
     package = installation.bin.parents[1]
     for source in (installation.bin.parent, package.with_name(f"{package.name}.libs")):
         shutil.copytree(source, closed / source.relative_to(package.parent), symlinks=True)
-    closed.chmod(0o700)
+    for path in (closed, *closed.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & 0o700)
     there = closed / installation.bin.relative_to(package.parent)
     unreachable = dataclasses.replace(installation, bin=there)
 
