@@ -13,6 +13,12 @@ _NOT_READ = (
     ("access method", "pg_am", "", "true"),
     ("transform", "pg_transform", "", "true"),
     ("large object", "pg_largeobject_metadata", "", "true"),
+    (
+        "subscription",
+        "pg_subscription",
+        "",
+        "x.subdbid = (select oid from pg_database where datname = current_database())",
+    ),
 )
 
 

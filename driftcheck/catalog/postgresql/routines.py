@@ -12,7 +12,8 @@ from driftcheck.catalog.postgresql.kind import (
     differing,
     no_member,
 )
-from driftcheck.schema import SchemaObject
+from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.schema import SchemaObject, Value
 
 
 def _source(prokinds: str, joins: str = "") -> str:
@@ -132,3 +133,8 @@ class Aggregate(Routine):
     def designation(self, thing: SchemaObject) -> str:
         """The aggregate as DROP, ALTER and COMMENT ON name it."""
         return f"AGGREGATE {thing.address._replace(arguments=thing.address.arguments or '*').sql}"
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give it its wanted privileges; GRANT takes it for a function."""
+        grants = wanted.attributes["grants"]
+        return change_grants(current, grants, f"FUNCTION {wanted.address.sql}")

@@ -445,5 +445,5 @@ drop language shell;
 
 -- changed language shell
 alter language shell rename to other;
-create language shell handler plpgsql_call_handler;
+create trusted language shell handler plpgsql_call_handler;
 drop language other;

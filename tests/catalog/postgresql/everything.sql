@@ -234,7 +234,7 @@ create text search configuration school.search (copy = simple);
 alter text search configuration school.search alter mapping for asciiword, word
   with school.words, simple;
 comment on text search configuration school.search is 'search';
-create language shell handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
+create trusted language shell handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
 alter default privileges in schema school grant select on tables to pg_monitor;
 alter default privileges revoke execute on functions from public;
 grant select, insert on school.scratch to pg_monitor with grant option;

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.comparison import compare
 from driftcheck.checking.undoing import redo, undo
+from driftcheck.comparison import compare
 
 _HEADER = re.compile(r"(?:-- .*\n)+")
 _BY_HAND = {"undo by hand", "redo by hand"}
