@@ -139,6 +139,7 @@ def test_parts_belong_to_their_tables(database):
         *("index", "trigger"),
     }
     assert tables["adults"] == {"trigger"}
+    assert snapshot.parts.keys() <= snapshot.objects.keys()
 
 
 def test_a_version_table_is_left_out(database):
@@ -391,12 +392,26 @@ def test_what_counts_stays(one, other):
     assert canonical(tokens_of(one)) != canonical(tokens_of(other))
 
 
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("select a as Key,b . Order", "SELECT a AS Key, b.Order"),
+        ("x collate nocase", "x COLLATE NOCASE"),
+        ("a in(- 1,+2) and a-1=-b", "a IN (-1, +2) AND a - 1 = -b"),
+        ("SUM( [a b] )", 'sum("a b")'),
+    ],
+)
+def test_how_sql_is_written(typed, written):
+    assert canonical(tokens_of(typed)) == written
+
+
 def test_a_schema_is_made_again_from_what_was_read(database):
     snapshot = read(database(*SCHOOL))
 
     plan = build(snapshot, CATALOG)
 
     assert plan.by_hand == ()
+    assert 'CONSTRAINT "(' not in plan.script  # what has no name gets none
     assert read(database(*plan.statements)).objects == snapshot.objects
 
 
