@@ -2,6 +2,7 @@
 
 import pytest
 
+from driftcheck.catalog.postgresql.viewtext import unqualified
 from driftcheck.comparison import compare
 
 
@@ -32,3 +33,11 @@ def test_not_null_says_more_than_its_column_from_18_on(session, pg18, catalog):
     for thing in constraints:
         one.run(*catalog.kind("not-null constraint").create(thing))
     assert compare(wanted, one.read(), same_lineage=True) == []
+
+
+def test_the_servers_own_views_have_one_text_in_15_and_16(session, pg15, pg16):
+    texts = """select relname, pg_get_viewdef(oid) from pg_class
+      where relkind = 'v' and relnamespace = 'information_schema'::regnamespace"""
+    older, later = (dict(session(server).rows(texts)) for server in (pg15, pg16))
+    assert older != later
+    assert {name: unqualified(text) for name, text in older.items()} == later
