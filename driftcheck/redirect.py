@@ -21,7 +21,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
@@ -180,7 +180,7 @@ class _Hooks:
 
     def __init__(self, redirect: Redirect) -> None:
         self._redirect = redirect
-        self._environment = libpq_read_only()
+        self._on = ExitStack()
         self._listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
             # SQLAlchemy 1.4 does not take insert=True for this one.
             (Engine, "do_connect", self._do_connect, {}),
@@ -191,16 +191,15 @@ class _Hooks:
         )
 
     def put_on(self) -> None:
-        self._environment.__enter__()
+        self._on.enter_context(libpq_read_only())
         for target, name, listener, options in self._listeners:
             event.listen(target, name, listener, **options)
+            self._on.callback(event.remove, target, name, listener)
         Engine.url = _ShadowURL(self._url)  # type: ignore[assignment]
+        self._on.callback(delattr, Engine, "url")
 
     def take_off(self) -> None:
-        del Engine.url
-        for target, name, listener, _ in self._listeners:
-            event.remove(target, name, listener)
-        self._environment.__exit__(None, None, None)
+        self._on.close()
 
     def _do_connect(
         self, dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
