@@ -100,7 +100,9 @@ def _seer(configured: Configured, default_schema: str) -> Callable[[Address], bo
         key = f"{schema}.{address.name}" if schema else address.name
         parents = {"schema_name": schema, "schema_qualified_table_name": key}
         by_name, by_object = configured.include_name, configured.include_object
-        if by_name is not None and not by_name(address.name, "table", parents):
+        if by_name is not None and not (
+            by_name(schema, "schema", {}) and by_name(address.name, "table", parents)
+        ):
             return False
         if by_object is None:
             return True
