@@ -60,7 +60,7 @@ class Step:
 def plan(steps: list[Step], catalog: Catalog) -> Plan:
     """What goes, goes first and in reverse build order; what comes, comes in build order."""
     order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
-    gone = [step for step in steps if step.target is None]
+    gone = [step for step in reversed(steps) if step.target is None]  # the youngest goes first
     rest = [made for step in steps if step.target is not None for made in _unfolded(step, catalog)]
     gone.sort(key=lambda step: -order[step.kind])
     rest.sort(key=lambda step: order[step.kind])

@@ -108,7 +108,7 @@ class UserMapping(PostgreSQLKind):
     plural = "user mappings"
     keyword = "USER MAPPING"
     columns = f"""'' as schema, u.srvname as within,
-        case u.umuser when 0 then 'PUBLIC' else u.usename end as name, 'server' as whole,
+        case u.umuser when 0 then 'PUBLIC' else u.usename end as name,
         {foreign_options_sql("u.umoptions")} as options"""
     source = f"""from pg_user_mappings u where {no_member("pg_foreign_server", "u.srvid")}
         order by u.umid"""

@@ -1,6 +1,7 @@
 """What is read can be written on an empty database, and then reads the same."""
 
 from driftcheck.catalog.plan import Step, build, plan
+from driftcheck.checking.undoing import undo
 from driftcheck.comparison import compare
 from driftcheck.schema import Snapshot
 
@@ -22,6 +23,13 @@ def test_what_is_read_and_written_reads_the_same(everything, session, catalog):
     empty = session(everything.server)
     empty.run(*_written(wanted, empty.read(**SCOPE), catalog))
     assert compare(wanted, empty.read(**SCOPE), same_lineage=False) == []
+
+
+def test_what_is_extra_can_be_dropped(everything, session, catalog):
+    empty = session(everything.server).read()
+    extra = compare(empty, everything.base, same_lineage=True)
+    everything.run(*undo(extra, catalog).statements)
+    assert compare(empty, everything.read(), same_lineage=True) == []
 
 
 def test_every_kind_is_in_the_schema_that_is_written(everything, catalog):
