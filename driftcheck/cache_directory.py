@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from driftcheck.errors import ConfigurationError
@@ -40,3 +41,16 @@ def _location() -> Path:
         local = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
         return Path(local) / "driftcheck" / "Cache"
     return Path.home() / ".cache" / "driftcheck"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that its user alone may read: whole or not at all, whoever writes beside.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(name).replace(path)

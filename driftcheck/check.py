@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -12,6 +11,7 @@ from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import build
 from driftcheck.chain import Gap, Side
 from driftcheck.checking.bench import Bench
+from driftcheck.checking.coverage import coverage
 from driftcheck.checking.faults import (
     broken_history,
     head_faults,
@@ -21,16 +21,18 @@ from driftcheck.checking.faults import (
     written_files,
 )
 from driftcheck.checking.histories import Replayed, get_history
+from driftcheck.checking.quick import Memo, history_digest, remember
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress, Session, open_session
 from driftcheck.comparison import Change
 from driftcheck.config import Settings
 from driftcheck.errors import CannotCheckError
-from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.findings import DatabaseReport, Finding, Report
 from driftcheck.judge import Judged, changes_of, judge
 from driftcheck.location import Place, shown
 from driftcheck.schema import Snapshot
 from driftcheck.sources.environment import Configured
+from driftcheck.sources.files import places_of
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, VersionTable, read_live
 from driftcheck.sources.models import create_models, declared_tables, hidden_tables
@@ -58,6 +60,7 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
         for one in databases:
             one.fill(session, replayed.history)
         reports = [_report(session, one, replayed, bench) for one in databases]
+        _leave_answers(session, databases, replayed)
         return Report(session.project.name, tuple(reports), settings.fail_on)
 
 
@@ -164,7 +167,6 @@ def _report(session: Session, one: _Database, replayed: Replayed, bench: Bench) 
     judged = judge(_changes(one, gaps), one.snapshots, one.catalog.describe)
     findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
     seen = one.live.snapshot if one.live else next(iter(one.snapshots.values()))
-    maker = session.shadows.maker(session.target(one.place))
     return DatabaseReport(
         name=one.configured[0].bind or one.place.database,
         location=shown(session.live_url(one.place)),
@@ -176,8 +178,13 @@ def _report(session: Session, one: _Database, replayed: Replayed, bench: Bench) 
         coverage=coverage(seen, one.catalog),
         gaps=gaps,
         replay=replayed.history.how,
-        notes=(maker.how, *maker.notes),
+        notes=_notes(session, one),
     )
+
+
+def _notes(session: Session, one: _Database) -> tuple[str, ...]:
+    maker = session.shadows.maker(session.target(one.place))
+    return maker.how, *maker.notes
 
 
 def _changes(one: _Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
@@ -227,8 +234,25 @@ def _faults(session: Session, one: _Database, replayed: Replayed) -> Iterator[Fi
     yield from made_roles(session.shadows.maker(session.target(one.place)).roles_left())
 
 
-def coverage(snapshot: Snapshot, catalog: Catalog) -> Coverage:
-    """What a snapshot holds, in build order, and what it does not."""
-    counts = Counter(address.kind for address in snapshot.objects)
-    compared = {kind.plural: counts[kind.name] for kind in catalog.kinds if counts[kind.name]}
-    return Coverage(compared, snapshot.not_compared)
+def _leave_answers(session: Session, databases: Sequence[_Database], replayed: Replayed) -> None:
+    """Let the next check for drift alone be quick, where nothing stands against it."""
+    (one, *others), history = databases, replayed.history
+    facts = session.shadows.facts(session.target(one.place))
+    built = one.snapshots.get(Side.STAMPED)
+    stamped = one.live.stamped if one.live else None
+    heads = session.environment.heads
+    unusual = others or history.fault or replayed.files or session.settings.bootstrap
+    if unusual or facts is None or built is None or not stamped or len(heads) != 1:
+        return
+    places = [str(place) for place in places_of(session.project.script_directory())]
+    memo = Memo(
+        project=session.project.name,
+        places=places,
+        files=history_digest(places, session.project.root),
+        heads=heads,
+        version_tables=[(t.schema, t.name) for t in version_tables(session.environment)[one.place]],
+        database=one.configured[0].bind,
+        answers={},
+        notes=_notes(session, one),
+    )
+    remember(session.settings, memo, facts, stamped, built)

@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import URL
-
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ConfigurationError
-from driftcheck.location import parse_url
 
 ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
 
@@ -67,7 +64,7 @@ class Settings:
     name: str | None = None
     x: tuple[str, ...] = ()
     directory: str | None = None
-    database_url: URL | None = None
+    database_url: str | None = None
     shadow: str | None = None
     bootstrap: Bootstrap | None = None
     base_snapshot: Path | None = None
@@ -135,10 +132,6 @@ def _flag(key: str, value: Any, _root: Path) -> bool:
     return value
 
 
-def _url(key: str, value: Any, _root: Path) -> URL:
-    return value if isinstance(value, URL) else parse_url(value, named=key.replace("_", "-"))
-
-
 def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
     names = [part.strip() for text in _texts(key, value, root) for part in text.split(",")]
     wanted = {name for name in names if name and name != "none"}
@@ -169,7 +162,7 @@ _READERS = {
     "name": _text,
     "x": _texts,
     "directory": _text,
-    "database_url": _url,
+    "database_url": _text,
     "shadow": _text,
     "bootstrap": _bootstrap,
     "base_snapshot": _path,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,9 @@ from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 FORMAT = 1
 """Raised whenever the same schema reads differently than before; older files are then refused."""
+
+
+_MARSHAL = 2  # the newest of marshal's versions that writes equal values alike
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,15 @@ def dump(file: SnapshotFile) -> str:
     }
     rows = ",\n".join(json.dumps(_row(thing)) for thing in snapshot.objects.values())
     return json.dumps(head)[:-1] + f', "objects": [\n{rows}\n]}}\n'
+
+
+def digest(snapshot: Snapshot) -> str:
+    """A digest of what counts in a snapshot, whatever the order in which it was read."""
+    total = 0
+    for address, thing in snapshot.objects.items():
+        said = marshal.dumps((tuple(address), sorted(thing.attributes.items())), _MARSHAL)
+        total += int.from_bytes(hashlib.blake2b(said, digest_size=32).digest(), "big")
+    return f"{total % 2**256:064x}"
 
 
 def load(text: str) -> SnapshotFile:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Scope
 from driftcheck.chain import Gap, Side
-from driftcheck.check import coverage
+from driftcheck.checking.coverage import coverage
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress
 from driftcheck.errors import ConfigurationError

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from driftcheck.config import Settings
 from driftcheck.connection import connect
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
-from driftcheck.location import Place, place_of
+from driftcheck.location import Place, parse_url, place_of
 from driftcheck.redirect import Stage
 from driftcheck.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.shadow.choice import choose
@@ -30,6 +30,7 @@ class Shadows:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._makers: dict[Place, ShadowMaker] = {}
+        self._known: dict[Place, ServerFacts] = {}
         self.unreachable: dict[Place, ConnectionFailedError] = {}
 
     def __enter__(self) -> Self:
@@ -48,7 +49,8 @@ class Shadows:
 
     def live_url(self, target: URL) -> URL:
         """Where the live database is that the project means by a target."""
-        return self._settings.database_url or target
+        given = self._settings.database_url
+        return target if given is None else parse_url(given, named="--database-url")
 
     def make(self, target: URL, purpose: str) -> ShadowDatabase:
         """Make an empty shadow of the live database behind a target."""
@@ -74,12 +76,17 @@ class Shadows:
             )
         place = place_of(live)
         if place not in self._makers:
-            facts = self._facts(live)
+            facts = self._read_facts(live)
+            if facts is not None:
+                self._known[place] = facts
             self._makers[place] = choose(facts, self._settings.shadow, live)
         return self._makers[place]
 
-    def _facts(self, live: URL) -> ServerFacts | None:
-        """What the live database has, if it answers."""
+    def facts(self, target: URL) -> ServerFacts | None:
+        """What the live database behind a target has, where it is a PostgreSQL that answered."""
+        return self._known.get(place_of(self.live_url(target)))
+
+    def _read_facts(self, live: URL) -> ServerFacts | None:
         if live.get_backend_name() != "postgresql":
             return None
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from driftcheck.check import check
+from driftcheck.checking.quick import quick_report
 from driftcheck.cli.console import progress, write_report
 from driftcheck.cli.options import (
     database_options,
@@ -45,7 +45,13 @@ def compare(
     use or configuration, 3 when the check could not be made.
     """
     del debug  # main() looks for it, also where options cannot be parsed
-    with progress() as tell:
-        report = check(settings_from(options), tell)
+    settings = settings_from(options)
+    report = quick_report(settings)
+    if report is None:
+        # Not at the top: what it imports takes longer than the quick answer.
+        from driftcheck.check import check  # noqa: PLC0415
+
+        with progress() as tell:
+            report = check(settings, tell)
     write_report(report, form, output, full=verbose)
     return report.exit_code

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import click
 
-from driftcheck.actions.difference import difference
 from driftcheck.catalog.base import Scope
 from driftcheck.cli.console import progress, write_report
 from driftcheck.cli.options import output_options, scope_options
 from driftcheck.errors import ExitCode
-from driftcheck.location import parse_url
 
 
 @click.command()
@@ -37,6 +35,10 @@ def diff(  # noqa: PLR0913  (one for each option)
     same, 1 when they differ.
     """
     del debug  # main() looks for it, also where options cannot be parsed
+    # Not at the top: a quick compare does without SQLAlchemy.
+    from driftcheck.actions.difference import difference  # noqa: PLC0415
+    from driftcheck.location import parse_url  # noqa: PLC0415
+
     scope = Scope(schemas=schemas or None, grants=bool(grants), owners=bool(owners))
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from driftcheck.actions.basing import base_snapshot
 from driftcheck.cli.console import progress
 from driftcheck.cli.options import database_options, project_options, settings_from
 from driftcheck.snapshot_file import dump
@@ -31,6 +30,9 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     in [tool.driftcheck], and driftcheck replays from there. Drift is then what came after it.
     """
     del debug  # main() looks for it, also where options cannot be parsed
+    # Not at the top: a quick compare does without SQLAlchemy.
+    from driftcheck.actions.basing import base_snapshot  # noqa: PLC0415
+
     with progress() as tell:
         file = base_snapshot(settings_from(options), tell)
     path.write_text(dump(file), encoding="utf-8")

@@ -8,12 +8,13 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
-
-from sqlalchemy.engine import URL
+from typing import TYPE_CHECKING, Any, Self
 
 from driftcheck.errors import ShadowError
 from driftcheck.shadow.mark import NAME_PREFIX, Mark
+
+if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
+    from sqlalchemy.engine import URL
 
 
 @dataclass(frozen=True)

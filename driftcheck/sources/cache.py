@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import alembic
@@ -16,7 +16,7 @@ import sqlalchemy
 from alembic.script import ScriptDirectory
 
 from driftcheck import __version__
-from driftcheck.cache_directory import cache_directory
+from driftcheck.cache_directory import cache_directory, write_private
 from driftcheck.errors import ConfigurationError
 from driftcheck.snapshot_file import FORMAT, SnapshotFile, dump, load
 from driftcheck.sources.files import fingerprint, history_files
@@ -34,18 +34,18 @@ class Cache:
 
     def __init__(self, script: ScriptDirectory, others: Iterable[str]) -> None:
         self._script = script
-        revisions = {Path(revision.path) for revision in script.walk_revisions()}
+        revisions = {Path(revision.path).resolve() for revision in script.walk_revisions()}
         rest = [file for file in history_files(script) if file not in revisions]
         versions = __version__, FORMAT, alembic.__version__, sqlalchemy.__version__
         self._common = [fingerprint(rest), *map(str, versions), *others]
         self._directory = cache_directory() / "replays"
-        self._directory.mkdir(mode=0o700, exist_ok=True)
 
     def key(self, revisions: Iterable[str], *more: str) -> str:
         """The key of the schema at some revisions: of their text, and that of all before them."""
         wanted = sorted(revisions)
-        before = self._script.iterate_revisions(tuple(wanted), "base") if wanted else ()
-        files = sorted(Path(revision.path) for revision in before)
+        # One by one: together they may not overlap, and one may depend on another branch's.
+        before = chain.from_iterable(self._script.iterate_revisions(r, "base") for r in wanted)
+        files = sorted({Path(revision.path) for revision in before})
         parts = [*self._common, *more, *wanted, fingerprint(files)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -63,10 +63,7 @@ class Cache:
     def put(self, key: str, file: SnapshotFile) -> None:
         """Keep something, whole or not at all: others may read and write at the same time."""
         with contextlib.suppress(OSError):  # a full disk costs the next run a replay, no more
-            descriptor, name = tempfile.mkstemp(dir=self._directory)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(dump(file))
-            Path(name).replace(self._path(key))
+            write_private(self._path(key), dump(file))
             self._forget_unused()
 
     def _path(self, key: str) -> Path:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic.script import ScriptDirectory
+if TYPE_CHECKING:  # importing Alembic takes longer than a quick check
+    from alembic.script import ScriptDirectory
 
 _NOT_SOURCE = ("__pycache__",)
 
 
 def history_files(script: ScriptDirectory) -> list[Path]:
     """Every file of the migrations directory and of the version locations."""
-    places = {Path(script.dir), *map(Path, _version_locations(script))}
+    return files_in(places_of(script))
+
+
+def places_of(script: ScriptDirectory) -> list[Path]:
+    """The migrations directory and the version locations."""
+    return sorted({Path(place).resolve() for place in (script.dir, *_version_locations(script))})
+
+
+def files_in(places: Iterable[Path]) -> list[Path]:
+    """Every source file in some directories."""
     files = {
         file
         for place in places
@@ -29,7 +40,11 @@ def _version_locations(script: ScriptDirectory) -> Iterable[str]:
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """A digest of what is in the files, and of what they are called."""
+    """A digest of what is in the files, and of what they are called.
+
+    Raises:
+        OSError: One of them cannot be read.
+    """
     digest = hashlib.sha256()
     for file in files:
         content = file.read_bytes()

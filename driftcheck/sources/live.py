@@ -21,9 +21,7 @@ from driftcheck.connection import connect
 from driftcheck.errors import CatalogError, ConnectionFailedError
 from driftcheck.location import shown
 from driftcheck.schema import Address, Snapshot
-
-STATEMENT_TIMEOUT_SECONDS = 120
-LOCK_TIMEOUT_SECONDS = 5
+from driftcheck.sources.readonly import make_read_only
 
 
 @dataclass(frozen=True)
@@ -91,10 +89,7 @@ def reading(url: URL) -> Iterator[Any]:
 
 def _open_postgresql(url: URL) -> Any:
     connection = connect(url)
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+    make_read_only(connection)
     return connection
 
 

@@ -98,6 +98,9 @@ class Replay:
                 if not self._journal.revision:
                     raise
                 self.fault = self._as_fault(error.__cause__ or error)
+            else:
+                if self._journal.revision:  # env.py ran it in a thread, and never looked back
+                    self.fault = self._as_fault(ProjectError("env.py did not finish the revision"))
 
     def _upgrade_steps(
         self, destinations: Destinations, round_: int
