@@ -6,10 +6,11 @@ from contextlib import closing
 from typing import Any
 
 from driftcheck.catalog.base import Catalog, Cursor, Kind, Scope, in_scope
+from driftcheck.catalog.mysql.columns import Column
 from driftcheck.catalog.mysql.constraints import CheckConstraint, ForeignKey
 from driftcheck.catalog.mysql.keys import Index, PrimaryKey, UniqueConstraint
 from driftcheck.catalog.mysql.kind import TABLES, quote, rows
-from driftcheck.catalog.mysql.tables import Column, Table
+from driftcheck.catalog.mysql.tables import Table
 from driftcheck.catalog.mysql.views import Trigger, View
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Snapshot
