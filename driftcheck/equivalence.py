@@ -15,8 +15,11 @@ from dataclasses import replace
 
 from driftcheck.comparison import Change, ChangeType, Difference
 
-_CAST = re.compile(
-    r"::(?:\"[^\"]+\"|[a-z_][\w ]*(?:\([\d, ]+\))?)(?:\[\])?(?:\.(?:\"[^\"]+\"|\w+))?"
+_LITERAL_OR_CAST = re.compile(
+    r"""('(?:[^']|'')*')                          # a text, which is left alone
+    | ::(?:"[^"]+"|[a-z_][\w\ ]*)                # the cast's type or its schema
+      (?:\.(?:"[^"]+"|\w+))? (?:\([\d,\ ]+\))? (?:\[\])?""",
+    re.VERBOSE,
 )
 _NUMBER_AS_TEXT = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
 _NEXT_VALUE = re.compile(r"\Anextval\(")
@@ -62,7 +65,7 @@ def canonical(expression: str) -> str:
     Casts to the column's own type, quotes around a number and parentheses around the whole go;
     every ``nextval()`` is the same, since a sequence keeps the name of a table that was renamed.
     """
-    bare = _CAST.sub("", expression).strip()
+    bare = _LITERAL_OR_CAST.sub(lambda match: match[1] or "", expression).strip()
     while bare.startswith("(") and bare.endswith(")") and bare.count("(") == 1:
         bare = bare[1:-1].strip()
     bare = _NUMBER_AS_TEXT.sub(r"\1", bare)

@@ -1,0 +1,127 @@
+"""The comparison: what is missing, extra, changed or renamed, and what folds into what."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import driftcheck.comparison
+from driftcheck.catalog.mysql import MySQLCatalog
+from driftcheck.catalog.postgresql import PostgreSQLCatalog
+from driftcheck.comparison import Change, ChangeType, compare
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+
+
+def table(name: str, **attributes: Value) -> SchemaObject:
+    return SchemaObject(Address("table", "public", (name,)), attributes)
+
+
+def column(of: str, name: str, number: int, **attributes: Value) -> SchemaObject:
+    address = Address("column", "public", (of, name))
+    return SchemaObject(address, {"type": "integer", **attributes}, _whole(of), number)
+
+
+def index(of: str, name: str, definition: str) -> SchemaObject:
+    address = Address("index", "public", (name,))
+    return SchemaObject(address, {"definition": definition}, _whole(of), renamable=True)
+
+
+def _whole(name: str) -> Address:
+    return Address("table", "public", (name,))
+
+
+def snapshot(*things: SchemaObject) -> Snapshot:
+    return Snapshot({thing.address: thing for thing in things}, "postgresql", "18.0", "public")
+
+
+def told(changes: list[Change]) -> list[tuple[str, str]]:
+    return [(change.type.value, change.address.sql) for change in changes]
+
+
+def test_equal_snapshots_have_no_changes() -> None:
+    things = table("pupils"), column("pupils", "id", 1)
+    assert compare(snapshot(*things), snapshot(*reversed(things)), same_lineage=True) == []
+
+
+def test_a_missing_whole_is_one_change_with_its_parts_inside() -> None:
+    whole = table("pupils"), column("pupils", "id", 1), index("pupils", "ix", "btree (id)")
+    (change,) = compare(snapshot(*whole), snapshot(), same_lineage=True)
+    assert told([change]) == [("missing", "public.pupils")]
+    assert told(list(change.parts)) == [("missing", "public.pupils.id"), ("missing", "public.ix")]
+
+
+def test_a_missing_part_of_a_whole_that_is_there_stands_alone() -> None:
+    wanted = snapshot(table("pupils"), column("pupils", "id", 1), column("pupils", "age", 2))
+    actual = snapshot(table("pupils"), column("pupils", "id", 1))
+    assert told(compare(wanted, actual, same_lineage=True)) == [("missing", "public.pupils.age")]
+
+
+def test_a_change_says_what_differs_inside() -> None:
+    wanted = snapshot(table("moods", values=("sad", "ok", "happy")))
+    actual = snapshot(table("moods", values=("sad", "ok", "glad", "new")))
+    (change,) = compare(wanted, actual, same_lineage=True)
+    assert [(d.attribute, d.wanted, d.actual) for d in change.differences] == [
+        ("values[2]", "happy", "glad"),
+        ("values[3]", None, "new"),
+    ]
+
+
+def test_a_column_of_the_same_number_was_renamed() -> None:
+    wanted = snapshot(table("pupils"), column("pupils", "id", 1), column("pupils", "age", 2))
+    actual = snapshot(table("pupils"), column("pupils", "id", 1), column("pupils", "years", 2))
+    (change,) = compare(wanted, actual, same_lineage=True)
+    assert change.type is ChangeType.RENAMED
+    assert change.actual is not None
+    assert (change.address.name, change.actual.address.name) == ("age", "years")
+
+
+def test_numbers_of_another_lineage_are_no_evidence() -> None:
+    wanted = snapshot(table("pupils"), column("pupils", "age", 2))
+    actual = snapshot(table("pupils"), column("pupils", "years", 2))
+    changes = compare(wanted, actual, same_lineage=False)
+    assert told(changes) == [("missing", "public.pupils.age"), ("extra", "public.pupils.years")]
+
+
+def test_numbers_of_a_table_restored_from_a_dump_are_no_evidence() -> None:
+    wanted = snapshot(table("pupils"), column("pupils", "id", 3), column("pupils", "age", 4))
+    actual = snapshot(table("pupils"), column("pupils", "id", 1), column("pupils", "years", 4))
+    changes = compare(wanted, actual, same_lineage=True)
+    assert [change.type for change in changes] == [ChangeType.MISSING, ChangeType.EXTRA]
+
+
+def test_an_index_of_the_same_content_was_renamed_whatever_the_lineage() -> None:
+    wanted = snapshot(table("pupils"), index("pupils", "ix_old", "btree (age)"))
+    actual = snapshot(table("pupils"), index("pupils", "ix_new", "btree (age)"))
+    assert told(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.ix_old")]
+
+
+def test_two_like_indexes_are_not_guessed_apart() -> None:
+    wanted = snapshot(
+        table("pupils"), index("pupils", "a", "btree (age)"), index("pupils", "b", "btree (age)")
+    )
+    actual = snapshot(table("pupils"), index("pupils", "c", "btree (age)"))
+    changes = compare(wanted, actual, same_lineage=False)
+    assert sorted(change.type.value for change in changes) == ["extra", "missing", "missing"]
+
+
+def test_a_table_of_the_same_content_was_renamed_with_its_parts() -> None:
+    wanted = snapshot(
+        table("pupils"), column("pupils", "id", 1), index("pupils", "a", "btree (id)")
+    )
+    actual = snapshot(
+        table("people"), column("people", "id", 1), index("people", "a", "btree (id)")
+    )
+    assert told(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.pupils")]
+
+
+@pytest.mark.parametrize("catalog", [PostgreSQLCatalog(), MySQLCatalog()])
+def test_the_comparison_names_no_kind(catalog: PostgreSQLCatalog | MySQLCatalog) -> None:
+    source = Path(driftcheck.comparison.__file__).read_text(encoding="utf-8")
+    texts = {
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert texts.isdisjoint(kind.name for kind in catalog.kinds)

@@ -1,0 +1,78 @@
+"""What models and migrations may write differently and mean the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from driftcheck.comparison import Change, ChangeType, Difference
+from driftcheck.equivalence import canonical, meaningful
+from driftcheck.schema import Address, SchemaObject
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("'0'::numeric", "0"),
+        ("''::text", "''::character varying"),
+        ("now()", "CURRENT_TIMESTAMP"),
+        ("('now'::text)::date", "('now'::text)::date"),
+        ("nextval('pupils_id_seq'::regclass)", "nextval('public.people_id_seq'::regclass)"),
+        ("'{}'::jsonb", "'{}'::json"),
+        ("'a'::public.mood", "'a'::mood"),
+        ("'{}'::character varying(20)[]", "'{}'::text[]"),
+    ],
+)
+def test_these_mean_the_same(one: str, other: str) -> None:
+    assert canonical(one) == canonical(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("0", "1"),
+        ("'0'::text", "'1'::text"),
+        ("now()", "clock_timestamp()"),
+        ("''::text", "NULL"),
+        ("'now()'::text", "now()"),
+        ("'a::b'::text", "'a'::text"),
+        ("(1 + 2)", "1"),
+        ("'true'", "true"),
+    ],
+)
+def test_these_do_not(one: str, other: str) -> None:
+    assert canonical(one) != canonical(other)
+
+
+def _changed(*differences: Difference) -> Change:
+    thing = SchemaObject(Address("column", "public", ("pupils", "age")), {})
+    return Change(ChangeType.CHANGED, thing, thing, differences)
+
+
+def test_a_change_of_nothing_but_writing_is_left_out() -> None:
+    assert list(meaningful([_changed(Difference("default", "'0'::numeric", "0"))])) == []
+
+
+def test_what_is_left_of_a_change_is_told() -> None:
+    real = Difference("nullable", wanted=False, actual=True)
+    (kept,) = meaningful([_changed(Difference("default", "now()", "CURRENT_TIMESTAMP"), real)])
+    assert kept.differences == (real,)
+
+
+def test_a_default_that_only_one_side_has_is_told() -> None:
+    assert list(meaningful([_changed(Difference("default", None, "0"))])) != []
+
+
+@pytest.mark.parametrize("name", ["pupils_pkey", "pupils_name_key", "pupils_a_b_fkey1"])
+def test_a_name_of_the_servers_own_choosing_says_nothing(name: str) -> None:
+    assert list(meaningful([_renamed(name)])) == []
+
+
+@pytest.mark.parametrize("name", ["uq_pupils_name", "pupils_name", "people_name_key"])
+def test_a_name_that_somebody_chose_is_told(name: str) -> None:
+    assert len(list(meaningful([_renamed(name)]))) == 1
+
+
+def _renamed(name: str) -> Change:
+    wanted = SchemaObject(Address("unique constraint", "public", ("pupils", name)), {})
+    actual = SchemaObject(Address("unique constraint", "public", ("pupils", "other")), {})
+    return Change(ChangeType.RENAMED, wanted, actual)

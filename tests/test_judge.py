@@ -1,0 +1,142 @@
+"""The judge: what four schemas together say of one object."""
+
+from __future__ import annotations
+
+import pytest
+
+from driftcheck.chain import CHAIN, Gap, Side
+from driftcheck.comparison import ChangeType
+from driftcheck.findings import Finding, Severity, Verdict
+from driftcheck.judge import Judged, changes_of, judge
+from driftcheck.rules import CHANGES, rule_of
+from driftcheck.schema import Address, SchemaObject, Snapshot
+
+TABLE = Address("table", "public", ("pupils",))
+
+
+def snapshot(*columns: str) -> Snapshot:
+    """A table with columns; each is ``name`` or ``name type``, and counts from 1."""
+    objects = {TABLE: SchemaObject(TABLE, {})}
+    for number, text in enumerate(columns, 1):
+        name, _, type_ = text.partition(" ")
+        if name:
+            address = Address("column", "public", ("pupils", name))
+            objects[address] = SchemaObject(address, {"type": type_ or "text"}, TABLE, number)
+    return Snapshot(objects, "postgresql", "18.0", "public")
+
+
+def judged(**sides: Snapshot) -> list[Judged]:
+    snapshots = {Side(name): found for name, found in sides.items()}
+    changes = {gap: changes_of(gap, snapshots) for gap in CHAIN}
+    return judge(changes, snapshots, lambda thing: str(thing.attributes["type"]))
+
+
+def only(**sides: Snapshot) -> Finding:
+    (one,) = judged(**sides)
+    return one.finding
+
+
+def test_in_step_says_nothing() -> None:
+    same = snapshot("id", "name")
+    assert judged(models=same, head=same, stamped=same, live=same) == []
+
+
+def test_a_database_that_is_merely_behind_has_no_drift() -> None:
+    old, new = snapshot("id"), snapshot("id", "age")
+    finding = only(models=new, head=new, stamped=old, live=old)
+    assert (finding.verdict, finding.rule) == (Verdict.UNAPPLIED, "unapplied-column-missing")
+    assert finding.severity is Severity.WARNING
+
+
+def test_a_column_dropped_by_hand_is_drift() -> None:
+    same = snapshot("id", "name")
+    finding = only(models=same, head=same, stamped=same, live=snapshot("id"))
+    assert (finding.rule, finding.part_of) == ("drift-column-missing", TABLE)
+    assert finding.definitions == {
+        Side.MODELS: "text",
+        Side.HEAD: "text",
+        Side.STAMPED: "text",
+        Side.LIVE: None,
+    }
+
+
+def test_a_change_of_the_models_without_a_migration_is_pending() -> None:
+    old = snapshot("id")
+    finding = only(models=snapshot("id", "age"), head=old, stamped=old, live=old)
+    assert finding.rule == "pending-column-missing"
+
+
+@pytest.mark.parametrize(
+    ("models", "head", "live", "change"),
+    [
+        (("id", "age"), ("id",), ("id", "age"), ChangeType.EXTRA),
+        (("id",), ("id", "age"), ("id",), ChangeType.MISSING),
+        (("id", "age bigint"), ("id", "age int"), ("id", "age bigint"), ChangeType.CHANGED),
+    ],
+)
+def test_the_models_change_made_by_hand_is_one_finding(
+    models: tuple[str, ...], head: tuple[str, ...], live: tuple[str, ...], change: ChangeType
+) -> None:
+    built = snapshot(*head)
+    finding = only(models=snapshot(*models), head=built, stamped=built, live=snapshot(*live))
+    assert (finding.verdict, finding.change) == (Verdict.HAND_APPLIED, change)
+    assert finding.gaps == (Gap.PENDING, Gap.DRIFT)
+
+
+def test_the_models_rename_made_by_hand_is_one_finding() -> None:
+    old = snapshot("id", "name")
+    new = snapshot("id", "full_name")
+    finding = only(models=new, head=old, stamped=old, live=new)
+    assert (finding.verdict, finding.change) == (Verdict.HAND_APPLIED, ChangeType.RENAMED)
+
+
+def test_models_and_live_that_moved_apart_are_a_conflict() -> None:
+    built = snapshot("id", "age int")
+    finding = only(
+        models=snapshot("id", "age bigint"),
+        head=built,
+        stamped=built,
+        live=snapshot("id", "age text"),
+    )
+    assert finding.verdict is Verdict.CONFLICT
+    assert finding.gaps == (Gap.DRIFT, Gap.PENDING)
+
+
+def test_drift_and_a_pending_change_of_another_column_are_two_findings() -> None:
+    built = snapshot("id", "name")
+    found = judged(
+        models=snapshot("id", "name", "age"), head=built, stamped=built, live=snapshot("id")
+    )
+    assert [one.finding.rule for one in found] == [
+        "drift-column-missing",
+        "pending-column-missing",
+    ]
+
+
+def test_a_renamed_column_tells_both_names() -> None:
+    built = snapshot("id", "name")
+    finding = only(models=built, head=built, stamped=built, live=snapshot("id", "surname"))
+    assert finding.message.endswith("was renamed by hand to public.pupils.surname")
+    assert finding.definitions[Side.LIVE] == "surname: text"
+
+
+def test_a_default_that_only_the_migrations_set_is_a_note() -> None:
+    address = Address("column", "public", ("pupils", "age"))
+    with_default = SchemaObject(address, {"type": "int", "default": "0"}, TABLE, 1)
+    without = SchemaObject(address, {"type": "int", "default": None}, TABLE, 1)
+    head = Snapshot({address: with_default}, "postgresql", "18.0", "public")
+    models = Snapshot({address: without}, "postgresql", "18.0", "public")
+    finding = only(models=models, head=head, stamped=head, live=head)
+    assert (finding.rule, finding.severity) == ("pending-column-unsaid", Severity.NOTE)
+
+
+def test_there_is_a_rule_for_every_verdict_and_change() -> None:
+    assert set(CHANGES) == {(verdict, change) for verdict in Verdict for change in ChangeType}
+
+
+def test_a_rules_identity_is_kebab_case() -> None:
+    thing = SchemaObject(Address("check constraint", "public", ("pupils", "positive")), {})
+    same = Snapshot({thing.address: thing}, "postgresql", "18.0", "public")
+    empty = Snapshot({}, "postgresql", "18.0", "public")
+    (change,) = changes_of(Gap.DRIFT, {Side.STAMPED: same, Side.LIVE: empty})
+    assert rule_of(Verdict.DRIFT, change)[0] == "drift-check-constraint-missing"
