@@ -101,7 +101,8 @@ class PostgreSQLKind(Kind):
         for row in cursor.fetchall():
             facts = dict(zip(names, row, strict=True))
             for name in arrays:
-                facts[name] = _frozen(facts[name], ordered=name not in _UNORDERED)
+                if facts[name] is not None:
+                    facts[name] = _frozen(facts[name], ordered=name not in _UNORDERED)
             yield self.made_of(facts)
 
     def query(self, scope: Scope) -> str:

@@ -10,21 +10,21 @@ from driftcheck.catalog.base import Cursor
 # Whatever decides how the server prints a definition. With nothing but pg_catalog on the path
 # every other name is printed with its schema; pg_temp comes last, lest a temporary table called
 # pg_class stand in for the catalog's.
-_SETTINGS = {
-    "search_path": "pg_catalog, pg_temp",
-    "quote_all_identifiers": "off",
-    "standard_conforming_strings": "on",
-    "TimeZone": "UTC",
-    "DateStyle": "ISO, YMD",
-    "IntervalStyle": "postgres",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "lc_monetary": "C",
-    "xmlbinary": "base64",
-    "jit": "off",  # compiling such queries takes longer than running them
-    "work_mem": "32MB",  # what is sorted and hashed stays in memory
-    "enable_nestloop": "off",  # a new database has no statistics, and 12,000 columns make it tell
-}
+_SETTINGS = (
+    ("search_path", "pg_catalog, pg_temp"),
+    ("quote_all_identifiers", "off"),
+    ("standard_conforming_strings", "on"),
+    ("TimeZone", "UTC"),
+    ("DateStyle", "ISO, YMD"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("lc_monetary", "C"),
+    ("xmlbinary", "base64"),
+    ("jit", "off"),  # compiling such queries takes longer than running them
+    ("work_mem", "32MB"),  # what is sorted and hashed stays in memory
+    ("enable_nestloop", "off"),  # a new database has no statistics, and 12,000 columns make it tell
+)
 
 
 @contextmanager
@@ -41,8 +41,10 @@ def reading(cursor: Cursor) -> Iterator[str]:
     try:
         cursor.execute("select coalesce(pg_catalog.current_schema(), 'public')")
         (default_schema,) = cursor.fetchone() or ("public",)
-        for name, value in _SETTINGS.items():
-            cursor.execute(f"set local {name} = {value if ',' in value else repr(value)}")
+        settings = (
+            f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _SETTINGS
+        )
+        cursor.execute(f"select {', '.join(settings)}")
         yield default_schema
     finally:
         cursor.execute("rollback to savepoint driftcheck_reading")
