@@ -35,6 +35,8 @@ def connect(url: URL) -> Any:
         cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
         cparams.setdefault("application_name", "driftcheck")
         cparams.setdefault("options", own_options())
+        if str(cparams.get("host", "")).startswith("/"):
+            cparams.setdefault("hostaddr", "")  # else PGHOSTADDR would lead elsewhere
     try:
         return dialect.connect(*cargs, **cparams)
     except module.Error as error:

@@ -78,6 +78,13 @@ class Stage:
                 self.shadows[place] = self._make(target, self.name)
             return self.shadows[place]
 
+    def begin_again(self) -> None:
+        """Drop the shadows, so that the next ones are empty."""
+        with self._lock:
+            while self.shadows:
+                _, shadow = self.shadows.popitem()
+                shadow.drop()
+
     def failed(self, error: DriftcheckError) -> DriftcheckError:
         """Keep the first error: user code may catch what is raised at it."""
         self.failure = self.failure or error
@@ -131,6 +138,9 @@ class Redirect:
                 where that code caught the error that it was given instead.
         """
         outer, self._current, stage.failure = self._current, stage, None
+        for place, shadow in stage.shadows.items():  # made before anybody asked
+            if place in self.targets:
+                self._behind[place_of(shadow.url)] = self.targets[place]
         try:
             with self.hooked():
                 yield

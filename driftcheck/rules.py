@@ -23,31 +23,26 @@ class Rule:
     leads_to: str
 
 
-_MIGRATE_REPEATS = (
-    "The next migrate takes this for a change of the models and writes it into a migration, "
-    "which does not fit the databases that nobody touched."
-)
-
 CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
     (Verdict.DRIFT, ChangeType.MISSING): Rule(
         Severity.ERROR,
         "{kind} {name} was dropped by hand: the migrations make it, the live database lacks it",
-        _MIGRATE_REPEATS,
+        "What uses it fails here, and only here.",
     ),
     (Verdict.DRIFT, ChangeType.EXTRA): Rule(
         Severity.ERROR,
         "{kind} {name} was created by hand: no migration makes it",
-        _MIGRATE_REPEATS,
+        "No other database has it, and no new one will.",
     ),
     (Verdict.DRIFT, ChangeType.CHANGED): Rule(
         Severity.ERROR,
         "{kind} {name} was altered by hand: it is not what the migrations make",
-        _MIGRATE_REPEATS,
+        "This database is unlike every other that the migrations have made.",
     ),
     (Verdict.DRIFT, ChangeType.RENAMED): Rule(
         Severity.ERROR,
         "{kind} {name} was renamed by hand to {new_name}",
-        _MIGRATE_REPEATS,
+        "What uses the old name fails here, and only here.",
     ),
     (Verdict.PENDING, ChangeType.MISSING): Rule(
         Severity.ERROR,

@@ -139,6 +139,18 @@ class Catalog(ABC):
             CatalogError: The database cannot be read.
         """
 
+    def schema_statements(self, connection: Any) -> list[str]:
+        """Statements that make a copy of a database's schema elsewhere.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+
+        Raises:
+            CannotBeWritten: This catalog writes a schema object by object only.
+        """
+        del connection
+        raise CannotBeWritten("copy the schema by way of a dump")
+
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is, as its kind describes it."""
         return self.kind(thing.address.kind).describe(thing)

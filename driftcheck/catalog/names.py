@@ -33,8 +33,9 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE typtype IN ('e', 'd') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 
-_SQLITE = """
-SELECT type, '', name, NULL FROM sqlite_master WHERE type IN ('table', 'index', 'view')
+_SQLITE = r"""
+SELECT type, '', name, NULL FROM sqlite_master
+WHERE type IN ('table', 'index', 'view') AND name NOT LIKE 'sqlite\_%' ESCAPE '\'
 UNION ALL
 SELECT 'column', '', t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c
 WHERE t.type = 'table'

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 
-from driftcheck.catalog.base import Catalog
+from driftcheck.catalog.base import CannotBeWritten, Catalog
 from driftcheck.chain import Gap
-from driftcheck.checking.histories import head_shadows
+from driftcheck.checking.histories import head_shadows, stamp
 from driftcheck.checking.remedies import Operations
 from driftcheck.checking.session import Session
 from driftcheck.checking.undoing import redo
@@ -18,6 +19,7 @@ from driftcheck.redirect import Stage
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate import Operation, autogenerate
 from driftcheck.sources.history import History
+from driftcheck.sources.live import reading
 from driftcheck.sources.reading import run_statements
 
 
@@ -49,10 +51,26 @@ class Bench:
         drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
         if not drifts:
             return Operations(on_head, on_head, ran=True)
-        drifted = self._session.shadows.copies(self._head, "drifted")
-        url = drifted.shadow_of(self._session.target(place)).url
-        run_statements(url, redo(drifts, catalog).statements)
+        drifted = self._drifted(place, drifts, catalog)
         return Operations(on_head, self._autogenerate(drifted, place, tables), ran=True)
+
+    def _drifted(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
+        """Shadows at the head with the drift made again: what ``migrate`` would look at here.
+
+        Where the drift cannot be written as DDL, live's whole schema is copied; migrations that
+        have not run on live are then missing from it.
+        """
+        session, plan = self._session, redo(drifts, catalog)
+        if plan.by_hand:
+            copied = Stage("drifted", session.shadows.make)
+            with reading(session.live_url(place)) as live, suppress(CannotBeWritten):
+                statements = catalog.schema_statements(live)
+                run_statements(copied.shadow_of(session.target(place)).url, statements)
+                stamp(session, copied, session.environment.heads)
+                return copied
+        drifted = session.shadows.copies(self._head, "drifted")
+        run_statements(drifted.shadow_of(session.target(place)).url, plan.statements)
+        return drifted
 
     def colleague_error(self, place: Place, operation: Operation) -> str | None:
         """What the database of a colleague, who has no drift, answers to an operation."""

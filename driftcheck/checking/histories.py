@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,9 @@ from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed, contents, fingerprint
 from driftcheck.sources.history import CachedHistory, History, keys, replay_history
 from driftcheck.sources.reading import read_shadow
-from driftcheck.sources.replay import Destinations, Replay
+from driftcheck.sources.replay import Destinations, Fault, Replay
+
+_ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,32 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     if session.settings.cache and (kept := cached.get()):
         return Replayed(kept)
     session.progress("replaying the history")
-    _prepare(session)
-    replay = Replay(session.project, session.redirect, session.replayed)
     script = session.project.script_directory()
     before = contents(script)
-    history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
+    history = _replay(session, stamped)
+    while history.fault is not None and _make_way(session, history.fault):
+        history = _replay(session, stamped)
     cached.put(history)
     return Replayed(history, changed(before, contents(script)))
+
+
+def _replay(session: Session, stamped: Destinations) -> History:
+    _prepare(session)
+    replay = Replay(session.project, session.redirect, session.replayed)
+    return replay_history(replay, session.replayed, session.environment, stamped, session.scope)
+
+
+def _make_way(session: Session, fault: Fault) -> bool:
+    """Take away the role that a revision could not make because live knows it, too.
+
+    Live's roles are made beforehand, for histories that only use them.
+    """
+    role = _ROLE_EXISTS.search(fault.message)
+    if role is None:
+        return False
+    session.replayed.begin_again()
+    released = [maker.release_role(role[1]) for maker in session.shadows.makers]
+    return any(released)
 
 
 def _cached(session: Session, stamped: Destinations) -> CachedHistory:
@@ -71,15 +93,17 @@ def _cached(session: Session, stamped: Destinations) -> CachedHistory:
 def _prepare(session: Session) -> None:
     """Bring the empty shadows to where the history can be taken up."""
     settings = session.settings
+    for place in session.environment.databases:
+        session.replayed.shadow_of(session.target(place))
     if settings.bootstrap is not None:
         _run_bootstrap(session, settings.bootstrap)
         if settings.bootstrap.revision:
-            _stamp(session, session.replayed, (settings.bootstrap.revision,))
+            stamp(session, session.replayed, (settings.bootstrap.revision,))
     elif settings.base_snapshot is not None:
         base = read_base_snapshot(settings.base_snapshot)
         for shadow in session.replayed.shadows.values():
             prepare_from_snapshot(base.snapshot, shadow.url)
-        _stamp(session, session.replayed, base.revisions)
+        stamp(session, session.replayed, base.revisions)
 
 
 def _run_bootstrap(session: Session, bootstrap: Bootstrap) -> None:
@@ -105,7 +129,8 @@ def read_base_snapshot(path: Path) -> SnapshotFile:
         ) from None
 
 
-def _stamp(session: Session, stage: Stage, revisions: Sequence[str]) -> None:
+def stamp(session: Session, stage: Stage, revisions: Sequence[str]) -> None:
+    """Record revisions in the shadows of a stage as run."""
     replay = Replay(session.project, session.redirect, stage)
     for revision in revisions:
         replay.stamp(revision)
@@ -125,7 +150,7 @@ def head_shadows(session: Session, history: History) -> Stage:
         prepare_from_snapshot(snapshot, shadow.url)
         if read_shadow(shadow.url, (), session.scope).objects != snapshot.objects:
             return _replayed_heads(session)
-    _stamp(session, built, session.environment.heads)
+    stamp(session, built, session.environment.heads)
     return built
 
 

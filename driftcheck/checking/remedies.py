@@ -97,6 +97,8 @@ def _is_for(operation: Operation, one: Judged) -> bool:
     if address is None:
         return False
     own = _addresses(one)
+    if address.kind == "index":  # where its name belongs to its table, Alembic's does not
+        return any((a.kind, a.name) == ("index", address.name) for a in own)
     if address.name:
         return address in own
     return any(a.kind == address.kind and a.path[:-1] == address.path[:-1] for a in own)

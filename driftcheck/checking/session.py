@@ -71,7 +71,8 @@ def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
         replayed = replayed or Stage("replay", shadows.make)
         with redirect.stage(imported):
             project = load_project(settings)
-        environment = discover(project, redirect, replayed)
+        # env.py may be the first to import the models: what that writes is no part of the history.
+        environment = discover(project, redirect, imported)
         if settings.database_url is not None and len(environment.databases) > 1:
             raise ConfigurationError(
                 f"the project migrates {len(environment.databases)} databases, "

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
+from driftcheck.catalog import catalog_for
 from driftcheck.connection import connect, without_password
 from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.shadow.base import ShadowDatabase, ShadowMaker
@@ -47,10 +48,28 @@ class OtherMaker(ShadowMaker):
         return ShadowDatabase(self.server.set(database=name), name, name, "SELECT DATABASE()", self)
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
-        if template is not None:
-            raise ShadowError(f"{self.server.get_backend_name()} cannot copy a database")
         ((charset, collation),) = self._run("SELECT @@character_set_database, @@collation_database")
         self._run(f"CREATE DATABASE `{shadow.name}` CHARACTER SET {charset} COLLATE {collation}")
+        if template is not None:
+            self._copy(shadow, template)
+
+    def _copy(self, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
+        """Copy tables with their rows: what revisions are recorded in is a table too."""
+        with closing(connect(template.url)) as source:
+            statements = catalog_for(template.url.get_backend_name()).schema_statements(source)
+        tables = self._run(
+            "SELECT table_name FROM information_schema.tables "
+            f"WHERE table_schema = '{template.name}' AND table_type = 'BASE TABLE'"
+        )
+        rows = [
+            f"INSERT INTO `{name}` SELECT * FROM `{template.name}`.`{name}`"
+            for name in (str(table).replace("`", "``") for (table,) in tables)
+        ]
+        checks = "SET FOREIGN_KEY_CHECKS = 0"
+        with closing(connect(shadow.url)) as target, closing(target.cursor()) as cursor:
+            for statement in (*statements, checks, *rows):
+                cursor.execute(statement)
+            target.commit()
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
         self._run(f"DROP DATABASE IF EXISTS `{shadow.name}`")

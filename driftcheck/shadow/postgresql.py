@@ -36,6 +36,7 @@ _MARK_QUERY = f"{_MARKED} AND d.datname = current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
 _NO_SEARCH_PATH = ("", '""')
@@ -146,6 +147,9 @@ class PostgresMaker(ShadowMaker):
             mark = quote_literal(f"{SETTING}={shadow.token}")
             cursor.execute(f"{alter} {_OTHERS_SETTING} = {mark}")
         cursor.execute(f"COMMENT ON DATABASE {shadow.name} IS {quote_literal(_comment(shadow))}")
+        # Nobody else holds locks there: who waits for one waits for another session of its own,
+        # and for ever.
+        cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
         if self.facts is not None and self.facts.search_path != _DEFAULT_SEARCH_PATH:
             # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
             names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path

@@ -103,7 +103,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
                 yield Operation(
                     render_op_text(rendering, directive),
                     _reversed(rendering, directive),
-                    _address(directive, context.dialect.default_schema_name),
+                    _address(directive, _default_schema(context.dialect)),
                     directive,
                 )
 
@@ -145,9 +145,14 @@ def _look_only_at(tables: Collection[tuple[str | None, str]], options: dict[str,
     )
 
 
-def _address(directive: Any, default_schema: str | None) -> Address | None:
+def _default_schema(dialect: Any) -> str:
+    """The schema of an address that names none; only PostgreSQL's addresses have one."""
+    return dialect.default_schema_name or "" if dialect.name == "postgresql" else ""
+
+
+def _address(directive: Any, default_schema: str) -> Address | None:
     """The object that one of Alembic's own operations is for."""
-    schema = getattr(directive, "schema", None) or default_schema or ""
+    schema = getattr(directive, "schema", None) or default_schema
     table = getattr(directive, "table_name", "")
     path: tuple[str, ...] = (table,)
     match directive:
@@ -159,7 +164,7 @@ def _address(directive: Any, default_schema: str | None) -> Address | None:
             kind, path = "index", (directive.index_name or "",)
         case ops.CreateForeignKeyOp():
             kind, path = "foreign key", (directive.source_table, _name(directive))
-            schema = directive.kw.get("source_schema") or default_schema or ""
+            schema = directive.kw.get("source_schema") or default_schema
         case ops.AddConstraintOp() | ops.DropConstraintOp():
             kind = _CONSTRAINTS.get(directive.constraint_type or "", "check constraint")
             path = table, _name(directive)

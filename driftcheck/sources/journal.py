@@ -126,6 +126,9 @@ def database_message(error: BaseException) -> str:
     primary = getattr(diagnostics, "message_primary", None)
     if primary:
         return str(primary)
+    match getattr(error, "args", ()):
+        case (int(), str(message)):  # MySQL's drivers give the number of the error first
+            return message
     text = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return _DRIVER_CLASS.sub("", text)
 
