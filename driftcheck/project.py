@@ -83,7 +83,7 @@ class Project(ABC):
             vars(config.cmd_opts).update(command_options or {})
             script = self.script(config)
             with EnvironmentContext(config, script, fn=work, **options):
-                script.run_env()
+                _run(script)
 
     def script(self, config: Config) -> ScriptDirectory:
         """The script directory. One for all runs: its revisions are loaded but once."""
@@ -109,6 +109,19 @@ class Project(ABC):
     def revisions(self) -> frozenset[str]:
         """Every revision of the history; env.py must have been run before."""
         return frozenset(one.revision for one in self.script_directory().walk_revisions())
+
+
+def _run(script: ScriptDirectory) -> None:
+    """Run env.py; one that asks for an event loop of AnyIO's gets a thread of such a one."""
+    try:
+        script.run_env()
+    except RuntimeError as error:
+        if "AnyIO worker thread" not in str(error):
+            raise
+        import anyio  # noqa: PLC0415  (the project's own, which it has asked for)
+        import anyio.to_thread  # noqa: PLC0415
+
+        anyio.run(anyio.to_thread.run_sync, script.run_env)
 
 
 class AlembicProject(Project):

@@ -1,0 +1,1 @@
+"""How fast driftcheck is, measured as ratios of whole processes in one run."""
