@@ -81,6 +81,8 @@ def place_of_failure(error: BaseException, root: Path) -> str:
 def is_own(filename: str, root: Path) -> bool:
     """Whether a file is the project's own code, not a library's installed below it."""
     path = _absolute(filename, root)
+    if filename.startswith("<"):  # of no file: <string>, <frozen os>
+        return False
     return path.is_relative_to(root.resolve()) and "site-packages" not in path.parts
 
 
@@ -135,8 +137,15 @@ class _Sink:
         return any(not thread.daemon for thread in new)
 
     def _new_stream(self) -> IO[str]:
-        descriptor = os.dup(self._file.fileno())
-        return open(descriptor, "a", buffering=1, encoding="utf-8", errors="replace")  # noqa: PTH123
+        # Whoever closes it closes no more than that.
+        return open(  # noqa: PTH123, SIM115
+            self._file.fileno(),
+            "a",
+            buffering=1,
+            encoding="utf-8",
+            errors="replace",
+            closefd=False,
+        )
 
 
 _sinks: list[_Sink] = []

@@ -1,0 +1,98 @@
+"""Where a driver's arguments lead, and which of them a shadow is given."""
+
+import pytest
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import NoSuchModuleError
+
+from driftcheck.errors import RedirectError
+from driftcheck.location import Place, arguments_for, place_of, shown, url_of_arguments
+
+SHADOW = make_url("postgresql+psycopg2://me@/shadow?host=/sockets&port=5433")
+SCHOOL = Place("postgresql", "db.example", 6543, "school")
+
+
+def dialect_of(name):
+    try:
+        dialect = make_url(f"{name}://").get_dialect()
+    except NoSuchModuleError:
+        pytest.skip(f"this SQLAlchemy does not know {name}")
+    load = getattr(dialect, "import_dbapi", None) or dialect.dbapi
+    return dialect(dbapi=load())
+
+
+@pytest.mark.parametrize(
+    ("driver", "cargs", "cparams"),
+    [
+        ("psycopg2", [], {"host": "db.example", "port": 6543, "dbname": "school"}),
+        ("psycopg2", ["host=db.example port=6543 dbname=school password=secret"], {}),
+        ("psycopg2", ["postgresql://db.example:6543/school"], {}),
+        (
+            "psycopg2",
+            [],
+            {"dsn": "host=db.example dbname=other", "port": "6543", "dbname": "school"},
+        ),
+        ("psycopg", ["host=db.example"], {"port": 6543, "dbname": "school"}),
+        ("asyncpg", [], {"host": ["db.example"], "port": [6543], "database": "school"}),
+        (
+            "pg8000",
+            [],
+            {"host": "DB.example", "port": 6543, "database": "school", "password": b"x"},
+        ),
+    ],
+)
+def test_one_place_for_every_driver(driver, cargs, cparams):
+    dialect = dialect_of(f"postgresql+{driver}")
+    assert place_of(url_of_arguments(dialect, cargs, cparams)) == SCHOOL
+
+
+def test_where_the_server_is_may_be_in_the_environment(monkeypatch):
+    monkeypatch.setenv("PGHOST", "db.example")
+    monkeypatch.setenv("PGPORT", "6543")
+    monkeypatch.setenv("PGDATABASE", "school")
+    assert place_of(make_url("postgresql://")) == SCHOOL
+    assert place_of(make_url("postgresql://localhost:5432/x")).host == "localhost"
+
+
+def test_two_services_are_two_places():
+    one, other = (make_url(f"postgresql:///?service={name}") for name in ("one", "other"))
+    assert place_of(one) != place_of(other)
+
+
+def test_the_same_file_is_one_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sqlite = dialect_of("sqlite")
+    texts = ["sqlite:///school.db", f"sqlite:///{tmp_path}/school.db"]
+    texts.append("sqlite:///file:school.db?mode=rwc&uri=true")
+    urls = [make_url(text) for text in texts]
+    asked = [url_of_arguments(sqlite, *sqlite.create_connect_args(url)) for url in urls]
+    assert {place_of(url) for url in [*urls, *asked]} == {
+        Place("sqlite", "", None, str(tmp_path / "school.db"))
+    }
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg", "pg8000"])
+def test_nothing_of_the_old_place_stays(driver):
+    dialect = dialect_of(f"postgresql+{driver}")
+    theirs = {
+        "host": "db.example", "port": 6543, "user": "app", "password": "secret",
+        "service": "school", "sslmode": "verify-full", "sslrootcert": "/ca.pem", "ssl": True,
+        "ssl_context": "of theirs", "gssencmode": "require", "passfile": "/p",
+        "hostaddr": "10.0.0.1", "target_session_attrs": "read-write", "timeout": 5,
+    }  # fmt: skip
+    cargs, cparams = arguments_for(SHADOW, dialect, theirs, options="-c a=b")
+    text = repr((cargs, cparams))
+    gone = ("db.example", "secret", "school", "verify", "ca.pem", "True", "of theirs", "require")
+    assert not [word for word in (*gone, "10.0.0.1", "/p'", "read-write") if word in text]
+    assert cparams["timeout"] == 5
+    assert ("-c a=b" in text) == (driver in ("psycopg2", "psycopg"))
+
+
+def test_a_database_that_cannot_be_redirected():
+    dialect = type("Dialect", (), {"name": "mssql"})()
+    with pytest.raises(RedirectError, match="'mssql'"):
+        url_of_arguments(dialect, [], {})
+
+
+def test_no_secret_is_shown():
+    url = make_url("postgresql+psycopg2://me:secret@h/d?sslpassword=secret&options=secret")
+    assert shown(url) == "postgresql://me@h/d"

@@ -1,0 +1,39 @@
+"""Every known manner of writing a project: it is found, it is checked, and live stays as it is."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+NAMES = sorted(str(path.relative_to(PROJECTS)) for path in PROJECTS.glob("*/*") if path.is_dir())
+
+
+def drivers(name):
+    path = PROJECTS / name / "manner.toml"
+    said = tomllib.loads(path.read_text()) if path.is_file() else {}
+    return said.get("drivers", [None])
+
+
+@pytest.mark.parametrize(
+    ("name", "driver"),
+    [
+        pytest.param(name, driver, id=f"{name} {driver or ''}".strip())
+        for name in NAMES
+        for driver in drivers(name)
+    ],
+)
+def test_manner(project, name, driver):
+    copy = project(name, driver)
+    copy.build()
+    before = [live.state() for live in copy.lives]
+
+    result = copy.compare()
+
+    told = result.stdout + result.stderr
+    assert [live.state() for live in copy.lives] == before, told
+    assert result.status == copy.manner.status, told
+    assert result.rules == sorted(copy.manner.rules), told
+    assert "Traceback" not in told
+    for words in copy.manner.says:
+        assert words in told

@@ -1,0 +1,192 @@
+"""The hooks by themselves, in this process and on real databases."""
+
+import os
+import threading
+
+import psycopg2
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from driftcheck.connection import connect, own_engine
+from driftcheck.errors import RedirectError
+from driftcheck.redirect import Redirect, Stage
+from driftcheck.shadow.server import ServerMaker
+
+
+@pytest.fixture
+def live(database, pg16):
+    return database(pg16, "CREATE TABLE students (id integer)")
+
+
+@pytest.fixture
+def stage(pg16):
+    """Make stages; their shadows are dropped in the end."""
+    made = []
+
+    def make(name, maker=pg16):
+        one = Stage(name, lambda _target, purpose: maker.make(purpose))
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        for shadow in one.shadows.values():
+            shadow.drop()
+
+
+@pytest.fixture
+def engine():
+    """Make engines; their pools are emptied in the end."""
+    made = []
+
+    def make(url, **options):
+        made.append(create_engine(url, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.dispose()
+
+
+def name_of(engine):
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT current_database()")).scalar()
+
+
+def test_an_engine_made_before_goes_to_the_shadow_and_back(live, stage, engine):
+    school = engine(live.url)
+    assert name_of(school) == live.name
+    imported = stage("import")
+    with Redirect().stage(imported):
+        (name,) = {name_of(school), school.url.database}
+    assert name == next(iter(imported.shadows.values())).name
+    assert school.url == live.url
+
+
+def test_stages_may_be_nested(live, stage, engine):
+    school = engine(live.url)
+    outer, inner = stage("outer"), stage("inner")
+    redirect = Redirect()
+    with redirect.stage(outer):
+        first = name_of(school)
+        with redirect.stage(inner):
+            second = name_of(school)
+        assert name_of(school) == first
+    assert "outer" in first
+    assert "inner" in second
+    assert list(outer.shadows) == list(inner.shadows) == list(redirect.targets)
+
+
+def test_between_stages_nothing_goes_to_live(live, stage, engine):
+    school = engine(live.url)
+    redirect = Redirect()
+    with redirect.hooked():
+        with redirect.stage(stage("import")):
+            first = name_of(school)
+        with redirect.stage(stage("replay")):
+            assert "replay" in name_of(school)
+        found = []
+        thread = threading.Thread(target=lambda: found.append(name_of(school)))
+        thread.start()
+        thread.join()
+        assert found == [first]
+
+
+@pytest.mark.parametrize("derive", ["execution_options", "its own URL"])
+def test_what_was_derived_in_an_earlier_stage(live, stage, engine, derive):
+    redirect = Redirect()
+    with redirect.stage(stage("import")):
+        school = engine(live.url)
+        if derive == "execution_options":
+            derived = school.execution_options(stream_results=False)
+        else:
+            derived = engine(school.url)
+        assert "import" in name_of(derived)
+    with redirect.stage(stage("replay")):
+        assert "replay" in name_of(derived)
+        assert "replay" in derived.url.database
+    (target,) = redirect.targets.values()
+    assert target.database == live.name
+
+
+def test_a_refusal_is_told_although_it_was_caught(live, stage, engine):
+    school = engine("postgresql://", creator=lambda: connect(live.url))
+
+    def swallow():
+        try:
+            name_of(school)
+        except RedirectError:
+            message = "the database is down"
+            raise RuntimeError(message) from None
+
+    redirect = Redirect()
+    with pytest.raises(RedirectError, match="no shadow"), redirect.stage(stage("import")):
+        swallow()
+
+
+def test_another_dialect_is_refused(stage):
+    oracle = pytest.importorskip("sqlalchemy.dialects.oracle.base").OracleDialect()
+    redirect = Redirect()
+    with pytest.raises(RedirectError, match="'oracle'"), redirect.stage(stage("import")):
+        redirect._hooks._do_connect(oracle, None, [], {"user": "scott"})
+
+
+def test_driftchecks_own_engine_goes_where_it_says(live, stage):
+    with Redirect().stage(stage("import")):
+        assert name_of(own_engine(live.url)) == live.name
+
+
+def test_past_sqlalchemy_everything_is_read_only(live, stage, monkeypatch):
+    monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=12345")
+    url = live.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    redirect = Redirect()
+
+    def asked(connection, setting):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SHOW {setting}")
+            return cursor.fetchone()[0]
+
+    with redirect.stage(stage("import")):
+        theirs, own = psycopg2.connect(url), connect(live.url)
+        with create_engine(live.url, poolclass=NullPool).connect() as connection:
+            shadows = [asked(connection.connection, "transaction_read_only")]
+            shadows.append(asked(connection.connection, "statement_timeout"))
+    for connection, read_only in ((theirs, "on"), (own, "off")):
+        assert asked(connection, "transaction_read_only") == read_only
+        assert asked(connection, "statement_timeout") == "12345ms"
+        connection.close()
+    assert shadows == ["off", "12345ms"]
+    assert os.environ["PGOPTIONS"] == "-c statement_timeout=12345"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE DATABASE school",
+        "alter  database {live} set timezone to 'UTC'",
+        "DROP DATABASE IF EXISTS {live}",
+        "ALTER ROLE CURRENT_USER SET search_path TO nowhere",
+        "DO $$ BEGIN ALTER USER CURRENT_USER SET work_mem TO '1MB'; END $$",
+        "ALTER SYSTEM SET work_mem TO '1MB'",
+    ],
+)
+def test_on_a_shared_server_nothing_reaches_beyond_the_shadow(live, pg16, stage, engine, statement):
+    with ServerMaker("Tests.", pg16.server, None) as maker:
+        shared = stage("import", maker)
+        school = engine(live.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with (
+            pytest.raises(RedirectError, match="a server that others use"),
+            Redirect().stage(shared),
+            school.connect() as connection,
+        ):
+            connection.execute(text(statement.format(live=live.name)))
+
+
+def test_on_a_shared_server_the_shadow_may_be_altered(live, pg16, stage, engine):
+    with ServerMaker("Tests.", pg16.server, None) as maker, Redirect().stage(stage("a", maker)):
+        school = engine(live.url, poolclass=NullPool)
+        with school.begin() as connection:
+            connection.execute(text("CREATE TABLE t (id integer)"))
+            name = connection.engine.url.database
+            connection.execute(text(f"ALTER DATABASE {name} SET timezone TO 'UTC'"))

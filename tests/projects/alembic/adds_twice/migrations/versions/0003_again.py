@@ -1,0 +1,9 @@
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = '0002'
+
+
+def upgrade():
+    op.add_column("students", sa.Column("nickname", sa.String(64)))

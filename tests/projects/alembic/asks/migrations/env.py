@@ -1,0 +1,1 @@
+assert input("Really? ") == "y"

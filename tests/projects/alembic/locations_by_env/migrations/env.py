@@ -1,0 +1,13 @@
+from alembic import context
+from sqlalchemy import create_engine
+
+from database import url
+from models import Base
+
+context.script.version_locations = ["migrations/versions", "plugin"]
+vars(context.script).pop("_version_locations", None)
+
+with create_engine(url).connect() as connection:
+    context.configure(connection=connection, target_metadata=Base.metadata)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,9 @@
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = '0001'
+
+
+def upgrade():
+    op.get_bind().execute(sa.text("SELECT id FROM students")).one()

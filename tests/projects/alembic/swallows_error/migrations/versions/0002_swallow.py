@@ -1,0 +1,13 @@
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = '0001'
+
+
+def upgrade():
+    try:
+        op.execute("UPDATE pupils SET name = ''")
+    except Exception:
+        pass
+    op.add_column("students", sa.Column("nickname", sa.String(64)))

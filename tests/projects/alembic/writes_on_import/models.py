@@ -1,0 +1,20 @@
+from sqlalchemy import Column, Integer, String
+from sqlalchemy.orm import declarative_base
+
+Base = declarative_base()
+
+
+class Student(Base):
+    __tablename__ = "students"
+    id = Column(Integer, primary_key=True)
+    name = Column(String(64), nullable=False)
+
+
+from sqlalchemy import create_engine, text
+
+from database import url
+
+engine = create_engine(url)
+Base.metadata.create_all(engine)
+kept = engine.connect()
+kept.execute(text("INSERT INTO students (name) VALUES ('Jo')"))

@@ -1,0 +1,1 @@
+raise RuntimeError('nobody has asked for this app')

@@ -1,0 +1,5 @@
+import os
+
+
+def create_app():
+    return os.environ["SECRET_KEY"]
