@@ -24,7 +24,7 @@ from driftcheck.checking.histories import Replayed, get_history
 from driftcheck.checking.quick import Memo, history_digest, remember
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress, Session, open_session
-from driftcheck.comparison import Change
+from driftcheck.comparison import Change, ChangeType
 from driftcheck.config import Settings
 from driftcheck.errors import CannotCheckError
 from driftcheck.findings import DatabaseReport, Finding, Report
@@ -34,6 +34,7 @@ from driftcheck.schema import Snapshot
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.files import places_of
 from driftcheck.sources.history import History, version_tables
+from driftcheck.sources.journal import has_word
 from driftcheck.sources.live import Live, VersionTable, read_live
 from driftcheck.sources.models import create_models, declared_tables, hidden_tables
 from driftcheck.sources.reading import Refused, read_shadow
@@ -193,8 +194,19 @@ def _changes(one: _Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
         sides: Mapping[Side, Snapshot] = one.snapshots
         if gap is Gap.PENDING:
             sides = {side: _as_models_speak(one, side) for side in gap.between}
-        changes[gap] = changes_of(gap, sides)
+        found = changes_of(gap, sides)
+        changes[gap] = [c for c in found if gap is not Gap.PENDING or not _is_refused(c, one)]
     return changes
+
+
+def _is_refused(change: Change, one: _Database) -> bool:
+    """Whether the models declare an object, and only the database has not made it."""
+    if change.type is not ChangeType.EXTRA:
+        return False
+    return any(
+        all(has_word(refused.statement, name) for name in change.address.path)
+        for refused in one.refused
+    )
 
 
 def _as_models_speak(one: _Database, side: Side) -> Snapshot:

@@ -202,7 +202,8 @@ class Report:
     Attributes:
         project: The project's name, as people know it.
         databases: One report for each database that the project migrates.
-        fail_on: The gaps whose findings fail the check. Faults of the project always do.
+        fail_on: The gaps whose findings fail the check, unless they are notes. Faults of the
+            project fail it where they are errors.
         command: The command that made it, as people would type it: ``driftcheck compare``.
     """
 
@@ -213,9 +214,9 @@ class Report:
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding fails the check."""
-        if finding.severity is Severity.NOTE:
-            return False
-        return not finding.gaps or not self.fail_on.isdisjoint(finding.gaps)
+        if not finding.gaps:
+            return finding.severity is Severity.ERROR
+        return finding.severity is not Severity.NOTE and not self.fail_on.isdisjoint(finding.gaps)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

