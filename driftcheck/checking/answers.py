@@ -1,0 +1,39 @@
+"""Leaves the answers from which the next check for drift alone can be quick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.chain import Side
+from driftcheck.checking.histories import Replayed
+from driftcheck.checking.quick import Memo, history_digest, remember
+from driftcheck.checking.session import Session
+from driftcheck.checking.sides import Database
+from driftcheck.sources.files import places_of
+from driftcheck.sources.history import version_tables
+
+
+def leave_answers(
+    session: Session, databases: Sequence[Database], replayed: Replayed, notes: Sequence[str]
+) -> None:
+    """Leave what the next check needs, where nothing stands against a quick one."""
+    (one, *others), history = databases, replayed.history
+    facts = session.shadows.facts(session.target(one.place))
+    built = one.snapshots.get(Side.STAMPED)
+    stamped = one.live.stamped if one.live else None
+    heads = session.environment.heads
+    unusual = others or history.fault or replayed.files or session.settings.bootstrap
+    if unusual or facts is None or built is None or not stamped or len(heads) != 1:
+        return
+    places = [str(place) for place in places_of(session.project.script_directory())]
+    memo = Memo(
+        project=session.project.name,
+        places=places,
+        files=history_digest(places, session.project.root),
+        heads=heads,
+        version_tables=[(t.schema, t.name) for t in version_tables(session.environment)[one.place]],
+        database=one.configured[0].bind,
+        answers={},
+        notes=notes,
+    )
+    remember(session.settings, memo, facts, stamped, built)
