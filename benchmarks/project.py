@@ -11,7 +11,8 @@ sqlalchemy.url = {url}
 """
 
 _MODELS = """\
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Numeric, String, Table, Text, func
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Numeric, String
+from sqlalchemy import Table, Text, func
 
 metadata = MetaData()
 for number in range({tables}):
@@ -81,7 +82,7 @@ def write_project(directory: Path, url: str, *, tables: int, revisions: int) -> 
     """
     versions = directory / "migrations" / "versions"
     versions.mkdir(parents=True)
-    (directory / "alembic.ini").write_text(_ALEMBIC_INI.format(url=url))
+    (directory / "alembic.ini").write_text(_ALEMBIC_INI.format(url=url.replace("%", "%%")))
     (directory / "models.py").write_text(_MODELS.format(tables=tables))
     (directory / "migrations" / "env.py").write_text(_ENV)
     share = -(-tables // revisions)
