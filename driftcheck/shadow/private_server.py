@@ -77,7 +77,7 @@ class PrivateServer:
         try:
             server._start()
         except BaseException:
-            slot.free()
+            server.stop()  # interrupted, it may have come up meanwhile
             raise
         return server
 
