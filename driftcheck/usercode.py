@@ -138,7 +138,7 @@ class _Sink:
 
     def _new_stream(self) -> IO[str]:
         # Whoever closes it closes no more than that.
-        return open(  # noqa: PTH123, SIM115
+        return open(
             self._file.fileno(),
             "a",
             buffering=1,
