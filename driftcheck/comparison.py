@@ -38,7 +38,8 @@ class Change:
         wanted: The object as the one side has it; ``None`` where it is extra.
         actual: The object as the other side has it; ``None`` where it is missing.
         differences: What differs inside, for one that is changed (or renamed and changed).
-        parts: The changes that come with this one: the columns of a missing table.
+        parts: The changes that come with this one: the columns of a missing table, the same change
+            of the columns that inherit, the indexes that a table got when it became a partition.
     """
 
     type: ChangeType
@@ -70,7 +71,7 @@ def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[C
             gave to columns are evidence for renames.
     """
     pairs = _matched_by_name(wanted, actual)
-    pairs |= _renamed_wholes(wanted, actual, pairs)
+    pairs |= _renamed_wholes(wanted, actual, pairs, same_lineage=same_lineage)
     pairs |= _renamed_parts(wanted, actual, pairs, same_lineage=same_lineage)
     return _fold(list(_changes(wanted, actual, pairs)))
 
@@ -85,13 +86,16 @@ def _matched_by_name(wanted: Snapshot, actual: Snapshot) -> Pairs:
     return {address: address for address in wanted.objects if address in actual.objects}
 
 
-def _renamed_wholes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Pairs:
+def _renamed_wholes(
+    wanted: Snapshot, actual: Snapshot, pairs: Pairs, *, same_lineage: bool
+) -> Pairs:
     """Pair wholes that differ in nothing but their name, together with their parts."""
     renamed: Pairs = {}
-    missing = _by_content(wanted, (a for a in wanted.parts if a not in pairs))
-    extra = _by_content(actual, (a for a in actual.parts if a not in wanted.objects))
-    for content, lefts in missing.items():
-        rights = extra.get(content, [])
+    content = _numbered_content if same_lineage else _content
+    missing = _grouped(wanted, (a for a in wanted.parts if a not in pairs), content)
+    extra = _grouped(actual, (a for a in actual.parts if a not in wanted.objects), content)
+    for said, lefts in missing.items():
+        rights = extra.get(said, [])
         if len(lefts) == len(rights) == 1:
             left, right = lefts[0], rights[0]
             renamed[left] = right
@@ -101,20 +105,35 @@ def _renamed_wholes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Pairs:
     return renamed
 
 
-def _by_content(snapshot: Snapshot, wholes: Iterable[Address]) -> Mapping[Hashable, list[Address]]:
+def _grouped(
+    snapshot: Snapshot,
+    wholes: Iterable[Address],
+    content: Callable[[tuple[SchemaObject, ...]], Hashable],
+) -> Mapping[Hashable, list[Address]]:
     found: dict[Hashable, list[Address]] = defaultdict(list)
     for address in wholes:
         thing = snapshot.objects.get(address)
         if thing is not None:
-            parts = frozenset((_relative(part), _frozen(part)) for part in snapshot.parts[address])
-            found[address.kind, address.schema, _frozen(thing), parts].append(address)
+            said = content(snapshot.parts[address])
+            found[address.kind, address.schema, _frozen(thing), said].append(address)
     return found
 
 
+def _content(parts: Iterable[SchemaObject]) -> Hashable:
+    return frozenset(
+        (part.address.kind if part.renamable else _relative(part), _frozen(part)) for part in parts
+    )
+
+
+def _numbered_content(parts: tuple[SchemaObject, ...]) -> Hashable:
+    """What numbers are evidence for; the other parts, a trigger, may speak of the whole's name."""
+    numbered = [part for part in parts if part.number is not None]
+    return frozenset((part.number, _content([part])) for part in numbered) or _content(parts)
+
+
 def _relative(part: SchemaObject) -> tuple[str, str, str | None]:
-    """What a part is called within its whole; nothing, where its name does not count."""
-    address = part.address
-    return address.kind, "" if part.renamable else address.name, address.arguments
+    """What a part is called within its whole."""
+    return part.address.kind, part.address.name, part.address.arguments
 
 
 def _frozen(thing: SchemaObject) -> Hashable:
@@ -172,12 +191,11 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
             yield Change(ChangeType.MISSING, thing, None)
             continue
         found = actual.objects[other]
-        same = thing.attributes == found.attributes
+        same = thing.attributes == found.attributes and not _moved(thing, found, pairs)
         if other != address and not _renamed_with_whole(thing, found):
-            differences = () if same else differences_between(thing, found)
-            yield Change(ChangeType.RENAMED, thing, found, differences)
+            yield Change(ChangeType.RENAMED, thing, found, _differences(thing, found, pairs))
         elif not same:
-            yield Change(ChangeType.CHANGED, thing, found, differences_between(thing, found))
+            yield Change(ChangeType.CHANGED, thing, found, _differences(thing, found, pairs))
     taken = set(pairs.values())
     for address, thing in actual.objects.items():
         if address not in taken:
@@ -189,20 +207,54 @@ def _renamed_with_whole(thing: SchemaObject, found: SchemaObject) -> bool:
     return thing.part_of != found.part_of and thing.address.name == found.address.name
 
 
+def _moved(thing: SchemaObject, found: SchemaObject, pairs: Pairs) -> bool:
+    """Whether what is called the same is a part of something else."""
+    whole = thing.part_of
+    return (whole if whole is None else pairs.get(whole, whole)) != found.part_of
+
+
+def _differences(thing: SchemaObject, found: SchemaObject, pairs: Pairs) -> tuple[Difference, ...]:
+    differences: tuple[Difference, ...] = ()
+    if thing.attributes != found.attributes:
+        differences = differences_between(thing, found)
+    if _moved(thing, found, pairs):
+        sides = (None if whole is None else whole.sql for whole in (thing.part_of, found.part_of))
+        differences = (*differences, Difference("part_of", *sides))
+    return differences
+
+
 def _fold(changes: list[Change]) -> list[Change]:
-    """Fold what is missing or extra into the whole that is missing or extra with it."""
-    folding = (ChangeType.MISSING, ChangeType.EXTRA)
-    whole_by_key = {(c.type, c.address): c for c in changes if c.type in folding}
+    """Fold changes into the one that they come with."""
+    by_key = {(change.type, change.address): change for change in changes}
     parts: dict[tuple[ChangeType, Address], list[Change]] = defaultdict(list)
     tops = []
     for change in changes:
-        whole = change.thing.part_of
-        key = (change.type, whole) if whole is not None else None
-        if key in whole_by_key:
-            parts[key].append(change)
-        else:
+        led_by = _led_by(change, by_key)
+        if led_by is None:
             tops.append(change)
+        else:
+            parts[led_by.type, led_by.address].append(change)
     return [_with_parts(change, parts) for change in tops]
+
+
+def _led_by(change: Change, by_key: Mapping[tuple[ChangeType, Address], Change]) -> Change | None:
+    """The change that a change comes with.
+
+    What is missing or extra comes with its whole, or with what it is inherited from; or with a
+    whole that has changed, for that was made to inherit. What is changed or renamed alike comes
+    with what it is inherited from.
+    """
+    whole, parent = change.thing.part_of, change.thing.inherited_from
+    one_sided = change.type in (ChangeType.MISSING, ChangeType.EXTRA)
+    if one_sided and whole is not None and (change.type, whole) in by_key:
+        return by_key[change.type, whole]
+    if parent is None:
+        return None
+    leader = by_key.get((change.type, parent))
+    if leader is not None and leader.differences == change.differences:
+        return leader
+    came = change.type is ChangeType.EXTRA and whole is not None
+    return by_key.get((ChangeType.CHANGED, whole)) if came and whole is not None else None
 
 
 def _with_parts(change: Change, parts: Mapping[tuple[ChangeType, Address], list[Change]]) -> Change:

@@ -57,6 +57,8 @@ class SchemaObject:
             column's ``attnum``). Evidence for a rename, never a part of equality.
         renamable: Whether another name alone makes no other object of it: true for what is known
             by its content (an index, a constraint), false for what is known by its name.
+        inherited_from: What it came from and follows, where its whole is a partition or inherits:
+            the parent table's column. Evidence for who has changed, never a part of equality.
     """
 
     address: Address
@@ -64,6 +66,7 @@ class SchemaObject:
     part_of: Address | None = None
     number: int | None = None
     renamable: bool = False
+    inherited_from: Address | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same schema reads differently than before; older files are then refused."""
 
 
@@ -53,10 +53,15 @@ def dump(file: SnapshotFile) -> str:
 def digest(snapshot: Snapshot) -> str:
     """A digest of what counts in a snapshot, whatever the order in which it was read."""
     total = 0
-    for address, thing in snapshot.objects.items():
-        said = marshal.dumps((tuple(address), sorted(thing.attributes.items())), _MARSHAL)
+    for thing in snapshot.objects.values():
+        said = marshal.dumps(_counting(thing), _MARSHAL)
         total += int.from_bytes(hashlib.blake2b(said, digest_size=32).digest(), "big")
     return f"{total % 2**256:064x}"
+
+
+def _counting(thing: SchemaObject) -> tuple[Any, ...]:
+    whole = tuple(thing.part_of or ())
+    return tuple(thing.address), sorted(thing.attributes.items()), whole
 
 
 def load(text: str) -> SnapshotFile:
@@ -92,17 +97,19 @@ def _row(thing: SchemaObject) -> list[Any]:
         thing.part_of,
         thing.number,
         thing.renamable,
+        thing.inherited_from,
     ]
 
 
 def _thing(row: list[Any]) -> SchemaObject:
-    address, attributes, part_of, number, renamable = row
+    address, attributes, part_of, number, renamable, inherited_from = row
     return SchemaObject(
         _address(address),
         {name: _value(value) for name, value in attributes.items()},
         None if part_of is None else _address(part_of),
         number,
         renamable,
+        None if inherited_from is None else _address(inherited_from),
     )
 
 

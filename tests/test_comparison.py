@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,47 @@ def test_the_comparison_names_no_kind(catalog: PostgreSQLCatalog | MySQLCatalog)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert texts.isdisjoint(kind.name for kind in catalog.kinds)
+
+
+def inherited(of: str, name: str, number: int, **attributes: Value) -> SchemaObject:
+    parent = Address("column", "public", ("events", name))
+    return replace(column(of, name, number, **attributes), inherited_from=parent)
+
+
+def test_what_follows_from_its_parent_comes_with_it() -> None:
+    tables = table("events"), table("events_1", bound="1")
+    wanted = snapshot(*tables, column("events", "at", 1), inherited("events_1", "at", 1))
+    actual = snapshot(
+        *tables,
+        column("events", "at", 1, type="date"),
+        inherited("events_1", "at", 1, type="date"),
+        column("events", "by", 2),
+        inherited("events_1", "by", 2),
+    )
+    changes = compare(wanted, actual, same_lineage=True)
+    assert told(changes) == [("changed", "public.events.at"), ("extra", "public.events.by")]
+    assert told([part for change in changes for part in change.parts]) == [
+        ("changed", "public.events_1.at"),
+        ("extra", "public.events_1.by"),
+    ]
+
+
+def test_what_is_not_inherited_any_more_is_still_there() -> None:
+    parent = table("events"), column("events", "at", 1)
+    wanted = snapshot(*parent, table("events_1", bound="1"), inherited("events_1", "at", 1))
+    actual = snapshot(*parent, table("events_1", bound=None), column("events_1", "at", 1))
+    (change,) = compare(wanted, actual, same_lineage=True)
+    assert told([change, *change.parts]) == [("changed", "public.events_1")]
+
+
+def test_a_part_of_something_else_is_changed() -> None:
+    tables = table("a"), table("b")
+    wanted = snapshot(*tables, replace(table("part"), part_of=_whole("a")))
+    actual = snapshot(*tables, replace(table("part"), part_of=_whole("b")))
+    (change,) = compare(wanted, actual, same_lineage=True)
+    (difference,) = change.differences
+    assert (difference.attribute, difference.wanted, difference.actual) == (
+        "part_of",
+        "public.a",
+        "public.b",
+    )

@@ -90,6 +90,27 @@ class Kind(ABC):
             for name, value in said
         )
 
+    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
+        """Whether ``create`` makes that part of the object too, without being told of it."""
+        del whole, part
+        return False
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that part the object from what it shall not belong to any more.
+
+        They run before all others: what it has from there can only be changed afterwards.
+        """
+        del current, wanted
+        return []
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that make the object belong where it shall.
+
+        They run after all others: by then it has all that it needs for it.
+        """
+        del current, wanted
+        return []
+
     @abstractmethod
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current object the wanted one's name."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from driftcheck.catalog.base import CannotBeWritten, Catalog
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -58,37 +58,55 @@ class Step:
 
 
 def plan(steps: list[Step], catalog: Catalog) -> Plan:
-    """What goes, goes first and in reverse build order; what comes, comes in build order."""
+    """What goes, goes first and in reverse build order; what comes, comes in build order.
+
+    Before all that, what is a part of something else leaves it; after it, it joins.
+    """
     order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
     gone = [step for step in reversed(steps) if step.target is None]  # the youngest goes first
     rest = [made for step in steps if step.target is not None for made in _unfolded(step, catalog)]
     gone.sort(key=lambda step: -order[step.kind])
     rest.sort(key=lambda step: order[step.kind])
+    leaving: list[str] = []
     statements: list[str] = []
+    joining: list[str] = []
     by_hand: list[str] = []
     for step in (*gone, *rest):
+        kind, current, target = catalog.kind(step.kind), step.current, step.target
         try:
             statements += _statements(step, catalog)
+            leaving += kind.leave(current, target) if current is not None else []
+            joining += kind.join(current, target) if target is not None else []
         except CannotBeWritten as reason:
             by_hand.append(str(reason))
     loses = any(catalog.kind(step.kind).holds_data for step in gone)
-    return Plan(tuple(statements), tuple(by_hand), loses)
+    return Plan((*leaving, *statements, *joining), tuple(by_hand), loses)
 
 
 def _unfolded(step: Step, catalog: Catalog) -> Iterator[Step]:
     """A whole with the parts that its kind makes along with it, then every other part."""
+    things = {thing.address: thing for thing in (step.target, *step.parts) if thing is not None}
     absorbed: dict[Address, list[SchemaObject]] = {}
     others = []
     for part in step.parts:
-        whole = part.part_of
-        if whole is not None and part.address.kind in catalog.kind(whole.kind).absorbs:
-            absorbed.setdefault(whole, []).append(part)
-        else:
-            others.append(part)
+        whole = things.get(part.part_of) if part.part_of is not None else None
+        if whole is None:
+            others.append(Step(_brought(part, things), part))
+        elif part.address.kind in catalog.kind(whole.address.kind).absorbs:
+            absorbed.setdefault(whole.address, []).append(part)
+        elif not catalog.kind(whole.address.kind).brings(whole, part):
+            others.append(Step(None, part))
     if step.target is not None:
-        yield Step(step.current, step.target, tuple(absorbed.get(step.target.address, ())))
-    for part in others:
-        yield Step(None, part, tuple(absorbed.get(part.address, ())))
+        yield replace(step, parts=tuple(absorbed.get(step.target.address, ())))
+    for other in others:
+        assert other.target is not None  # noqa: S101  (each is a part)
+        yield replace(other, parts=tuple(absorbed.get(other.target.address, ())))
+
+
+def _brought(part: SchemaObject, things: Mapping[Address, SchemaObject]) -> SchemaObject | None:
+    """What is there of a part when that has come which it is inherited from."""
+    parent = things.get(part.inherited_from) if part.inherited_from is not None else None
+    return None if parent is None else replace(part, attributes=parent.attributes)
 
 
 def _statements(step: Step, catalog: Catalog) -> list[str]:
@@ -103,7 +121,7 @@ def _statements(step: Step, catalog: Catalog) -> list[str]:
     renamed = kind.rename(current, target)
     if current.attributes == target.attributes:
         return renamed
-    moved = SchemaObject(target.address, current.attributes, target.part_of, target.number)
+    moved = replace(target, attributes=current.attributes)
     return [*renamed, *kind.alter(moved, target)]
 
 

@@ -27,20 +27,12 @@ from driftcheck.catalog.postgresql.privileges import change_grants
 from driftcheck.catalog.postgresql.sequences import OWNED_SEQUENCES
 from driftcheck.schema import SchemaObject, Value
 
-# A column that its table has from a parent is an object of its own only where it says more.
-_LIKE_THE_PARENTS = """(
-    select distinct a.attrelid, a.attnum
-    from pg_inherits i
-    join pg_attribute a on a.attrelid = i.inhrelid and a.attinhcount > 0
-    join pg_attribute p on p.attrelid = i.inhparent and p.attname = a.attname
-      and p.attnotnull = a.attnotnull and p.attstorage = a.attstorage
-      and p.attcompression = a.attcompression
-    left join pg_attrdef ad on ad.adrelid = a.attrelid and ad.adnum = a.attnum
-    left join pg_attrdef pd on pd.adrelid = p.attrelid and pd.adnum = p.attnum
-    where pg_get_expr(ad.adbin, ad.adrelid) is not distinct from pg_get_expr(pd.adbin, pd.adrelid)
-      and coalesce(nullif(a.attstattarget, -1), p.attstattarget, -1)
-        = coalesce(p.attstattarget, -1)
-      and a.attoptions is not distinct from p.attoptions)"""
+# The parent that a column comes from, where it has one.
+_PARENTS = """(
+    select i.inhrelid, p.attname, min(i.inhparent) as parent
+    from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent
+    join pg_class r on r.oid = i.inhparent and r.relkind in ('r', 'p', 'f')
+    group by 1, 2)"""
 
 # The column whose default draws from a sequence that it owns itself.
 _SERIAL = f"""(
@@ -67,12 +59,14 @@ class Column(PostgreSQLKind):
     keyword = "COLUMN"
     acl = "a.attacl"
     columns = f"""n.nspname as schema, c.relname as within, a.attname as name, a.attnum as number,
-        {RELATION_KIND} as whole,
+        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        h.attname as from_name,
         format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
         case a.attgenerated when '' then pg_get_expr(f.adbin, f.adrelid) end as default,
         case a.attgenerated when 's' then pg_get_expr(f.adbin, f.adrelid) || ' STORED'
           when 'v' then pg_get_expr(f.adbin, f.adrelid) || ' VIRTUAL' end as generated,
-        case a.attidentity when 'a' then 'ALWAYS' when 'd' then 'BY DEFAULT' end as identity,
+        case when i.sequence is not null then  -- a partition draws from its parent's
+          case a.attidentity when 'a' then 'ALWAYS' when 'd' then 'BY DEFAULT' end end as identity,
         case when i.sequence is not null then array[
             'START WITH ' || q.seqstart, 'INCREMENT BY ' || q.seqincrement,
             'MINVALUE ' || q.seqmin, 'MAXVALUE ' || q.seqmax, 'CACHE ' || q.seqcache,
@@ -86,7 +80,6 @@ class Column(PostgreSQLKind):
         case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
         nullif(a.attstattarget, -1)::integer as statistics, a.attoptions as options,
         {foreign_options_sql("a.attfdwoptions")} as wrapper_options,
-        a.attinhcount > 0 and (c.relispartition or not a.attislocal) as inherited,
         d.description as comment"""
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
         join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
@@ -95,38 +88,27 @@ class Column(PostgreSQLKind):
           and i.deptype = 'i'
         left join pg_sequence q on q.seqrelid = i.sequence
         left join {_SERIAL} s on s.relation = c.oid and s.number = a.attnum
-        left join {_LIKE_THE_PARENTS} p on p.attrelid = c.oid and p.attnum = a.attnum
-          and (c.relispartition or not a.attislocal)
+        left join {_PARENTS} h on h.inhrelid = c.oid and h.attname = a.attname
+          and a.attinhcount > 0 and (c.relispartition or not a.attislocal)
+        left join pg_class hc on hc.oid = h.parent
+        left join pg_namespace hn on hn.oid = hc.relnamespace
         {comment_on("pg_class", "c.oid", "a.attnum")}
         where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
-          and (p.attnum is null or d.description is not null)
           and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
         order by c.oid, a.attnum"""
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that add the bare column, or make an inherited one its own."""
-        if thing.attributes["inherited"]:
-            return inherited(thing)
+        """Statements that add the bare column."""
         added = f"{_alter_table(thing)} ADD COLUMN {clause(thing)}"
         return [added, *settings(thing), *own_sequence(thing)]
 
     def drop(self, thing: SchemaObject) -> list[str]:
         """Statements that drop the column."""
-        if thing.attributes["inherited"]:
-            raise CannotBeWritten(
-                f"{thing.address} is inherited: drop it in the parent table, or set it by hand to "
-                f"what the parent says."
-            )
         return [f"{_alter_table(thing)} DROP COLUMN {name_of(thing)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the column and keep its values."""
         changed = differing(current, wanted)
-        if "inherited" in changed:
-            raise CannotBeWritten(
-                f"Whether {wanted.address} is the table's own or its parent's cannot be altered: "
-                f"detach the table (NO INHERIT) and attach it again by hand."
-            )
         return [
             *_drop_identity(current, wanted),
             *_generated(current, wanted, changed),
@@ -169,19 +151,21 @@ def clause(column: SchemaObject) -> str:
     return " ".join(words)
 
 
-def rest(column: SchemaObject) -> list[str]:
-    """Statements for what CREATE TABLE cannot say of a column."""
-    own = inherited(column) if column.attributes["inherited"] else settings(column)
+def rest(column: SchemaObject, *, brought: bool) -> list[str]:
+    """Statements for what CREATE TABLE cannot say of a column, or only of the parent's."""
+    own = _brought(column) if brought else settings(column)
     return [*own, *Column().dress({}, column)]
 
 
-def inherited(column: SchemaObject) -> list[str]:
+def _brought(column: SchemaObject) -> list[str]:
     """Statements that make a column say what it says of itself and not its parent."""
+    if column.attributes["generated"]:
+        return settings(column)
     default = column.attributes["default"]
     statements = [
-        f"{_alter_column(column)} DROP DEFAULT"
+        f"{_alter_own_column(column)} DROP DEFAULT"
         if default is None
-        else f"{_alter_column(column)} SET DEFAULT {default}"
+        else f"{_alter_own_column(column)} SET DEFAULT {default}"
     ]
     if not column.attributes["nullable"]:
         statements.append(f"{_alter_column(column)} SET NOT NULL")
@@ -223,7 +207,7 @@ def _wrapper_options(current: SchemaObject, wanted: SchemaObject) -> list[str]:
 
 
 def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
-    if "generated" not in changed:
+    if "generated" not in changed or _follows(current, wanted):
         return []
     have, want = current.attributes["generated"], wanted.attributes["generated"]
     if want is None and str(have).endswith("STORED"):
@@ -236,19 +220,25 @@ def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -
 
 def _type(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
     column, want = _alter_column(wanted), wanted.attributes
-    retyped = bool(changed & {"type", "collation"})
+    own = _alter_own_column(wanted)
+    retyped = bool(changed & {"type", "collation"}) and not _follows(current, wanted)
     statements = []
     default = current.attributes["default"]
     if default is not None and (retyped or want["default"] is None):
-        statements.append(f"{column} DROP DEFAULT")
+        statements.append(f"{own} DROP DEFAULT")
         default = None
     if retyped:
         collate = f" COLLATE {want['collation']}" if want["collation"] else ""
         using = _using(current, wanted)
         statements.append(f"{column} TYPE {want['type']}{collate}{using}")
     if want["default"] != default:
-        statements.append(f"{column} SET DEFAULT {want['default']}")
+        statements.append(f"{own} SET DEFAULT {want['default']}")
     return statements
+
+
+def _follows(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether the column has its type from a parent, before and after."""
+    return current.inherited_from is not None and wanted.inherited_from is not None
 
 
 def _using(current: SchemaObject, wanted: SchemaObject) -> str:
@@ -309,6 +299,11 @@ def _parenthesised(generated: str) -> str:
 
 def _alter_table(column: SchemaObject) -> str:
     return f"ALTER TABLE {table_of(column)}"
+
+
+def _alter_own_column(column: SchemaObject) -> str:
+    """What shall leave alone the columns that inherit from this one: they may say otherwise."""
+    return f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {name_of(column)}"
 
 
 def _alter_column(column: SchemaObject) -> str:

@@ -22,13 +22,28 @@ from driftcheck.schema import Address, SchemaObject
 _NOT_VALID = " NOT VALID"
 
 
-def _source(contype: str, joins: str = "") -> str:
-    """SQL: the constraints ``k`` of one sort, without those that a table has from its parent."""
+_PARENT_BY_ID = "left join pg_constraint h on h.oid = nullif(k.conparentid, 0)"
+_PARENT_BY_NAME = """left join (
+      select i.inhrelid, p.contype, p.conname, min(p.oid::bigint)::oid as parent
+      from pg_inherits i join pg_constraint p on p.conrelid = i.inhparent
+      group by 1, 2, 3
+    ) ih on ih.inhrelid = c.oid and ih.conname = k.conname and ih.contype = k.contype
+      and k.coninhcount > 0 and (c.relispartition or not k.conislocal)
+    left join pg_constraint h on h.oid = ih.parent"""
+
+
+def _source(contype: str, joins: str = "", parent: str = _PARENT_BY_ID) -> str:
+    """SQL: the constraints ``k`` of one sort, each with its parent ``h``.
+
+    A foreign key to a partitioned table has one of its own to each partition: these do not count.
+    """
     return f"""from pg_constraint k join pg_class c on c.oid = k.conrelid
         join pg_namespace n on n.oid = c.relnamespace {joins}
+        {parent} left join pg_class hc on hc.oid = h.conrelid
+        left join pg_namespace hn on hn.oid = hc.relnamespace
         {comment_on("pg_constraint", "k.oid")}
-        where k.contype = '{contype}' and k.conparentid = 0
-          and (k.coninhcount = 0 or k.conislocal and not c.relispartition)
+        where k.contype = '{contype}'
+          and (h.oid is null or h.conrelid <> k.conrelid and h.confrelid = k.confrelid)
           and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by k.oid"""
 
 
@@ -39,7 +54,8 @@ class Constraint(PostgreSQLKind):
     keyword = "CONSTRAINT"
     renamable = True
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
-        {RELATION_KIND} as whole, pg_get_constraintdef(k.oid) as definition,
+        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        h.conname as from_name, pg_get_constraintdef(k.oid) as definition,
         d.description as comment"""
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
@@ -139,7 +155,7 @@ class CheckConstraint(Constraint):
 
     name = "check constraint"
     plural = "check constraints"
-    source = _source("c")
+    source = _source("c", parent=_PARENT_BY_NAME)
 
 
 class NotNullConstraint(Constraint):
@@ -151,7 +167,7 @@ class NotNullConstraint(Constraint):
     name = "not-null constraint"
     plural = "not-null constraints"
     spoken_by_models = False
-    source = _source("n").replace(
+    source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by", " and (k.connoinherit or not k.convalidated) order by"
     )
 

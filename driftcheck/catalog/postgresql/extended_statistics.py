@@ -23,7 +23,10 @@ class StatisticsObject(PostgreSQLKind):
     owner = "s.stxowner"
     columns = """n.nspname as schema, s.stxname as name, 'table' as whole,
         cn.nspname as whole_schema, c.relname as whole_name,
-        pg_get_statisticsobjdef(s.oid) as definition,
+        array_to_string(array(
+          select case kind when 'd' then 'ndistinct' when 'f' then 'dependencies' else 'mcv' end
+          from unnest(s.stxkind) kind where kind <> 'e'), ', ') as kinds,
+        pg_get_statisticsobjdef_columns(s.oid) as definition,
         nullif(s.stxstattarget, -1)::integer as target, d.description as comment"""
     source = f"""from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace
         join pg_class c on c.oid = s.stxrelid join pg_namespace cn on cn.oid = c.relnamespace
@@ -33,12 +36,15 @@ class StatisticsObject(PostgreSQLKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare statistics object, and how much it samples."""
-        made = str(thing.attributes["definition"])
+        facts = thing.attributes
+        kinds = f" ({facts['kinds']})" if facts["kinds"] else ""
+        table = thing.part_of.sql if thing.part_of else ""
+        made = f"CREATE STATISTICS {thing.address.sql}{kinds} ON {facts['definition']} FROM {table}"
         return [made] if thing.attributes["target"] is None else [made, _target(thing)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that change how much it samples; all else makes another object."""
-        return None if "definition" in differing(current, wanted) else [_target(wanted)]
+        return None if differing(current, wanted) & {"definition", "kinds"} else [_target(wanted)]
 
 
 def _target(statistics: SchemaObject) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from driftcheck.catalog.postgresql import columns
+from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql import columns, tables
 from driftcheck.catalog.postgresql.foreign_options import (
     change_foreign_options,
     foreign_options,
@@ -139,38 +140,63 @@ class ForeignTable(PostgreSQLKind):
     keyword = "FOREIGN TABLE"
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
-    columns = f"""n.nspname as schema, c.relname as name, s.srvname as server,
-        {foreign_options_sql("f.ftoptions")} as options, h.parents as inherits,
-        pg_get_expr(c.relpartbound, c.oid) as bound, d.description as comment"""
+    columns = f"""n.nspname as schema, c.relname as name,
+        case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
+        p.relname as whole_name, s.srvname as server,
+        {foreign_options_sql("f.ftoptions")} as options,
+        case when c.relispartition then null else h.parents end as inherits,
+        pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
+        d.description as comment"""
     source = f"""from pg_foreign_table f join pg_class c on c.oid = f.ftrelid
         join pg_namespace n on n.oid = c.relnamespace
         join pg_foreign_server s on s.oid = f.ftserver
         left join (
-          select inhrelid, array_agg(inhparent::regclass::text order by inhseqno) as parents
+          select inhrelid, min(inhparent) as parent, bool_or(inhdetachpending) as detaching,
+            array_agg(inhparent::regclass::text order by inhseqno) as parents
           from pg_inherits group by inhrelid) h on h.inhrelid = c.oid
+        left join pg_class p on p.oid = h.parent left join pg_namespace pn
+          on pn.oid = p.relnamespace
         {comment_on("pg_class", "c.oid")}
         where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by c.oid"""
 
     def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
         """Statements that make the foreign table with its columns."""
         facts = thing.attributes
-        own = [part for part in parts if not part.attributes["inherited"]]
+        own = [part for part in parts if not self.brings(thing, part)]
         clauses = ", ".join(map(columns.clause, own))
         parents = ", ".join(cast("tuple[str, ...]", facts["inherits"] or ()))
         made = f"CREATE FOREIGN TABLE {thing.address.sql} ({clauses})"
-        if facts["bound"]:
-            made = (
-                f"CREATE FOREIGN TABLE {thing.address.sql} PARTITION OF {parents} {facts['bound']}"
-            )
-        elif parents:
+        if parents:
             made += f" INHERITS ({parents})"
         made += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(thing)}"
-        return [made, *(statement for part in parts for statement in columns.rest(part))]
+        return [
+            made,
+            *(
+                statement
+                for part in parts
+                for statement in columns.rest(part, brought=self.brings(thing, part))
+            ),
+        ]
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the options; all else makes another foreign table."""
-        if differing(current, wanted) & {"server", "inherits", "bound"}:
-            return None
+    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
+        """What a table inherits comes by itself, unless it is a partition."""
+        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from the parents that it shall not have."""
+        return tables.leave(current, wanted)
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to the parents that it shall have."""
+        return tables.join(current, wanted)
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the options."""
+        if "server" in differing(current, wanted):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot move {wanted.address} to another server. Drop it by hand, and "
+                f"create it there."
+            )
         options = change_foreign_options(current, wanted)
         return [f"ALTER FOREIGN TABLE {wanted.address.sql} {option}" for option in options]
 

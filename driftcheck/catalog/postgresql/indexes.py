@@ -31,7 +31,8 @@ class Index(PostgreSQLKind):
     renamable = True
     keyword = "INDEX"
     columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,
-        n.nspname as whole_schema, c.relname as whole_name,
+        n.nspname as whole_schema, c.relname as whole_name, hn.nspname as from_schema,
+        h.relname as from_name,
         substr(pg_get_indexdef(x.oid), length(
           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
           || quote_ident(x.relname) || ' ON ' || case x.relkind when 'I' then 'ONLY ' else '' end
@@ -43,8 +44,10 @@ class Index(PostgreSQLKind):
         join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
         left join pg_tablespace s on s.oid = x.reltablespace
         left join pg_constraint k on k.conindid = x.oid and k.contype in ('p', 'u', 'x')
+        left join pg_inherits ih on ih.inhrelid = x.oid left join pg_class h on h.oid = ih.inhparent
+        left join pg_namespace hn on hn.oid = h.relnamespace
         {comment_on("pg_class", "x.oid")}
-        where k.oid is null and not x.relispartition and {USERS_SCHEMA}
+        where k.oid is null and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")}
         order by x.oid"""
 

@@ -125,9 +125,16 @@ class PostgreSQLKind(Kind):
         part_of = Address(whole, whole_schema, (whole_name,)) if whole else None
         number = facts.pop("number", None)
         renamable = facts.pop("renamable", self.renamable)
+        inherited_from = self._inherited_from(facts)
         if "grants" in facts:
             facts["grants"] = settled(facts["grants"])
-        return SchemaObject(address, facts, part_of, number, renamable)
+        return SchemaObject(address, facts, part_of, number, renamable, inherited_from)
+
+    def _inherited_from(self, facts: dict[str, Any]) -> Address | None:
+        schema, name = facts.pop("from_schema", None), facts.pop("from_name", None)
+        within = facts.pop("from_within", None)
+        path = (name,) if within is None else (within, name)
+        return None if name is None else Address(self.name, schema, path)
 
     def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the object, and what is said about it besides."""

@@ -50,7 +50,7 @@ class Sequence(PostgreSQLKind):
         format_type(s.seqtypid, null) as type, s.seqstart as start,
         s.seqincrement as increment, s.seqmin as minimum, s.seqmax as maximum,
         s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
-        t.oid::regclass || '.' || quote_ident(a.attname) as owned_by, d.description as comment"""
+        quote_ident(a.attname) as owned_by, d.description as comment"""
     source = f"""from pg_sequence s join pg_class c on c.oid = s.seqrelid
         join pg_namespace n on n.oid = c.relnamespace
         left join {OWNED_SEQUENCES} o on o.sequence = c.oid
@@ -85,8 +85,14 @@ class Sequence(PostgreSQLKind):
             logged = "UNLOGGED" if wanted.attributes["unlogged"] else "LOGGED"
             statements.append(f"{sequence} SET {logged}")
         if "owned_by" in changed:
-            statements.append(f"{sequence} OWNED BY {wanted.attributes['owned_by'] or 'NONE'}")
+            statements.append(f"{sequence} OWNED BY {owner_of(wanted)}")
         return statements
+
+
+def owner_of(sequence: SchemaObject) -> str:
+    """The column that owns a sequence, as OWNED BY names it."""
+    column, table = sequence.attributes["owned_by"], sequence.part_of
+    return f"{table.sql}.{column}" if table and column else "NONE"
 
 
 def _clauses(sequence: SchemaObject, wanted: set[str]) -> list[str]:

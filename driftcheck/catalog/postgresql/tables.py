@@ -20,7 +20,6 @@ from driftcheck.schema import SchemaObject, Value
 
 _RLS = "ROW LEVEL SECURITY"
 _NEW = {"row_security": False, "row_security_forced": False, "replica_identity": "DEFAULT"}
-_PARTITIONING = frozenset(("partition_by", "partition_of", "bound", "detaching"))
 _STORED: Mapping[str, Callable[[Value], str]] = {
     "unlogged": lambda unlogged: f"SET {'UNLOGGED' if unlogged else 'LOGGED'}",
     "access_method": lambda method: f"SET ACCESS METHOD {quote_identifier(str(method))}",
@@ -31,7 +30,9 @@ _STORED: Mapping[str, Callable[[Value], str]] = {
 class Table(PostgreSQLKind):
     """A table. https://www.postgresql.org/docs/current/catalog-pg-class.html.
 
-    A partition is a part of its parent. That an index is the replica identity is said of the index.
+    A partition is a part of its parent. It is made on its own and attached at the end, as pg_dump
+    does it: so its indexes and constraints get their names, and its columns their order. That an
+    index is the replica identity is said of the index.
     """
 
     name = "table"
@@ -53,7 +54,6 @@ class Table(PostgreSQLKind):
         nullif(c.reloftype, 0)::regtype::text as of_type,
         case when c.relispartition then null else h.parents end as inherits,
         case c.relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_by,
-        case when c.relispartition then h.parents[1] end as partition_of,
         pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
         d.description as comment"""
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -75,24 +75,37 @@ class Table(PostgreSQLKind):
         own = [part for part in parts if part.address.kind == "column"]
         return [
             *_owned(parts),
-            _create(thing, [part for part in own if not part.attributes["inherited"]]),
+            _create(thing, [part for part in own if not self.brings(thing, part)]),
             *(_of_type(thing) if thing.attributes["of_type"] else ()),
             *_security(thing),
-            *(statement for column in own for statement in columns.rest(column)),
+            *(
+                statement
+                for column in own
+                for statement in columns.rest(column, brought=self.brings(thing, column))
+            ),
             *_ownership(parts),
         ]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
-        """Statements that drop the table; a partition that is referred to must be detached."""
-        parent = thing.attributes["partition_of"]
-        detached = f"ALTER TABLE {parent} DETACH PARTITION {thing.address.sql}"
-        return [*([detached] if parent else ()), *super().drop(thing)]
+    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
+        """What a table inherits comes by itself, unless it is a partition."""
+        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from the parents that it shall not have."""
+        return leave(current, wanted)
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to the parents that it shall have."""
+        return join(current, wanted)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the table and keep its rows."""
         changed = differing(current, wanted)
-        if changed & _PARTITIONING:
-            return _reattach(current, wanted, changed)
+        if "partition_by" in changed or wanted.attributes["detaching"]:
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change how {wanted.address} is partitioned. By hand: create it "
+                f"anew under another name, copy its rows, and rename."
+            )
         table = f"ALTER TABLE {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         return [
@@ -100,7 +113,6 @@ class Table(PostgreSQLKind):
             *(f"{table} {_STORED[name](want[name])}" for name in _STORED if name in changed),
             *change_options(table, have["options"], want["options"]),
             *change_options(table, have["toast_options"], want["toast_options"], "toast."),
-            *_inheritance(current, wanted),
             *_security(wanted, current),
         ]
 
@@ -113,7 +125,7 @@ def _owned(parts: Sequence[SchemaObject]) -> list[str]:
 
 def _ownership(parts: Sequence[SchemaObject]) -> list[str]:
     return [
-        f"ALTER SEQUENCE {part.address.sql} OWNED BY {part.attributes['owned_by']}"
+        f"ALTER SEQUENCE {part.address.sql} OWNED BY {sequences.owner_of(part)}"
         for part in parts
         if part.address.kind == "sequence"
     ]
@@ -123,10 +135,7 @@ def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
     facts = table.attributes
     words = ["CREATE UNLOGGED TABLE" if facts["unlogged"] else "CREATE TABLE", table.address.sql]
     clauses = ",\n".join(f"    {columns.clause(column)}" for column in own)
-    if facts["partition_of"]:
-        words.append(f"PARTITION OF {facts['partition_of']} {facts['bound']}")
-    else:
-        words.append(f"(\n{clauses}\n)" if own else "()")
+    words.append(f"(\n{clauses}\n)" if own else "()")
     if facts["inherits"]:
         words.append(f"INHERITS ({', '.join(cast('tuple[str, ...]', facts['inherits']))})")
     if facts["partition_by"]:
@@ -160,28 +169,40 @@ def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list
     return statements
 
 
-def _inheritance(current: SchemaObject, wanted: SchemaObject) -> list[str]:
-    table = f"ALTER TABLE {wanted.address.sql}"
-    have = cast("tuple[str, ...]", current.attributes["inherits"] or ())
-    want = cast("tuple[str, ...]", wanted.attributes["inherits"] or ())
-    return [
-        *(f"{table} NO INHERIT {parent}" for parent in have if parent not in want),
-        *(f"{table} INHERIT {parent}" for parent in want if parent not in have),
-    ]
-
-
-def _reattach(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
-    if "partition_by" in changed or wanted.attributes["detaching"]:
-        raise CannotBeWritten(
-            f"PostgreSQL cannot change how {wanted.address} is partitioned. By hand: create it "
-            f"anew under another name, copy its rows, and rename."
-        )
-    have, want, table = current.attributes, wanted.attributes, wanted.address.sql
-    statements = []
-    if have["partition_of"]:
+def leave(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+    """Statements that detach a table from the parents that it shall not have."""
+    table, have = f"ALTER TABLE {current.address.sql}", current.attributes
+    if have["bound"]:
+        if wanted is not None and _attached_alike(current, wanted):
+            return []
         how = " FINALIZE" if have["detaching"] else ""
-        statements.append(f"ALTER TABLE {have['partition_of']} DETACH PARTITION {table}{how}")
-    if want["partition_of"]:
-        attached = f"ATTACH PARTITION {table} {want['bound']}"
-        statements.append(f"ALTER TABLE {want['partition_of']} {attached}")
-    return statements
+        return [f"ALTER TABLE {_parent(current)} DETACH PARTITION {current.address.sql}{how}"]
+    kept = _parents(wanted)
+    return [f"{table} NO INHERIT {each}" for each in _parents(current) if each not in kept]
+
+
+def join(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    """Statements that attach a table to the parents that it shall have."""
+    table, bound = wanted.address.sql, wanted.attributes["bound"]
+    if bound:
+        if current is not None and _attached_alike(current, wanted):
+            return []
+        return [f"ALTER TABLE {_parent(wanted)} ATTACH PARTITION {table} {bound}"]
+    if current is None:
+        return []  # CREATE TABLE has said it
+    had = _parents(current)
+    return [f"ALTER TABLE {table} INHERIT {each}" for each in _parents(wanted) if each not in had]
+
+
+def _attached_alike(one: SchemaObject, other: SchemaObject) -> bool:
+    sides = ((t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (one, other))
+    return len(set(sides)) == 1
+
+
+def _parent(partition: SchemaObject) -> str:
+    return partition.part_of.sql if partition.part_of else ""
+
+
+def _parents(table: SchemaObject | None) -> tuple[str, ...]:
+    parents = table.attributes["inherits"] if table else None
+    return cast("tuple[str, ...]", parents or ())

@@ -34,17 +34,26 @@ def enabled_sql(column: str) -> str:
 class Trigger(PostgreSQLKind):
     """A trigger. https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 
-    Those that uphold foreign keys are the server's own; those of partitions are their parents'.
+    Those that uphold foreign keys are the server's own; those of partitions are their parents'. A
+    definition is what the server prints without the trigger's name and its table's: ``fires`` is
+    when, and ``definition`` what follows. So a trigger is known by its content.
     """
 
     name = "trigger"
     plural = "triggers"
     keyword = "TRIGGER"
+    renamable = True
     columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
-        {RELATION_KIND} as whole, pg_get_triggerdef(t.oid) as definition,
+        {RELATION_KIND} as whole, t.tgconstraint <> 0 as constraint, p.fires,
+        substr(p.text, length(p.fires || p.on_table) + 1) as definition,
         {enabled_sql("t.tgenabled")} as enabled, d.description as comment"""
     source = f"""from pg_trigger t join pg_class c on c.oid = t.tgrelid
         join pg_namespace n on n.oid = c.relnamespace
+        cross join lateral (
+          select substr(pg_get_triggerdef(t.oid), length('CREATE ' || case when t.tgconstraint <> 0
+              then 'CONSTRAINT ' else '' end || 'TRIGGER ' || quote_ident(t.tgname) || ' ') + 1)
+            as text, ' ON ' || c.oid::regclass || ' ' as on_table) w
+        cross join lateral (select w.*, split_part(w.text, w.on_table, 1) as fires) p
         {comment_on("pg_trigger", "t.oid")}
         where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
@@ -52,12 +61,16 @@ class Trigger(PostgreSQLKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare trigger, and whether it fires."""
-        made = str(thing.attributes["definition"])
-        return [made] if thing.attributes["enabled"] == "enabled" else [made, _fires(thing)]
+        facts = thing.attributes
+        constraint = "CONSTRAINT " if facts["constraint"] else ""
+        fires = f"{facts['fires']} ON {table_of(thing)} {facts['definition']}"
+        made = f"CREATE {constraint}TRIGGER {name_of(thing)} {fires}"
+        return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that let it fire or not; another definition makes another trigger."""
-        return None if "definition" in differing(current, wanted) else [_fires(wanted)]
+        changed = differing(current, wanted)
+        return None if changed & {"constraint", "fires", "definition"} else [_fires(wanted)]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current trigger the wanted one's name."""

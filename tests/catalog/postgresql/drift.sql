@@ -106,6 +106,146 @@ drop table school.events_2024;
 create table school.events_2026 partition of school.events
   for values from ('2026-01-01 00:00+00') to ('2027-01-01 00:00+00');
 
+-- changed table school.events_2024
+alter table school.events detach partition school.events_2024;
+
+-- changed table school.sorted_b
+alter table school.sorted detach partition school.sorted_b;
+
+-- changed table school.events_2025_x
+-- changed table school.events_other
+alter table school.events_2025 detach partition school.events_2025_x;
+alter table school.events detach partition school.events_other;
+
+-- changed table school.events_2024
+-- missing column school.events_2024.note
+-- missing index school.events_2024_kind_idx
+alter table school.events detach partition school.events_2024;
+alter table school.events_2024 drop column note;
+drop index school.events_2024_kind_idx;
+
+-- changed table school.events_2024
+-- extra column school.events_2024.more
+-- changed column school.events_2024.note
+alter table school.events detach partition school.events_2024;
+alter table school.events_2024 add more integer, alter note type varchar;
+
+-- changed table school.unattached
+alter table school.events attach partition school.unattached
+  for values from ('2030-01-01 00:00+00') to ('2031-01-01 00:00+00');
+
+-- changed table school.events_2024
+alter table school.events detach partition school.events_2024;
+alter table school.events attach partition school.events_2024
+  for values from ('2024-01-01 00:00+00') to ('2024-07-01 00:00+00');
+
+-- changed table school.events_2024
+-- extra table school.events_2024_b
+alter table school.events detach partition school.events_2024;
+alter table school.events attach partition school.events_2024
+  for values from ('2024-01-01 00:00+00') to ('2024-07-01 00:00+00');
+create table school.events_2024_b partition of school.events
+  for values from ('2024-07-01 00:00+00') to ('2025-01-01 00:00+00');
+
+-- missing table school.events_other
+alter table school.events detach partition school.events_other;
+drop table school.events_other;
+
+-- renamed table school.events_other
+alter table school.events_other rename to events_rest;
+
+-- changed table school.sorted_a
+alter table school.sorted detach partition school.sorted_a;
+alter table school.sorted_2 attach partition school.sorted_a for values in ('a');
+
+-- renamed table school.events
+-- changed foreign key school.log.log_event_at_kind_fkey
+alter table school.events rename to happenings;
+
+-- missing table school.events
+-- missing foreign key school.log.log_event_at_kind_fkey
+drop table school.events cascade;
+
+-- missing check constraint school.events_other.events_other_note_check
+-- missing index school.events_other_note
+-- missing statistics object school.expressions
+-- missing column school.events.note
+alter table school.events drop column note cascade;
+
+-- extra column school.events.more
+alter table school.events add more integer default 3 not null;
+
+-- changed check constraint school.events_other.events_other_note_check
+-- changed index school.events_other_note
+-- changed statistics object school.expressions
+-- renamed column school.events.note
+alter table school.events rename note to notes;
+
+-- changed check constraint school.events_other.events_other_note_check
+-- changed statistics object school.expressions
+-- changed column school.events.note
+alter table school.events alter note type varchar;
+
+-- changed column school.events.note
+alter table only school.events alter note set default 'new';
+
+-- changed column school.events.kind
+-- changed column school.events_2025_x.kind
+alter table school.events alter kind set default 'y';
+alter table school.events_2025_x alter kind set default 'z';
+
+-- changed column school.events_2024.kind
+alter table school.events_2024 alter kind set default 'z';
+
+-- missing check constraint school.events.kind_known
+-- extra check constraint school.events.other
+alter table school.events drop constraint kind_known, add constraint other check (id > 0);
+
+-- renamed check constraint school.events.kind_known
+alter table school.events rename constraint kind_known to kind_check;
+
+-- extra index school.events_at_idx
+-- renamed index school.events_2024_kind_idx
+create index on school.events (at);
+alter index school.events_2024_kind_idx rename to by_kind;
+
+-- missing primary key school.events.events_pkey
+-- missing foreign key school.log.log_event_at_kind_fkey
+alter table school.events drop constraint events_pkey cascade;
+
+-- changed table school.pupils
+alter table school.pupils no inherit school.people;
+
+-- changed table school.pupils
+-- missing column school.pupils.name
+-- missing check constraint school.pupils.named
+alter table school.pupils no inherit school.people;
+alter table school.pupils drop column name;
+
+-- changed table school.orphans
+alter table school.orphans inherit school.people;
+
+-- missing table school.pupils
+-- changed publication partly
+drop table school.pupils;
+
+-- missing column school.people.name
+-- missing check constraint school.people.named
+alter table school.people drop column name;
+
+-- extra table school.added
+create table school.added (more text) inherits (school.people);
+
+-- renamed table school.people
+-- changed rule school.people.kept
+-- changed table school.pupils
+-- changed table school.teachers
+-- changed publication partly
+alter table school.people rename to folk;
+
+-- renamed table school.numbered
+alter table school.numbered rename to counted;
+
 -- extra primary key school.log.log_pkey
 -- changed column school.log.event
 alter table school.log add primary key (event);
@@ -278,8 +418,7 @@ drop trigger instead on school.joined;
 -- missing trigger school.events.parted
 drop trigger parted on school.events;
 
--- missing trigger school.students.touched
--- extra trigger school.students.moved
+-- renamed trigger school.students.touched
 alter trigger touched on school.students rename to moved;
 
 -- extra schema another

@@ -135,6 +135,16 @@ create table school.hashed (id integer not null, word text) partition by hash (i
 create table school.hashed_0 partition of school.hashed for values with (modulus 2, remainder 0);
 create table school.log (event bigint, at timestamptz, kind text, foreign key (event, at, kind) references school.events);
 
+create table school.unattached (note text, id bigint not null, at timestamptz not null, kind text not null,
+  constraint kind_known check (kind <> ''));
+create table school.sorted (word text) partition by list (word);
+create table school.sorted_a partition of school.sorted for values in ('a');
+create table school.sorted_b partition of school.sorted for values in ('b') partition by range (word);
+create table school.sorted_b1 partition of school.sorted_b for values from ('b') to ('bb');
+create table school.sorted_2 (word text) partition by list (word);
+create table school.orphans (id integer not null, name text, constraint named check (name <> ''));
+create table school.numbered (id serial primary key);
+
 create view school.names as select id, name as "the name" from school.students where price > 1 order by name;
 comment on view school.names is 'just names';
 comment on column school.names."the name" is 'of the student';
