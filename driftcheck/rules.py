@@ -178,10 +178,11 @@ FAULTS: dict[str, Rule] = {
         "the database refuses a part of the models: {message}",
         "create_all() fails at it, and what it declares was not compared.",
     ),
-    "models-read-database": Rule(
+    "import-writes-database": Rule(
         Severity.NOTE,
-        "importing the project wrote to its database",
-        "What an import makes, no migration has to: it was left out of the history's schema.",
+        "importing the project makes {count} objects in its database, {name} among them",
+        "They are not taken for a part of the history. Where it stands on them, say so: "
+        'bootstrap = "import".',
     ),
 }
 

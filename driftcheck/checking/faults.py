@@ -7,6 +7,7 @@ from pathlib import Path
 
 from driftcheck.findings import Finding, Origin, Remedy
 from driftcheck.rules import FAULTS
+from driftcheck.schema import Address
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Fault, Made
 
@@ -145,6 +146,13 @@ def written_files(files: Sequence[Path], root: Path) -> Iterator[Finding]:
     for file in files:
         shown = file.relative_to(root) if file.is_relative_to(root) else file
         yield fault("history-writes-files", file=shown)
+
+
+def written_by_import(made: Sequence[Address]) -> Iterator[Finding]:
+    """What the project's import made in its database."""
+    tables = [address for address in made if address.kind == "table"]
+    if tables:
+        yield fault("import-writes-database", count=len(made), name=tables[0])
 
 
 def made_roles(roles: Sequence[str]) -> Iterator[Finding]:
