@@ -16,6 +16,7 @@ from driftcheck.checking.faults import (
     made_roles,
     refused_models,
     stamp_faults,
+    written_by_import,
     written_files,
 )
 from driftcheck.checking.histories import Replayed, get_history
@@ -26,7 +27,9 @@ from driftcheck.config import Settings
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
 from driftcheck.judge import Judged, judge
 from driftcheck.location import shown
-from driftcheck.sources.history import History
+from driftcheck.schema import Address
+from driftcheck.sources.history import History, version_tables
+from driftcheck.sources.reading import read_shadow
 
 
 def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
@@ -40,8 +43,9 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
         DriftcheckError: The check could not be made; nothing was left behind.
     """
     with open_session(settings, progress) as session:
+        begins_with = bool(settings.bootstrap or settings.base_snapshot)
         databases = [
-            Database(place, configured, live_side(session, place))
+            Database(place, configured, live_side(session, place), begins_with)
             for place, configured in session.environment.databases.items()
         ]
         replayed = get_history(session, destinations_of(session, databases))
@@ -49,7 +53,7 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
         for one in databases:
             one.fill(session, replayed.history)
         reports = [_report(session, one, replayed, bench) for one in databases]
-        leave_answers(session, databases, replayed, _notes(session, databases[0]))
+        leave_answers(session, databases, replayed)
         return Report(session.project.name, tuple(reports), settings.fail_on)
 
 
@@ -69,7 +73,8 @@ def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -
         coverage=coverage(compared, one.catalog) if compared else Coverage({}),
         gaps=gaps,
         replay=replayed.history.how,
-        notes=_notes(session, one),
+        shadows=session.maker(one.place).how,
+        notes=tuple(session.maker(one.place).notes),
     )
 
 
@@ -77,11 +82,6 @@ def _server_version(one: Database) -> str:
     """The live server's or, where live was not read, the shadow's."""
     known = [one.live.snapshot] if one.live else [*one.snapshots.values()]
     return known[-1].server_version if known else ""
-
-
-def _notes(session: Session, one: Database) -> tuple[str, ...]:
-    maker = session.shadows.maker(session.target(one.place))
-    return maker.how, *maker.notes
 
 
 def _dossier(
@@ -107,8 +107,18 @@ def _faults(session: Session, one: Database, replayed: Replayed) -> Iterator[Fin
         yield broken_history(replayed.history.fault)
     yield from head_faults(session.environment.heads)
     if one.live is not None:
-        has_tables = any(a.kind == "table" for a in one.live.snapshot.objects)
-        yield from stamp_faults(one.live.stamped, one.unknown, has_tables=has_tables)
+        yield from stamp_faults(one.live.stamped, one.unknown, has_tables=one.live.has_tables)
     yield from refused_models(one.refused)
+    yield from written_by_import(_made_by_import(session, one))
     yield from written_files(replayed.files, session.project.root)
-    yield from made_roles(session.shadows.maker(session.target(one.place)).roles_left())
+    yield from made_roles(session.maker(one.place).roles_left())
+
+
+def _made_by_import(session: Session, one: Database) -> tuple[Address, ...]:
+    """What the project's import made, where the history does not stand on it."""
+    shadow = session.imported.shadows.get(one.place)
+    bootstrap = session.settings.bootstrap
+    if shadow is None or (bootstrap is not None and bootstrap.what == "import"):
+        return ()
+    tables = version_tables(session.environment)[one.place]
+    return tuple(read_shadow(shadow.url, tables, session.scope).objects)

@@ -165,6 +165,7 @@ class DatabaseReport:
         coverage: What was compared.
         gaps: The gaps that were looked at; a finding elsewhere means nothing.
         replay: How the history was had: ``fresh``, ``cached``, ``from the base snapshot`` ...
+        shadows: Where the shadow databases were made, and why there.
         notes: What a reader should know that is no finding.
     """
 
@@ -178,6 +179,7 @@ class DatabaseReport:
     coverage: Coverage
     gaps: tuple[Gap, ...] = CHAIN
     replay: str = "fresh"
+    shadows: str = ""
     notes: tuple[str, ...] = ()
 
     @property

@@ -13,9 +13,7 @@ from driftcheck.sources.files import places_of
 from driftcheck.sources.history import version_tables
 
 
-def leave_answers(
-    session: Session, databases: Sequence[Database], replayed: Replayed, notes: Sequence[str]
-) -> None:
+def leave_answers(session: Session, databases: Sequence[Database], replayed: Replayed) -> None:
     """Leave what the next check needs, where nothing stands against a quick one."""
     (one, *others), history = databases, replayed.history
     facts = session.shadows.facts(session.target(one.place))
@@ -34,6 +32,7 @@ def leave_answers(
         version_tables=[(t.schema, t.name) for t in version_tables(session.environment)[one.place]],
         database=one.configured[0].bind,
         answers={},
-        notes=notes,
+        shadows=session.maker(one.place).how,
+        notes=session.maker(one.place).notes,
     )
     remember(session.settings, memo, facts, stamped, built)

@@ -30,6 +30,7 @@ from driftcheck.catalog.base import Scope
 from driftcheck.catalog.postgresql import PostgreSQLCatalog
 from driftcheck.chain import Gap
 from driftcheck.checking.coverage import coverage
+from driftcheck.checking.narrowing import within
 from driftcheck.config import Settings
 from driftcheck.findings import DatabaseReport, Report
 from driftcheck.schema import Address, Snapshot
@@ -58,6 +59,7 @@ class Memo:
         database: The name that the report gives the database.
         answers: The digest of the schema that the history builds, by what it is built for: the
             server's facts and the revisions.
+        shadows: Where the shadow databases were made.
         notes: What the report says besides.
     """
 
@@ -68,6 +70,7 @@ class Memo:
     version_tables: Sequence[Sequence[str]]
     database: str
     answers: dict[str, str]
+    shadows: str
     notes: Sequence[str]
 
 
@@ -113,7 +116,7 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
     if not all(table in snapshot.objects for table in tables):
         return None
     stamped = sorted({r for table in tables for r in _revisions(connection, table)})
-    seen = snapshot.without(tables)
+    seen = within(snapshot.without(tables), settings.schemas)
     if digest(seen) != memo.answers.get(_question(facts, stamped)):
         return None
     database = DatabaseReport(
@@ -127,6 +130,7 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
         coverage=coverage(seen, catalog),
         gaps=settings.gaps,
         replay="cached",
+        shadows=memo.shadows,
         notes=tuple(memo.notes),
     )
     return Report(memo.project, (database,), settings.fail_on)

@@ -15,6 +15,7 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.location import Place
 from driftcheck.project import Project, load_project
 from driftcheck.redirect import Redirect, Stage
+from driftcheck.shadow.base import ShadowMaker
 from driftcheck.sources.environment import Environment, discover
 
 Progress = Callable[[str], None]
@@ -50,6 +51,10 @@ class Session:
     def target(self, place: Place) -> URL:
         """The database at a place, as the project names it."""
         return self.redirect.targets[place]
+
+    def maker(self, place: Place) -> ShadowMaker:
+        """What makes the shadows of the database at a place."""
+        return self.shadows.maker(self.target(place))
 
     def live_url(self, place: Place) -> URL:
         """The live database for that place, where it may have been named anew."""

@@ -9,6 +9,7 @@ from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import build
 from driftcheck.chain import Gap, Side
+from driftcheck.checking.narrowing import within
 from driftcheck.checking.session import Session
 from driftcheck.comparison import Change, ChangeType
 from driftcheck.errors import CannotCheckError
@@ -32,6 +33,7 @@ class Database:
         place: Where the project says that it is.
         configured: What env.py configures for it.
         live: What was read of the live database; ``None`` where no gap needs it.
+        begins_with: Whether something has to be there before the history can begin.
         unknown: The revisions it is stamped with that no file has.
         refused: What the database does not run of the models.
         snapshots: The sides of the chain, as far as each was to be had.
@@ -40,6 +42,7 @@ class Database:
     place: Place
     configured: list[Configured]
     live: Live | None
+    begins_with: bool = False
     unknown: tuple[str, ...] = ()
     refused: list[Refused] = field(default_factory=list)
     snapshots: dict[Side, Snapshot] = field(default_factory=dict)
@@ -54,7 +57,7 @@ class Database:
         """Whether it is known which revisions the live database is at."""
         if self.live is None or self.unknown:
             return False
-        return bool(self.live.stamped) or not self.live.snapshot.objects
+        return bool(self.live.stamped) or not (self.live.has_tables or self.begins_with)
 
     def fill(self, session: Session, history: History) -> None:
         """Put together the sides of the chain, as far as each is to be had."""
@@ -67,6 +70,8 @@ class Database:
             Side.LIVE: self.live.snapshot if self.live else None,
         }
         self.snapshots |= {side: snapshot for side, snapshot in found.items() if snapshot}
+        schemas = session.settings.schemas
+        self.snapshots = {side: within(found, schemas) for side, found in self.snapshots.items()}
 
     def gaps(self, wanted: Sequence[Gap]) -> tuple[Gap, ...]:
         """The gaps that can be looked at."""

@@ -53,6 +53,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
             "compared": dict(database.coverage.compared),
             "not_compared": dict(database.coverage.not_compared),
         },
+        "shadows": database.shadows,
         "notes": database.notes,
     }
 

@@ -49,6 +49,11 @@ class Live:
     revisions: dict[VersionTable, tuple[str, ...]]
 
     @property
+    def has_tables(self) -> bool:
+        """Whether it has any table besides its version tables."""
+        return any(address.kind == "table" for address in self.snapshot.objects)
+
+    @property
     def stamped(self) -> tuple[str, ...] | None:
         """All the revisions it is stamped with; ``None`` where it has no version table."""
         if not self.revisions:

@@ -110,7 +110,8 @@ def _meanings(database: DatabaseReport, page: Page) -> Lines:
 
 
 def _notes(database: DatabaseReport, page: Page) -> Iterator[Text]:
-    for note in database.notes:
+    shadows = (database.shadows,) if page.full and database.shadows else ()
+    for note in (*shadows, *database.notes):
         yield from wrapped(page, words(page, note), 2, first=words(page, ("· ", FAINT)))
 
 
