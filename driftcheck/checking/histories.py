@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from driftcheck.catalog.base import Scope
 from driftcheck.checking.session import Session
 from driftcheck.config import Bootstrap
 from driftcheck.errors import ConfigurationError
-from driftcheck.location import Place
 from driftcheck.redirect import Stage
-from driftcheck.snapshot_file import SnapshotFile, load
-from driftcheck.sources.bootstrap import prepare, prepare_from_snapshot
+from driftcheck.snapshot_file import SnapshotFile, digest, load
+from driftcheck.sources.bootstrap import description, prepare, prepare_from_snapshot
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed, contents, fingerprint
 from driftcheck.sources.history import CachedHistory, History, keys, replay_history
@@ -46,8 +46,9 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     Raises:
         ReplayError: What must come before the history does not run.
     """
-    cached = _cached(session, stamped)
-    if session.settings.cache and (kept := cached.get()):
+    beginning = _beginning(session)
+    cached = None if beginning is None else _cached(session, stamped, beginning)
+    if cached is not None and session.settings.cache and (kept := cached.get()):
         return Replayed(kept)
     session.progress("replaying the history")
     script = session.project.script_directory()
@@ -55,7 +56,8 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     history = _replay(session, stamped)
     while history.fault is not None and _make_way(session, history.fault):
         history = _replay(session, stamped)
-    cached.put(history)
+    if cached is not None:
+        cached.put(history)
     return Replayed(history, changed(before, contents(script)))
 
 
@@ -78,16 +80,37 @@ def _make_way(session: Session, fault: Fault) -> bool:
     return any(released)
 
 
-def _cached(session: Session, stamped: Destinations) -> CachedHistory:
+def _cached(session: Session, stamped: Destinations, beginning: str) -> CachedHistory:
     settings = session.settings
-    base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
-    others = settings.bootstrap, base, settings.x, session.scope
+    others = settings.bootstrap, beginning, settings.x, session.scope
     cache = Cache(session.project.script_directory(), map(str, others))
+    return CachedHistory(
+        cache, session.environment, stamped, lambda place: session.maker(place).flavour
+    )
 
-    def flavour(place: Place) -> str:
-        return session.shadows.maker(session.target(place)).flavour
 
-    return CachedHistory(cache, session.environment, stamped, flavour)
+def _beginning(session: Session) -> str | None:
+    """What the history begins with, as a text that is another where that is another.
+
+    Returns:
+        ``None`` where it cannot be told, so that nothing may be taken from the cache.
+    """
+    settings, bootstrap = session.settings, session.settings.bootstrap
+    try:
+        if bootstrap is None:
+            return fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
+        if bootstrap.what == "import":
+            return _imported(session)
+        configured = [one for several in session.environment.databases.values() for one in several]
+        return description(bootstrap, configured, settings.root)
+    except OSError:  # a file that cannot be read: to prepare the shadows will say so
+        return None
+
+
+def _imported(session: Session) -> str:
+    """What the project's import has written."""
+    written = session.imported.shadows
+    return " ".join(digest(read_shadow(written[at].url, (), Scope())) for at in sorted(written))
 
 
 def _prepare(session: Session) -> None:
@@ -121,7 +144,7 @@ def read_base_snapshot(path: Path) -> SnapshotFile:
     """
     try:
         return load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"cannot read the base snapshot {path}: {error}",
             hint="Write it from a database that is known to be good: "

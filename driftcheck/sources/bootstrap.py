@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import subprocess
 from collections.abc import Sequence
@@ -20,8 +20,9 @@ from driftcheck.connection import connect
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.schema import Snapshot
 from driftcheck.sources.environment import Configured
+from driftcheck.sources.files import fingerprint
 from driftcheck.sources.journal import database_message
-from driftcheck.sources.models import create_models
+from driftcheck.sources.models import create_models, written
 from driftcheck.sources.reading import Refused, read_shadow, run_statements
 from driftcheck.usercode import contained
 
@@ -56,6 +57,27 @@ def prepare(
         )
 
 
+def description(bootstrap: Bootstrap, configured: Sequence[Configured], root: Path) -> str | None:
+    """What a bootstrap would run, as a text that is another where that is another.
+
+    Returns:
+        ``None`` where it cannot be told: nobody knows what a command does.
+
+    Raises:
+        OSError: Its file cannot be read.
+    """
+    what = bootstrap.what
+    if what == "create_all":
+        return "\n".join(f"{one.target.drivername} {written(one, root)}" for one in configured)
+    if what.startswith("command:"):
+        return None
+    if what.endswith(".sql"):
+        return fingerprint([root / what])
+    with contained(f"the bootstrap {what}", root=root):
+        spec = importlib.util.find_spec(what.partition(":")[0])
+    return fingerprint([Path(spec.origin)]) if spec and spec.has_location and spec.origin else None
+
+
 def _require_all(refused: Sequence[Refused], what: str) -> None:
     if refused:
         raise ReplayError(
@@ -66,7 +88,10 @@ def _require_all(refused: Sequence[Refused], what: str) -> None:
 
 def _run_script(path: Path, shadow: URL) -> None:
     if not path.is_file():
-        raise ConfigurationError(f"bootstrap names {path}, and there is no such file")
+        raise ConfigurationError(
+            f"bootstrap names {path}, and there is no such file",
+            hint="A relative path begins at the directory in which driftcheck is run.",
+        )
     connection = connect(shadow)
     try:
         if shadow.get_backend_name() == "sqlite":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.engine.mock import MockConnection
 
 from driftcheck.connection import own_engine
@@ -54,20 +54,33 @@ def create_models(
     return refused
 
 
+def written(configured: Configured, root: Path) -> str:
+    """The models as DDL, for no particular server.
+
+    Raises:
+        ProjectError: The models cannot be written as DDL.
+    """
+    return ";\n".join(_written([configured], configured.target.get_dialect()(), root))
+
+
 def _statements(configured: Sequence[Configured], url: URL, root: Path) -> list[str]:
     """All that ``create_all()`` would run, for a dialect that knows the server it is for."""
     engine = own_engine(url)
     with engine.connect():
         pass  # the dialect learns the server's version
+    return _written(configured, engine.dialect, root)
+
+
+def _written(configured: Sequence[Configured], dialect: Dialect, root: Path) -> list[str]:
     statements: list[str] = []
 
     def keep(ddl: Any, *_multiparams: Any, **_params: Any) -> None:
-        text = ddl if isinstance(ddl, str) else str(ddl.compile(dialect=engine.dialect))
+        text = ddl if isinstance(ddl, str) else str(ddl.compile(dialect=dialect))
         statements.append(text.strip())
 
     with contained("writing the models as DDL", root=root):
         for metadata in dict.fromkeys(m for one in configured for m in one.metadata):
-            metadata.create_all(MockConnection(engine.dialect, keep), checkfirst=False)
+            metadata.create_all(MockConnection(dialect, keep), checkfirst=False)
     return statements
 
 
