@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftcheck.chain import Gap, Side
@@ -89,13 +89,13 @@ def _verdict(
 
 def _alike(address: Address, models: Snapshot, live: Snapshot) -> bool:
     """Whether the models and live hold an object alike, with all that is a part of it."""
-    extracts = (_extract(snapshot, address, models) for snapshot in (models, live))
+    spoken = {a.kind for a in models.objects} | {address.kind}
+    extracts = (_extract(snapshot, address, spoken) for snapshot in (models, live))
     return not list(meaningful(compare(*extracts, same_lineage=False)))
 
 
-def _extract(snapshot: Snapshot, address: Address, models: Snapshot) -> Snapshot:
+def _extract(snapshot: Snapshot, address: Address, kinds: Collection[str]) -> Snapshot:
     """One object with its parts, of the kinds that the models speak of."""
-    kinds = {a.kind for a in models.objects}
     things = [snapshot.objects.get(address), *snapshot.parts.get(address, ())]
     objects = {t.address: t for t in things if t is not None and t.address.kind in kinds}
     return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)

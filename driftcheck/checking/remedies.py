@@ -111,11 +111,10 @@ def _addresses(one: Judged) -> set[Address]:
 
 
 def _same_table(operation: Operation, one: Judged) -> bool:
-    address = operation.address
     tables = {a.path[0] for a in _addresses(one)}
     wholes = {c.thing.part_of for several in one.changes.values() for c in several}
     tables |= {whole.name for whole in wholes if whole is not None}
-    return address is not None and address.path[0] in tables
+    return operation.table in tables
 
 
 def _phantom(
@@ -137,6 +136,8 @@ def _origin(one: Judged, made: Mapping[Address, Made]) -> Origin | None:
 def _is_blind_spot(one: Judged, operations: Operations) -> bool:
     """Whether the models changed, and autogenerate does not see it."""
     if not operations.ran or Gap.PENDING not in one.finding.gaps:
+        return False
+    if one.finding.severity is Severity.NOTE:  # there is nothing to be seen
         return False
     return not any(_is_for(operation, one) for operation in operations.on_head)
 

@@ -38,6 +38,12 @@ class Operation:
     address: Address | None
     directive: ops.MigrateOperation
 
+    @property
+    def table(self) -> str:
+        """The name of the table that it is for; empty for one that is not Alembic's own."""
+        named = getattr(self.directive, "table_name", None)
+        return named or (self.address.path[0] if self.address else "")
+
     def error_on(self, url: URL) -> str | None:
         """Run it on a shadow database, undo it, and say what the database answered."""
         with own_engine(url).connect() as connection, connection.begin() as transaction:
