@@ -101,16 +101,26 @@ def _from_file(root: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}") from None
-    said = {key.replace("-", "_"): value for key, value in table.get("driftcheck", {}).items()}
+        raise ConfigurationError(
+            f"{path} is not valid TOML: {error}", hint="Mend it there; every tool reads it."
+        ) from None
+    section = table.get("driftcheck", {}) if isinstance(table, dict) else table
+    if not isinstance(section, dict):
+        raise ConfigurationError(
+            f"[tool.driftcheck] in {path} is no table", hint=f"Its keys may be: {_known()}."
+        )
+    said = {key.replace("-", "_"): value for key, value in section.items()}
     unknown = sorted(set(said) - set(_READERS))
     if unknown:
-        known = ", ".join(sorted(key.replace("_", "-") for key in _READERS))
         raise ConfigurationError(
             f"[tool.driftcheck] in {path} has an unknown key: {unknown[0].replace('_', '-')}",
-            hint=f"It knows these: {known}.",
+            hint=f"It knows these: {_known()}.",
         )
     return said
+
+
+def _known() -> str:
+    return ", ".join(sorted(key.replace("_", "-") for key in _READERS))
 
 
 def _text(key: str, value: Any, _root: Path) -> str:
@@ -120,10 +130,10 @@ def _text(key: str, value: Any, _root: Path) -> str:
 
 
 def _texts(key: str, value: Any, _root: Path) -> tuple[str, ...]:
-    values = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(item, str) for item in values):
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple)) or not all(isinstance(item, str) for item in values):
         raise _wrong(key, value, "a list of texts")
-    return values
+    return tuple(values)
 
 
 def _flag(key: str, value: Any, _root: Path) -> bool:
@@ -153,7 +163,10 @@ def _path(key: str, value: Any, root: Path) -> Path:
 
 
 def _wrong(key: str, value: Any, wanted: str) -> ConfigurationError:
-    return ConfigurationError(f"{key.replace('_', '-')} must be {wanted}, not {value!r}")
+    return ConfigurationError(
+        f"{key.replace('_', '-')} must be {wanted}, not {value!r}",
+        hint="It is said by an option, or in [tool.driftcheck] in pyproject.toml.",
+    )
 
 
 _READERS = {

@@ -58,7 +58,7 @@ def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -
     place = place_of_failure(error, root)
     return ProjectError(
         f"{doing} failed: {what}",
-        hint=f"The failure is in {place}." if place else "",
+        hint=f"The failure is in {place}." if place else "With --debug, driftcheck shows where.",
         details=said,
     )
 

@@ -35,7 +35,8 @@ def difference(
     dialect = first.get_backend_name()
     if second.get_backend_name() != dialect:
         raise ConfigurationError(
-            f"a {dialect} database cannot be compared with a {second.get_backend_name()} one"
+            f"a {dialect} database cannot be compared with a {second.get_backend_name()} one",
+            hint="Name two of the same sort.",
         )
     progress("reading the first database")
     left = read_live(first, (), scope).snapshot

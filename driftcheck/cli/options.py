@@ -15,6 +15,18 @@ from driftcheck.reports import FORMS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def file_option(*names: str, help: str, required: bool = False) -> Decorator:  # noqa: A002
+    """An option for a file to be written; where it cannot be is told before all the work."""
+
+    def is_possible(_context: click.Context, _option: click.Parameter, path: Any) -> Any:
+        if path is not None and not path.parent.is_dir():
+            raise click.BadParameter(f"there is no directory {str(path.parent)!r}.")
+        return path
+
+    kind = click.Path(dir_okay=False, writable=True, path_type=Path)
+    return click.option(*names, type=kind, callback=is_possible, required=required, help=help)
+
+
 def _together(*decorators: Decorator) -> Decorator:
     """Several options as one decorator, shown by --help in the order given."""
 
@@ -90,12 +102,7 @@ output_options = _together(
         show_default=True,
         help="The form of the report.",
     ),
-    click.option(
-        "-o",
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        help="Write the report to a file.",
-    ),
+    file_option("-o", "--output", help="Write the report to a file."),
     click.option(
         "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
     ),

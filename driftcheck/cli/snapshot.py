@@ -8,20 +8,19 @@ from typing import Any
 import click
 
 from driftcheck.cli.console import progress
-from driftcheck.cli.options import database_options, project_options, settings_from
+from driftcheck.cli.options import (
+    database_options,
+    file_option,
+    project_options,
+    settings_from,
+)
 from driftcheck.snapshot_file import dump
 
 
 @click.command()
 @project_options
 @database_options
-@click.option(
-    "--write",
-    "path",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write.",
-)
+@file_option("--write", "path", help="The file to write.", required=True)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     """Write the live database's schema and revisions to a file.

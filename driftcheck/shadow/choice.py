@@ -84,7 +84,8 @@ def _requested_server(requested: str | None, live_url: URL | None, dialect: str)
     url = parse_url(requested, named="--shadow")
     if url.get_backend_name() != dialect:
         raise ConfigurationError(
-            f"--shadow names a {url.get_backend_name()} database, and the project's is {dialect}"
+            f"--shadow names a {url.get_backend_name()} database, and the project's is {dialect}",
+            hint="Name a server of the project's own sort, or leave it out.",
         )
     if live_url is not None and place_of(url) == place_of(live_url):
         raise _is_live(url)
