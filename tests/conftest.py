@@ -9,11 +9,20 @@
         assert live.execute("SELECT id FROM students") == [(1,)]
 """
 
+import json
 import os
 import shutil
-from contextlib import ExitStack
+import sqlite3
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from driftcheck.cache_directory import VARIABLE
 from driftcheck.connection import connect
@@ -110,3 +119,148 @@ def database():
             return made
 
         yield make
+
+
+ENVIRONMENT = """\
+import runpy
+from pathlib import Path
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+config = context.config
+# Run anew each time, so that one process can build several projects.
+models = runpy.run_path(str(Path(config.config_file_name).parent / "models.py"))
+
+engine = create_engine(config.get_main_option("sqlalchemy.url"), poolclass=pool.NullPool)
+with engine.connect() as connection:
+    context.configure(
+        connection=connection, target_metadata=models["metadata"], **models.get("options", {})
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REVISION = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = {revision!r}
+down_revision = {down!r}
+
+
+def upgrade():
+{lines}
+"""
+MODELS = "from sqlalchemy import *\n\nmetadata = MetaData()\n"
+
+
+@dataclass
+class Result:
+    """What a run of driftcheck came to."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def database(self):
+        (database,) = json.loads(self.stdout)["databases"]
+        return database
+
+    @property
+    def findings(self):
+        """The findings as (rule, address), in the order of their addresses."""
+        return sorted((f["rule"], f["address"] or "") for f in self.database["findings"])
+
+
+class Sketch:
+    """A small Alembic project that a test writes, and its live database.
+
+    Attributes:
+        root: Its directory.
+        live: Its live database.
+        url: That of the live database, as text.
+    """
+
+    def __init__(self, root, live, url):
+        self.root = root
+        self.live = live
+        self.url = url
+        self.name_database(url)
+        (root / "migrations" / "versions").mkdir(parents=True)
+        (root / "migrations" / "env.py").write_text(ENVIRONMENT)
+        self.models("")
+
+    def name_database(self, url):
+        """Say in the configuration where the live database is."""
+        escaped = url.replace("%", "%%")
+        (self.root / "alembic.ini").write_text(
+            f"[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = {escaped}\n"
+        )
+
+    def models(self, text):
+        """Write the models: lines that put tables into ``metadata``."""
+        (self.root / "models.py").write_text(MODELS + text)
+
+    def revision(self, name, lines, after=None):
+        """Write a revision: lines that use ``op`` and ``sa``."""
+        text = REVISION.format(revision=name, down=after, lines=indent(lines or "pass", "    "))
+        path = self.root / "migrations" / "versions" / f"{name}.py"
+        path.write_text(text)
+        return path
+
+    def upgrade(self, revision="heads"):
+        """Run the migrations on the live database."""
+        config = Config(self.root / "alembic.ini")
+        config.set_main_option("sqlalchemy.url", self.url.replace("%", "%%"))
+        command.upgrade(config, revision)
+
+    def by_hand(self, statements):
+        """Do something to the live database, outside of the migrations."""
+        for text in [statements] if isinstance(statements, str) else statements:
+            if isinstance(self.live, Path):
+                with closing(sqlite3.connect(self.live)) as connection:
+                    connection.executescript(text)
+            elif text:
+                self.live.execute(text)
+
+    def start(self, *arguments, **variables):
+        """Start ``python -m driftcheck`` in the project."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "driftcheck", *arguments],
+            cwd=self.root,
+            env=_clean_environment() | variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments, **variables):
+        """Run ``python -m driftcheck`` in the project."""
+        with self.start(*arguments, **variables) as process:
+            stdout, stderr = process.communicate(timeout=60)
+        return Result(process.returncode, stdout, stderr)
+
+    def compare(self, *options, **variables):
+        return self.run("compare", "--format", "json", *options, **variables)
+
+
+def _clean_environment():
+    unwanted = ("PG", "FLASK_", "ALEMBIC_", "DRIFTCHECK_SHADOW", "DRIFTCHECK_DATABASE")
+    return {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
+
+
+@pytest.fixture(scope="session")
+def sketch(cache, tmp_path_factory):
+    """Make small projects, each with a live database on the server given, or in a file."""
+
+    def make(maker=None):
+        root = tmp_path_factory.mktemp("sketch")
+        if maker is None:
+            path = root / "live.db"
+            return Sketch(root, path, f"sqlite:///{path}")
+        live = Database(maker.make("live"))
+        return Sketch(root, live, live.text_url)
+
+    return make

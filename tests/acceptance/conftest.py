@@ -1,0 +1,134 @@
+"""Acceptance cases as data: a file is a project and one run, a case in it a few of its objects.
+
+The objects of a case have the case's name in theirs. In the texts, ``{t}`` stands for it; what a
+case does not say is what ``[default]`` says.
+
+``models``      lines that put tables into ``metadata``
+``migrations``  the lines of each revision, from 0001 on
+``by_hand``     what somebody did to the live database
+``findings``    the rule and the address of each
+``notes``       those that do not fail the check
+``phantoms``    the operations that migrate would wrongly write
+``errors``      what a colleague's database answers to them
+``blind_spots`` how many of the findings autogenerate does not see
+
+Of the whole file: ``models`` and ``migrations`` come before those of the cases, ``after`` says what
+each revision comes after where that is not the one before, ``upgrade`` how far live is upgraded,
+``by_hand`` and ``findings`` are as above, ``says`` is told somewhere, and each of ``runs`` has its
+``options`` and ``status``. Operations are held against each other with all white space alike.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FILES = sorted(str(path.relative_to(HERE).with_suffix("")) for path in HERE.glob("*/*.toml"))
+
+
+@dataclass
+class Case:
+    """A case, as its file says it."""
+
+    models: str = ""
+    migrations: list[str] = field(default_factory=list)
+    by_hand: str = ""
+    findings: list[list[str]] = field(default_factory=list)
+    notes: list[list[str]] = field(default_factory=list)
+    phantoms: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    blind_spots: int = 0
+
+
+@dataclass
+class Group:
+    """A file of cases, as it says it."""
+
+    about: str
+    models: str = ""
+    migrations: list[str] = field(default_factory=list)
+    after: dict[str, str] = field(default_factory=dict)
+    upgrade: str = "heads"
+    by_hand: str = ""
+    findings: list[list[str]] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)
+    runs: list[dict] = field(default_factory=lambda: [{"status": 1}])
+    cases: dict[str, Case] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, name):
+        said = tomllib.loads((HERE / name).with_suffix(".toml").read_text())
+        default = said.pop("default", {})
+        cases = {
+            case: Case(**_filled({**default, **own}, case))
+            for case, own in said.pop("cases", {}).items()
+        }
+        return cls(**said, cases=cases)
+
+    def write(self, project):
+        """Write the project and build its live database."""
+        project.models("\n".join([self.models, *(case.models for case in self.cases.values())]))
+        every = [self.migrations, *(case.migrations for case in self.cases.values())]
+        before = None
+        for number in range(max(map(len, every))):
+            name = f"{number + 1:04}"
+            lines = [lines[number] for lines in every if number < len(lines)]
+            project.revision(name, "\n".join(lines), self.after.get(name, before) or None)
+            before = name
+        if self.upgrade:
+            project.upgrade(self.upgrade)
+        project.by_hand(self.by_hand)
+        for case in self.cases.values():
+            project.by_hand(case.by_hand)
+
+
+def _filled(said, name):
+    if isinstance(said, dict):
+        return {key: _filled(value, name) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_filled(value, name) for value in said]
+    return said.replace("{t}", name) if isinstance(said, str) else said
+
+
+def pytest_generate_tests(metafunc):
+    if "case" in metafunc.fixturenames:
+        pairs = [(name, case) for name in FILES for case in Group.read(name).cases]
+        metafunc.parametrize(("group", "case"), pairs, ids=map("-".join, pairs), indirect=["group"])
+    elif "group" in metafunc.fixturenames:
+        metafunc.parametrize("group", FILES, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def played(sketch, request):
+    """Play a group: what each of its runs came to, the same for all of its tests."""
+    found = {}
+
+    def play(name):
+        if name not in found:
+            group = Group.read(name)
+            maker = None if name.startswith("sqlite") else request.getfixturevalue("pg18")
+            project = sketch(maker)
+            group.write(project)
+            found[name] = [
+                project.compare(*run.get("options", "").split(), **_shadows(maker))
+                for run in group.runs
+            ]
+        return found[name]
+
+    return play
+
+
+def _shadows(maker):
+    """Beside the live databases, so that no run starts a server of its own."""
+    if maker is None:
+        return {}
+    url = maker.server.set(database="postgres").render_as_string(hide_password=False)
+    return {"DRIFTCHECK_SHADOW": url}
+
+
+@pytest.fixture
+def group(request, played):
+    """A group, and what its runs came to."""
+    return Group.read(request.param), played(request.param)
