@@ -1,0 +1,157 @@
+"""What cannot be done is refused with what, where and what next, and the right exit code."""
+
+import json
+
+import pytest
+
+USAGE, CANNOT_CHECK = 2, 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("compare --nothing", ["--nothing", "--help"]),
+        ("compare --format yaml", ["yaml", "json"]),
+        ("compare --only-gap drift,past", ["gaps", "past", "unapplied"]),
+        ("compare --fail-on everything", ["fail-on", "everything", "none"]),
+        ("compare -c nowhere.ini", ["nowhere.ini"]),
+        ("compare --base-snapshot nowhere.json", ["nowhere.json", "driftcheck snapshot --write"]),
+        ("compare --bootstrap nowhere.sql", ["nowhere.sql", "directory"]),
+        ("compare --bootstrap something", ["something", "create_all"]),
+        ("compare -o nowhere/report.json", ["nowhere", "-o"]),
+        ("snapshot --write nowhere/base.json", ["nowhere", "--write"]),
+        ("snapshot", ["--write"]),
+        ("compare -d me:s3cr3t-w0rd@nowhere", ["--database-url", "postgresql://"]),
+        ("compare -d postgresql://me:s3cr3t-w0rd@nowhere/x", ["postgresql", "sqlite"]),
+        ("compare --shadow postgresql://me:s3cr3t-w0rd@nowhere/x", ["--shadow", "sqlite"]),
+        ("diff sqlite:///live.db postgresql://me:s3cr3t-w0rd@nowhere/x", ["sqlite", "postgresql"]),
+        (
+            "diff mysql+mysqldb://a:s3cr3t-w0rd@nowhere/x mysql+mysqldb://a:s3cr3t-w0rd@nowhere/y",
+            ["mysql+mysqldb", "not installed"],
+        ),
+        ("diff oracle+nothing://a:s3cr3t-w0rd@x/y oracle+nothing://x/z", ["not installed"]),
+    ],
+)
+def test_wrong_options(school, refused, arguments, words):
+    refused(school.run(*arguments.split()), USAGE, *words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[tool.driftcheck]\nfail_onn = 1", ["pyproject.toml", "fail-onn", "fail-on"]),
+        ("[tool.driftcheck\n", ["pyproject.toml", "TOML", "line 1"]),
+        ("[tool.driftcheck]\ncache = 'no'", ["pyproject.toml", "cache", "true or false"]),
+        ("[tool.driftcheck]\nfail-on = 5", ["fail-on", "a list of texts"]),
+        ("[tool.driftcheck]\nschemas = [5]", ["schemas", "a list of texts"]),
+        ("[tool.driftcheck]\nname = 5", ["name", "a text"]),
+        ("[tool]\ndriftcheck = 5", ["pyproject.toml", "[tool.driftcheck]", "table"]),
+    ],
+)
+def test_wrong_configuration(school, refused, text, words):
+    (school.root / "pyproject.toml").write_text(text)
+    refused(school.compare(), USAGE, *words)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda text: text[:-20], ["base.json", "damaged"]),
+        (lambda _: "nothing", ["base.json", "damaged"]),
+        (lambda text: text.replace('"format": ', '"format": 9'), ["base.json", "format"]),
+    ],
+    ids=["truncated", "other", "format"],
+)
+def test_a_base_snapshot_that_cannot_be_read(school, refused, change, words):
+    assert school.run("snapshot", "--write", "base.json").status == 0
+    path = school.root / "base.json"
+    path.write_text(change(path.read_text()))
+    refused(
+        school.compare("--base-snapshot", "base.json"), USAGE, *words, "driftcheck snapshot --write"
+    )
+
+
+def test_a_configuration_that_cannot_be_imported(school, refused):
+    refused(school.compare("-c", "nowhere:config"), CANNOT_CHECK, "importing nowhere", "--debug")
+
+
+def test_a_live_file_that_is_not_there(school, refused):
+    school.live.unlink()
+    refused(school.compare(), CANNOT_CHECK, str(school.live), "--database-url")
+    assert not school.live.exists()
+
+
+def test_a_server_that_does_not_answer(pg_school, refused, secret):
+    url = f"postgresql://somebody:{secret}@localhost:1/school"
+    before = pg_school.on_server()
+    told = ["cannot connect to postgresql://somebody@localhost:1/school", "Check that"]
+    refused(pg_school.project.compare("-d", url), CANNOT_CHECK, *told)
+    refused(pg_school.project.compare("-d", url, "--only-gap", "drift"), CANNOT_CHECK, *told)
+    refused(pg_school.project.run("diff", url, url), CANNOT_CHECK, *told)
+    pg_school.project.name_database(url)
+    refused(pg_school.project.compare("--shadow", pg_school.shadow), CANNOT_CHECK, *told)
+    assert pg_school.on_server() == before
+
+
+def test_a_database_that_is_not_there(pg_school, refused, secret):
+    live = pg_school.project.live.url.set(database="nowhere", password=secret)
+    url = live.render_as_string(hide_password=False)
+    refused(pg_school.project.compare("-d", url), CANNOT_CHECK, "nowhere", "does not exist")
+
+
+def test_a_shadow_server_that_does_not_answer(pg_school, refused, secret):
+    url = f"postgresql://somebody:{secret}@localhost:1/school"
+    refused(pg_school.project.compare("--shadow", url), CANNOT_CHECK, "localhost:1")
+
+
+def test_a_user_that_may_not_create_databases(pg_school, refused):
+    live = pg_school.project.live
+    live.execute("CREATE ROLE reader LOGIN; GRANT SELECT ON alembic_version TO reader")
+    before = pg_school.on_server()
+    url = live.url.set(username="reader").render_as_string(hide_password=False)
+    result = pg_school.project.compare("-d", url, "--shadow", "same-server")
+    refused(result, CANNOT_CHECK, "reader may not create databases", "ALTER ROLE reader CREATEDB")
+    assert pg_school.on_server() == before
+    live.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_the_live_database_as_a_shadow(pg_school, refused):
+    before = pg_school.on_server()
+    result = pg_school.project.compare("--shadow", pg_school.project.url)
+    refused(result, USAGE, "--shadow names the live database", "same-server")
+    assert pg_school.on_server() == before
+
+
+def test_an_extension_that_the_shadow_server_lacks(pg_school):
+    project = pg_school.project
+    project.revision("0002", 'op.execute("CREATE EXTENSION nowhere")', "0001")
+    before = pg_school.on_server()
+    result = project.compare("--shadow", pg_school.shadow)
+    (finding,) = [f for f in result.database["findings"] if f["rule"] == "history-broken"]
+    assert 'extension "nowhere" is not available' in finding["details"]
+    assert finding["origin"]["revision"] == "0002"
+    assert result.status == 1
+    assert pg_school.on_server() == before
+
+
+def test_a_traceback_is_there_for_who_asks(school):
+    result = school.run("compare", "--debug", "--bootstrap", "something")
+    assert result.status == USAGE
+    assert "Traceback" in result.stderr
+    assert "driftcheck: bootstrap names 'something'" in result.stderr
+
+
+def test_a_reader_that_goes_away(school):
+    with school.start("compare") as process:
+        process.stdout.close()
+        told = process.stderr.read()
+    assert told == ""
+    assert process.returncode != 0
+
+
+def test_json_is_whole_or_not_at_all(school):
+    (school.root / "report.json").write_text("before")
+    result = school.compare("-o", "report.json", "--bootstrap", "something")
+    assert result.status == USAGE
+    assert (school.root / "report.json").read_text() == "before"
+    assert json.loads(school.compare().stdout)["exit_code"] == 0
