@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
@@ -101,7 +104,11 @@ class PostgreSQLCatalog(Catalog):
     def read(self, connection: Any, scope: Scope) -> Snapshot:
         """Read the whole schema within the connection's current transaction."""
         try:
-            with connection.cursor() as cursor, reading(cursor) as default_schema:
+            with (
+                connection.cursor() as cursor,
+                reading(cursor) as default_schema,
+                _keeping_all(),
+            ):
                 objects = {
                     thing.address: thing
                     for kind in self.kinds
@@ -117,3 +124,15 @@ class PostgreSQLCatalog(Catalog):
                 details=str(error).strip(),
             ) from error
         return Snapshot(objects, "postgresql", version.split()[0], default_schema, uncompared)
+
+
+@contextmanager
+def _keeping_all() -> Iterator[None]:
+    """Look for no garbage: what is read is all kept, and going through it takes a third more."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from driftcheck.catalog.base import Cursor, Kind, Scope
@@ -70,13 +71,75 @@ def comment(designation: str, text: Value) -> str:
     return f"COMMENT ON {designation} IS {'NULL' if text is None else quote_literal(str(text))}"
 
 
+class _Shape:
+    """Which columns of a query's rows say what, found out once for all rows.
+
+    A row ends with ``None``: that is what stands for a column which the query does not have.
+    """
+
+    def __init__(self, kind: PostgreSQLKind, names: list[str]) -> None:
+        self._kind = kind
+        places = {name: place for place, name in enumerate(names)}
+        places.setdefault("whole_schema", places["schema"])
+        places.setdefault("whole_name", places.get("within", -1))
+        self._evidence = itemgetter(*(places.get(name, -1) for name in _EVIDENCE))
+        self._attributes = [(name, places[name]) for name in names if name not in _EVIDENCE]
+        self._wholes: dict[tuple[str, str, str], Address] = {}
+
+    def made_of(self, row: Sequence[Any]) -> SchemaObject:
+        """The object that one row tells of."""
+        (
+            schema, within, name, arguments, number, renamable,
+            whole, whole_schema, whole_name, from_schema, from_within, from_name,
+        ) = self._evidence(row)  # fmt: skip
+        kind = self._kind
+        path = (name,) if within is None else (within, name)
+        part_of = inherited_from = None
+        if whole is not None:
+            key = whole, whole_schema, whole_name
+            part_of = self._wholes.get(key)
+            if part_of is None:
+                part_of = self._wholes[key] = Address(whole, whole_schema, (whole_name,))
+        if from_name is not None:
+            parent = (from_name,) if from_within is None else (from_within, from_name)
+            inherited_from = Address(kind.name, from_schema, parent)
+        attributes = {name: row[place] for name, place in self._attributes}
+        kind.settle(attributes)
+        return SchemaObject(
+            Address(kind.name, schema, path, arguments),
+            attributes,
+            part_of,
+            number,
+            kind.renamable if renamable is None else renamable,
+            inherited_from,
+        )
+
+
+_EVIDENCE = (
+    "schema",
+    "within",
+    "name",
+    "arguments",
+    "number",
+    "renamable",
+    "whole",
+    "whole_schema",
+    "whole_name",
+    "from_schema",
+    "from_within",
+    "from_name",
+)
+"""What a query's columns may tell of an object besides its attributes."""
+
+
 class PostgreSQLKind(Kind):
     """A kind that one catalog query reads.
 
     The query's columns are the object: ``schema``, ``name`` and, where there are, ``within`` (what
     it is named within), ``arguments``, ``number``, ``renamable`` and ``whole`` (the kind that it is
     a part of, with ``whole_schema`` and ``whole_name`` where these are not ``schema`` and
-    ``within``); every other column is an attribute of that name.
+    ``within``), and ``from_name`` (what it is inherited from, with ``from_schema`` and, where it is
+    named within something, ``from_within``); every other column is an attribute of that name.
     """
 
     keyword: ClassVar[str]
@@ -96,14 +159,19 @@ class PostgreSQLKind(Kind):
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
         """Read every object of this kind in the database with one query."""
         cursor.execute(self.query(scope))
-        names = [column[0] for column in cursor.description or ()]
-        arrays = [column[0] for column in cursor.description or () if column[1] == _TEXT_ARRAY]
+        columns = cursor.description or ()
+        shape = _Shape(self, [column[0] for column in columns])
+        arrays = [
+            (place, column[0] not in _UNORDERED)
+            for place, column in enumerate(columns)
+            if column[1] == _TEXT_ARRAY
+        ]
         for row in cursor.fetchall():
-            facts = dict(zip(names, row, strict=True))
-            for name in arrays:
-                if facts[name] is not None:
-                    facts[name] = _frozen(facts[name], ordered=name not in _UNORDERED)
-            yield self.made_of(facts)
+            values = [*row, None]
+            for place, ordered in arrays:
+                if row[place] is not None:
+                    values[place] = _frozen(row[place], ordered=ordered)
+            yield shape.made_of(values)
 
     def query(self, scope: Scope) -> str:
         """The catalog query, with owners and privileges where they count."""
@@ -114,27 +182,10 @@ class PostgreSQLKind(Kind):
             columns.append(f"{grants_sql(self.acl, self.owner or 'null')} as grants")
         return f"select {', '.join(columns)} {self.source}"
 
-    def made_of(self, facts: dict[str, Any]) -> SchemaObject:
-        """The object that one row of the query tells of."""
-        schema, name, within = facts.pop("schema"), facts.pop("name"), facts.pop("within", None)
-        path = (name,) if within is None else (within, name)
-        address = Address(self.name, schema, path, facts.pop("arguments", None))
-        whole = facts.pop("whole", None)
-        whole_schema = facts.pop("whole_schema", schema)
-        whole_name = facts.pop("whole_name", within)
-        part_of = Address(whole, whole_schema, (whole_name,)) if whole else None
-        number = facts.pop("number", None)
-        renamable = facts.pop("renamable", self.renamable)
-        inherited_from = self._inherited_from(facts)
-        if "grants" in facts:
-            facts["grants"] = settled(facts["grants"])
-        return SchemaObject(address, facts, part_of, number, renamable, inherited_from)
-
-    def _inherited_from(self, facts: dict[str, Any]) -> Address | None:
-        schema, name = facts.pop("from_schema", None), facts.pop("from_name", None)
-        within = facts.pop("from_within", None)
-        path = (name,) if within is None else (within, name)
-        return None if name is None else Address(self.name, schema, path)
+    def settle(self, attributes: dict[str, Any]) -> None:
+        """Bring what was read to what every version of the server would say."""
+        if "grants" in attributes:
+            attributes["grants"] = settled(attributes["grants"])
 
     def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the object, and what is said about it besides."""

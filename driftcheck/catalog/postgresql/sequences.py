@@ -50,13 +50,14 @@ class Sequence(PostgreSQLKind):
         format_type(s.seqtypid, null) as type, s.seqstart as start,
         s.seqincrement as increment, s.seqmin as minimum, s.seqmax as maximum,
         s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
-        quote_ident(a.attname) as owned_by, d.description as comment"""
+        (select quote_ident(a.attname) from pg_attribute a
+          where a.attrelid = o.relation and a.attnum = o.number) as owned_by,
+        d.description as comment"""
     source = f"""from pg_sequence s join pg_class c on c.oid = s.seqrelid
         join pg_namespace n on n.oid = c.relnamespace
         left join {OWNED_SEQUENCES} o on o.sequence = c.oid
         left join pg_class t on t.oid = o.relation left join pg_namespace tn
           on tn.oid = t.relnamespace
-        left join pg_attribute a on a.attrelid = o.relation and a.attnum = o.number
         {comment_on("pg_class", "c.oid")}
         where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
           and {no_member("pg_class", "coalesce(t.oid, 0)")} and o.deptype is distinct from 'i'

@@ -53,11 +53,11 @@ class ViewKind(PostgreSQLKind):
         c.reloptions as options, coalesce(a.comments, '{}') as column_comments,
         d.description as comment"""
 
-    def made_of(self, facts: dict[str, Any]) -> SchemaObject:
-        """The view that one row tells of, with the text that later versions print."""
-        if facts.pop("qualified"):
-            facts["definition"] = unqualified(facts["definition"])
-        return super().made_of(facts)
+    def settle(self, attributes: dict[str, Any]) -> None:
+        """Bring a view's text to what later versions print."""
+        super().settle(attributes)
+        if attributes.pop("qualified"):
+            attributes["definition"] = unqualified(attributes["definition"])
 
     def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements for what is said of the view, and of its columns."""
