@@ -54,22 +54,44 @@ def session(database):
         one.connection.close()
 
 
-@pytest.fixture(scope="module", params=["pg15", "pg16", "pg18"])
-def _everything(request, ddl):
-    maker = request.getfixturevalue(request.param)
-    shadow = maker.make("test", None)
-    one = Session(shadow.url)
-    one.server = maker
-    one.run(ddl)
-    one.connection.commit()
-    one.base = one.read()
-    yield one
-    one.connection.close()
-    shadow.drop()
+@pytest.fixture(scope="session")
+def everything_on(request, ddl):
+    """Give the session on everything.sql that a server has, to be rolled back after use."""
+    sessions, shadows = {}, []
+
+    def on(server):
+        if server not in sessions:
+            maker = request.getfixturevalue(server)
+            shadows.append(maker.make("test", None))
+            one = sessions[server] = Session(shadows[-1].url)
+            one.server = maker
+            one.run(ddl)
+            one.connection.commit()
+            one.base = one.read()
+            one.connection.rollback()
+        return sessions[server]
+
+    yield on
+    for one in sessions.values():
+        one.connection.close()
+    for shadow in shadows:
+        shadow.drop()
+
+
+@pytest.fixture(params=["pg15", "pg16", "pg18"])
+def everything(request, everything_on):
+    """A session on the schema of everything.sql; what a test does is rolled back."""
+    yield everything_on(request.param)
+    everything_on(request.param).connection.rollback()
+
+
+@pytest.fixture(params=["pg15", "pg16"])
+def older(request, everything_on):
+    yield everything_on(request.param)
+    everything_on(request.param).connection.rollback()
 
 
 @pytest.fixture
-def everything(_everything):
-    """A session on the schema of everything.sql; what a test does is rolled back."""
-    yield _everything
-    _everything.connection.rollback()
+def newest(everything_on):
+    yield everything_on("pg18")
+    everything_on("pg18").connection.rollback()
