@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -84,11 +84,7 @@ class Kind(ABC):
 
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is: by default, each attribute that says something."""
-        said = ((name, value) for name, value in thing.attributes.items() if value not in _SILENT)
-        return ", ".join(
-            name if value is True else f"{name.replace('_', ' ')} {_text(value)}"
-            for name, value in said
-        )
+        return listed(thing.attributes)
 
     def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
         """Whether ``create`` makes that part of the object too, without being told of it."""
@@ -117,6 +113,15 @@ class Kind(ABC):
 
 
 _SILENT = (None, False, "", ())
+
+
+def listed(attributes: Mapping[str, Value]) -> str:
+    """Each attribute that says something, by name."""
+    said = ((name, value) for name, value in attributes.items() if value not in _SILENT)
+    return ", ".join(
+        name if value is True else f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in said
+    )
 
 
 def _text(value: Value) -> str:

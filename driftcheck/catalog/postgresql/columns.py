@@ -58,6 +58,17 @@ class Column(PostgreSQLKind):
     spoken_by_models = True
     keyword = "COLUMN"
     acl = "a.attacl"
+    summed_up = (
+        "type",
+        "nullable",
+        "default",
+        "generated",
+        "identity",
+        "identity_sequence",
+        "serial",
+        "collation",
+        "compression",
+    )
     columns = f"""n.nspname as schema, c.relname as within, a.attname as name, a.attnum as number,
         {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
         h.attname as from_name,
@@ -120,6 +131,10 @@ class Column(PostgreSQLKind):
             *(own_sequence(wanted) if "serial" in changed else ()),
         ]
 
+    def summary(self, thing: SchemaObject) -> str:
+        """The column as CREATE TABLE writes it, without its name."""
+        return definition(thing)
+
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current column the wanted one's name."""
         return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
@@ -132,12 +147,18 @@ class Column(PostgreSQLKind):
 
 def clause(column: SchemaObject) -> str:
     """The column as CREATE TABLE and ADD COLUMN write it."""
+    options = foreign_options(column, "wrapper_options").strip()
+    return f"{name_of(column)} {definition(column, options)}"
+
+
+def definition(column: SchemaObject, options: str = "") -> str:
+    """What CREATE TABLE and ADD COLUMN say after the column's name."""
     facts = column.attributes
-    words = [name_of(column), str(facts["type"])]
+    words = [str(facts["type"])]
     if facts["compression"]:
         words.append(f"COMPRESSION {facts['compression']}")
-    if facts["wrapper_options"]:
-        words.append(foreign_options(column, "wrapper_options").strip())
+    if options:
+        words.append(options)
     if facts["collation"]:
         words.append(f"COLLATE {facts['collation']}")
     if facts["default"] is not None:

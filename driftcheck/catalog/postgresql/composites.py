@@ -16,6 +16,7 @@ class CompositeType(TypeKind):
 
     name = "composite type"
     plural = "composite types"
+    summed_up = ("attributes",)
     columns = """n.nspname as schema, t.typname as name,
         coalesce(m.attributes, '{}') as attributes, d.description as comment"""
     source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
@@ -32,9 +33,12 @@ class CompositeType(TypeKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare type."""
+        return [f"CREATE TYPE {thing.address.sql} AS ({self.summary(thing)})"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The attributes as CREATE TYPE writes them."""
         pairs = _attributes(thing).items()
-        attributes = ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
-        return [f"CREATE TYPE {thing.address.sql} AS ({attributes})"]
+        return ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop, change and add attributes."""
@@ -70,6 +74,7 @@ class RangeType(TypeKind):
 
     name = "range type"
     plural = "range types"
+    summed_up = ("definition",)
     columns = """n.nspname as schema, t.typname as name, array_remove(array[
           'SUBTYPE = ' || format_type(r.rngsubtype, null),
           'SUBTYPE_OPCLASS = ' || quote_ident(on_.nspname) || '.' || quote_ident(o.opcname),
@@ -85,8 +90,11 @@ class RangeType(TypeKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare type."""
-        definition = ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
-        return [f"CREATE TYPE {thing.address.sql} AS RANGE ({definition})"]
+        return [f"CREATE TYPE {thing.address.sql} AS RANGE ({self.summary(thing)})"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The parameters as CREATE TYPE writes them."""
+        return ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
 
     def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """No part of a range type can be altered, and columns stand on it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.kind import (
@@ -53,6 +54,7 @@ class Constraint(PostgreSQLKind):
     spoken_by_models = True
     keyword = "CONSTRAINT"
     renamable = True
+    summed_up: ClassVar[tuple[str, ...]] = ("definition",)
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
         {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
         h.conname as from_name, pg_get_constraintdef(k.oid) as definition,
@@ -184,6 +186,7 @@ class ForeignKey(Constraint):
 
     name = "foreign key"
     plural = "foreign keys"
+    summed_up = ("definition", "enabled")
     columns = f"{Constraint.columns}, coalesce(e.enabled, true) as enabled"
     source = _source(
         "f",
@@ -192,6 +195,11 @@ class ForeignKey(Constraint):
           from pg_trigger where tgisinternal and tgparentid = 0 group by tgconstraint
         ) e on e.tgconstraint = k.oid""",
     )
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The definition, and where it is not upheld, that."""
+        disabled = "" if thing.attributes["enabled"] else ", its triggers disabled"
+        return f"{thing.attributes['definition']}{disabled}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that validate the foreign key or make it again."""

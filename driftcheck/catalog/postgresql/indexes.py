@@ -30,6 +30,7 @@ class Index(PostgreSQLKind):
     spoken_by_models = True
     renamable = True
     keyword = "INDEX"
+    summed_up = ("definition", "unique", "valid")
     columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,
         n.nspname as whole_schema, c.relname as whole_name, hn.nspname as from_schema,
         h.relname as from_name,
@@ -50,6 +51,15 @@ class Index(PostgreSQLKind):
         where k.oid is null and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")}
         order by x.oid"""
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The index as CREATE INDEX writes it, from its method on."""
+        facts = thing.attributes
+        unique, valid = (
+            "UNIQUE " if facts["unique"] else "",
+            "" if facts["valid"] else ", not valid",
+        )
+        return f"{unique}{facts['definition']}{valid}"
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare index."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar
 
-from driftcheck.catalog.base import Cursor, Kind, Scope
+from driftcheck.catalog.base import Cursor, Kind, Scope, listed
 from driftcheck.catalog.postgresql.privileges import Grant, change_grants, grants_sql, settled
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
@@ -155,6 +155,10 @@ class PostgreSQLKind(Kind):
     implicit: ClassVar[tuple[Grant, ...]] = ()
     """The privileges that a new one gives to everybody."""
     renamable: ClassVar[bool] = False
+    summed_up: ClassVar[tuple[str, ...]] = ()
+    """The attributes that ``summary`` tells, so that ``describe`` need not name them."""
+    usual: ClassVar[tuple[tuple[str, Value], ...]] = ()
+    """What goes without saying."""
 
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
         """Read every object of this kind in the database with one query."""
@@ -186,6 +190,19 @@ class PostgreSQLKind(Kind):
         """Bring what was read to what every version of the server would say."""
         if "grants" in attributes:
             attributes["grants"] = settled(attributes["grants"])
+
+    def describe(self, thing: SchemaObject) -> str:
+        """Say what an object is as DDL says it, and then what else there is to say."""
+        rest = {
+            name: value
+            for name, value in thing.attributes.items()
+            if name not in self.summed_up and (name, value) not in self.usual
+        }
+        return ", ".join(filter(None, (self.summary(thing), listed(rest)))) or self.name
+
+    def summary(self, thing: SchemaObject) -> str:
+        """What the attributes that are summed up say, as DDL says it."""
+        return ", ".join(str(thing.attributes[name]) for name in self.summed_up)
 
     def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the object, and what is said about it besides."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -32,9 +32,14 @@ class Routine(PostgreSQLKind):
     owner = "p.proowner"
     acl = "coalesce(p.proacl, acldefault('f', p.proowner))"
     implicit = (("PUBLIC", "EXECUTE", ""),)
+    summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
         rtrim(pg_get_functiondef(p.oid), E'\\n') as definition, d.description as comment"""
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The routine as the server prints it."""
+        return str(thing.attributes["definition"])
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare routine."""
@@ -106,6 +111,7 @@ class Aggregate(Routine):
     name = "aggregate"
     plural = "aggregates"
     keyword = "AGGREGATE"
+    summed_up = ("parameters", "definition")
     columns = f"""n.nspname as schema, p.proname as name,
         oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
         array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
@@ -120,11 +126,14 @@ class Aggregate(Routine):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare aggregate."""
+        name = thing.address._replace(arguments=None).sql
+        return [f"CREATE AGGREGATE {name}{self.summary(thing)}"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The aggregate as CREATE AGGREGATE writes it, without its name."""
         facts = thing.attributes
         clauses = cast("tuple[str, ...]", facts["definition"])
-        name = thing.address._replace(arguments=None).sql
-        signature = f"{name}({facts['parameters'] or '*'})"
-        return [f"CREATE AGGREGATE {signature} ({', '.join(clauses)})"]
+        return f"({facts['parameters'] or '*'}) ({', '.join(clauses)})"
 
     def change(self, _current: SchemaObject, _wanted: SchemaObject) -> list[str] | None:
         """No part of an aggregate can be altered."""

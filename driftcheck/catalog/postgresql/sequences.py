@@ -42,6 +42,7 @@ class Sequence(PostgreSQLKind):
     holds_data = True
     spoken_by_models = True
     keyword = "SEQUENCE"
+    summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('s', c.relowner))"
     columns = """n.nspname as schema, c.relname as name,
@@ -66,8 +67,13 @@ class Sequence(PostgreSQLKind):
     def build(self, thing: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare sequence, owned by no column yet."""
         unlogged = "UNLOGGED " if thing.attributes["unlogged"] else ""
-        clauses = " ".join(_clauses(thing, {name for name, _ in _CLAUSES} | {"cycle"}))
+        clauses = " ".join(_clauses(thing, set(self.summed_up)))
         return [f"CREATE {unlogged}SEQUENCE {thing.address.sql} {clauses}"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The sequence as CREATE SEQUENCE writes it, without its name."""
+        owned = [f"OWNED BY {owner_of(thing)}"] if thing.attributes["owned_by"] else []
+        return " ".join([*_clauses(thing, set(self.summed_up)), *owned])
 
     def drop(self, thing: SchemaObject) -> list[str]:
         """Statements that drop the sequence; one that is owned may be gone with its column."""

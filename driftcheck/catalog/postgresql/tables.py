@@ -41,6 +41,8 @@ class Table(PostgreSQLKind):
     absorbs = frozenset(("column", "sequence"))
     spoken_by_models = True
     keyword = "TABLE"
+    summed_up = ("partition_by", "bound", "unlogged")
+    usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
     columns = """n.nspname as schema, c.relname as name,
@@ -85,6 +87,16 @@ class Table(PostgreSQLKind):
             ),
             *_ownership(parts),
         ]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """What sort of table it is, where it is not a plain one."""
+        facts = thing.attributes
+        words = ["UNLOGGED"] if facts["unlogged"] else []
+        if facts["bound"]:
+            words.append(f"PARTITION OF {_parent(thing)} {facts['bound']}")
+        if facts["partition_by"]:
+            words.append(f"PARTITION BY {facts['partition_by']}")
+        return " ".join(words)
 
     def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
         """What a table inherits comes by itself, unless it is a partition."""

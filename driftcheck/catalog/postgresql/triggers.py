@@ -43,6 +43,8 @@ class Trigger(PostgreSQLKind):
     plural = "triggers"
     keyword = "TRIGGER"
     renamable = True
+    summed_up = ("constraint", "fires", "definition")
+    usual = (("enabled", "enabled"),)
     columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
         {RELATION_KIND} as whole, t.tgconstraint <> 0 as constraint, p.fires,
         substr(p.text, length(p.fires || p.on_table) + 1) as definition,
@@ -63,9 +65,13 @@ class Trigger(PostgreSQLKind):
         """Statements that make the bare trigger, and whether it fires."""
         facts = thing.attributes
         constraint = "CONSTRAINT " if facts["constraint"] else ""
-        fires = f"{facts['fires']} ON {table_of(thing)} {facts['definition']}"
-        made = f"CREATE {constraint}TRIGGER {name_of(thing)} {fires}"
+        made = f"CREATE {constraint}TRIGGER {name_of(thing)} {self.summary(thing)}"
         return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """When it fires, and what then."""
+        facts = thing.attributes
+        return f"{facts['fires']} ON {table_of(thing)} {facts['definition']}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that let it fire or not; another definition makes another trigger."""

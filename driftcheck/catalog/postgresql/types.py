@@ -41,6 +41,7 @@ class Enum(TypeKind):
     name = "enum"
     plural = "enums"
     spoken_by_models = True
+    summed_up = ("values",)
     columns = """n.nspname as schema, t.typname as name, coalesce(v.labels, '{}') as "values",
         d.description as comment"""
     source = f"""from pg_type t left join (
@@ -48,10 +49,13 @@ class Enum(TypeKind):
           from pg_enum group by enumtypid) v on v.enumtypid = t.oid
         {USERS_TYPE} and t.typtype = 'e' order by t.oid"""
 
+    def summary(self, thing: SchemaObject) -> str:
+        """The values, in their order."""
+        return ", ".join(map(quote_literal, _values(thing)))
+
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare enum."""
-        values = ", ".join(map(quote_literal, _values(thing)))
-        return [f"CREATE TYPE {thing.address.sql} AS ENUM ({values})"]
+        return [f"CREATE TYPE {thing.address.sql} AS ENUM ({self.summary(thing)})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that add values where they belong, or rename one in its place."""
@@ -91,6 +95,7 @@ class Domain(TypeKind):
     name = "domain"
     plural = "domains"
     keyword = "DOMAIN"
+    summed_up = ("type", "nullable", "default", "collation", "checks")
     spoken_by_models = True
     columns = """n.nspname as schema, t.typname as name,
         format_type(t.typbasetype, t.typtypmod) as type, not t.typnotnull as nullable,
@@ -107,16 +112,12 @@ class Domain(TypeKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare domain."""
-        facts = thing.attributes
-        words = [f"CREATE DOMAIN {thing.address.sql} AS {facts['type']}"]
-        if facts["collation"]:
-            words.append(f"COLLATE {facts['collation']}")
-        if facts["default"] is not None:
-            words.append(f"DEFAULT {facts['default']}")
-        if not facts["nullable"]:
-            words.append("NOT NULL")
-        statement = " ".join(words)
-        return [statement, *(_add_check(thing, *check) for check in sorted(_checks(thing).items()))]
+        made = f"CREATE DOMAIN {thing.address.sql} AS {_based_on(thing)}"
+        return [made, *(_add_check(thing, *check) for check in sorted(_checks(thing).items()))]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The domain as CREATE DOMAIN writes it, without its name."""
+        return " ".join([_based_on(thing), *_checks(thing).values()])
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change default, nullability and checks."""
@@ -136,6 +137,18 @@ class Domain(TypeKind):
         if have["nullable"] != want["nullable"]:
             statements.append(f"{domain} {'DROP' if want['nullable'] else 'SET'} NOT NULL")
         return [*statements, *_changed_checks(current, wanted)]
+
+
+def _based_on(domain: SchemaObject) -> str:
+    facts = domain.attributes
+    words = [str(facts["type"])]
+    if facts["collation"]:
+        words.append(f"COLLATE {facts['collation']}")
+    if facts["default"] is not None:
+        words.append(f"DEFAULT {facts['default']}")
+    if not facts["nullable"]:
+        words.append("NOT NULL")
+    return " ".join(words)
 
 
 def _checks(domain: SchemaObject) -> dict[str, str]:

@@ -47,6 +47,8 @@ class ViewKind(PostgreSQLKind):
 
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
+    summed_up = ("definition", "columns")
+    usual = (("access_method", "heap"),)
     columns = """n.nspname as schema, c.relname as name,
         rtrim(pg_get_viewdef(c.oid), ';') as definition,
         current_setting('server_version_num')::integer < 160000 as qualified, a.columns,
@@ -58,6 +60,10 @@ class ViewKind(PostgreSQLKind):
         super().settle(attributes)
         if attributes.pop("qualified"):
             attributes["definition"] = unqualified(attributes["definition"])
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The query as the server prints it."""
+        return str(thing.attributes["definition"])
 
     def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements for what is said of the view, and of its columns."""
