@@ -243,6 +243,29 @@ create table school.added (more text) inherits (school.people);
 -- changed publication partly
 alter table school.people rename to folk;
 
+-- changed table school.plans_1
+-- changed table school.quotas_1
+alter table school.plans detach partition school.plans_1;
+alter table school.quotas detach partition school.quotas_1;
+
+-- changed table school.plans_2
+alter table school.plans detach partition school.plans_2;
+
+-- missing foreign key school.plans.plans_quota_fkey
+alter table school.plans drop constraint plans_quota_fkey;
+
+-- renamed table school.plans
+alter table school.plans rename to projects;
+
+-- missing table school.plans
+drop table school.plans;
+
+-- changed foreign table school.far_events_1
+alter table school.far_events detach partition school.far_events_1;
+
+-- missing foreign table school.far_events_1
+drop foreign table school.far_events_1;
+
 -- renamed table school.numbered
 alter table school.numbered rename to counted;
 

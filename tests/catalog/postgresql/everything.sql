@@ -145,6 +145,15 @@ create table school.sorted_2 (word text) partition by list (word);
 create table school.orphans (id integer not null, name text, constraint named check (name <> ''));
 create table school.numbered (id serial primary key);
 
+create table school.quotas (id integer primary key) partition by range (id);
+create table school.quotas_1 partition of school.quotas for values from (0) to (10);
+create table school.quotas_2 partition of school.quotas for values from (10) to (20) partition by range (id);
+create table school.quotas_21 partition of school.quotas_2 for values from (10) to (15);
+create table school.plans (id integer, quota integer references school.quotas) partition by range (id);
+create table school.plans_1 partition of school.plans for values from (0) to (10);
+create table school.plans_2 partition of school.plans for values from (10) to (20) partition by range (id);
+create table school.plans_21 partition of school.plans_2 for values from (10) to (15);
+
 create view school.names as select id, name as "the name" from school.students where price > 1 order by name;
 comment on view school.names is 'just names';
 comment on column school.names."the name" is 'of the student';
@@ -222,6 +231,9 @@ create foreign table school.elsewhere (
 comment on foreign table school.elsewhere is 'far away';
 comment on column school.elsewhere.id is 'number';
 comment on server far is 'not near';
+
+create table school.far_events (id integer, note text default 'x') partition by range (id);
+create foreign table school.far_events_1 partition of school.far_events for values from (0) to (10) server far;
 
 create collation school.plain (provider = libc, locale = 'C');
 comment on collation school.plain is 'plain';
