@@ -59,7 +59,7 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
 
 def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
     gaps = one.gaps(session.settings.gaps)
-    judged = judge(changes_in(one, gaps), one.snapshots, one.catalog.describe)
+    judged = judge(changes_in(session, one, gaps), one.snapshots, one.catalog.describe)
     findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
     compared = one.compared(gaps)
     return DatabaseReport(

@@ -197,7 +197,7 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
         elif not same:
             yield Change(ChangeType.CHANGED, thing, found, _differences(thing, found, pairs))
     taken = set(pairs.values())
-    for address, thing in actual.objects.items():
+    for address, thing in reversed([*actual.objects.items()]):  # what stands on another goes first
         if address not in taken:
             yield Change(ChangeType.EXTRA, None, thing)
 

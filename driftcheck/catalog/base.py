@@ -55,6 +55,9 @@ class Kind(ABC):
     """Whether dropping one loses rows or values."""
     absorbs: ClassVar[frozenset[str]] = frozenset()
     """Kinds of parts that ``create`` writes together with their whole."""
+    checked_by: ClassVar[str | None] = None
+    """The setting by which the server checks, when one is made, whether all is there that it uses;
+    it is off while other things are made too."""
     spoken_by_models: ClassVar[bool] = False
     """Whether SQLAlchemy models can declare one, so that its absence there means something."""
 

@@ -80,7 +80,18 @@ def plan(steps: list[Step], catalog: Catalog) -> Plan:
         except CannotBeWritten as reason:
             by_hand.append(str(reason))
     loses = any(catalog.kind(step.kind).holds_data for step in gone)
-    return Plan((*leaving, *statements, *joining), tuple(by_hand), loses)
+    ordered = (*leaving, *statements, *joining)
+    return Plan(_unchecked(ordered, rest, catalog), tuple(by_hand), loses)
+
+
+def _unchecked(statements: tuple[str, ...], steps: list[Step], catalog: Catalog) -> tuple[str, ...]:
+    """The statements, and no check for what those after them are yet to make."""
+    kinds = {step.kind for step in steps if step.current is None}
+    settings = {catalog.kind(kind).checked_by for kind in kinds} - {None}
+    if len(kinds) < 2 or not settings:  # noqa: PLR2004  (a kind and another)
+        return statements
+    off = (f"SET {setting} = off" for setting in settings)
+    return (*off, *statements, *(f"RESET {setting}" for setting in settings))
 
 
 def _unfolded(step: Step, catalog: Catalog) -> Iterator[Step]:

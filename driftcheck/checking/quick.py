@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from driftcheck import __version__
 from driftcheck.cache_directory import cache_directory, write_private
@@ -152,7 +152,9 @@ def _shown(settings: Settings) -> str:
     url = urlsplit(settings.database_url or "")
     host = url.netloc.rpartition("@")[2]
     user = url.username
-    return urlunsplit(("postgresql", f"{user}@{host}" if user else host, url.path, "", ""))
+    text = urlunsplit(("postgresql", f"{user}@{host}" if user else host, url.path, "", ""))
+    sockets = () if host else parse_qs(url.query).get("host", ())
+    return "?host=".join((text, *sockets))
 
 
 def remember(

@@ -11,7 +11,7 @@ from driftcheck.catalog.plan import Plan
 from driftcheck.chain import Gap
 from driftcheck.checking.faults import origin_of
 from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import Change
+from driftcheck.comparison import Change, ChangeType
 from driftcheck.findings import Finding, Origin, PhantomOperation, Remedy, Severity, Verdict
 from driftcheck.judge import Judged, touched
 from driftcheck.schema import Address
@@ -183,13 +183,18 @@ def _align(changes: Sequence[Change], catalog: Catalog) -> Remedy:
 
 def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Catalog) -> Remedy:
     """The reverse of what migrate would wrongly write is what was done by hand."""
+    plan = redo(changes, catalog)
     reverses = [operation.reverse for operation in reversed(phantoms)]
-    code = "\n".join(reverses) if reverses and all(reverses) else _executed(redo(changes, catalog))
+    # Autogenerate knows no renames, and cannot drop what has no name in the models.
+    renames = any(change.type is ChangeType.RENAMED for change in changes)
+    named = all(o.address is None or o.address.name for o in phantoms)
+    written = bool(reverses) and all(reverses) and named and not renames
+    code = "\n".join(reverses) if written else _executed(plan)
     summary = (
         "Make it official: change the models likewise, write this into a migration, "
         "and stamp this database with it."
     )
-    return Remedy("adopt", summary, "python", code)
+    return Remedy("adopt", summary, "python", code, plan.loses_data)
 
 
 def _write(one: Judged, dossier: Dossier, summary: str) -> Remedy:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import URL
 
 from driftcheck.catalog.base import Scope
+from driftcheck.chain import Gap
 from driftcheck.checking.shadows import Shadows
 from driftcheck.config import Settings
 from driftcheck.errors import ConfigurationError
@@ -77,7 +78,9 @@ def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
         with redirect.stage(imported):
             project = load_project(settings)
         # env.py may be the first to import the models: what that writes is no part of the history.
-        environment = discover(project, redirect, imported)
+        bootstrap = settings.bootstrap.what if settings.bootstrap else ""
+        models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
+        environment = discover(project, redirect, imported, models=models)
         if settings.database_url is not None and len(environment.databases) > 1:
             raise ConfigurationError(
                 f"the project migrates {len(environment.databases)} databases, "

@@ -10,6 +10,7 @@ from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import build
 from driftcheck.chain import Gap, Side
 from driftcheck.checking.narrowing import within
+from driftcheck.checking.renames import followed
 from driftcheck.checking.session import Session
 from driftcheck.comparison import Change, ChangeType
 from driftcheck.errors import CannotCheckError
@@ -113,7 +114,6 @@ def _models(session: Session, one: Database, head: Snapshot | None) -> Snapshot:
         shadow.url,
         before=_of_kinds(head, one.catalog, {"schema", "extension"}),
         helping=_of_kinds(head, one.catalog, _needed_by_tables(one.catalog)),
-        root=session.project.root,
     )
     return read_shadow(shadow.url, (), session.scope)
 
@@ -141,7 +141,7 @@ def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> t
     return build(snapshot.only(lambda thing: thing.address.kind in kinds), catalog).statements
 
 
-def changes_in(one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
+def changes_in(session: Session, one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
     """The changes in each gap; between models and head, as far as models can speak."""
     changes = {}
     for gap in gaps:
@@ -149,7 +149,11 @@ def changes_in(one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
         if gap is Gap.PENDING:
             sides = {side: _as_models_speak(one, side) for side in gap.between}
         found = changes_of(gap, sides)
-        changes[gap] = [c for c in found if gap is not Gap.PENDING or not _is_refused(c, one)]
+        if gap is Gap.PENDING:
+            found = [change for change in found if not _is_refused(change, one)]
+        elif gap is Gap.DRIFT:
+            found = followed(session, one.place, found, one.snapshots)
+        changes[gap] = found
     return changes
 
 

@@ -16,13 +16,13 @@ from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Scope
 from driftcheck.catalog.plan import build
 from driftcheck.config import Bootstrap
-from driftcheck.connection import connect
+from driftcheck.connection import connect, own_options
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.schema import Snapshot
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.files import fingerprint
 from driftcheck.sources.journal import database_message
-from driftcheck.sources.models import create_models, written
+from driftcheck.sources.models import create_models
 from driftcheck.sources.reading import Refused, read_shadow, run_statements
 from driftcheck.usercode import contained
 
@@ -42,7 +42,7 @@ def prepare(
     if what == "import":
         return
     if what == "create_all":
-        _require_all(create_models(configured, shadow, before=(), helping=(), root=root), what)
+        _require_all(create_models(configured, shadow, before=(), helping=()), what)
     elif what.startswith("command:"):
         _run_command(what.removeprefix("command:").strip(), shadow, root)
     elif what.endswith(".sql"):
@@ -68,7 +68,7 @@ def description(bootstrap: Bootstrap, configured: Sequence[Configured], root: Pa
     """
     what = bootstrap.what
     if what == "create_all":
-        return "\n".join(f"{one.target.drivername} {written(one, root)}" for one in configured)
+        return "\n".join(statement for one in configured for statement in one.ddl)
     if what.startswith("command:"):
         return None
     if what.endswith(".sql"):
@@ -122,6 +122,7 @@ def _run_command(command: str, shadow: URL, root: Path) -> None:
     """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
     environment = {
         **os.environ,
+        "PGOPTIONS": own_options(),  # it may write
         "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False),
     }
     done = subprocess.run(  # noqa: S602  (the project's own configuration says it)

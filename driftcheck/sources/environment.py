@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import MetaData
@@ -13,6 +13,8 @@ from driftcheck.errors import ProjectError
 from driftcheck.location import Place, place_of
 from driftcheck.project import Project
 from driftcheck.redirect import Redirect, Stage
+from driftcheck.sources.ddl import ddl_of
+from driftcheck.usercode import contained
 
 IncludeName = Callable[[str | None, str, Mapping[str, str | None]], bool]
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -31,6 +33,7 @@ class Configured:
         include_schemas: Whether autogenerate looks beyond the default schema.
         include_name: The project's filter by name, if any.
         include_object: The project's filter by object, if any.
+        ddl: The models as DDL, where they were asked for.
     """
 
     target: URL
@@ -41,6 +44,7 @@ class Configured:
     include_schemas: bool
     include_name: IncludeName | None
     include_object: IncludeObject | None
+    ddl: tuple[str, ...]
 
 
 @dataclass
@@ -51,18 +55,29 @@ class Environment:
     heads: tuple[str, ...] = ()
 
 
-def discover(project: Project, redirect: Redirect, stage: Stage) -> Environment:
+def discover(project: Project, redirect: Redirect, stage: Stage, *, models: bool) -> Environment:
     """Run env.py without running a migration, and see what it configures.
 
-    The history is listed from inside that run: some revisions only import there.
+    The history is listed from inside that run: some revisions only import there. The models are
+    written down before that: some revisions change them by being imported.
+
+    Args:
+        project: The project.
+        redirect: The redirection.
+        stage: The shadows that env.py is given.
+        models: Whether the models are wanted as DDL.
 
     Raises:
-        ProjectError: env.py failed, or configured nothing.
+        ProjectError: env.py failed, or configured nothing; or the models cannot be written.
     """
     environment = Environment()
 
     def observe(_heads: Any, context: Any) -> tuple[()]:
         configured = _configured(context, redirect.target_of(context.connection))
+        if models:
+            with contained("writing the models as DDL", root=project.root):
+                ddl = ddl_of(configured.metadata, context.connection)
+            configured = replace(configured, ddl=ddl)
         environment.databases.setdefault(place_of(configured.target), []).append(configured)
         environment.heads = tuple(sorted(context.script.get_heads()))
         return ()
@@ -90,4 +105,5 @@ def _configured(context: Any, target: URL) -> Configured:
         include_schemas=bool(options.get("include_schemas")),
         include_name=options.get("include_name"),
         include_object=options.get("include_object"),
+        ddl=(),
     )

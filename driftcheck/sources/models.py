@@ -8,18 +8,13 @@ by statement, nearly everything can be created, and what cannot is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.engine import URL, Dialect
-from sqlalchemy.engine.mock import MockConnection
+from sqlalchemy.engine import URL
 
-from driftcheck.connection import own_engine
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.reading import Refused, run_statements
-from driftcheck.usercode import contained
 
 
 def create_models(
@@ -28,7 +23,6 @@ def create_models(
     *,
     before: Sequence[str],
     helping: Sequence[str],
-    root: Path,
 ) -> list[Refused]:
     """Create the models in an empty shadow database.
 
@@ -38,50 +32,16 @@ def create_models(
         before: Statements that must come first: schemas and extensions of the history.
         helping: Statements to try where the models' own fail: functions, types, sequences
             that the history makes and the models only use.
-        root: The project's directory, for messages.
 
     Returns:
         What the database refused, with its reason.
-
-    Raises:
-        ProjectError: The models cannot be written as DDL.
     """
     run_statements(url, before)
-    refused = run_statements(url, _statements(configured, url, root))
+    refused = run_statements(url, [statement for one in configured for statement in one.ddl])
     if refused:
         run_statements(url, helping)
         refused = run_statements(url, [one.statement for one in refused])
     return refused
-
-
-def written(configured: Configured, root: Path) -> str:
-    """The models as DDL, for no particular server.
-
-    Raises:
-        ProjectError: The models cannot be written as DDL.
-    """
-    return ";\n".join(_written([configured], configured.target.get_dialect()(), root))
-
-
-def _statements(configured: Sequence[Configured], url: URL, root: Path) -> list[str]:
-    """All that ``create_all()`` would run, for a dialect that knows the server it is for."""
-    engine = own_engine(url)
-    with engine.connect():
-        pass  # the dialect learns the server's version
-    return _written(configured, engine.dialect, root)
-
-
-def _written(configured: Sequence[Configured], dialect: Dialect, root: Path) -> list[str]:
-    statements: list[str] = []
-
-    def keep(ddl: Any, *_multiparams: Any, **_params: Any) -> None:
-        text = ddl if isinstance(ddl, str) else str(ddl.compile(dialect=dialect))
-        statements.append(text.strip())
-
-    with contained("writing the models as DDL", root=root):
-        for metadata in dict.fromkeys(m for one in configured for m in one.metadata):
-            metadata.create_all(MockConnection(dialect, keep), checkfirst=False)
-    return statements
 
 
 def declared_tables(configured: Sequence[Configured]) -> list[Table]:

@@ -32,6 +32,7 @@ class Routine(PostgreSQLKind):
     owner = "p.proowner"
     acl = "coalesce(p.proacl, acldefault('f', p.proowner))"
     implicit = (("PUBLIC", "EXECUTE", ""),)
+    checked_by = "check_function_bodies"
     summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
