@@ -410,6 +410,11 @@ alter function school.shout(integer) security invoker cost 7;
 drop function school.pairs();
 create function school.pairs() returns integer language sql return 1;
 
+-- missing function school.rubbish()
+-- missing table school.scratch
+drop function school.rubbish();
+drop table school.scratch;
+
 -- missing procedure school.tidy(integer)
 drop procedure school.tidy;
 

@@ -154,6 +154,8 @@ create table school.plans_1 partition of school.plans for values from (0) to (10
 create table school.plans_2 partition of school.plans for values from (10) to (20) partition by range (id);
 create table school.plans_21 partition of school.plans_2 for values from (10) to (15);
 
+create function school.rubbish() returns bigint language sql as 'select count(*) from school.scratch';
+
 create view school.names as select id, name as "the name" from school.students where price > 1 order by name;
 comment on view school.names is 'just names';
 comment on column school.names."the name" is 'of the student';
