@@ -60,10 +60,11 @@ class Step:
 def plan(steps: list[Step], catalog: Catalog) -> Plan:
     """What goes, goes first and in reverse build order; what comes, comes in build order.
 
-    Before all that, what is a part of something else leaves it; after it, it joins.
+    What is of one kind stays in the order given. Before all that, parts leave what they shall not
+    belong to any more; after it, they join what they shall.
     """
     order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
-    gone = [step for step in reversed(steps) if step.target is None]  # the youngest goes first
+    gone = [step for step in steps if step.target is None]
     rest = [made for step in steps if step.target is not None for made in _unfolded(step, catalog)]
     gone.sort(key=lambda step: -order[step.kind])
     rest.sort(key=lambda step: order[step.kind])

@@ -18,7 +18,8 @@ def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
 
 def redo(changes: Iterable[Change], catalog: Catalog) -> Plan:
     """Plan what turns the wanted schema into the actual one: the same change made again."""
-    return plan([_step(c, c.wanted, c.actual) for c in _each(changes)], catalog)
+    backwards = reversed([*_each(changes)])  # changes are told in the order that undoes them
+    return plan([_step(c, c.wanted, c.actual) for c in backwards], catalog)
 
 
 def _each(changes: Iterable[Change]) -> Iterator[Change]:
@@ -38,7 +39,7 @@ def _step(change: Change, current: SchemaObject | None, target: SchemaObject | N
 
 
 def _parts(change: Change, *, wanted: bool) -> Iterator[SchemaObject]:
-    for part in change.parts:
+    for part in change.parts if wanted else reversed(change.parts):
         thing = part.wanted if wanted else part.actual
         if thing is not None:
             yield thing
