@@ -1,0 +1,31 @@
+"""Every command and every option says what it does, and stands in the README."""
+
+from pathlib import Path
+
+import click
+import pytest
+
+from driftcheck.cli.main import cli
+
+README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+OPTIONS = [
+    (name, option)
+    for name, command in cli.commands.items()
+    for option in command.params
+    if isinstance(option, click.Option)
+]
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_a_command(name):
+    assert len(cli.commands[name].help.splitlines()) > 2
+    assert f"driftcheck {name}" in README
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), OPTIONS, ids=[f"{name} {option.opts[-1]}" for name, option in OPTIONS]
+)
+def test_an_option(name, option):
+    assert option.help
+    assert option.help.endswith((".", "]"))
+    assert all(f"{text}" in README for text in option.opts)
