@@ -1,0 +1,128 @@
+"""Histories that do not build from nothing: every way to begin one, and none out of date."""
+
+import sys
+
+import pytest
+
+MODELS = """
+Table("students", metadata,
+    Column("id", Integer), Column("name", Text), Column("age", Integer){more})
+"""
+TABLE = "CREATE TABLE IF NOT EXISTS students (id integer, name text{more})"
+IMPORTS = """
+engine = create_engine({url!r}, poolclass=pool.NullPool)
+with engine.begin() as connection:
+    connection.exec_driver_sql({table!r})
+"""
+CALLABLE = """
+def students(connection):
+    connection.exec_driver_sql({table!r})
+"""
+COMMAND = """
+import os
+from sqlalchemy import create_engine
+with create_engine(os.environ["DRIFTCHECK_SHADOW_URL"]).begin() as connection:
+    connection.exec_driver_sql({table!r})
+"""
+
+
+def write_sql(project, more=""):
+    (project.root / "students.sql").write_text(TABLE.format(more=more))
+    return "students.sql"
+
+
+def write_models(project, more=""):
+    project.models(MODELS.format(more=more and ', Column("extra", Integer)'))
+    return "create_all@0001"
+
+
+def write_import(project, more=""):
+    table = TABLE.format(more=more)
+    project.models(MODELS.format(more="") + IMPORTS.format(url=project.url, table=table))
+    path = project.root / "models.py"
+    path.write_text("from sqlalchemy import pool\n" + path.read_text())
+    return "import"
+
+
+def write_callable(project, more=""):
+    (project.root / "beginning.py").write_text(CALLABLE.format(table=TABLE.format(more=more)))
+    return "beginning:students"
+
+
+def write_command(project, more=""):
+    (project.root / "beginning.py").write_text(COMMAND.format(table=TABLE.format(more=more)))
+    return f"command: {sys.executable} beginning.py"
+
+
+@pytest.fixture
+def standing(sketch, pg18):
+    """A project whose only revision stands on a table that is made elsewhere."""
+    project = sketch(pg18)
+    project.models(MODELS.format(more=""))
+    project.revision("0001", 'op.add_column("students", sa.Column("age", sa.Integer()))')
+    project.by_hand(TABLE.format(more=""))
+    project.upgrade()
+    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    project.compare_so = lambda *options: project.compare("--shadow", shadow, *options)
+    return project
+
+
+def test_without_a_bootstrap_the_ways_out_are_told(standing):
+    result = standing.compare_so()
+    assert result.findings == [("history-broken", "")]
+    remedies = {one["name"] for one in result.database["findings"][0]["remedy"]}
+    assert {"bootstrap", "base snapshot"} <= remedies
+
+
+@pytest.mark.parametrize(
+    "write", [write_sql, write_models, write_import, write_callable, write_command]
+)
+def test_a_bootstrap(standing, write):
+    bootstrap = write(standing)
+
+    clean = standing.compare_so("--bootstrap", bootstrap)
+    assert clean.stdout, clean.stderr
+    assert (clean.status, clean.findings) == (0, []), clean.stderr
+
+    standing.by_hand("ALTER TABLE students DROP name")
+    dropped = standing.compare_so("--bootstrap", bootstrap)
+    assert dropped.findings == [("drift-column-missing", "public.students.name")]
+    assert dropped.database["replay"] == ("fresh" if write is write_command else "cached")
+
+    write(standing, ", extra integer")
+    moved = standing.compare_so("--bootstrap", bootstrap)
+    assert moved.database["replay"] == "fresh"
+    assert "public.students.extra" in [address for _, address in moved.findings]
+
+
+def test_a_base_snapshot(standing):
+    written = standing.run("snapshot", "--write", "base.json")
+    assert (written.status, written.stdout, written.stderr) == (
+        0,
+        "",
+        "base.json: 5 objects at 0001\n",
+    )
+    (standing.root / "pyproject.toml").write_text(
+        '[tool.driftcheck]\nbase-snapshot = "base.json"\n'
+    )
+    standing.revision("0002", 'op.create_table("schools", sa.Column("id", sa.Integer()))', "0001")
+
+    behind = standing.compare_so("--only-gap", "drift", "--only-gap", "unapplied")
+    assert (behind.status, behind.findings) == (0, [("unapplied-table-missing", "public.schools")])
+
+    standing.by_hand("ALTER TABLE students DROP name")
+    dropped = standing.compare_so("--only-gap", "drift")
+    assert dropped.findings == [("drift-column-missing", "public.students.name")]
+    assert dropped.database["replay"] == "cached"
+
+    assert standing.run("snapshot", "--write", "base.json").status == 0
+    taken_anew = standing.compare_so("--only-gap", "drift")
+    assert (taken_anew.status, taken_anew.findings) == (0, [])
+    assert taken_anew.database["replay"] == "fresh"
+
+
+def test_a_new_database_is_not_where_a_bootstrap_ends(standing, database, pg18):
+    new = database(pg18)
+    result = standing.compare_so("--bootstrap", write_sql(standing), "-d", new.text_url)
+    assert result.findings == []
+    assert "drift" not in result.database["gaps"]

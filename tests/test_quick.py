@@ -1,0 +1,105 @@
+"""The quick answer that there is no drift: right, without SQLAlchemy, and silent in every doubt."""
+
+import pytest
+
+MODELS = """
+Table("students", metadata, Column("id", Integer), Column("name", Text))
+Table("bills", metadata, Column("id", Integer), schema="billing")
+"""
+
+
+@pytest.fixture
+def project(sketch, pg18, tmp_path):
+    """A project that was checked once, and a way to ask for drift alone."""
+    project = sketch(pg18)
+    project.models(MODELS)
+    project.revision(
+        "0001",
+        'op.create_table("students", sa.Column("id", sa.Integer()), sa.Column("name", sa.Text()))',
+    )
+    project.revision(
+        "0002",
+        'op.execute("CREATE SCHEMA billing")\n'
+        'op.create_table("bills", sa.Column("id", sa.Integer()), schema="billing")',
+        "0001",
+    )
+    project.upgrade()
+    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    said = {"DRIFTCHECK_CACHE_DIR": str(tmp_path), "DRIFTCHECK_SHADOW": shadow}
+    first = project.compare(**said)
+    assert first.status == 0, first.stdout + first.stderr
+
+    def ask(*options, url=project.url):
+        options = ("--only-gap", "drift", "-d", url, *options)
+        result = project.compare(*options, PYTHONPROFILEIMPORTTIME="1", **said)
+        imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+        assert "driftcheck.cli.main" in imported
+        project.was_quick = "sqlalchemy" not in imported
+        return result
+
+    project.ask = ask
+    return project
+
+
+def test_nothing_has_moved(project):
+    result = project.ask()
+    assert project.was_quick
+    assert (result.status, result.findings) == (0, [])
+    facts = {key: result.database[key] for key in ("replay", "gaps", "stamped", "heads")}
+    assert facts == {"replay": "cached", "gaps": ["drift"], "stamped": ["0002"], "heads": ["0002"]}
+    assert result.database["coverage"]["compared"]["tables"] == 2
+    assert project.live.name in result.database["location"]
+
+
+def test_the_full_check_says_the_same(project):
+    quick, full = project.ask(), project.ask("--no-cache")
+    assert not project.was_quick
+    assert {**full.database, "replay": "cached"} == quick.database
+
+
+def test_drift_is_found(project):
+    project.by_hand("ALTER TABLE students ADD age integer")
+    result = project.ask()
+    assert (result.status, result.findings) == (1, [("drift-column-extra", "public.students.age")])
+    assert not project.was_quick
+
+
+def test_another_revision(project):
+    project.by_hand("UPDATE alembic_version SET version_num = '0001'")
+    result = project.ask()
+    assert not project.was_quick
+    assert ("drift-schema-extra", "billing") in result.findings
+
+
+def test_no_revision(project):
+    project.by_hand("DELETE FROM alembic_version")
+    assert project.ask().findings == [("stamp-missing", "")]
+    assert not project.was_quick
+
+
+def test_an_edited_migration(project):
+    project.revision("0001", 'op.create_table("students", sa.Column("id", sa.Integer()))')
+    assert project.ask().findings == [("drift-column-extra", "public.students.name")]
+    assert not project.was_quick
+
+
+def test_a_schema_filter_is_another_question(project):
+    project.by_hand("ALTER TABLE students ADD age integer")
+    first = project.ask("--schema", "billing")
+    assert (first.status, first.findings, project.was_quick) == (0, [], False)
+    second = project.ask("--schema", "billing")
+    assert (second.status, second.findings, project.was_quick) == (0, [], True)
+    assert second.database["coverage"]["compared"]["tables"] == 1
+
+    project.by_hand("ALTER TABLE billing.bills ADD age integer")
+    third = project.ask("--schema", "billing")
+    assert third.findings == [("drift-column-extra", "billing.bills.age")]
+
+
+def test_a_damaged_memo_is_none(project, tmp_path):
+    for memo in (tmp_path / "memos").iterdir():
+        memo.write_text("{")
+    assert project.ask().status == 0
+    assert not project.was_quick
+    assert project.ask().status == 0
+    assert project.was_quick
