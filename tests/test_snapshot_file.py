@@ -1,0 +1,66 @@
+"""A snapshot as a file: what was written is read again, and what is none is refused."""
+
+import json
+
+import pytest
+
+from driftcheck.errors import ConfigurationError
+from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.snapshot_file import FORMAT, SnapshotFile, digest, dump, load
+
+TABLE = SchemaObject(Address("table", "public", ("a b",)), {"comment": 'say "é\n"', "rows": ()})
+COLUMN = SchemaObject(
+    Address("column", "public", ("a b", "c")),
+    {"nullable": True, "values": (("x", 1), None), "length": 3},
+    TABLE.address,
+    7,
+)
+FUNCTION = SchemaObject(Address("function", "", ("f",), "integer"), {}, renamable=True)
+
+
+def snapshot(*things):
+    return Snapshot({t.address: t for t in things}, "postgresql", "18.1", "public", {"rule": 2})
+
+
+def test_what_was_written_is_read():
+    file = SnapshotFile(snapshot(TABLE, COLUMN, FUNCTION), ("0001", "0002"), {"more": [1]})
+    assert load(dump(file)) == file
+
+
+def test_it_is_one_object_a_line():
+    lines = dump(SnapshotFile(snapshot(TABLE, COLUMN), ("0001",))).splitlines()
+    assert len(lines) == 4
+    assert json.loads(lines[1].rstrip(","))[0][2] == ["a b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", "null", '{"format": 1}', f'{{"format": {FORMAT}}}', '{"format": 1, "objects"'],
+)
+def test_what_is_none_is_refused(text):
+    with pytest.raises(ConfigurationError):
+        load(text)
+
+
+def test_another_format_says_so():
+    text = dump(SnapshotFile(snapshot(TABLE), ())).replace(f'"format": {FORMAT}', '"format": 999')
+    with pytest.raises(ConfigurationError, match="999") as caught:
+        load(text)
+    assert "driftcheck snapshot --write" in caught.value.hint
+
+
+def test_a_digest_is_of_what_counts():
+    both = digest(snapshot(TABLE, COLUMN))
+    assert digest(snapshot(COLUMN, TABLE)) == both
+    assert digest(load(dump(SnapshotFile(snapshot(TABLE, COLUMN), ()))).snapshot) == both
+    moved = SchemaObject(
+        COLUMN.address, dict(reversed(COLUMN.attributes.items())), TABLE.address, 9
+    )
+    assert digest(snapshot(TABLE, moved)) == both
+    assert digest(snapshot(TABLE)) != both
+    for attributes in ({**COLUMN.attributes, "length": 4}, {**COLUMN.attributes, "length": "3"}):
+        assert (
+            digest(snapshot(TABLE, SchemaObject(COLUMN.address, attributes, TABLE.address))) != both
+        )
+    other = SchemaObject(FUNCTION.address, COLUMN.attributes, TABLE.address)
+    assert digest(snapshot(TABLE, other)) != both
