@@ -47,7 +47,9 @@ class Step:
     @property
     def is_one(self) -> bool:
         """Whether there is anything to do."""
-        return self.current is None or self.current != self.target
+        if self.current is None or self.target is None:
+            return True
+        return self.current.attributes != self.target.attributes
 
     @property
     def kind(self) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 from driftcheck.catalog.base import Scope
 from driftcheck.checking.session import Session
 from driftcheck.config import Bootstrap
-from driftcheck.errors import ConfigurationError
+from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.redirect import Stage
+from driftcheck.schema import Snapshot
+from driftcheck.shadow.base import ShadowDatabase
 from driftcheck.snapshot_file import SnapshotFile, digest, load
 from driftcheck.sources.bootstrap import description, prepare, prepare_from_snapshot
 from driftcheck.sources.cache import Cache
@@ -132,7 +134,8 @@ def _prepare(session: Session) -> None:
 def _run_bootstrap(session: Session, bootstrap: Bootstrap) -> None:
     for place, configured in session.environment.databases.items():
         shadow = session.replayed.shadows[place]
-        with session.redirect.stage(session.replayed):
+        context = session.project.application_context()
+        with session.redirect.stage(session.replayed), context:
             prepare(bootstrap, shadow.url, configured, session.project.root)
 
 
@@ -169,12 +172,18 @@ def head_shadows(session: Session, history: History) -> Stage:
     session.progress("building the head")
     built = Stage("head", session.shadows.make)
     for place, snapshot in history.head.items():
-        shadow = built.shadow_of(session.target(place))
-        prepare_from_snapshot(snapshot, shadow.url)
-        if read_shadow(shadow.url, (), session.scope).objects != snapshot.objects:
+        if not _is_built(snapshot, built.shadow_of(session.target(place)), session.scope):
             return _replayed_heads(session)
     stamp(session, built, session.environment.heads)
     return built
+
+
+def _is_built(snapshot: Snapshot, shadow: ShadowDatabase, scope: Scope) -> bool:
+    try:
+        prepare_from_snapshot(snapshot, shadow.url)
+    except ReplayError:
+        return False
+    return digest(read_shadow(shadow.url, (), scope)) == digest(snapshot)
 
 
 def _replayed_heads(session: Session) -> Stage:

@@ -172,6 +172,8 @@ def _repair(changes: Sequence[Change], catalog: Catalog) -> Remedy:
     summary = "Bring the live database back to its migrations."
     if plan.loses_data:
         summary += " What was put into it is lost."
+    if any(catalog.kind(c.address.kind).holds_data for c in changes if c.actual is None):
+        summary += " What it held is not brought back."
     return Remedy("repair", summary, "sql", plan.script, plan.loses_data)
 
 

@@ -122,8 +122,10 @@ def _run_command(command: str, shadow: URL, root: Path) -> None:
     """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
     environment = {
         **os.environ,
+        **_libpq_environment(shadow),
         "PGOPTIONS": own_options(),  # it may write
-        "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False),
+        # Slashes mean nothing there, and configuration files take % for something else.
+        "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False).replace("%2F", "/"),
     }
     done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
         command, shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False
@@ -133,6 +135,21 @@ def _run_command(command: str, shadow: URL, root: Path) -> None:
             f"the bootstrap command exits with {done.returncode}: {command}",
             details=(done.stderr or done.stdout).strip(),
         )
+
+
+def _libpq_environment(shadow: URL) -> dict[str, str]:
+    """Where psql and its like find the shadow: they must not find live there."""
+    if shadow.get_backend_name() != "postgresql":
+        return {}
+    said = {
+        "PGHOST": shadow.host or shadow.query.get("host"),
+        "PGPORT": shadow.port or shadow.query.get("port"),
+        "PGUSER": shadow.username,
+        "PGPASSWORD": shadow.password,
+        "PGDATABASE": shadow.database,
+        "PGHOSTADDR": "",
+    }
+    return {name: str(value) for name, value in said.items() if value is not None}
 
 
 def prepare_from_snapshot(snapshot: Snapshot, shadow: URL) -> None:

@@ -7,6 +7,7 @@ by statement, nearly everything can be created, and what cannot is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import MetaData, Table
@@ -15,6 +16,8 @@ from sqlalchemy.engine import URL
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.environment import Configured
 from driftcheck.sources.reading import Refused, run_statements
+
+_MADE_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
 
 
 def create_models(
@@ -37,11 +40,16 @@ def create_models(
         What the database refused, with its reason.
     """
     run_statements(url, before)
-    refused = run_statements(url, [statement for one in configured for statement in one.ddl])
+    statements = [statement for one in configured for statement in one.ddl]
+    refused = [r for r in run_statements(url, statements) if not _was_made_before(r)]
     if refused:
         run_statements(url, helping)
         refused = run_statements(url, [one.statement for one in refused])
     return refused
+
+
+def _was_made_before(refused: Refused) -> bool:
+    return bool(_MADE_BEFORE.match(refused.statement)) and "already exists" in refused.message
 
 
 def declared_tables(configured: Sequence[Configured]) -> list[Table]:
