@@ -43,7 +43,6 @@ def project(sketch, pg18):
         ("", [*IN_BILLING, *IN_PUBLIC], 2),
         ("--schema public", IN_PUBLIC, 1),
         ("--schema billing", IN_BILLING, 1),
-        ("--schema billing --schema public", [*IN_BILLING, *IN_PUBLIC], 2),
     ],
 )
 def test_compare(project, options, found, tables):

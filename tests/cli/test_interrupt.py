@@ -31,8 +31,11 @@ def start(pg_school, tmp_path, lines):
     return process
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("lines", [SLEEPS, ASKS], ids=["in Python", "in the server"])
+@pytest.mark.parametrize(
+    ("number", "lines"),
+    [(signal.SIGINT, SLEEPS), (signal.SIGINT, ASKS), (signal.SIGTERM, SLEEPS)],
+    ids=["SIGINT in Python", "SIGINT in the server", "SIGTERM in Python"],
+)
 def test_an_interrupted_run_drops_its_shadows(pg_school, tmp_path, number, lines):
     before = pg_school.on_server()
     with start(pg_school, tmp_path, lines) as process:
