@@ -15,7 +15,7 @@ demo: $(READY) ## play the tutorial's story on an embedded PostgreSQL
 	$(BIN)/driftcheck demo
 
 test: $(READY) ## run the tests
-	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 ))
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 )) --dist worksteal
 
 lint: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff format --check

@@ -17,8 +17,10 @@ from driftcheck.cache_directory import VARIABLE
 from driftcheck.demo.teller import Teller
 from driftcheck.demo.trimming import of_driftcheck, of_flask
 from driftcheck.errors import CannotCheckError
+from driftcheck.shadow.account import SERVER_DIRECTORY
 from driftcheck.shadow.postgresql import session
 
+_KEPT = VARIABLE, SERVER_DIRECTORY
 _OTHERS_SETTINGS = re.compile(r"PG|FLASK_|DRIFTCHECK_|DATABASE_URL\Z")
 _COLUMNS = """
 SELECT column_name FROM information_schema.columns
@@ -132,7 +134,7 @@ class Developer:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if name == VARIABLE or not _OTHERS_SETTINGS.match(name)
+            if name in _KEPT or not _OTHERS_SETTINGS.match(name)
         }
         url = self._database.render_as_string(hide_password=False)
         return kept | {"DATABASE_URL": url}

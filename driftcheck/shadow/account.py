@@ -15,6 +15,8 @@ from driftcheck.errors import ShadowError
 
 _UNPRIVILEGED = ("postgres", "nobody")
 # The second is open to all, so what is found there is looked at closely.
+SERVER_DIRECTORY = "DRIFTCHECK_SERVER_DIR"
+"""The environment variable that names where private servers are kept: a RAM disk, say."""
 _SHARED_CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108
 
 
@@ -53,13 +55,16 @@ class Account:
 
     def home(self) -> Path:
         """The directory, made if need be, below which servers are kept; only we write there."""
-        if not self.is_other:
+        chosen = os.environ.get(SERVER_DIRECTORY)
+        if not self.is_other and not chosen:
             return private_directory(cache_directory() / "postgresql", os.geteuid())
-        parent = next((path for path in _SHARED_CACHES if os.access(path, os.W_OK)), None)
+        parents = [Path(chosen)] if chosen else _SHARED_CACHES
+        parent = next((path for path in parents if os.access(path, os.W_OK)), None)
         if parent is None:
-            raise ShadowError(f"root can write in none of {', '.join(map(str, _SHARED_CACHES))}")
+            raise ShadowError(f"there is no place for a server in {', '.join(map(str, parents))}")
         digest = hashlib.sha256(bytes(cache_directory())).hexdigest()[:8]
-        return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=0o755)
+        mode = 0o755 if self.is_other else 0o700
+        return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=mode)
 
     def directory(self, path: Path) -> Path:
         """Make a directory that belongs to this account and is closed to all others."""

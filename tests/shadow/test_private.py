@@ -13,7 +13,7 @@ import pytest
 
 from driftcheck.cache_directory import VARIABLE
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.account import Account, private_directory
+from driftcheck.shadow.account import SERVER_DIRECTORY, Account, private_directory
 from driftcheck.shadow.binaries import embedded_installations
 from driftcheck.shadow.facts import read_facts
 from driftcheck.shadow.postgresql import session
@@ -220,8 +220,9 @@ def test_a_server_that_cannot_start_says_why_and_frees_its_slot(
 
 def test_a_path_too_long_for_a_socket(tmp_path, monkeypatch, installation):
     home = private_directory(tmp_path / ("x" * 100), os.geteuid(), mode=0o755)
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)  # for the account of the server
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory.name.startswith(("pytest-", "popen-", "test_")):
+            directory.chmod(0o755)  # for the account of the server
     monkeypatch.setattr(Account, "home", lambda _: home)
 
     with open_maker(installation) as maker:
@@ -367,6 +368,7 @@ def test_an_ordinary_user_runs_it_in_a_cache_of_their_own(pg18, installation, mo
     account = Account.for_servers()
     cache = account.directory(Path("/tmp") / f"driftcheck-test-{os.getpid()}")  # noqa: S108
     monkeypatch.setenv(VARIABLE, str(cache))
+    monkeypatch.delenv(SERVER_DIRECTORY, raising=False)
     try:
         if account.run([str(installation.bin / "initdb"), "-V"], directory=cache).returncode:
             pytest.skip(f"{account.name} cannot reach the programs")
