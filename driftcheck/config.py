@@ -146,7 +146,7 @@ def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
     names = [part.strip() for text in _texts(key, value, root) for part in text.split(",")]
     wanted = {name for name in names if name and name != "none"}
     if not wanted <= set(CHAIN):
-        raise _wrong(key, value, "some of pending, unapplied, drift; or none")
+        raise _wrong(key, ", ".join(names), "some of pending, unapplied, drift; or none")
     return tuple(gap for gap in CHAIN if gap in wanted)
 
 

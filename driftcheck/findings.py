@@ -187,15 +187,6 @@ class DatabaseReport:
         """What ``migrate`` would wrongly write for this database, altogether."""
         return tuple(f.phantom for f in self.findings if f.phantom is not None)
 
-    def in_gap(self, gap: Gap) -> tuple[Finding, ...]:
-        """The findings that are told under a gap."""
-        return tuple(f for f in self.findings if f.gaps and f.gaps[0] is gap)
-
-    @property
-    def faults(self) -> tuple[Finding, ...]:
-        """The findings that are faults of the project itself."""
-        return tuple(f for f in self.findings if not f.gaps)
-
 
 @dataclass(frozen=True)
 class Report:

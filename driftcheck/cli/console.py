@@ -25,7 +25,7 @@ def tell_error(error: DriftcheckError) -> None:
     details = error.details.splitlines()
     if len(details) > _DETAIL_LINES:
         details = ["…", *details[-_DETAIL_LINES:]]
-    lines += [f"  {visible(line)}" for line in details]
+    lines += [f"  {visible(line.expandtabs(4))}" for line in details]
     lines += [visible(line) for line in error.hint.splitlines()]
     sys.stderr.write("\n".join(lines) + "\n")
 
