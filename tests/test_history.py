@@ -131,3 +131,18 @@ def test_a_new_database_is_not_where_a_bootstrap_ends(standing, database, pg18):
     result = standing.compare_so("--bootstrap", write_sql(standing), "-d", new.text_url)
     assert result.findings == []
     assert "drift" not in result.database["gaps"]
+
+
+def test_a_check_that_the_server_prints_in_other_words_is_no_drift(standing):
+    """Made from how it was printed, ``IN`` on a varchar is printed in yet another way."""
+    standing.by_hand("ALTER TABLE students ADD grade varchar(1) CHECK (grade IN ('a', 'b'))")
+    standing.run("snapshot", "--write", "base.json")
+    (standing.root / "pyproject.toml").write_text(
+        '[tool.driftcheck]\nbase-snapshot = "base.json"\n'
+    )
+    clean = standing.compare_so("--only-gap", "drift")
+    assert (clean.status, clean.findings) == (0, []), clean.stdout
+
+    standing.by_hand("ALTER TABLE students RENAME name TO full_name")
+    renamed = standing.compare_so("--only-gap", "drift")
+    assert renamed.findings == [("drift-column-renamed", "public.students.name")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from driftcheck.catalog.base import Scope
@@ -12,7 +12,7 @@ from driftcheck.checking.session import Session
 from driftcheck.config import Bootstrap
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.redirect import Stage
-from driftcheck.schema import Snapshot
+from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.shadow.base import ShadowDatabase
 from driftcheck.snapshot_file import SnapshotFile, digest, load
 from driftcheck.sources.bootstrap import description, prepare, prepare_from_snapshot
@@ -66,7 +66,8 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
 def _replay(session: Session, stamped: Destinations) -> History:
     _prepare(session)
     replay = Replay(session.project, session.redirect, session.replayed)
-    return replay_history(replay, session.replayed, session.environment, stamped, session.scope)
+    history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
+    return _as_in_base(session, history) if history.stamped else history
 
 
 def _make_way(session: Session, fault: Fault) -> bool:
@@ -129,6 +130,36 @@ def _prepare(session: Session) -> None:
         for shadow in session.replayed.shadows.values():
             prepare_from_snapshot(base.snapshot, shadow.url)
         stamp(session, session.replayed, base.revisions)
+
+
+def _as_in_base(session: Session, history: History) -> History:
+    """The history, with what it has from the base snapshot in the base snapshot's words.
+
+    A server does not always print what it was given: ``CHECK (a IN ('x'))`` reads differently
+    when it is made from how it was printed. What nobody changed since is said as it was.
+    """
+    path = session.settings.base_snapshot
+    if path is None or session.settings.bootstrap is not None:
+        return history
+    base = read_base_snapshot(path).snapshot
+    shadow = session.shadows.make(session.target(min(history.stamped)), "base")
+    prepare_from_snapshot(base, shadow.url)
+    built = read_shadow(shadow.url, (), session.scope)
+    same = {id(one): one for one in (*history.stamped.values(), *history.head.values())}
+    reworded = {key: _reworded(one, built, base) for key, one in same.items()}
+    history.stamped = {at: reworded[id(one)] for at, one in history.stamped.items()}
+    history.head = {at: reworded[id(one)] for at, one in history.head.items()}
+    return history
+
+
+def _reworded(snapshot: Snapshot, built: Snapshot, base: Snapshot) -> Snapshot:
+    def word(thing: SchemaObject) -> SchemaObject:
+        as_built, as_said = built.objects.get(thing.address), base.objects.get(thing.address)
+        if as_built is None or as_said is None or thing.attributes != as_built.attributes:
+            return thing
+        return replace(thing, attributes=as_said.attributes)
+
+    return replace(snapshot, objects={at: word(one) for at, one in snapshot.objects.items()})
 
 
 def _run_bootstrap(session: Session, bootstrap: Bootstrap) -> None:

@@ -15,8 +15,9 @@ from driftcheck.chain import Side
 from driftcheck.checking.session import Session
 from driftcheck.comparison import Change, ChangeType, compare
 from driftcheck.errors import ReplayError
+from driftcheck.judge import touched
 from driftcheck.location import Place
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.bootstrap import prepare_from_snapshot
 from driftcheck.sources.reading import read_shadow, run_statements
 
@@ -35,9 +36,18 @@ def followed(
     renamed = _renamed(session, place, renames, sides[Side.STAMPED]) if renames else None
     if renamed is None:
         return list(changes)
-    told = {change.actual.address for change in renames if change.actual is not None}
     again = compare(renamed, sides[Side.LIVE], same_lineage=False)
-    return [*renames, *(change for change in again if change.address not in told)]
+    still = {address for change in again for address in touched(change)}
+    return [change for change in changes if change in renames or not _follows(change, still)]
+
+
+def _follows(change: Change, still: set[Address]) -> bool:
+    """Whether a change is gone once the renames are made.
+
+    Only what was told before is asked for: a schema that was written and read once more can
+    read differently by that alone.
+    """
+    return change.type is ChangeType.CHANGED and still.isdisjoint(touched(change))
 
 
 def _can_be_spoken_of(change: Change) -> bool:
