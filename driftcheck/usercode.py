@@ -192,9 +192,10 @@ def _streams_replaced(stream: IO[str]) -> Iterator[None]:
         try:
             yield
         finally:
-            for used in (sys.stdout, sys.stderr):
+            # The process's own, too: what was written there by name would come out later.
+            for used in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *streams[1:]):
                 with suppress(Exception):
-                    used.flush()
+                    used.flush()  # type: ignore[union-attr]
             sys.stdin, sys.stdout, sys.stderr = streams
 
 
