@@ -30,10 +30,10 @@ def followed(
     Where the renames cannot be made in a shadow, all the changes are told.
     """
     renames = [change for change in changes if _can_be_spoken_of(change)]
-    if len(renames) == len(changes):
+    if not renames or len(renames) == len(changes):
         return list(changes)
     session.progress("following renames")
-    renamed = _renamed(session, place, renames, sides[Side.STAMPED]) if renames else None
+    renamed = _renamed(session, place, renames, sides[Side.STAMPED])
     if renamed is None:
         return list(changes)
     again = compare(renamed, sides[Side.LIVE], same_lineage=False)
