@@ -84,6 +84,8 @@ def test_a_bootstrap(standing, write):
     dropped = standing.compare_so("--bootstrap", bootstrap)
     assert dropped.stdout, dropped.stderr
     assert dropped.findings == [("drift-column-missing", "public.students.name")]
+    (finding,) = dropped.database["findings"]
+    assert finding["origin"] is None, "no revision made what the bootstrap made"
 
     write(standing, ", extra integer")
     moved = standing.compare_so("--bootstrap", bootstrap)

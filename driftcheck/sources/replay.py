@@ -49,21 +49,41 @@ class Fault:
 
 
 Destinations = Mapping[tuple[Place, VersionTable], tuple[str, ...]]
-"""How far each version table of each database is to be upgraded."""
+"""How far each version table of each database is to be upgraded or downgraded."""
+
+Observe = Callable[[Place, str, Any], None]
+"""Told of each revision that has run: its database, its identifier, and the connection on which it
+ran, whose transaction may still be open."""
+
+_Note = Callable[[Place, frozenset[Address]], None]
+"""Takes in what is in a database now."""
 
 
 class Replay:
     """One replay of a history in the shadows of one stage.
+
+    Args:
+        project: The project.
+        redirect: The redirection.
+        stage: The shadows.
+        observe: Told of each revision that has run.
 
     Attributes:
         made: For each database, where what is there now was made.
         fault: What stopped the replay, if anything did; it goes no further then.
     """
 
-    def __init__(self, project: Project, redirect: Redirect, stage: Stage) -> None:
+    def __init__(
+        self,
+        project: Project,
+        redirect: Redirect,
+        stage: Stage,
+        observe: Observe = lambda *_: None,
+    ) -> None:
         self._project = project
         self._redirect = redirect
         self._stage = stage
+        self._observe = observe
         self._journal = Journal()
         self._known: dict[Place, frozenset[Address]] = {}
         self.made: dict[Place, dict[Address, Made]] = {}
@@ -75,10 +95,15 @@ class Replay:
         Returns:
             Whether it got there; else ``fault`` says what stopped it.
         """
-        for round_ in range(max(map(len, destinations.values()), default=0)):
-            if self.fault is None:
-                self._run("replaying the history", self._upgrade_steps(destinations, round_))
-        return self.fault is None
+        return self._walk(destinations, "_upgrade_revs", self._note_what_was_made)
+
+    def downgrade(self, destinations: Destinations) -> bool:
+        """Downgrade every version table to its destinations; ``base`` is the beginning.
+
+        Returns:
+            Whether it got there; else ``fault`` says what stopped it.
+        """
+        return self._walk(destinations, "_downgrade_revs", self._note_what_is_there)
 
     def stamp(self, revision: str) -> None:
         """Record a revision as run without running it: the history is taken up there."""
@@ -87,6 +112,13 @@ class Replay:
             return context.script._stamp_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
 
         self._run("stamping the shadow database", steps)
+
+    def _walk(self, destinations: Destinations, way: str, note: _Note) -> bool:
+        """Take every version table along a way: what a script directory finds the steps with."""
+        for round_ in range(max(map(len, destinations.values()), default=0)):
+            if self.fault is None:
+                self._run("replaying the history", self._steps(destinations, round_, way, note))
+        return self.fault is None
 
     def _run(self, doing: str, work: Callable[[Any, Any], Iterable[Any]]) -> None:
         with ExitStack() as stack:
@@ -102,36 +134,38 @@ class Replay:
                 if self._journal.revision:  # env.py ran it in a thread, and never looked back
                     self.fault = self._as_fault(ProjectError("env.py did not finish the revision"))
 
-    def _upgrade_steps(
-        self, destinations: Destinations, round_: int
+    def _steps(
+        self, destinations: Destinations, round_: int, way: str, note: _Note
     ) -> Callable[[Any, Any], Iterator[Any]]:
         def steps(heads: Any, context: Any) -> Iterator[Any]:
             place = place_of(self._redirect.target_of(context.connection))
             table = VersionTable(context.version_table_schema or "", context.version_table)
             wanted = destinations.get((place, table), ())[round_ : round_ + 1]
+            if place not in self._known:  # what is there before no revision has made
+                self._known[place] = _names_in(context) or frozenset()
             for revision in wanted:
                 context.on_version_apply_callbacks = (
                     *context.on_version_apply_callbacks,
-                    partial(self._note_what_was_made, place),
+                    partial(self._has_run, place, note),
                 )
-                for step in context.script._upgrade_revs(revision, heads):  # noqa: SLF001
+                for step in getattr(context.script, way)(revision, heads):
                     self._journal.begin(step.revision.revision, step.revision.path)
                     yield step
                 self._journal.end()
 
         return steps
 
-    def _note_what_was_made(self, place: Place, *, ctx: Any, **_: Any) -> None:
-        """See what a revision has made, while its transaction is still open."""
-        revision, file = self._journal.revision, self._journal.file
-
-        def fetch(query: str) -> Iterable[Any]:
-            return ctx.connection.exec_driver_sql(query).fetchall()  # type: ignore[no-any-return]
-
-        try:
-            now = names(ctx.dialect.name, fetch)
-        except SQLAlchemyError:
+    def _has_run(self, place: Place, note: _Note, *, ctx: Any, **_: Any) -> None:
+        """See what a revision has done, while its transaction is still open."""
+        now = _names_in(ctx)
+        if now is None:
             return
+        note(place, now)
+        self._known[place] = now
+        self._observe(place, self._journal.revision, ctx.connection)
+
+    def _note_what_was_made(self, place: Place, now: frozenset[Address]) -> None:
+        revision, file = self._journal.revision, self._journal.file
         made = self.made.setdefault(place, {})
         before = self._known.get(place, frozenset())
         for gone in before - now:
@@ -140,7 +174,12 @@ class Replay:
             line = self._journal.line_of(*address.path)
             line = line or self._journal.line_of(address.path[0])
             made[address] = Made(revision, self._shown(file), line)
-        self._known[place] = now
+
+    def _note_what_is_there(self, place: Place, now: frozenset[Address]) -> None:
+        """What comes back by a downgrade was made by an earlier revision: which, is not known."""
+        made = self.made.setdefault(place, {})
+        for gone in self._known.get(place, frozenset()) - now:
+            made.pop(gone, None)
 
     def _as_fault(self, error: BaseException) -> Fault:
         first = self._journal.error
@@ -171,3 +210,15 @@ class Replay:
         path = Path(file).resolve()
         root = self._project.root.resolve()
         return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def _names_in(context: Any) -> frozenset[Address] | None:
+    """What is in a database now; ``None`` where it cannot be asked."""
+
+    def fetch(query: str) -> Iterable[Any]:
+        return context.connection.exec_driver_sql(query).fetchall()  # type: ignore[no-any-return]
+
+    try:
+        return names(context.dialect.name, fetch)
+    except SQLAlchemyError:
+        return None
