@@ -187,6 +187,66 @@ FAULTS: dict[str, Rule] = {
 }
 
 
+_WAITS = "Whoever works with the table waits until the transaction of the migration ends."
+_SCANS = "Every row is looked at meanwhile: on a large table that takes minutes."
+
+HAZARDS: dict[str, Rule] = {
+    "lock": Rule(
+        Severity.NOTE,
+        "revision {revision} locks {table} against {locked}",
+        f"{_WAITS} It also has to wait itself for those who are at work, and then everybody "
+        "else waits behind it.",
+    ),
+    "rewrite": Rule(
+        Severity.NOTE,
+        "revision {revision} has the whole of {table} written anew",
+        f"{_WAITS} On a large table that takes minutes, and twice its space.",
+    ),
+    "index-build": Rule(
+        Severity.NOTE,
+        "revision {revision} builds {name} while nobody can write to {table}",
+        f"{_WAITS} {_SCANS}",
+    ),
+    "not-null": Rule(
+        Severity.NOTE,
+        "revision {revision} sets {name} NOT NULL while nobody can use {table}",
+        f"{_WAITS} {_SCANS} Where a row has no value, the migration fails.",
+    ),
+    "constraint": Rule(
+        Severity.NOTE,
+        "revision {revision} adds {name} and checks every row at once",
+        f"{_WAITS} {_SCANS} Where a row does not comply, the migration fails.",
+    ),
+    "required-column": Rule(
+        Severity.NOTE,
+        "revision {revision} adds {name} NOT NULL and without a default",
+        "The migration fails on every database where the table has rows.",
+    ),
+    "narrower-type": Rule(
+        Severity.NOTE,
+        "revision {revision} changes {name} from {change}, which holds less",
+        "Values that do not fit are cut, or the migration fails at them.",
+    ),
+    "column-dropped": Rule(
+        Severity.NOTE,
+        "revision {revision} drops {name}",
+        "Its values are lost, and code that still runs and reads it fails.",
+    ),
+    "table-dropped": Rule(
+        Severity.NOTE,
+        "revision {revision} drops {table}",
+        "Its rows are lost, and code that still runs and reads it fails.",
+    ),
+    "rows-removed": Rule(
+        Severity.NOTE,
+        "revision {revision} removes every row of {table}",
+        "They are lost.",
+    ),
+}
+"""What a migration does to tables that are in use, told as ``hazard-lock`` and so on. Each is a
+note: whether it matters is known to those who know the table."""
+
+
 def left_to_migrations(change: Change) -> tuple[str, Rule]:
     """The rule for a default or a comment that only a migration sets, and models need not say."""
     what = " and ".join(difference.attribute for difference in change.differences)

@@ -8,6 +8,7 @@ from pathlib import Path
 from driftcheck.findings import Finding, Origin, Remedy
 from driftcheck.rules import FAULTS
 from driftcheck.schema import Address
+from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Fault, Made
 
@@ -144,8 +145,7 @@ def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:
 def written_files(files: Sequence[Path], root: Path) -> Iterator[Finding]:
     """Files of the project that a replay has written."""
     for file in files:
-        shown = file.relative_to(root) if file.is_relative_to(root) else file
-        yield fault("history-writes-files", file=shown)
+        yield fault("history-writes-files", file=relative(file, root))
 
 
 def written_by_import(made: Sequence[Address]) -> Iterator[Finding]:

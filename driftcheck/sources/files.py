@@ -34,6 +34,12 @@ def files_in(places: Iterable[Path]) -> list[Path]:
     return sorted(files)
 
 
+def relative(file: str | Path, root: Path) -> str:
+    """A file as a report names it: relative to the project, where it lies within."""
+    path, within = Path(file).resolve(), root.resolve()
+    return str(path.relative_to(within)) if path.is_relative_to(within) else str(path)
+
+
 def _version_locations(script: ScriptDirectory) -> Iterable[str]:
     locations = script._version_locations  # noqa: SLF001  (public only with a side effect)
     return map(str, locations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -37,8 +37,15 @@ class FirstError:
     message: str
 
 
+Watch = Callable[[Entry, Any], None]
+"""Told of each statement that a revision has run, and of the connection on which it ran."""
+
+
 class Journal:
     """What happens between the beginning and the end of each revision.
+
+    Args:
+        watch: Told of each statement, but those that only read or write rows.
 
     Attributes:
         revision: The revision that runs now; empty between them.
@@ -47,7 +54,8 @@ class Journal:
         error: The first error since the revision began.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._watch = watch
         self.revision = ""
         self.file = ""
         self.entries: list[Entry] = []
@@ -71,11 +79,15 @@ class Journal:
         """Listen to every engine meanwhile."""
         event.listen(Engine, "before_cursor_execute", self._note_statement)
         event.listen(Engine, "handle_error", self._note_error)
+        if self._watch is not None:
+            event.listen(Engine, "after_cursor_execute", self._watch_statement)
         try:
             yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._note_statement)
             event.remove(Engine, "handle_error", self._note_error)
+            if self._watch is not None:
+                event.remove(Engine, "after_cursor_execute", self._watch_statement)
 
     def line_of(self, *names: str) -> int | None:
         """The line of the last statement of the running revision that has all the names in it."""
@@ -100,6 +112,12 @@ class Journal:
     ) -> None:
         if self.revision and not _READS_OR_WRITES_ROWS.match(statement):
             self.entries.append(self._entry(statement))
+
+    def _watch_statement(
+        self, connection: Any, _cursor: Any, statement: str, *_arguments: Any
+    ) -> None:
+        if self._watch and self.revision and not _READS_OR_WRITES_ROWS.match(statement):
+            self._watch(self._entry(statement), connection)
 
     def _note_error(self, context: Any) -> None:
         if self.revision and self.error is None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +16,8 @@ from driftcheck.location import Place, place_of
 from driftcheck.project import Project
 from driftcheck.redirect import Redirect, Stage
 from driftcheck.schema import Address
-from driftcheck.sources.journal import Journal, database_message, has_word
+from driftcheck.sources.files import relative
+from driftcheck.sources.journal import Entry, Journal, database_message, has_word
 from driftcheck.sources.live import VersionTable
 from driftcheck.usercode import line_in
 
@@ -55,6 +55,10 @@ Observe = Callable[[Place, str, Any], None]
 """Told of each revision that has run: its database, its identifier, and the connection on which it
 ran, whose transaction may still be open."""
 
+Watch = Callable[[Place, Entry, Any], None]
+"""Told of each statement that a revision has run: its database, and the connection on which it
+ran."""
+
 _Note = Callable[[Place, frozenset[Address]], None]
 """Takes in what is in a database now."""
 
@@ -67,6 +71,7 @@ class Replay:
         redirect: The redirection.
         stage: The shadows.
         observe: Told of each revision that has run.
+        watch: Told of each statement that a revision has run.
 
     Attributes:
         made: For each database, where what is there now was made.
@@ -79,12 +84,13 @@ class Replay:
         redirect: Redirect,
         stage: Stage,
         observe: Observe = lambda *_: None,
+        watch: Watch | None = None,
     ) -> None:
         self._project = project
         self._redirect = redirect
         self._stage = stage
         self._observe = observe
-        self._journal = Journal()
+        self._journal = Journal(None if watch is None else partial(self._watched, watch))
         self._known: dict[Place, frozenset[Address]] = {}
         self.made: dict[Place, dict[Address, Made]] = {}
         self.fault: Fault | None = None
@@ -155,6 +161,9 @@ class Replay:
 
         return steps
 
+    def _watched(self, watch: Watch, entry: Entry, connection: Any) -> None:
+        watch(place_of(self._redirect.target_of(connection)), entry, connection)
+
     def _has_run(self, place: Place, note: _Note, *, ctx: Any, **_: Any) -> None:
         """See what a revision has done, while its transaction is still open."""
         now = _names_in(ctx)
@@ -173,7 +182,7 @@ class Replay:
         for address in now - before:
             line = self._journal.line_of(*address.path)
             line = line or self._journal.line_of(address.path[0])
-            made[address] = Made(revision, self._shown(file), line)
+            made[address] = Made(revision, relative(file, self._project.root), line)
 
     def _note_what_is_there(self, place: Place, now: frozenset[Address]) -> None:
         """What comes back by a downgrade was made by an earlier revision: which, is not known."""
@@ -185,13 +194,15 @@ class Replay:
         first = self._journal.error
         file, revision = self._journal.file, self._journal.revision
         if first is not None:
-            where = Made(revision, self._shown(file), first.entry.line)
+            where = Made(revision, relative(file, self._project.root), first.entry.line)
             existing = self._in_the_way(first.message, first.entry.statement)
             return Fault(where, first.entry.statement, first.message, existing)
         message = database_message(error)
         if not isinstance(error, SQLAlchemyError):
             message = f"{type(error).__name__}: {message}"
-        return Fault(Made(revision, self._shown(file), line_in(error, file)), "", message)
+        return Fault(
+            Made(revision, relative(file, self._project.root), line_in(error, file)), "", message
+        )
 
     def _in_the_way(self, message: str, statement: str) -> tuple[Address, Made] | None:
         """What an earlier revision made already, where the database says that it exists."""
@@ -205,11 +216,6 @@ class Replay:
             and all(has_word(statement, part) for part in address.path)
         ]
         return max(candidates, key=lambda found: len(found[0].path), default=None)
-
-    def _shown(self, file: str) -> str:
-        path = Path(file).resolve()
-        root = self._project.root.resolve()
-        return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _names_in(context: Any) -> frozenset[Address] | None:

@@ -1,0 +1,146 @@
+"""What statements do to tables that are in use: watched on real servers, statement by statement."""
+
+import pytest
+
+from driftcheck.connection import own_engine
+from driftcheck.sources.hazards import HazardWatch
+from driftcheck.sources.journal import Entry
+
+IN_USE = """
+CREATE TABLE schools (id integer PRIMARY KEY, code text);
+CREATE UNIQUE INDEX ix_code ON schools (code);
+CREATE TABLE students (
+    id integer PRIMARY KEY, name varchar(50) CONSTRAINT short CHECK (length(name) < 50), note text,
+    age integer, big bigint, price numeric(10, 2), born timestamp, school_id integer);
+CREATE INDEX ix_age ON students (age);
+CREATE TABLE "Odd 'name" (id integer);
+INSERT INTO schools VALUES (1, 'a');
+INSERT INTO students VALUES (1, 'Ann', 'x', 20, 1, 1.5, now(), 1);
+"""
+ALL, WRITES = "AccessExclusiveLock", "ShareLock"
+BOTH_WRITES = "ShareRowExclusiveLock"
+
+# What is run, and what is seen of it: the harm, what it concerns, the lock on its table.
+CASES = {
+    "ALTER TABLE students ADD email text": {("lock", "table public.students", ALL)},
+    "ALTER TABLE students ADD email text NOT NULL DEFAULT 'x'": {
+        ("lock", "table public.students", ALL)
+    },
+    "DO $$ BEGIN ALTER TABLE students ADD email text; END $$": {
+        ("lock", "table public.students", ALL)
+    },
+    'ALTER TABLE "Odd \'name" ADD email text NOT NULL': {
+        ("required-column", 'column public."Odd \'name".email', ALL)
+    },
+    "ALTER TABLE students ADD token uuid DEFAULT gen_random_uuid()": {
+        ("rewrite", "table public.students", ALL)
+    },
+    "ALTER TABLE students ADD number integer GENERATED ALWAYS AS IDENTITY": {
+        ("rewrite", "table public.students", ALL)
+    },
+    "ALTER TABLE students ALTER big TYPE integer": {
+        ("rewrite", "table public.students", ALL),
+        ("narrower-type", "column public.students.big", ALL),
+    },
+    "ALTER TABLE students ALTER age TYPE bigint": {("rewrite", "table public.students", ALL)},
+    "ALTER TABLE students ALTER name TYPE varchar(40)": {
+        ("rewrite", "table public.students", ALL),
+        ("narrower-type", "column public.students.name", ALL),
+    },
+    "ALTER TABLE students ALTER name TYPE varchar(60)": {("lock", "table public.students", ALL)},
+    "ALTER TABLE students ALTER name TYPE text": {("lock", "table public.students", ALL)},
+    "ALTER TABLE students ALTER note TYPE varchar(9)": {
+        ("rewrite", "table public.students", ALL),
+        ("narrower-type", "column public.students.note", ALL),
+    },
+    "ALTER TABLE students ALTER price TYPE numeric(12, 2)": {
+        ("lock", "table public.students", ALL)
+    },
+    "ALTER TABLE students ALTER price TYPE numeric(10, 4)": {
+        ("rewrite", "table public.students", ALL),
+        ("narrower-type", "column public.students.price", ALL),
+    },
+    "ALTER TABLE students ALTER born TYPE date": {
+        ("rewrite", "table public.students", ALL),
+        ("narrower-type", "column public.students.born", ALL),
+    },
+    "ALTER TABLE students ALTER note SET NOT NULL": {
+        ("not-null", "column public.students.note", ALL)
+    },
+    "ALTER TABLE students DROP note": {("column-dropped", "column public.students.note", ALL)},
+    "DROP TABLE students": {("table-dropped", "table public.students", ALL)},
+    "TRUNCATE students": {("rows-removed", "table public.students", ALL)},
+    "CREATE INDEX ix_name ON students (name)": {("index-build", "index public.ix_name", WRITES)},
+    "ALTER TABLE students ADD CONSTRAINT one UNIQUE (name)": {
+        ("index-build", "index public.one", ALL)
+    },
+    "ALTER TABLE schools ADD CONSTRAINT one UNIQUE USING INDEX ix_code": {
+        ("lock", "table public.schools", ALL)
+    },
+    "ALTER TABLE students ADD CONSTRAINT grown CHECK (age > 5)": {
+        ("constraint", "check constraint public.students.grown", ALL)
+    },
+    "ALTER TABLE students ADD CONSTRAINT grown CHECK (age > 5) NOT VALID": {
+        ("lock", "table public.students", ALL)
+    },
+    "ALTER TABLE students ADD CONSTRAINT fk FOREIGN KEY (school_id) REFERENCES schools": {
+        ("constraint", "foreign key public.students.fk", BOTH_WRITES),
+        ("lock", "table public.schools", BOTH_WRITES),
+    },
+    "CREATE TABLE grades (id integer REFERENCES students)": {
+        ("lock", "table public.students", BOTH_WRITES)
+    },
+    "CREATE TABLE teachers (id integer)": set(),
+    "COMMENT ON TABLE students IS 'x'": set(),
+    "ALTER TABLE students ALTER note SET STATISTICS 50": set(),
+    "LOCK TABLE students IN EXCLUSIVE MODE": {
+        ("lock", "table public.students", "ExclusiveLock"),
+    },
+}
+
+
+@pytest.fixture
+def run(database, pg):
+    """Run statements on tables in use, and say what was seen of them."""
+    url = database(pg, IN_USE).url
+
+    def run_and_watch(*statements, autocommit=False):
+        watch = HazardWatch(url)
+        engine = own_engine(url)
+        if autocommit:
+            engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+                watch.look(Entry("0002", "0002.py", 9, statement), connection)
+        return {(h.harm.value, str(h.address), h.lock) for h in watch.hazards}
+
+    return run_and_watch
+
+
+def test_what_each_statement_does(run):
+    seen = {statement: run(statement) for statement in CASES}
+    assert seen == CASES
+
+
+def test_a_lock_that_is_held_already_is_not_told_again(run):
+    assert run("LOCK TABLE students", "ALTER TABLE students ADD email text") == {
+        ("lock", "table public.students", ALL)
+    }
+
+
+def test_what_a_revision_makes_is_in_no_use(run):
+    assert run("CREATE TABLE teachers (id integer)", "ALTER TABLE teachers ADD name text") == set()
+
+
+def test_what_is_added_unvalidated_and_validated_later_is_no_hazard_but_its_locks(run):
+    assert run(
+        "ALTER TABLE students ADD CONSTRAINT grown CHECK (age > 5) NOT VALID",
+        "ALTER TABLE students VALIDATE CONSTRAINT grown",
+    ) == {("lock", "table public.students", ALL)}
+
+
+def test_outside_of_transactions(run):
+    assert run("CREATE INDEX CONCURRENTLY ix_name ON students (name)", autocommit=True) == set()
+    built = run("CREATE INDEX ix_note ON students (note)", autocommit=True)
+    assert built == {("index-build", "index public.ix_note", "")}
