@@ -37,7 +37,8 @@ class Change:
         type: Missing in the actual snapshot, extra there, changed or renamed.
         wanted: The object as the one side has it; ``None`` where it is extra.
         actual: The object as the other side has it; ``None`` where it is missing.
-        differences: What differs inside, for one that is changed (or renamed and changed).
+        differences: What differs inside, for one that is changed (or renamed and changed). One
+            that is changed has another name, too, where it stands in the other's place.
         parts: The changes that come with this one: the columns of a missing table, the same change
             of the columns that inherit, the indexes that a table got when it became a partition.
     """
@@ -68,7 +69,9 @@ def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[C
         wanted: The schema as it should be.
         actual: The schema as it is.
         same_lineage: Whether the same statements made both, so that the numbers the server
-            gave to columns are evidence for renames.
+            gave to columns are evidence for renames. Where each side was written on its own,
+            a name says little, and what is about the same stands in the other's place; where
+            a name was given to both, that one went and another came are two facts.
     """
     pairs = _matched_by_name(wanted, actual)
     pairs |= _renamed_wholes(wanted, actual, pairs, same_lineage=same_lineage)
@@ -143,7 +146,7 @@ def _frozen(thing: SchemaObject) -> Hashable:
 def _renamed_parts(
     wanted: Snapshot, actual: Snapshot, pairs: Pairs, *, same_lineage: bool
 ) -> Pairs:
-    """Pair parts of the same whole by their content or, of one lineage, by their number."""
+    """Pair parts of the same whole: by their content; by their number or else their subject."""
     renamed: Pairs = {}
     taken = set(pairs.values())
     missing = [t for t in wanted.objects.values() if t.part_of and t.address not in pairs]
@@ -151,8 +154,13 @@ def _renamed_parts(
     for whole in filter(None, wholes):
         lefts = [t for t in missing if t.part_of == whole]
         rights = [t for t in actual.parts.get(pairs[whole], ()) if t.address not in taken]
-        renamed |= _one_to_one(lefts, rights, _content_key)
-        if same_lineage and _numbers_agree(wanted.parts[whole], actual, pairs):
+        alike = _one_to_one(lefts, rights, _content_key)
+        renamed |= alike
+        if not same_lineage:
+            lefts = [t for t in lefts if t.address not in alike]
+            rights = [t for t in rights if t.address not in alike.values()]
+            renamed |= _one_to_one(lefts, rights, _subject_key)
+        elif _numbers_agree(wanted.parts[whole], actual, pairs):
             renamed |= _one_to_one(lefts, rights, _number_key)
     return renamed
 
@@ -163,6 +171,10 @@ def _content_key(thing: SchemaObject) -> Hashable:
 
 def _number_key(thing: SchemaObject) -> Hashable:
     return None if thing.number is None else (thing.address.kind, thing.number)
+
+
+def _subject_key(thing: SchemaObject) -> Hashable:
+    return thing.subject
 
 
 def _one_to_one(lefts: list[SchemaObject], rights: list[SchemaObject], key: KeyOf) -> Pairs:
@@ -192,7 +204,8 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
             continue
         found = actual.objects[other]
         same = thing.attributes == found.attributes and not _moved(thing, found, pairs)
-        if other != address and not _renamed_with_whole(thing, found):
+        renamed = other != address and not _renamed_with_whole(thing, found)
+        if renamed and (same or not thing.renamable):
             yield Change(ChangeType.RENAMED, thing, found, _differences(thing, found, pairs))
         elif not same:
             yield Change(ChangeType.CHANGED, thing, found, _differences(thing, found, pairs))
@@ -214,6 +227,8 @@ def _moved(thing: SchemaObject, found: SchemaObject, pairs: Pairs) -> bool:
 
 
 def _differences(thing: SchemaObject, found: SchemaObject, pairs: Pairs) -> tuple[Difference, ...]:
+    if thing.address.kind != found.address.kind:
+        return (Difference("kind", thing.address.kind, found.address.kind),)
     differences: tuple[Difference, ...] = ()
     if thing.attributes != found.attributes:
         differences = differences_between(thing, found)
@@ -240,14 +255,18 @@ def _fold(changes: list[Change]) -> list[Change]:
 def _led_by(change: Change, by_key: Mapping[tuple[ChangeType, Address], Change]) -> Change | None:
     """The change that a change comes with.
 
-    What is missing or extra comes with its whole, or with what it is inherited from; or with a
-    whole that has changed, for that was made to inherit. What is changed or renamed alike comes
-    with what it is inherited from.
+    What is missing or extra comes with its whole, or with what it stands on or is inherited from;
+    or with a whole that has changed, for that was made to inherit. What is changed or renamed
+    alike comes with what it is inherited from.
     """
     whole, parent = change.thing.part_of, change.thing.inherited_from
     one_sided = change.type in (ChangeType.MISSING, ChangeType.EXTRA)
     if one_sided and whole is not None and (change.type, whole) in by_key:
         return by_key[change.type, whole]
+    ground = (by_key.get((change.type, on)) for on in change.thing.stands_on if one_sided)
+    leader = next(filter(None, ground), None)
+    if leader is not None:
+        return leader
     if parent is None:
         return None
     leader = by_key.get((change.type, parent))

@@ -59,6 +59,11 @@ class SchemaObject:
             by its content (an index, a constraint), false for what is known by its name.
         inherited_from: What it came from and follows, where its whole is a partition or inherits:
             the parent table's column. Evidence for who has changed, never a part of equality.
+        subject: What it is about, whatever its name and its definition: the columns of an index,
+            those of a foreign key and the table it points to. Evidence for what stands in the
+            place of what, never a part of equality.
+        stands_on: What it is made of and goes with, besides its whole: the columns of an index.
+            Evidence for what came of what, never a part of equality.
     """
 
     address: Address
@@ -67,6 +72,8 @@ class SchemaObject:
     number: int | None = None
     renamable: bool = False
     inherited_from: Address | None = None
+    subject: tuple[str, ...] | None = None
+    stands_on: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same schema reads differently than before; older files are then refused."""
 
 
@@ -98,11 +98,13 @@ def _row(thing: SchemaObject) -> list[Any]:
         thing.number,
         thing.renamable,
         thing.inherited_from,
+        thing.subject,
+        thing.stands_on,
     ]
 
 
 def _thing(row: list[Any]) -> SchemaObject:
-    address, attributes, part_of, number, renamable, inherited_from = row
+    address, attributes, part_of, number, renamable, inherited_from, subject, stands_on = row
     return SchemaObject(
         _address(address),
         {name: _value(value) for name, value in attributes.items()},
@@ -110,6 +112,8 @@ def _thing(row: list[Any]) -> SchemaObject:
         number,
         renamable,
         None if inherited_from is None else _address(inherited_from),
+        None if subject is None else tuple(subject),
+        tuple(map(_address, stands_on)),
     )
 
 

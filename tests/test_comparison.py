@@ -170,3 +170,73 @@ def test_a_part_of_something_else_is_changed() -> None:
         "public.a",
         "public.b",
     )
+
+
+def about(thing: SchemaObject, *subject: str) -> SchemaObject:
+    return replace(thing, subject=subject)
+
+
+def on_age(name: str, definition: str) -> SchemaObject:
+    return about(index("pupils", name, definition), "index", "age")
+
+
+def test_what_is_about_the_same_is_one_change_where_each_side_was_written_on_its_own() -> None:
+    wanted = snapshot(table("pupils"), on_age("ix", "btree (age)"))
+    actual = snapshot(table("pupils"), on_age("idx", "btree (age) WHERE (age > 5)"))
+    (change,) = compare(wanted, actual, same_lineage=False)
+    assert change.type is ChangeType.CHANGED
+    assert change.actual is not None
+    assert (change.address.name, change.actual.address.name) == ("ix", "idx")
+    assert [difference.attribute for difference in change.differences] == ["definition"]
+
+
+def test_of_one_lineage_what_went_and_what_came_are_two_facts() -> None:
+    wanted = snapshot(table("pupils"), on_age("ix", "btree (age)"))
+    actual = snapshot(table("pupils"), on_age("idx", "btree (age) WHERE (age > 5)"))
+    changes = compare(wanted, actual, same_lineage=True)
+    assert told(changes) == [("missing", "public.ix"), ("extra", "public.idx")]
+
+
+def test_what_is_about_the_same_may_be_of_another_kind() -> None:
+    address = Address("rule", "public", ("pupils", "once"))
+    rule = SchemaObject(address, {"said": "once"}, _whole("pupils"), renamable=True)
+    wanted = snapshot(table("pupils"), about(rule, "unique", "age"))
+    actual = snapshot(table("pupils"), about(index("pupils", "ix", "btree (age)"), "unique", "age"))
+    (change,) = compare(wanted, actual, same_lineage=False)
+    assert [(d.attribute, d.wanted, d.actual) for d in change.differences] == [
+        ("kind", "rule", "index")
+    ]
+
+
+def test_the_same_content_is_a_better_match_than_the_same_subject() -> None:
+    wanted = snapshot(table("pupils"), on_age("a", "btree (age)"), on_age("b", "hash (age)"))
+    actual = snapshot(table("pupils"), on_age("c", "gin (age)"), on_age("d", "btree (age)"))
+    changes = compare(wanted, actual, same_lineage=False)
+    assert told(changes) == [("renamed", "public.a"), ("changed", "public.b")]
+
+
+def test_several_about_the_same_are_not_guessed_apart() -> None:
+    wanted = snapshot(table("pupils"), on_age("a", "btree (age)"), on_age("b", "hash (age)"))
+    actual = snapshot(table("pupils"), on_age("c", "gin (age)"))
+    changes = compare(wanted, actual, same_lineage=False)
+    assert [change.type.value for change in changes] == ["missing", "missing", "extra"]
+
+
+def test_what_stands_on_a_column_goes_with_it() -> None:
+    age = column("pupils", "age", 2)
+    ix = replace(index("pupils", "ix", "btree (age)"), stands_on=(age.address,))
+    whole = table("pupils"), column("pupils", "id", 1)
+    (change,) = compare(snapshot(*whole, age, ix), snapshot(*whole), same_lineage=True)
+    assert told([change, *change.parts]) == [
+        ("missing", "public.pupils.age"),
+        ("missing", "public.ix"),
+    ]
+
+
+def test_what_stands_on_a_column_that_stayed_went_alone() -> None:
+    age = column("pupils", "age", 1)
+    ix = replace(index("pupils", "ix", "btree (age)"), stands_on=(age.address,))
+    changes = compare(
+        snapshot(table("pupils"), age, ix), snapshot(table("pupils"), age), same_lineage=True
+    )
+    assert told(changes) == [("missing", "public.ix")]

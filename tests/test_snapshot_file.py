@@ -15,6 +15,9 @@ COLUMN = SchemaObject(
     TABLE.address,
     7,
 )
+INDEX = SchemaObject(
+    Address("index", "public", ("ix",)), {}, subject=("index", "c"), stands_on=(COLUMN.address,)
+)
 FUNCTION = SchemaObject(Address("function", "", ("f",), "integer"), {}, renamable=True)
 
 
@@ -23,7 +26,7 @@ def snapshot(*things):
 
 
 def test_what_was_written_is_read():
-    file = SnapshotFile(snapshot(TABLE, COLUMN, FUNCTION), ("0001", "0002"), {"more": [1]})
+    file = SnapshotFile(snapshot(TABLE, COLUMN, INDEX, FUNCTION), ("0001", "0002"), {"more": [1]})
     assert load(dump(file)) == file
 
 

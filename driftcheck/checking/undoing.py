@@ -13,13 +13,15 @@ from driftcheck.schema import SchemaObject
 
 def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
     """Plan what turns the actual schema into the wanted one."""
-    return plan([_step(c, c.actual, c.wanted) for c in _each(changes)], catalog)
+    steps = [step for c in _each(changes) for step in _steps(c, c.actual, c.wanted)]
+    return plan(steps, catalog)
 
 
 def redo(changes: Iterable[Change], catalog: Catalog) -> Plan:
     """Plan what turns the wanted schema into the actual one: the same change made again."""
     backwards = reversed([*_each(changes)])  # changes are told in the order that undoes them
-    return plan([_step(c, c.wanted, c.actual) for c in backwards], catalog)
+    steps = [step for c in backwards for step in _steps(c, c.wanted, c.actual)]
+    return plan(steps, catalog)
 
 
 def _each(changes: Iterable[Change]) -> Iterator[Change]:
@@ -30,12 +32,22 @@ def _each(changes: Iterable[Change]) -> Iterator[Change]:
             yield from _each(change.parts)
 
 
-def _step(change: Change, current: SchemaObject | None, target: SchemaObject | None) -> Step:
-    if change.type is not ChangeType.CHANGED:
-        return Step(current, target, tuple(_parts(change, wanted=target is change.wanted)))
-    if current is not None and target is not None:  # by then its whole may have another name
-        current = replace(current, address=target.address)
-    return Step(current, target)
+def _steps(
+    change: Change, current: SchemaObject | None, target: SchemaObject | None
+) -> Iterator[Step]:
+    if change.type is not ChangeType.CHANGED or current is None or target is None:
+        yield Step(current, target, tuple(_parts(change, wanted=target is change.wanted)))
+    elif _is_another(current, target):
+        yield Step(current, None)
+        yield Step(None, target)
+    else:  # by then its whole may have another name
+        yield Step(replace(current, address=target.address), target)
+
+
+def _is_another(current: SchemaObject, target: SchemaObject) -> bool:
+    """Whether one stands in the other's place, instead of being the same one altered."""
+    one, other = current.address, target.address
+    return (one.kind, one.name) != (other.kind, other.name)
 
 
 def _parts(change: Change, *, wanted: bool) -> Iterator[SchemaObject]:

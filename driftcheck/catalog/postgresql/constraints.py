@@ -22,6 +22,9 @@ from driftcheck.schema import Address, SchemaObject
 
 _NOT_VALID = " NOT VALID"
 
+_ITS_COLUMNS = """(select array_agg(a.attname::text order by a.attname) from pg_attribute a
+          where a.attrelid = k.conrelid and a.attnum = any(k.conkey))"""
+"""SQL: the names of the columns that the constraint ``k`` is on, whatever their order."""
 
 _PARENT_BY_ID = "left join pg_constraint h on h.oid = nullif(k.conparentid, 0)"
 _PARENT_BY_NAME = """left join (
@@ -57,8 +60,8 @@ class Constraint(PostgreSQLKind):
     summed_up: ClassVar[tuple[str, ...]] = ("definition",)
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
         {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
-        h.conname as from_name, pg_get_constraintdef(k.oid) as definition,
-        d.description as comment"""
+        h.conname as from_name, {_ITS_COLUMNS} as stands_on,
+        pg_get_constraintdef(k.oid) as definition, d.description as comment"""
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint."""
@@ -133,14 +136,16 @@ class PrimaryKey(IndexedConstraint):
 
     name = "primary key"
     plural = "primary keys"
+    columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
     source = _source("p", _INDEX)
 
 
 class UniqueConstraint(IndexedConstraint):
-    """A unique constraint; a unique index without one is an index."""
+    """A unique constraint; a unique index without one is an index, but about the same."""
 
     name = "unique constraint"
     plural = "unique constraints"
+    columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
     source = _source("u", _INDEX)
 
 
@@ -187,7 +192,8 @@ class ForeignKey(Constraint):
     name = "foreign key"
     plural = "foreign keys"
     summed_up = ("definition", "enabled")
-    columns = f"{Constraint.columns}, coalesce(e.enabled, true) as enabled"
+    columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
+        array['foreign key', k.confrelid::regclass::text] || {_ITS_COLUMNS} as subject"""
     source = _source(
         "f",
         """left join (

@@ -40,6 +40,15 @@ class Index(PostgreSQLKind):
           || c.oid::regclass || ' USING ') + 1) as definition,
         i.indisunique as unique, i.indisvalid and i.indisready and i.indislive as valid,
         s.spcname as tablespace, i.indisreplident as replica_identity,
+        array_remove(case when i.indisunique then 'unique' else 'index' end || (
+          select array_agg(a.attname::text order by a.attname) from pg_attribute a
+          where a.attrelid = c.oid and a.attnum = any((i.indkey::int2[])[:i.indnkeyatts - 1])
+        ) || pg_get_expr(i.indexprs, c.oid), null) as subject,
+        (select array_agg(distinct a.attname::text) from pg_depend u join pg_attribute a
+            on a.attrelid = u.refobjid and a.attnum = u.refobjsubid
+          where u.classid = 'pg_class'::regclass and u.objid = x.oid
+            and u.refclassid = 'pg_class'::regclass and u.refobjid = c.oid and a.attnum > 0
+        ) as stands_on,
         d.description as comment"""
     source = f"""from pg_index i join pg_class x on x.oid = i.indexrelid
         join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace

@@ -91,6 +91,7 @@ class _Shape:
         (
             schema, within, name, arguments, number, renamable,
             whole, whole_schema, whole_name, from_schema, from_within, from_name,
+            subject, columns,
         ) = self._evidence(row)  # fmt: skip
         kind = self._kind
         path = (name,) if within is None else (within, name)
@@ -103,6 +104,9 @@ class _Shape:
         if from_name is not None:
             parent = (from_name,) if from_within is None else (from_within, from_name)
             inherited_from = Address(kind.name, from_schema, parent)
+        stands_on: tuple[Address, ...] = ()
+        if columns is not None:
+            stands_on = tuple(Address("column", whole_schema, (whole_name, c)) for c in columns)
         attributes = {name: row[place] for name, place in self._attributes}
         kind.settle(attributes)
         return SchemaObject(
@@ -112,6 +116,8 @@ class _Shape:
             number,
             kind.renamable if renamable is None else renamable,
             inherited_from,
+            subject,
+            stands_on,
         )
 
 
@@ -128,6 +134,8 @@ _EVIDENCE = (
     "from_schema",
     "from_within",
     "from_name",
+    "subject",
+    "stands_on",
 )
 """What a query's columns may tell of an object besides its attributes."""
 
@@ -139,7 +147,9 @@ class PostgreSQLKind(Kind):
     it is named within), ``arguments``, ``number``, ``renamable`` and ``whole`` (the kind that it is
     a part of, with ``whole_schema`` and ``whole_name`` where these are not ``schema`` and
     ``within``), and ``from_name`` (what it is inherited from, with ``from_schema`` and, where it is
-    named within something, ``from_within``); every other column is an attribute of that name.
+    named within something, ``from_within``), ``subject`` (what it is about) and ``stands_on`` (the
+    names of those columns of its whole that it goes with); every other column is an attribute of
+    that name.
     """
 
     keyword: ClassVar[str]

@@ -53,6 +53,8 @@ class Sequence(PostgreSQLKind):
         s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
         (select quote_ident(a.attname) from pg_attribute a
           where a.attrelid = o.relation and a.attnum = o.number) as owned_by,
+        (select array[a.attname::text] from pg_attribute a
+          where a.attrelid = o.relation and a.attnum = o.number) as stands_on,
         d.description as comment"""
     source = f"""from pg_sequence s join pg_class c on c.oid = s.seqrelid
         join pg_namespace n on n.oid = c.relnamespace

@@ -59,7 +59,6 @@ alter sequence school.students_id_seq owned by none;
 drop sequence school.students_id_seq cascade;
 
 -- extra column school.scratch.counted
--- extra sequence school.scratch_counted_seq
 alter table school.scratch add counted serial;
 
 -- renamed sequence school.students_id_seq
@@ -166,8 +165,6 @@ alter table school.events rename to happenings;
 -- missing foreign key school.log.log_event_at_kind_fkey
 drop table school.events cascade;
 
--- missing check constraint school.events_other.events_other_note_check
--- missing index school.events_other_note
 -- missing statistics object school.expressions
 -- missing column school.events.note
 alter table school.events drop column note cascade;
@@ -218,7 +215,6 @@ alter table school.pupils no inherit school.people;
 
 -- changed table school.pupils
 -- missing column school.pupils.name
--- missing check constraint school.pupils.named
 alter table school.pupils no inherit school.people;
 alter table school.pupils drop column name;
 
@@ -230,7 +226,6 @@ alter table school.orphans inherit school.people;
 drop table school.pupils;
 
 -- missing column school.people.name
--- missing check constraint school.people.named
 alter table school.people drop column name;
 
 -- extra table school.added

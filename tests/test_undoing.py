@@ -1,0 +1,33 @@
+"""What undoes a change, as statements."""
+
+from __future__ import annotations
+
+from driftcheck.catalog.postgresql import PostgreSQLCatalog
+from driftcheck.checking.undoing import redo, undo
+from driftcheck.comparison import Change, ChangeType
+from driftcheck.schema import Address, SchemaObject
+
+PUPILS = Address("table", "public", ("pupils",))
+STORED = {"options": None, "tablespace": None, "replica_identity": False, "comment": None}
+UNIQUE = SchemaObject(
+    Address("unique constraint", "public", ("pupils", "uq")),
+    {"definition": "UNIQUE (age)", **STORED},
+    PUPILS,
+)
+INDEX = SchemaObject(
+    Address("index", "public", ("ix",)),
+    {"definition": "btree (age)", "unique": True, "valid": True, **STORED},
+    PUPILS,
+)
+
+
+def test_what_stands_in_the_place_of_another_is_made_once_that_is_gone() -> None:
+    change = Change(ChangeType.CHANGED, UNIQUE, INDEX)
+    assert undo([change], PostgreSQLCatalog()).statements == (
+        "DROP INDEX public.ix",
+        "ALTER TABLE public.pupils ADD CONSTRAINT uq UNIQUE (age)",
+    )
+    assert redo([change], PostgreSQLCatalog()).statements == (
+        "ALTER TABLE public.pupils DROP CONSTRAINT uq",
+        "CREATE UNIQUE INDEX ix ON public.pupils USING btree (age)",
+    )
