@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 
@@ -92,34 +94,73 @@ def _matched_by_name(wanted: Snapshot, actual: Snapshot) -> Pairs:
 def _renamed_wholes(
     wanted: Snapshot, actual: Snapshot, pairs: Pairs, *, same_lineage: bool
 ) -> Pairs:
-    """Pair wholes that differ in nothing but their name, together with their parts."""
+    """Pair wholes that differ in nothing but their name, or their schema, with their parts."""
     renamed: Pairs = {}
-    content = _numbered_content if same_lineage else _content
-    missing = _grouped(wanted, (a for a in wanted.parts if a not in pairs), content)
-    extra = _grouped(actual, (a for a in actual.parts if a not in wanted.objects), content)
-    for said, lefts in missing.items():
-        rights = extra.get(said, [])
-        if len(lefts) == len(rights) == 1:
-            left, right = lefts[0], rights[0]
-            renamed[left] = right
-            theirs = {_relative(part): part.address for part in actual.parts[right]}
-            ours = ((part, theirs.get(_relative(part))) for part in wanted.parts[left])
-            renamed |= {part.address: other for part, other in ours if other is not None}
+    parts_content = _numbered_content if same_lineage else _content
+    for place, said_alike in _WAYS_TO_RENAME:
+        missing = (a for a in wanted.objects if a not in pairs and a not in renamed)
+        taken = {*wanted.objects, *renamed.values()}
+        extra = (a for a in actual.objects if a not in taken)
+        alike = said_alike(wanted, actual)
+        lefts = _grouped(wanted, missing, place, parts_content, alike)
+        rights = _grouped(actual, extra, place, parts_content, alike)
+        for said, (left, *others) in lefts.items():
+            right, *more = rights.get(said, [None])
+            if right is not None and not others and not more:
+                renamed[left] = right
+                renamed |= _like_parts(wanted, actual, left, right)
     return renamed
+
+
+def _like_parts(wanted: Snapshot, actual: Snapshot, left: Address, right: Address) -> Pairs:
+    """Pair the parts of a renamed whole that are called the same within it."""
+    theirs = {_relative(part): part.address for part in actual.parts.get(right, ())}
+    ours = ((part, theirs.get(_relative(part))) for part in wanted.parts.get(left, ()))
+    return {part.address: other for part, other in ours if other is not None}
 
 
 def _grouped(
     snapshot: Snapshot,
-    wholes: Iterable[Address],
-    content: Callable[[tuple[SchemaObject, ...]], Hashable],
+    addresses: Iterable[Address],
+    place: Callable[[Address], Hashable],
+    parts_content: Callable[[tuple[SchemaObject, ...]], Hashable],
+    alike: Callable[[Hashable], Hashable],
 ) -> Mapping[Hashable, list[Address]]:
+    """The wholes that can be known again by what they say, by where they are and what that is."""
     found: dict[Hashable, list[Address]] = defaultdict(list)
-    for address in wholes:
-        thing = snapshot.objects.get(address)
-        if thing is not None:
-            said = content(snapshot.parts[address])
-            found[address.kind, address.schema, _frozen(thing), said].append(address)
+    for address in addresses:
+        thing, parts = snapshot.objects[address], snapshot.parts.get(address, ())
+        if thing.recognizable and thing.part_of is None:
+            found[place(address), alike(_frozen(thing))].append(address)
+        elif parts:
+            found[place(address), alike((_frozen(thing), parts_content(parts)))].append(address)
     return found
+
+
+def _word_for_word(_wanted: Snapshot, _actual: Snapshot) -> Callable[[Hashable], Hashable]:
+    """What is said must be the same."""
+    return lambda said: said
+
+
+def _whatever_schema(wanted: Snapshot, actual: Snapshot) -> Callable[[Hashable], Hashable]:
+    """What is said must be the same but for schemas: a table's own sequence moves along with it."""
+    schemas = {address.schema for side in (wanted, actual) for address in side.objects} - {""}
+    names = "|".join(re.escape(quote_identifier(schema)) for schema in schemas)
+    qualified = re.compile(rf"(?<![\w\"])(?:{names})\.")
+
+    def alike(said: Hashable) -> Hashable:
+        if isinstance(said, str):
+            return qualified.sub("", said)
+        return type(said)(map(alike, said)) if isinstance(said, (tuple, frozenset)) else said
+
+    return alike
+
+
+_WAYS_TO_RENAME: tuple[tuple[Callable[[Address], Hashable], Any], ...] = (
+    (lambda a: (a.kind, a.schema, a.path[:-1], a.arguments), _word_for_word),
+    (lambda a: (a.kind, a.path, a.arguments), _whatever_schema),
+)
+"""What the addresses must have alike, and how what is said: another name, another schema."""
 
 
 def _content(parts: Iterable[SchemaObject]) -> Hashable:
@@ -166,7 +207,8 @@ def _renamed_parts(
 
 
 def _content_key(thing: SchemaObject) -> Hashable:
-    return (thing.address.kind, _frozen(thing)) if thing.renamable else None
+    known = thing.renamable or thing.recognizable
+    return (thing.address.kind, thing.address.arguments, _frozen(thing)) if known else None
 
 
 def _number_key(thing: SchemaObject) -> Hashable:

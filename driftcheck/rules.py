@@ -122,6 +122,13 @@ CHANGES |= {
     ),
 }
 
+_CALLED_OTHERWISE = Rule(
+    Severity.ERROR,
+    "{kind} {name} of the models is called {new_name} in the migrations",
+    "The application expects it under a name that no database has.",
+)
+"""For what is known by its name; that of an index or a constraint matters to nobody else."""
+
 _CONFLICT = Rule(
     Severity.ERROR,
     "{kind} {name} was changed in the models and by hand, to different things",
@@ -258,4 +265,7 @@ def left_to_migrations(change: Change) -> tuple[str, Rule]:
 def rule_of(verdict: Verdict, change: Change) -> tuple[str, Rule]:
     """The identity of the finding that a change makes, and its rule."""
     kind = change.address.kind.replace(" ", "-")
-    return f"{verdict}-{kind}-{change.type}", CHANGES[verdict, change.type]
+    rule = CHANGES[verdict, change.type]
+    if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
+        rule = rule if change.thing.renamable else _CALLED_OTHERWISE
+    return f"{verdict}-{kind}-{change.type}", rule

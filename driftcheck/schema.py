@@ -57,6 +57,8 @@ class SchemaObject:
             column's ``attnum``). Evidence for a rename, never a part of equality.
         renamable: Whether another name alone makes no other object of it: true for what is known
             by its content (an index, a constraint), false for what is known by its name.
+        recognizable: Whether it is known again under another name by its content alone: a
+            function by its body, a view by its query. What has parts is known again by these.
         inherited_from: What it came from and follows, where its whole is a partition or inherits:
             the parent table's column. Evidence for who has changed, never a part of equality.
         subject: What it is about, whatever its name and its definition: the columns of an index,
@@ -74,6 +76,7 @@ class SchemaObject:
     inherited_from: Address | None = None
     subject: tuple[str, ...] | None = None
     stands_on: tuple[Address, ...] = ()
+    recognizable: bool = False
 
 
 @dataclass(frozen=True)

@@ -100,11 +100,13 @@ def _row(thing: SchemaObject) -> list[Any]:
         thing.inherited_from,
         thing.subject,
         thing.stands_on,
+        thing.recognizable,
     ]
 
 
 def _thing(row: list[Any]) -> SchemaObject:
-    address, attributes, part_of, number, renamable, inherited_from, subject, stands_on = row
+    address, attributes, part_of, number, renamable, inherited_from, *evidence = row
+    subject, stands_on, recognizable = evidence
     return SchemaObject(
         _address(address),
         {name: _value(value) for name, value in attributes.items()},
@@ -114,6 +116,7 @@ def _thing(row: list[Any]) -> SchemaObject:
         None if inherited_from is None else _address(inherited_from),
         None if subject is None else tuple(subject),
         tuple(map(_address, stands_on)),
+        recognizable,
     )
 
 

@@ -12,6 +12,7 @@ import driftcheck.comparison
 from driftcheck.catalog.mysql import MySQLCatalog
 from driftcheck.catalog.postgresql import PostgreSQLCatalog
 from driftcheck.comparison import Change, ChangeType, compare
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 
@@ -115,6 +116,53 @@ def test_a_table_of_the_same_content_was_renamed_with_its_parts() -> None:
         table("people"), column("people", "id", 1), index("people", "a", "btree (id)")
     )
     assert told(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.pupils")]
+
+
+def view(schema: str, name: str, query: str, *, recognizable: bool = True) -> SchemaObject:
+    address = Address("view", schema, (name,))
+    return SchemaObject(address, {"definition": query}, recognizable=recognizable)
+
+
+def test_what_is_known_by_its_content_was_renamed() -> None:
+    wanted = snapshot(view("public", "names", "SELECT name"))
+    actual = snapshot(view("public", "called", "SELECT name"))
+    for same_lineage in (False, True):
+        (change,) = compare(wanted, actual, same_lineage=same_lineage)
+        assert change.type is ChangeType.RENAMED
+
+
+def test_what_is_not_known_by_its_content_was_not() -> None:
+    wanted = snapshot(view("public", "names", "SELECT name", recognizable=False))
+    actual = snapshot(view("public", "called", "SELECT name", recognizable=False))
+    changes = compare(wanted, actual, same_lineage=True)
+    assert [change.type for change in changes] == [ChangeType.MISSING, ChangeType.EXTRA]
+
+
+def test_of_two_candidates_none_was_renamed() -> None:
+    wanted = snapshot(view("public", "names", "SELECT name"))
+    actual = snapshot(view("public", "a", "SELECT name"), view("public", "b", "SELECT name"))
+    changes = compare(wanted, actual, same_lineage=True)
+    assert sorted(change.type for change in changes) == ["extra", "extra", "missing"]
+
+
+def test_another_name_in_the_same_schema_comes_before_another_schema() -> None:
+    wanted = snapshot(view("public", "names", "SELECT name"))
+    actual = snapshot(view("public", "called", "SELECT name"), view("old", "names", "SELECT name"))
+    changes = compare(wanted, actual, same_lineage=True)
+    assert told(changes) == [("renamed", "public.names"), ("extra", "old.names")]
+
+
+def test_in_another_schema_its_own_things_are_there_too() -> None:
+    def moved(schema: str) -> Snapshot:
+        whole = Address("table", schema, ("pupils",))
+        default = f"nextval('{quote_identifier(schema)}.pupils_id_seq'::regclass)"
+        address = Address("column", schema, ("pupils", "id"))
+        return snapshot(
+            SchemaObject(whole, {}), SchemaObject(address, {"default": default}, whole, 1)
+        )
+
+    changes = compare(moved("public"), moved("x.y"), same_lineage=True)
+    assert told(changes) == [("renamed", "public.pupils"), ("changed", "public.pupils.id")]
 
 
 @pytest.mark.parametrize("catalog", [PostgreSQLCatalog(), MySQLCatalog()])

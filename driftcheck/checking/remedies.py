@@ -201,9 +201,12 @@ def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Ca
 
 def _write(one: Judged, dossier: Dossier, summary: str) -> Remedy:
     written = [o.text for o in dossier.operations.on_head if _is_for(o, one)]
-    if written:
+    renamed = one.finding.change is ChangeType.RENAMED
+    if written and renamed and not one.changes[Gap.PENDING][0].thing.renamable:
+        summary = "Write the migration by hand: migrate would drop it and make a new one, empty."
+    elif written:
         return Remedy("write the migration", summary, "python", "\n".join(written))
-    if dossier.operations.ran:
+    elif dossier.operations.ran:
         summary = "Write the migration by hand: migrate does not see this."
     code = _executed(undo(one.changes[Gap.PENDING], dossier.catalog))
     return Remedy("write the migration", summary, "python", code)

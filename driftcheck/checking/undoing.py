@@ -8,7 +8,7 @@ from dataclasses import replace
 from driftcheck.catalog.base import Catalog
 from driftcheck.catalog.plan import Plan, Step, plan
 from driftcheck.comparison import Change, ChangeType
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import Address, SchemaObject
 
 
 def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
@@ -35,7 +35,9 @@ def _each(changes: Iterable[Change]) -> Iterator[Change]:
 def _steps(
     change: Change, current: SchemaObject | None, target: SchemaObject | None
 ) -> Iterator[Step]:
-    if change.type is not ChangeType.CHANGED or current is None or target is None:
+    if current is None or target is None or change.type is not ChangeType.CHANGED:
+        if current is not None and target is not None:
+            current = _within(current, target.part_of)
         yield Step(current, target, tuple(_parts(change, wanted=target is change.wanted)))
     elif _is_another(current, target):
         yield Step(current, None)
@@ -48,6 +50,18 @@ def _is_another(current: SchemaObject, target: SchemaObject) -> bool:
     """Whether one stands in the other's place, instead of being the same one altered."""
     one, other = current.address, target.address
     return (one.kind, one.name) != (other.kind, other.name)
+
+
+def _within(thing: SchemaObject, whole: Address | None) -> SchemaObject:
+    """An object as it is called once its whole has the name that it shall have."""
+    former, address = thing.part_of, thing.address
+    if former is None or whole is None or former == whole:
+        return thing
+    if address.schema == former.schema:
+        address = address._replace(schema=whole.schema)
+    if address.path[:-1] == former.path:
+        address = address._replace(path=(*whole.path, address.name))
+    return replace(thing, address=address, part_of=whole)
 
 
 def _parts(change: Change, *, wanted: bool) -> Iterator[SchemaObject]:

@@ -24,6 +24,7 @@ class Collation(PostgreSQLKind):
     name = "collation"
     plural = "collations"
     keyword = "COLLATION"
+    recognizable = True
     owner = "l.collowner"
     columns = """n.nspname as schema, l.collname as name, array_remove(array[
           'PROVIDER = ' || case l.collprovider when 'i' then 'icu' when 'b' then 'builtin'
@@ -51,6 +52,7 @@ class Conversion(PostgreSQLKind):
     name = "conversion"
     plural = "conversions"
     keyword = "CONVERSION"
+    recognizable = True
     owner = "v.conowner"
     columns = """n.nspname as schema, v.conname as name, v.condefault as default,
         pg_encoding_to_char(v.conforencoding)::text as source,

@@ -21,7 +21,7 @@ class CompositeType(TypeKind):
         coalesce(m.attributes, '{}') as attributes, d.description as comment"""
     source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
         left join (
-          select a.attrelid, array_agg(array[a.attname, format_type(a.atttypid, a.atttypmod)
+          select a.attrelid, array_agg(array[a.attname::text, format_type(a.atttypid, a.atttypmod)
               || case when a.attcollation <> u.typcollation
                  then ' COLLATE ' || a.attcollation::regcollation else '' end] order by a.attnum)
             as attributes

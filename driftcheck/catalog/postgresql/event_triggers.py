@@ -23,6 +23,7 @@ class EventTrigger(PostgreSQLKind):
     name = "event trigger"
     plural = "event triggers"
     keyword = "EVENT TRIGGER"
+    recognizable = True
     owner = "t.evtowner"
     columns = f"""'' as schema, t.evtname as name, t.evtevent as event, t.evttags as tags,
         t.evtfoid::regproc::text as function, {enabled_sql("t.evtenabled")} as enabled,

@@ -20,6 +20,7 @@ class StatisticsObject(PostgreSQLKind):
     name = "statistics object"
     plural = "statistics objects"
     keyword = "STATISTICS"
+    recognizable = True
     owner = "s.stxowner"
     columns = """n.nspname as schema, s.stxname as name, 'table' as whole,
         cn.nspname as whole_schema, c.relname as whole_name,

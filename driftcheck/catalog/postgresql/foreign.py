@@ -31,6 +31,7 @@ class ForeignDataWrapper(PostgreSQLKind):
     name = "foreign data wrapper"
     plural = "foreign data wrappers"
     keyword = "FOREIGN DATA WRAPPER"
+    recognizable = True
     owner = "w.fdwowner"
     acl = "coalesce(w.fdwacl, acldefault('F', w.fdwowner))"
     columns = f"""'' as schema, w.fdwname as name,
@@ -65,6 +66,7 @@ class Server(PostgreSQLKind):
     name = "server"
     plural = "servers"
     keyword = "SERVER"
+    recognizable = True
     owner = "s.srvowner"
     acl = "coalesce(s.srvacl, acldefault('S', s.srvowner))"
     columns = f"""'' as schema, s.srvname as name, w.fdwname as wrapper, s.srvtype as type,

@@ -118,6 +118,7 @@ class _Shape:
             inherited_from,
             subject,
             stands_on,
+            kind.recognizable,
         )
 
 
@@ -165,6 +166,8 @@ class PostgreSQLKind(Kind):
     implicit: ClassVar[tuple[Grant, ...]] = ()
     """The privileges that a new one gives to everybody."""
     renamable: ClassVar[bool] = False
+    recognizable: ClassVar[bool] = False
+    """Whether the server can rename one, and its content is enough to know it again by."""
     summed_up: ClassVar[tuple[str, ...]] = ()
     """The attributes that ``summary`` tells, so that ``describe`` need not name them."""
     usual: ClassVar[tuple[tuple[str, Value], ...]] = ()

@@ -23,6 +23,7 @@ class Policy(PostgreSQLKind):
     name = "policy"
     plural = "policies"
     keyword = "POLICY"
+    recognizable = True
     columns = """n.nspname as schema, c.relname as within, p.polname as name, 'table' as whole,
         case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE'
           when 'd' then 'DELETE' else 'ALL' end as command, p.polpermissive as permissive,

@@ -20,6 +20,7 @@ class Publication(PostgreSQLKind):
     name = "publication"
     plural = "publications"
     keyword = "PUBLICATION"
+    recognizable = True
     owner = "p.pubowner"
     columns = """'' as schema, p.pubname as name, p.puballtables as all_tables,
         array_to_string(array[case when p.pubinsert then 'insert' end,

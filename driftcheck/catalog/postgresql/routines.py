@@ -27,8 +27,12 @@ def _source(prokinds: str, joins: str = "") -> str:
 
 
 class Routine(PostgreSQLKind):
-    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html."""
+    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
 
+    A definition is what the server prints after the routine's name: so one is known by its content.
+    """
+
+    recognizable = True
     owner = "p.proowner"
     acl = "coalesce(p.proacl, acldefault('f', p.proowner))"
     implicit = (("PUBLIC", "EXECUTE", ""),)
@@ -36,15 +40,19 @@ class Routine(PostgreSQLKind):
     summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
-        rtrim(pg_get_functiondef(p.oid), E'\\n') as definition, d.description as comment"""
+        substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
+          || case p.prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end
+          || quote_ident(n.nspname) || '.' || quote_ident(p.proname)) + 1) as definition,
+        d.description as comment"""
 
     def summary(self, thing: SchemaObject) -> str:
         """The routine as the server prints it."""
-        return str(thing.attributes["definition"])
+        name = thing.address._replace(arguments=None).sql
+        return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare routine."""
-        return [str(thing.attributes["definition"])]
+        return [Routine.summary(self, thing)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that replace the routine, where it is still called in the same way."""

@@ -19,13 +19,18 @@ from driftcheck.schema import SchemaObject
 
 
 class Rule(PostgreSQLKind):
-    """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html."""
+    """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html.
+
+    Its definition is what the server prints after the rule's name.
+    """
 
     name = "rule"
     plural = "rules"
     keyword = "RULE"
+    recognizable = True
     columns = f"""n.nspname as schema, c.relname as within, r.rulename as name,
-        {RELATION_KIND} as whole, rtrim(pg_get_ruledef(r.oid), ';') as definition,
+        {RELATION_KIND} as whole, substr(rtrim(pg_get_ruledef(r.oid), ';'),
+          length('CREATE RULE ' || quote_ident(r.rulename)) + 1) as definition,
         {enabled_sql("r.ev_enabled")} as enabled, d.description as comment"""
     source = f"""from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace
@@ -35,7 +40,7 @@ class Rule(PostgreSQLKind):
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare rule, and whether it is followed."""
-        made = str(thing.attributes["definition"])
+        made = f"CREATE RULE {name_of(thing)}{thing.attributes['definition']}"
         return [made] if thing.attributes["enabled"] == "enabled" else [made, _followed(thing)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:

@@ -42,6 +42,7 @@ class Sequence(PostgreSQLKind):
     holds_data = True
     spoken_by_models = True
     keyword = "SEQUENCE"
+    recognizable = True
     summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('s', c.relowner))"

@@ -24,6 +24,7 @@ class Dictionary(PostgreSQLKind):
     name = "text search dictionary"
     plural = "text search dictionaries"
     keyword = "TEXT SEARCH DICTIONARY"
+    recognizable = True
     owner = "t.dictowner"
     columns = """n.nspname as schema, t.dictname as name,
         quote_ident(mn.nspname) || '.' || quote_ident(m.tmplname) as template,
@@ -62,6 +63,7 @@ class Configuration(PostgreSQLKind):
     name = "text search configuration"
     plural = "text search configurations"
     keyword = "TEXT SEARCH CONFIGURATION"
+    recognizable = True
     owner = "t.cfgowner"
     columns = """n.nspname as schema, t.cfgname as name,
         quote_ident(pn.nspname) || '.' || quote_ident(p.prsname) as parser,

@@ -26,6 +26,7 @@ class TypeKind(PostgreSQLKind):
     """What all types have alike. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
 
     keyword = "TYPE"
+    recognizable = True
     owner = "t.typowner"
     acl = "coalesce(t.typacl, acldefault('T', t.typowner))"
     implicit = (("PUBLIC", "USAGE", ""),)

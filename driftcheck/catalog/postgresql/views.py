@@ -45,6 +45,7 @@ def _source(relkind: str) -> str:
 class ViewKind(PostgreSQLKind):
     """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
 
+    recognizable = True
     owner = "c.relowner"
     acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
     summed_up = ("definition", "columns")
