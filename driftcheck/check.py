@@ -15,6 +15,7 @@ from driftcheck.checking.faults import (
     head_faults,
     made_roles,
     refused_models,
+    remarked,
     stamp_faults,
     written_by_import,
     written_files,
@@ -54,14 +55,23 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
             one.fill(session, replayed.history)
         reports = [_report(session, one, replayed, bench) for one in databases]
         leave_answers(session, databases, replayed)
-        return Report(session.project.name, tuple(reports), settings.fail_on)
+        return Report(
+            session.project.name,
+            tuple(reports),
+            settings.fail_on,
+            strict_coverage=settings.strict_coverage,
+        )
 
 
 def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
     gaps = one.gaps(session.settings.gaps)
-    judged = judge(changes_in(session, one, gaps), one.snapshots, one.catalog.describe)
+    judged = judge(
+        changes_in(session, one, gaps), one.snapshots, one.catalog.describe, one.catalog.aside
+    )
     findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
     compared = one.compared(gaps)
+    scope = replace(session.scope, schemas=session.settings.schemas or None)
+    sides = [one.snapshots[side] for gap in gaps for side in gap.between]
     return DatabaseReport(
         name=one.configured[0].bind or one.place.database,
         location=shown(session.live_url(one.place)),
@@ -70,7 +80,7 @@ def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -
         stamped=(one.live.stamped or ()) if one.live else (),
         heads=session.environment.heads,
         findings=(*_faults(session, one, replayed), *findings),
-        coverage=coverage(compared, one.catalog) if compared else Coverage({}),
+        coverage=coverage(compared, one.catalog, scope, sides) if compared else Coverage({}),
         gaps=gaps,
         replay=replayed.history.how,
         shadows=session.maker(one.place).how,
@@ -108,6 +118,8 @@ def _faults(session: Session, one: Database, replayed: Replayed) -> Iterator[Fin
     yield from head_faults(session.environment.heads)
     if one.live is not None:
         yield from stamp_faults(one.live.stamped, one.unknown, has_tables=one.live.has_tables)
+    if Side.LIVE in one.snapshots:
+        yield from remarked(one.snapshots[Side.LIVE].remarks)
     yield from refused_models(one.refused)
     yield from written_by_import(_made_by_import(session, one))
     yield from written_files(replayed.files, session.project.root)

@@ -55,6 +55,8 @@ class Settings:
         schemas: The schemas to look at; empty for all.
         grants: Whether privileges count.
         owners: Whether owners count.
+        strict_coverage: Whether a check that finds nothing fails where not all was compared.
+        settings: Whether the settings of the database and of roles are told, as notes.
         cache: Whether a history replayed once may be taken from the cache.
     """
 
@@ -73,6 +75,8 @@ class Settings:
     schemas: tuple[str, ...] = ()
     grants: bool = False
     owners: bool = False
+    strict_coverage: bool = False
+    settings: bool = False
     cache: bool = True
 
 
@@ -184,5 +188,7 @@ _READERS = {
     "schemas": _texts,
     "grants": _flag,
     "owners": _flag,
+    "strict_coverage": _flag,
+    "settings": _flag,
     "cache": _flag,
 }

@@ -144,10 +144,12 @@ class Coverage:
     Attributes:
         compared: How many objects of each kind, by the kind's plural, in build order.
         not_compared: How many of each kind that is not read.
+        left_out: What was not asked for, such as owners: no gap in the coverage.
     """
 
     compared: Mapping[str, int]
     not_compared: Mapping[str, int] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,12 +200,15 @@ class Report:
         fail_on: The gaps whose findings fail the check, unless they are notes. Faults of the
             project fail it where they are errors.
         command: The command that made it, as people would type it: ``driftcheck compare``.
+        strict_coverage: Whether a check that finds nothing, and has not compared everything, is
+            no check.
     """
 
     project: str
     databases: tuple[DatabaseReport, ...]
     fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
     command: str = "driftcheck compare"
+    strict_coverage: bool = False
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding fails the check."""
@@ -218,9 +223,14 @@ class Report:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Found where any finding fails the check; cannot check where nothing was compared."""
+        """Found where any finding fails the check; cannot check where nothing was compared.
+
+        Where coverage is strict, the same goes for what was not compared.
+        """
         if any(self.fails(finding) for finding in self.findings):
             return ExitCode.FOUND
         if not any(sum(d.coverage.compared.values()) for d in self.databases):
+            return ExitCode.CANNOT_CHECK
+        if self.strict_coverage and any(d.coverage.not_compared for d in self.databases):
             return ExitCode.CANNOT_CHECK
         return ExitCode.CLEAN

@@ -13,6 +13,7 @@ from driftcheck.rules import left_to_migrations, rule_of
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 Describe = Callable[[SchemaObject], str]
+Aside = Callable[[SchemaObject | None, SchemaObject | None, tuple[Snapshot, Snapshot]], str]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def judge(
     changes: Mapping[Gap, Sequence[Change]],
     snapshots: Mapping[Side, Snapshot],
     describe: Describe,
+    aside: Aside = lambda *_: "",
 ) -> list[Judged]:
     """Say what each change means, in the light of the others of the same object.
 
@@ -46,6 +48,7 @@ def judge(
         snapshots: The snapshots of every side that was looked at; models only as far as models
             can speak.
         describe: Says in a text what an object is.
+        aside: Says why a change is only noted; nothing where it is not.
 
     Returns:
         In the order of the chain's gaps, drift first, since it is what misleads ``migrate``.
@@ -65,7 +68,7 @@ def judge(
         if id(change) not in told
     ]
     return [
-        Judged(_finding(verdict, change, snapshots, describe), behind)
+        Judged(_finding(verdict, change, snapshots, describe, aside), behind)
         for verdict, change, behind in verdicts
     ]
 
@@ -102,10 +105,16 @@ def _extract(snapshot: Snapshot, address: Address, kinds: Collection[str]) -> Sn
 
 
 def _finding(
-    verdict: Verdict, change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
+    verdict: Verdict,
+    change: Change,
+    snapshots: Mapping[Side, Snapshot],
+    describe: Describe,
+    aside: Aside,
 ) -> Finding:
     left = verdict is Verdict.PENDING and _left_to_migrations(change)
-    identity, rule = left_to_migrations(change) if left else rule_of(verdict, change)
+    wanted, actual = (snapshots[side] for side in verdict.gaps[0].between)
+    why = aside(change.wanted, change.actual, (wanted, actual))
+    identity, rule = left_to_migrations(change) if left else rule_of(verdict, change, why)
     new = change.actual.address if change.actual else change.address
     return Finding(
         rule=identity,

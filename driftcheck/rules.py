@@ -253,6 +253,46 @@ HAZARDS: dict[str, Rule] = {
 """What a migration does to tables that are in use, told as ``hazard-lock`` and so on. Each is a
 note: whether it matters is known to those who know the table."""
 
+NOTED: dict[str, Rule] = {
+    "partition": Rule(
+        Severity.NOTE,
+        "{kind} {name} is a further partition: it only continues what its parent lays down",
+        "",
+    ),
+    "version": Rule(
+        Severity.NOTE,
+        "{kind} {name} has another version",
+        "What it brings may not be the same.",
+    ),
+}
+"""The changes that are only noted, by the word that their kind has for it."""
+
+REMARKS: dict[str, Rule] = {
+    "live-materialized-view-unpopulated": Rule(
+        Severity.NOTE,
+        "{address} is not populated",
+        "Reading it fails until it is refreshed.",
+    ),
+    "live-collation-version": Rule(
+        Severity.NOTE,
+        "{address} is recorded with version {0}, and its provider now has {1}",
+        "An index that is sorted by it may be out of order: rebuild it, and then refresh the "
+        "collation's version.",
+    ),
+    "live-database-collation-version": Rule(
+        Severity.NOTE,
+        "the collation of {address} is recorded with version {0}, and its provider now has {1}",
+        "An index on text may be out of order: rebuild it, and then refresh the database's "
+        "collation version.",
+    ),
+    "live-setting-of-database": Rule(Severity.NOTE, "{address} sets {0} to {1}", ""),
+    "live-setting-of-role": Rule(Severity.NOTE, "{address} sets {0} to {1} in every database", ""),
+    "live-setting-of-role-in-database": Rule(
+        Severity.NOTE, "{address} sets {0} to {1} in this database", ""
+    ),
+}
+"""What is worth a note in the live database, and is no part of its schema."""
+
 
 def left_to_migrations(change: Change) -> tuple[str, Rule]:
     """The rule for a default or a comment that only a migration sets, and models need not say."""
@@ -262,9 +302,17 @@ def left_to_migrations(change: Change) -> tuple[str, Rule]:
     return f"pending-{kind}-unsaid", Rule(Severity.NOTE, message, "")
 
 
-def rule_of(verdict: Verdict, change: Change) -> tuple[str, Rule]:
-    """The identity of the finding that a change makes, and its rule."""
+def rule_of(verdict: Verdict, change: Change, aside: str = "") -> tuple[str, Rule]:
+    """The identity of the finding that a change makes, and its rule.
+
+    Args:
+        verdict: What the four schemas say of the object.
+        change: The change.
+        aside: Why it is only noted; empty where it is not.
+    """
     kind = change.address.kind.replace(" ", "-")
+    if aside:
+        return f"{verdict}-{kind}-{aside}", NOTED[aside]
     rule = CHANGES[verdict, change.type]
     if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
         rule = rule if change.thing.renamable else _CALLED_OTHERWISE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -79,6 +79,21 @@ class SchemaObject:
     recognizable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something of a database that is worth a note, and no part of its schema.
+
+    Attributes:
+        rule: The rule that tells it.
+        address: What it is about.
+        words: What the rule says of it, in the rule's order.
+    """
+
+    rule: str
+    address: Address
+    words: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One schema as it was read at one moment.
@@ -88,14 +103,16 @@ class Snapshot:
         dialect: SQLAlchemy's name of the database: ``postgresql``, ``sqlite`` ...
         server_version: As the server gives it: ``16.4``.
         default_schema: Where a name without a schema is created.
-        not_compared: What the catalog holds and was not read: how many, by kind.
+        not_compared: What the catalog holds and was not read: how many, by kind and schema.
+        remarks: What is worth a note besides; never compared, and not kept in files.
     """
 
     objects: Mapping[Address, SchemaObject]
     dialect: str
     server_version: str
     default_schema: str
-    not_compared: Mapping[str, int] = field(default_factory=dict)
+    not_compared: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
 
     @cached_property
     def parts(self) -> Mapping[Address, tuple[SchemaObject, ...]]:
@@ -114,7 +131,19 @@ class Snapshot:
                 gone.add(thing.address)
         return self.only(lambda thing: thing.address not in gone) if gone else self
 
+    def within(self, schemas: Collection[str]) -> Snapshot:
+        """The same snapshot, but of its schemas only those named; what lives in none stays."""
+        kept = {*schemas, ""}
+        counts = {key: count for key, count in self.not_compared.items() if key[1] in kept}
+        narrowed = self.only(lambda thing: _schema_of(thing.address) in kept)
+        remarks = tuple(r for r in self.remarks if _schema_of(r.address) in kept)
+        return replace(narrowed, not_compared=counts, remarks=remarks)
+
     def only(self, wanted: Callable[[SchemaObject], bool]) -> Snapshot:
         """The same snapshot, but only those of its objects that are wanted."""
         kept = {address: thing for address, thing in self.objects.items() if wanted(thing)}
         return replace(self, objects=kept)
+
+
+def _schema_of(address: Address) -> str:
+    return address.name if address.kind == "schema" else address.schema

@@ -43,7 +43,7 @@ def dump(file: SnapshotFile) -> str:
         "server_version": snapshot.server_version,
         "default_schema": snapshot.default_schema,
         "revisions": file.revisions,
-        "not_compared": dict(snapshot.not_compared),
+        "not_compared": [[*key, count] for key, count in snapshot.not_compared.items()],
         "extra": dict(file.extra),
     }
     rows = ",\n".join(json.dumps(_row(thing)) for thing in snapshot.objects.values())
@@ -83,7 +83,7 @@ def load(text: str) -> SnapshotFile:
             data["dialect"],
             data["server_version"],
             data["default_schema"],
-            data["not_compared"],
+            {(kind, schema): count for kind, schema, count in data["not_compared"]},
         )
         return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
     except (ValueError, KeyError, TypeError, IndexError):

@@ -18,7 +18,12 @@ from driftcheck.sources.live import read_live
 
 
 def difference(
-    first: URL, second: URL, scope: Scope, progress: Progress = lambda _: None
+    first: URL,
+    second: URL,
+    scope: Scope,
+    progress: Progress = lambda _: None,
+    *,
+    strict_coverage: bool = False,
 ) -> Report:
     """Compare two live databases, each read as ``compare`` reads the live one.
 
@@ -27,6 +32,7 @@ def difference(
         second: The database as it is.
         scope: What of them is read.
         progress: Told what is being done.
+        strict_coverage: Whether a comparison that leaves anything out is none.
 
     Raises:
         ConfigurationError: They are not of the same sort.
@@ -45,7 +51,7 @@ def difference(
     snapshots = {Side.FIRST: left, Side.SECOND: right}
     changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
     catalog = catalog_for(dialect)
-    judged = judge(changes, snapshots, catalog.describe)
+    judged = judge(changes, snapshots, catalog.describe, catalog.aside)
     database = DatabaseReport(
         name="two databases",
         location=f"first {shown(first)}, second {shown(second)}",
@@ -54,10 +60,14 @@ def difference(
         stamped=(),
         heads=(),
         findings=tuple(complete(judged, Dossier(catalog))),
-        coverage=coverage(left, catalog),
+        coverage=coverage(left, catalog, scope, [right]),
         gaps=(Gap.DIFFERENCE,),
         replay="",
     )
     return Report(
-        "two databases", (database,), frozenset({Gap.DIFFERENCE}), command="driftcheck diff"
+        "two databases",
+        (database,),
+        frozenset({Gap.DIFFERENCE}),
+        command="driftcheck diff",
+        strict_coverage=strict_coverage,
     )

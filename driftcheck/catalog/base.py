@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
@@ -29,12 +29,18 @@ class Scope:
         version_tables: Alembic's own tables of this project, as (schema, name): left out.
         grants: Whether privileges count.
         owners: Whether owners count.
+        settings: Whether the settings of the database and of roles are remarked on.
     """
 
     schemas: tuple[str, ...] | None = None
     version_tables: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     grants: bool = False
     owners: bool = False
+    settings: bool = False
+
+
+Sides: TypeAlias = tuple[Snapshot, Snapshot]
+"""A schema as it should be, and as it is."""
 
 
 class CannotBeWritten(Exception):  # noqa: N818  (a value with a reason, caught where plans are made)
@@ -93,6 +99,17 @@ class Kind(ABC):
         """Whether ``create`` makes that part of the object too, without being told of it."""
         del whole, part
         return False
+
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
+        """Why a change of an object is only noted: a word that the note's rule is known by.
+
+        Args:
+            wanted: The object as it should be; ``None`` where it is extra.
+            actual: The object as it is; ``None`` where it is missing.
+            sides: The snapshots that have them.
+        """
+        del wanted, actual, sides
+        return ""
 
     def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that part the object from what it shall not belong to any more.
@@ -155,6 +172,8 @@ class Catalog(ABC):
 
     kinds: ClassVar[tuple[Kind, ...]]
     """Every kind, what others need first: schemas before types before tables before views."""
+    by_option: ClassVar[Mapping[str, str]] = {}
+    """What counts only where it is asked for, by its name in the scope."""
 
     @abstractmethod
     def read(self, connection: Any, scope: Scope) -> Snapshot:
@@ -183,6 +202,11 @@ class Catalog(ABC):
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is, as its kind describes it."""
         return self.kind(thing.address.kind).describe(thing)
+
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
+        """Why a change of an object is only noted, as its kind says; empty where it is not."""
+        thing = wanted or actual
+        return "" if thing is None else self.kind(thing.address.kind).aside(wanted, actual, sides)
 
     def kind(self, name: str) -> Kind:
         """The kind of that name."""

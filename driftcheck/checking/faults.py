@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from driftcheck.findings import Finding, Origin, Remedy
-from driftcheck.rules import FAULTS
-from driftcheck.schema import Address
+from driftcheck.rules import FAULTS, REMARKS
+from driftcheck.schema import Address, Remark
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Fault, Made
@@ -153,6 +153,16 @@ def written_by_import(made: Sequence[Address]) -> Iterator[Finding]:
     tables = [address for address in made if address.kind == "table"]
     if tables:
         yield fault("import-writes-database", count=len(made), name=tables[0])
+
+
+def remarked(remarks: Sequence[Remark]) -> Iterator[Finding]:
+    """What is worth a note in the live database."""
+    for remark in remarks:
+        rule = REMARKS[remark.rule]
+        message = rule.message.format(*remark.words, address=remark.address)
+        yield Finding(
+            remark.rule, rule.severity, message, address=remark.address, leads_to=rule.leads_to
+        )
 
 
 def made_roles(roles: Sequence[str]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Snapshot
 
 
 def within(snapshot: Snapshot, schemas: Collection[str]) -> Snapshot:
@@ -13,10 +13,4 @@ def within(snapshot: Snapshot, schemas: Collection[str]) -> Snapshot:
     What lives in no schema stays: an extension, and everything where there are no schemas.
     Databases are read whole all the same: what is looked at may need what is not.
     """
-    if not schemas:
-        return snapshot
-    return snapshot.only(lambda thing: _schema_of(thing.address) in ("", *schemas))
-
-
-def _schema_of(address: Address) -> str:
-    return address.name if address.kind == "schema" else address.schema
+    return snapshot.within(schemas) if schemas else snapshot

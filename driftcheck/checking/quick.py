@@ -110,14 +110,14 @@ def _dsn(settings: Settings) -> str | None:
 def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
     facts = read_facts(connection)
     catalog = PostgreSQLCatalog()
-    scope = Scope(grants=settings.grants, owners=settings.owners)
+    scope = Scope(grants=settings.grants, owners=settings.owners, settings=settings.settings)
     snapshot = catalog.read(connection, scope)
     tables = [_address(table, snapshot) for table in memo.version_tables]
     if not all(table in snapshot.objects for table in tables):
         return None
     stamped = sorted({r for table in tables for r in _revisions(connection, table)})
     seen = within(snapshot.without(tables), settings.schemas)
-    if digest(seen) != memo.answers.get(_question(facts, stamped)):
+    if seen.remarks or digest(seen) != memo.answers.get(_question(facts, stamped)):
         return None
     database = DatabaseReport(
         name=memo.database or facts.database,
@@ -127,13 +127,15 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
         stamped=tuple(stamped),
         heads=tuple(memo.heads),
         findings=(),
-        coverage=coverage(seen, catalog),
+        coverage=coverage(seen, catalog, replace(scope, schemas=settings.schemas or None)),
         gaps=settings.gaps,
         replay="cached",
         shadows=memo.shadows,
         notes=tuple(memo.notes),
     )
-    return Report(memo.project, (database,), settings.fail_on)
+    return Report(
+        memo.project, (database,), settings.fail_on, strict_coverage=settings.strict_coverage
+    )
 
 
 def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
@@ -185,7 +187,9 @@ def _recall(settings: Settings) -> Memo | None:
 
 def _path(settings: Settings) -> Path:
     """Where the memo is kept: for these settings, read by these versions."""
-    others = replace(settings, database_url=None, fail_on=frozenset(), gaps=())
+    others = replace(
+        settings, database_url=None, fail_on=frozenset(), gaps=(), strict_coverage=False
+    )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
     said = others, base, os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
     versions = [version(package) for package in _PACKAGES]

@@ -143,11 +143,13 @@ def _is_blind_spot(one: Judged, operations: Operations) -> bool:
 
 
 def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> Iterator[Remedy]:
+    if one.finding.severity is Severity.NOTE and one.finding.verdict is not Verdict.UNAPPLIED:
+        return
     match one.finding.verdict:
         case Verdict.DRIFT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
             yield _adopt(one.changes[Gap.DRIFT], phantoms, dossier.catalog)
-        case Verdict.PENDING if one.finding.severity is not Severity.NOTE:
+        case Verdict.PENDING:
             yield _write(one, dossier, "Write the migration; migrate does it.")
         case Verdict.HAND_APPLIED:
             yield _write(

@@ -87,7 +87,7 @@ def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
                 "and --database-url names one",
                 hint="Leave it out and let the project name its databases.",
             )
-        scope = Scope(grants=settings.grants, owners=settings.owners)
+        scope = Scope(grants=settings.grants, owners=settings.owners, settings=settings.settings)
         yield Session(
             settings, progress, shadows, redirect, imported, replayed, project, environment, scope
         )

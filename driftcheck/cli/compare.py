@@ -35,6 +35,11 @@ from driftcheck.errors import ExitCode
     help="Look at this gap only: pending, unapplied or drift; may be repeated.",
 )
 @scope_options
+@click.option(
+    "--settings/--no-settings",
+    default=None,
+    help="Tell the settings of the database and of roles, as notes. Off by default.",
+)
 @output_options
 def compare(
     form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any

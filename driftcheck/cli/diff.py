@@ -26,6 +26,7 @@ def diff(  # noqa: PLR0913  (one for each option)
     *,
     grants: bool | None,
     owners: bool | None,
+    strict_coverage: bool | None,
     verbose: bool,
     debug: bool,
 ) -> ExitCode:
@@ -42,6 +43,6 @@ def diff(  # noqa: PLR0913  (one for each option)
     scope = Scope(schemas=schemas or None, grants=bool(grants), owners=bool(owners))
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:
-        report = difference(wanted, actual, scope, tell)
+        report = difference(wanted, actual, scope, tell, strict_coverage=bool(strict_coverage))
     write_report(report, form, output, full=verbose)
     return report.exit_code

@@ -91,6 +91,11 @@ scope_options = _together(
     ),
     click.option("--grants/--no-grants", default=None, help="Compare privileges. Off by default."),
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
+    click.option(
+        "--strict-coverage/--no-strict-coverage",
+        default=None,
+        help="Exit with 3 where nothing is found, but not everything could be compared.",
+    ),
 )
 
 output_options = _together(

@@ -33,6 +33,7 @@ def _report(report: Report) -> dict[str, Any]:
         "exit_code": int(report.exit_code),
         "command": report.command,
         "project": report.project,
+        "strict_coverage": report.strict_coverage,
         "databases": [_database(database, report) for database in report.databases],
     }
 
@@ -52,6 +53,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         "coverage": {
             "compared": dict(database.coverage.compared),
             "not_compared": dict(database.coverage.not_compared),
+            "left_out": database.coverage.left_out,
         },
         "shadows": database.shadows,
         "notes": database.notes,

@@ -81,9 +81,9 @@ class MySQLCatalog(Catalog):
             return [*made, "SET FOREIGN_KEY_CHECKS = 1"]
 
 
-def _counts(cursor: Cursor) -> dict[str, int]:
+def _counts(cursor: Cursor) -> dict[tuple[str, str], int]:
     counts = {}
     for kind, query in _NOT_COMPARED.items():
         cursor.execute(query)
         counts[kind] = int((cursor.fetchone() or (0,))[0])
-    return {kind: count for kind, count in counts.items() if count}
+    return {(kind, ""): count for kind, count in counts.items() if count}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg2
 
@@ -38,6 +38,7 @@ from driftcheck.catalog.postgresql.namespaces import Extension, Schema
 from driftcheck.catalog.postgresql.operators import Operator, OperatorClass, OperatorFamily
 from driftcheck.catalog.postgresql.policies import Policy
 from driftcheck.catalog.postgresql.publications import Publication
+from driftcheck.catalog.postgresql.remarks import remarks
 from driftcheck.catalog.postgresql.routines import Aggregate, Function, Procedure
 from driftcheck.catalog.postgresql.rules import Rule
 from driftcheck.catalog.postgresql.sequences import Sequence
@@ -100,6 +101,7 @@ class PostgreSQLCatalog(Catalog):
     """Reads PostgreSQL 15 and later."""
 
     kinds = KINDS
+    by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
         """Read the whole schema within the connection's current transaction."""
@@ -115,6 +117,7 @@ class PostgreSQLCatalog(Catalog):
                     for thing in in_scope(kind.read(cursor, scope), scope)
                 }
                 uncompared = not_compared(cursor)
+                remarked = remarks(cursor, scope)
                 cursor.execute("show server_version")
                 ((version,),) = cursor.fetchall()
         except psycopg2.Error as error:
@@ -123,7 +126,10 @@ class PostgreSQLCatalog(Catalog):
                 hint="If its schema is being changed at this moment, try again afterwards.",
                 details=str(error).strip(),
             ) from error
-        return Snapshot(objects, "postgresql", version.split()[0], default_schema, uncompared)
+        snapshot = Snapshot(
+            objects, "postgresql", version.split()[0], default_schema, uncompared, remarked
+        )
+        return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
 
 
 @contextmanager

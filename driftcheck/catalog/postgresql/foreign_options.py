@@ -10,13 +10,16 @@ from driftcheck.catalog.postgresql.options import options_of
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject
 
+SECRET = "pass|secret|token|key|cred|auth"  # noqa: S105  (names, no secret)
+"""A regular expression for the names of options whose values may be secret."""
+
 _HIDDEN = "***"
 
 
 def foreign_options_sql(options: str) -> str:
     """SQL: the options, without what may be secret."""
     return f"""case when {options} is not null then array(
-          select case when split_part(o, '=', 1) ~* 'pass|secret|token|key|cred|auth'
+          select case when split_part(o, '=', 1) ~* '{SECRET}'
             then split_part(o, '=', 1) || '={_HIDDEN}' else o end from unnest({options}) o) end"""
 
 

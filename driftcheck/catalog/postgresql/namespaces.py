@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from driftcheck.catalog.base import Sides
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
+    differing,
     name_of,
 )
 from driftcheck.quoting import quote_identifier
@@ -35,14 +37,14 @@ class Schema(PostgreSQLKind):
 class Extension(PostgreSQLKind):
     """An extension. https://www.postgresql.org/docs/current/catalog-pg-extension.html.
 
-    Its version does not count, and its comment is its author's.
+    Another version is only noted, and its comment is its author's.
     """
 
     name = "extension"
     plural = "extensions"
     holds_data = True
     keyword = "EXTENSION"
-    columns = "'' as schema, x.extname as name, n.nspname as in_schema"
+    columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
     source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
         where x.extname <> 'plpgsql' order by x.oid"""
 
@@ -50,8 +52,16 @@ class Extension(PostgreSQLKind):
         """Statements that install the extension."""
         return [f"CREATE EXTENSION {name_of(thing)} WITH SCHEMA {_schema(thing)}"]
 
-    def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: Sides) -> str:
+        """Another version is only noted: which one there is, is the server's affair."""
+        if wanted is None or actual is None:
+            return ""
+        return "version" if differing(actual, wanted) == {"version"} else ""
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that move the extension to another schema."""
+        if "in_schema" not in differing(current, wanted):
+            return []
         return [f"ALTER EXTENSION {name_of(wanted)} SET SCHEMA {_schema(wanted)}"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
-from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.base import CannotBeWritten, Sides
 from driftcheck.catalog.postgresql import columns, sequences
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -15,6 +15,7 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
 )
 from driftcheck.catalog.postgresql.options import change_options, with_options
+from driftcheck.catalog.postgresql.partitions import continues
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -97,6 +98,11 @@ class Table(PostgreSQLKind):
         if facts["partition_by"]:
             words.append(f"PARTITION BY {facts['partition_by']}")
         return " ".join(words)
+
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
+        """A further partition is only noted, where it continues what its parent lays down."""
+        further = wanted is None and actual is not None and continues(actual, *sides)
+        return "partition" if further else ""
 
     def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
         """What a table inherits comes by itself, unless it is a partition."""

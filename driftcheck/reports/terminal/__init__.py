@@ -119,6 +119,8 @@ def _coverage(database: DatabaseReport, page: Page) -> Lines:
     compared = _counts(database.coverage.compared) or "nothing"
     not_compared = _counts(database.coverage.not_compared)
     text = f"compared {compared}" + f"; not compared: {not_compared}" * bool(not_compared)
+    left_out = ", ".join(database.coverage.left_out)
+    text += f"; left out: {left_out}" * bool(left_out)
     text += f"; history replay: {database.replay}" * bool(database.replay)
     return wrapped(page, words(page, (text, FAINT)))
 

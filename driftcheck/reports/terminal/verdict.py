@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ExitCode
-from driftcheck.findings import Finding, Report, Verdict
+from driftcheck.findings import Finding, Report, Severity, Verdict
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
@@ -30,7 +30,7 @@ def verdict(report: Report, page: Page) -> Lines:
     elif report.exit_code is ExitCode.CLEAN:
         mark, style, text = "✓", GOOD, _clean(report)
     else:
-        mark, style, text = "✗", BAD, "Nothing was compared, so nothing is known (exit code 3)."
+        mark, style, text = "✗", BAD, _unknown(report)
     return wrapped(page, words(page, text), 2, first=words(page, (mark, style), " "))
 
 
@@ -50,7 +50,8 @@ def _found(report: Report) -> str:
 def _clean(report: Report) -> str:
     if report.findings:
         count = counted(len(report.findings), "finding")
-        return f"Nothing fails the check; {count} to know of. Next: {_steps(report.findings)}."
+        steps = _steps(f for f in report.findings if f.severity is not Severity.NOTE)
+        return f"Nothing fails the check; {count} to know of." + f" Next: {steps}." * bool(steps)
     looked_at = {gap for database in report.databases for gap in database.gaps}
     if looked_at == {Gap.DIFFERENCE}:
         return "The two databases say the same."
@@ -58,6 +59,19 @@ def _clean(report: Report) -> str:
         return "In step: models, migrations and database say the same."
     sides = dict.fromkeys(side for gap in CHAIN if gap in looked_at for side in gap.between)
     return f"In step, as far as was looked: {', '.join(sides)}."
+
+
+def _unknown(report: Report) -> str:
+    """Why a check is none: nothing was compared or, where coverage is strict, not everything."""
+    if not any(sum(d.coverage.compared.values()) for d in report.databases):
+        return "Nothing was compared, so nothing is known (exit code 3)."
+    left = [each for d in report.databases for each in d.coverage.not_compared.items()]
+    things = ", ".join(counted(count, kind) for kind, count in left)
+    verb = "were" if sum(count for _, count in left) > 1 else "was"
+    return (
+        f"Nothing that was compared fails the check, but {things} {verb} not compared "
+        "(exit code 3: strict coverage)."
+    )
 
 
 def _steps(findings: Iterable[Finding]) -> str:

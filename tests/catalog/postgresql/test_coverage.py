@@ -3,16 +3,9 @@
 import re
 
 from driftcheck.catalog.base import Scope
-from driftcheck.catalog.postgresql import coverage
+from driftcheck.catalog.postgresql.coverage import COUNTED, NO_SCHEMA, PARTS, READ
 
-# Catalogs whose rows are no objects of a schema, parts of such, or shared by all databases.
-NO_OBJECTS = frozenset(
-    """
-    pg_amop pg_amproc pg_attrdef pg_authid pg_auth_members pg_database pg_enum pg_parameter_acl
-    pg_propgraph_element pg_publication_namespace pg_publication_rel pg_replication_origin
-    pg_tablespace pg_user_mapping
-    """.split()
-)
+EVERYTHING = Scope(grants=True, owners=True)
 
 
 def test_everything_is_read_in_the_schema_of_every_kind(everything):
@@ -26,26 +19,64 @@ def test_what_no_kind_reads_is_counted(everything):
         "create text search template school.template (lexize = dsimple_lexize)",
         "create access method heap2 type table handler heap_tableam_handler",
         "create type school.shell",
+        "create type public.shell",
         "select lo_create(0), lo_create(0)",
+        "set allow_system_table_mods = on",
+        "insert into pg_seclabel values (16384, 1259, 0, 'anon', 'masked')",
     )
     snapshot = everything.read()
     assert snapshot.not_compared == {
-        "access method": 1,
-        "base type": 1,
-        "large object": 2,
-        "text search parser": 1,
-        "text search template": 1,
+        ("access method", ""): 1,
+        ("base type", "public"): 1,
+        ("base type", "school"): 1,
+        ("large object", ""): 2,
+        ("security label", ""): 1,
+        ("text search parser", "school"): 1,
+        ("text search template", "school"): 1,
     }
     assert snapshot.objects == everything.base.objects
 
 
-def test_every_catalog_of_the_server_is_read_or_counted(everything, catalog):
-    queries = " ".join(kind.query(Scope()) for kind in catalog.kinds)
-    known = set(re.findall(r"(?:from|join) (pg_\w+)", queries)) | NO_OBJECTS
-    known |= {row[1] for row in coverage._NOT_READ}
+def test_of_other_schemas_than_those_asked_for_nothing_is_counted(newest):
+    newest.run("create type school.shell", "select lo_create(0)")
+    assert newest.read(schemas=("public",)).not_compared == {("large object", ""): 1}
+    assert ("base type", "school") in newest.read(schemas=("school",)).not_compared
+
+
+def test_every_catalog_of_the_server_is_read_a_part_counted_or_of_no_schema(everything):
     catalogs = everything.rows(
-        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
-        " where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'"
-        " and a.attname = 'oid' and a.attnum > 0"
+        "select relname from pg_class"
+        " where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'"
     )
-    assert {name for (name,) in catalogs} - known == set()
+    known = [*READ, *PARTS, *COUNTED, *NO_SCHEMA]
+    assert len(known) == len(set(known))
+    assert {name for (name,) in catalogs} - set(known) == set()
+
+
+def test_the_catalogs_that_are_said_to_be_read_are(catalog):
+    queries = " ".join(kind.query(EVERYTHING) for kind in catalog.kinds)
+    read = set(re.findall(r"(?:from|join) (pg_\w+)", queries))
+    assert set(READ) - read == set()
+    by_functions = {"pg_partitioned_table", "pg_subscription_rel", "pg_user_mapping"}
+    assert set(PARTS) - read == by_functions
+
+
+def test_what_a_later_version_brings_is_counted(everything):
+    (database,) = everything.rows("select oid from pg_database where datname = current_database()")
+    everything.run(
+        "set allow_system_table_mods = on",
+        "create table pg_catalog.pg_novelty (oid oid, name name)",
+        "insert into pg_depend select 'pg_novelty'::regclass, 20000 + i, 0,"
+        " 'pg_namespace'::regclass, 2200, 0, 'n' from generate_series(1, 2) i",
+        "insert into pg_shdepend"
+        f" values ({database[0]}, 'pg_novelty'::regclass, 20002, 0, 1260, 10, 'o'),"
+        f" ({database[0]}, 'pg_novelty'::regclass, 20003, 0, 1260, 10, 'o'),"
+        " (0, 'pg_novelty'::regclass, 20004, 0, 1260, 10, 'o')",
+        "update pg_class set relkind = 'g' where oid = 'school.empty_table'::regclass",
+        "update pg_proc set prokind = 'x' where oid = 'school.tidy'::regproc",
+    )
+    assert everything.read().not_compared == {
+        ("pg_novelty object", ""): 3,
+        ("relkind g relation", "school"): 1,
+        ("prokind x routine", "school"): 1,
+    }
