@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from driftcheck.chain import Side
+from driftcheck.chain import Gap, Side
 from driftcheck.checking.answers import leave_answers
 from driftcheck.checking.bench import Bench
 from driftcheck.checking.coverage import coverage
+from driftcheck.checking.evidence import evidence_of
 from driftcheck.checking.faults import (
     broken_history,
     head_faults,
@@ -24,8 +25,9 @@ from driftcheck.checking.histories import Replayed, get_history
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress, Session, open_session
 from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side
+from driftcheck.comparison import Change
 from driftcheck.config import Settings
-from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.findings import Coverage, DatabaseReport, Evidence, Finding, Report
 from driftcheck.judge import Judged, judge
 from driftcheck.location import shown
 from driftcheck.schema import Address
@@ -65,10 +67,13 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
 
 def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
     gaps = one.gaps(session.settings.gaps)
-    judged = judge(
-        changes_in(session, one, gaps), one.snapshots, one.catalog.describe, one.catalog.aside
+    changes = changes_in(session, one, gaps)
+    judged = judge(changes, one.snapshots, one.catalog.describe, one.catalog.aside)
+    dossier = replace(
+        _dossier(session, one, judged, replayed.history, bench),
+        evidence=_evidence(session, one, changes.get(Gap.DRIFT, ())),
     )
-    findings = complete(judged, _dossier(session, one, judged, replayed.history, bench))
+    findings = complete(judged, dossier)
     compared = one.compared(gaps)
     scope = replace(session.scope, schemas=session.settings.schemas or None)
     sides = [one.snapshots[side] for gap in gaps for side in gap.between]
@@ -110,6 +115,16 @@ def _dossier(
         operations=bench.operations(one.place, judged, one.catalog, head.default_schema),
         colleague_error=partial(bench.colleague_error, one.place),
     )
+
+
+def _evidence(
+    session: Session, one: Database, drifts: Sequence[Change]
+) -> Mapping[Address, Evidence]:
+    """What the live database still knows of its drift."""
+    if not drifts:
+        return {}
+    stamped, live = one.snapshots[Side.STAMPED], one.snapshots[Side.LIVE]
+    return evidence_of(drifts, stamped, live, one.catalog, session.live_url(one.place))
 
 
 def _faults(session: Session, one: Database, replayed: Replayed) -> Iterator[Finding]:

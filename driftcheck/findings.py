@@ -90,6 +90,21 @@ class PhantomOperation:
     colleague_error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the live database still knows of how a change came about.
+
+    Attributes:
+        text: It, in words.
+        tombstone: The number at which a dropped column has left its mark.
+        at: When it was done, in ISO 8601; ``None`` where the server keeps no such times.
+    """
+
+    text: str
+    tombstone: int | None = None
+    at: str | None = None
+
+
 @dataclass(frozen=True)
 class Finding:
     """A change, or a fault of the project itself.
@@ -112,6 +127,7 @@ class Finding:
         origin: The migration that made the object.
         details: What the database or the project's code said, as it said it.
         blind_spot: Whether autogenerate does not see it.
+        evidence: What the live database still knows of how it came about.
     """
 
     rule: str
@@ -130,6 +146,7 @@ class Finding:
     origin: Origin | None = None
     details: str = ""
     blind_spot: bool = False
+    evidence: Evidence | None = None
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -80,6 +80,21 @@ class SchemaObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What a database still knows of what became of an object.
+
+    Attributes:
+        number: The number that a missing part had in its whole; ``None`` for what is there.
+        has_tombstone: Whether a dropped part has left its mark at that number.
+        written: When the row that says so was written, in ISO 8601; ``None`` where nobody knows.
+    """
+
+    number: int | None = None
+    has_tombstone: bool = False
+    written: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """Something of a database that is worth a note, and no part of its schema.
 

@@ -1,6 +1,7 @@
 """Real PostgreSQL servers for the tests, and databases on them.
 
-``pg15``, ``pg16`` and ``pg18`` are servers started once, ``pg`` is each of them in turn, and
+``pg15``, ``pg16`` and ``pg18`` are servers started once, ``pg`` is each of them in turn, ``pg16``
+keeps the times of commits, and
 ``database`` makes a database that lasts for a test::
 
     def test_something(pg, database):
@@ -26,6 +27,7 @@ from alembic.config import Config
 
 from driftcheck.cache_directory import VARIABLE
 from driftcheck.connection import connect
+from driftcheck.shadow import private_server
 from driftcheck.shadow.account import SERVER_DIRECTORY, Account
 from driftcheck.shadow.binaries import embedded_installations, installed_here
 from driftcheck.shadow.private import PrivateMaker
@@ -87,7 +89,9 @@ def pg15(cache):
 
 @pytest.fixture(scope="session")
 def pg16(cache):
-    yield from _server(16)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(private_server._SETTINGS, "track_commit_timestamp", "on")
+        yield from _server(16)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Scope
 from driftcheck.chain import Gap, Side
 from driftcheck.checking.coverage import coverage
+from driftcheck.checking.evidence import evidence_of
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress
 from driftcheck.errors import ConfigurationError
@@ -51,6 +52,7 @@ def difference(
     snapshots = {Side.FIRST: left, Side.SECOND: right}
     changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
     catalog = catalog_for(dialect)
+    evidence = evidence_of(changes[Gap.DIFFERENCE], left, right, catalog, second)
     judged = judge(changes, snapshots, catalog.describe, catalog.aside)
     database = DatabaseReport(
         name="two databases",
@@ -59,7 +61,7 @@ def difference(
         server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
         stamped=(),
         heads=(),
-        findings=tuple(complete(judged, Dossier(catalog))),
+        findings=tuple(complete(judged, Dossier(catalog, evidence=evidence))),
         coverage=coverage(left, catalog, scope, [right]),
         gaps=(Gap.DIFFERENCE,),
         replay="",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
-from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+from driftcheck.schema import Address, SchemaObject, Snapshot, Trace, Value
 
 
 class Cursor(Protocol):
@@ -202,6 +202,19 @@ class Catalog(ABC):
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is, as its kind describes it."""
         return self.kind(thing.address.kind).describe(thing)
+
+    def traces(
+        self, connection: Any, missing: Sequence[SchemaObject], present: Sequence[Address]
+    ) -> Mapping[Address, Trace]:
+        """What the database still knows of what became of objects; by default, nothing.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+            missing: Parts that are not there, each as a part of a whole that is.
+            present: Objects that are there.
+        """
+        del connection, missing, present
+        return {}
 
     def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
         """Why a change of an object is only noted, as its kind says; empty where it is not."""

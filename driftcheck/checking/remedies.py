@@ -12,7 +12,15 @@ from driftcheck.chain import Gap
 from driftcheck.checking.faults import origin_of
 from driftcheck.checking.undoing import redo, undo
 from driftcheck.comparison import Change, ChangeType
-from driftcheck.findings import Finding, Origin, PhantomOperation, Remedy, Severity, Verdict
+from driftcheck.findings import (
+    Evidence,
+    Finding,
+    Origin,
+    PhantomOperation,
+    Remedy,
+    Severity,
+    Verdict,
+)
 from driftcheck.judge import Judged, touched
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate import Operation
@@ -56,6 +64,7 @@ class Dossier:
         colleague_error: What a database without drift answers to an operation.
         made: Which revision made what.
         upgrade: The command that upgrades, in the project's own manner.
+        evidence: What the live database knows of how changes came about.
     """
 
     catalog: Catalog
@@ -63,6 +72,7 @@ class Dossier:
     colleague_error: Callable[[Operation], str | None] = lambda _: None
     made: Mapping[Address, Made] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
+    evidence: Mapping[Address, Evidence] = field(default_factory=dict)
 
 
 def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
@@ -75,6 +85,7 @@ def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
             remedies=tuple(_remedies(one, phantoms[index], dossier)),
             origin=_origin(one, dossier.made),
             blind_spot=_is_blind_spot(one, dossier.operations),
+            evidence=_evidence(one, dossier.evidence),
         )
         for index, one in enumerate(judged)
     ]
@@ -131,6 +142,13 @@ def _phantom(
 def _origin(one: Judged, made: Mapping[Address, Made]) -> Origin | None:
     address = one.finding.address
     return None if address is None else origin_of(made.get(address))
+
+
+def _evidence(one: Judged, evidence: Mapping[Address, Evidence]) -> Evidence | None:
+    """What the database that was looked at knows of a change made in it."""
+    if one.finding.address is None or {Gap.DRIFT, Gap.DIFFERENCE}.isdisjoint(one.changes):
+        return None
+    return evidence.get(one.finding.address)
 
 
 def _is_blind_spot(one: Judged, operations: Operations) -> bool:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from driftcheck.findings import DatabaseReport, Finding, Origin, PhantomOperation, Remedy, Report
+from driftcheck.findings import (
+    DatabaseReport,
+    Evidence,
+    Finding,
+    Origin,
+    PhantomOperation,
+    Remedy,
+    Report,
+)
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.visible import is_plain
 from driftcheck.schema import Address
@@ -85,6 +93,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "origin": _origin(finding.origin) if finding.origin else None,
         "details": finding.details,
         "blind_spot": finding.blind_spot,
+        "evidence": _evidence(finding.evidence) if finding.evidence else None,
     }
 
 
@@ -100,6 +109,10 @@ def _remedy(remedy: Remedy) -> dict[str, Any]:
         "code": remedy.code,
         "loses_data": remedy.loses_data,
     }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {"text": evidence.text, "tombstone": evidence.tombstone, "at": evidence.at}
 
 
 def _phantom(phantom: PhantomOperation) -> dict[str, Any]:

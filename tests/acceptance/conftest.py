@@ -11,6 +11,7 @@ case does not say is what ``[default]`` says.
 ``phantoms``    the operations that migrate would wrongly write
 ``errors``      what a colleague's database answers to them
 ``blind_spots`` how many of the findings autogenerate does not see
+``evidence``    what live still knows of the findings, where the case asks for it
 
 Of the whole file: ``models`` and ``migrations`` come before those of the cases, ``after`` says what
 each revision comes after where that is not the one before, ``upgrade`` how far live is upgraded,
@@ -40,6 +41,7 @@ class Case:
     phantoms: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     blind_spots: int = 0
+    evidence: list[str] | None = None
 
 
 @dataclass

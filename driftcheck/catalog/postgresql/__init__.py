@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Several
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -45,11 +46,12 @@ from driftcheck.catalog.postgresql.sequences import Sequence
 from driftcheck.catalog.postgresql.session import reading
 from driftcheck.catalog.postgresql.tables import Table
 from driftcheck.catalog.postgresql.textsearch import Configuration, Dictionary
+from driftcheck.catalog.postgresql.traces import tombstones, written
 from driftcheck.catalog.postgresql.triggers import Trigger
 from driftcheck.catalog.postgresql.types import Domain, Enum
 from driftcheck.catalog.postgresql.views import MaterializedView, View
 from driftcheck.errors import CatalogError
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 
 KINDS: tuple[Kind, ...] = (
     Schema(),
@@ -130,6 +132,15 @@ class PostgreSQLCatalog(Catalog):
             objects, "postgresql", version.split()[0], default_schema, uncompared, remarked
         )
         return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
+
+    def traces(
+        self, connection: Any, missing: Several[SchemaObject], present: Several[Address]
+    ) -> Mapping[Address, Trace]:
+        """Tombstones of dropped columns, and when rows of the catalog were written."""
+        kinds = {kind.name: getattr(kind, "keyword", kind.name) for kind in KINDS}
+        things = ((kinds[address.kind], address) for address in present)
+        with connection.cursor() as cursor, reading(cursor):
+            return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
 
 
 @contextmanager

@@ -65,6 +65,8 @@ def _identity(finding: Finding, page: Page) -> Lines:
 def _more_rows(finding: Finding, page: Page) -> Iterator[Row]:
     if finding.parts:
         yield Row("with", [words(page, kinds(finding.parts))])
+    if finding.evidence:
+        yield Row("evidence", [words(page, finding.evidence.text)])
     if finding.origin:
         origin = finding.origin
         line = "" if origin.line is None else f":{origin.line}"
