@@ -1,4 +1,4 @@
-"""Times ``driftcheck compare --only-gap drift`` against ``alembic check``, in turn, in one run."""
+"""Times a quick ``driftcheck compare`` against ``alembic check``, and reading against its floor."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.project import write_project
+from benchmarks.reading import time_reading
 from driftcheck.shadow.choice import choose
 
 _TABLES = 1000
@@ -27,7 +28,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory, choose(None) as maker:
-        url = maker.make("bench").url.render_as_string(hide_password=False)
+        database = maker.make("bench").url
+        url = database.render_as_string(hide_password=False)
         project = Path(directory) / "project"
         write_project(project, url, tables=arguments.tables, revisions=_REVISIONS)
         # A cache of its own, so that the benchmark finds and leaves nothing.
@@ -49,6 +51,7 @@ def main() -> None:
             environment,
             arguments.rounds,
         )
+        time_reading(database, tables=arguments.tables, rounds=arguments.rounds)
 
 
 def _compare(

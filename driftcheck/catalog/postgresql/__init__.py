@@ -35,6 +35,7 @@ from driftcheck.catalog.postgresql.foreign import (
 )
 from driftcheck.catalog.postgresql.indexes import Index
 from driftcheck.catalog.postgresql.languages import Language
+from driftcheck.catalog.postgresql.managed import managed
 from driftcheck.catalog.postgresql.namespaces import Extension, Schema
 from driftcheck.catalog.postgresql.operators import Operator, OperatorClass, OperatorFamily
 from driftcheck.catalog.postgresql.policies import Policy
@@ -113,11 +114,9 @@ class PostgreSQLCatalog(Catalog):
                 reading(cursor) as default_schema,
                 _keeping_all(),
             ):
-                objects = {
-                    thing.address: thing
-                    for kind in self.kinds
-                    for thing in in_scope(kind.read(cursor, scope), scope)
-                }
+                things = (thing for kind in self.kinds for thing in kind.read(cursor, scope))
+                kept = in_scope(managed(cursor).without(things), scope)
+                objects = {thing.address: thing for thing in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
                 cursor.execute("show server_version")
