@@ -1,6 +1,7 @@
 """What extensions make on their own does not count.
 
-It is tried on what their documentation says that they keep. The extensions themselves are on no server of the tests, so a row in pg_extension stands for each.
+It is tried on what their documentation says that they keep. The extensions themselves are on no
+server of the tests, so a row in pg_extension stands for each.
 """
 
 from driftcheck.comparison import compare
