@@ -64,6 +64,17 @@ def test_drift_is_found(project):
     assert not project.was_quick
 
 
+def test_what_is_worth_a_note_is_told(project):
+    project.by_hand("ALTER ROLE postgres SET app.note = 'x'")
+    assert project.ask().database["findings"] == []
+    assert project.was_quick
+    noted = project.ask("--settings")
+    assert noted.findings == [("live-setting-of-role", "postgres")]
+    assert noted.status == 0
+    assert not project.was_quick
+    project.by_hand("ALTER ROLE postgres RESET app.note")
+
+
 def test_another_revision(project):
     project.by_hand("UPDATE alembic_version SET version_num = '0001'")
     result = project.ask()

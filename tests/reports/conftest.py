@@ -1,5 +1,7 @@
 """Reports of every sort: one for each test that asks for a ``sample``, all as ``samples``."""
 
+from dataclasses import replace
+
 import pytest
 
 from driftcheck.chain import Gap, Side
@@ -7,6 +9,7 @@ from driftcheck.comparison import ChangeType, Difference
 from driftcheck.findings import (
     Coverage,
     DatabaseReport,
+    Evidence,
     Finding,
     Origin,
     PhantomOperation,
@@ -76,6 +79,7 @@ def dropped_by_hand():
                 loses_data=True,
             ),
         ),
+        evidence=Evidence("its tombstone is at attnum 3: it was there and was dropped", 3),
         phantom=PhantomOperation(
             "op.add_column('students', sa.Column('last_name', sa.String(length=64), "
             "nullable=False))",
@@ -251,7 +255,9 @@ def many():
 CLEAN = report(replay="cached")
 TUTORIAL = report(
     dropped_by_hand(),
-    coverage=Coverage({"tables": 1, "columns": 2, "primary keys": 1}, {"operator class": 1}),
+    coverage=Coverage(
+        {"tables": 1, "columns": 2, "primary keys": 1}, {"base type": 1}, ("owners", "privileges")
+    ),
 )
 SAMPLES = {
     "clean": CLEAN,
@@ -274,6 +280,10 @@ SAMPLES = {
     "hostile": hostile_report(),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
+    "not-all-compared": replace(
+        report(coverage=Coverage({"tables": 1}, {"base type": 2, "large object": 1})),
+        strict_coverage=True,
+    ),
 }
 
 

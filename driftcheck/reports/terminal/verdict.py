@@ -50,7 +50,7 @@ def _found(report: Report) -> str:
 def _clean(report: Report) -> str:
     if report.findings:
         count = counted(len(report.findings), "finding")
-        steps = _steps(f for f in report.findings if f.severity is not Severity.NOTE)
+        steps = _steps(f for f in report.findings if _asks_for_something(f))
         return f"Nothing fails the check; {count} to know of." + f" Next: {steps}." * bool(steps)
     looked_at = {gap for database in report.databases for gap in database.gaps}
     if looked_at == {Gap.DIFFERENCE}:
@@ -59,6 +59,11 @@ def _clean(report: Report) -> str:
         return "In step: models, migrations and database say the same."
     sides = dict.fromkeys(side for gap in CHAIN if gap in looked_at for side in gap.between)
     return f"In step, as far as was looked: {', '.join(sides)}."
+
+
+def _asks_for_something(finding: Finding) -> bool:
+    """Whether there is a step to take: for a note, only that of running the migrations."""
+    return finding.severity is not Severity.NOTE or finding.verdict is Verdict.UNAPPLIED
 
 
 def _unknown(report: Report) -> str:

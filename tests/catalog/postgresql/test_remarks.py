@@ -2,6 +2,7 @@
 
 import pytest
 
+from driftcheck.checking.faults import remarked
 from driftcheck.comparison import compare
 from driftcheck.schema import Address, Remark
 
@@ -14,6 +15,8 @@ UNFILLED = Remark(
 
 def test_a_materialized_view_that_is_not_populated(everything):
     assert everything.base.remarks == (UNFILLED,)
+    (finding,) = remarked(everything.base.remarks)
+    assert finding.message == "materialized view school.unfilled is not populated"
     everything.run("refresh materialized view school.unfilled")
     filled = everything.read()
     assert filled.remarks == ()
@@ -38,6 +41,7 @@ def test_collations_whose_provider_has_another_version(everything):
     used = {"stale", name.strip('"')} - {"pg_c_utf8"}  # what is built in has no dependencies
     assert {r.address.name for r in told} == used
     assert {r.words for r in told} == {("0.1", version)}
+    assert all(f"0.1, and its provider now has {version}" in f.message for f in remarked(told))
 
 
 def test_settings_are_told_where_they_are_asked_for(newest):
@@ -62,5 +66,10 @@ def test_settings_are_told_where_they_are_asked_for(newest):
         ("live-setting-of-database", database, "statement_timeout", "5s"),
         ("live-setting-of-role", "pupil", "work_mem", "5MB"),
         ("live-setting-of-role-in-database", "pupil", "search_path", "a, b"),
+    ]
+    assert [finding.message for finding in remarked(after)][-3:] == [
+        f"database {database} sets statement_timeout to 5s",
+        "role pupil sets work_mem to 5MB in every database",
+        "role pupil sets search_path to a, b in this database",
     ]
     assert newest.read().remarks == (UNFILLED,)
