@@ -24,7 +24,7 @@ from driftcheck.checking.faults import (
 from driftcheck.checking.histories import Replayed, get_history
 from driftcheck.checking.remedies import Dossier, complete
 from driftcheck.checking.session import Progress, Session, open_session
-from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side
+from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side, pending_in
 from driftcheck.comparison import Change
 from driftcheck.config import Settings
 from driftcheck.findings import Coverage, DatabaseReport, Evidence, Finding, Report
@@ -112,7 +112,9 @@ def _dossier(
         return bare
     return replace(
         bare,
-        operations=bench.operations(one.place, judged, one.catalog, head.default_schema),
+        operations=bench.operations(
+            one.place, judged, one.catalog, head.default_schema, partial(pending_in, one)
+        ),
         colleague_error=partial(bench.colleague_error, one.place),
     )
 

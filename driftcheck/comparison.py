@@ -76,6 +76,8 @@ def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[C
             a name was given to both, that one went and another came are two facts.
     """
     pairs = _matched_by_name(wanted, actual)
+    if not same_lineage:
+        pairs = _content_over_names(wanted, actual, pairs)
     pairs |= _renamed_wholes(wanted, actual, pairs, same_lineage=same_lineage)
     pairs |= _renamed_parts(wanted, actual, pairs, same_lineage=same_lineage)
     return _fold(list(_changes(wanted, actual, pairs)))
@@ -89,6 +91,31 @@ KeyOf: TypeAlias = Callable[[SchemaObject], Hashable]
 
 def _matched_by_name(wanted: Snapshot, actual: Snapshot) -> Pairs:
     return {address: address for address in wanted.objects if address in actual.objects}
+
+
+def _content_over_names(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Pairs:
+    """The pairs, but by content where the names that each side gave on its own say otherwise.
+
+    A server counts the foreign keys of a column: which of them is the first is a matter of order.
+    """
+    unlike = {
+        address
+        for address, other in pairs.items()
+        if wanted.objects[address].renamable
+        and wanted.objects[address].attributes != actual.objects[other].attributes
+    }
+    settled = {other for address, other in pairs.items() if address not in unlike}
+    found: Pairs = {}
+    for whole in {wanted.objects[address].part_of for address in unlike}:
+        if whole is not None and whole in pairs:
+            ours = wanted.parts[whole]
+            lefts = [t for t in ours if t.address in unlike or t.address not in pairs]
+            theirs = actual.parts.get(pairs[whole], ())
+            rights = [t for t in theirs if t.address not in settled]
+            found |= _one_to_one(lefts, rights, _content_key)
+    taken = set(found.values())
+    kept = {a: other for a, other in pairs.items() if a not in found and other not in taken}
+    return kept | found
 
 
 def _renamed_wholes(

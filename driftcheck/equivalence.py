@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from driftcheck.comparison import Change, ChangeType, Difference
+from driftcheck.schema import SchemaObject, Snapshot
 
 _LITERAL_OR_CAST = re.compile(
     r"""('(?:[^']|'')*')                          # a text, which is left alone
@@ -37,6 +38,29 @@ def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
         renamed = change.type is ChangeType.RENAMED and not _is_named_by_server(change)
         if kept or renamed:
             yield replace(change, differences=kept)
+
+
+def twin(change: Change, models: Snapshot, head: Snapshot) -> SchemaObject | None:
+    """What the models declare besides, in the same words, where the migrations make it once.
+
+    A column that says ``ForeignKey`` in a table that says ``ForeignKeyConstraint``: the second
+    brings nothing that the first has not.
+    """
+    thing = change.wanted
+    if change.type is not ChangeType.MISSING or thing is None or thing.part_of is None:
+        return None
+    if not thing.renamable or not any(_say_the_same(thing, t) for t in _beside(thing, head)):
+        return None
+    return next((t for t in _beside(thing, models) if _say_the_same(thing, t)), None)
+
+
+def _beside(thing: SchemaObject, snapshot: Snapshot) -> Iterator[SchemaObject]:
+    parts = snapshot.parts.get(thing.part_of, ()) if thing.part_of else ()
+    return (part for part in parts if part.address != thing.address)
+
+
+def _say_the_same(one: SchemaObject, other: SchemaObject) -> bool:
+    return one.address.kind == other.address.kind and one.attributes == other.attributes
 
 
 def _is_named_by_server(change: Change) -> bool:

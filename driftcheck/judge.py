@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from driftcheck.chain import Gap, Side
 from driftcheck.comparison import Change, ChangeType, Difference, compare
-from driftcheck.equivalence import meaningful
+from driftcheck.equivalence import meaningful, twin
 from driftcheck.findings import Finding, Verdict
-from driftcheck.rules import left_to_migrations, rule_of
+from driftcheck.rules import (
+    LEFT_TO_MIGRATIONS,
+    Rule,
+    declared_twice,
+    left_to_migrations,
+    rule_of,
+    what_differs,
+)
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 Describe = Callable[[SchemaObject], str]
@@ -79,6 +86,13 @@ def touched(change: Change) -> tuple[Address, ...]:
     return tuple(dict.fromkeys(sides))
 
 
+def things_of(changes: Iterable[Change]) -> Iterator[SchemaObject]:
+    """Everything that changes are about, what comes with them included."""
+    for change in changes:
+        yield from (thing for thing in (change.wanted, change.actual) if thing is not None)
+        yield from things_of(change.parts)
+
+
 def _verdict(
     drift: Change, pending: Sequence[Change], snapshots: Mapping[Side, Snapshot]
 ) -> Verdict:
@@ -111,16 +125,20 @@ def _finding(
     describe: Describe,
     aside: Aside,
 ) -> Finding:
-    left = verdict is Verdict.PENDING and _left_to_migrations(change)
     wanted, actual = (snapshots[side] for side in verdict.gaps[0].between)
     why = aside(change.wanted, change.actual, (wanted, actual))
-    identity, rule = left_to_migrations(change) if left else rule_of(verdict, change, why)
+    other = _twin(verdict, change, snapshots)
+    identity, rule = _rule(verdict, change, why) if other is None else declared_twice(change)
     new = change.actual.address if change.actual else change.address
     return Finding(
         rule=identity,
         severity=rule.severity,
         message=rule.message.format(
-            kind=change.address.kind, name=change.address.sql, new_name=new.sql
+            kind=change.address.kind,
+            name=change.address.sql,
+            new_name=new.sql,
+            difference=what_differs(change),
+            other=other.address.sql if other else "",
         ),
         verdict=verdict,
         change=change.type,
@@ -131,6 +149,19 @@ def _finding(
         parts=tuple(_parts(change.parts)),
         leads_to=rule.leads_to,
     )
+
+
+def _twin(
+    verdict: Verdict, change: Change, snapshots: Mapping[Side, Snapshot]
+) -> SchemaObject | None:
+    if verdict is not Verdict.PENDING:
+        return None
+    return twin(change, snapshots[Side.MODELS], snapshots[Side.HEAD])
+
+
+def _rule(verdict: Verdict, change: Change, why_aside: str) -> tuple[str, Rule]:
+    left = verdict is Verdict.PENDING and is_left_to_migrations(change)
+    return left_to_migrations(change) if left else rule_of(verdict, change, why_aside)
 
 
 def _definitions(
@@ -152,10 +183,10 @@ def _parts(changes: Iterable[Change]) -> Iterator[Address]:
         yield from _parts(change.parts)
 
 
-def _left_to_migrations(change: Change) -> bool:
-    """Whether all that differs is what models need not say: a comment, a default."""
+def is_left_to_migrations(change: Change) -> bool:
+    """Whether all that differs is what models need not say: a default, a comment, storage."""
     return change.type is ChangeType.CHANGED and all(map(_unsaid, change.differences))
 
 
 def _unsaid(difference: Difference) -> bool:
-    return difference.attribute in ("comment", "default") and difference.wanted is None
+    return difference.attribute in LEFT_TO_MIGRATIONS and difference.wanted is None

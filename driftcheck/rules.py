@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from driftcheck.comparison import Change, ChangeType
 from driftcheck.findings import Severity, Verdict
+from driftcheck.schema import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Rule:
 
     Attributes:
         severity: How much it matters.
-        message: What was found; ``{kind}`` and ``{name}`` stand for the object.
+        message: What was found; ``{kind}`` and ``{name}`` stand for the object, ``{difference}``
+            for what differs between models and migrations, where that is short.
         leads_to: What will happen if nothing is done.
     """
 
@@ -56,7 +58,7 @@ CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
     ),
     (Verdict.PENDING, ChangeType.CHANGED): Rule(
         Severity.ERROR,
-        "{kind} {name} is not the same in the models as the migrations make it",
+        "{kind} {name} is not the same in the models as the migrations make it{difference}",
         "The application expects what no database has.",
     ),
     (Verdict.PENDING, ChangeType.RENAMED): Rule(
@@ -293,13 +295,63 @@ REMARKS: dict[str, Rule] = {
 }
 """What is worth a note in the live database, and is no part of its schema."""
 
+LEFT_TO_MIGRATIONS = {
+    "comment": "a comment",
+    "default": "a default",
+    "options": "storage parameters",
+    "tablespace": "a tablespace",
+}
+"""What only a migration may set, and models need not say."""
+
 
 def left_to_migrations(change: Change) -> tuple[str, Rule]:
-    """The rule for a default or a comment that only a migration sets, and models need not say."""
-    what = " and ".join(difference.attribute for difference in change.differences)
+    """The rule for what only a migration sets, and models need not say."""
+    what = " and ".join(LEFT_TO_MIGRATIONS[d.attribute] for d in change.differences)
     kind = change.address.kind.replace(" ", "-")
-    message = f"{{kind}} {{name}} has a {what} that the migrations set and the models do not say"
+    message = f"{{kind}} {{name}} has {what} that the migrations set and the models do not say"
     return f"pending-{kind}-unsaid", Rule(Severity.NOTE, message, "")
+
+
+def declared_twice(change: Change) -> tuple[str, Rule]:
+    """The rule for what the models declare twice, the other time as ``{other}``."""
+    kind = change.address.kind.replace(" ", "-")
+    message = "{kind} {name} is the same as {other}, in the models; the migrations make it once"
+    return f"pending-{kind}-twice", Rule(Severity.NOTE, message, "")
+
+
+def what_differs(change: Change) -> str:
+    """What differs between models and migrations, to be added to a sentence; empty where long."""
+    if len(change.differences) != 1:
+        return ""
+    (difference,) = change.differences
+    left, right = _apart(_words(difference.wanted), _words(difference.actual))
+    if len(left) + len(right) > _SHORT or not left + right:
+        return ""
+    if not right:
+        told = f"{left} in the models, not in the migrations"
+    elif not left:
+        told = f"{right} in the migrations, not in the models"
+    else:
+        told = f"{left} in the models, {right} in the migrations"
+    attribute = "" if difference.attribute in _SPEAKS_FOR_ITSELF else f"{difference.attribute} "
+    return f": {attribute}{told}"
+
+
+_SHORT = 80
+_SPEAKS_FOR_ITSELF = frozenset(("definition", "kind", "type"))
+
+
+def _words(value: Value) -> list[str]:
+    return value.split() if isinstance(value, str) else []
+
+
+def _apart(left: list[str], right: list[str]) -> tuple[str, str]:
+    """Two texts without the words that they begin with and end with alike."""
+    while left and right and left[0] == right[0]:
+        left, right = left[1:], right[1:]
+    while left and right and left[-1] == right[-1]:
+        left, right = left[:-1], right[:-1]
+    return " ".join(left), " ".join(right)
 
 
 def rule_of(verdict: Verdict, change: Change, aside: str = "") -> tuple[str, Rule]:

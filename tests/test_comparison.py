@@ -270,6 +270,16 @@ def test_several_about_the_same_are_not_guessed_apart() -> None:
     assert [change.type.value for change in changes] == ["missing", "missing", "extra"]
 
 
+def test_content_says_more_than_names_that_each_side_gave_on_its_own() -> None:
+    one, two = index("pupils", "a", "btree (age)"), index("pupils", "b", "btree (name)")
+    crossed = index("pupils", "a", "btree (name)"), index("pupils", "b", "btree (age)")
+    wanted, actual = snapshot(table("pupils"), one, two), snapshot(table("pupils"), *crossed)
+    changes = compare(wanted, actual, same_lineage=False)
+    assert told(changes) == [("renamed", "public.a"), ("renamed", "public.b")]
+    changes = compare(wanted, actual, same_lineage=True)
+    assert told(changes) == [("changed", "public.a"), ("changed", "public.b")]
+
+
 def test_what_stands_on_a_column_goes_with_it() -> None:
     age = column("pupils", "age", 2)
     ix = replace(index("pupils", "ix", "btree (age)"), stands_on=(age.address,))

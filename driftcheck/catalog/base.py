@@ -66,6 +66,8 @@ class Kind(ABC):
     it is off while other things are made too."""
     spoken_by_models: ClassVar[bool] = False
     """Whether SQLAlchemy models can declare one, so that its absence there means something."""
+    unspoken: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that models cannot declare: there they are as the migrations make them."""
 
     @abstractmethod
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:

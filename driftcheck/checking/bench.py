@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -16,11 +16,11 @@ from driftcheck.comparison import Change
 from driftcheck.judge import Judged, touched
 from driftcheck.location import Place
 from driftcheck.redirect import Stage
-from driftcheck.schema import Address
-from driftcheck.sources.autogenerate import Operation, autogenerate
-from driftcheck.sources.history import History
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
+from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import reading
-from driftcheck.sources.reading import run_statements
+from driftcheck.sources.reading import read_shadow, run_statements
 
 
 class Bench:
@@ -40,19 +40,50 @@ class Bench:
         return head_shadows(self._session, self._history)
 
     def operations(
-        self, place: Place, judged: Sequence[Judged], catalog: Catalog, default_schema: str
+        self,
+        place: Place,
+        judged: Sequence[Judged],
+        catalog: Catalog,
+        default_schema: str,
+        pending_in: Callable[[Snapshot], Sequence[Change]],
     ) -> Operations:
-        """Ask autogenerate what it would write, with the drift and without."""
+        """Ask autogenerate what it would write, with the drift and without.
+
+        Args:
+            place: The database.
+            judged: What was found of it.
+            catalog: Writes changes as DDL.
+            default_schema: Where a name without a schema is created.
+            pending_in: Says what a schema lacks of the models.
+        """
         tables = set(_tables_of(judged, default_schema))
-        if not tables:
+        if not tables and not any(one.changes.get(Gap.PENDING) for one in judged):
             return Operations()
         self._session.progress("running autogenerate")
         on_head = self._autogenerate(self._head, place, tables)
+        errors, left = self._tried(place, on_head, pending_in)
         drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
-        if not drifts:
-            return Operations(on_head, on_head, ran=True)
-        drifted = self._drifted(place, drifts, catalog)
-        return Operations(on_head, self._autogenerate(drifted, place, tables), ran=True)
+        on_live = on_head
+        if drifts:
+            drifted = self._drifted(place, drifts, catalog)
+            on_live = self._autogenerate(drifted, place, tables)
+        return Operations(on_head, on_live, errors, left, ran=True)
+
+    def _tried(
+        self,
+        place: Place,
+        operations: Sequence[Operation],
+        pending_in: Callable[[Snapshot], Sequence[Change]],
+    ) -> tuple[dict[str, str], Sequence[Change]]:
+        """Run what ``migrate`` would write on a copy of the head: what fails, and what is left."""
+        session = self._session
+        shadow = session.shadows.copies(self._head, "migrated").shadow_of(session.target(place))
+        try:
+            errors = run_operations(operations, shadow.url)
+            tables = version_tables(session.environment)[place]
+            return errors, pending_in(read_shadow(shadow.url, tables, session.scope))
+        finally:
+            shadow.drop()
 
     def _drifted(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
         """Shadows at the head with the drift made again: what ``migrate`` would look at here.

@@ -21,8 +21,8 @@ from driftcheck.findings import (
     Severity,
     Verdict,
 )
-from driftcheck.judge import Judged, touched
-from driftcheck.schema import Address
+from driftcheck.judge import Judged, is_left_to_migrations, things_of
+from driftcheck.schema import Address, SchemaObject
 from driftcheck.sources.autogenerate import Operation
 from driftcheck.sources.replay import Made
 
@@ -34,11 +34,15 @@ class Operations:
     Attributes:
         on_head: Against the history's head: what the models really need.
         on_live: Against the head with the drift made again: what ``migrate`` would write.
+        errors: What the head's database answers to those of the first that fail on it, by text.
+        left: What of the models the head still lacks once the first have run.
         ran: Whether autogenerate ran at all; where it did not, nothing is a blind spot.
     """
 
     on_head: Sequence[Operation] = ()
     on_live: Sequence[Operation] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    left: Sequence[Change] = ()
     ran: bool = False
 
     @property
@@ -107,22 +111,28 @@ def _is_for(operation: Operation, one: Judged) -> bool:
     address = operation.address
     if address is None:
         return False
-    own = _addresses(one)
+    things = list(_things(one))
+    own = {thing.address for thing in things}
     if address.kind == "index":  # where its name belongs to its table, Alembic's does not
         return any((a.kind, a.name) == ("index", address.name) for a in own)
     if address.name:
         return address in own
-    return any(a.kind == address.kind and a.path[:-1] == address.path[:-1] for a in own)
+    alike = [
+        t
+        for t in things
+        if (t.address.kind, t.address.path[:-1]) == (address.kind, address.path[:-1])
+    ]
+    return any(t.subject in (None, operation.subject) for t in alike)
 
 
-def _addresses(one: Judged) -> set[Address]:
+def _things(one: Judged) -> Iterator[SchemaObject]:
     """Everything that a finding is about, the parts of wholes included."""
-    changes = [change for several in one.changes.values() for change in several]
-    return {a for change in changes for a in touched(change)} | set(one.finding.parts)
+    for changes in one.changes.values():
+        yield from things_of(changes)
 
 
 def _same_table(operation: Operation, one: Judged) -> bool:
-    tables = {a.path[0] for a in _addresses(one)}
+    tables = {thing.address.path[0] for thing in _things(one)}
     wholes = {c.thing.part_of for several in one.changes.values() for c in several}
     tables |= {whole.name for whole in wholes if whole is not None}
     return operation.table in tables
@@ -152,12 +162,25 @@ def _evidence(one: Judged, evidence: Mapping[Address, Evidence]) -> Evidence | N
 
 
 def _is_blind_spot(one: Judged, operations: Operations) -> bool:
-    """Whether the models changed, and autogenerate does not see it."""
+    """Whether the models changed, and autogenerate does not see it, or not all of it.
+
+    What is still missing once its operations have run was not seen. Of one that fails, that cannot
+    be said.
+    """
     if not operations.ran or Gap.PENDING not in one.finding.gaps:
         return False
     if one.finding.severity is Severity.NOTE:  # there is nothing to be seen
         return False
-    return not any(_is_for(operation, one) for operation in operations.on_head)
+    own = [operation for operation in operations.on_head if _is_for(operation, one)]
+    fails = any(operation.text in operations.errors for operation in own)
+    return bool(_left_of(one, operations)) and not fails
+
+
+def _left_of(one: Judged, operations: Operations) -> list[Change]:
+    """What is left of a finding's change once all operations have run."""
+    own = {thing.address for thing in _things(one)}
+    left = (change for change in operations.left if not is_left_to_migrations(change))
+    return [c for c in left if any(t.address in own for t in things_of([c]))]
 
 
 def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> Iterator[Remedy]:
@@ -168,13 +191,9 @@ def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> I
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
             yield _adopt(one.changes[Gap.DRIFT], phantoms, dossier.catalog)
         case Verdict.PENDING:
-            yield _write(one, dossier, "Write the migration; migrate does it.")
+            yield _write(one, dossier)
         case Verdict.HAND_APPLIED:
-            yield _write(
-                one,
-                dossier,
-                "Write the migration, and stamp this database with it: it has the change.",
-            )
+            yield _write(one, dossier, "stamp this database with it: it has the change")
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
         case Verdict.CONFLICT:
             yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
@@ -219,17 +238,34 @@ def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Ca
     return Remedy("adopt", summary, "python", code, plan.loses_data)
 
 
-def _write(one: Judged, dossier: Dossier, summary: str) -> Remedy:
-    written = [o.text for o in dossier.operations.on_head if _is_for(o, one)]
-    renamed = one.finding.change is ChangeType.RENAMED
-    if written and renamed and not one.changes[Gap.PENDING][0].thing.renamable:
-        summary = "Write the migration by hand: migrate would drop it and make a new one, empty."
-    elif written:
-        return Remedy("write the migration", summary, "python", "\n".join(written))
-    elif dossier.operations.ran:
-        summary = "Write the migration by hand: migrate does not see this."
-    code = _executed(undo(one.changes[Gap.PENDING], dossier.catalog))
-    return Remedy("write the migration", summary, "python", code)
+def _write(one: Judged, dossier: Dossier, besides: str = "") -> Remedy:
+    """The migration that is missing, as ``migrate`` writes it as far as that is all, and runs."""
+    operations = dossier.operations
+    how, code = _written(one, operations, lambda c: _executed(undo(c, dossier.catalog)))
+    summary = "; ".join(filter(None, ("Write the migration", how, besides)))
+    return Remedy("write the migration", f"{summary}.", "python", code)
+
+
+def _written(
+    one: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
+) -> tuple[str, str]:
+    """Who writes the migration, and what is to be written."""
+    changes, left = one.changes[Gap.PENDING], _left_of(one, operations)
+    if not operations.ran:
+        return "", executed(changes)
+    own = [operation for operation in operations.on_head if _is_for(operation, one)]
+    errors = [operations.errors[o.text] for o in own if o.text in operations.errors]
+    if errors:
+        return f"by hand: what migrate writes fails: {errors[0]}", executed(changes)
+    if not own:
+        by_hand = "by hand: migrate does not see this", executed(changes)
+        return by_hand if left else ("migrate does it, along with what uses it", "")
+    if changes[0].type is ChangeType.RENAMED and not changes[0].thing.renamable:
+        return "by hand: migrate would drop it and make a new one, empty", executed(changes)
+    texts = [operation.text for operation in own]
+    if left:
+        return "migrate sees only a part of it", "\n".join([*texts, executed(left)])
+    return "migrate does it", "\n".join(texts)
 
 
 def _executed(plan: Plan) -> str:

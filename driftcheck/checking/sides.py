@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Catalog
@@ -115,7 +115,21 @@ def _models(session: Session, one: Database, head: Snapshot | None) -> Snapshot:
         before=_of_kinds(head, one.catalog, {"schema", "extension"}),
         helping=_of_kinds(head, one.catalog, _needed_by_tables(one.catalog)),
     )
-    return read_shadow(shadow.url, (), session.scope)
+    models = read_shadow(shadow.url, (), session.scope)
+    return _completed(models, head, one.catalog) if head else models
+
+
+def _completed(models: Snapshot, head: Snapshot, catalog: Catalog) -> Snapshot:
+    """The models, and what models cannot say of an object as the migrations make it."""
+    unspoken = {kind.name: kind.unspoken for kind in catalog.kinds if kind.unspoken}
+    objects = dict(models.objects)
+    for address, thing in models.objects.items():
+        made = head.objects.get(address)
+        if made is not None and made.attributes != thing.attributes:
+            names = unspoken.get(address.kind, frozenset()) & made.attributes.keys()
+            left = {name: made.attributes[name] for name in names}
+            objects[address] = replace(thing, attributes={**thing.attributes, **left})
+    return replace(models, objects=objects)
 
 
 def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> None:
@@ -143,18 +157,23 @@ def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> t
 
 def changes_in(session: Session, one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
     """The changes in each gap; between models and head, as far as models can speak."""
-    changes = {}
+    changes: dict[Gap, list[Change]] = {}
     for gap in gaps:
-        sides: Mapping[Side, Snapshot] = one.snapshots
         if gap is Gap.PENDING:
-            sides = {side: _as_models_speak(one, side) for side in gap.between}
-        found = changes_of(gap, sides)
-        if gap is Gap.PENDING:
-            found = [change for change in found if not _is_refused(change, one)]
-        elif gap is Gap.DRIFT:
+            changes[gap] = pending_in(one, one.snapshots[Side.HEAD])
+            continue
+        found = changes_of(gap, one.snapshots)
+        if gap is Gap.DRIFT:
             found = followed(session, one.place, found, one.snapshots)
         changes[gap] = found
     return changes
+
+
+def pending_in(one: Database, schema: Snapshot) -> list[Change]:
+    """What a schema lacks of the models: the head's, or one on its way to them."""
+    sides = {Side.MODELS: one.snapshots[Side.MODELS], Side.HEAD: schema}
+    spoken = {side: _as_models_speak(one, snapshot) for side, snapshot in sides.items()}
+    return [c for c in changes_of(Gap.PENDING, spoken) if not _is_refused(c, one)]
 
 
 def _is_refused(change: Change, one: Database) -> bool:
@@ -167,8 +186,8 @@ def _is_refused(change: Change, one: Database) -> bool:
     )
 
 
-def _as_models_speak(one: Database, side: Side) -> Snapshot:
-    """One side as far as models can speak of it, and the project lets autogenerate see it."""
+def _as_models_speak(one: Database, snapshot: Snapshot) -> Snapshot:
+    """A schema as far as models can speak of it, and the project lets autogenerate see it."""
     spoken = {kind.name for kind in one.catalog.kinds if kind.spoken_by_models}
-    snapshot = one.snapshots[side].only(lambda thing: thing.address.kind in spoken)
+    snapshot = snapshot.only(lambda thing: thing.address.kind in spoken)
     return snapshot.without(hidden_tables(one.configured, snapshot))

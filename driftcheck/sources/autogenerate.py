@@ -31,12 +31,14 @@ class Operation:
         address: The object it is for; ``None`` for one that is not Alembic's own. The name of a
             constraint that has none in the models is empty.
         directive: Alembic's own object.
+        subject: What a constraint without a name is about, as its kind says it.
     """
 
     text: str
     reverse: str
     address: Address | None
     directive: ops.MigrateOperation
+    subject: tuple[str, ...] | None = None
 
     @property
     def table(self) -> str:
@@ -57,6 +59,28 @@ class Operation:
             finally:
                 transaction.rollback()
         return None
+
+
+def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
+    """Run operations on a shadow database one after another.
+
+    Returns:
+        What the database, or Alembic, answered to those that do not run, by their text.
+    """
+    errors = {}
+    with own_engine(url).connect() as connection:
+        for operation in operations:
+            with connection.begin() as transaction:
+                try:
+                    context = MigrationContext.configure(connection)
+                    Operations(context).invoke(operation.directive)
+                except DBAPIError as error:
+                    errors[operation.text] = database_message(error.orig or error)
+                    transaction.rollback()
+                except Exception as error:  # noqa: BLE001  (operations may be the project's own)
+                    errors[operation.text] = str(error)
+                    transaction.rollback()
+    return errors
 
 
 def autogenerate(
@@ -106,11 +130,13 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     for script in revision.generated_revisions:
         for upgrade in script.upgrade_ops_list:
             for directive in _leaves(upgrade.ops):
+                default_schema = _default_schema(context.dialect)
                 yield Operation(
                     render_op_text(rendering, directive),
                     _reversed(rendering, directive),
-                    _address(directive, _default_schema(context.dialect)),
+                    _address(directive, default_schema),
                     directive,
+                    _subject(directive, default_schema),
                 )
 
 
@@ -179,6 +205,17 @@ def _address(directive: Any, default_schema: str) -> Address | None:
         case _:
             return None
     return Address(kind, schema, path)
+
+
+def _subject(directive: Any, default_schema: str) -> tuple[str, ...] | None:
+    match directive:
+        case ops.CreateUniqueConstraintOp():
+            return "unique", *sorted(directive.columns)
+        case ops.CreateForeignKeyOp():
+            schema = directive.kw.get("referent_schema") or default_schema
+            target = Address("table", schema, (directive.referent_table,)).sql
+            return "foreign key", target, *sorted(directive.local_cols)
+    return None
 
 
 def _name(directive: Any) -> str:

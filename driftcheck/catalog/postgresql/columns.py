@@ -56,6 +56,7 @@ class Column(PostgreSQLKind):
     plural = "columns"
     holds_data = True
     spoken_by_models = True
+    unspoken = frozenset(("storage", "compression", "statistics", "options", "wrapper_options"))
     keyword = "COLUMN"
     acl = "a.attacl"
     summed_up = (

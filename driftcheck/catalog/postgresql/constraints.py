@@ -55,6 +55,7 @@ class Constraint(PostgreSQLKind):
     """A constraint. https://www.postgresql.org/docs/current/catalog-pg-constraint.html."""
 
     spoken_by_models = True
+    unspoken = frozenset(("enabled", "replica_identity"))
     keyword = "CONSTRAINT"
     renamable = True
     summed_up: ClassVar[tuple[str, ...]] = ("definition",)

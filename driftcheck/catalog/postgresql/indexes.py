@@ -28,6 +28,7 @@ class Index(PostgreSQLKind):
     name = "index"
     plural = "indexes"
     spoken_by_models = True
+    unspoken = frozenset(("valid", "replica_identity"))
     renamable = True
     keyword = "INDEX"
     summed_up = ("definition", "unique", "valid")

@@ -41,6 +41,9 @@ class Table(PostgreSQLKind):
     holds_data = True
     absorbs = frozenset(("column", "sequence"))
     spoken_by_models = True
+    unspoken = frozenset(
+        ("row_security", "row_security_forced", "replica_identity", "toast_options", "of_type")
+    )
     keyword = "TABLE"
     summed_up = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
