@@ -126,6 +126,7 @@ class Finding:
         phantom: What ``migrate`` would wrongly write for it.
         origin: The migration that made the object.
         details: What the database or the project's code said, as it said it.
+        why: What brought it about, in sentences.
         blind_spot: Whether autogenerate does not see it.
         evidence: What the live database still knows of how it came about.
     """
@@ -145,6 +146,7 @@ class Finding:
     phantom: PhantomOperation | None = None
     origin: Origin | None = None
     details: str = ""
+    why: str = ""
     blind_spot: bool = False
     evidence: Evidence | None = None
 
@@ -152,6 +154,39 @@ class Finding:
     def gaps(self) -> tuple[Gap, ...]:
         """The gaps it belongs to, the one it is told under first."""
         return self.verdict.gaps if self.verdict else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that was done with a database in a play.
+
+    Attributes:
+        said: What was done, and what came of it, in a sentence.
+        came_off: Whether it came off; ``None`` where there was nothing that could fail.
+        code: What it is about: lines of a migration.
+    """
+
+    said: str
+    came_off: bool | None = True
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Play:
+    """What was played with one database, such as a colleague's, from where it stood.
+
+    Attributes:
+        start: Where it stood, in words.
+        acts: What was done with it, up to what did not come off.
+    """
+
+    start: str
+    acts: tuple[Act, ...]
+
+    @property
+    def gets_through(self) -> bool:
+        """Whether everything came off."""
+        return all(act.came_off is not False for act in self.acts)
 
 
 @dataclass(frozen=True)
@@ -186,6 +221,7 @@ class DatabaseReport:
         replay: How the history was had: ``fresh``, ``cached``, ``from the base snapshot`` ...
         shadows: Where the shadow databases were made, and why there.
         notes: What a reader should know that is no finding.
+        plays: What was played with databases like it.
     """
 
     name: str
@@ -200,6 +236,7 @@ class DatabaseReport:
     replay: str = "fresh"
     shadows: str = ""
     notes: tuple[str, ...] = ()
+    plays: tuple[Play, ...] = ()
 
     @property
     def phantom_operations(self) -> tuple[PhantomOperation, ...]:

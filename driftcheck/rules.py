@@ -187,6 +187,26 @@ FAULTS: dict[str, Rule] = {
         "the database refuses a part of the models: {message}",
         "create_all() fails at it, and what it declares was not compared.",
     ),
+    "colleague-upgrade-fails": Rule(
+        Severity.ERROR,
+        "the upgrade from {start} fails at {what}",
+        "Everybody whose database nobody touched gets this error: colleagues, CI, production.",
+    ),
+    "colleague-downgrade-fails": Rule(
+        Severity.ERROR,
+        "the downgrade from {start} fails at {what}",
+        "Whoever has to take these revisions back cannot.",
+    ),
+    "colleague-differs-from-head": Rule(
+        Severity.WARNING,
+        "{kind} {name} is not at the head what it is after the upgrade from {start}: {how}",
+        "Two databases at the same revision are not alike.",
+    ),
+    "colleague-without-rows": Rule(
+        Severity.NOTE,
+        "no row could be put into {name} at {start}: {reason}",
+        "What a migration does to its rows was not tried.",
+    ),
     "import-writes-database": Rule(
         Severity.NOTE,
         "importing the project makes {count} objects in its database, {name} among them",

@@ -34,6 +34,7 @@ class Bench:
     def __init__(self, session: Session, history: History) -> None:
         self._session = session
         self._history = history
+        self._drifts: dict[Place, Stage] = {}
 
     @cached_property
     def _head(self) -> Stage:
@@ -62,10 +63,8 @@ class Bench:
         self._session.progress("running autogenerate")
         on_head = self._autogenerate(self._head, place, tables)
         errors, left = self._tried(place, on_head, pending_in)
-        drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
-        on_live = on_head
-        if drifts:
-            drifted = self._drifted(place, drifts, catalog)
+        drifted, on_live = self.drifted(place, judged, catalog), on_head
+        if drifted is not self._head:
             on_live = self._autogenerate(drifted, place, tables)
         return Operations(on_head, on_live, errors, left, ran=True)
 
@@ -85,8 +84,16 @@ class Bench:
         finally:
             shadow.drop()
 
-    def _drifted(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
-        """Shadows at the head with the drift made again: what ``migrate`` would look at here.
+    def drifted(self, place: Place, judged: Sequence[Judged], catalog: Catalog) -> Stage:
+        """Shadows at the head as live would be there: what ``migrate`` would look at."""
+        if place not in self._drifts:
+            drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
+            drifted = self._with(place, drifts, catalog) if drifts else self._head
+            self._drifts[place] = drifted
+        return self._drifts[place]
+
+    def _with(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
+        """Shadows at the head with the drift made again.
 
         Where the drift cannot be written as DDL, live's whole schema is copied; migrations that
         have not run on live are then missing from it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,6 +61,39 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     if cached is not None:
         cached.put(history)
     return Replayed(history, changed(before, contents(script)))
+
+
+def walk(
+    session: Session, stops: Sequence[Destinations], at: Callable[[int, Replay], None]
+) -> Replay:
+    """Replay the history from its beginning, and halt at several places on the way.
+
+    Args:
+        session: The session, with the empty shadows in which to do it.
+        stops: Where to halt, in the order of the history; without destinations for its beginning.
+        at: Told of each place that was reached, while nothing is connected to the shadows. It is
+            told of all of them again where the replay has to begin again.
+
+    Raises:
+        ReplayError: What must come before the history does not run.
+    """
+    session.progress("replaying the history")
+    replay = _walk(session, stops, at)
+    while replay.fault is not None and _make_way(session, replay.fault):
+        replay = _walk(session, stops, at)
+    return replay
+
+
+def _walk(
+    session: Session, stops: Sequence[Destinations], at: Callable[[int, Replay], None]
+) -> Replay:
+    _prepare(session)
+    replay = Replay(session.project, session.redirect, session.replayed)
+    for number, stop in enumerate(stops):
+        if not replay.upgrade(stop):
+            break
+        at(number, replay)
+    return replay
 
 
 def _replay(session: Session, stamped: Destinations) -> History:

@@ -15,6 +15,7 @@ from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
 from driftcheck.cli.demo import demo
 from driftcheck.cli.diff import diff
+from driftcheck.cli.simulate_colleague import simulate_colleague
 from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
 from driftcheck.usercode import leave
@@ -28,7 +29,7 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-for command in (compare, diff, snapshot, demo):
+for command in (compare, simulate_colleague, diff, snapshot, demo):
     cli.add_command(command)
 
 

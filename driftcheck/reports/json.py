@@ -11,6 +11,7 @@ from driftcheck.findings import (
     Finding,
     Origin,
     PhantomOperation,
+    Play,
     Remedy,
     Report,
 )
@@ -65,6 +66,17 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         },
         "shadows": database.shadows,
         "notes": database.notes,
+        "plays": [_play(play) for play in database.plays],
+    }
+
+
+def _play(play: Play) -> dict[str, Any]:
+    return {
+        "start": play.start,
+        "gets_through": play.gets_through,
+        "acts": [
+            {"said": act.said, "came_off": act.came_off, "code": act.code} for act in play.acts
+        ],
     }
 
 
@@ -92,6 +104,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "phantom": _phantom(finding.phantom) if finding.phantom else None,
         "origin": _origin(finding.origin) if finding.origin else None,
         "details": finding.details,
+        "why": finding.why,
         "blind_spot": finding.blind_spot,
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
     }

@@ -129,7 +129,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     rendering = AutogenContext(context, autogenerate=False)
     for script in revision.generated_revisions:
         for upgrade in script.upgrade_ops_list:
-            for directive in _leaves(upgrade.ops):
+            for directive in leaves(upgrade.ops):
                 default_schema = _default_schema(context.dialect)
                 yield Operation(
                     render_op_text(rendering, directive),
@@ -140,10 +140,11 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
                 )
 
 
-def _leaves(directives: Iterable[Any]) -> Iterator[Any]:
+def leaves(directives: Iterable[Any]) -> Iterator[Any]:
+    """Operations one by one, those in containers too."""
     for directive in directives:
         if isinstance(directive, ops.OpContainer):
-            yield from _leaves(directive.ops)
+            yield from leaves(directive.ops)
         else:
             yield directive
 

@@ -22,6 +22,7 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
+from driftcheck.reports.terminal.plays import plays
 from driftcheck.reports.terminal.summary import findings
 from driftcheck.reports.terminal.verdict import verdict
 
@@ -70,7 +71,10 @@ def _text(lines: Lines, page: Page) -> str:
 
 def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[Lines]:
     yield _header(database, report, page)
-    yield chain(database, report, page)
+    if database.plays:
+        yield from plays(database, page)
+    else:
+        yield chain(database, report, page)
     yield _meanings(database, page)
     yield from findings(database, report, page)
     yield [*_notes(database, page), *_coverage(database, page)]
@@ -92,7 +96,7 @@ def _revisions(database: DatabaseReport) -> str:
     heads = ", ".join(database.heads) or "none"
     if Gap.DIFFERENCE in database.gaps:
         return "side by side"
-    if {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
+    if not database.plays and {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
         return f"head {heads}"
     if set(database.stamped) == set(database.heads) != set():
         return f"stamped {stamped}, the head"

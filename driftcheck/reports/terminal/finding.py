@@ -41,6 +41,7 @@ def in_full(finding: Finding, page: Page, told_elsewhere: AbstractSet[Remedy]) -
         rows(page, [*side_rows(finding, page), *_more_rows(finding, page)]),
         diffs(finding, page),
         quoted(page, finding.details) if finding.details else [],
+        wrapped(page, words(page, ("Why: ", STRONG), finding.why), 2) if finding.why else [],
         _leads_to(finding, page),
         *_phantom(finding.phantom, page),
         *(remedy(r, page) for r in finding.remedies if r not in told_elsewhere),

@@ -29,6 +29,7 @@ _IN_FULL = 10
 _GROUPS = 12
 _OF_EACH_GROUP = 3
 _PHANTOMS = 10
+_PROJECT = "the project itself"
 
 _SEVERITIES = list(Severity)
 
@@ -39,7 +40,7 @@ def findings(database: DatabaseReport, report: Report, page: Page) -> Iterator[L
     groups = _groups(database.findings)
     if page.full or len(database.findings) <= _IN_FULL:
         for whole, group in groups:
-            yield _heading(whole, page)
+            yield _heading(whole, page, of_none="the upgrade" if database.plays else _PROJECT)
             yield from (in_full(finding, page, shared.keys()) for finding in group)
     else:
         hint = f"{len(database.findings)} findings, in brief. In full: {report.command} --verbose"
@@ -71,8 +72,10 @@ def _gravity(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity)
 
 
-def _heading(whole: Address | None, page: Page, *, count: int = 0) -> Lines:
-    name = str(whole) if whole else "the project itself"
+def _heading(
+    whole: Address | None, page: Page, *, count: int = 0, of_none: str = _PROJECT
+) -> Lines:
+    name = str(whole) if whole else of_none
     line = words(page, (name, STRONG))
     if count:
         line.append_text(words(page, (" · " + counted(count, "finding"), FAINT)))

@@ -26,7 +26,7 @@ _NEXT: dict[Verdict | None, str] = {
 def verdict(report: Report, page: Page) -> Lines:
     """The last line: the exit code in words, and the next step."""
     if report.exit_code is ExitCode.FOUND:
-        mark, style, text = "✗", BAD, _found(report)
+        mark, style, text = "✗", BAD, _stuck(report) or _found(report)
     elif report.exit_code is ExitCode.CLEAN:
         mark, style, text = "✓", GOOD, _clean(report)
     else:
@@ -47,7 +47,24 @@ def _found(report: Report) -> str:
     )
 
 
+def _stuck(report: Report) -> str:
+    """How it came out where a colleague was played who does not get through."""
+    plays = [play for database in report.databases for play in database.plays]
+    failing = [play for play in plays if not play.gets_through]
+    if not failing:
+        return ""
+    of = f" {len(failing)} times of {len(plays)}" if len(plays) > 1 else ""
+    ways = dict.fromkeys(r.name for f in report.findings if report.fails(f) for r in f.remedies)
+    return (
+        f"The upgrade does not get through{of} (exit code {int(report.exit_code)}). "
+        f"Next: {' or '.join(ways)}, then run `{report.command}` again."
+    )
+
+
 def _clean(report: Report) -> str:
+    plays = [play for database in report.databases for play in database.plays]
+    if plays:
+        return _through(report, len(plays))
     if report.findings:
         count = counted(len(report.findings), "finding")
         steps = _steps(f for f in report.findings if _asks_for_something(f))
@@ -77,6 +94,14 @@ def _unknown(report: Report) -> str:
         f"Nothing that was compared fails the check, but {things} {verb} not compared "
         "(exit code 3: strict coverage)."
     )
+
+
+def _through(report: Report, count: int) -> str:
+    """How it came out where everybody who was played gets through."""
+    text = "The upgrade gets through" + f", all {count} times" * (count > 1)
+    if any(finding.change for finding in report.findings):
+        return f"{text}, and the database is then not what it is at the head."
+    return f"{text}, and the database is then what it is at the head."
 
 
 def _steps(findings: Iterable[Finding]) -> str:

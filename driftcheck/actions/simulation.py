@@ -1,0 +1,334 @@
+"""Plays a colleague who upgrades a database that nobody touched, before she does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.engine import URL
+
+from driftcheck.chain import CHAIN, Gap, Side
+from driftcheck.checking.bench import Bench
+from driftcheck.checking.coverage import coverage
+from driftcheck.checking.faults import head_faults
+from driftcheck.checking.histories import get_history, read_base_snapshot, stamp, walk
+from driftcheck.checking.outcomes import Background, outcomes
+from driftcheck.checking.plays import Played, Plot, Start, play
+from driftcheck.checking.remedies import Dossier, Operations, complete
+from driftcheck.checking.session import Progress, Session, open_session
+from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side
+from driftcheck.config import Settings
+from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.judge import judge
+from driftcheck.location import Place, place_of, shown
+from driftcheck.redirect import Stage
+from driftcheck.shadow.base import ShadowDatabase
+from driftcheck.sources.bootstrap import prepare_from_snapshot
+from driftcheck.sources.generated import Generated, generate
+from driftcheck.sources.history import keys, version_tables
+from driftcheck.sources.replay import Destinations, Replay
+
+_EMPTY = "an empty database"
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Who is played.
+
+    Attributes:
+        at: The revision that her database is at, in place of the live one's.
+        every: Whether she is played once from every revision.
+        since: The first of these; ``None`` for an empty database.
+        after_downgrade: Play not her but the developer, whose database is the live one, who takes
+            back that many revisions once all have run.
+        with_data: Whether rows are put into the tables first.
+    """
+
+    at: str | None = None
+    every: bool = False
+    since: str | None = None
+    after_downgrade: int = 0
+    with_data: bool = False
+
+
+def simulate(settings: Settings, whom: Colleague, progress: Progress = lambda _: None) -> Report:
+    """Play a colleague's upgrade on shadow databases.
+
+    She upgrades with the migrations of the working tree, and then with the one that ``migrate``
+    would write if it were run on the live database now.
+
+    Args:
+        settings: The project, and where its databases are.
+        whom: Who is played.
+        progress: Told what is being done.
+
+    Raises:
+        DriftcheckError: It could not be played; nothing was left behind.
+    """
+    settings = replace(settings, gaps=CHAIN, fail_on=frozenset())
+    with (
+        tempfile.TemporaryDirectory(prefix="driftcheck-") as directory,
+        open_session(settings, progress) as session,
+    ):
+        return _Simulation(session, whom, Path(directory)).report()
+
+
+class _Simulation:
+    def __init__(self, session: Session, whom: Colleague, directory: Path) -> None:
+        self._session = session
+        self._whom = whom
+        self._directory = directory
+        begins_with = bool(session.settings.bootstrap or session.settings.base_snapshot)
+        self._databases = [
+            Database(place, configured, live_side(session, place), begins_with)
+            for place, configured in session.environment.databases.items()
+        ]
+        self._stamped = destinations_of(session, self._databases)
+        self._history = get_history(session, self._stamped).history
+        for one in self._databases:
+            one.fill(session, self._history)
+        self._judged = {
+            one.place: judge(
+                changes_in(session, one, one.gaps(CHAIN)), one.snapshots, one.catalog.describe
+            )
+            for one in self._databases
+        }
+
+        self._found: dict[Place, list[Finding]] = {}
+
+    def report(self) -> Report:
+        played = self._developers() if self._whom.after_downgrade else self._colleagues()
+        reports = tuple(self._report(one, played[one.place]) for one in self._databases)
+        name = self._session.project.name
+        return Report(name, reports, frozenset(), "driftcheck simulate-colleague")
+
+    @cached_property
+    def _generated(self) -> Generated | None:
+        """What ``migrate`` would write; nothing where it would refuse to run."""
+        heads = self._session.environment.heads
+        known = all(one.place_in_history_is_known for one in self._databases)
+        if self._history.fault is not None or len(heads) != 1 or not known:
+            return None
+        session = self._session
+        # Before the history ends in one more revision, to which no shadow is upgraded yet.
+        self._found = {one.place: self._findings(one) for one in self._databases}
+        session.progress("running autogenerate")
+        stage = Stage("migrate", self._as_live)
+        for one in self._databases:  # now: to make one may take a run of env.py
+            stage.shadow_of(session.target(one.place))
+        return generate(session.project, session.redirect, stage, self._directory)
+
+    def _as_live(self, target: URL, purpose: str) -> ShadowDatabase:
+        """A shadow at the head with the drift that the live database has."""
+        for one in self._databases:
+            if one.place == place_of(target):
+                drifted = self._bench.drifted(one.place, self._judged[one.place], one.catalog)
+                return drifted.shadow_of(target)
+        return self._session.shadows.make(target, purpose)
+
+    @cached_property
+    def _bench(self) -> Bench:
+        return Bench(self._session, self._history)
+
+    def _plot(self, one: Database) -> Plot:
+        return Plot(
+            self._session,
+            one.place,
+            version_tables(self._session.environment)[one.place],
+            self._session.environment.heads,
+            one.snapshots.get(Side.HEAD),
+            self._generated,
+            with_data=self._whom.with_data,
+            downgrades=self._whom.after_downgrade,
+        )
+
+    def _colleagues(self) -> dict[Place, list[Played]]:
+        """Play her from each start, all of them reached by one replay."""
+        plots = [self._plot(one) for one in self._databases]
+        played: dict[tuple[Place, int], Played] = {}
+        stops = self._stops()
+        session = replace(self._session, replayed=_new_stage(self._session))
+
+        def at(number: int, replay: Replay) -> None:
+            for plot in plots:
+                session.progress("playing the colleague")
+                stage = session.shadows.copies(session.replayed, "colleague")
+                for place in session.environment.databases:
+                    stage.shadow_of(session.target(place))
+                revisions = _revisions_at(plot, stops[number])
+                opening = self._opening(plot, revisions)
+                made = replay.made.get(plot.place, {})
+                start = Start(", ".join(revisions) or _EMPTY, opening, stage, made)
+                played[plot.place, number] = play(plot, start)
+                stage.begin_again()
+
+        replay = walk(session, stops, at)
+        if not played:
+            assert replay.fault is not None  # noqa: S101  (or there was something to play)
+            raise CannotCheckError(
+                f"the history does not build as far as the colleague's database: revision "
+                f"{replay.fault.where.revision} fails",
+                hint="driftcheck compare says what would mend it.",
+                details=replay.fault.message,
+            )
+        return {
+            plot.place: [one for (place, _), one in played.items() if place == plot.place]
+            for plot in plots
+        }
+
+    def _opening(self, plot: Plot, revisions: Sequence[str]) -> str:
+        where = f"stands at {', '.join(revisions)}" if revisions else "is empty"
+        live = next(one.live for one in self._databases if one.place == plot.place)
+        if self._whom.at or self._whom.every or live is None:
+            return f"her database {where}"
+        if tuple(revisions) == tuple(live.stamped or ()):
+            return f"her database {where}, as the live one"
+        return f"her database {where}: further, the history does not build"
+
+    def _stops(self) -> list[Destinations]:
+        """Where her database may stand, in the order of the history."""
+        everywhere = keys(self._session.environment)
+        stops: list[Destinations] = [dict.fromkeys(everywhere, one) for one in self._asked()]
+        if not (self._whom.at or self._whom.every):
+            self._require_place_in_history()
+            stops = [dict(self._stamped)]
+        fault = self._history.fault
+        if fault is None:
+            return stops
+        broken = fault.where.revision
+        reached: list[Destinations] = [
+            one for one in stops if broken not in self._ancestry(_all_of(one))
+        ]
+        before = self._script.get_revision(broken)._versioned_down_revisions  # noqa: SLF001
+        return reached or [dict.fromkeys(everywhere, tuple(before))]
+
+    def _asked(self) -> list[tuple[str, ...]]:
+        """The revisions that were asked for, one by one or several together."""
+        begun = self._ancestry(self._begins_at())
+        try:
+            if self._whom.at:
+                asked = [tuple(r.revision for r in self._script.get_revisions(self._whom.at))]
+            elif self._whom.every:
+                since = self._whom.since
+                walked = [*self._script.walk_revisions(since or "base", "heads")]
+                base: list[tuple[str, ...]] = [()] if since is None else []
+                asked = [*base, *((one.revision,) for one in reversed(walked))]
+            else:
+                return []
+        except CommandError as error:
+            raise ConfigurationError(
+                f"the history has no such place: {error}",
+                hint="Name a revision of the branch, such as alembic history lists.",
+            ) from None
+        return [one for one in asked if begun <= self._ancestry(one)]
+
+    def _begins_at(self) -> tuple[str, ...]:
+        """The revisions at which the history is taken up, where that is not its beginning."""
+        settings = self._session.settings
+        if settings.bootstrap is not None:
+            return (settings.bootstrap.revision,) if settings.bootstrap.revision else ()
+        if settings.base_snapshot is not None:
+            return read_base_snapshot(settings.base_snapshot).revisions
+        return ()
+
+    @property
+    def _script(self) -> ScriptDirectory:
+        return self._session.project.script_directory()
+
+    def _ancestry(self, revisions: Iterable[str]) -> frozenset[str]:
+        """Revisions with all that come before them."""
+        script = self._script
+        several = [script.get_revision(one) for one in revisions]
+        nodes = script.revision_map._get_ancestor_nodes(several)  # noqa: SLF001
+        return frozenset(node.revision for node in nodes)
+
+    def _require_place_in_history(self) -> None:
+        if not all(one.place_in_history_is_known for one in self._databases):
+            raise CannotCheckError(
+                "it is not known which revision the live database is at",
+                hint="Say where the colleague's database stands: --at REVISION, or --all.",
+            )
+
+    def _developers(self) -> dict[Place, list[Played]]:
+        """Play the developer, whose own database is the live one."""
+        self._require_place_in_history()
+        revisions = len(self._ancestry(self._session.environment.heads))
+        revisions += self._generated is not None
+        if self._whom.after_downgrade > revisions:
+            raise ConfigurationError(
+                f"there are only {revisions} revisions that could be taken back",
+                hint=f"Give --after-downgrade a number up to {revisions}.",
+            )
+        return {one.place: [self._developer(one)] for one in self._databases}
+
+    def _developer(self, one: Database) -> Played:
+        session = self._session
+        assert one.live is not None  # noqa: S101  (its place in the history is known)
+        session.progress("copying the live database's schema")
+        stage = Stage("developer", session.shadows.make)
+        prepare_from_snapshot(one.live.snapshot, stage.shadow_of(session.target(one.place)).url)
+        stamp(session, stage, one.live.stamped or ())
+        at = ", ".join(one.live.stamped or ()) or _EMPTY
+        opening = f"a copy of the live database's schema stands at {at}"
+        made = self._history.made.get(one.place, {})
+        return play(self._plot(one), Start(at, opening, stage, made))
+
+    def _findings(self, one: Database) -> list[Finding]:
+        """What a comparison finds, with what it leads ``migrate`` to write."""
+        operations, head = Operations(), one.snapshots.get(Side.HEAD)
+        judged = self._judged[one.place]
+        if head is not None and any(Gap.DRIFT in each.changes for each in judged):
+            schema = head.default_schema
+            operations = self._bench.operations(one.place, judged, one.catalog, schema)
+        made = self._history.made.get(one.place, {})
+        upgrade = self._session.project.upgrade_command
+        return complete(judged, Dossier(one.catalog, operations, made=made, upgrade=upgrade))
+
+    def _report(self, one: Database, played: Sequence[Played]) -> DatabaseReport:
+        session, history = self._session, self._history
+        made = history.made.get(one.place, {})
+        background = Background(
+            self._found.get(one.place, ()),
+            made,
+            self._generated,
+            builds=history.fault is None,
+            with_data=self._whom.with_data,
+        )
+        known = one.snapshots.get(Side.HEAD) or one.snapshots.get(Side.LIVE)
+        return DatabaseReport(
+            name=one.configured[0].bind or one.place.database,
+            location=shown(session.live_url(one.place)),
+            dialect=one.place.dialect,
+            server_version=known.server_version if known else "",
+            stamped=(one.live.stamped or ()) if one.live else (),
+            heads=session.environment.heads,
+            findings=(*head_faults(session.environment.heads), *outcomes(played, background)),
+            coverage=coverage(known, one.catalog) if known else Coverage({}),
+            gaps=(),
+            replay=history.how,
+            shadows=session.maker(one.place).how,
+            notes=tuple(session.maker(one.place).notes),
+            plays=tuple(one.play for one in played),
+        )
+
+
+def _new_stage(session: Session) -> Stage:
+    """Shadows in which the history has not begun yet."""
+    bootstrap = session.settings.bootstrap
+    if bootstrap is not None and bootstrap.what == "import":
+        return session.shadows.copies(session.imported, "colleague")
+    return Stage("colleague", session.shadows.make)
+
+
+def _revisions_at(plot: Plot, stop: Destinations) -> tuple[str, ...]:
+    return tuple(r for table in plot.tables for r in stop.get((plot.place, table), ()))
+
+
+def _all_of(stop: Destinations) -> set[str]:
+    return {revision for several in stop.values() for revision in several}
