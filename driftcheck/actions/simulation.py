@@ -183,13 +183,15 @@ class _Simulation:
         }
 
     def _opening(self, plot: Plot, revisions: Sequence[str]) -> str:
-        where = f"stands at {', '.join(revisions)}" if revisions else "is empty"
+        if not revisions:
+            return "a colleague's database is empty"
+        hers, at = "a colleague's database", ", ".join(revisions)
         live = next(one.live for one in self._databases if one.place == plot.place)
         if self._whom.at or self._whom.every or live is None:
-            return f"her database {where}"
+            return f"{hers}, as the migrations alone make it, stands at {at}"
         if tuple(revisions) == tuple(live.stamped or ()):
-            return f"her database {where}, as the live one"
-        return f"her database {where}: further, the history does not build"
+            return f"{hers}, as the migrations alone make it, stands where live does, at {at}"
+        return f"{hers} stands at {at}: further, the history does not build"
 
     def _stops(self) -> list[Destinations]:
         """Where her database may stand, in the order of the history."""

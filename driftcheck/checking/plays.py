@@ -156,6 +156,7 @@ class _Actor:
 
     def _downgrade(self) -> Act:
         self.is_downgrade = True
+        self.changes = ()  # until now it was a copy of the live one, and may be as unlike
         counted = self.plot.downgrades
         self._go(self._replay.downgrade, [f"-{counted}"])
         if self.fault is not None:

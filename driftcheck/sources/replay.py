@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from driftcheck.sources.files import relative
 from driftcheck.sources.journal import Entry, Journal, database_message, has_word
 from driftcheck.sources.live import VersionTable
 from driftcheck.usercode import line_in
+
+_STANDS_IN_THE_WAY = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +209,7 @@ class Replay:
 
     def _in_the_way(self, message: str, statement: str) -> tuple[Address, Made] | None:
         """What an earlier revision made already, where the database says that it exists."""
-        if not any(word in message.lower() for word in ("exist", "duplicate")):
+        if not _STANDS_IN_THE_WAY.search(message):
             return None
         candidates = [
             (address, made)

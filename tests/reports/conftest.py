@@ -7,12 +7,14 @@ import pytest
 from driftcheck.chain import Gap, Side
 from driftcheck.comparison import ChangeType, Difference
 from driftcheck.findings import (
+    Act,
     Coverage,
     DatabaseReport,
     Evidence,
     Finding,
     Origin,
     PhantomOperation,
+    Play,
     Remedy,
     Report,
     Severity,
@@ -200,6 +202,33 @@ def history_broken():
     )
 
 
+def colleague_fails():
+    return Finding(
+        rule="colleague-upgrade-fails",
+        severity=Severity.ERROR,
+        message="the upgrade from 0414d1b7a2ae fails at the migration that migrate would write now",
+        leads_to="Everybody whose database nobody touched gets this error.",
+        why="Column public.students.last_name was dropped by hand: the migrations make it, the "
+        "live database lacks it. Revision 0414d1b7a2ae has made column "
+        "public.students.last_name already: "
+        "migrations/versions/0414d1b7a2ae_create_students.py:21.",
+        details='column "last_name" of relation "students" already exists\n'
+        "ALTER TABLE students ADD COLUMN last_name VARCHAR(64) NOT NULL",
+        remedies=dropped_by_hand().remedies,
+        origin=Origin("unwritten", "unwritten_what_migrate_would_write_now.py", 22),
+    )
+
+
+STANDS = Act("her database stands at 0414d1b7a2ae, as the live one")
+RUNS = Act("upgrade has nothing to run: that is the head")
+FAILS = Act(
+    "upgrade fails in the migration that migrate would write now",
+    came_off=False,
+    code="21       with op.batch_alter_table('students', schema=None) as batch_op:\n"
+    "22 >         batch_op.add_column(sa.Column('last_name', sa.String(length=64)))",
+)
+
+
 def hostile():
     address = Address("column", HOSTILE, (HOSTILE, HOSTILE))
     return Finding(
@@ -217,6 +246,7 @@ def hostile():
         phantom=PhantomOperation(HOSTILE, address, HOSTILE),
         origin=Origin(HOSTILE, HOSTILE, 1),
         details=HOSTILE + "\udc80",
+        why=HOSTILE,
     )
 
 
@@ -275,6 +305,18 @@ SAMPLES = {
         (
             database(dropped_by_hand()),
             database(name="archive", location="sqlite:///archive.db", dialect="sqlite"),
+        ),
+    ),
+    "colleague-fails": report(
+        colleague_fails(), gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS, FAILS)),)
+    ),
+    "colleague-gets-through": report(gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS)),)),
+    "colleague-from-everywhere": report(
+        colleague_fails(),
+        gaps=(),
+        plays=(
+            Play("an empty database", (Act("her database is empty"), RUNS)),
+            Play("0414d1b7a2ae", (STANDS, Act("rows are put into every table", None), FAILS)),
         ),
     ),
     "hostile": hostile_report(),

@@ -53,7 +53,7 @@ def _stuck(report: Report) -> str:
     failing = [play for play in plays if not play.gets_through]
     if not failing:
         return ""
-    of = f" {len(failing)} times of {len(plays)}" if len(plays) > 1 else ""
+    of = f" in {len(failing)} of {len(plays)} plays" if len(plays) > 1 else ""
     ways = dict.fromkeys(r.name for f in report.findings if report.fails(f) for r in f.remedies)
     return (
         f"The upgrade does not get through{of} (exit code {int(report.exit_code)}). "
@@ -98,7 +98,7 @@ def _unknown(report: Report) -> str:
 
 def _through(report: Report, count: int) -> str:
     """How it came out where everybody who was played gets through."""
-    text = "The upgrade gets through" + f", all {count} times" * (count > 1)
+    text = "The upgrade gets through" + f" in all {count} plays" * (count > 1)
     if any(finding.change for finding in report.findings):
         return f"{text}, and the database is then not what it is at the head."
     return f"{text}, and the database is then what it is at the head."

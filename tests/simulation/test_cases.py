@@ -1,0 +1,70 @@
+"""Every case of a colleague's upgrade: what is played, what comes of it, and what is told."""
+
+import tomllib
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from driftcheck.actions.simulation import Colleague, simulate
+from driftcheck.config import Settings
+from driftcheck.findings import Severity
+from driftcheck.reports import Page, render
+
+CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
+DEFAULT = CASES.pop("default")
+MARKS = {True: "+", False: "-", None: "·"}
+
+
+def write(project, case):
+    project.models(case["models"])
+    for number, lines in enumerate(case["upgrades"]):
+        path = project.revision(f"{number + 1:04}", lines, f"{number:04}" if number else None)
+        down = dict(enumerate(case["downgrades"])).get(number, "pass")
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"\n\ndef downgrade():\n{indent(down, '    ')}\n")
+    template = Path(__file__).with_name("script.py.mako").read_text(encoding="utf-8")
+    (project.root / "migrations" / "script.py.mako").write_text(template, encoding="utf-8")
+    with (project.root / "alembic.ini").open("a", encoding="utf-8") as file:
+        file.write(case.get("ini", "") + "\n")
+    project.upgrade(case.get("at", "heads"))
+    project.by_hand(case.get("by_hand", ""))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name, sketch, request):
+    case = {**DEFAULT, **CASES[name]}
+    maker = None if case.get("sort") == "sqlite" else request.getfixturevalue("pg18")
+    project = sketch(maker)
+    write(project, case)
+    before = files(project.root)
+    shadow = maker and maker.server.set(database="postgres").render_as_string(hide_password=False)
+
+    whom = Colleague(**case.get("whom", {}))
+    report = simulate(Settings(root=project.root, shadow=shadow), whom)
+
+    (database,) = report.databases
+    text = render(report, page=Page(width=10_000))
+    told = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    assert (report.exit_code, [f.rule for f in told]) == (
+        case.get("status", 0),
+        case.get("rules", []),
+    ), text
+    play = database.plays[-1]
+    if "acts" in case:
+        assert [f"{MARKS[act.came_off]} {act.said}" for act in play.acts] == case["acts"]
+    if "starts" in case:
+        assert [one.start for one in database.plays] == case["starts"]
+    if "error" in case:
+        assert told[0].details.splitlines()[0] == case["error"]
+    if "place" in case:
+        assert f"{Path(told[0].origin.file).name}:{told[0].origin.line}" == case["place"]
+    for words in case.get("tells", ()):
+        assert words in text
+    assert files(project.root) == before  # the live database, where it is a file, too
+
+
+def files(root):
+    """Every file of a project, to the byte, but what Python keeps for itself."""
+    paths = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {path: path.read_bytes() for path in paths}
