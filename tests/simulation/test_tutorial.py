@@ -1,0 +1,112 @@
+"""The tutorial from start to end, in processes of their own: flask, psycopg2 and driftcheck."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ERROR = 'column "last_name" of relation "students" already exists'
+FIRST = "migrations/versions/0414d1b7a2ae_create_students.py"
+AGE = "    age = db.Column(db.Integer)\n"
+LAST_NAME = "    last_name = db.Column(db.String(64), nullable=False)\n"
+
+
+class Developer:
+    """Somebody with a checkout of the sample application and a database."""
+
+    def __init__(self, checkout, live, shadow):
+        self.checkout = checkout
+        self.live = live
+        self.models = checkout / "sample_app" / "models.py"
+        self._variables = {
+            "DATABASE_URL": live.text_url,
+            "DRIFTCHECK_SHADOW": shadow,
+            "FLASK_APP": "sample_app",
+            "PYTHONPATH": str(checkout),
+        }
+
+    def run(self, *arguments, status=0):
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=self.checkout,
+            env=os.environ | self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout
+        return done.stdout
+
+    def flask(self, *arguments, status=0):
+        return self.run("flask", "db", *arguments, status=status)
+
+    def driftcheck(self, *arguments, status=0):
+        return self.run("driftcheck", *arguments, status=status)
+
+    def change_models(self, old, new):
+        text = self.models.read_text(encoding="utf-8")
+        assert old in text
+        self.models.write_text(text.replace(old, new), encoding="utf-8")
+
+    def migrations(self):
+        return set((self.checkout / "migrations" / "versions").glob("*.py"))
+
+
+@pytest.fixture
+def developers(tmp_path, database, pg18):
+    """You, a colleague, and another who does as is right: all at the same point."""
+    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    for name in ("you", "colleague", "other"):
+        for part in ("sample_app", "migrations"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, tmp_path / name / part, ignore=ignored)
+    yours = database(pg18)
+    you = Developer(tmp_path / "you", yours, shadow)
+    you.flask("upgrade")
+    copies = [
+        Developer(tmp_path / name, database(pg18, template=yours), shadow)
+        for name in ("colleague", "other")
+    ]
+    return you, *copies
+
+
+def test_the_tutorial(developers):
+    you, colleague, other = developers
+
+    # Before the drop, everything is green.
+    assert "✓ The upgrade gets through" in you.driftcheck("simulate-colleague")
+
+    # You drop a column by hand, and later the model gets a new one.
+    you.live.execute("ALTER TABLE students DROP last_name")
+    you.change_models(LAST_NAME, LAST_NAME + AGE)
+    before = you.migrations()
+    told = you.driftcheck("simulate-colleague", status=1)
+    assert f"\n    {ERROR}\n" in told
+    assert "public.students.last_name was dropped by hand" in told
+    assert f"{FIRST}:21" in told
+    assert you.migrations() == before
+
+    # You write the migration all the same, it runs on your database, and it is merged.
+    you.flask("migrate", "-m", "add age")
+    you.flask("upgrade")
+    (bad,) = you.migrations() - before
+    told = you.driftcheck("simulate-colleague", status=1)
+    assert f"\n    {ERROR}\n" in told
+    assert f"migrations/versions/{bad.name}:2" in told
+    assert f"{FIRST}:21" in told
+
+    # That is what your colleague gets then.
+    shutil.copytree(you.checkout, colleague.checkout, dirs_exist_ok=True)
+    assert ERROR in colleague.flask("upgrade", status=1)
+
+    # The right way: what was to go by hand goes by a migration.
+    other.change_models(LAST_NAME, AGE)
+    other.flask("migrate", "-m", "age for last name")
+    told = other.driftcheck("simulate-colleague", "--all", "--with-data")
+    assert "✓ The upgrade gets through in all 3 plays" in told
