@@ -16,9 +16,15 @@ from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.checking.bench import Bench
 from driftcheck.checking.coverage import coverage
 from driftcheck.checking.faults import head_faults
-from driftcheck.checking.histories import get_history, read_base_snapshot, stamp, walk
+from driftcheck.checking.histories import (
+    get_history,
+    in_words_of_base,
+    read_base_snapshot,
+    stamp,
+    walk,
+)
 from driftcheck.checking.outcomes import Background, outcomes
-from driftcheck.checking.plays import Played, Plot, Start, play
+from driftcheck.checking.plays import EMPTY, Played, Plot, Start, play
 from driftcheck.checking.remedies import Dossier, Operations, complete
 from driftcheck.checking.session import Progress, Session, open_session
 from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side
@@ -33,8 +39,6 @@ from driftcheck.sources.bootstrap import prepare_from_snapshot
 from driftcheck.sources.generated import Generated, generate
 from driftcheck.sources.history import keys, version_tables
 from driftcheck.sources.replay import Destinations, Replay
-
-_EMPTY = "an empty database"
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class _Simulation:
             for one in self._databases
         }
 
+        self._notes: list[str] = []
         self._found: dict[Place, list[Finding]] = {}
 
     def report(self) -> Report:
@@ -116,6 +121,9 @@ class _Simulation:
         if self._history.fault is not None or len(heads) != 1 or not known:
             return None
         session = self._session
+        if not Path(self._script.dir, "script.py.mako").is_file():
+            self._notes.append("migrate can write nothing: there is no script.py.mako")
+            return None
         # Before the history ends in one more revision, to which no shadow is upgraded yet.
         self._found = {one.place: self._findings(one) for one in self._databases}
         session.progress("running autogenerate")
@@ -143,6 +151,7 @@ class _Simulation:
             version_tables(self._session.environment)[one.place],
             self._session.environment.heads,
             one.snapshots.get(Side.HEAD),
+            in_words_of_base(self._session, one.place),
             self._generated,
             with_data=self._whom.with_data,
             downgrades=self._whom.after_downgrade,
@@ -164,7 +173,7 @@ class _Simulation:
                 revisions = _revisions_at(plot, stops[number])
                 opening = self._opening(plot, revisions)
                 made = replay.made.get(plot.place, {})
-                start = Start(", ".join(revisions) or _EMPTY, opening, stage, made)
+                start = Start(", ".join(revisions) or EMPTY, opening, stage, made)
                 played[plot.place, number] = play(plot, start)
                 stage.begin_again()
 
@@ -276,7 +285,7 @@ class _Simulation:
         stage = Stage("developer", session.shadows.make)
         prepare_from_snapshot(one.live.snapshot, stage.shadow_of(session.target(one.place)).url)
         stamp(session, stage, one.live.stamped or ())
-        at = ", ".join(one.live.stamped or ()) or _EMPTY
+        at = ", ".join(one.live.stamped or ()) or EMPTY
         opening = f"a copy of the live database's schema stands at {at}"
         made = self._history.made.get(one.place, {})
         return play(self._plot(one), Start(at, opening, stage, made))
@@ -315,7 +324,7 @@ class _Simulation:
             gaps=(),
             replay=history.how,
             shadows=session.maker(one.place).how,
-            notes=tuple(session.maker(one.place).notes),
+            notes=(*self._notes, *session.maker(one.place).notes),
             plays=tuple(one.play for one in played),
         )
 

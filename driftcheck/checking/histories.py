@@ -11,6 +11,7 @@ from driftcheck.catalog.base import Scope
 from driftcheck.checking.session import Session
 from driftcheck.config import Bootstrap
 from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.location import Place
 from driftcheck.redirect import Stage
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.shadow.base import ShadowDatabase
@@ -166,23 +167,29 @@ def _prepare(session: Session) -> None:
 
 
 def _as_in_base(session: Session, history: History) -> History:
-    """The history, with what it has from the base snapshot in the base snapshot's words.
+    """The history, with what it has from the base snapshot in the base snapshot's words."""
+    reword = in_words_of_base(session, min(history.stamped))
+    same = {id(one): one for one in (*history.stamped.values(), *history.head.values())}
+    reworded = {key: reword(one) for key, one in same.items()}
+    history.stamped = {at: reworded[id(one)] for at, one in history.stamped.items()}
+    history.head = {at: reworded[id(one)] for at, one in history.head.items()}
+    return history
+
+
+def in_words_of_base(session: Session, place: Place) -> Callable[[Snapshot], Snapshot]:
+    """What says in the base snapshot's words what a snapshot has from there, if there is one.
 
     A server does not always print what it was given: ``CHECK (a IN ('x'))`` reads differently
     when it is made from how it was printed. What nobody changed since is said as it was.
     """
     path = session.settings.base_snapshot
     if path is None or session.settings.bootstrap is not None:
-        return history
+        return lambda snapshot: snapshot
     base = read_base_snapshot(path).snapshot
-    shadow = session.shadows.make(session.target(min(history.stamped)), "base")
+    shadow = session.shadows.make(session.target(place), "base")
     prepare_from_snapshot(base, shadow.url)
     built = read_shadow(shadow.url, (), session.scope)
-    same = {id(one): one for one in (*history.stamped.values(), *history.head.values())}
-    reworded = {key: _reworded(one, built, base) for key, one in same.items()}
-    history.stamped = {at: reworded[id(one)] for at, one in history.stamped.items()}
-    history.head = {at: reworded[id(one)] for at, one in history.head.items()}
-    return history
+    return lambda snapshot: _reworded(snapshot, built, base)
 
 
 def _reworded(snapshot: Snapshot, built: Snapshot, base: Snapshot) -> Snapshot:

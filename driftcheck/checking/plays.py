@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ from driftcheck.sources.reading import read_shadow
 from driftcheck.sources.replay import Destinations, Fault, Made, Replay
 from driftcheck.sources.rows import Unfilled, fill
 
+EMPTY = "an empty database"
+"""Where somebody stands who has no database yet."""
+
 _GENERATED = "the migration that migrate would write now"
 
 
@@ -36,6 +39,7 @@ class Plot:
         tables: Its version tables.
         heads: The heads of the history.
         head: The schema at the heads; ``None`` where the history does not build.
+        reword: Says what comes from a base snapshot in its words, as ``head`` does.
         generated: The migration that ``migrate`` would write now, if any.
         with_data: Whether rows are put into the tables first.
         downgrades: How many revisions are taken back in between.
@@ -46,6 +50,7 @@ class Plot:
     tables: Sequence[VersionTable]
     heads: Sequence[str]
     head: Snapshot | None
+    reword: Callable[[Snapshot], Snapshot]
     generated: Generated | None = None
     with_data: bool = False
     downgrades: int = 0
@@ -115,7 +120,7 @@ class _Actor:
 
     def acts(self) -> Iterator[Act]:
         """Each act once it is done, up to the first that does not come off."""
-        if self.plot.with_data:
+        if self.plot.with_data and self.start.at != EMPTY:
             yield self._fill()
         yield from self._upgrade()
         if self.fault is None and self.plot.downgrades:
@@ -141,7 +146,7 @@ class _Actor:
         if self.plot.head is not None:
             session = self.plot.session
             snapshot = read_shadow(self._shadow.url, self.plot.tables, session.scope)
-            its = within(snapshot, session.settings.schemas)
+            its = within(self.plot.reword(snapshot), session.settings.schemas)
             sides = {Side.FIRST: self.plot.head, Side.SECOND: its}
             self.changes = changes_of(Gap.DIFFERENCE, sides)
         return Act(f"upgrade {self._what_ran('has nothing to run: that is the head')}")

@@ -55,6 +55,10 @@ create table ring_b (id integer generated always as identity primary key, a inte
 alter table ring_a add foreign key (b) references ring_b deferrable initially deferred;
 create table roots (id serial primary key, root integer not null references roots);
 create table nodes (id serial primary key, up integer references nodes, name text not null);
+create table doubled (id integer primary key, twice integer generated always as (id * 2) stored unique);
+create table of_doubled (id serial primary key, twice integer not null references doubled (twice));
+create table halves (id integer not null, up integer not null, twice integer generated always as (id * 2) stored unique);
+alter table halves add foreign key (up) references halves (twice);
 create table only_one (id boolean primary key default true check (id));
 create table parted (id bigserial, region text not null, at date not null, primary key (id, region, at)) partition by list (region);
 create table parted_eu partition of parted for values in ('eu', 'uk') partition by range (at);

@@ -117,12 +117,15 @@ def _drawn(store: Store, group: Sequence[Table], number: int) -> dict[Address, d
     by_address = {table.address: table for table in group}
     for table in group:
         for key in table.foreign_keys:
-            if key.table not in by_address or not table.needs(key):
+            there_too = by_address.get(key.table)
+            if there_too is None or not table.needs(key):
                 continue
+            if not there_too.columns.keys() >= set(key.referred):
+                continue  # what is generated cannot be known beforehand
             there = fixed[key.table]
             for column, referred in zip(key.columns, key.referred, strict=True):
                 if referred not in there:
-                    value = _new(store, by_address[key.table], referred, number)
+                    value = _new(store, there_too, referred, number)
                     there[referred] = fixed[table.address].get(column, value)
                 fixed[table.address][column] = there[referred]
     return fixed

@@ -70,9 +70,9 @@ class PostgreSQLStore:
         default = self._catalog.defaults.get((table.address, column))
         if default is None:
             return None
-        self._cursor.execute(f"SELECT ({default})::text")
-        ((value,),) = self._cursor.fetchall()
-        return f"{quote_literal(value)}::{self._catalog.types[table.address, column]}"
+        rows = self._rows(f"SELECT value FROM (SELECT ({default})::text) d (value)")
+        type_ = self._catalog.types[table.address, column]
+        return f"{quote_literal(rows[0][0])}::{type_}" if rows and rows[0][0] else None
 
     def is_empty(self, table: Table) -> bool:
         """Whether a table has no row."""

@@ -30,11 +30,11 @@ _COLUMNS = """
 select a.attrelid::bigint, a.attname, a.atttypid::bigint, a.atttypmod, a.attnotnull,
   case when a.attidentity <> '' then format('nextval(%L)',
     pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname))
-  else pg_get_expr(d.adbin, d.adrelid) end
+  else pg_get_expr(d.adbin, d.adrelid) end, a.attgenerated <> ''
 from pg_attribute a join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum
 """
 
@@ -112,6 +112,7 @@ class _Attribute(NamedTuple):
     modifier: int
     not_null: bool
     default: str | None
+    is_generated: bool
 
 
 @dataclass
@@ -147,7 +148,7 @@ class _Reading:
             catalog.partition_keys[source.address] = tuple(sorted(source.partition_key))
             for column in source.columns:
                 catalog.types[source.address, column.name] = self._types.name(column.type)
-                if column.default is not None:
+                if column.default is not None and not column.is_generated:
                     catalog.defaults[source.address, column.name] = column.default
         return catalog
 
@@ -203,7 +204,8 @@ class _Reading:
             ForeignKey(columns, self._of[other].address, referred, full)
             for columns, other, referred, full in source.keys
         ]
-        columns = {} if why_not else {c.name: self._column(source, c) for c in source.columns}
+        taking = [] if why_not else [one for one in source.columns if not one.is_generated]
+        columns = {one.name: self._column(source, one) for one in taking}
         return Table(source.address, columns, source.unique, keys, why_not)
 
     def _column(self, source: _Source, column: _Attribute) -> Column:

@@ -1,0 +1,76 @@
+"""A colleague's database in a project whose history does not begin with nothing."""
+
+import pytest
+
+from driftcheck.actions.basing import base_snapshot
+from driftcheck.actions.simulation import Colleague, simulate
+from driftcheck.config import Bootstrap, Settings
+from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.snapshot_file import dump
+
+TABLE = "CREATE TABLE students (grade varchar(1) CHECK (grade IN ('a', 'b')))"
+MODELS = """
+Table("students", metadata,
+    Column("grade", String(1)), Column("age", Integer), CheckConstraint("grade IN ('a', 'b')"))
+"""
+
+
+@pytest.fixture
+def standing(sketch, pg18):
+    """A project whose first revision has something before it, and a way to play a colleague."""
+    project = sketch(pg18)
+    project.models(MODELS)
+    project.by_hand(TABLE)
+    project.revision("0001", "")
+    project.revision("0002", 'op.add_column("students", sa.Column("age", sa.Integer()))', "0001")
+    project.upgrade("0001")
+    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    project.settings = {"root": project.root, "shadow": shadow}
+    project.simulate = lambda whom, **more: simulate(Settings(**project.settings, **more), whom)
+    return project
+
+
+def starts(report):
+    return [(one.start, one.gets_through) for one in report.databases[0].plays]
+
+
+def test_a_bootstrap(standing):
+    (standing.root / "students.sql").write_text(TABLE)
+    bootstrap = Bootstrap("students.sql", "0001")
+    report = standing.simulate(Colleague(every=True, with_data=True), bootstrap=bootstrap)
+    assert starts(report) == [("0001", True), ("0002", True)]
+    assert report.findings == ()
+
+
+def test_a_base_snapshot(standing):
+    path = standing.root / "base.json"
+    path.write_text(dump(base_snapshot(Settings(**standing.settings))))
+    report = standing.simulate(Colleague(), base_snapshot=path)
+    assert starts(report) == [("0001", True)]
+    assert report.findings == ()
+
+
+def test_nothing_to_begin_with(standing):
+    report = standing.simulate(Colleague())
+    assert [(one.start, one.gets_through) for one in report.databases[0].plays] == [("0001", False)]
+    assert 'relation "students" does not exist' in report.findings[0].details
+
+
+@pytest.mark.parametrize(
+    ("whom", "error", "says"),
+    [
+        (Colleague(at="0009"), ConfigurationError, "Can't locate revision identified by '0009'"),
+        (Colleague(every=True, since="x"), ConfigurationError, "no such place"),
+        (Colleague(after_downgrade=3), ConfigurationError, "there are only 2 revisions"),
+    ],
+)
+def test_what_cannot_be_asked(standing, whom, error, says):
+    with pytest.raises(error, match=says):
+        standing.simulate(whom)
+
+
+def test_a_live_database_that_is_nowhere_in_the_history(standing):
+    standing.by_hand("DROP TABLE alembic_version")
+    with pytest.raises(CannotCheckError, match="which revision the live database is at") as raised:
+        standing.simulate(Colleague())
+    assert "--at REVISION" in raised.value.hint
