@@ -22,7 +22,9 @@ FUNCTION = SchemaObject(Address("function", "", ("f",), "integer"), {}, renamabl
 
 
 def snapshot(*things):
-    return Snapshot({t.address: t for t in things}, "postgresql", "18.1", "public", {("rule", "public"): 2})
+    return Snapshot(
+        {t.address: t for t in things}, "postgresql", "18.1", "public", {("rule", "public"): 2}
+    )
 
 
 def test_what_was_written_is_read():

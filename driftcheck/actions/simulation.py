@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
@@ -27,7 +27,7 @@ from driftcheck.checking.outcomes import Background, outcomes
 from driftcheck.checking.plays import EMPTY, Played, Plot, Start, play
 from driftcheck.checking.remedies import Dossier, Operations, complete
 from driftcheck.checking.session import Progress, Session, open_session
-from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side
+from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side, pending_in
 from driftcheck.config import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
@@ -295,8 +295,9 @@ class _Simulation:
         operations, head = Operations(), one.snapshots.get(Side.HEAD)
         judged = self._judged[one.place]
         if head is not None and any(Gap.DRIFT in each.changes for each in judged):
-            schema = head.default_schema
-            operations = self._bench.operations(one.place, judged, one.catalog, schema)
+            operations = self._bench.operations(
+                one.place, judged, one.catalog, head.default_schema, partial(pending_in, one)
+            )
         made = self._history.made.get(one.place, {})
         upgrade = self._session.project.upgrade_command
         return complete(judged, Dossier(one.catalog, operations, made=made, upgrade=upgrade))
@@ -320,7 +321,7 @@ class _Simulation:
             stamped=(one.live.stamped or ()) if one.live else (),
             heads=session.environment.heads,
             findings=(*head_faults(session.environment.heads), *outcomes(played, background)),
-            coverage=coverage(known, one.catalog) if known else Coverage({}),
+            coverage=coverage(known, one.catalog, session.scope) if known else Coverage({}),
             gaps=(),
             replay=history.how,
             shadows=session.maker(one.place).how,
