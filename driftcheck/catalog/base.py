@@ -43,6 +43,32 @@ Sides: TypeAlias = tuple[Snapshot, Snapshot]
 """A schema as it should be, and as it is."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A schema as it was read at one moment, kind by kind, to be compared with the next reading.
+
+    Attributes:
+        things: The objects of each kind, by the kind's name, in build order.
+        marks: What shows, where it is still the same, that nothing has changed since.
+    """
+
+    things: Mapping[str, tuple[SchemaObject, ...]]
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, objects: Iterable[SchemaObject], kinds: Iterable[Kind]) -> Reading:
+        """What was read all at once, sorted by kind."""
+        things: dict[str, list[SchemaObject]] = {kind.name: [] for kind in kinds}
+        for thing in objects:
+            things[thing.address.kind].append(thing)
+        return cls({kind: tuple(several) for kind, several in things.items()})
+
+    @property
+    def objects(self) -> dict[Address, SchemaObject]:
+        """Every object read, by its address."""
+        return {thing.address: thing for several in self.things.values() for thing in several}
+
+
 class CannotBeWritten(Exception):  # noqa: N818  (a value with a reason, caught where plans are made)
     """Raised where a change cannot be written as DDL; the message says what to do by hand."""
 
@@ -188,6 +214,20 @@ class Catalog(ABC):
         Raises:
             CatalogError: The database cannot be read.
         """
+
+    def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
+        """Read the whole schema, as ``read`` does; what cannot have changed is taken from the last.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+            scope: What of the database is read: the same as the last time.
+            last: What was read of this database the last time, if it was.
+
+        Raises:
+            CatalogError: The database cannot be read.
+        """
+        del last
+        return Reading.of(self.read(connection, scope).objects.values(), self.kinds)
 
     def schema_statements(self, connection: Any) -> list[str]:
         """Statements that make a copy of a database's schema elsewhere.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Several
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.catalog.base import Catalog, Kind, Scope, in_scope
+from driftcheck.catalog.base import Catalog, Reading, Scope, in_scope
 from driftcheck.catalog.postgresql.casts import Cast
 from driftcheck.catalog.postgresql.collations import Collation, Conversion
 from driftcheck.catalog.postgresql.columns import Column
@@ -34,13 +34,15 @@ from driftcheck.catalog.postgresql.foreign import (
     UserMapping,
 )
 from driftcheck.catalog.postgresql.indexes import Index
+from driftcheck.catalog.postgresql.kind import PostgreSQLKind
 from driftcheck.catalog.postgresql.languages import Language
-from driftcheck.catalog.postgresql.managed import managed
+from driftcheck.catalog.postgresql.managed import Managed, managed
 from driftcheck.catalog.postgresql.namespaces import Extension, Schema
 from driftcheck.catalog.postgresql.operators import Operator, OperatorClass, OperatorFamily
 from driftcheck.catalog.postgresql.policies import Policy
 from driftcheck.catalog.postgresql.publications import Publication
 from driftcheck.catalog.postgresql.remarks import remarks
+from driftcheck.catalog.postgresql.rereading import read_changed
 from driftcheck.catalog.postgresql.routines import Aggregate, Function, Procedure
 from driftcheck.catalog.postgresql.rules import Rule
 from driftcheck.catalog.postgresql.sequences import Sequence
@@ -54,7 +56,7 @@ from driftcheck.catalog.postgresql.views import MaterializedView, View
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[PostgreSQLKind, ...] = (
     Schema(),
     Extension(),
     Language(),
@@ -140,6 +142,19 @@ class PostgreSQLCatalog(Catalog):
         things = ((kinds[address.kind], address) for address in present)
         with connection.cursor() as cursor, reading(cursor):
             return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
+
+    def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
+        """Read the kinds that can have changed since the last time.
+
+        What an extension manages is told by its tables' rows: where one does, all is read.
+        """
+        with closing(connection.cursor()) as cursor, reading(cursor), _keeping_all():
+            left_out = managed(cursor)
+            if left_out == Managed():
+                return read_changed(KINDS, cursor, scope, last)
+            found = read_changed(KINDS, cursor, scope, None)
+            kept = left_out.without(found.objects.values())
+            return Reading.of(kept, self.kinds)
 
 
 @contextmanager

@@ -176,6 +176,9 @@ class PostgreSQLKind(Kind):
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
         """Read every object of this kind in the database with one query."""
         cursor.execute(self.query(scope))
+        rows = cursor.fetchall()
+        if not rows:
+            return
         columns = cursor.description or ()
         shape = _Shape(self, [column[0] for column in columns])
         arrays = [
@@ -183,7 +186,7 @@ class PostgreSQLKind(Kind):
             for place, column in enumerate(columns)
             if column[1] == _TEXT_ARRAY
         ]
-        for row in cursor.fetchall():
+        for row in rows:
             values = [*row, None]
             for place, ordered in arrays:
                 if row[place] is not None:

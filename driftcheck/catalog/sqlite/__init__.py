@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
-from driftcheck.catalog.base import Catalog, Kind, Scope, in_scope
+from driftcheck.catalog.base import Catalog, Kind, Reading, Scope, in_scope
 from driftcheck.catalog.sqlite.constraints import (
     CheckConstraint,
     ForeignKey,
@@ -60,6 +61,19 @@ class SQLiteCatalog(Catalog):
                 "The database's schema cannot be read.", details=str(error)
             ) from error
         return Snapshot(objects, "sqlite", version, "")
+
+    def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
+        """Read the schema, where SQLite has counted a change of it since the last time.
+
+        https://www.sqlite.org/pragma.html#pragma_schema_version
+        """
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA schema_version")
+            ((version,),) = cursor.fetchall()
+        marks = {"schema_version": str(version)}
+        if last is not None and last.marks == marks:
+            return last
+        return replace(super().read_again(connection, scope, last), marks=marks)
 
     def schema_statements(self, connection: Any) -> list[str]:
         """The statements that make a copy of the schema elsewhere, as they were typed."""

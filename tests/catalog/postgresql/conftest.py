@@ -65,6 +65,7 @@ def everything_on(request, ddl):
             shadows.append(maker.make("test", None))
             one = sessions[server] = Session(shadows[-1].url)
             one.server = maker
+            one.shadow = shadows[-1]
             one.run(ddl)
             one.connection.commit()
             one.base = one.read()

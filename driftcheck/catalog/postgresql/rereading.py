@@ -1,0 +1,116 @@
+"""Reads a schema again after something has changed in it: the kinds that can be concerned, only.
+
+While a history is replayed the schema is wanted after each of its revisions, and most of them
+change one table or none. Every catalog that a kind's query names is given a mark: which versions of
+which rows are in it. A row that is written anew, also within a transaction that is still open, gets
+another place (``ctid``) or transaction (``xmin``): where no mark has changed nothing has.
+https://www.postgresql.org/docs/current/ddl-system-columns.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+
+from driftcheck.catalog.base import Cursor, Reading, Scope, in_scope
+from driftcheck.catalog.postgresql.kind import FIRST_NORMAL_OID, PostgreSQLKind
+
+_CATALOG = re.compile(r"\bpg_[a-z_]+\b(?!\s*\()")
+_SOURCE = re.compile(r"\bfrom\s+(pg_[a-z_]+)")
+_OF_MEMBERS = re.compile(r"\bpg_depend e\s+where e\.refclassid = 'pg_extension'::regclass")
+_MEMBERS = "members of extensions"
+
+_VIEWS = frozenset({"pg_user_mappings"})
+"""What a query may name that is no catalog: its rows have no place, only what is in them."""
+
+_NAMES = frozenset(
+    """
+    pg_namespace pg_class pg_attribute pg_type pg_enum pg_proc pg_operator pg_opclass pg_collation
+    pg_ts_config pg_ts_dict pg_language
+    """.split()
+)
+"""Where the server takes the names from with which it prints an object's definition."""
+
+_FIRST_OWN_ROW = {
+    **dict.fromkeys(
+        """
+        pg_class pg_type pg_proc pg_operator pg_amop pg_amproc pg_collation pg_conversion
+        """.split(),
+        ("oid", FIRST_NORMAL_OID),
+    ),
+    "pg_attribute": ("attrelid", FIRST_NORMAL_OID),
+    "pg_depend": ("objid", FIRST_NORMAL_OID),
+    "pg_description": ("objoid", 2200),  # the schema public
+}
+"""Where a large catalog begins to hold what is not the system's own."""
+
+
+def read_changed(
+    kinds: Sequence[PostgreSQLKind], cursor: Cursor, scope: Scope, last: Reading | None
+) -> Reading:
+    """Read every kind that can have changed since the last time; take the others from there.
+
+    Args:
+        kinds: The kinds, in build order.
+        cursor: Where to read, its session settled.
+        scope: What of the database is read.
+        last: What was read the last time, if it was.
+    """
+    # Owners and grantees are named by roles, and these are in no catalog of the database.
+    marks = {} if scope.owners or scope.grants else _marks(kinds, cursor)
+    changed: Collection[str] | None = None
+    if last is not None and marks:
+        changed = {name for name, mark in marks.items() if last.marks.get(name) != mark}
+        if not changed:
+            return last
+    things = {}
+    for kind in kinds:
+        if last is None or changed is None or _is_concerned(kind, last, changed):
+            things[kind.name] = tuple(in_scope(kind.read(cursor, scope), scope))
+        else:
+            things[kind.name] = last.things[kind.name]
+    return Reading(things, marks)
+
+
+def _is_concerned(kind: PostgreSQLKind, last: Reading, changed: Collection[str]) -> bool:
+    """Whether a change of the catalogs can be one of a kind.
+
+    Of a kind that had no object, one must have come into the catalog that it is read from.
+    """
+    named = _catalogs(kind)
+    source = _SOURCE.search(kind.source)
+    if not last.things[kind.name] and source is not None:
+        return not {source[1], "pg_namespace", _MEMBERS}.isdisjoint(changed)
+    return not (named | _NAMES).isdisjoint(changed)
+
+
+@cache
+def _catalogs(kind: PostgreSQLKind) -> frozenset[str]:
+    """The catalogs that a kind's query names."""
+    query = kind.query(Scope())
+    named = set(_CATALOG.findall(_OF_MEMBERS.sub("", query)))
+    return frozenset(named | {_MEMBERS} if _OF_MEMBERS.search(query) else named)
+
+
+def _marks(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> dict[str, str]:
+    """The marks of all catalogs, in one query."""
+    named = frozenset().union(*map(_catalogs, kinds), _NAMES) - {_MEMBERS, "pg_depend"}
+    queries = [_mark(name, name, "true") for name in sorted(named)]
+    queries += [
+        _mark("pg_depend", "pg_depend", "x.deptype <> 'e'"),
+        _mark(_MEMBERS, "pg_depend", "x.deptype = 'e'"),
+    ]
+    cursor.execute("select * from (" + " union all ".join(queries) + ") marks")
+    return {str(name): str(mark) for name, mark in cursor.fetchall()}
+
+
+def _mark(name: str, catalog: str, condition: str) -> str:
+    """SQL: a name, and how many rows a catalog has with the sum of what tells them apart."""
+    column, first = _FIRST_OWN_ROW.get(catalog, ("", 0))
+    own = f" and x.{column} >= {first}" if column else ""
+    row = "hashtid(x.ctid)::bigint * (1 + x.xmin::text::bigint % 1000003)"
+    if catalog in _VIEWS:
+        row = "hashtextextended(x::text, 0)"
+    return f"""select '{name}' as name, count(*) || ' ' || coalesce(sum({row}), 0) as mark
+        from {catalog} x where {condition}{own}"""
