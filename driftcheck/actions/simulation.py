@@ -21,7 +21,7 @@ from driftcheck.checking.histories import (
     in_words_of_base,
     read_base_snapshot,
     stamp,
-    walk,
+    replay_with_stops,
 )
 from driftcheck.checking.outcomes import Background, outcomes
 from driftcheck.checking.plays import EMPTY, Played, Plot, Start, play
@@ -177,7 +177,7 @@ class _Simulation:
                 played[plot.place, number] = play(plot, start)
                 stage.begin_again()
 
-        replay = walk(session, stops, at)
+        replay = replay_with_stops(session, stops, at)
         if not played:
             assert replay.fault is not None  # noqa: S101  (or there was something to play)
             raise CannotCheckError(

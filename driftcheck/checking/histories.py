@@ -57,14 +57,14 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     script = session.project.script_directory()
     before = contents(script)
     history = _replay(session, stamped)
-    while history.fault is not None and _make_way(session, history.fault):
+    while history.fault is not None and make_way(session, history.fault):
         history = _replay(session, stamped)
     if cached is not None:
         cached.put(history)
     return Replayed(history, changed(before, contents(script)))
 
 
-def walk(
+def replay_with_stops(
     session: Session, stops: Sequence[Destinations], at: Callable[[int, Replay], None]
 ) -> Replay:
     """Replay the history from its beginning, and halt at several places on the way.
@@ -79,16 +79,16 @@ def walk(
         ReplayError: What must come before the history does not run.
     """
     session.progress("replaying the history")
-    replay = _walk(session, stops, at)
-    while replay.fault is not None and _make_way(session, replay.fault):
-        replay = _walk(session, stops, at)
+    replay = _replay_with_stops(session, stops, at)
+    while replay.fault is not None and make_way(session, replay.fault):
+        replay = _replay_with_stops(session, stops, at)
     return replay
 
 
-def _walk(
+def _replay_with_stops(
     session: Session, stops: Sequence[Destinations], at: Callable[[int, Replay], None]
 ) -> Replay:
-    _prepare(session)
+    prepare_stage(session, session.replayed)
     replay = Replay(session.project, session.redirect, session.replayed)
     for number, stop in enumerate(stops):
         if not replay.upgrade(stop):
@@ -98,13 +98,13 @@ def _walk(
 
 
 def _replay(session: Session, stamped: Destinations) -> History:
-    _prepare(session)
+    prepare_stage(session, session.replayed)
     replay = Replay(session.project, session.redirect, session.replayed)
     history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
     return _as_in_base(session, history) if history.stamped else history
 
 
-def _make_way(session: Session, fault: Fault) -> bool:
+def make_way(session: Session, fault: Fault) -> bool:
     """Take away the role that a revision could not make because live knows it, too.
 
     Live's roles are made beforehand, for histories that only use them.
@@ -150,20 +150,27 @@ def _imported(session: Session) -> str:
     return " ".join(digest(read_shadow(written[at].url, (), Scope())) for at in sorted(written))
 
 
-def _prepare(session: Session) -> None:
-    """Bring the empty shadows to where the history can be taken up."""
+def prepare_stage(session: Session, stage: Stage) -> tuple[str, ...]:
+    """Bring a stage's empty shadows to where the history can be taken up.
+
+    Returns:
+        The revisions that they are at; none where the history is taken up at its beginning.
+    """
     settings = session.settings
     for place in session.environment.databases:
-        session.replayed.shadow_of(session.target(place))
+        stage.shadow_of(session.target(place))
     if settings.bootstrap is not None:
-        _run_bootstrap(session, settings.bootstrap)
+        _run_bootstrap(session, stage, settings.bootstrap)
         if settings.bootstrap.revision:
-            stamp(session, session.replayed, (settings.bootstrap.revision,))
+            stamp(session, stage, (settings.bootstrap.revision,))
+            return (settings.bootstrap.revision,)
     elif settings.base_snapshot is not None:
         base = read_base_snapshot(settings.base_snapshot)
-        for shadow in session.replayed.shadows.values():
+        for shadow in stage.shadows.values():
             prepare_from_snapshot(base.snapshot, shadow.url)
-        stamp(session, session.replayed, base.revisions)
+        stamp(session, stage, base.revisions)
+        return base.revisions
+    return ()
 
 
 def _as_in_base(session: Session, history: History) -> History:
@@ -177,36 +184,48 @@ def _as_in_base(session: Session, history: History) -> History:
 
 
 def in_words_of_base(session: Session, place: Place) -> Callable[[Snapshot], Snapshot]:
-    """What says in the base snapshot's words what a snapshot has from there, if there is one.
+    """What says a whole snapshot as ``wording`` has it."""
+    word = wording(session, place)
+    if word is None:
+        return lambda snapshot: snapshot
+
+    def reword(snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, objects={at: word(one) for at, one in snapshot.objects.items()})
+
+    return reword
+
+
+def wording(session: Session, place: Place) -> Callable[[SchemaObject], SchemaObject] | None:
+    """How to say what comes from the base snapshot in the base snapshot's words.
 
     A server does not always print what it was given: ``CHECK (a IN ('x'))`` reads differently
     when it is made from how it was printed. What nobody changed since is said as it was.
+
+    Returns:
+        ``None`` where the history does not begin from a base snapshot.
     """
     path = session.settings.base_snapshot
     if path is None or session.settings.bootstrap is not None:
-        return lambda snapshot: snapshot
+        return None
     base = read_base_snapshot(path).snapshot
     shadow = session.shadows.make(session.target(place), "base")
     prepare_from_snapshot(base, shadow.url)
     built = read_shadow(shadow.url, (), session.scope)
-    return lambda snapshot: _reworded(snapshot, built, base)
 
-
-def _reworded(snapshot: Snapshot, built: Snapshot, base: Snapshot) -> Snapshot:
     def word(thing: SchemaObject) -> SchemaObject:
         as_built, as_said = built.objects.get(thing.address), base.objects.get(thing.address)
         if as_built is None or as_said is None or thing.attributes != as_built.attributes:
             return thing
         return replace(thing, attributes=as_said.attributes)
 
-    return replace(snapshot, objects={at: word(one) for at, one in snapshot.objects.items()})
+    return word
 
 
-def _run_bootstrap(session: Session, bootstrap: Bootstrap) -> None:
+def _run_bootstrap(session: Session, stage: Stage, bootstrap: Bootstrap) -> None:
     for place, configured in session.environment.databases.items():
-        shadow = session.replayed.shadows[place]
+        shadow = stage.shadows[place]
         context = session.project.application_context()
-        with session.redirect.stage(session.replayed), context:
+        with session.redirect.stage(stage), context:
             prepare(bootstrap, shadow.url, configured, session.project.root)
 
 
@@ -259,7 +278,7 @@ def _is_built(snapshot: Snapshot, shadow: ShadowDatabase, scope: Scope) -> bool:
 
 def _replayed_heads(session: Session) -> Stage:
     session.progress("replaying the history")
-    _prepare(session)
+    prepare_stage(session, session.replayed)
     heads = dict.fromkeys(keys(session.environment), session.environment.heads)
     Replay(session.project, session.redirect, session.replayed).upgrade(heads)
     return session.replayed

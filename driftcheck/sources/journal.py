@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
+_MAKES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 
@@ -89,12 +90,9 @@ class Journal:
             if self._watch is not None:
                 event.remove(Engine, "after_cursor_execute", self._watch_statement)
 
-    def line_of(self, *names: str) -> int | None:
-        """The line of the last statement of the running revision that has all the names in it."""
-        for entry in reversed(self._mentioning(names[-1])):
-            if all(has_word(entry.statement, name) for name in names):
-                return entry.line
-        return None
+    def line_where_made(self, *names: str) -> int | None:
+        """The line where the running revision makes what has these names."""
+        return line_where_made(self._mentioning(names[-1]), *names)
 
     def _mentioning(self, name: str) -> Sequence[Entry]:
         """The entries that may name something: a revision can make thousands of things."""
@@ -126,6 +124,28 @@ class Journal:
 
     def _entry(self, statement: str) -> Entry:
         return Entry(self.revision, self.file, _line_in(self.file), statement)
+
+
+def line_where_made(entries: Sequence[Entry], *names: str) -> int | None:
+    """The line of the first statement that makes something and has all the names in it.
+
+    Later ones may name it too: a table that refers to it.
+    """
+    making = [entry for entry in entries if _MAKES.search(entry.statement)]
+    line = line_of(making[::-1], *names)
+    return line_of(entries, *names) if line is None else line
+
+
+def line_of(entries: Sequence[Entry], *names: str) -> int | None:
+    """The line of the last statement that has all the names in it."""
+    for entry in reversed(entries):
+        if all(_is_named(entry.statement, name) for name in names):
+            return entry.line
+    return None
+
+
+def _is_named(statement: str, name: str) -> bool:
+    return has_word(statement, name) or has_word(statement, name.replace('"', '""'))
 
 
 def _line_in(file: str) -> int | None:

@@ -98,6 +98,11 @@ class Replay:
         self.made: dict[Place, dict[Address, Made]] = {}
         self.fault: Fault | None = None
 
+    @property
+    def statements(self) -> tuple[Entry, ...]:
+        """What the revision that runs now has run so far, without what reads or writes rows."""
+        return tuple(self._journal.entries)
+
     def upgrade(self, destinations: Destinations) -> bool:
         """Upgrade every version table to its destinations.
 
@@ -183,8 +188,8 @@ class Replay:
         for gone in before - now:
             made.pop(gone, None)
         for address in now - before:
-            line = self._journal.line_of(*address.path)
-            line = line or self._journal.line_of(address.path[0])
+            line = self._journal.line_where_made(*address.path)
+            line = line or self._journal.line_where_made(address.path[0])
             made[address] = Made(revision, relative(file, self._project.root), line)
 
     def _note_what_is_there(self, place: Place, now: frozenset[Address]) -> None:

@@ -1,0 +1,109 @@
+"""Reads a shadow database from within the transaction in which a revision has just run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.catalog import catalog_for
+from driftcheck.catalog.base import Reading, Scope
+from driftcheck.connection import connect
+
+_TEXT_ARRAY = 1009  # its OID in PostgreSQL
+
+
+def read_within(connection: Any, shadow: URL, scope: Scope, last: Reading | None) -> Reading:
+    """Read what a revision has left, whether that is committed or not.
+
+    What has not been committed can only be read on the connection on which it was done, by whatever
+    driver the project has. What has been is read by driftcheck's own.
+
+    Args:
+        connection: SQLAlchemy's connection on which the revision ran, made for a shadow.
+        shadow: That shadow.
+        scope: What of the database is read.
+        last: What was read of it the last time, if it was.
+
+    Raises:
+        CatalogError: The database cannot be read.
+    """
+    catalog = catalog_for(connection.dialect.name)
+    if _is_uncommitted(connection):
+        return catalog.read_again(_as_psycopg2(connection), scope, last)
+    with closing(connect(shadow)) as own:
+        return catalog.read_again(own, scope, last)
+
+
+def _is_uncommitted(connection: Any) -> bool:
+    """Whether a transaction is open that has changed something.
+
+    PostgreSQL gives a transaction its number when it first changes something. SQLite's file is
+    locked until then in any case, and MySQL commits with every statement that changes a schema.
+    https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
+    """
+    if connection.dialect.name != "postgresql":
+        return bool(connection.dialect.name == "sqlite")
+    with closing(connection.connection.cursor()) as cursor:
+        cursor.execute("select pg_current_xact_id_if_assigned()::text")
+        ((number,),) = cursor.fetchall()
+    return number is not None
+
+
+def _as_psycopg2(connection: Any) -> Any:
+    """The DB-API connection behind one of SQLAlchemy's, its values as psycopg2 gives them."""
+    if connection.dialect.name == "postgresql" and connection.dialect.driver != "psycopg2":
+        return _OtherDriver(connection.connection)
+    return connection.connection
+
+
+class _OtherDriver:
+    """A DB-API connection to PostgreSQL whose driver makes other values of what it is sent.
+
+    Drivers do not agree on ``"char"``, ``name[]``, ``oid``. All of them agree on text, and the
+    server can write every row as JSON.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def cursor(self) -> _JSONCursor:
+        return _JSONCursor(self._connection.cursor())
+
+
+class _JSONCursor:
+    """A cursor that has rows sent as JSON."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._rows: list[tuple[Any, ...]] = []
+        self.description: Sequence[Any] | None = None
+
+    def execute(self, query: str, _parameters: Any = None, /) -> None:
+        """Run a statement. A query names its columns, and each of them differently."""
+        self._rows, self.description = [], None
+        if not query.lstrip().lower().startswith("select"):
+            self._cursor.execute(query)
+            return
+        self._cursor.execute(f"select row_to_json(q)::text from ({query}) q")
+        rows = [json.loads(text) for (text,) in self._cursor.fetchall()]
+        if rows:
+            self._rows = [tuple(row.values()) for row in rows]
+            columns = zip(rows[0], zip(*self._rows, strict=True), strict=True)
+            self.description = [(name, _type_of(values)) for name, values in columns]
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self._rows
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return self._rows[0] if self._rows else None
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+def _type_of(values: Sequence[Any]) -> int | None:
+    return _TEXT_ARRAY if any(isinstance(value, list) for value in values) else None
