@@ -6,11 +6,15 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """The four schemas, in the order of the chain; then two live ones held side by side."""
+    """The four schemas, in the order of the chain; then two live ones held side by side.
+
+    A revision stands for stamped where live is held against another than its stamp's.
+    """
 
     MODELS = "models"
     HEAD = "head"
     STAMPED = "stamped"
+    REVISION = "revision"
     LIVE = "live"
     FIRST = "first"
     SECOND = "second"

@@ -204,6 +204,28 @@ class Coverage:
     left_out: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """At which revision a database really is, whatever it is stamped with.
+
+    Attributes:
+        states: The revisions whose schema it has, or is nearest to; more than one where they
+            leave the same schema. Of a state in which branches have run side by side, the last
+            revision of each; of the beginning, none.
+        changes: In how many changes it differs from these.
+        as_stamped: Whether these, one of them, are what it is stamped with.
+        tried: How many states of the history it was held against.
+        composed: Whether these were put together from what single revisions do, since the replay
+            went along another branch.
+    """
+
+    states: tuple[tuple[str, ...], ...]
+    changes: int
+    as_stamped: bool
+    tried: int
+    composed: bool = False
+
+
 @dataclass(frozen=True)
 class DatabaseReport:
     """What was found of one database.
@@ -222,6 +244,7 @@ class DatabaseReport:
         shadows: Where the shadow databases were made, and why there.
         notes: What a reader should know that is no finding.
         plays: What was played with databases like it.
+        whereabouts: At which revision it really is, where that was looked for.
     """
 
     name: str
@@ -237,6 +260,7 @@ class DatabaseReport:
     shadows: str = ""
     notes: tuple[str, ...] = ()
     plays: tuple[Play, ...] = ()
+    whereabouts: Whereabouts | None = None
 
     @property
     def phantom_operations(self) -> tuple[PhantomOperation, ...]:

@@ -182,6 +182,23 @@ FAULTS: dict[str, Rule] = {
         "the live database is stamped with {count} revisions: {revisions}",
         "",
     ),
+    "locate-elsewhere": Rule(
+        Severity.ERROR,
+        "the live database is stamped with {stamped}, but its schema is that of {revision}: {what}",
+        "upgrade begins at the wrong revision here: it skips what never ran, or runs again what "
+        "did.",
+    ),
+    "locate-unstamped": Rule(
+        Severity.ERROR,
+        "the live database is not stamped with any revision, and its schema is that of {revision}",
+        "upgrade would run the history from its beginning, over what is there.",
+    ),
+    "locate-nearest": Rule(
+        Severity.ERROR,
+        "the live database, {stamped}, has the schema of no revision: the nearest is {revision}, "
+        "with {changes}",
+        "No other database is like this one.",
+    ),
     "models-refused": Rule(
         Severity.NOTE,
         "the database refuses a part of the models: {message}",

@@ -20,8 +20,8 @@ from driftcheck.checking.histories import (
     get_history,
     in_words_of_base,
     read_base_snapshot,
-    stamp,
     replay_with_stops,
+    stamp,
 )
 from driftcheck.checking.outcomes import Background, outcomes
 from driftcheck.checking.plays import EMPTY, Played, Plot, Start, play

@@ -32,10 +32,15 @@ def tell_error(error: DriftcheckError) -> None:
 
 def write_report(report: Report, form: str, output: Path | None, *, full: bool) -> None:
     """Write a report to a file or to stdout, made for where it will be read."""
+    write_page(lambda page: render(report, form, page), output, full=full)
+
+
+def write_page(write: Callable[[Page], str], output: Path | None, *, full: bool) -> None:
+    """Write a text to a file or to stdout, made for where it will be read."""
     if output is not None:
-        output.write_text(render(report, form, Page(full=full)), encoding="utf-8")
+        output.write_text(write(Page(full=full)), encoding="utf-8")
         return
-    sys.stdout.write(render(report, form, _page(full=full)))
+    sys.stdout.write(write(_page(full=full)))
     sys.stdout.flush()
 
 

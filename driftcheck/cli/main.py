@@ -11,10 +11,13 @@ from typing import Any
 import click
 
 from driftcheck import __version__
+from driftcheck.cli.blame import blame
 from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
 from driftcheck.cli.demo import demo
 from driftcheck.cli.diff import diff
+from driftcheck.cli.history import history
+from driftcheck.cli.locate import locate
 from driftcheck.cli.simulate_colleague import simulate_colleague
 from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
@@ -29,7 +32,7 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-for command in (compare, simulate_colleague, diff, snapshot, demo):
+for command in (compare, simulate_colleague, locate, blame, history, diff, snapshot, demo):
     cli.add_command(command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ project_options = _together(
     ),
 )
 
-database_options = _together(
+replay_options = _together(
     click.option(
         "-d",
         "--database-url",
@@ -74,6 +74,10 @@ database_options = _together(
         help="The server for shadow databases, or same-server; else chosen by what is there. "
         "Also DRIFTCHECK_SHADOW.",
     ),
+)
+
+database_options = _together(
+    replay_options,
     click.option(
         "--cache/--no-cache",
         default=None,
@@ -98,21 +102,28 @@ scope_options = _together(
     ),
 )
 
-output_options = _together(
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice(list(FORMS)),
-        default=next(iter(FORMS)),
-        show_default=True,
-        help="The form of the report.",
-    ),
-    file_option("-o", "--output", help="Write the report to a file."),
-    click.option(
-        "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
-    ),
-    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
-)
+
+def output_options_of(forms: Iterable[str]) -> Decorator:
+    """The options of what is written, in one of the forms."""
+    choices = list(forms)
+    return _together(
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(choices),
+            default=choices[0],
+            show_default=True,
+            help="The form of the report.",
+        ),
+        file_option("-o", "--output", help="Write the report to a file."),
+        click.option(
+            "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
+        ),
+        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+    )
+
+
+output_options = output_options_of(FORMS)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from driftcheck.findings import (
@@ -25,7 +26,12 @@ VERSION = 1
 
 def render(report: Report, page: Page = PLAIN) -> str:
     """Write the whole report as JSON, whatever the width of the page."""
-    text = json.dumps(_report(report), ensure_ascii=False, indent=2)
+    return as_json(_report(report), page)
+
+
+def as_json(values: Any, page: Page) -> str:
+    """Write values as JSON that every stream carries."""
+    text = json.dumps(values, ensure_ascii=False, indent=2)
     return "\n".join(_safe(line, page.encoding) for line in text.split("\n")) + "\n"
 
 
@@ -67,6 +73,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         "shadows": database.shadows,
         "notes": database.notes,
         "plays": [_play(play) for play in database.plays],
+        **({"whereabouts": asdict(database.whereabouts)} if database.whereabouts else {}),
     }
 
 

@@ -25,6 +25,7 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.reports.terminal.plays import plays
 from driftcheck.reports.terminal.summary import findings
 from driftcheck.reports.terminal.verdict import verdict
+from driftcheck.reports.terminal.whereabouts import whereabouts
 
 _DIALECTS = {
     "postgresql": "PostgreSQL",
@@ -50,10 +51,10 @@ def render(report: Report, page: Page = PLAIN) -> str:
     """Write the report for a person to read."""
     blocks = [block for d in report.databases for block in _database(d, report, page)]
     *others, last = blocks or [[]]
-    return _text([*spaced([*others, [*last, *verdict(report, page)]])], page)
+    return as_text([*spaced([*others, [*last, *verdict(report, page)]])], page)
 
 
-def _text(lines: Lines, page: Page) -> str:
+def as_text(lines: Lines, page: Page) -> str:
     """Lines as text. They are laid out already: as segments, rich leaves them as they are."""
     console = Console(
         file=StringIO(),
@@ -73,6 +74,8 @@ def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[
     yield _header(database, report, page)
     if database.plays:
         yield from plays(database, page)
+    elif database.whereabouts is not None:
+        yield whereabouts(database.whereabouts, page)
     else:
         yield chain(database, report, page)
     yield _meanings(database, page)
@@ -81,14 +84,20 @@ def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[
 
 
 def _header(database: DatabaseReport, report: Report, page: Page) -> Lines:
-    dialect = _DIALECTS.get(database.dialect, database.dialect)
-    line = words(page, (report.project, STRONG))
-    if database.name != report.project:
-        line.append_text(words(page, (" · ", FAINT), database.name))
-    server = f" on {dialect} {database.server_version}"
-    line.append_text(words(page, server, (" · ", FAINT), _revisions(database)))
+    line = title_of(report.project, database.name, database.dialect, database.server_version, page)
+    line.append_text(words(page, (" · ", FAINT), _revisions(database)))
     where = words(page, (database.location, FAINT))
     return [*wrapped(page, line), *(wrapped(page, where) if database.location else [])]
+
+
+def title_of(project: str, name: str, dialect: str, server_version: str, page: Page) -> Text:
+    """The project, its database, and what that is on."""
+    line = words(page, (project, STRONG))
+    if name != project:
+        line.append_text(words(page, (" · ", FAINT), name))
+    server = f" on {_DIALECTS.get(dialect, dialect)} {server_version}"
+    line.append_text(words(page, server))
+    return line
 
 
 def _revisions(database: DatabaseReport) -> str:

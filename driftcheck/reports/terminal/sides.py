@@ -51,8 +51,10 @@ def _agreeing(finding: Finding) -> list[tuple[Side, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _between(finding: Finding) -> tuple[Side, ...]:
+def _between(finding: Finding) -> tuple[Side, Side] | tuple[()]:
     """The side as it should be and the side as it is."""
+    if Side.REVISION in finding.definitions:
+        return Side.REVISION, Side.LIVE
     return finding.gaps[0].between if finding.gaps else ()
 
 
@@ -75,40 +77,47 @@ def _attributes(
     differences: Sequence[Difference], page: Page, *, is_actual: bool
 ) -> Iterator[Text]:
     """What a side holds where the two differ; what has several lines is told as a diff."""
-    short = [d for d in differences if not _is_long(d)]
-    column = max((len(_name(d)) for d in short), default=0)
+    short = [d for d in differences if not is_long(d)]
+    column = max((len(attribute_name(d)) for d in short), default=0)
     for difference in short:
         value = difference.actual if is_actual else difference.wanted
-        yield words(page, (_name(difference).ljust(column) + "  ", FAINT), _value(value))
+        yield words(
+            page, (attribute_name(difference).ljust(column) + "  ", FAINT), value_text(value)
+        )
 
 
-def _name(difference: Difference) -> str:
+def attribute_name(difference: Difference) -> str:
+    """The attribute that differs, in words."""
     return difference.attribute.replace("_", " ")
 
 
-def _value(value: Value) -> str:
+def value_text(value: Value) -> str:
+    """A value as people say it."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return f"({', '.join(map(_value, value))})"
+        return f"({', '.join(map(value_text, value))})"
     return str(value) or "''"
 
 
-def _is_long(difference: Difference) -> bool:
+def is_long(difference: Difference) -> bool:
+    """Whether a value has several lines, such as the body of a function."""
     return any("\n" in str(value) for value in (difference.wanted, difference.actual))
 
 
 def diffs(finding: Finding, page: Page, indent: int = 2) -> Lines:
     """What differs in attributes of several lines, such as the body of a function."""
-    blocks = (_diff(finding, d, page, indent) for d in finding.differences if _is_long(d))
+    sides = _between(finding) or ("wanted", "actual")
+    blocks = (diff(sides, d, page, indent) for d in finding.differences if is_long(d))
     return list(spaced(blocks))
 
 
-def _diff(finding: Finding, difference: Difference, page: Page, indent: int) -> Lines:
-    wanted, actual = _between(finding) or ("wanted", "actual")
-    title = words(page, (f"{_name(difference)}: - {wanted}, + {actual}", FAINT))
+def diff(sides: tuple[str, str], difference: Difference, page: Page, indent: int) -> Lines:
+    """A difference line by line, under the names of the two sides."""
+    wanted, actual = sides
+    title = words(page, (f"{attribute_name(difference)}: - {wanted}, + {actual}", FAINT))
     before, after = (str(v or "").split("\n") for v in (difference.wanted, difference.actual))
     changed = list(unified_diff(before, after, n=2, lineterm=""))[3:]
     lines = [_diff_line(line, page, indent + 2) for line in changed]

@@ -37,6 +37,8 @@ def verdict(report: Report, page: Page) -> Lines:
 def _found(report: Report) -> str:
     failing = [finding for finding in report.findings if report.fails(finding)]
     steps = _steps(failing)
+    if any(finding.rule.startswith("locate-") for finding in failing):
+        steps = steps.replace(_NEXT[None], "record where it is")
     if any(finding.phantom for finding in failing):
         steps += " before anyone runs `migrate`"
     many = "fail" if len(failing) > 1 else "fails"
@@ -69,6 +71,8 @@ def _clean(report: Report) -> str:
         count = counted(len(report.findings), "finding")
         steps = _steps(f for f in report.findings if _asks_for_something(f))
         return f"Nothing fails the check; {count} to know of." + f" Next: {steps}." * bool(steps)
+    if all(database.whereabouts for database in report.databases):
+        return "It is where its stamp says."
     looked_at = {gap for database in report.databases for gap in database.gaps}
     if looked_at == {Gap.DIFFERENCE}:
         return "The two databases say the same."
