@@ -219,10 +219,10 @@ class Sketch:
         path.write_text(text)
         return path
 
-    def upgrade(self, revision="heads"):
-        """Run the migrations on the live database."""
+    def upgrade(self, revision="heads", url=None):
+        """Run the migrations on the live database, or on another one."""
         config = Config(self.root / "alembic.ini")
-        config.set_main_option("sqlalchemy.url", self.url.replace("%", "%%"))
+        config.set_main_option("sqlalchemy.url", (url or self.url).replace("%", "%%"))
         command.upgrade(config, revision)
 
     def by_hand(self, statements):

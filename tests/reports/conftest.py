@@ -19,6 +19,7 @@ from driftcheck.findings import (
     Report,
     Severity,
     Verdict,
+    Whereabouts,
 )
 from driftcheck.schema import Address
 
@@ -259,6 +260,41 @@ def hostile_report():
     )
 
 
+def located(states, *findings, changes=0, as_stamped=False):
+    place = Whereabouts(states, changes, as_stamped, tried=24)
+    one = database(*findings, gaps=(Gap.DRIFT,), whereabouts=place)
+    return Report("school", (one,), frozenset({Gap.DRIFT}), command="driftcheck locate")
+
+
+def at_another_revision():
+    return Finding(
+        rule="locate-elsewhere",
+        severity=Severity.ERROR,
+        message="the live database is stamped with 0414d1b7a2ae, but its schema is that of "
+        "535c87e5c862 or 9f57c900cc71: at least 2 revisions are recorded and never ran",
+        leads_to="upgrade begins at the wrong revision here.",
+        remedies=(
+            Remedy(
+                "stamp",
+                "Record where it is, and run what comes after that.",
+                "shell",
+                "flask db stamp 9f57c900cc71\nflask db upgrade",
+            ),
+        ),
+    )
+
+
+def like_no_revision():
+    yield Finding(
+        rule="locate-nearest",
+        severity=Severity.ERROR,
+        message="the live database, stamped 0414d1b7a2ae, has the schema of no revision: the "
+        "nearest is 535c87e5c862, with 1 change",
+    )
+    dropped = dropped_by_hand()
+    yield replace(dropped, definitions={Side.REVISION: VARCHAR, Side.LIVE: None})
+
+
 def many():
     """Five hundred columns dropped by hand, of fifty tables, and an index that is merely noted."""
     findings = []
@@ -320,6 +356,9 @@ SAMPLES = {
         ),
     ),
     "hostile": hostile_report(),
+    "located": located((("0414d1b7a2ae",),), as_stamped=True),
+    "located-elsewhere": located((("535c87e5c862",), ("9f57c900cc71",)), at_another_revision()),
+    "located-nearest": located((("535c87e5c862", "8f2b6c1d0a9e"),), *like_no_revision(), changes=1),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(
