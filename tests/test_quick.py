@@ -69,7 +69,7 @@ def test_what_is_worth_a_note_is_told(project):
     assert project.ask().database["findings"] == []
     assert project.was_quick
     noted = project.ask("--settings")
-    assert noted.findings == [("live-setting-of-role", "postgres")]
+    assert ("live-setting-of-role", "postgres") in noted.findings
     assert noted.status == 0
     assert not project.was_quick
     project.by_hand("ALTER ROLE postgres RESET app.note")

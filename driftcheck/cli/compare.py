@@ -36,9 +36,10 @@ from driftcheck.errors import ExitCode
 )
 @scope_options
 @click.option(
-    "--settings/--no-settings",
+    "--settings",
+    is_flag=True,
     default=None,
-    help="Tell the settings of the database and of roles, as notes. Off by default.",
+    help="Tell the settings of the database and of roles, as notes.",
 )
 @output_options
 def compare(

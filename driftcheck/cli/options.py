@@ -96,7 +96,8 @@ scope_options = _together(
     click.option("--grants/--no-grants", default=None, help="Compare privileges. Off by default."),
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
     click.option(
-        "--strict-coverage/--no-strict-coverage",
+        "--strict-coverage",
+        is_flag=True,
         default=None,
         help="Exit with 3 where nothing is found, but not everything could be compared.",
     ),
