@@ -125,9 +125,11 @@ def _renamed_wholes(
     renamed: Pairs = {}
     parts_content = _numbered_content if same_lineage else _content
     for place, said_alike in _WAYS_TO_RENAME:
-        missing = (a for a in wanted.objects if a not in pairs and a not in renamed)
-        taken = {*wanted.objects, *renamed.values()}
-        extra = (a for a in actual.objects if a not in taken)
+        taken = set(renamed.values())
+        missing = [a for a in wanted.objects if a not in pairs and a not in renamed]
+        extra = [a for a in actual.objects if a not in wanted.objects and a not in taken]
+        if not missing or not extra:
+            break
         alike = said_alike(wanted, actual)
         lefts = _grouped(wanted, missing, place, parts_content, alike)
         rights = _grouped(actual, extra, place, parts_content, alike)

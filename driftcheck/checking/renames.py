@@ -8,6 +8,7 @@ and what is still different afterwards was really changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from driftcheck.catalog import catalog_for
@@ -46,7 +47,8 @@ def followed(
         recognized = _recognized(found, again)
         if not recognized:
             whole = not build(stamped, catalog_for(place.dialect)).by_hand
-            return [c for c in found if c in renames or not _follows(c, again, built_whole=whole)]
+            still = {address for change in _each(again) for address in touched(change)}
+            return [c for c in found if c in renames or not _follows(c, still, built_whole=whole)]
         found = [change for c in found if (change := recognized.get(id(c), c)) is not None]
 
 
@@ -67,13 +69,12 @@ def _recognized(changes: Sequence[Change], again: Sequence[Change]) -> dict[int,
     return found
 
 
-def _follows(change: Change, again: Sequence[Change], *, built_whole: bool) -> bool:
+def _follows(change: Change, still: AbstractSet[Address], *, built_whole: bool) -> bool:
     """Whether a change is gone once the renames are made.
 
     Only what was told before is asked for: a schema that was written and read once more can
     read differently by that alone. What could not be written is missing there for that reason.
     """
-    still = {address for each in _each(again) for address in touched(each)}
     explained = change.type is ChangeType.CHANGED or built_whole
     return explained and still.isdisjoint(touched(change))
 
