@@ -144,7 +144,7 @@ def _count_new_sorts(catalog: str, column: str, known: str, namespace: str, noun
 def _unknown(cursor: Cursor) -> Iterator[tuple[tuple[str, str], int]]:
     """What is in catalogs that no version known to us has, as far as it depends on anything."""
     known = "', '".join({*READ, *PARTS, *NO_SCHEMA, *COUNTED})
-    cursor.execute(f"""select oid::integer, relname from pg_class
+    cursor.execute(f"""select oid::bigint, relname from pg_class
         where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'
           and relname not in ('{known}')""")
     for catalog, name in cursor.fetchall():

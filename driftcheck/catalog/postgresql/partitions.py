@@ -5,7 +5,7 @@ from __future__ import annotations
 from driftcheck.catalog.postgresql.kind import differing
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
-_ITS_OWN = frozenset(("bound", "comment", "owner", "grants"))
+_ITS_OWN = frozenset(("bound", "comment"))
 _NOT_HANDED_DOWN = frozenset(
     ("identity", "identity_sequence", "serial", "comment", "statistics", "options", "grants")
 )
@@ -24,9 +24,9 @@ def continues(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bo
     parent = actual.objects.get(partition.part_of) if partition.part_of else None
     if parent is None or partition.attributes.get("bound") in (None, "DEFAULT"):
         return False
-    elders = wanted.parts.get(parent.address, ())
+    models = (parent, *wanted.parts.get(parent.address, ()))
     return all(
-        name in _ITS_OWN or _is_usual(name, value, elders)
+        name in _ITS_OWN or _is_usual(name, value, models)
         for name, value in partition.attributes.items()
     ) and all(
         continues(part, wanted, actual)
@@ -36,10 +36,12 @@ def continues(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bo
     )
 
 
-def _is_usual(name: str, value: Value, elders: tuple[SchemaObject, ...]) -> bool:
-    """Whether a new partition is so of its own accord, or an elder one is so, too."""
-    return value in (None, False, _NEW.get(name)) or any(
-        elder.attributes.get(name) == value for elder in elders
+def _is_usual(name: str, value: Value, models: tuple[SchemaObject, ...]) -> bool:
+    """Whether a new partition is so of its own accord, or as its parent or an elder one is."""
+    return (
+        not value
+        or value == _NEW.get(name)
+        or any(model.attributes.get(name) == value for model in models)
     )
 
 

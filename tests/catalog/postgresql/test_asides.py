@@ -114,6 +114,18 @@ def test_further_partitions(partitioned, catalog, statements, expected):
     assert asides(catalog, base, catalog.read(connection, Scope())) == expected
 
 
+def test_whose_a_further_partition_is(partitioned, catalog):
+    connection, _ = partitioned
+    connection.rollback()
+    scope = Scope(owners=True, grants=True)
+    connection.cursor().execute("grant select on events to pg_monitor")
+    base = catalog.read(connection, scope)
+    connection.cursor().execute(f"create table events_2 {MONTH}")
+    assert asides(catalog, base, catalog.read(connection, scope)) == ["partition"]
+    connection.cursor().execute("alter table events_2 owner to pg_monitor")
+    assert asides(catalog, base, catalog.read(connection, scope)) == [""]
+
+
 def test_older_servers_tell_further_partitions_alike(session, catalog, pg15):
     one = session(pg15, BASE)
     base = one.read()
