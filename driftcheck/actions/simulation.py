@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import URL
 
 from driftcheck.chain import CHAIN, Gap, Side
@@ -19,7 +17,6 @@ from driftcheck.checking.faults import head_faults
 from driftcheck.checking.histories import (
     get_history,
     in_words_of_base,
-    read_base_snapshot,
     replay_with_stops,
     stamp,
 )
@@ -28,6 +25,7 @@ from driftcheck.checking.plays import EMPTY, Played, Plot, Start, play
 from driftcheck.checking.remedies import Dossier, Operations, complete
 from driftcheck.checking.session import Progress, Session, open_session
 from driftcheck.checking.sides import Database, changes_in, destinations_of, live_side, pending_in
+from driftcheck.checking.stands import Stands
 from driftcheck.config import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
@@ -104,6 +102,7 @@ class _Simulation:
             for one in self._databases
         }
 
+        self._stands = Stands(session)
         self._notes: list[str] = []
         self._found: dict[Place, list[Finding]] = {}
 
@@ -121,7 +120,7 @@ class _Simulation:
         if self._history.fault is not None or len(heads) != 1 or not known:
             return None
         session = self._session
-        if not Path(self._script.dir, "script.py.mako").is_file():
+        if not Path(session.project.script_directory().dir, "script.py.mako").is_file():
             self._notes.append("migrate can write nothing: there is no script.py.mako")
             return None
         # Before the history ends in one more revision, to which no shadow is upgraded yet.
@@ -205,59 +204,19 @@ class _Simulation:
     def _stops(self) -> list[Destinations]:
         """Where her database may stand, in the order of the history."""
         everywhere = keys(self._session.environment)
-        stops: list[Destinations] = [dict.fromkeys(everywhere, one) for one in self._asked()]
-        if not (self._whom.at or self._whom.every):
+        whom = self._whom
+        if whom.at or whom.every:
+            asked = self._stands.asked(whom.at, since=whom.since)
+            stops: list[Destinations] = [dict.fromkeys(everywhere, one) for one in asked]
+        else:
             self._require_place_in_history()
-            stops = [dict(self._stamped)]
+            stops = [self._stamped]
         fault = self._history.fault
         if fault is None:
             return stops
         broken = fault.where.revision
-        reached: list[Destinations] = [
-            one for one in stops if broken not in self._ancestry(_all_of(one))
-        ]
-        before = self._script.get_revision(broken)._versioned_down_revisions  # noqa: SLF001
-        return reached or [dict.fromkeys(everywhere, tuple(before))]
-
-    def _asked(self) -> list[tuple[str, ...]]:
-        """The revisions that were asked for, one by one or several together."""
-        begun = self._ancestry(self._begins_at())
-        try:
-            if self._whom.at:
-                asked = [tuple(r.revision for r in self._script.get_revisions(self._whom.at))]
-            elif self._whom.every:
-                since = self._whom.since
-                walked = [*self._script.walk_revisions(since or "base", "heads")]
-                base: list[tuple[str, ...]] = [()] if since is None else []
-                asked = [*base, *((one.revision,) for one in reversed(walked))]
-            else:
-                return []
-        except CommandError as error:
-            raise ConfigurationError(
-                f"the history has no such place: {error}",
-                hint="Name a revision of the branch, such as alembic history lists.",
-            ) from None
-        return [one for one in asked if begun <= self._ancestry(one)]
-
-    def _begins_at(self) -> tuple[str, ...]:
-        """The revisions at which the history is taken up, where that is not its beginning."""
-        settings = self._session.settings
-        if settings.bootstrap is not None:
-            return (settings.bootstrap.revision,) if settings.bootstrap.revision else ()
-        if settings.base_snapshot is not None:
-            return read_base_snapshot(settings.base_snapshot).revisions
-        return ()
-
-    @property
-    def _script(self) -> ScriptDirectory:
-        return self._session.project.script_directory()
-
-    def _ancestry(self, revisions: Iterable[str]) -> frozenset[str]:
-        """Revisions with all that come before them."""
-        script = self._script
-        several = [script.get_revision(one) for one in revisions]
-        nodes = script.revision_map._get_ancestor_nodes(several)  # noqa: SLF001
-        return frozenset(node.revision for node in nodes)
+        reached = [stop for stop in stops if broken not in self._stands.ancestry(_all_of(stop))]
+        return reached or [dict.fromkeys(everywhere, self._stands.before(broken))]
 
     def _require_place_in_history(self) -> None:
         if not all(one.place_in_history_is_known for one in self._databases):
@@ -269,7 +228,7 @@ class _Simulation:
     def _developers(self) -> dict[Place, list[Played]]:
         """Play the developer, whose own database is the live one."""
         self._require_place_in_history()
-        revisions = len(self._ancestry(self._session.environment.heads))
+        revisions = len(self._stands.ancestry(self._session.environment.heads))
         revisions += self._generated is not None
         if self._whom.after_downgrade > revisions:
             raise ConfigurationError(

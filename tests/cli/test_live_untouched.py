@@ -31,6 +31,8 @@ def state(live):
     [
         ("compare", 1),
         ("compare --only-gap drift --no-cache", 1),
+        ("simulate-colleague --with-data", 0),
+        ("simulate-colleague --after-downgrade 1", 3),  # there is no downgrade()
         ("diff {url} {url}", 0),
         ("snapshot --write base.json", 0),
     ],

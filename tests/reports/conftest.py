@@ -359,6 +359,11 @@ SAMPLES = {
     "located": located((("0414d1b7a2ae",),), as_stamped=True),
     "located-elsewhere": located((("535c87e5c862",), ("9f57c900cc71",)), at_another_revision()),
     "located-nearest": located((("535c87e5c862", "8f2b6c1d0a9e"),), *like_no_revision(), changes=1),
+    "hostile-play": report(
+        colleague_fails(),
+        gaps=(),
+        plays=(Play(HOSTILE, (Act(HOSTILE, None), Act(HOSTILE, False, HOSTILE))),),
+    ),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(
