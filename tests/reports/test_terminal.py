@@ -209,3 +209,10 @@ def test_counts_are_grammatical_whichever_form_the_noun_comes_in(one, many):
     for noun in (one, many):
         assert counted(1, noun) == f"1 {one}"
         assert counted(2, noun) == f"2 {many}"
+
+
+def test_a_blind_spot_is_told_in_brief_and_before_its_equals(samples):
+    seen = Finding("pending-a", Severity.ERROR, "One.", verdict=Verdict.PENDING)
+    unseen = Finding("pending-b", Severity.ERROR, "Two.", verdict=Verdict.PENDING, blind_spot=True)
+    text = render(replaced(samples["tutorial"], findings=(*[seen] * 11, unseen)), "terminal")
+    assert "Two.\n  migrate does not see this\n" in text

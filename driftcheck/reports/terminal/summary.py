@@ -61,15 +61,18 @@ Group: TypeAlias = tuple[Address | None, list[Finding]]
 
 
 def _groups(found: Sequence[Finding]) -> list[Group]:
-    """Findings by the whole they belong to: faults, then what has the gravest, then by address."""
+    """Findings by the whole they belong to: faults, then what has the gravest.
+
+    Among equals, what nobody else would tell of comes first: it must not drown.
+    """
     groups: dict[Address | None, list[Finding]] = {}
     for finding in sorted(found, key=_gravity):
         groups.setdefault(finding.part_of or finding.address, []).append(finding)
     return sorted(groups.items(), key=lambda group: group[0] is not None)
 
 
-def _gravity(finding: Finding) -> int:
-    return _SEVERITIES.index(finding.severity)
+def _gravity(finding: Finding) -> tuple[int, bool]:
+    return _SEVERITIES.index(finding.severity), not finding.blind_spot
 
 
 def _heading(
@@ -88,7 +91,7 @@ def _in_brief(groups: Sequence[Group], page: Page) -> Iterator[Lines]:
     for whole, group in groups[:_GROUPS]:
         yield [
             *_heading(whole, page, count=len(group)),
-            *(line for finding in group[:_OF_EACH_GROUP] for line in title(finding, page)),
+            *(line for finding in group[:_OF_EACH_GROUP] for line in _sentence(finding, page)),
             *_left_out(group[_OF_EACH_GROUP:], page),
         ]
     rest = groups[_GROUPS:]
@@ -96,6 +99,14 @@ def _in_brief(groups: Sequence[Group], page: Page) -> Iterator[Lines]:
         count = counted(sum(len(group) for _, group in rest), "finding")
         wholes = kinds(whole for whole, _ in rest if whole)
         yield wrapped(page, words(page, (f"… and {count} more, in {wholes}", FAINT)))
+
+
+def _sentence(finding: Finding, page: Page) -> Lines:
+    """A finding in a sentence, and whether anybody else would tell of it."""
+    told = title(finding, page)
+    if finding.blind_spot:
+        told += wrapped(page, words(page, ("migrate does not see this", WARN)), 2)
+    return told
 
 
 def _left_out(rest: Sequence[Finding], page: Page) -> Lines:
