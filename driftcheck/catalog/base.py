@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
+from driftcheck.catalog.trials import Trial
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace, Value
 
 
@@ -159,6 +160,17 @@ class Kind(ABC):
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current object the wanted one's name."""
 
+    def trials(self, thing: SchemaObject, schema: Snapshot, scope: Scope) -> Iterable[Trial]:
+        """Single changes that a person could make of the object, to prove that each is told.
+
+        Args:
+            thing: The object.
+            schema: What it stands in.
+            scope: Whether owners and privileges count.
+        """
+        del thing, schema, scope
+        return ()
+
 
 _SILENT = (None, False, "", ())
 
@@ -240,6 +252,30 @@ class Catalog(ABC):
         """
         del connection
         raise CannotBeWritten("copy the schema by way of a dump")
+
+    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+        """Single changes that a person could make of a schema by hand, kind by kind.
+
+        Args:
+            schema: What is there to be changed.
+            scope: Whether owners and privileges count.
+        """
+        for thing in schema.objects.values():
+            yield from self.kind(thing.address.kind).trials(thing, schema, scope)
+
+    def witness(self, connection: Any) -> Mapping[str, str]:
+        """A digest of each of the database's own catalogs, not made by the way of ``read``.
+
+        Whether a trial has changed anything is asked of it, for what is not read would not tell.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+
+        Raises:
+            CannotBeWritten: This catalog cannot be tried.
+        """
+        del connection
+        raise CannotBeWritten("only PostgreSQL schemas can be tried")
 
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is, as its kind describes it."""

@@ -18,6 +18,7 @@ from driftcheck.cli.demo import demo
 from driftcheck.cli.diff import diff
 from driftcheck.cli.history import history
 from driftcheck.cli.locate import locate
+from driftcheck.cli.selftest import selftest
 from driftcheck.cli.simulate_colleague import simulate_colleague
 from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
@@ -32,7 +33,17 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-for command in (compare, simulate_colleague, locate, blame, history, diff, snapshot, demo):
+for command in (
+    compare,
+    simulate_colleague,
+    locate,
+    blame,
+    history,
+    diff,
+    snapshot,
+    selftest,
+    demo,
+):
     cli.add_command(command)
 
 

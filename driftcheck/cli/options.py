@@ -85,7 +85,7 @@ database_options = _together(
     ),
 )
 
-scope_options = _together(
+reading_options = _together(
     click.option(
         "--schema",
         "schemas",
@@ -95,6 +95,10 @@ scope_options = _together(
     ),
     click.option("--grants/--no-grants", default=None, help="Compare privileges. Off by default."),
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
+)
+
+scope_options = _together(
+    reading_options,
     click.option(
         "--strict-coverage",
         is_flag=True,

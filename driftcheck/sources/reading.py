@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import URL
 
 from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
+from driftcheck.catalog.base import Catalog, Scope
 from driftcheck.connection import connect
 from driftcheck.schema import Snapshot
 from driftcheck.sources.journal import database_message
@@ -27,10 +28,18 @@ def read_shadow(url: URL, version_tables: Iterable[VersionTable], scope: Scope) 
     """Read a shadow database, without the version tables."""
     connection = connect(url)
     try:
-        snapshot = catalog_for(url.get_backend_name()).read(connection, scope)
+        catalog = catalog_for(url.get_backend_name())
+        return read_connected(connection, catalog, version_tables, scope)
     finally:
         connection.rollback()
         connection.close()
+
+
+def read_connected(
+    connection: Any, catalog: Catalog, version_tables: Iterable[VersionTable], scope: Scope
+) -> Snapshot:
+    """Read what a connection's transaction sees, without the version tables."""
+    snapshot = catalog.read(connection, scope)
     return snapshot.without(table.address(snapshot) for table in version_tables)
 
 

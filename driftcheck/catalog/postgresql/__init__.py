@@ -53,6 +53,8 @@ from driftcheck.catalog.postgresql.traces import tombstones, written
 from driftcheck.catalog.postgresql.triggers import Trigger
 from driftcheck.catalog.postgresql.types import Domain, Enum
 from driftcheck.catalog.postgresql.views import MaterializedView, View
+from driftcheck.catalog.postgresql.witness import witness
+from driftcheck.catalog.trials import Telling, Trial
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 
@@ -155,6 +157,19 @@ class PostgreSQLCatalog(Catalog):
             found = read_changed(KINDS, cursor, scope, None)
             kept = left_out.without(found.objects.values())
             return Reading.of(kept, self.kinds)
+
+    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+        """Single changes kind by kind, and at last what is done to a whole database."""
+        yield from super().trials(schema, scope)
+        if not schema.objects:
+            return
+        shadow = Address("database", "", ("shadow",))
+        yield Trial(shadow, "analyze", ("ANALYZE",), Telling.NOTHING)
+        yield Trial(shadow, "vacuum", ("VACUUM",), Telling.NOTHING, in_transaction=False)
+
+    def witness(self, connection: Any) -> Mapping[str, str]:
+        """A digest of each of the server's catalogs, row by row."""
+        return witness(connection)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from driftcheck.catalog.postgresql.kind import (
     comment_on,
     no_member,
 )
+from driftcheck.catalog.trials import alter
 from driftcheck.schema import SchemaObject
 
 
@@ -31,6 +32,12 @@ class Cast(PostgreSQLKind):
             select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
               and i.classid = 'pg_cast'::regclass and i.deptype = 'i')
         order by k.oid"""
+    renaming = ""
+    adding = ()
+    alterations = (
+        alter("by text", "DROP {it}", "CREATE {it} WITH INOUT AS IMPLICIT"),
+        alter("in assignments", "DROP {it}", "CREATE {it} WITH INOUT AS ASSIGNMENT"),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare cast."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -11,6 +12,7 @@ from driftcheck.catalog.postgresql.kind import (
     comment_on,
     no_member,
 )
+from driftcheck.catalog.trials import alter
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject
 
@@ -39,6 +41,24 @@ class Collation(PostgreSQLKind):
     source = f"""from pg_collation l join pg_namespace n on n.oid = l.collnamespace
         {comment_on("pg_collation", "l.oid")}
         where {USERS_SCHEMA} and {no_member("pg_collation", "l.oid")} order by l.oid"""
+    alterations = (
+        alter(
+            "another locale",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = libc, lc_collate = 'POSIX', lc_ctype = 'C')",
+        ),
+        alter(
+            "another provider",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = icu, locale = 'de-x-icu')",
+        ),
+        alter(
+            "not deterministic",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = icu, locale = 'und', deterministic = false)",
+        ),
+    )
+    quiet = (alter("refresh its version", "ALTER COLLATION {path} REFRESH VERSION"),)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare collation."""
@@ -61,6 +81,20 @@ class Conversion(PostgreSQLKind):
     source = f"""from pg_conversion v join pg_namespace n on n.oid = v.connamespace
         {comment_on("pg_conversion", "v.oid")}
         where {USERS_SCHEMA} and {no_member("pg_conversion", "v.oid")} order by v.oid"""
+    alterations = (
+        alter("default, or not any more", "DROP CONVERSION {path}", "{otherwise}"),
+        alter(
+            "other encodings",
+            "DROP CONVERSION {path}",
+            "CREATE CONVERSION {path} FOR 'UTF8' TO 'KOI8R' FROM utf8_to_koi8r",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made as the default where it is not, or the other way round."""
+        default = not thing.attributes["default"]
+        other = replace(thing, attributes={**thing.attributes, "default": default})
+        return {**super().fields(thing), "otherwise": self.build(other)[0]}
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare conversion."""

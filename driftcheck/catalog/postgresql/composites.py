@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.types import USERS_TYPE, TypeKind
+from driftcheck.catalog.trials import Alteration, alter, alter_with, literally
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import SchemaObject, Snapshot
 
 
 class CompositeType(TypeKind):
@@ -30,6 +31,18 @@ class CompositeType(TypeKind):
           where r.relkind = 'c' and not a.attisdropped group by a.attrelid
         ) m on m.attrelid = c.oid
         {USERS_TYPE} order by t.oid"""
+    alterations = (alter("add an attribute", "ALTER TYPE {path} ADD ATTRIBUTE {new} integer"),)
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Each of its attributes may be dropped, changed or renamed."""
+        del schema
+        for name in map(literally, map(quote_identifier, _attributes(thing))):
+            altered = "ALTER TYPE {path}"
+            yield alter_with("drop an attribute", f"{altered} DROP ATTRIBUTE {name}")
+            yield alter_with("rename an attribute", f"{altered} RENAME ATTRIBUTE {name} TO {{new}}")
+            type_ = f"{altered} ALTER ATTRIBUTE {name} TYPE varchar(7777)"
+            yield alter_with("type of an attribute", type_)
+            yield alter_with("collation of an attribute", f'{type_} COLLATE "POSIX"')
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare type."""
@@ -75,6 +88,14 @@ class RangeType(TypeKind):
     name = "range type"
     plural = "range types"
     summed_up = ("definition",)
+    adding = ("CREATE TYPE {spot} AS RANGE (SUBTYPE = integer)",)
+    alterations = (
+        alter_with(
+            "another subtype",
+            "DROP TYPE {path} CASCADE",
+            "CREATE TYPE {path} AS RANGE (SUBTYPE = pg_lsn)",
+        ),
+    )
     columns = """n.nspname as schema, t.typname as name, array_remove(array[
           'SUBTYPE = ' || format_type(r.rngsubtype, null),
           'SUBTYPE_OPCLASS = ' || quote_ident(on_.nspname) || '.' || quote_ident(o.opcname),

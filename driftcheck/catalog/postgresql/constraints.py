@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.kind import (
@@ -17,8 +17,9 @@ from driftcheck.catalog.postgresql.kind import (
     table_of,
 )
 from driftcheck.catalog.postgresql.options import change_options
+from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Address, SchemaObject
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 _NOT_VALID = " NOT VALID"
 
@@ -63,6 +64,29 @@ class Constraint(PostgreSQLKind):
         {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
         h.conname as from_name, {_ITS_COLUMNS} as stands_on,
         pg_get_constraintdef(k.oid) as definition, d.description as comment"""
+    dropping = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+    renaming = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
+    clauses: ClassVar[tuple[str, ...]] = ()
+    """What may be added to a definition that does not say it."""
+    others: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """What in a definition may be said otherwise, and how."""
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may be made again with one more clause, or with another."""
+        del schema
+        definition = str(thing.attributes["definition"])
+        again = [(c.lower(), f"{definition} {c}") for c in self.clauses if c not in definition]
+        again += [
+            (new.lower(), definition.replace(old, new, 1))
+            for old, new in self.others
+            if old in definition
+        ]
+        for doing, other in again:
+            yield alter_with(
+                doing,
+                self.dropping,
+                f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {literally(other)}",
+            )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint."""
@@ -99,6 +123,24 @@ class IndexedConstraint(Constraint):
 
     columns = f"""{Constraint.columns}, x.reloptions as options, s.spcname as tablespace,
         i.indisreplident as replica_identity"""
+    clauses = ("DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED")
+    alterations = (
+        alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
+        alter("reset fillfactor", "ALTER INDEX {index} RESET (fillfactor)"),
+        alter_with(
+            "make it the replica identity",
+            "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
+        ),
+    )
+    quiet = (
+        alter("reindex", "REINDEX INDEX {index}"),
+        alter("cluster", "CLUSTER {table} USING {name}"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its index."""
+        index = Address("", thing.address.schema, thing.address.path[-1:])
+        return {**super().fields(thing), "index": index.sql}
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint and settle its index."""
@@ -138,6 +180,7 @@ class PrimaryKey(IndexedConstraint):
     name = "primary key"
     plural = "primary keys"
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
+    adding = ()  # a table has but one
     source = _source("p", _INDEX)
 
 
@@ -147,6 +190,7 @@ class UniqueConstraint(IndexedConstraint):
     name = "unique constraint"
     plural = "unique constraints"
     columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
+    others = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
     source = _source("u", _INDEX)
 
 
@@ -163,6 +207,15 @@ class CheckConstraint(Constraint):
 
     name = "check constraint"
     plural = "check constraints"
+    clauses = ("NO INHERIT", "NOT VALID", "NOT ENFORCED")
+    alterations = (
+        alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
+        alter_with(
+            "another condition",
+            "ALTER TABLE {table} DROP CONSTRAINT {name}",
+            "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (now() IS NOT NULL)",
+        ),
+    )
     source = _source("c", parent=_PARENT_BY_NAME)
 
 
@@ -174,6 +227,10 @@ class NotNullConstraint(Constraint):
 
     name = "not-null constraint"
     plural = "not-null constraints"
+    alterations = (
+        alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
+        alter_with("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
+    )
     spoken_by_models = False
     source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by", " and (k.connoinherit or not k.convalidated) order by"
@@ -192,6 +249,20 @@ class ForeignKey(Constraint):
 
     name = "foreign key"
     plural = "foreign keys"
+    clauses = ("ON DELETE CASCADE", "ON UPDATE SET NULL", "MATCH FULL", "NOT VALID")
+    alterations = (
+        alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
+        *each(
+            "ALTER TABLE {table} ALTER CONSTRAINT {name}",
+            (
+                "DEFERRABLE INITIALLY IMMEDIATE",
+                "DEFERRABLE INITIALLY DEFERRED",
+                "NOT DEFERRABLE",
+                "NOT ENFORCED",
+            ),
+        ),
+        alter_with("disable its triggers", "ALTER TABLE {table} DISABLE TRIGGER ALL"),
+    )
     summed_up = ("definition", "enabled")
     columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
         array['foreign key', k.confrelid::regclass::text] || {_ITS_COLUMNS} as subject"""
@@ -199,7 +270,7 @@ class ForeignKey(Constraint):
         "f",
         """left join (
           select tgconstraint, bool_and(tgenabled = 'O') as enabled
-          from pg_trigger where tgisinternal and tgparentid = 0 group by tgconstraint
+          from pg_trigger where tgisinternal group by tgconstraint
         ) e on e.tgconstraint = k.oid""",
     )
 

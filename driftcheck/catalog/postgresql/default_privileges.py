@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from driftcheck.catalog.base import Cursor, Scope
 from driftcheck.catalog.postgresql.kind import USERS_SCHEMA, PostgreSQLKind
 from driftcheck.catalog.postgresql.privileges import Grant, change_grants
+from driftcheck.catalog.trials import alter
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -25,6 +27,7 @@ class DefaultPrivileges(PostgreSQLKind):
 
     name = "default privileges"
     plural = "default privileges"
+    keyword = "DEFAULT PRIVILEGES"
     owner = "p.defaclrole"
     acl = "p.defaclacl"
     columns = """coalesce(n.nspname, '') as schema, pg_get_userbyid(p.defaclrole) as within,
@@ -33,6 +36,19 @@ class DefaultPrivileges(PostgreSQLKind):
           else 'LARGE OBJECTS' end as name"""
     source = f"""from pg_default_acl p left join pg_namespace n on n.oid = p.defaclnamespace
         where p.defaclnamespace = 0 or {USERS_SCHEMA} order by p.oid"""
+    dropping = ""
+    renaming = ""
+    moving = ""
+    adding = ()
+    owning = ""
+    granting = ""
+    alterations = (
+        alter("grant", "{defaults} GRANT ALL ON {sort} TO pg_monitor WITH GRANT OPTION"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what an ALTER of them begins with."""
+        return {**super().fields(thing), "defaults": _altered(thing), "sort": thing.address.name}
 
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
         """Read all default privileges, where privileges count."""
@@ -62,8 +78,11 @@ def _implicit(thing: SchemaObject) -> tuple[Grant, ...]:
 
 
 def _changed(thing: SchemaObject, current: Value, wanted: Value) -> list[str]:
-    role, sort = thing.address.path
-    schema = thing.address.schema
+    grants = change_grants(current, wanted, thing.address.name)
+    return [f"{_altered(thing)} {grant}" for grant in grants]
+
+
+def _altered(thing: SchemaObject) -> str:
+    role, schema = thing.address.path[0], thing.address.schema
     within = f" IN SCHEMA {quote_identifier(schema)}" if schema else ""
-    altered = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(role)}{within}"
-    return [f"{altered} {grant}" for grant in change_grants(current, wanted, sort)]
+    return f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(role)}{within}"

@@ -13,6 +13,7 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
 )
 from driftcheck.catalog.postgresql.triggers import ENABLED, enabled_sql
+from driftcheck.catalog.trials import alter
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject
 
@@ -30,6 +31,23 @@ class EventTrigger(PostgreSQLKind):
         d.description as comment"""
     source = f"""from pg_event_trigger t {comment_on("pg_event_trigger", "t.oid")}
         where {no_member("pg_event_trigger", "t.oid")} order by t.oid"""
+    alterations = (
+        *(alter(how.lower(), f"ALTER {{it}} {how}") for how in ENABLED.values()),
+        *(
+            alter(
+                f"on {event}",
+                "DROP {it}",
+                f"CREATE {{it}} ON {event} WHEN TAG IN ('DROP TABLE') "
+                "EXECUTE FUNCTION {function}()",
+            )
+            for event in ("sql_drop", "ddl_command_start")
+        ),
+        alter(
+            "other tags",
+            "DROP {it}",
+            "CREATE {it} ON {event} WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION {function}()",
+        ),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare event trigger, and whether it fires."""

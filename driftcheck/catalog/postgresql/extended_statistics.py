@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -11,6 +12,7 @@ from driftcheck.catalog.postgresql.kind import (
     differing,
     no_member,
 )
+from driftcheck.catalog.trials import alter
 from driftcheck.schema import SchemaObject
 
 
@@ -34,6 +36,30 @@ class StatisticsObject(PostgreSQLKind):
         {comment_on("pg_statistic_ext", "s.oid")}
         where {USERS_SCHEMA} and {no_member("pg_statistic_ext", "s.oid")}
           and {no_member("pg_class", "c.oid")} order by s.oid"""
+    alterations = (
+        alter("target", "ALTER STATISTICS {path} SET STATISTICS 777"),
+        alter("default target", "ALTER STATISTICS {path} SET STATISTICS -1"),
+        alter(
+            "other kinds",
+            "DROP STATISTICS {path}",
+            "CREATE STATISTICS {path} ({otherwise}) ON {definition} FROM {table}",
+        ),
+        alter(
+            "one more expression",
+            "DROP STATISTICS {path}",
+            "CREATE STATISTICS {path}{kinds_} ON {definition}, (now() IS NULL) FROM {table}",
+        ),
+    )
+    quiet = (alter("analyze", "ANALYZE {table}"),)
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its kinds as CREATE STATISTICS has them, and others."""
+        kinds = str(thing.attributes["kinds"])
+        return {
+            **super().fields(thing),
+            "kinds_": f" ({kinds})" if kinds else "",
+            "otherwise": "mcv" if kinds != "mcv" else "ndistinct",
+        }
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare statistics object, and how much it samples."""

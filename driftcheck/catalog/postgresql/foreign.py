@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql import columns, tables
@@ -21,6 +21,7 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
 )
 from driftcheck.catalog.postgresql.privileges import change_grants, role
+from driftcheck.catalog.trials import alter, alter_with
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject, Value
 
@@ -40,6 +41,19 @@ class ForeignDataWrapper(PostgreSQLKind):
         {foreign_options_sql("w.fdwoptions")} as options, d.description as comment"""
     source = f"""from pg_foreign_data_wrapper w {comment_on("pg_foreign_data_wrapper", "w.oid")}
         where {no_member("pg_foreign_data_wrapper", "w.oid")} order by w.oid"""
+    alterations = (
+        alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter("no handler", "ALTER {it} NO HANDLER"),
+        alter(
+            "another handler",
+            "CREATE SCHEMA {new}",
+            "CREATE FUNCTION {new}.handler() RETURNS fdw_handler LANGUAGE internal "
+            "AS 'heap_tableam_handler'",
+            "ALTER {it} HANDLER {new}.handler",
+        ),
+        alter("no validator", "ALTER {it} NO VALIDATOR"),
+        alter("another validator", "ALTER {it} VALIDATOR postgresql_fdw_validator"),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare wrapper."""
@@ -75,6 +89,27 @@ class Server(PostgreSQLKind):
     source = f"""from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw
         {comment_on("pg_foreign_server", "s.oid")}
         where {no_member("pg_foreign_server", "s.oid")} order by s.oid"""
+    granting = "ALL ON FOREIGN SERVER {name}"
+    alterations = (
+        alter("version", "ALTER SERVER {name} VERSION 'driftcheck trial'"),
+        alter("options", "ALTER SERVER {name} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter_with(
+            "another type",
+            "DROP SERVER {name} CASCADE",
+            "CREATE SERVER {name} TYPE 'driftcheck trial' FOREIGN DATA WRAPPER {wrapper_}",
+        ),
+        alter_with(
+            "another wrapper",
+            "DROP SERVER {name} CASCADE",
+            "CREATE FOREIGN DATA WRAPPER {new}",
+            "CREATE SERVER {name} FOREIGN DATA WRAPPER {new}",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its wrapper, quoted."""
+        wrapper = quote_identifier(str(thing.attributes["wrapper"]))
+        return {**super().fields(thing), "wrapper_": wrapper}
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare server."""
@@ -115,6 +150,10 @@ class UserMapping(PostgreSQLKind):
         {foreign_options_sql("u.umoptions")} as options"""
     source = f"""from pg_user_mappings u where {no_member("pg_foreign_server", "u.srvid")}
         order by u.umid"""
+    dropping = "DROP {it}"
+    renaming = ""
+    spare = "pg_monitor"
+    alterations = (alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the mapping."""
@@ -160,6 +199,32 @@ class ForeignTable(PostgreSQLKind):
           on pn.oid = p.relnamespace
         {comment_on("pg_class", "c.oid")}
         where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by c.oid"""
+    adding = ("CREATE FOREIGN TABLE {spot} (trial integer) SERVER {server_}",)
+    granting = "ALL ON TABLE {path}"
+    alterations = (
+        alter("options", "ALTER FOREIGN TABLE {path} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
+        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_with(
+            "another bound",
+            "ALTER TABLE {table} DETACH PARTITION {path}",
+            "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
+            already=("bound", "DEFAULT"),
+        ),
+        alter_with(
+            "another server",
+            "DROP FOREIGN TABLE {path} CASCADE",
+            "CREATE FOREIGN DATA WRAPPER {new}",
+            "CREATE SERVER {new} FOREIGN DATA WRAPPER {new}",
+            "CREATE FOREIGN TABLE {path} () SERVER {new}",
+        ),
+    )
+    quiet = (alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),)
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its server, quoted."""
+        server = quote_identifier(str(thing.attributes["server"]))
+        return {**super().fields(thing), "server_": server}
 
     def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
         """Statements that make the foreign table with its columns."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.constraints import settle_index
@@ -15,7 +16,9 @@ from driftcheck.catalog.postgresql.kind import (
     name_of,
     no_member,
 )
-from driftcheck.schema import SchemaObject
+from driftcheck.catalog.trials import Alteration, alter, alter_with, literally
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Snapshot
 
 
 class Index(PostgreSQLKind):
@@ -61,6 +64,48 @@ class Index(PostgreSQLKind):
         where k.oid is null and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")}
         order by x.oid"""
+    alterations = (
+        alter_with("unique, or not any more", "DROP INDEX {path}", "{otherwise}"),
+        alter_with("partial", "DROP INDEX {path}", "{made} WHERE 1 = 1"),
+        alter_with("wider predicate", "DROP INDEX {path}", "{made} OR 1 = 2"),
+        alter_with("nulls not distinct", "DROP INDEX {path}", "{made} NULLS NOT DISTINCT"),
+        alter_with("other columns", "DROP INDEX {path}", "CREATE INDEX {name} ON {table} ((1))"),
+        alter("fillfactor", "ALTER INDEX {path} SET (fillfactor = 77)"),
+        alter("reset fillfactor", "ALTER INDEX {path} RESET (fillfactor)"),
+        alter("statistics", "ALTER INDEX {path} ALTER COLUMN 1 SET STATISTICS 777"),
+        alter(
+            "break off building it",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {text}::regclass",
+        ),
+        alter_with(
+            "make it the replica identity",
+            "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
+        ),
+    )
+    quiet = (
+        alter("reindex", "REINDEX INDEX {path}"),
+        alter("cluster", "CLUSTER {table} USING {name}"),
+        alter("cluster on", "ALTER TABLE {table} CLUSTER ON {name}"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made, and how it would be if it were unique, or were not."""
+        fields = super().fields(thing)
+        words = ("", "UNIQUE ") if thing.attributes["unique"] else ("UNIQUE ", "")
+        otherwise, made = (
+            "CREATE {}INDEX {name} ON {table} USING {definition}".format(word, **fields)
+            for word in words
+        )
+        return {**fields, "made": made, "otherwise": otherwise}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may include another column of its table."""
+        parts = schema.parts.get(thing.part_of, ()) if thing.part_of else ()
+        for column in (part.address.name for part in parts if part.address.kind == "column"):
+            if column not in str(thing.attributes["definition"]):
+                included = f"{{made}} INCLUDE ({literally(quote_identifier(column))})"
+                yield alter_with("include a column", "DROP INDEX {path}", included)
+                return
 
     def summary(self, thing: SchemaObject) -> str:
         """The index as CREATE INDEX writes it, from its method on."""

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar
 
-from driftcheck.catalog.base import Cursor, Kind, Scope, listed
-from driftcheck.catalog.postgresql.privileges import Grant, change_grants, grants_sql, settled
+from driftcheck.catalog.base import Cursor, Scope, listed
+from driftcheck.catalog.postgresql.privileges import change_grants, grants_sql, settled
+from driftcheck.catalog.postgresql.tried import TriedKind
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
 
@@ -141,7 +142,7 @@ _EVIDENCE = (
 """What a query's columns may tell of an object besides its attributes."""
 
 
-class PostgreSQLKind(Kind):
+class PostgreSQLKind(TriedKind):
     """A kind that one catalog query reads.
 
     The query's columns are the object: ``schema``, ``name`` and, where there are, ``within`` (what
@@ -159,12 +160,6 @@ class PostgreSQLKind(Kind):
     """SQL: the query's columns."""
     source: ClassVar[str]
     """SQL: the query from ``from`` on. Ordered by age, for what is older can be built first."""
-    owner: ClassVar[str] = ""
-    """SQL: the owner's OID, where it has one."""
-    acl: ClassVar[str] = ""
-    """SQL: the privileges as ``aclitem[]``, where it has any."""
-    implicit: ClassVar[tuple[Grant, ...]] = ()
-    """The privileges that a new one gives to everybody."""
     renamable: ClassVar[bool] = False
     recognizable: ClassVar[bool] = False
     """Whether the server can rename one, and its content is enough to know it again by."""

@@ -11,6 +11,7 @@ from driftcheck.catalog.postgresql.kind import (
     name_of,
     no_member,
 )
+from driftcheck.catalog.trials import alter
 from driftcheck.schema import SchemaObject
 
 
@@ -29,6 +30,16 @@ class Language(PostgreSQLKind):
         nullif(l.lanvalidator, 0)::regproc::text as validator, d.description as comment"""
     source = f"""from pg_language l {comment_on("pg_language", "l.oid")}
         where l.oid >= {FIRST_NORMAL_OID} and {no_member("pg_language", "l.oid")} order by l.oid"""
+    alterations = (
+        alter("trusted", "DROP {it}", "CREATE TRUSTED {it} HANDLER {handler}"),
+        alter("not trusted", "DROP {it}", "CREATE {it} HANDLER {handler}"),
+        alter(
+            "another handler",
+            "DROP {it}",
+            "CREATE {it} HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler "
+            "VALIDATOR fmgr_sql_validator",
+        ),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare language."""

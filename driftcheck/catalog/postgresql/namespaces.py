@@ -12,6 +12,7 @@ from driftcheck.catalog.postgresql.kind import (
     differing,
     name_of,
 )
+from driftcheck.catalog.trials import alter, alter_with
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject
 
@@ -47,6 +48,19 @@ class Extension(PostgreSQLKind):
     columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
     source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
         where x.extname <> 'plpgsql' order by x.oid"""
+    renaming = ""
+    adding = ()
+    alterations = (
+        alter_with(  # what is made with it names its schema
+            "another schema",
+            "CREATE SCHEMA {new}",
+            "ALTER EXTENSION {name} SET SCHEMA {new}",
+        ),
+    )
+    quiet = (
+        alter("update", "ALTER EXTENSION {name} UPDATE"),
+        alter("comment", "COMMENT ON EXTENSION {name} IS {said}"),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that install the extension."""

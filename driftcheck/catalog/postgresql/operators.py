@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -12,8 +13,9 @@ from driftcheck.catalog.postgresql.kind import (
     comment_on,
     no_member,
 )
+from driftcheck.catalog.trials import Alteration, alter, alter_with, literally
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import SchemaObject, Snapshot
 
 
 def _operator_sql(operator: str, schema: str) -> str:
@@ -48,6 +50,23 @@ class Operator(PostgreSQLKind):
         {comment_on("pg_operator", "o.oid")}
         where o.oprcode <> 0 and {USERS_SCHEMA} and {no_member("pg_operator", "o.oid")}
         order by o.oid"""
+    renaming = ""
+    spare = "<~@~>"
+    adding = ("CREATE OPERATOR {schema}.<~@~> ({signature})",)
+    alterations = tuple(
+        alter(f"{setting.lower()}", f"ALTER {{it}} SET ({setting})")
+        for setting in ("RESTRICT = eqsel", "RESTRICT = NONE", "JOIN = eqjoinsel", "JOIN = NONE")
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its schema, and its function with what that takes."""
+        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
+        signature = (c for c in clauses if c.startswith(("FUNCTION", "LEFTARG", "RIGHTARG")))
+        return {
+            **super().fields(thing),
+            "schema": quote_identifier(thing.address.schema),
+            "signature": ", ".join(signature),
+        }
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare operator."""
@@ -102,6 +121,7 @@ class OperatorFamily(PostgreSQLKind):
 
     name = "operator family"
     plural = "operator families"
+    again = False  # its classes go with it
     keyword = "OPERATOR FAMILY"
     owner = "f.opfowner"
     columns = """n.nspname as schema, m.amname as within, f.opfname as name,
@@ -111,6 +131,13 @@ class OperatorFamily(PostgreSQLKind):
           on r.refobjid = f.oid
         {comment_on("pg_opfamily", "f.oid")}
         where {USERS_SCHEMA} and {no_member("pg_opfamily", "f.oid")} order by f.oid"""
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Each of its own members may be taken out."""
+        del schema
+        for member in cast("tuple[str, ...]", thing.attributes["members"]):
+            dropped = literally(_MEMBER.sub(r"\1 \2", member))
+            yield alter("drop a member", f"ALTER {{it}} DROP {dropped}")
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare family with its own members."""
@@ -157,6 +184,33 @@ class OperatorClass(PostgreSQLKind):
         left join {_members("pg_opclass")} r on r.refobjid = c.oid
         {comment_on("pg_opclass", "c.oid")}
         where {USERS_SCHEMA} and {no_member("pg_opclass", "c.oid")} order by c.oid"""
+    adding = ("CREATE OPERATOR CLASS {spot} FOR TYPE {type} USING {method} AS STORAGE {type}",)
+    alterations = (
+        alter_with("default, or not any more", "DROP {it} CASCADE", "{otherwise}"),
+        alter_with(
+            "no members",
+            "DROP {it} CASCADE",
+            "CREATE OPERATOR CLASS {bare} FOR TYPE {type} USING {method} FAMILY {family} "
+            "AS STORAGE {type}",
+        ),
+        alter_with(
+            "another type and family",
+            "DROP {it} CASCADE",
+            "CREATE OPERATOR CLASS {bare} FOR TYPE pg_lsn USING {method} AS STORAGE pg_lsn",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its name and its method, and how it is made as the default where it is not."""
+        method, *path = thing.address.path
+        default = not thing.attributes["default"]
+        other = replace(thing, attributes={**thing.attributes, "default": default})
+        return {
+            **super().fields(thing),
+            "bare": thing.address._replace(path=tuple(path)).sql,
+            "method": quote_identifier(method),
+            "otherwise": self.build(other)[0],
+        }
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare class in its family."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -14,6 +14,7 @@ from driftcheck.catalog.postgresql.kind import (
     table_of,
 )
 from driftcheck.catalog.postgresql.privileges import role
+from driftcheck.catalog.trials import alter, each
 from driftcheck.schema import SchemaObject
 
 
@@ -35,6 +36,32 @@ class Policy(PostgreSQLKind):
         join pg_namespace n on n.oid = c.relnamespace
         {comment_on("pg_policy", "p.oid")}
         where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by p.oid"""
+    alterations = (
+        *each(
+            "ALTER {it}",
+            (
+                "USING (now() IS NOT NULL)",
+                "WITH CHECK (now() IS NOT NULL)",
+                "TO PUBLIC",
+                "TO pg_monitor",
+            ),
+        ),
+        alter("permissive, or restrictive", "DROP {it}", "{otherwise}"),
+        alter("another command", "DROP {it}", "{command_}"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it would be made if it were restrictive, or were not; or for another command."""
+        made = self.build(thing, ())[0]
+        words = ("PERMISSIVE", "RESTRICTIVE")
+        have, other = words if thing.attributes["permissive"] else reversed(words)
+        command = thing.attributes["command"]
+        another = "ALL" if command != "ALL" else "UPDATE"
+        return {
+            **super().fields(thing),
+            "otherwise": made.replace(f" AS {have} ", f" AS {other} ", 1),
+            "command_": made.replace(f" FOR {command} ", f" FOR {another} ", 1),
+        }
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare policy."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from driftcheck.catalog.postgresql.kind import (
     PostgreSQLKind,
@@ -11,7 +11,13 @@ from driftcheck.catalog.postgresql.kind import (
     name_of,
     no_member,
 )
+from driftcheck.catalog.trials import alter, each
 from driftcheck.schema import SchemaObject
+
+_TABLE = (
+    "CREATE SCHEMA {new}",
+    "CREATE TABLE {new}.one (id integer PRIMARY KEY, more integer)",
+)
 
 
 class Publication(PostgreSQLKind):
@@ -46,6 +52,39 @@ class Publication(PostgreSQLKind):
           from pg_publication_namespace group by pnpubid) s on s.pnpubid = p.oid
         {comment_on("pg_publication", "p.oid")}
         where {no_member("pg_publication", "p.oid")} order by p.oid"""
+    alterations = (
+        *each(
+            "ALTER PUBLICATION {name} SET",
+            (
+                "(publish = 'insert')",
+                "(publish = 'truncate')",
+                "(publish_via_partition_root = true)",
+                "(publish_via_partition_root = false)",
+                "(publish_generated_columns = stored)",
+            ),
+        ),
+        *(
+            alter(doing, *_TABLE, f"ALTER PUBLICATION {{name}} {clause}")
+            for doing, clause in (
+                ("add a table", "ADD TABLE {new}.one"),
+                ("add columns of a table", "ADD TABLE {new}.one (id)"),
+                ("add rows of a table", "ADD TABLE {new}.one WHERE (id > 7)"),
+                ("other tables", "SET TABLE {new}.one"),
+                ("add a schema", "ADD TABLES IN SCHEMA {new}"),
+                ("other schemas", "SET TABLES IN SCHEMA {new}"),
+            )
+        ),
+        alter(
+            "for some tables, or all",
+            "DROP PUBLICATION {name}",
+            "CREATE PUBLICATION {name} {otherwise} WITH (publish = '{publish}')",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what it would be for if it were not for all tables, or were."""
+        otherwise = "" if thing.attributes["all_tables"] else "FOR ALL TABLES"
+        return {**super().fields(thing), "otherwise": otherwise}
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare publication."""

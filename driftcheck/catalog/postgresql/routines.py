@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, cast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -13,7 +14,8 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
 )
 from driftcheck.catalog.postgresql.privileges import change_grants
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 
 def _source(prokinds: str, joins: str = "") -> str:
@@ -38,6 +40,11 @@ class Routine(PostgreSQLKind):
     implicit = (("PUBLIC", "EXECUTE", ""),)
     checked_by = "check_function_bodies"
     summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
+    alterations = each(
+        "ALTER {it}",
+        ("SECURITY DEFINER", "SECURITY INVOKER", "SET work_mem = '77MB'", "RESET ALL"),
+    )
+    quiet: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{made}"),)
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
         substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
@@ -49,6 +56,19 @@ class Routine(PostgreSQLKind):
         """The routine as the server prints it."""
         name = thing.address._replace(arguments=None).sql
         return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made, and its name without its arguments."""
+        bare = thing.address._replace(arguments=None).sql
+        return {**super().fields(thing), "made": self.build(thing, ())[0], "bare": bare}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Its body may be replaced by another."""
+        del schema
+        made = self.build(thing, ())[0]
+        other = re.sub(r"(\$\w*\$)\Z", r" \1", made)
+        if other != made:
+            yield alter("another body", literally(other))
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare routine."""
@@ -68,6 +88,31 @@ class Function(Routine):
     plural = "functions"
     keyword = "FUNCTION"
     source = _source("'f', 'w'")
+    alterations = (
+        *Routine.alterations,
+        *each(
+            "ALTER {it}",
+            (
+                "VOLATILE",
+                "STABLE",
+                "IMMUTABLE",
+                "STRICT",
+                "CALLED ON NULL INPUT",
+                "PARALLEL SAFE",
+                "PARALLEL RESTRICTED",
+                "PARALLEL UNSAFE",
+                "LEAKPROOF",
+                "NOT LEAKPROOF",
+                "COST 77",
+                "ROWS 77",
+            ),
+        ),
+        alter_with(
+            "return something else",
+            "DROP {it} CASCADE",
+            "CREATE FUNCTION {path} RETURNS pg_lsn LANGUAGE sql AS 'SELECT NULL::pg_lsn'",
+        ),
+    )
 
 
 class Procedure(Routine):
@@ -117,6 +162,15 @@ class Aggregate(Routine):
     The server prints no definition of one, so it is told by its parameters.
     """
 
+    granting = "ALL ON FUNCTION {path}"
+    quiet = ()
+    alterations = (
+        alter(
+            "more space for its state",
+            "DROP {it}",
+            "CREATE AGGREGATE {bare}({signature}) ({clauses}, SSPACE = 7777)",
+        ),
+    )
     name = "aggregate"
     plural = "aggregates"
     keyword = "AGGREGATE"
@@ -132,6 +186,17 @@ class Aggregate(Routine):
         left join pg_operator so on so.oid = g.aggsortop
         left join pg_namespace sn on sn.oid = so.oprnamespace""",
     )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what CREATE AGGREGATE says of it."""
+        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
+        signature = thing.attributes["parameters"] or "*"
+        return {**super().fields(thing), "signature": signature, "clauses": ", ".join(clauses)}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It has no body."""
+        del thing, schema
+        return iter(())
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare aggregate."""

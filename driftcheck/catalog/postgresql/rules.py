@@ -15,6 +15,7 @@ from driftcheck.catalog.postgresql.kind import (
     table_of,
 )
 from driftcheck.catalog.postgresql.triggers import ENABLED, enabled_sql
+from driftcheck.catalog.trials import alter
 from driftcheck.schema import SchemaObject
 
 
@@ -37,6 +38,17 @@ class Rule(PostgreSQLKind):
         {comment_on("pg_rewrite", "r.oid")}
         where r.rulename <> '_RETURN' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
         order by r.oid"""
+    adding = ("CREATE RULE {new} AS ON DELETE TO {table} DO ALSO NOTHING",)
+    alterations = (
+        *(
+            alter(how.lower(), f"ALTER TABLE {{table}} {how} RULE {{name}}")
+            for how in ENABLED.values()
+        ),
+        alter(
+            "another action",
+            "CREATE OR REPLACE RULE {name} AS ON INSERT TO {table} WHERE now() IS NULL DO NOTHING",
+        ),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare rule, and whether it is followed."""

@@ -11,6 +11,7 @@ from driftcheck.catalog.postgresql.kind import (
     differing,
     no_member,
 )
+from driftcheck.catalog.trials import alter, alter_with, each
 from driftcheck.schema import SchemaObject
 
 OWNED_SEQUENCES = """(
@@ -66,6 +67,30 @@ class Sequence(PostgreSQLKind):
         where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
           and {no_member("pg_class", "coalesce(t.oid, 0)")} and o.deptype is distinct from 'i'
         order by c.oid"""
+    alterations = (
+        *each(
+            "ALTER SEQUENCE {path}",
+            (
+                "AS bigint",
+                "AS integer",
+                "INCREMENT BY 77",
+                "MINVALUE -77",
+                "MAXVALUE 7777",
+                "START WITH 77",
+                "CACHE 77",
+                "CYCLE",
+                "NO CYCLE",
+                "SET UNLOGGED",
+                "SET LOGGED",
+            ),
+        ),
+        alter_with("owned by none", "ALTER SEQUENCE {path} OWNED BY NONE"),
+    )
+    quiet = (
+        alter("draw from it", "SELECT nextval({text})"),
+        alter("set it back", "SELECT setval({text}, {start})"),
+        alter("restart", "ALTER SEQUENCE {path} RESTART"),
+    )
 
     def build(self, thing: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare sequence, owned by no column yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.catalog.base import CannotBeWritten, Sides
@@ -16,8 +16,9 @@ from driftcheck.catalog.postgresql.kind import (
 )
 from driftcheck.catalog.postgresql.options import change_options, with_options
 from driftcheck.catalog.postgresql.partitions import continues
+from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 _RLS = "ROW LEVEL SECURITY"
 _NEW = {"row_security": False, "row_security_forced": False, "replica_identity": "DEFAULT"}
@@ -75,6 +76,61 @@ class Table(PostgreSQLKind):
         {comment_on("pg_class", "c.oid")}
         where c.relkind in ('r', 'p') and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
         order by c.oid"""
+    adding = ("CREATE TABLE {spot} (LIKE {path} INCLUDING ALL)",)
+    alterations = (
+        *each(
+            "ALTER TABLE {path}",
+            (
+                "SET UNLOGGED",
+                "SET LOGGED",
+                "SET (fillfactor = 77)",
+                "RESET (fillfactor)",
+                "SET (toast.autovacuum_enabled = true)",
+                "RESET (toast.autovacuum_enabled)",
+                "ENABLE ROW LEVEL SECURITY",
+                "DISABLE ROW LEVEL SECURITY",
+                "FORCE ROW LEVEL SECURITY",
+                "NO FORCE ROW LEVEL SECURITY",
+                "NOT OF",
+            ),
+        ),
+        *(
+            alter_with(f"replica identity {how}", f"ALTER TABLE {{path}} REPLICA IDENTITY {how}")
+            for how in ("FULL", "NOTHING", "DEFAULT")
+        ),
+        alter(
+            "access method",
+            "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
+            "ALTER TABLE {path} SET ACCESS METHOD {new}",
+        ),
+        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
+        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_with(
+            "another bound",
+            "ALTER TABLE {table} DETACH PARTITION {path}",
+            "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
+            already=("bound", "DEFAULT"),
+        ),
+    )
+    quiet = (
+        alter("analyze", "ANALYZE {path}"),
+        alter("reindex", "REINDEX TABLE {path}"),
+        alter("insert a row", "INSERT INTO {path} DEFAULT VALUES"),
+        alter("truncate", "TRUNCATE {path} CASCADE"),
+        alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),
+        alter("forget what to cluster by", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
+        alter(
+            "add a column and drop it",
+            "ALTER TABLE {path} ADD COLUMN {new} integer",
+            "ALTER TABLE {path} DROP COLUMN {new}",
+        ),
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may leave each of its parents."""
+        del schema
+        for parent in _parents(thing):
+            yield alter_with("no inherit", f"ALTER TABLE {{path}} NO INHERIT {literally(parent)}")
 
     def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
         """Statements that make the table with its columns and the sequences these own."""

@@ -13,6 +13,7 @@ from driftcheck.catalog.postgresql.kind import (
     differing,
     no_member,
 )
+from driftcheck.catalog.trials import alter, each
 from driftcheck.schema import SchemaObject
 
 _OPTION = re.compile(r"""(\w+|"(?:[^"]|"")+") = (E?'(?:[^']|'')*')""")
@@ -34,6 +35,14 @@ class Dictionary(PostgreSQLKind):
         join pg_namespace mn on mn.oid = m.tmplnamespace
         {comment_on("pg_ts_dict", "t.oid")}
         where {USERS_SCHEMA} and {no_member("pg_ts_dict", "t.oid")} order by t.oid"""
+    alterations = (
+        *each("ALTER {it}", ("(accept = true)", "(accept = false)", "(stopwords = danish)")),
+        alter(
+            "another template",
+            "DROP {it}",
+            "CREATE {it} (TEMPLATE = snowball, language = danish)",
+        ),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare dictionary."""
@@ -83,6 +92,14 @@ class Configuration(PostgreSQLKind):
           group by mapcfg) m on m.mapcfg = t.oid
         {comment_on("pg_ts_config", "t.oid")}
         where {USERS_SCHEMA} and {no_member("pg_ts_config", "t.oid")} order by t.oid"""
+    alterations = each(
+        "ALTER {it}",
+        (
+            "ALTER MAPPING FOR asciiword WITH danish_stem",
+            "ADD MAPPING FOR tag WITH simple",
+            "DROP MAPPING FOR asciiword",
+        ),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare configuration with its mappings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
@@ -14,7 +14,8 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
     table_of,
 )
-from driftcheck.schema import SchemaObject
+from driftcheck.catalog.trials import Alteration, alter, literally
+from driftcheck.schema import SchemaObject, Snapshot
 
 ENABLED = {
     "enabled": "ENABLE",
@@ -60,6 +61,20 @@ class Trigger(PostgreSQLKind):
         where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
         order by t.oid"""
+    alterations = tuple(
+        alter(how.lower(), f"ALTER TABLE {{table}} {how} TRIGGER {{name}}")
+        for how in ENABLED.values()
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may fire on one more event."""
+        del schema
+        again = self.build(thing, ())[0]
+        fires = str(thing.attributes["fires"])
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            if event not in fires:
+                other = again.replace(fires, f"{fires} OR {event}", 1)
+                yield alter(f"on {event.lower()} too", self.dropping, literally(other))
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare trigger, and whether it fires."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from driftcheck.catalog.base import CannotBeWritten
 from driftcheck.catalog.postgresql.kind import (
@@ -13,8 +13,9 @@ from driftcheck.catalog.postgresql.kind import (
     no_member,
 )
 from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
 from driftcheck.quoting import quote_identifier, quote_literal
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 USERS_TYPE = f"""join pg_namespace n on n.oid = t.typnamespace
     {comment_on("pg_type", "t.oid")}
@@ -49,6 +50,18 @@ class Enum(TypeKind):
           select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels
           from pg_enum group by enumtypid) v on v.enumtypid = t.oid
         {USERS_TYPE} and t.typtype = 'e' order by t.oid"""
+    alterations = (
+        alter("add a value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial'"),
+        alter("add a first value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial' BEFORE {first}"),
+        alter_with(
+            "rename a value", "ALTER TYPE {path} RENAME VALUE {first} TO 'driftcheck trial'"
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its first value."""
+        first = next(iter(_values(thing)), "")
+        return {**super().fields(thing), "first": quote_literal(first)}
 
     def summary(self, thing: SchemaObject) -> str:
         """The values, in their order."""
@@ -110,6 +123,30 @@ class Domain(TypeKind):
           from pg_constraint where contype = 'c' and contypid <> 0 group by contypid
         ) k on k.contypid = t.oid
         {USERS_TYPE} and t.typtype = 'd' order by t.oid"""
+    alterations = (
+        *each("ALTER DOMAIN {path}", ("SET NOT NULL", "DROP NOT NULL", "DROP DEFAULT")),
+        alter("set default", "ALTER DOMAIN {path} SET DEFAULT current_user::text::{type}"),
+        alter("add a check", "ALTER DOMAIN {path} ADD CHECK (now() IS NOT NULL) NOT VALID"),
+        alter(
+            "another type",
+            "DROP DOMAIN {path}",
+            'CREATE DOMAIN {path} AS varchar(7777) COLLATE "POSIX"',
+        ),
+        alter(
+            "another collation",
+            "DROP DOMAIN {path}",
+            'CREATE DOMAIN {path} AS {type} COLLATE "POSIX"',
+        ),
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Each of its checks may be dropped, validated or renamed."""
+        del schema
+        for check in map(literally, map(quote_identifier, _checks(thing))):
+            altered = "ALTER DOMAIN {path}"
+            yield alter("drop a check", f"{altered} DROP CONSTRAINT {check}")
+            yield alter("validate a check", f"{altered} VALIDATE CONSTRAINT {check}")
+            yield alter("rename a check", f"{altered} RENAME CONSTRAINT {check} TO {{new}}")
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare domain."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
@@ -16,6 +16,7 @@ from driftcheck.catalog.postgresql.kind import (
 from driftcheck.catalog.postgresql.options import change_options, with_options
 from driftcheck.catalog.postgresql.privileges import change_grants
 from driftcheck.catalog.postgresql.viewtext import unqualified
+from driftcheck.catalog.trials import Alteration, alter, alter_with
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -42,6 +43,17 @@ def _source(relkind: str) -> str:
         order by c.oid"""
 
 
+_FIRST_COLUMN = (
+    "(SELECT attname FROM pg_attribute WHERE attrelid = {text}::regclass AND attnum = 1)"
+)
+
+
+def _of_first_column(statement: str) -> str:
+    """SQL: a statement about a view, and its first column by whatever name."""
+    made = f"EXECUTE format('{statement}', {{text}}, {_FIRST_COLUMN})"
+    return f"DO $driftcheck$ BEGIN {made}; END $driftcheck$"
+
+
 class ViewKind(PostgreSQLKind):
     """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
 
@@ -50,6 +62,17 @@ class ViewKind(PostgreSQLKind):
     acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
     summed_up = ("definition", "columns")
     usual = (("access_method", "heap"),)
+    granting = "ALL ON TABLE {path}"
+    alterations: ClassVar[tuple[Alteration, ...]] = (
+        alter_with(
+            "rename a column",
+            _of_first_column("ALTER TABLE %s RENAME COLUMN %I TO driftcheck_trial"),
+        ),
+        alter(
+            "comment on a column",
+            _of_first_column("COMMENT ON COLUMN %s.%I IS ''driftcheck trial''"),
+        ),
+    )
     columns = """n.nspname as schema, c.relname as name,
         rtrim(pg_get_viewdef(c.oid), ';') as definition,
         current_setting('server_version_num')::integer < 160000 as qualified, a.columns,
@@ -93,6 +116,36 @@ class View(ViewKind):
     keyword = "VIEW"
     columns = f"{ViewKind.columns}, coalesce(a.defaults, '{{}}') as defaults"
     source = _source("v")
+    alterations = (
+        *ViewKind.alterations,
+        *(
+            alter(option, f"ALTER VIEW {{path}} SET ({option})", already=("options", option))
+            for option in (
+                "security_barrier=true",
+                "security_invoker=true",
+                "check_option=local",
+                "check_option=cascaded",
+            )
+        ),
+        alter(
+            "reset options",
+            "ALTER VIEW {path} RESET (security_barrier, security_invoker, check_option)",
+        ),
+        alter(
+            "another query",
+            "CREATE OR REPLACE VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+        ),
+        alter(
+            "one more column",
+            "CREATE OR REPLACE VIEW {path} AS "
+            "SELECT *, 1 AS driftcheck_trial FROM ({definition}) AS driftcheck_trial",
+        ),
+        alter(
+            "default of a column",
+            _of_first_column("ALTER VIEW %s ALTER COLUMN %I SET DEFAULT NULL::text"),
+        ),
+    )
+    quiet = (alter("make a temporary one", "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other"),)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare view."""
@@ -133,6 +186,26 @@ class MaterializedView(ViewKind):
     keyword = "MATERIALIZED VIEW"
     columns = f"{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace"
     source = _source("m")
+    alterations = (
+        *ViewKind.alterations,
+        alter("fillfactor", "ALTER MATERIALIZED VIEW {path} SET (fillfactor = 77)"),
+        alter("reset fillfactor", "ALTER MATERIALIZED VIEW {path} RESET (fillfactor)"),
+        alter(
+            "access method",
+            "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
+            "ALTER MATERIALIZED VIEW {path} SET ACCESS METHOD {new}",
+        ),
+        alter_with(
+            "another query",
+            "DROP MATERIALIZED VIEW {path} CASCADE",
+            "CREATE MATERIALIZED VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+        ),
+    )
+    quiet = (
+        alter("refresh", "REFRESH MATERIALIZED VIEW {path}"),
+        alter("empty", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
+        alter("analyze", "ANALYZE {path}"),
+    )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare materialized view."""

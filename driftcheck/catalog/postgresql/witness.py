@@ -1,0 +1,72 @@
+"""A witness of what the catalogs hold, row by row: independent of how kinds are read.
+
+It says whether a trial has changed anything at all. Rows are taken whole and as they are, so it
+knows nothing of what they mean; only what the server counts and keeps for itself is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# The number of an object in its catalog, and of the object that a row is about where it has none.
+_NUMBER = {
+    "pg_aggregate": "aggfnoid",
+    "pg_attribute": "attrelid",
+    "pg_foreign_table": "ftrelid",
+    "pg_index": "indexrelid",
+    "pg_inherits": "inhrelid",
+    "pg_partitioned_table": "partrelid",
+    "pg_range": "rngtypid",
+    "pg_sequence": "seqrelid",
+    "pg_ts_config_map": "mapcfg",
+}
+_BY_OID = """
+    pg_am pg_amop pg_amproc pg_attrdef pg_cast pg_class pg_collation pg_constraint pg_conversion
+    pg_default_acl pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_server
+    pg_language pg_opclass pg_operator pg_opfamily pg_policy pg_proc pg_publication
+    pg_publication_namespace pg_publication_rel pg_rewrite pg_statistic_ext pg_trigger pg_ts_config
+    pg_ts_dict pg_type pg_user_mapping
+""".split()
+_FIRST_NORMAL_OID = 16384
+
+# What the server counts for itself, or sets anew whenever a table is written again.
+_KEPT_BY_SERVER = (
+    "relfilenode relpages reltuples relallvisible relallfrozen relfrozenxid relminmxid"
+).split()
+# Where an expression stood in the statement that it came with.
+_PLACES = r":(location|stmt_location|stmt_len) -?\d+"
+
+
+def _rows(catalog: str) -> str:
+    """SQL: the rows of one catalog that are about users' objects."""
+    if catalog in _NUMBER:
+        condition = f"{_NUMBER[catalog]}::oid >= {_FIRST_NORMAL_OID}"
+    elif catalog == "pg_namespace":
+        condition = "nspname !~ '^pg_'"
+    elif catalog == "pg_description":
+        condition = f"objoid >= {_FIRST_NORMAL_OID} or classoid = 'pg_namespace'::regclass"
+    elif catalog == "pg_depend":
+        condition = f"objid >= {_FIRST_NORMAL_OID} and deptype in ('a', 'e', 'x')"
+    else:
+        condition = f"oid >= {_FIRST_NORMAL_OID}"
+    return f"select * from pg_catalog.{catalog} where {condition}"
+
+
+def _digest(catalog: str) -> str:
+    row = "to_jsonb(t)"
+    if catalog == "pg_class":
+        row += "".join(f" - '{column}'" for column in _KEPT_BY_SERVER)
+    text = f"regexp_replace(({row})::text, '{_PLACES}', '', 'g')"
+    return f"""select '{catalog}', coalesce(sum(hashtextextended({text}, 0)), 0)::text
+        from ({_rows(catalog)}) t"""
+
+
+_CATALOGS = (*_NUMBER, *_BY_OID, "pg_namespace", "pg_description", "pg_depend")
+_QUERY = " union all ".join(map(_digest, _CATALOGS))
+
+
+def witness(connection: Any) -> dict[str, str]:
+    """A digest of each catalog, within the connection's current transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY)
+        return dict(cursor.fetchall())

@@ -1,0 +1,73 @@
+"""``driftcheck selftest`` on a small project, as a person runs it."""
+
+import json
+
+from click.testing import CliRunner
+
+from driftcheck.catalog.postgresql.columns import Column
+from driftcheck.cli.main import cli
+
+
+def test_a_project_is_proved_and_its_live_database_left_alone(pg_school):
+    project = pg_school.project
+    before = pg_school.on_server()
+    result = project.run(
+        "selftest", "--sample", "40", "--format", "json", DRIFTCHECK_SHADOW=pg_school.shadow
+    )
+    assert result.status == 0, result.stderr + result.stdout
+    (proved,) = json.loads(result.stdout)["databases"]
+    assert proved["begun"] == 40 < proved["possible"]
+    assert proved["seed"] == 0
+    assert set(proved["kinds"]) <= {
+        "schema",
+        "table",
+        "column",
+        "primary key",
+        "sequence",
+        "database",
+    }
+    assert proved["total"]["found"] > 10
+    assert project.live.execute("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert pg_school.on_server() == before
+
+
+def test_what_is_missed_is_told_with_its_sql(pg_school, monkeypatch):
+    settle = Column.settle
+
+    def forgetful(self, attributes):
+        del attributes["nullable"]
+        settle(self, attributes)
+
+    monkeypatch.setattr(Column, "settle", forgetful)
+    monkeypatch.setattr(Column, "summary", lambda *_: "forgotten")
+    monkeypatch.chdir(pg_school.project.root)
+    monkeypatch.setenv("DRIFTCHECK_SHADOW", pg_school.shadow)
+    pg_school.project.revision(
+        "0002", 'op.add_column("students", sa.Column("age", sa.Integer()))', after="0001"
+    )
+    arguments = ["selftest", "--all", "--no-cache"]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert result.return_value == 1
+    assert "✗ missed: column public.students.age: set not null" in result.output
+    assert "ALTER TABLE public.students ALTER COLUMN age SET NOT NULL;" in result.output
+    assert "changed in pg_attribute" in result.output
+    assert "1 change missed, 0 false alarms (exit code 1)" in result.output
+
+
+def test_another_database_is_refused(school, refused):
+    refused(school.run("selftest"), 2, "PostgreSQL", "none")
+
+
+def test_a_history_that_does_not_build_is_refused(pg_school, refused):
+    project = pg_school.project
+    project.revision("0002", 'op.drop_column("students", "nothing")', after="0001")
+    result = project.run("selftest", DRIFTCHECK_SHADOW=pg_school.shadow)
+    refused(result, 3, "0002", "nothing", "bootstrap")
+
+
+def test_nothing_to_try(pg_school):
+    result = pg_school.project.run(
+        "selftest", "--schema", "nowhere", DRIFTCHECK_SHADOW=pg_school.shadow
+    )
+    assert result.status == 3
+    assert "Nothing could be tried" in result.stdout
