@@ -8,8 +8,9 @@ import os
 import sys
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ import alembic
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
 from alembic.util import CommandError
 
 from driftcheck.config import Settings
-from driftcheck.errors import ConfigurationError, ProjectNotFoundError
+from driftcheck.errors import ConfigurationError, ProjectError, ProjectNotFoundError
 from driftcheck.usercode import contained, place_of_failure
 
 Work = Callable[[Any, Any], Iterable[Any]]
@@ -109,6 +111,32 @@ class Project(ABC):
     def revisions(self) -> frozenset[str]:
         """Every revision of the history; env.py must have been run before."""
         return frozenset(one.revision for one in self.script_directory().walk_revisions())
+
+    def unloaded_script(self) -> ScriptDirectory:
+        """The script directory before env.py has been run: with none of its revisions loaded."""
+        doing = "reading the Alembic configuration"
+        with contained(doing, root=self.root, command=self.upgrade_command):
+            with self.application_context():
+                return self.script(self.config())
+
+    @contextmanager
+    def revisions_from(self, places: Sequence[Path]) -> Iterator[None]:
+        """Take the revisions from other directories meanwhile.
+
+        Raises:
+            ProjectError: env.py says itself where the revisions are, so they were not taken.
+        """
+        own = self.script_directory()
+        self._script = script = copy(own)
+        script.version_locations = wanted = [str(place) for place in places]
+        vars(script).pop("_version_locations", None)  # it remembers
+        script.revision_map = RevisionMap(script._load_revisions)  # noqa: SLF001
+        try:
+            yield
+        finally:
+            self._script = own
+        if script.version_locations != wanted:
+            raise ProjectError("env.py says itself where the revisions are: no others can be run")
 
 
 def _run(script: ScriptDirectory) -> None:

@@ -20,7 +20,13 @@ def history_files(script: ScriptDirectory) -> list[Path]:
 
 def places_of(script: ScriptDirectory) -> list[Path]:
     """The migrations directory and the version locations."""
-    return sorted({Path(place).resolve() for place in (script.dir, *_version_locations(script))})
+    return sorted({Path(script.dir).resolve(), *version_places(script)})
+
+
+def version_places(script: ScriptDirectory) -> list[Path]:
+    """The version locations."""
+    locations = script._version_locations  # noqa: SLF001  (public only with a side effect)
+    return [Path(location).resolve() for location in locations]
 
 
 def files_in(places: Iterable[Path]) -> list[Path]:
@@ -38,11 +44,6 @@ def relative(file: str | Path, root: Path) -> str:
     """A file as a report names it: relative to the project, where it lies within."""
     path, within = Path(file).resolve(), root.resolve()
     return str(path.relative_to(within)) if path.is_relative_to(within) else str(path)
-
-
-def _version_locations(script: ScriptDirectory) -> Iterable[str]:
-    locations = script._version_locations  # noqa: SLF001  (public only with a side effect)
-    return map(str, locations)
 
 
 def fingerprint(files: Iterable[Path]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from alembic.runtime.migration import MigrationStep
 from sqlalchemy.exc import SQLAlchemyError
 
 from driftcheck.catalog.names import names
@@ -65,6 +66,9 @@ ran."""
 _Note = Callable[[Place, frozenset[Address]], None]
 """Takes in what is in a database now."""
 
+_Way = Callable[[Any, str, Any], Iterable[Any]]
+"""Finds the steps to a destination: (script directory, destination, current heads) -> steps."""
+
 
 class Replay:
     """One replay of a history in the shadows of one stage.
@@ -109,7 +113,7 @@ class Replay:
         Returns:
             Whether it got there; else ``fault`` says what stopped it.
         """
-        return self._walk(destinations, "_upgrade_revs", self._note_what_was_made)
+        return self._walk(destinations, _upgrades, self._note_what_was_made)
 
     def downgrade(self, destinations: Destinations) -> bool:
         """Downgrade every version table to its destinations; ``base`` is the beginning.
@@ -117,7 +121,15 @@ class Replay:
         Returns:
             Whether it got there; else ``fault`` says what stopped it.
         """
-        return self._walk(destinations, "_downgrade_revs", self._note_what_is_there)
+        return self._walk(destinations, _downgrades, self._note_what_is_there)
+
+    def undo(self, revisions: Destinations) -> bool:
+        """Take the revisions that have run last back, and nothing else, wherever branches meet.
+
+        Returns:
+            Whether it was done; else ``fault`` says what stopped it.
+        """
+        return self._walk(revisions, _one_back, self._note_what_is_there)
 
     def stamp(self, revision: str) -> None:
         """Record a revision as run without running it: the history is taken up there."""
@@ -127,8 +139,8 @@ class Replay:
 
         self._run("stamping the shadow database", steps)
 
-    def _walk(self, destinations: Destinations, way: str, note: _Note) -> bool:
-        """Take every version table along a way: what a script directory finds the steps with."""
+    def _walk(self, destinations: Destinations, way: _Way, note: _Note) -> bool:
+        """Take every version table along a way."""
         for round_ in range(max(map(len, destinations.values()), default=0)):
             if self.fault is None:
                 self._run("replaying the history", self._steps(destinations, round_, way, note))
@@ -149,7 +161,7 @@ class Replay:
                     self.fault = self._as_fault(ProjectError("env.py did not finish the revision"))
 
     def _steps(
-        self, destinations: Destinations, round_: int, way: str, note: _Note
+        self, destinations: Destinations, round_: int, way: _Way, note: _Note
     ) -> Callable[[Any, Any], Iterator[Any]]:
         def steps(heads: Any, context: Any) -> Iterator[Any]:
             place = place_of(self._redirect.target_of(context.connection))
@@ -162,7 +174,7 @@ class Replay:
                     *context.on_version_apply_callbacks,
                     partial(self._has_run, place, note),
                 )
-                for step in getattr(context.script, way)(revision, heads):
+                for step in way(context.script, revision, heads):
                     self._journal.begin(step.revision.revision, step.revision.path)
                     yield step
                 self._journal.end()
@@ -224,6 +236,20 @@ class Replay:
             and all(has_word(statement, part) for part in address.path)
         ]
         return max(candidates, key=lambda found: len(found[0].path), default=None)
+
+
+def _upgrades(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+    return script._upgrade_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def _downgrades(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+    return script._downgrade_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
+
+
+def _one_back(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+    if revision in heads:
+        one = script.get_revision(revision)
+        yield MigrationStep.downgrade_from_script(script.revision_map, one)
 
 
 def _names_in(context: Any) -> frozenset[Address] | None:
