@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from driftcheck.chain import Gap, Side
@@ -46,23 +46,45 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
         DriftcheckError: The check could not be made; nothing was left behind.
     """
     with open_session(settings, progress) as session:
-        begins_with = bool(settings.bootstrap or settings.base_snapshot)
-        databases = [
-            Database(place, configured, live_side(session, place), begins_with)
-            for place, configured in session.environment.databases.items()
-        ]
-        replayed = get_history(session, destinations_of(session, databases))
-        bench = Bench(session, replayed.history)
-        for one in databases:
-            one.fill(session, replayed.history)
-        reports = [_report(session, one, replayed, bench) for one in databases]
-        leave_answers(session, databases, replayed)
+        checked = check_in(session)
+        leave_answers(session, checked.databases, checked.replayed)
         return Report(
             session.project.name,
-            tuple(reports),
+            checked.reports,
             settings.fail_on,
             strict_coverage=settings.strict_coverage,
         )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of a session's project came to.
+
+    Attributes:
+        databases: The databases.
+        replayed: Their history.
+        reports: What was found of each.
+    """
+
+    databases: Sequence[Database]
+    replayed: Replayed
+    reports: tuple[DatabaseReport, ...]
+
+
+def check_in(session: Session) -> Checked:
+    """Compare the schemas of a session's databases, in the gaps that its settings name."""
+    settings = session.settings
+    begins_with = bool(settings.bootstrap or settings.base_snapshot)
+    databases = [
+        Database(place, configured, live_side(session, place), begins_with)
+        for place, configured in session.environment.databases.items()
+    ]
+    replayed = get_history(session, destinations_of(session, databases))
+    bench = Bench(session, replayed.history)
+    for one in databases:
+        one.fill(session, replayed.history)
+    reports = tuple(_report(session, one, replayed, bench) for one in databases)
+    return Checked(databases, replayed, reports)
 
 
 def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ConfigurationError
 
+_RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
 ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
 
 
@@ -50,7 +52,7 @@ class Settings:
         shadow: Where shadow databases are made: a URL, ``same-server``, or empty to choose.
         bootstrap: What comes before a history that does not build from nothing.
         base_snapshot: A snapshot file to begin the history from.
-        fail_on: The gaps whose findings fail a check.
+        fail_on: What fails a check: gaps, hazards, rules.
         gaps: The gaps to look at.
         schemas: The schemas to look at; empty for all.
         grants: Whether privileges count.
@@ -58,6 +60,7 @@ class Settings:
         strict_coverage: Whether a check that finds nothing fails where not all was compared.
         settings: Whether the settings of the database and of roles are told, as notes.
         cache: Whether a history replayed once may be taken from the cache.
+        base: What a gate holds the revisions against; ``None`` for the usual branch.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -70,7 +73,7 @@ class Settings:
     shadow: str | None = None
     bootstrap: Bootstrap | None = None
     base_snapshot: Path | None = None
-    fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
+    fail_on: frozenset[str] = frozenset({Gap.DRIFT, Gap.PENDING})
     gaps: tuple[Gap, ...] = CHAIN
     schemas: tuple[str, ...] = ()
     grants: bool = False
@@ -78,6 +81,7 @@ class Settings:
     strict_coverage: bool = False
     settings: bool = False
     cache: bool = True
+    base: str | None = None
 
 
 def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
@@ -146,16 +150,25 @@ def _flag(key: str, value: Any, _root: Path) -> bool:
     return value
 
 
+def _words(key: str, value: Any, root: Path) -> frozenset[str]:
+    """Texts, several of which may stand in one with commas between."""
+    words = (part.strip() for text in _texts(key, value, root) for part in text.split(","))
+    return frozenset(word for word in words if word and word != "none")
+
+
 def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
-    names = [part.strip() for text in _texts(key, value, root) for part in text.split(",")]
-    wanted = {name for name in names if name and name != "none"}
+    wanted = _words(key, value, root)
     if not wanted <= set(CHAIN):
-        raise _wrong(key, ", ".join(names), "some of pending, unapplied, drift; or none")
+        raise _wrong(key, ", ".join(sorted(wanted)), "some of pending, unapplied, drift; or none")
     return tuple(gap for gap in CHAIN if gap in wanted)
 
 
-def _fail_on(key: str, value: Any, root: Path) -> frozenset[Gap]:
-    return frozenset(_gaps(key, value, root))
+def _fail_on(key: str, value: Any, root: Path) -> frozenset[str]:
+    wanted = _words(key, value, root)
+    for word in sorted(wanted):
+        if word not in (*CHAIN, "hazards") and not _RULE.fullmatch(word):
+            raise _wrong(key, word, "some of pending, unapplied, drift, hazards, or rules; or none")
+    return wanted
 
 
 def _bootstrap(key: str, value: Any, root: Path) -> Bootstrap:
@@ -191,4 +204,5 @@ _READERS = {
     "strict_coverage": _flag,
     "settings": _flag,
     "cache": _flag,
+    "base": _text,
 }

@@ -268,6 +268,25 @@ class DatabaseReport:
         return tuple(f.phantom for f in self.findings if f.phantom is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One of several checks that a report is of.
+
+    Attributes:
+        name: What should be: ``the history has one head``.
+        passed: Whether it is; ``None`` where that could not be looked at.
+        why: Why it could not.
+    """
+
+    name: str
+    passed: bool | None
+    why: str = ""
+
+
+HAZARDS = "hazards"
+"""What ``fail_on`` calls the findings whose rules begin with ``hazard-``."""
+
+
 @dataclass(frozen=True)
 class Report:
     """What a check found, altogether.
@@ -275,21 +294,30 @@ class Report:
     Attributes:
         project: The project's name, as people know it.
         databases: One report for each database that the project migrates.
-        fail_on: The gaps whose findings fail the check, unless they are notes. Faults of the
-            project fail it where they are errors.
+        fail_on: What fails the check: gaps, whose findings fail it unless they are notes;
+            ``hazards``; and rules by their names, notes too. Faults of the project fail it where
+            they are errors.
         command: The command that made it, as people would type it: ``driftcheck compare``.
         strict_coverage: Whether a check that finds nothing, and has not compared everything, is
             no check.
+        subject: What was checked, where that is not the databases as they are.
+        checks: The checks that were made of it, and those that could not be.
     """
 
     project: str
     databases: tuple[DatabaseReport, ...]
-    fail_on: frozenset[Gap] = frozenset({Gap.DRIFT, Gap.PENDING})
+    fail_on: frozenset[str] = frozenset({Gap.DRIFT, Gap.PENDING})
     command: str = "driftcheck compare"
     strict_coverage: bool = False
+    subject: str = ""
+    checks: tuple[Check, ...] = ()
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding fails the check."""
+        if finding.rule in self.fail_on:
+            return True
+        if finding.rule.startswith("hazard-"):
+            return HAZARDS in self.fail_on
         if not finding.gaps:
             return finding.severity is Severity.ERROR
         return finding.severity is not Severity.NOTE and not self.fail_on.isdisjoint(finding.gaps)

@@ -115,9 +115,11 @@ class Project(ABC):
     def unloaded_script(self) -> ScriptDirectory:
         """The script directory before env.py has been run: with none of its revisions loaded."""
         doing = "reading the Alembic configuration"
-        with contained(doing, root=self.root, command=self.upgrade_command):
-            with self.application_context():
-                return self.script(self.config())
+        with (
+            contained(doing, root=self.root, command=self.upgrade_command),
+            self.application_context(),
+        ):
+            return self.script(self.config())
 
     @contextmanager
     def revisions_from(self, places: Sequence[Path]) -> Iterator[None]:

@@ -236,6 +236,95 @@ FAULTS: dict[str, Rule] = {
 _WAITS = "Whoever works with the table waits until the transaction of the migration ends."
 _SCANS = "Every row is looked at meanwhile: on a large table that takes minutes."
 
+FAULTS |= {
+    "gate-several-heads": Rule(
+        Severity.ERROR,
+        "the history has {count} heads, since revision {revision} comes after {parent}",
+        "upgrade head fails until they are merged.",
+    ),
+    "gate-heads-after-merge": Rule(
+        Severity.ERROR,
+        "merged with {base}, the history has {count} heads, since revision {revision} comes after "
+        "{parent}",
+        "Each branch is right on its own. After the merge, upgrade head fails.",
+    ),
+    "gate-parent-missing": Rule(
+        Severity.ERROR,
+        "revision {revision} comes after {parent}, which no file has",
+        "Alembic cannot load such a history.",
+    ),
+    "gate-parent-gone-after-merge": Rule(
+        Severity.ERROR,
+        "merged with {base}, revision {revision} comes after {parent}, which no file has any more",
+        "Alembic cannot load such a history.",
+    ),
+    "gate-identifier-twice": Rule(
+        Severity.ERROR,
+        "revision {revision} is there twice: {other} has the same identifier",
+        "Alembic takes one of them and forgets the other.",
+    ),
+    "gate-revision-edited": Rule(
+        Severity.ERROR,
+        "revision {revision} of {base} is edited: {parts}",
+        "A database that has run it does not get the change.",
+    ),
+    "gate-downgrade-edited": Rule(
+        Severity.WARNING,
+        "revision {revision} of {base} is edited: {parts}",
+        "",
+    ),
+    "gate-revision-deleted": Rule(
+        Severity.ERROR,
+        "revision {revision} of {base} is deleted",
+        "A database that is stamped with it can neither upgrade nor downgrade.",
+    ),
+    "gate-upgrade-fails": Rule(
+        Severity.ERROR,
+        "revision {revision} fails on a database at {base}",
+        "Whoever is there cannot upgrade, although the history builds from nothing.",
+    ),
+    "gate-upgrade-fails-on-rows": Rule(
+        Severity.ERROR,
+        "revision {revision} fails where tables have rows",
+        "It runs on empty tables only: on no database that is in use.",
+    ),
+    "gate-downgrade-empty": Rule(
+        Severity.WARNING,
+        "revision {revision} changes the schema, and its downgrade does nothing",
+        "After a downgrade all of it is still there, and the next upgrade makes it again.",
+    ),
+    "gate-downgrade-refuses": Rule(
+        Severity.NOTE,
+        "the downgrade of revision {revision} raises an error on purpose",
+        "There is no way back past it.",
+    ),
+    "gate-downgrade-fails": Rule(
+        Severity.ERROR,
+        "the downgrade of revision {revision} fails",
+        "There is no way back past it.",
+    ),
+    "gate-downgrade-differs": Rule(
+        Severity.ERROR,
+        "after the downgrade of revision {since}, {name} {what}",
+        "The downgrade does not lead to where the database was before.",
+    ),
+    "gate-upgrade-again-fails": Rule(
+        Severity.ERROR,
+        "revision {revision} fails when it runs again after its downgrade",
+        "A database that was downgraded cannot be upgraded any more.",
+    ),
+    "gate-upgrade-again-differs": Rule(
+        Severity.ERROR,
+        "when revision {since} runs again after its downgrade, {name} {what}",
+        "A database that was downgraded once is unlike every other.",
+    ),
+    "gate-ways-differ": Rule(
+        Severity.ERROR,
+        "on a database that comes from {since}, {name} {what}",
+        "It is not what the history builds from nothing.",
+    ),
+}
+
 HAZARDS: dict[str, Rule] = {
     "lock": Rule(
         Severity.NOTE,
@@ -406,3 +495,12 @@ def rule_of(verdict: Verdict, change: Change, aside: str = "") -> tuple[str, Rul
     if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
         rule = rule if change.thing.renamable else _CALLED_OTHERWISE
     return f"{verdict}-{kind}-{change.type}", rule
+
+
+def is_rule(identity: str) -> bool:
+    """Whether there is such a rule; which kinds of objects there are, only a database knows."""
+    if identity in FAULTS or identity in {f"hazard-{harm}" for harm in HAZARDS}:
+        return True
+    changes = (*ChangeType, "unsaid")
+    named = any(identity.startswith(f"{verdict}-") for verdict in Verdict)
+    return named and identity.rpartition("-")[2] in changes

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from driftcheck.findings import Finding, Origin, Remedy
 from driftcheck.rules import FAULTS, REMARKS
-from driftcheck.schema import Address, Remark
+from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Fault, Made
@@ -19,6 +19,7 @@ def fault(
     details: str = "",
     origin: Origin | None = None,
     remedies: tuple[Remedy, ...] = (),
+    about: SchemaObject | None = None,
     **words: object,
 ) -> Finding:
     """A finding of one of the rules for faults, its message filled in with the words."""
@@ -27,6 +28,8 @@ def fault(
         rule=identity,
         severity=rule.severity,
         message=rule.message.format(**words),
+        address=about.address if about else None,
+        part_of=about.part_of if about else None,
         leads_to=rule.leads_to,
         details=details,
         origin=origin,

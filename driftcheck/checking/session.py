@@ -49,6 +49,10 @@ class Session:
     environment: Environment
     scope: Scope
 
+    def stage(self, name: str) -> Stage:
+        """Another set of shadows for the history to be replayed in."""
+        return _stage_for_replays(self.settings, self.shadows, self.imported, name)
+
     def target(self, place: Place) -> URL:
         """The database at a place, as the project names it."""
         return self.redirect.targets[place]
@@ -62,9 +66,23 @@ class Session:
         return self.shadows.live_url(self.target(place))
 
 
+def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, name: str) -> Stage:
+    """Empty shadows; copies of what the import wrote, where the history stands on that."""
+    if settings.bootstrap is not None and settings.bootstrap.what == "import":
+        return shadows.copies(imported, name)
+    return Stage(name, shadows.make)
+
+
 @contextmanager
-def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
+def open_session(
+    settings: Settings, progress: Progress, loaded: Callable[[Project], None] = lambda _: None
+) -> Iterator[Session]:
     """Load a project and see what it configures; drop every shadow in the end.
+
+    Args:
+        settings: What to check, and how.
+        progress: Told what is being done.
+        loaded: Told of the project before its env.py is run.
 
     Raises:
         DriftcheckError: The project cannot be loaded, or its env.py does not run.
@@ -72,11 +90,10 @@ def open_session(settings: Settings, progress: Progress) -> Iterator[Session]:
     progress("loading the project")
     with Redirect().hooked() as redirect, Shadows(settings) as shadows:
         imported = Stage("import", shadows.make)
-        stands_on_import = settings.bootstrap is not None and settings.bootstrap.what == "import"
-        replayed = shadows.copies(imported, "replay") if stands_on_import else None
-        replayed = replayed or Stage("replay", shadows.make)
+        replayed = _stage_for_replays(settings, shadows, imported, "replay")
         with redirect.stage(imported):
             project = load_project(settings)
+            loaded(project)
         # env.py may be the first to import the models: what that writes is no part of the history.
         bootstrap = settings.bootstrap.what if settings.bootstrap else ""
         models = Gap.PENDING in settings.gaps or bootstrap == "create_all"

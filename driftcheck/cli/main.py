@@ -16,6 +16,7 @@ from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
 from driftcheck.cli.demo import demo
 from driftcheck.cli.diff import diff
+from driftcheck.cli.gate import gate
 from driftcheck.cli.history import history
 from driftcheck.cli.locate import locate
 from driftcheck.cli.selftest import selftest
@@ -36,6 +37,7 @@ def cli() -> None:
 for command in (
     compare,
     simulate_colleague,
+    gate,
     locate,
     blame,
     history,

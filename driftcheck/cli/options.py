@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from driftcheck.config import Settings, load_settings
+from driftcheck.errors import ConfigurationError
 from driftcheck.reports import FORMS
+from driftcheck.rules import is_rule
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -132,5 +134,16 @@ output_options = output_options_of(FORMS)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:
-    """Make settings of what a command was given."""
-    return load_settings(Path.cwd(), options)
+    """Make settings of what a command was given.
+
+    Raises:
+        ConfigurationError: A value cannot be, or a rule is named that there is not.
+    """
+    settings = load_settings(Path.cwd(), options)
+    for word in sorted(settings.fail_on):
+        if "-" in word and not is_rule(word):
+            raise ConfigurationError(
+                f"fail-on names {word!r}, and there is no such rule",
+                hint="The rule of a finding stands below its first line in a report.",
+            )
+    return settings

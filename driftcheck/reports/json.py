@@ -49,6 +49,11 @@ def _report(report: Report) -> dict[str, Any]:
         "command": report.command,
         "project": report.project,
         "strict_coverage": report.strict_coverage,
+        "subject": report.subject,
+        "checks": [
+            {"name": check.name, "passed": check.passed, "why": check.why}
+            for check in report.checks
+        ],
         "databases": [_database(database, report) for database in report.databases],
     }
 

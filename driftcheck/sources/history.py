@@ -57,19 +57,20 @@ def replay_history(
     tables = version_tables(environment)
     heads = dict.fromkeys(keys(environment), environment.heads)
     if replay.upgrade(stamped):
-        history.stamped = _read(stage, tables, scope)
+        history.stamped = read_stage(stage, tables, scope)
         if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
             history.head = history.stamped
         elif replay.upgrade(heads):
-            history.head = _read(stage, tables, scope)
+            history.head = read_stage(stage, tables, scope)
     history.made = replay.made
     history.fault = replay.fault
     return history
 
 
-def _read(
+def read_stage(
     stage: Stage, tables: Mapping[Place, list[VersionTable]], scope: Scope
 ) -> dict[Place, Snapshot]:
+    """Read every shadow of a stage, without the version tables."""
     return {
         place: read_shadow(stage.shadows[place].url, found, scope)
         for place, found in tables.items()

@@ -66,6 +66,7 @@ class Merge:
         ours: The working tree's revisions.
         theirs: The base's.
         before: Those of the commit where the two went separate ways.
+        outside: The version locations that are not in the repository: the same on every side.
     """
 
     repository: Repository
@@ -73,6 +74,7 @@ class Merge:
     ours: Side
     theirs: Side
     before: Side
+    outside: tuple[Path, ...] = ()
 
     @cached_property
     def new(self) -> Revisions:
@@ -161,6 +163,29 @@ def missing_parents(revisions: Revisions) -> Iterator[tuple[RevisionFile, str]]:
         yield from ((one, down) for down in one.down if down not in revisions)
 
 
+def in_order(revisions: Revisions) -> list[RevisionFile]:
+    """Revisions, each after those of them that it comes after or depends on."""
+    left, found = dict(revisions), []
+    while left:
+        ready = [one for one in left.values() if not _waits(one, left)]
+        found += sorted(ready, key=lambda one: one.revision)
+        left = {at: one for at, one in left.items() if one not in ready}
+        if not ready:  # they go round in a circle, which Alembic does not load
+            break
+    return found
+
+
+def _waits(one: RevisionFile, for_: Revisions) -> bool:
+    """Whether a revision needs one of others; what it depends on may be cut short, or a label."""
+    names = (*one.down, *one.depends_on)
+    return any(
+        other.revision.startswith(name) or name in other.labels
+        for other in for_.values()
+        if other is not one
+        for name in names
+    )
+
+
 def read_merge(script: ScriptDirectory, named: str | None) -> Merge:
     """Read the three sides of a merge with the base.
 
@@ -185,7 +210,7 @@ def read_merge(script: ScriptDirectory, named: str | None) -> Merge:
     before = theirs if same else _committed(repository, fork, ours, below=below)
     for side in {id(side): side for side in (ours, theirs, before)}.values():
         side.add(_on_disk(repository, outside, below=below))
-    return Merge(repository, base, ours, theirs, before)
+    return Merge(repository, base, ours, theirs, before, tuple(outside))
 
 
 def _is_recursive(script: ScriptDirectory) -> bool:

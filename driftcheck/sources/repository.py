@@ -228,17 +228,20 @@ def _said(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, str]]:
-    for entry in listed.split(b"\0"):
+    for entry in listed.split(b"\0")[:-1]:
         about, _, path = entry.partition(b"\t")
-        mode, *_, identity = about.split() or [b""]
+        mode, _, identity = about.split()
         if mode in _REGULAR:
             yield os.fsdecode(path), identity.decode()
 
 
 def _branch_of(name: str) -> str:
     """The branch behind ``origin/main`` or ``refs/heads/main``."""
-    return name.removeprefix("refs/").removeprefix("remotes/").removeprefix("origin/").removeprefix(
-        "heads/"
+    return (
+        name.removeprefix("refs/")
+        .removeprefix("remotes/")
+        .removeprefix("origin/")
+        .removeprefix("heads/")
     )
 
 

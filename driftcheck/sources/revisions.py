@@ -130,12 +130,12 @@ def _said(module: ast.Module) -> tuple[dict[str, Any], dict[str, int]]:
 
 
 def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    targets: list[ast.expr] = []
+    value: ast.expr | None = None
     if isinstance(statement, ast.AnnAssign):
         targets, value = [statement.target], statement.value
     elif isinstance(statement, ast.Assign):
-        targets, value = list(statement.targets), statement.value
-    else:
-        return
+        targets, value = statement.targets, statement.value
     for target in targets:
         if isinstance(target, ast.Name) and value is not None:
             yield target.id, value

@@ -13,6 +13,7 @@ from driftcheck.chain import Gap
 from driftcheck.findings import DatabaseReport, Report, Verdict
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal.chain import chain
+from driftcheck.reports.terminal.checks import checks
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import (
     FAINT,
@@ -51,7 +52,9 @@ def render(report: Report, page: Page = PLAIN) -> str:
     """Write the report for a person to read."""
     blocks = [block for d in report.databases for block in _database(d, report, page)]
     *others, last = blocks or [[]]
-    return as_text([*spaced([*others, [*last, *verdict(report, page)]])], page)
+    made = checks(report, page)
+    end = [last, [*made, *verdict(report, page)]] if made else [[*last, *verdict(report, page)]]
+    return as_text([*spaced([*others, *end])], page)
 
 
 def as_text(lines: Lines, page: Page) -> str:

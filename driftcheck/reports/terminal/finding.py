@@ -72,7 +72,7 @@ def _more_rows(finding: Finding, page: Page) -> Iterator[Row]:
         origin = finding.origin
         line = "" if origin.line is None else f":{origin.line}"
         place = words(page, f"{origin.file}{line}")
-        label = "made by" if finding.address else "in"
+        label = "made by" if finding.verdict else "in"
         yield Row(label, [words(page, f"revision {origin.revision}"), place])
 
 

@@ -1,0 +1,175 @@
+"""A colleague's database at the base's head, which gets the new revisions one by one.
+
+It is built by the base's own files where the branch has others, and given rows where they are
+wanted. Each new revision then runs, and the way back from it is tried on a copy. What its
+statements do to the colleague's tables is watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from driftcheck.actions.gate.branch import Branch
+from driftcheck.actions.gate.differing import differing
+from driftcheck.actions.gate.places import Places
+from driftcheck.actions.gate.trial import Findings, Schemas, Trial
+from driftcheck.checking.faults import fault, origin_of
+from driftcheck.checking.hazards import hazard_findings
+from driftcheck.checking.histories import in_words_of_base, prepare_stage
+from driftcheck.checking.narrowing import within
+from driftcheck.checking.session import Session
+from driftcheck.errors import DriftcheckError
+from driftcheck.findings import Finding
+from driftcheck.location import Place
+from driftcheck.sources.hazards import HazardWatch
+from driftcheck.sources.history import History
+from driftcheck.sources.journal import Entry
+from driftcheck.sources.merge import Merge, heads_of, in_order
+from driftcheck.sources.replay import Fault, Replay
+
+
+@dataclass
+class Played:
+    """What came of it.
+
+    Attributes:
+        upgrades: What was found of the new revisions as they ran.
+        downgrades: Of the way back, and of running them again.
+        ways: Of the schema in the end, beside what the history builds from nothing.
+        hazards: Of what they do to tables that are in use.
+        stopped: Why no more was tried; empty where everything was.
+        notes: What a reader should know besides.
+    """
+
+    upgrades: Findings = field(default_factory=list)
+    downgrades: Findings = field(default_factory=list)
+    ways: Findings = field(default_factory=list)
+    hazards: Findings = field(default_factory=list)
+    stopped: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def findings(self) -> Findings:
+        """All that was found."""
+        return [*self.upgrades, *self.downgrades, *self.ways, *self.hazards]
+
+
+class Colleague:
+    """Plays a colleague who is at the base's head, and upgrades.
+
+    Args:
+        session: The session.
+        merge: The virtual merge.
+        branch: Tells the lines of revision files.
+        history: What the history builds from nothing.
+    """
+
+    def __init__(self, session: Session, merge: Merge, branch: Branch, history: History) -> None:
+        self._session = session
+        self._merge = merge
+        self._branch = branch
+        self._history = history
+        self._trial = Trial(session, branch)
+        self._stage = session.stage("colleague")
+        self._watches: dict[Place, HazardWatch] = {}
+        self._replay = Replay(
+            session.project, session.redirect, self._stage, watch=self._watch_statement
+        )
+        self._played = Played()
+
+    def play(self) -> Played:
+        """Build the base's schema, and take it to the head."""
+        self._session.progress("building the base's schema")
+        with TemporaryDirectory(prefix="driftcheck-base-") as directory:
+            places = Places(self._merge, self._session.project, Path(directory).resolve())
+            try:
+                with self._taken_from(places.of_base()):
+                    broken = self._build()
+                if broken is not None:
+                    self._played.stopped = _base_is_broken(broken, self._merge)
+                    return self._played
+                with self._taken_from(places.of_merge()):
+                    self._upgrade(places)
+            except DriftcheckError as error:  # env.py, or Alembic, does not go along
+                self._played.stopped = error.message
+        return self._played
+
+    def _taken_from(self, places: Sequence[Path]) -> AbstractContextManager[None]:
+        return self._session.project.revisions_from(places) if places else nullcontext()
+
+    def _build(self) -> Fault | None:
+        prepare_stage(self._session, self._stage)
+        merge = self._merge
+        revisions = merge.theirs.revisions if merge.rebuilds_base else merge.old
+        self._replay.upgrade(self._trial.all_at(*heads_of(revisions)))
+        return self._replay.fault
+
+    def _watch(self) -> None:
+        """Watch from now on what becomes of the tables that are there."""
+        for place in self._session.environment.databases:
+            if place.dialect == "postgresql":
+                self._watches[place] = HazardWatch(self._stage.shadows[place].url)
+
+    def _watch_statement(self, place: Place, entry: Entry, connection: Any) -> None:
+        if place in self._watches:
+            self._watches[place].look(entry, connection)
+
+    def _upgrade(self, places: Places) -> None:
+        self._watch()
+        now = self._trial.read(self._stage)
+        for one in in_order(self._merge.new):
+            self._session.progress(f"trying revision {one.revision}")
+            before = now
+            if not self._replay.upgrade(self._trial.all_at(one.revision)):
+                self._played.upgrades += self._failed(places)
+                self._played.stopped = f"revision {one.revision} fails"
+                return
+            now = self._trial.read(self._stage)
+            self._played.downgrades += self._trial.way_back(self._stage, one, before, now)
+        root = self._session.project.root
+        for place, watch in self._watches.items():
+            found = hazard_findings(watch.hazards, root)
+            self._played.hazards += [(place, finding) for finding in found]
+        if not self._merge.ahead:
+            self._played.ways += self._compared(now)
+
+    def _failed(self, places: Places) -> Iterator[tuple[Place, Finding]]:
+        broken = self._replay.fault
+        if broken is None:
+            return
+        said = [broken.message, broken.statement]
+        if broken.existing is not None:
+            address, made = broken.existing
+            said.append(f"{address} was made by revision {made.revision}, in {places.told(made)}")
+        yield (
+            next(iter(self._session.environment.databases)),
+            fault(
+                "gate-upgrade-fails",
+                details="\n".join(filter(None, said)),
+                origin=origin_of(broken.where),
+                revision=broken.where.revision,
+                base=self._merge.base,
+            ),
+        )
+
+    def _compared(self, now: Schemas) -> Iterator[tuple[Place, Finding]]:
+        """The schema in the end, beside what the history builds from nothing."""
+        session, edited = self._session, self._branch.first_edit()
+        for place, head in self._history.head.items():
+            wanted = within(head, session.settings.schemas)
+            ended = in_words_of_base(session, place)(now[place])
+            made = self._history.made.get(place, {})
+            for finding in differing(
+                "gate-ways-differ", wanted, ended, edited, self._merge.base
+            ):
+                maker = made.get(finding.address) if finding.address else None
+                yield place, replace(finding, origin=edited or origin_of(maker))
+
+
+def _base_is_broken(broken: Fault, merge: Merge) -> str:
+    return f"{merge.base} does not build: revision {broken.where.revision}: {broken.message}"
