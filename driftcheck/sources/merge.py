@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 
 from driftcheck.sources.files import version_places
 from driftcheck.sources.repository import Commit, Repository
 from driftcheck.sources.revisions import (
     RevisionFile,
     UnreadableError,
+    from_loaded,
     is_revision_file,
     read_revision,
 )
@@ -34,13 +35,13 @@ class Side:
     Attributes:
         revisions: Those that could be read.
         twice: Files that claim an identifier which another has.
-        unreadable: Files that could not be read, with the reason.
+        unreadable: Files that do not say what they are, with the reason and the text.
         places: The directories that they lie in, as they would lie in the working tree.
     """
 
     revisions: dict[str, RevisionFile] = field(default_factory=dict)
     twice: list[RevisionFile] = field(default_factory=list)
-    unreadable: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     places: tuple[Path, ...] = ()
 
     def add(self, files: Iterable[tuple[str, bytes]]) -> None:
@@ -49,10 +50,17 @@ class Side:
             try:
                 found = read_revision(path, text)
             except UnreadableError as error:
-                self.unreadable[path] = str(error)
+                self.unreadable[path] = str(error), text
                 continue
             if found.revision in self.revisions:
                 self.twice.append(found)
+            self.revisions.setdefault(found.revision, found)
+
+    def add_loaded(self, scripts: Mapping[str, Script]) -> None:
+        """Take what files are from what was loaded from them, by their paths."""
+        for path in self.unreadable.keys() & scripts.keys():
+            _, text = self.unreadable.pop(path)
+            found = from_loaded(path, text, scripts[path])
             self.revisions.setdefault(found.revision, found)
 
 
@@ -132,6 +140,16 @@ class Merge:
     def old(self) -> Revisions:
         """Those of ours that are not new."""
         return {at: one for at, one in self.ours.revisions.items() if at not in self.new}
+
+    def complete(self, script: ScriptDirectory) -> None:
+        """Learn of files that do not say what they are from what Alembic has loaded of them.
+
+        The base's are taken for what the working tree has at the same path.
+        """
+        loaded = {self.repository.path_of(Path(s.path)): s for s in script.walk_revisions()}
+        scripts = {path: one for path, one in loaded.items() if path is not None}
+        for side in {id(side): side for side in (self.ours, self.theirs, self.before)}.values():
+            side.add_loaded(scripts)
 
     @property
     def rebuilds_base(self) -> bool:

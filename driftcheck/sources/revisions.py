@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from alembic.script import Script
+
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
+_IMPORTS = "imports"
 _IS_REVISION_FILE = re.compile(r"(?!\.#|__init__).*\.py\Z")  # as Alembic has it
 _NAMED_BY_FILE = re.compile(r"([a-f0-9]+)\.py\Z")  # as Alembic 0.1 had it
 _DOWNGRADE = re.compile(r"downgrade(_\w*)?\Z")
@@ -112,6 +116,26 @@ def read_revision(path: str, text: bytes) -> RevisionFile:
     )
 
 
+def from_loaded(path: str, text: bytes, script: Script) -> RevisionFile:
+    """A revision whose file had to be run to know what it is; all of its text counts."""
+    own = {
+        "revision": (script.revision,),
+        "down_revision": _identifiers(script.down_revision),
+        "branch_labels": _identifiers(getattr(script.module, "branch_labels", None)),
+        "depends_on": _identifiers(script.dependencies),
+    }
+    return RevisionFile(
+        path=path,
+        revision=script.revision,
+        down=own["down_revision"],
+        depends_on=own["depends_on"],
+        labels=own["branch_labels"],
+        parts={name: repr(value) for name, value in own.items()} | {"the file": repr(text)},
+        lines={},
+        undoes=Undoes(is_empty=not hasattr(script.module, "downgrade")),
+    )
+
+
 def _said(module: ast.Module) -> tuple[dict[str, Any], dict[str, int]]:
     """The values that a module gives to names outright, and where it does for our own."""
     values: dict[str, Any] = {}
@@ -162,11 +186,12 @@ def _identifiers(value: Any) -> tuple[str, ...]:
 def _meanings(module: ast.Module) -> dict[str, str]:
     """What every part of a module means, whatever its comments, layout and annotations."""
     bare = _Bare(_names_used(module)).visit(module)
-    meanings: dict[str, str] = {}
+    meanings: dict[str, list[str]] = defaultdict(list)
     for statement in bare.body:
         for name in _names_of(statement):
-            meanings[name] = meanings.get(name, "") + ast.dump(statement, annotate_fields=False)
-    return meanings
+            meanings[name].append(ast.dump(statement, annotate_fields=False))
+    meanings[_IMPORTS].sort()
+    return {name: "\n".join(meant) for name, meant in meanings.items()}
 
 
 def _names_of(statement: ast.stmt) -> Iterator[str]:
@@ -176,7 +201,7 @@ def _names_of(statement: ast.stmt) -> Iterator[str]:
     elif isinstance(statement, ast.ClassDef):
         yield statement.name
     elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-        yield "imports"
+        yield _IMPORTS
     else:
         assigned = [name for name, _ in _assigned(statement)]
         yield from (name for name in assigned if name not in _NAMES)

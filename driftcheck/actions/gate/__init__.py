@@ -16,7 +16,7 @@ from driftcheck.errors import ProjectError
 from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
 from driftcheck.project import Project
 from driftcheck.sources.files import version_places
-from driftcheck.sources.merge import Merge, heads_of, in_order, read_merge
+from driftcheck.sources.merge import Merge, heads_of, in_order, missing_parents, read_merge
 
 COMMAND = "driftcheck gate"
 
@@ -45,11 +45,13 @@ def gate(settings: Settings, progress: Progress = lambda _: None) -> Report:
             script = session.project.script_directory()
             if set(version_places(script)) != {*merge.ours.places, *merge.outside}:
                 merge = read_merge(script, settings.base)  # env.py names other places
+            merge.complete(script)
             return _report(session, merge)
     except ProjectError as error:
         for project, merge in read:
             branch = Branch(merge, project.root)
-            if any(finding.rule == "gate-parent-missing" for finding in branch.unloadable()):
+            missing = any(f.rule == "gate-parent-missing" for f in branch.unloadable())
+            if missing and not merge.ours.unreadable:
                 return _unloadable(project, settings, merge, branch.faults(), error.message)
         raise
 
@@ -81,6 +83,8 @@ def _play(session: Session, merge: Merge, branch: Branch, checked: Checked) -> P
     history = checked.replayed.history
     if history.fault is not None:
         return Played(stopped="the history does not build")
+    if any(missing_parents(merge.merged)):
+        return Played(stopped=f"merged with {merge.base}, the history cannot be loaded")
     if not (merge.new or merge.edited or merge.deleted):
         return Played(stopped=f"{merge.base} has every revision")
     return Colleague(session, merge, branch, history).play()
@@ -104,7 +108,7 @@ def _subject(merge: Merge) -> str:
 def _notes(merge: Merge) -> Iterator[str]:
     for place in merge.outside:
         yield f"{place} is not in the repository of the migrations: its revisions are not held new"
-    for path, why in {**merge.ours.unreadable, **merge.theirs.unreadable}.items():
+    for path, (why, _) in {**merge.theirs.unreadable, **merge.ours.unreadable}.items():
         yield f"{path} was left out of what git tells: {why}"
 
 

@@ -58,11 +58,10 @@ class Branch:
 
     def first_edit(self) -> Origin | None:
         """Where the branch first departs from the base's own revisions."""
-        edited = [
-            (self._merge.ours.revisions[at], parts) for at, parts in self._merge.edited.items()
-        ]
-        for one, parts in edited:
-            return self.origin(one, *parts)
+        for at, parts in self._merge.edited.items():
+            return self.origin(self._merge.ours.revisions[at], *parts)
+        for one in self._merge.deleted.values():
+            return self.origin(one)
         return None
 
     def _missing(self, rule: str, one: RevisionFile, parent: str) -> Finding:

@@ -29,10 +29,9 @@ def checks_made(
     def passes(findings: Iterable[Finding]) -> bool:
         return not any(map(report.fails, findings))
 
-    def play(name: str, findings: Findings) -> Check:
-        found = [finding for _, finding in findings]
-        unknown = bool(played.stopped) and passes(found)
-        return Check(name, None if unknown else passes(found), played.stopped * unknown)
+    def play(name: str, findings: Findings, why_not: str = "") -> Check:
+        passed, why_not = passes(finding for _, finding in findings), played.stopped or why_not
+        return Check(name, None, why_not) if passed and why_not else Check(name, passed)
 
     yield Check("one head, merged with the base too", passes(faults))
     if checked is None:
@@ -48,7 +47,7 @@ def checks_made(
             yield Check(name, passes(own)) if looked_at else Check(name, None, _NO_HEAD)
     yield play("the new revisions run on the base's schema", played.upgrades)
     yield play("their downgrades lead back", played.downgrades)
-    yield play("both ways lead to the same schema", played.ways)
+    yield play("both ways lead to the same schema", played.ways, played.not_compared)
     hazards = play("hazards to tables in use", played.hazards)
     count = len(played.hazards)
     yield replace(hazards, why=hazards.why or f"{count or 'none'} to know of")

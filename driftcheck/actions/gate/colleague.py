@@ -43,6 +43,7 @@ class Played:
         ways: Of the schema in the end, beside what the history builds from nothing.
         hazards: Of what they do to tables that are in use.
         stopped: Why no more was tried; empty where everything was.
+        not_compared: Why the schema in the end could not be compared; empty where it could.
         notes: What a reader should know besides.
     """
 
@@ -51,6 +52,7 @@ class Played:
     ways: Findings = field(default_factory=list)
     hazards: Findings = field(default_factory=list)
     stopped: str = ""
+    not_compared: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -135,7 +137,9 @@ class Colleague:
         for place, watch in self._watches.items():
             found = hazard_findings(watch.hazards, root)
             self._played.hazards += [(place, finding) for finding in found]
-        if not self._merge.ahead:
+        if self._merge.ahead:
+            self._played.not_compared = f"{self._merge.base} has revisions that the branch lacks"
+        else:
             self._played.ways += self._compared(now)
 
     def _failed(self, places: Places) -> Iterator[tuple[Place, Finding]]:
