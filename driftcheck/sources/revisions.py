@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 from alembic.script import Script
 
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
-_IMPORTS = "imports"
 _IS_REVISION_FILE = re.compile(r"(?!\.#|__init__).*\.py\Z")  # as Alembic has it
 _NAMED_BY_FILE = re.compile(r"([a-f0-9]+)\.py\Z")  # as Alembic 0.1 had it
 _DOWNGRADE = re.compile(r"downgrade(_\w*)?\Z")
@@ -185,13 +184,32 @@ def _identifiers(value: Any) -> tuple[str, ...]:
 
 def _meanings(module: ast.Module) -> dict[str, str]:
     """What every part of a module means, whatever its comments, layout and annotations."""
-    bare = _Bare(_names_used(module)).visit(module)
+    bare = _Bare().visit(module)
+    undoing = [one for one in bare.body if _is_downgrade(one)]
+    used = _names_used(one for one in bare.body if one not in undoing)
+    used_undoing = _names_used(undoing)
     meanings: dict[str, list[str]] = defaultdict(list)
     for statement in bare.body:
-        for name in _names_of(statement):
-            meanings[name].append(ast.dump(statement, annotate_fields=False))
-    meanings[_IMPORTS].sort()
-    return {name: "\n".join(meant) for name, meant in meanings.items()}
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for bound, meant in _imported(statement):
+                if bound in used or bound == "*":
+                    meanings["imports"].append(meant)
+                elif bound in used_undoing:
+                    meanings["downgrade()"].append(meant)
+        else:
+            for name in _names_of(statement):
+                meanings[name].append(ast.dump(statement, annotate_fields=False))
+    return {name: "\n".join(sorted(meant)) for name, meant in meanings.items()}
+
+
+def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Every name that is imported, and what it is."""
+    source = ""
+    if isinstance(statement, ast.ImportFrom):
+        source = "." * statement.level + (statement.module or "")
+    for alias in statement.names:
+        bound = alias.asname or (alias.name if source else alias.name.partition(".")[0])
+        yield bound, f"{bound} = {source} {alias.name}"
 
 
 def _names_of(statement: ast.stmt) -> Iterator[str]:
@@ -200,8 +218,6 @@ def _names_of(statement: ast.stmt) -> Iterator[str]:
         yield f"{statement.name}()"
     elif isinstance(statement, ast.ClassDef):
         yield statement.name
-    elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-        yield _IMPORTS
     else:
         assigned = [name for name, _ in _assigned(statement)]
         yield from (name for name in assigned if name not in _NAMES)
@@ -209,15 +225,17 @@ def _names_of(statement: ast.stmt) -> Iterator[str]:
             yield "statements"
 
 
-def _names_used(module: ast.Module) -> set[str]:
-    return {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
+def _is_downgrade(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef) and bool(_DOWNGRADE.match(statement.name))
+
+
+def _names_used(statements: Iterable[ast.stmt]) -> set[str]:
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
 class _Bare(ast.NodeTransformer):
-    """Takes away what has no meaning: docstrings, annotations, imports that nothing uses."""
-
-    def __init__(self, used: set[str]) -> None:
-        self._used = used
+    """Takes away what has no meaning: docstrings and annotations."""
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         return self._without_docstring(node)
@@ -237,17 +255,6 @@ class _Bare(ast.NodeTransformer):
         if node.value is None:
             return None
         return ast.Assign(targets=[node.target], value=node.value, lineno=node.lineno)
-
-    def visit_Import(self, node: ast.Import) -> ast.AST | None:
-        node.names = [a for a in node.names if (a.asname or a.name).split(".")[0] in self._used]
-        return node if node.names else None
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        if node.module == "__future__":
-            return None
-        node.names = [a for a in node.names if a.name == "*" or (a.asname or a.name) in self._used]
-        node.names.sort(key=lambda alias: alias.name)
-        return node if node.names else None
 
     def _without_docstring(self, node: Any) -> ast.AST:
         node.body = _without_docstring(node.body) or [ast.Pass()]
