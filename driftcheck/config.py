@@ -61,6 +61,7 @@ class Settings:
         settings: Whether the settings of the database and of roles are told, as notes.
         cache: Whether a history replayed once may be taken from the cache.
         base: What a gate holds the revisions against; ``None`` for the usual branch.
+        with_data: Whether tables have rows when new revisions are tried on them.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -82,6 +83,7 @@ class Settings:
     settings: bool = False
     cache: bool = True
     base: str | None = None
+    with_data: bool = False
 
 
 def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
@@ -205,4 +207,5 @@ _READERS = {
     "settings": _flag,
     "cache": _flag,
     "base": _text,
+    "with_data": _flag,
 }

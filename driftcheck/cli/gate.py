@@ -26,6 +26,11 @@ from driftcheck.errors import ExitCode
     "[default: origin/HEAD, origin/main, main, origin/master or master]",
 )
 @click.option(
+    "--with-data/--without-data",
+    default=None,
+    help="Put a few rows into the tables before the new revisions run. Without, by default.",
+)
+@click.option(
     "--fail-on",
     metavar="WHAT",
     help="What fails the check besides its errors, with commas between: gaps, hazards, rules; "

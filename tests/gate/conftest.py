@@ -79,23 +79,27 @@ def git(directory, *arguments):
 class Project:
     """A small project in a git repository, whose configured database cannot be reached."""
 
-    def __init__(self, sketch, *, server=False, top=None):
+    def __init__(self, sketch, *, server=False):
         self.sketch = sketch
         self.root = sketch.root
-        self.top = top or sketch.root
         if server:
             sketch.name_database("postgresql+psycopg2://nobody@127.0.0.1:1/school")
         else:
             sketch.name_database(f"sqlite:///{self.root}/nowhere/school.db")
         self.versions = self.root / "migrations" / "versions"
-        git(self.top, "init", "--quiet", "--initial-branch", "main")
+        git(self.root, "init", "--quiet", "--initial-branch", "main")
+
+    def move_to(self, root):
+        """Look at another working tree of the project."""
+        self.root = self.sketch.root = root
+        self.versions = root / "migrations" / "versions"
 
     def begin(self, before=None):
         """Commit the base and turn off from it."""
         self.sketch.models(MODELS)
         self.write({"0001": FIRST, **(before or {})})
         self.commit("begin")
-        git(self.top, "checkout", "--quiet", "-b", "branch")
+        git(self.root, "checkout", "--quiet", "-b", "branch")
 
     def write(self, revisions):
         for name, said in revisions.items():
@@ -106,16 +110,16 @@ class Project:
                 path.unlink()
 
     def commit(self, message):
-        git(self.top, "add", "--all")
-        git(self.top, "commit", "--quiet", "--allow-empty", "--message", message)
+        git(self.root, "add", "--all")
+        git(self.root, "commit", "--quiet", "--allow-empty", "--message", message)
 
     def advance(self, revisions):
         """Let revisions come to the base, and return to the branch."""
         self.commit("branch")
-        git(self.top, "checkout", "--quiet", "main")
+        git(self.root, "checkout", "--quiet", "main")
         self.write(revisions)
         self.commit("base")
-        git(self.top, "checkout", "--quiet", "branch")
+        git(self.root, "checkout", "--quiet", "branch")
 
     def gate(self, **options):
         return gate(load_settings(self.root, {"base": "main", **options}))
@@ -128,15 +132,11 @@ def written(name, up="pass", down="pass", after=None):
 
 
 @pytest.fixture
-def project(sketch, request):
-    """Make a project in a repository of its own, committed and turned off from."""
-
-    def make(**said):
-        made = Project(sketch(), **said)
-        made.begin()
-        return made
-
-    return make
+def project(sketch):
+    """A project at the top of a repository of its own, where a branch was begun."""
+    made = Project(sketch())
+    made.begin()
+    return made
 
 
 @dataclass

@@ -23,14 +23,16 @@ from driftcheck.checking.hazards import hazard_findings
 from driftcheck.checking.histories import in_words_of_base, prepare_stage
 from driftcheck.checking.narrowing import within
 from driftcheck.checking.session import Session
-from driftcheck.errors import DriftcheckError
+from driftcheck.errors import ProjectError
 from driftcheck.findings import Finding
 from driftcheck.location import Place
 from driftcheck.sources.hazards import HazardWatch
-from driftcheck.sources.history import History
+from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.journal import Entry
 from driftcheck.sources.merge import Merge, heads_of, in_order
 from driftcheck.sources.replay import Fault, Replay
+from driftcheck.sources.revisions import RevisionFile
+from driftcheck.sources.rows import fill
 
 
 @dataclass
@@ -78,6 +80,7 @@ class Colleague:
         self._history = history
         self._trial = Trial(session, branch)
         self._stage = session.stage("colleague")
+        self._empty = session.shadows.copies(self._stage, "empty")
         self._watches: dict[Place, HazardWatch] = {}
         self._replay = Replay(
             session.project, session.redirect, self._stage, watch=self._watch_statement
@@ -97,7 +100,7 @@ class Colleague:
                     return self._played
                 with self._taken_from(places.of_merge()):
                     self._upgrade(places)
-            except DriftcheckError as error:  # env.py, or Alembic, does not go along
+            except ProjectError as error:  # env.py, or Alembic, does not go along
                 self._played.stopped = error.message
         return self._played
 
@@ -111,6 +114,15 @@ class Colleague:
         self._replay.upgrade(self._trial.all_at(*heads_of(revisions)))
         return self._replay.fault
 
+    def _fill(self) -> None:
+        """Put rows into the colleague's tables; a copy without them stays."""
+        session = self._session
+        session.progress("filling tables")
+        for place, tables in version_tables(session.environment).items():
+            self._empty.shadow_of(session.target(place))
+            for unfilled in fill(self._stage.shadows[place].url, tables):
+                self._played.notes.append(f"no rows for {unfilled.table}: {unfilled.reason}")
+
     def _watch(self) -> None:
         """Watch from now on what becomes of the tables that are there."""
         for place in self._session.environment.databases:
@@ -122,13 +134,15 @@ class Colleague:
             self._watches[place].look(entry, connection)
 
     def _upgrade(self, places: Places) -> None:
+        if self._session.settings.with_data:
+            self._fill()
         self._watch()
         now = self._trial.read(self._stage)
         for one in in_order(self._merge.new):
             self._session.progress(f"trying revision {one.revision}")
             before = now
             if not self._replay.upgrade(self._trial.all_at(one.revision)):
-                self._played.upgrades += self._failed(places)
+                self._played.upgrades += self._failed(one, places)
                 self._played.stopped = f"revision {one.revision} fails"
                 return
             now = self._trial.read(self._stage)
@@ -142,7 +156,15 @@ class Colleague:
         else:
             self._played.ways += self._compared(now)
 
-    def _failed(self, places: Places) -> Iterator[tuple[Place, Finding]]:
+    def _only_rows_matter(self, one: RevisionFile) -> bool:
+        """Whether a revision that fails runs where tables are empty."""
+        session = self._session
+        if not session.settings.with_data:
+            return False
+        replay = Replay(session.project, session.redirect, self._empty)
+        return replay.upgrade(self._trial.all_at(one.revision))
+
+    def _failed(self, one: RevisionFile, places: Places) -> Iterator[tuple[Place, Finding]]:
         broken = self._replay.fault
         if broken is None:
             return
@@ -153,7 +175,9 @@ class Colleague:
         yield (
             next(iter(self._session.environment.databases)),
             fault(
-                "gate-upgrade-fails",
+                "gate-upgrade-fails-on-rows"
+                if self._only_rows_matter(one)
+                else "gate-upgrade-fails",
                 details="\n".join(filter(None, said)),
                 origin=origin_of(broken.where),
                 revision=broken.where.revision,
