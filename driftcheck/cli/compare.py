@@ -24,8 +24,9 @@ from driftcheck.errors import ExitCode
 @database_options
 @click.option(
     "--fail-on",
-    metavar="GAPS",
-    help="Which gaps fail the check, with commas between; or none.  [default: drift,pending]",
+    metavar="WHAT",
+    help="Which gaps and which rules fail the check, with commas between; or none.  "
+    "[default: drift,pending]",
 )
 @click.option(
     "--only-gap",

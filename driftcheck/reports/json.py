@@ -49,13 +49,14 @@ def _report(report: Report) -> dict[str, Any]:
         "command": report.command,
         "project": report.project,
         "strict_coverage": report.strict_coverage,
-        "subject": report.subject,
-        "checks": [
-            {"name": check.name, "passed": check.passed, "why": check.why}
-            for check in report.checks
-        ],
+        **(_checks(report) if report.checks else {}),
         "databases": [_database(database, report) for database in report.databases],
     }
+
+
+def _checks(report: Report) -> dict[str, Any]:
+    checks = [{"name": c.name, "passed": c.passed, "why": c.why} for c in report.checks]
+    return {"subject": report.subject, "checks": checks}
 
 
 def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:

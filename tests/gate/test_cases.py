@@ -1,7 +1,15 @@
 """Every case of the gate: what a branch brings, and what is found of it, where."""
 
+import json
+from pathlib import Path
+
+import jsonschema
+
 from driftcheck.findings import Severity
 from driftcheck.reports import render
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+SCHEMA = jsonschema.Draft202012Validator(json.loads((DOCS / "report.schema.json").read_text()))
 
 
 def test_case(case, sketch, request):
@@ -10,6 +18,8 @@ def test_case(case, sketch, request):
 
     failing = [one for one in report.findings if report.fails(one)]
     others = [one for one in report.findings if not report.fails(one)]
+    errors = list(SCHEMA.iter_errors(json.loads(render(report, "json"))))
+    assert errors == []
     assert told(failing) == sorted(case.findings), text
     assert told(others) == sorted(case.notes), text
     assert int(report.exit_code) == bool(case.findings)

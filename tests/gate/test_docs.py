@@ -1,0 +1,15 @@
+"""docs/ci.md says what the gate does, and its jobs are what they say."""
+
+import re
+from pathlib import Path
+
+from driftcheck.rules import FAULTS
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PAGE = (DOCS / "ci.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_is_told_with_its_severity():
+    told = dict(re.findall(r"^\| `(gate-[a-z-]+)` \| (\w+) \|", PAGE, re.MULTILINE))
+    known = {name: rule.severity for name, rule in FAULTS.items() if name.startswith("gate-")}
+    assert told == known
