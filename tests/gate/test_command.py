@@ -1,0 +1,31 @@
+"""``driftcheck gate`` as a command: what it exits with, and what it says where."""
+
+import pytest
+
+from driftcheck.cli.main import cli
+from driftcheck.errors import ConfigurationError
+
+
+def test_it_says_what_it_found_and_where(project):
+    project.write({"0002": {"after": "0001"}, "0003": {"after": "0001"}})
+    result = project.sketch.run("gate", "--base", "main", "--fail-on", "none")
+    assert result.status == 1
+    assert result.stderr == ""
+    assert "migrations/versions/0003.py:5" in result.stdout
+    assert "✗ one head, merged with the base too" in result.stdout
+    assert "run `driftcheck gate` again" in result.stdout
+
+
+def test_a_base_that_is_not_there_is_wrong_use(project):
+    result = project.sketch.run("gate", "--base", "origin/next")
+    assert result.status == 2
+    assert result.stdout == ""
+    assert "driftcheck: 'origin/next' names no commit" in result.stderr
+    assert "git fetch origin +next:refs/remotes/origin/next" in result.stderr
+
+
+@pytest.mark.parametrize("said", ["drft", "drift-columns", "hazard-loc", "index-build"])
+def test_what_is_no_rule_cannot_fail_a_check(said, project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    with pytest.raises(ConfigurationError, match=said):
+        cli.main(["gate", "--fail-on", said], standalone_mode=False)
