@@ -56,9 +56,14 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     session.progress("replaying the history")
     script = session.project.script_directory()
     before = contents(script)
-    history = _replay(session, stamped)
-    while history.fault is not None and make_way(session, history.fault):
+    history = History()
+
+    def replay() -> Fault | None:
+        nonlocal history
         history = _replay(session, stamped)
+        return history.fault
+
+    replay_past_roles(session, session.replayed, replay)
     if cached is not None:
         cached.put(history)
     return Replayed(history, changed(before, contents(script)))
@@ -104,17 +109,28 @@ def _replay(session: Session, stamped: Destinations) -> History:
     return _as_in_base(session, history) if history.stamped else history
 
 
-def make_way(session: Session, fault: Fault) -> bool:
-    """Take away the role that a revision could not make because live knows it, too.
+def replay_past_roles(session: Session, stage: Stage, replay: Callable[[], Fault | None]) -> None:
+    """Replay and, where a revision cannot make a role that is there beforehand, again without it.
 
-    Live's roles are made beforehand, for histories that only use them.
+    Live's roles are made beforehand, for histories that only use them. Those that an earlier
+    replay has made are still there.
+
+    Args:
+        session: The session.
+        stage: The shadows that are replayed in; they are begun again each time.
+        replay: Replays, and says what stopped it.
     """
-    role = _ROLE_EXISTS.search(fault.message)
-    if role is None:
-        return False
-    session.replayed.begin_again()
-    released = [maker.release_role(role[1]) for maker in session.shadows.makers]
-    return any(released)
+    released: set[str] = set()
+    while (fault := replay()) is not None:
+        role = _ROLE_EXISTS.search(fault.message)
+        if role is None or role[1] in released:
+            return
+        released.add(role[1])
+        for used in (session.replayed, stage):  # a role goes only where nothing needs it
+            used.begin_again()
+        gone = [maker.release_role(role[1]) for maker in session.shadows.makers]
+        if not any(gone):
+            return
 
 
 def _cached(session: Session, stamped: Destinations, beginning: str) -> CachedHistory:

@@ -156,7 +156,7 @@ class ShadowMaker(ABC):
         return ()
 
     def release_role(self, role: str) -> bool:  # noqa: ARG002
-        """Drop a role that is there only because live knows it, so that a replay can make it.
+        """Drop a role that live knows or a replay has made, so that another can make it.
 
         Returns:
             Whether it is gone: not on a server that others use, nor while a shadow needs it.

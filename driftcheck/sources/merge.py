@@ -146,8 +146,7 @@ class Merge:
 
         The base's are taken for what the working tree has at the same path.
         """
-        loaded = {self.repository.path_of(Path(s.path)): s for s in script.walk_revisions()}
-        scripts = {path: one for path, one in loaded.items() if path is not None}
+        scripts = {_named(self.repository, Path(s.path)): s for s in script.walk_revisions()}
         for side in {id(side): side for side in (self.ours, self.theirs, self.before)}.values():
             side.add_loaded(scripts)
 
@@ -241,8 +240,12 @@ def _on_disk(
     for place in places:
         for file in sorted(place.rglob("*.py") if below else place.glob("*.py")):
             if file.is_file() and is_revision_file(file.name):
-                path = repository.path_of(file)
-                yield str(file) if path is None else path, file.read_bytes()
+                yield _named(repository, file), file.read_bytes()
+
+
+def _named(repository: Repository, file: Path) -> str:
+    """A file as a side names it: from the root of the repository, where it lies within."""
+    return repository.path_of(file) or str(file.resolve())
 
 
 def _committed(repository: Repository, commit: Commit, ours: Side, *, below: bool) -> Side:

@@ -5,6 +5,8 @@ import pytest
 from driftcheck.cli.main import cli
 from driftcheck.errors import ConfigurationError
 
+FIRST = {"up": 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'}
+
 
 def test_it_says_what_it_found_and_where(project):
     project.write({"0002": {"after": "0001"}, "0003": {"after": "0001"}})
@@ -29,3 +31,14 @@ def test_what_is_no_rule_cannot_fail_a_check(said, project, monkeypatch):
     monkeypatch.chdir(project.root)
     with pytest.raises(ConfigurationError, match=said):
         cli.main(["gate", "--fail-on", said], standalone_mode=False)
+
+
+def test_a_role_that_the_first_replay_has_made(project):
+    """On a private server the second replay finds it there; nobody else does."""
+    project.sketch.name_database("postgresql+psycopg2://nobody@127.0.0.1:1/school")
+    project.write({"0001": {**FIRST, "up": FIRST["up"] + '\nop.execute("CREATE ROLE teacher")'}})
+    project.commit("a role")
+    project.write({"0002": {"after": "0001"}})
+    result = project.sketch.run("gate", "--base", "branch")
+    assert result.status == 0, result.stdout
+    assert "✓ the new revisions run on the base's schema" in result.stdout

@@ -75,6 +75,7 @@ def _report(session: Session, merge: Merge) -> Report:
         COMMAND,
         subject=_subject(merge),
         checks=tuple(checks_made(session.settings, faults, checked, played)),
+        strict_coverage=session.settings.strict_coverage,
     )
 
 

@@ -5,6 +5,7 @@ Two branches can each be right, and together have two heads, or the same identif
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,9 +66,8 @@ class Branch:
         return None
 
     def _missing(self, rule: str, one: RevisionFile, parent: str) -> Finding:
-        deleted = self._merge.theirs.revisions.get(parent) or self._merge.before.revisions.get(
-            parent
-        )
+        had = {**self._merge.before.revisions, **self._merge.theirs.revisions}
+        deleted = had.get(parent)
         known = heads_of({at: r for at, r in self._merge.merged.items() if at != one.revision})
         remedies = [Remedy("give it back", f"Bring back {deleted.path}.")] if deleted else []
         remedies += [_come_after(one, head) for head in known[:1]]
@@ -132,9 +132,10 @@ class Branch:
 
     def _first_new(self, head: str, revisions: Revisions) -> RevisionFile:
         """The new revision that a new head began with."""
-        one = revisions[head]
-        while len(one.down) == 1 and one.down[0] in self._merge.new:
+        one, seen = revisions[head], {head}
+        while len(one.down) == 1 and one.down[0] in self._merge.new.keys() - seen:
             one = revisions[one.down[0]]
+            seen.add(one.revision)
         return one
 
     def _edited(self) -> Iterator[Finding]:
@@ -158,7 +159,8 @@ class Branch:
                         "give it back",
                         "Bring the file back.",
                         "shell",
-                        f"git restore --source {self._merge.base.identity[:10]} -- {one.path}",
+                        f"git restore --source {self._merge.base.identity[:10]} -- "
+                        + shlex.quote(f":/{one.path}"),
                     ),
                 ),
                 revision=one.revision,

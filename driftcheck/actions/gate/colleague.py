@@ -20,7 +20,7 @@ from driftcheck.actions.gate.places import Places
 from driftcheck.actions.gate.trial import Findings, Schemas, Trial
 from driftcheck.checking.faults import fault, origin_of
 from driftcheck.checking.hazards import hazard_findings
-from driftcheck.checking.histories import in_words_of_base, prepare_stage
+from driftcheck.checking.histories import in_words_of_base, prepare_stage, replay_past_roles
 from driftcheck.checking.narrowing import within
 from driftcheck.checking.session import Session
 from driftcheck.errors import ProjectError
@@ -82,9 +82,7 @@ class Colleague:
         self._stage = session.stage("colleague")
         self._empty = session.shadows.copies(self._stage, "empty")
         self._watches: dict[Place, HazardWatch] = {}
-        self._replay = Replay(
-            session.project, session.redirect, self._stage, watch=self._watch_statement
-        )
+        self._replay = self._new_replay()
         self._played = Played()
 
     def play(self) -> Played:
@@ -107,11 +105,21 @@ class Colleague:
     def _taken_from(self, places: Sequence[Path]) -> AbstractContextManager[None]:
         return self._session.project.revisions_from(places) if places else nullcontext()
 
+    def _new_replay(self) -> Replay:
+        session = self._session
+        return Replay(session.project, session.redirect, self._stage, watch=self._watch_statement)
+
     def _build(self) -> Fault | None:
-        prepare_stage(self._session, self._stage)
         merge = self._merge
         revisions = merge.theirs.revisions if merge.rebuilds_base else merge.old
-        self._replay.upgrade(self._trial.all_at(*heads_of(revisions)))
+
+        def replay() -> Fault | None:
+            prepare_stage(self._session, self._stage)
+            self._replay = self._new_replay()
+            self._replay.upgrade(self._trial.all_at(*heads_of(revisions)))
+            return self._replay.fault
+
+        replay_past_roles(self._session, self._stage, replay)
         return self._replay.fault
 
     def _fill(self) -> None:
