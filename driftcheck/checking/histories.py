@@ -56,14 +56,14 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     session.progress("replaying the history")
     script = session.project.script_directory()
     before = contents(script)
-    history = History()
+    replayed: list[History] = []
 
     def replay() -> Fault | None:
-        nonlocal history
-        history = _replay(session, stamped)
-        return history.fault
+        replayed.append(_replay(session, stamped))
+        return replayed[-1].fault
 
     replay_past_roles(session, session.replayed, replay)
+    history = replayed[-1]
     if cached is not None:
         cached.put(history)
     return Replayed(history, changed(before, contents(script)))
@@ -84,10 +84,14 @@ def replay_with_stops(
         ReplayError: What must come before the history does not run.
     """
     session.progress("replaying the history")
-    replay = _replay_with_stops(session, stops, at)
-    while replay.fault is not None and make_way(session, replay.fault):
-        replay = _replay_with_stops(session, stops, at)
-    return replay
+    replays: list[Replay] = []
+
+    def replay() -> Fault | None:
+        replays.append(_replay_with_stops(session, stops, at))
+        return replays[-1].fault
+
+    replay_past_roles(session, session.replayed, replay)
+    return replays[-1]
 
 
 def _replay_with_stops(

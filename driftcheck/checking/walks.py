@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from driftcheck.catalog import catalog_for
-from driftcheck.checking.histories import make_way, prepare_stage, wording
+from driftcheck.checking.histories import prepare_stage, replay_past_roles, wording
 from driftcheck.checking.session import Session
 from driftcheck.connection import connect
 from driftcheck.errors import CatalogError, DriftcheckError
@@ -51,9 +51,14 @@ def walk_history(session: Session, stamped: Destinations) -> Walked:
     """
     script = session.project.script_directory()
     before = contents(script)
-    walks, fault = _walk(session, stamped)
-    while fault is not None and make_way(session, fault):
-        walks, fault = _walk(session, stamped)
+    walked: list[tuple[dict[Place, Walk], Fault | None]] = []
+
+    def replay() -> Fault | None:
+        walked.append(_walk(session, stamped))
+        return walked[-1][1]
+
+    replay_past_roles(session, session.replayed, replay)
+    walks, fault = walked[-1]
     if fault is None:
         for walk in walks.values():
             _require_all(walk, session.environment.heads)

@@ -200,9 +200,7 @@ class Colleague:
             wanted = within(head, session.settings.schemas)
             ended = in_words_of_base(session, place)(now[place])
             made = self._history.made.get(place, {})
-            for finding in differing(
-                "gate-ways-differ", wanted, ended, edited, self._merge.base
-            ):
+            for finding in differing("gate-ways-differ", wanted, ended, edited, self._merge.base):
                 maker = made.get(finding.address) if finding.address else None
                 yield place, replace(finding, origin=edited or origin_of(maker))
 
