@@ -22,7 +22,7 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
 
     def keep(statement: Any, *parameters: Any, **named: Any) -> Any:
         if isinstance(statement, DDLElement):
-            statement = str(statement.compile(dialect=connection.dialect))
+            statement = _bare(str(statement.compile(dialect=connection.dialect)), connection)
         if not isinstance(statement, str):
             return connection.execute(statement, *filter(None, parameters), **named)
         statements.append(statement.strip())
@@ -31,3 +31,12 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
     for metadata in dict.fromkeys(models):
         metadata.create_all(MockConnection(connection.dialect, keep), checkfirst=False)
     return tuple(statements)
+
+
+def _bare(statement: str, connection: Any) -> str:
+    """A statement as the server is to see it, for it is run without parameters.
+
+    Compiled for a driver that puts them in for ``%s``, it has each ``%`` of its own doubled.
+    """
+    takes_percents = connection.dialect.paramstyle in ("format", "pyformat")
+    return statement.replace("%%", "%") if takes_percents else statement
