@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from driftcheck.chain import Gap, Side
 from driftcheck.checking.answers import leave_answers
 from driftcheck.checking.bench import Bench
 from driftcheck.checking.coverage import coverage
+from driftcheck.checking.declaring import declared_lines
 from driftcheck.checking.evidence import evidence_of
 from driftcheck.checking.faults import (
     broken_history,
@@ -112,7 +114,15 @@ def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -
         replay=replayed.history.how,
         shadows=session.maker(one.place).how,
         notes=tuple(session.maker(one.place).notes),
+        environment=_environment(session),
     )
+
+
+def _environment(session: Session) -> str:
+    """The project's env.py, as reports tell of files."""
+    path = Path(session.project.script_directory().env_py_location).resolve()
+    root = session.project.root.resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _server_version(one: Database) -> str:
@@ -127,6 +137,7 @@ def _dossier(
     bare = Dossier(
         one.catalog,
         made=history.made.get(one.place, {}),
+        declared=declared_lines(session, one, judged),
         upgrade=session.project.upgrade_command,
     )
     head = one.snapshots.get(Side.HEAD)

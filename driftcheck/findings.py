@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from driftcheck.chain import CHAIN, Gap, Side
@@ -51,6 +52,19 @@ class Origin:
     """
 
     revision: str
+    file: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A place in the project's own files.
+
+    Attributes:
+        file: Its path, relative to the project where it lies within.
+        line: The line, from 1 on; ``None`` where it is not known.
+    """
+
     file: str
     line: int | None = None
 
@@ -125,6 +139,8 @@ class Finding:
         remedies: The ways to mend it.
         phantom: What ``migrate`` would wrongly write for it.
         origin: The migration that made the object.
+        whole_origin: The migration that made the whole it belongs to.
+        declared: Where the models declare the object.
         details: What the database or the project's code said, as it said it.
         why: What brought it about, in sentences.
         blind_spot: Whether autogenerate does not see it.
@@ -145,6 +161,8 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     phantom: PhantomOperation | None = None
     origin: Origin | None = None
+    whole_origin: Origin | None = None
+    declared: SourceLine | None = None
     details: str = ""
     why: str = ""
     blind_spot: bool = False
@@ -154,6 +172,35 @@ class Finding:
     def gaps(self) -> tuple[Gap, ...]:
         """The gaps it belongs to, the one it is told under first."""
         return self.verdict.gaps if self.verdict else ()
+
+    @property
+    def location(self) -> SourceLine | None:
+        """The one line that it comes from.
+
+        For a change of the models that no migration carries, it is theirs. Else it is the
+        operation that a live database contradicts, or that does not run; for what no migration
+        makes, the operation that made the whole it is in.
+        """
+        made = self.origin or self.whole_origin
+        by_migrations = None if made is None else SourceLine(made.file, made.line)
+        if Gap.PENDING in self.gaps or by_migrations is None:
+            return self.declared or by_migrations
+        return by_migrations
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A finding that does not count, because the project says so.
+
+    Attributes:
+        finding: The finding.
+        reason: Why, in the project's words.
+        until: The last day on which it does not count; ``None`` for ever.
+    """
+
+    finding: Finding
+    reason: str
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +292,8 @@ class DatabaseReport:
         notes: What a reader should know that is no finding.
         plays: What was played with databases like it.
         whereabouts: At which revision it really is, where that was looked for.
+        ignored: What was found, and does not count because the project says so.
+        environment: The env.py that migrates it, for what stands on no other line.
     """
 
     name: str
@@ -261,6 +310,8 @@ class DatabaseReport:
     notes: tuple[str, ...] = ()
     plays: tuple[Play, ...] = ()
     whereabouts: Whereabouts | None = None
+    ignored: tuple[Ignored, ...] = ()
+    environment: str = ""
 
     @property
     def phantom_operations(self) -> tuple[PhantomOperation, ...]:
@@ -326,6 +377,11 @@ class Report:
     def findings(self) -> tuple[Finding, ...]:
         """The findings of every database."""
         return tuple(f for database in self.databases for f in database.findings)
+
+    @property
+    def ignored(self) -> tuple[Ignored, ...]:
+        """What was found of every database, and does not count."""
+        return tuple(one for database in self.databases for one in database.ignored)
 
     @property
     def exit_code(self) -> ExitCode:

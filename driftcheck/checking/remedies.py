@@ -19,6 +19,7 @@ from driftcheck.findings import (
     PhantomOperation,
     Remedy,
     Severity,
+    SourceLine,
     Verdict,
 )
 from driftcheck.judge import Judged, is_left_to_migrations, things_of
@@ -67,6 +68,7 @@ class Dossier:
         operations: What autogenerate writes.
         colleague_error: What a database without drift answers to an operation.
         made: Which revision made what.
+        declared: Where the models declare what a finding is about, by its address.
         upgrade: The command that upgrades, in the project's own manner.
         evidence: What the live database knows of how changes came about.
     """
@@ -75,6 +77,7 @@ class Dossier:
     operations: Operations = field(default_factory=Operations)
     colleague_error: Callable[[Operation], str | None] = lambda _: None
     made: Mapping[Address, Made] = field(default_factory=dict)
+    declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
 
@@ -87,7 +90,9 @@ def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
             one.finding,
             phantom=_phantom(one, phantoms[index], dossier),
             remedies=tuple(_remedies(one, phantoms[index], dossier)),
-            origin=_origin(one, dossier.made),
+            origin=_origin(one.finding.address, dossier.made),
+            whole_origin=_origin(one.finding.part_of, dossier.made),
+            declared=one.finding.address and dossier.declared.get(one.finding.address),
             blind_spot=_is_blind_spot(one, dossier.operations),
             evidence=_evidence(one, dossier.evidence),
         )
@@ -149,8 +154,7 @@ def _phantom(
     return PhantomOperation(text, address, next(filter(None, errors), None))
 
 
-def _origin(one: Judged, made: Mapping[Address, Made]) -> Origin | None:
-    address = one.finding.address
+def _origin(address: Address | None, made: Mapping[Address, Made]) -> Origin | None:
     return None if address is None else origin_of(made.get(address))
 
 

@@ -17,6 +17,7 @@ from driftcheck.location import Place
 from driftcheck.project import Project, load_project
 from driftcheck.redirect import Redirect, Stage
 from driftcheck.shadow.base import ShadowMaker
+from driftcheck.sources.declared import Declarations
 from driftcheck.sources.environment import Environment, discover
 
 Progress = Callable[[str], None]
@@ -37,6 +38,7 @@ class Session:
         project: The project.
         environment: What its env.py configures.
         scope: What of a database is read.
+        declarations: Where the models' tables were declared.
     """
 
     settings: Settings
@@ -48,6 +50,7 @@ class Session:
     project: Project
     environment: Environment
     scope: Scope
+    declarations: Declarations
 
     def stage(self, name: str) -> Stage:
         """Another set of shadows for the history to be replayed in."""
@@ -91,13 +94,15 @@ def open_session(
     with Redirect().hooked() as redirect, Shadows(settings) as shadows:
         imported = Stage("import", shadows.make)
         replayed = _stage_for_replays(settings, shadows, imported, "replay")
-        with redirect.stage(imported):
+        declarations = Declarations(settings.root)
+        with redirect.stage(imported), declarations.noted():
             project = load_project(settings)
             loaded(project)
         # env.py may be the first to import the models: what that writes is no part of the history.
         bootstrap = settings.bootstrap.what if settings.bootstrap else ""
         models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
-        environment = discover(project, redirect, imported, models=models)
+        with declarations.noted():
+            environment = discover(project, redirect, imported, models=models)
         if settings.database_url is not None and len(environment.databases) > 1:
             raise ConfigurationError(
                 f"the project migrates {len(environment.databases)} databases, "
@@ -106,5 +111,14 @@ def open_session(
             )
         scope = Scope(grants=settings.grants, owners=settings.owners, settings=settings.settings)
         yield Session(
-            settings, progress, shadows, redirect, imported, replayed, project, environment, scope
+            settings,
+            progress,
+            shadows,
+            redirect,
+            imported,
+            replayed,
+            project,
+            environment,
+            scope,
+            declarations,
         )
