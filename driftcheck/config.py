@@ -12,6 +12,7 @@ from typing import Any
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ConfigurationError
+from driftcheck.ignore_entry import IgnoreEntry
 
 _RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
 ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
@@ -62,6 +63,7 @@ class Settings:
         cache: Whether a history replayed once may be taken from the cache.
         base: What a gate holds the revisions against; ``None`` for the usual branch.
         with_data: Whether tables have rows when new revisions are tried on them.
+        ignore: Which findings do not count.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -84,6 +86,12 @@ class Settings:
     cache: bool = True
     base: str | None = None
     with_data: bool = False
+    ignore: tuple[IgnoreEntry, ...] = ()
+
+    @property
+    def extent(self) -> tuple[object, ...]:
+        """How much of a database is looked at, the gaps apart."""
+        return self.schemas, self.grants, self.owners
 
 
 def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
@@ -181,6 +189,12 @@ def _path(key: str, value: Any, root: Path) -> Path:
     return root / _text(key, value, root)
 
 
+def _ignore(key: str, value: Any, _root: Path) -> tuple[IgnoreEntry, ...]:
+    if not isinstance(value, list):
+        raise _wrong(key, value, "a list of tables")
+    return tuple(map(IgnoreEntry.read, value))
+
+
 def _wrong(key: str, value: Any, wanted: str) -> ConfigurationError:
     return ConfigurationError(
         f"{key.replace('_', '-')} must be {wanted}, not {value!r}",
@@ -208,4 +222,5 @@ _READERS = {
     "cache": _flag,
     "base": _text,
     "with_data": _flag,
+    "ignore": _ignore,
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from driftcheck.comparison import Change, ChangeType
-from driftcheck.findings import Severity, Verdict
+from driftcheck.findings import Finding, Severity, Verdict
 from driftcheck.schema import Value
 
 
@@ -229,6 +232,16 @@ FAULTS: dict[str, Rule] = {
         "importing the project makes {count} objects in its database, {name} among them",
         "They are not taken for a part of the history. Where it stands on them, say so: "
         'bootstrap = "import".',
+    ),
+    "ignore-expired": Rule(
+        Severity.WARNING,
+        "an entry of ignore in [tool.driftcheck] ended on {until}: {entry}",
+        "What it was to ignore counts again.",
+    ),
+    "ignore-unmatched": Rule(
+        Severity.WARNING,
+        "an entry of ignore in [tool.driftcheck] ignores nothing: {entry}",
+        "What it was written for is mended, or its patterns do not fit it.",
     ),
 }
 
@@ -504,3 +517,40 @@ def is_rule(identity: str) -> bool:
     changes = (*ChangeType, "unsaid")
     named = any(identity.startswith(f"{verdict}-") for verdict in Verdict)
     return named and identity.rpartition("-")[2] in changes
+
+
+NOT_OF_CHANGES: Mapping[str, Rule] = MappingProxyType(
+    {**FAULTS, **REMARKS, **{f"hazard-{harm}": rule for harm, rule in HAZARDS.items()}}
+)
+"""Every rule that is not about a change of an object, by its identity."""
+
+_UNSAID = Rule(
+    Severity.NOTE,
+    "{kind} {name} has a default or a comment that the migrations set and the models do not say",
+    "",
+)
+
+
+def explained(finding: Finding) -> Rule:
+    """The rule of a finding in general words, the same whatever it was found of.
+
+    It is told of any object of the kind; what else its message names stands as ``…``. A rule that
+    is not in the tables is told by the finding.
+    """
+    rule = _row(finding) or Rule(finding.severity, finding.message, finding.leads_to)
+    kind = finding.address.kind if finding.address else "object"
+    article = "an" if kind[0] in "aeio" else "a"
+    message = re.sub(r"\{kind\} \{\w+\}", f"{article} {kind}", rule.message)
+    message = re.sub(r"\{\w+\}", "…", message)
+    return replace(rule, message=message[:1].upper() + message[1:])
+
+
+def _row(finding: Finding) -> Rule | None:
+    """The row of the tables that a finding was made from."""
+    row = NOT_OF_CHANGES.get(finding.rule)
+    if row is not None or finding.verdict is None or finding.change is None:
+        return row
+    last = finding.rule.rpartition("-")[2]
+    if last == finding.change:
+        return CHANGES[finding.verdict, finding.change]
+    return _UNSAID if last == "unsaid" else NOTED.get(last)

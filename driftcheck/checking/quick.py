@@ -188,7 +188,12 @@ def _recall(settings: Settings) -> Memo | None:
 def _path(settings: Settings) -> Path:
     """Where the memo is kept: for these settings, read by these versions."""
     others = replace(
-        settings, database_url=None, fail_on=frozenset(), gaps=(), strict_coverage=False
+        settings,
+        database_url=None,
+        fail_on=frozenset(),
+        gaps=(),
+        strict_coverage=False,
+        ignore=(),
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
     said = others, base, os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
