@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from driftcheck.findings import Report
-from driftcheck.reports import json, terminal
+from driftcheck.reports import github, json, junit, markdown, sarif, terminal
 from driftcheck.reports.page import PLAIN, Page
 
 __all__ = ["FORMS", "PLAIN", "Form", "Page", "render"]
@@ -19,6 +19,10 @@ FORMS: Mapping[str, Form] = MappingProxyType(
     {
         "terminal": terminal.render,
         "json": json.render,
+        "github": github.render,
+        "sarif": sarif.render,
+        "junit": junit.render,
+        "markdown": markdown.render,
     }
 )
 """Every form by the name that ``--format`` has for it, in the order of the help."""

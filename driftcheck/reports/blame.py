@@ -15,7 +15,7 @@ from driftcheck.reports.events import (
     event_values,
     place,
 )
-from driftcheck.reports.json import as_json
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text
 from driftcheck.reports.terminal.layout import (
@@ -100,7 +100,7 @@ def _conclusion(one: Biography, page: Page) -> Lines:
 
 def in_json(blame: Blame, page: Page = PLAIN) -> str:
     """Write the blame as JSON."""
-    return as_json(
+    return dump(
         {
             "version": VERSION,
             "exit_code": int(blame.exit_code),

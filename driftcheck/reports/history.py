@@ -15,7 +15,7 @@ from driftcheck.reports.events import (
     event_values,
     what,
 )
-from driftcheck.reports.json import as_json
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
@@ -72,7 +72,7 @@ def _event(event: Event, page: Page) -> Lines:
 
 def in_json(timeline: Timeline, page: Page = PLAIN) -> str:
     """Write the timeline as JSON."""
-    return as_json(
+    return dump(
         {
             "version": VERSION,
             "exit_code": int(timeline.exit_code),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -10,14 +9,16 @@ from driftcheck.findings import (
     DatabaseReport,
     Evidence,
     Finding,
+    Ignored,
     Origin,
     PhantomOperation,
     Play,
     Remedy,
     Report,
+    SourceLine,
 )
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
-from driftcheck.reports.visible import is_plain
 from driftcheck.schema import Address
 
 VERSION = 1
@@ -26,20 +27,7 @@ VERSION = 1
 
 def render(report: Report, page: Page = PLAIN) -> str:
     """Write the whole report as JSON, whatever the width of the page."""
-    return as_json(_report(report), page)
-
-
-def as_json(values: Any, page: Page) -> str:
-    """Write values as JSON that every stream carries."""
-    text = json.dumps(values, ensure_ascii=False, indent=2)
-    return "\n".join(_safe(line, page.encoding) for line in text.split("\n")) + "\n"
-
-
-def _safe(line: str, encoding: str) -> str:
-    r"""Write as ``\u....`` what is not ASCII and would do harm on its way: it is in a string."""
-    if is_plain(line, encoding):
-        return line
-    return "".join(c if is_plain(c, encoding) else json.dumps(c)[1:-1] for c in line)
+    return dump(_report(report), page)
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -80,6 +68,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         "notes": database.notes,
         "plays": [_play(play) for play in database.plays],
         **({"whereabouts": asdict(database.whereabouts)} if database.whereabouts else {}),
+        "ignored": [_ignored(one, report) for one in database.ignored],
     }
 
 
@@ -90,6 +79,14 @@ def _play(play: Play) -> dict[str, Any]:
         "acts": [
             {"said": act.said, "came_off": act.came_off, "code": act.code} for act in play.acts
         ],
+    }
+
+
+def _ignored(one: Ignored, report: Report) -> dict[str, Any]:
+    return {
+        "reason": one.reason,
+        "until": None if one.until is None else one.until.isoformat(),
+        "finding": {**_finding(one.finding, report), "fails": False},
     }
 
 
@@ -116,6 +113,8 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "remedy": [_remedy(remedy) for remedy in finding.remedies],
         "phantom": _phantom(finding.phantom) if finding.phantom else None,
         "origin": _origin(finding.origin) if finding.origin else None,
+        "declared": _line(finding.declared) if finding.declared else None,
+        "location": _line(finding.location) if finding.location else None,
         "details": finding.details,
         "why": finding.why,
         "blind_spot": finding.blind_spot,
@@ -147,6 +146,10 @@ def _phantom(phantom: PhantomOperation) -> dict[str, Any]:
         "address": phantom.address.sql,
         "colleague_error": phantom.colleague_error,
     }
+
+
+def _line(place: SourceLine) -> dict[str, Any]:
+    return {"file": place.file, "line": place.line}
 
 
 def _origin(origin: Origin) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Reports of every sort: one for each test that asks for a ``sample``, all as ``samples``."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -12,12 +13,14 @@ from driftcheck.findings import (
     DatabaseReport,
     Evidence,
     Finding,
+    Ignored,
     Origin,
     PhantomOperation,
     Play,
     Remedy,
     Report,
     Severity,
+    SourceLine,
     Verdict,
     Whereabouts,
 )
@@ -32,6 +35,12 @@ UPGRADE = Remedy("upgrade", "Run the migrations on this database.", "shell", "fl
 
 HOSTILE = "[bold]x[/bold]\x1b[31m\x9b2J\u202edrop\u2066\r\n\u00a0\u200b'\"\\"
 """Markup, escape sequences of both sorts, bidi overrides, line ends, spaces that are none."""
+
+NASTY = (
+    "@team #1 ]]><b>&amp;</b> | `` ~~~ *x* _y_ [a](http://b) www.c.d 100%,a=b::error::##[error] "
+    "$x$ \n```\n# Schüler 学生 🎓 \x00\ufffe\udc80\x1b[2J"
+)
+"""What would mean something to a form for CI: calls, markup, commands, no character of XML."""
 
 
 def database(*findings, **changes):
@@ -117,6 +126,8 @@ def new_in_models(verdict=Verdict.PENDING, live=None):
                 "op.add_column('students', sa.Column('age', sa.Integer(), nullable=True))",
             ),
         ),
+        whole_origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py"),
+        declared=SourceLine("school/models.py", 17),
     )
 
 
@@ -251,6 +262,45 @@ def hostile():
     )
 
 
+def nasty():
+    address = Address("column", "public", (NASTY, NASTY))
+    return Finding(
+        rule="drift-column-missing",
+        severity=Severity.ERROR,
+        verdict=Verdict.DRIFT,
+        change=ChangeType.MISSING,
+        address=address,
+        part_of=Address("table", "public", (NASTY,)),
+        message=f"column {address.sql} was dropped by hand",
+        definitions={Side.STAMPED: NASTY, Side.LIVE: None},
+        leads_to=NASTY,
+        remedies=(Remedy("repair", NASTY, "sql", NASTY), Remedy("decide", NASTY)),
+        phantom=PhantomOperation(NASTY, address, NASTY),
+        origin=Origin(NASTY, f"migrations/{NASTY}", 7),
+        details=NASTY,
+    )
+
+
+def nasty_report():
+    facts = {"name": NASTY, "notes": (NASTY,), "ignored": (Ignored(nasty(), NASTY),)}
+    return Report(NASTY, (database(nasty(), **facts),), command=NASTY)
+
+
+def ignored_report():
+    """One that is ignored for ever and one until a day; a third is to know of, and a last fails."""
+    ignored = (
+        Ignored(dropped_by_hand(), "The old application still lacks it."),
+        Ignored(function_changed(), "Tried out here.", date(2027, 1, 31)),
+    )
+    expired = Finding(
+        "ignore-expired",
+        Severity.WARNING,
+        "an entry of ignore in [tool.driftcheck] ended on 2026-11-01: drift-index-*",
+        declared=SourceLine("pyproject.toml"),
+    )
+    return report(expired, conflict(), ignored=ignored, environment="migrations/env.py")
+
+
 def hostile_report():
     facts = dict.fromkeys(("name", "location", "dialect", "server_version", "replay"), HOSTILE)
     lists = dict.fromkeys(("stamped", "heads", "notes"), (HOSTILE,))
@@ -364,6 +414,9 @@ SAMPLES = {
         gaps=(),
         plays=(Play(HOSTILE, (Act(HOSTILE, None), Act(HOSTILE, False, HOSTILE))),),
     ),
+    "nasty": nasty_report(),
+    "ignored": ignored_report(),
+    "only-ignored": report(ignored=(Ignored(dropped_by_hand(), "It is known."),)),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(

@@ -25,6 +25,8 @@ PAGES = {
     "ascii": Page(encoding="ascii"),
     "colour": Page(colour=True),
 }
+FOR_CI = {"github": ".github.txt", "sarif": ".sarif", "junit": ".xml", "markdown": ".md"}
+IN_CI = ["clean", "tutorial", "pending", "function-changed", "history-broken", "nasty", "ignored"]
 
 
 def check_golden(text, file):
@@ -33,6 +35,10 @@ def check_golden(text, file):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(text.encode())
     assert text == file.read_bytes().decode(), "see the head of test_forms.py to renew it"
+
+
+def test_every_form_has_golden_files():
+    assert list(FORMS) == ["terminal", "json", *FOR_CI]
 
 
 def test_every_file_with_a_form_is_a_choice_of_format():
@@ -55,6 +61,12 @@ def test_json_form(small_sample, request):
     check_golden(render(small_sample, "json"), HERE / "golden" / f"{name}.json")
 
 
+@pytest.mark.parametrize(("form", "ending"), FOR_CI.items(), ids=FOR_CI)
+@pytest.mark.parametrize("name", IN_CI)
+def test_form_for_ci(form, ending, name, samples):
+    check_golden(render(samples[name], form), HERE / "golden" / f"{name}{ending}")
+
+
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 @pytest.mark.parametrize("name", ["tutorial", "unapplied", "hostile"])
 def test_terminal_form_on_other_pages(name, page, samples, request):
@@ -72,7 +84,8 @@ def test_the_example_in_the_documentation_is_a_report(samples):
 
 def test_no_golden_file_is_left_over(samples):
     pages = {f"{n}-{p}.txt" for n in ("tutorial", "unapplied", "hostile") for p in PAGES}
-    known = {f"{name}{end}" for name in samples for end in (".txt", ".json")} | pages
+    in_ci = {f"{name}{end}" for name in IN_CI for end in FOR_CI.values()}
+    known = {f"{name}{end}" for name in samples for end in (".txt", ".json")} | pages | in_ci
     assert {file.name for file in (HERE / "golden").iterdir()} <= known
 
 

@@ -15,6 +15,7 @@ from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal.chain import chain
 from driftcheck.reports.terminal.checks import checks
 from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.ignored import ignored
 from driftcheck.reports.terminal.layout import (
     FAINT,
     STRONG,
@@ -83,6 +84,7 @@ def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[
         yield chain(database, report, page)
     yield _meanings(database, page)
     yield from findings(database, report, page)
+    yield ignored(database, page)
     yield [*_notes(database, page), *_coverage(database, page)]
 
 

@@ -34,7 +34,8 @@ def _state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str
         return "not known", FAINT
     found = [finding for finding in database.findings if gap in finding.gaps]
     if not found:
-        return "✓ in step", GOOD
+        ignored = sum(gap in one.finding.gaps for one in database.ignored)
+        return f"✓ {ignored} ignored" if ignored else "✓ in step", GOOD
     fails = any(map(report.fails, found))
     return f"{'✗' if fails else '!'} {counted(len(found), 'finding')}", BAD if fails else WARN
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from rich.text import Text
 
-from driftcheck.findings import Finding, PhantomOperation, Remedy
+from driftcheck.findings import Finding, PhantomOperation, Remedy, SourceLine
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
@@ -68,12 +68,17 @@ def _more_rows(finding: Finding, page: Page) -> Iterator[Row]:
         yield Row("with", [words(page, kinds(finding.parts))])
     if finding.evidence:
         yield Row("evidence", [words(page, finding.evidence.text)])
+    if finding.declared:
+        yield Row("declared" if finding.address else "in", [words(page, _line(finding.declared))])
     if finding.origin:
         origin = finding.origin
-        line = "" if origin.line is None else f":{origin.line}"
-        place = words(page, f"{origin.file}{line}")
+        place = words(page, _line(SourceLine(origin.file, origin.line)))
         label = "made by" if finding.verdict else "in"
         yield Row(label, [words(page, f"revision {origin.revision}"), place])
+
+
+def _line(place: SourceLine) -> str:
+    return place.file + ("" if place.line is None else f":{place.line}")
 
 
 def _leads_to(finding: Finding, page: Page) -> Lines:

@@ -30,7 +30,7 @@ _BOTH = 2
 
 def side_rows(finding: Finding, page: Page) -> list[Row]:
     """A row for the sides that agree with each other; of a change, only what differs."""
-    groups = _agreeing(finding)
+    groups = agreeing(finding)
     if finding.change is ChangeType.RENAMED and len(groups) == 1:
         return []
     return [
@@ -40,7 +40,7 @@ def side_rows(finding: Finding, page: Page) -> list[Row]:
     ]
 
 
-def _agreeing(finding: Finding) -> list[tuple[Side, ...]]:
+def agreeing(finding: Finding) -> list[tuple[Side, ...]]:
     """The sides in the order of the chain, those with the same definition together."""
     groups: dict[str | None, list[Side]] = {}
     for side in Side:

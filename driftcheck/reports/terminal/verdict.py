@@ -24,14 +24,19 @@ _NEXT: dict[Verdict | None, str] = {
 
 
 def verdict(report: Report, page: Page) -> Lines:
-    """The last line: the exit code in words, and the next step."""
+    """The last line: how it came out."""
+    mark, style = ("✓", GOOD) if report.exit_code is ExitCode.CLEAN else ("✗", BAD)
+    text = words(page, outcome(report))
+    return wrapped(page, text, 2, first=words(page, (mark, style), " "))
+
+
+def outcome(report: Report) -> str:
+    """The exit code in words, and the next step."""
     if report.exit_code is ExitCode.FOUND:
-        mark, style, text = "✗", BAD, _stuck(report) or _found(report)
-    elif report.exit_code is ExitCode.CLEAN:
-        mark, style, text = "✓", GOOD, _clean(report)
-    else:
-        mark, style, text = "✗", BAD, _unknown(report)
-    return wrapped(page, words(page, text), 2, first=words(page, (mark, style), " "))
+        return _stuck(report) or _found(report)
+    if report.exit_code is ExitCode.CLEAN:
+        return _clean(report)
+    return _unknown(report)
 
 
 def _found(report: Report) -> str:
@@ -71,6 +76,8 @@ def _clean(report: Report) -> str:
         count = counted(len(report.findings), "finding")
         steps = _steps(f for f in report.findings if _asks_for_something(f))
         return f"Nothing fails the check; {count} to know of." + f" Next: {steps}." * bool(steps)
+    if report.ignored:
+        return f"Nothing fails the check; {counted(len(report.ignored), 'finding')} ignored."
     if all(database.whereabouts for database in report.databases):
         return "It is where its stamp says."
     looked_at = {gap for database in report.databases for gap in database.gaps}
@@ -80,6 +87,11 @@ def _clean(report: Report) -> str:
         return "In step: models, migrations and database say the same."
     sides = dict.fromkeys(side for gap in CHAIN if gap in looked_at for side in gap.between)
     return f"In step, as far as was looked: {', '.join(sides)}."
+
+
+def next_step(finding: Finding) -> str:
+    """What to do about a finding; empty where it is only to be known."""
+    return _NEXT[finding.verdict] if _asks_for_something(finding) else ""
 
 
 def _asks_for_something(finding: Finding) -> bool:
