@@ -107,6 +107,25 @@ def test_a_schema_filter_is_another_question(project):
     assert third.findings == [("drift-column-extra", "billing.bills.age")]
 
 
+def test_what_is_ignored_is_never_quickly_in_step(project):
+    entry = '{{rule = "drift-column-*", address = "public.{}", reason = "so"}}'
+    (project.root / "pyproject.toml").write_text(
+        f"[tool.driftcheck]\nignore = [{entry.format('*.age')}, {entry.format('*.size')}]\n"
+    )
+    assert project.ask().status == 0
+    quick = project.ask()
+    assert (quick.status, project.was_quick) == (0, True)
+    assert quick.findings == [("ignore-unmatched", ""), ("ignore-unmatched", "")]
+
+    project.by_hand("ALTER TABLE students ADD age integer")
+    full = project.ask()
+    assert (full.status, project.was_quick) == (0, False)
+    assert full.findings == [("ignore-unmatched", "")]
+    assert [one["finding"]["address"] for one in full.database["ignored"]] == [
+        "public.students.age"
+    ]
+
+
 def test_a_damaged_memo_is_none(project, tmp_path):
     for memo in (tmp_path / "memos").iterdir():
         memo.write_text("{")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
 from driftcheck.checking.quick import quick_report
-from driftcheck.cli.console import progress, write_report
+from driftcheck.cli.console import progress
+from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
     database_options,
     output_options,
@@ -43,15 +43,12 @@ from driftcheck.errors import ExitCode
     help="Tell the settings of the database and of roles, as notes.",
 )
 @output_options
-def compare(
-    form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any
-) -> ExitCode:
+def compare(deliver: Delivery, **options: Any) -> ExitCode:
     """Compare models, migrations and the live database.
 
     Exits with 0 when nothing was found that fails the check, 1 when something was, 2 for wrong
     use or configuration, 3 when the check could not be made.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
     settings = settings_from(options)
     report = quick_report(settings)
     if report is None:
@@ -60,5 +57,4 @@ def compare(
 
         with progress() as tell:
             report = check(settings, tell)
-    write_report(report, form, output, full=verbose)
-    return report.exit_code
+    return deliver(report, settings)

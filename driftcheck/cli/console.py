@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from driftcheck.errors import DriftcheckError
-from driftcheck.findings import Report
-from driftcheck.reports import Page, render
 from driftcheck.reports.visible import visible
 
 _DETAIL_LINES = 12
-_WIDEST = 120
 
 
 def tell_error(error: DriftcheckError) -> None:
@@ -28,30 +23,6 @@ def tell_error(error: DriftcheckError) -> None:
     lines += [f"  {visible(line.expandtabs(4))}" for line in details]
     lines += [visible(line) for line in error.hint.splitlines()]
     sys.stderr.write("\n".join(lines) + "\n")
-
-
-def write_report(report: Report, form: str, output: Path | None, *, full: bool) -> None:
-    """Write a report to a file or to stdout, made for where it will be read."""
-    write_page(lambda page: render(report, form, page), output, full=full)
-
-
-def write_page(write: Callable[[Page], str], output: Path | None, *, full: bool) -> None:
-    """Write a text to a file or to stdout, made for where it will be read."""
-    if output is not None:
-        output.write_text(write(Page(full=full)), encoding="utf-8")
-        return
-    sys.stdout.write(write(_page(full=full)))
-    sys.stdout.flush()
-
-
-def _page(*, full: bool) -> Page:
-    """What stdout is: a terminal is as wide as it is, and has colour unless told otherwise."""
-    encoding = sys.stdout.encoding or "ascii"
-    if not sys.stdout.isatty():
-        return Page(encoding=encoding, full=full)
-    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    return Page(width=width, colour=colour, encoding=encoding, full=full)
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import click
 
 from driftcheck.catalog.base import Scope
-from driftcheck.cli.console import progress, write_report
-from driftcheck.cli.options import output_options, scope_options
+from driftcheck.cli.console import progress
+from driftcheck.cli.delivery import Delivery
+from driftcheck.cli.options import output_options, scope_options, settings_from
+from driftcheck.config import Settings
 from driftcheck.errors import ExitCode
 
 
@@ -20,29 +22,27 @@ from driftcheck.errors import ExitCode
 def diff(  # noqa: PLR0913  (one for each option)
     first: str,
     second: str,
-    form: str,
-    output: Path | None,
+    deliver: Delivery,
     schemas: tuple[str, ...],
     *,
     grants: bool | None,
     owners: bool | None,
     strict_coverage: bool | None,
-    verbose: bool,
-    debug: bool,
 ) -> ExitCode:
     """Compare two live databases: staging with production.
 
     Both are only read. The first is taken for what should be. Exits with 0 when they are the
     same, 1 when they differ.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
     # Not at the top: a quick compare does without SQLAlchemy.
     from driftcheck.actions.difference import difference  # noqa: PLC0415
     from driftcheck.location import parse_url  # noqa: PLC0415
 
-    scope = Scope(schemas=schemas or None, grants=bool(grants), owners=bool(owners))
+    # Of what a project says here, only what it ignores counts: the two need not be its own.
+    said = Settings(schemas=schemas, grants=bool(grants), owners=bool(owners))
+    settings = replace(said, ignore=settings_from({}).ignore)
+    scope = Scope(schemas=schemas or None, grants=said.grants, owners=said.owners)
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:
         report = difference(wanted, actual, scope, tell, strict_coverage=bool(strict_coverage))
-    write_report(report, form, output, full=verbose)
-    return report.exit_code
+    return deliver(report, settings)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce, wraps
 from pathlib import Path
 from typing import Any
 
 import click
 
+from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config import Settings, load_settings
 from driftcheck.errors import ConfigurationError
 from driftcheck.reports import FORMS
 from driftcheck.rules import is_rule
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-def file_option(*names: str, help: str, required: bool = False) -> Decorator:  # noqa: A002
-    """An option for a file to be written; where it cannot be is told before all the work."""
-
-    def is_possible(_context: click.Context, _option: click.Parameter, path: Any) -> Any:
-        if path is not None and not path.parent.is_dir():
-            raise click.BadParameter(f"there is no directory {str(path.parent)!r}.")
-        return path
-
-    kind = click.Path(dir_okay=False, writable=True, path_type=Path)
-    return click.option(*names, type=kind, callback=is_possible, required=required, help=help)
 
 
 def _together(*decorators: Decorator) -> Decorator:
@@ -110,8 +99,17 @@ scope_options = _together(
 )
 
 
+_more_output_options = _together(
+    click.option("-o", "--output", type=OutputFile(), help="Write the report to a file."),
+    click.option(
+        "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
+    ),
+    click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+)
+
+
 def output_options_of(forms: Iterable[str]) -> Decorator:
-    """The options of what is written, in one of the forms."""
+    """The options of what is written, in one of the forms, where that is no report."""
     choices = list(forms)
     return _together(
         click.option(
@@ -122,15 +120,37 @@ def output_options_of(forms: Iterable[str]) -> Decorator:
             show_default=True,
             help="The form of the report.",
         ),
-        file_option("-o", "--output", help="Write the report to a file."),
-        click.option(
-            "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
-        ),
-        click.option("--debug", is_flag=True, help="Show the traceback of an error."),
+        _more_output_options,
     )
 
 
-output_options = output_options_of(FORMS)
+_report_options = _together(
+    click.option(
+        "--format",
+        "forms",
+        type=OutputType(),
+        metavar="FORM[=FILE]",
+        multiple=True,
+        default=(next(iter(FORMS)),),
+        show_default=True,
+        help=f"The form of the report: {', '.join(FORMS)}; with =FILE, written to that file. "
+        "May be repeated.",
+    ),
+    _more_output_options,
+)
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that makes a report; it gets them as ``deliver``."""
+
+    @wraps(command)
+    def delivering(
+        *, forms: Sequence[Output], output: Path | None, verbose: bool, debug: bool, **others: Any
+    ) -> Any:
+        del debug  # main() looks for it, also where options cannot be parsed
+        return command(deliver=Delivery.of(forms, output, full=verbose), **others)
+
+    return _report_options(delivering)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

@@ -8,19 +8,15 @@ from typing import Any
 import click
 
 from driftcheck.cli.console import progress
-from driftcheck.cli.options import (
-    database_options,
-    file_option,
-    project_options,
-    settings_from,
-)
+from driftcheck.cli.delivery import OutputFile
+from driftcheck.cli.options import database_options, project_options, settings_from
 from driftcheck.snapshot_file import dump
 
 
 @click.command()
 @project_options
 @database_options
-@file_option("--write", "path", help="The file to write.", required=True)
+@click.option("--write", "path", type=OutputFile(), required=True, help="The file to write.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     """Write the live database's schema and revisions to a file.

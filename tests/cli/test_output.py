@@ -63,6 +63,57 @@ def test_a_report_in_a_file(noisy):
     assert json.loads((noisy.root / "report.json").read_text())["version"] == 1
 
 
+def test_several_forms_at_once(school):
+    school.by_hand("CREATE TABLE audit_x (id integer); CREATE TABLE more (id integer)")
+    (school.root / "pyproject.toml").write_text(
+        "[tool.driftcheck]\n"
+        'ignore = [{rule = "drift-*", address = "audit_*", reason = "so"}, '
+        '{rule = "pending-*", reason = "so"}, {rule = "unapplied-*", reason = "so"}]\n'
+    )
+    (school.root / ".git").mkdir()
+    forms = ["--format", "sarif=a.sarif", "--format", "json", "--format", "markdown=a.md"]
+    result = school.run("compare", "--only-gap", "drift", "--only-gap", "pending", *forms)
+    assert (result.status, result.stderr) == (1, "")
+    assert [f["rule"] for f in result.database["findings"]] == [
+        "ignore-unmatched",
+        "drift-table-extra",
+    ]
+    assert [one["finding"]["address"] for one in result.database["ignored"]] == ["audit_x"]
+    (run,) = json.loads((school.root / "a.sarif").read_text())["runs"]
+    assert [one["ruleId"] for one in run["results"]] == ["ignore-unmatched", "drift-table-extra"]
+    assert "1 finding ignored" in (school.root / "a.md").read_text()
+
+
+def test_a_form_for_ci_names_files_as_the_repository_knows_them(school):
+    models = school.root / "models.py"
+    lines = [*models.read_text().splitlines(), 'Table("more", metadata, Column("id", Integer))']
+    models.write_text("\n".join(lines))
+    (school.root.parent / ".git").mkdir()
+    result = school.run("compare", "--format", "github", "--format", "json=a.json")
+    (school.root.parent / ".git").rmdir()
+    place = f"file={school.root.name}/models.py,line={len(lines)},title=pending-table-missing"
+    assert place in result.stdout
+    (database,) = json.loads((school.root / "a.json").read_text())["databases"]
+    (finding,) = database["findings"]
+    assert finding["location"] == {"file": "models.py", "line": len(lines)}
+
+
+def test_what_two_databases_may_differ_in(school):
+    school.by_hand("CREATE TABLE audit_x (id integer)")
+    assert school.run("diff", "sqlite:///live.db", "sqlite:///live.db").status == 0
+    other = school.root / "other.db"
+    other.write_bytes(school.live.read_bytes())
+    school.by_hand("DROP TABLE audit_x")
+    urls = ("sqlite:///other.db", "sqlite:///live.db")
+    assert school.run("diff", *urls).status == 1
+    (school.root / "pyproject.toml").write_text(
+        '[tool.driftcheck]\nignore = [{rule = "*", address = "audit_*", reason = "so"}]\n'
+    )
+    result = school.run("diff", *urls)
+    assert result.status == 0
+    assert "Nothing fails the check; 1 finding ignored." in result.stdout
+
+
 def test_version(school):
     result = school.run("--version")
     assert result.status == 0

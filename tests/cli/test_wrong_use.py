@@ -12,6 +12,7 @@ USAGE, CANNOT_CHECK = 2, 3
     [
         ("compare --nothing", ["--nothing", "--help"]),
         ("compare --format yaml", ["yaml", "json"]),
+        ("compare --format json --format sarif", ["json", "sarif", "--format sarif=FILE"]),
         ("compare --only-gap drift,past", ["gaps", "past", "unapplied"]),
         ("compare --fail-on everything", ["fail-on", "everything", "none"]),
         ("compare -c nowhere.ini", ["nowhere.ini"]),
@@ -45,6 +46,7 @@ def test_wrong_options(school, refused, arguments, words):
         ("[tool.driftcheck]\nfail-on = 5", ["fail-on", "a list of texts"]),
         ("[tool.driftcheck]\nschemas = [5]", ["schemas", "a list of texts"]),
         ("[tool.driftcheck]\nname = 5", ["name", "a text"]),
+        ("[tool.driftcheck]\nignore = [{rule = 'a'}]", ["ignore", "reason", "until = 20"]),
         ("[tool]\ndriftcheck = 5", ["pyproject.toml", "[tool.driftcheck]", "table"]),
     ],
 )
