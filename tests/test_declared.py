@@ -276,6 +276,20 @@ def test_what_is_not_the_projects_own_is_not_found(declared, tmp_path):
     assert declarations.find([table], [(Address("table", "public", ("t",)), None)], "public") == {}
 
 
+def test_a_table_of_a_library_does_not_stand_on_the_line_that_imports_it(
+    declared, tmp_path, monkeypatch
+):
+    library = tmp_path / "site-packages"
+    library.mkdir()
+    (library / "foreign.py").write_text(
+        "from sqlalchemy import *\nmetadata = MetaData()\n"
+        "Table('t', metadata, Column('id', Integer))\n"
+    )
+    monkeypatch.syspath_prepend(library)
+    find = declared("from foreign import metadata", "imports_foreign")
+    assert find((Address("table", "public", ("t",)), None)) == {}
+
+
 def test_what_the_models_do_not_have_is_left_out(declared):
     find = declared(CLASSIC, "left_out")
     assert find((Address("table", "public", ("nowhere",)), None)) == {}

@@ -66,6 +66,8 @@ class Declarations:
     def _note(self, table: Table, _metadata: Any) -> None:
         frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (inspect.stack() reads source files: 100 times slower)
         while frame is not None and not self._is_own(frame.f_code.co_filename):
+            if frame.f_code.co_name == "<module>":
+                return  # a library's own table: the project only imports it
             frame = frame.f_back
         if frame is not None:
             file = (self._root / frame.f_code.co_filename).resolve()
