@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from driftcheck.cli.console import progress, write_report
+from driftcheck.cli.console import progress
+from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
     database_options,
     output_options,
@@ -32,16 +32,13 @@ from driftcheck.errors import ExitCode
 @click.option("--with-data", is_flag=True, help="Put a few rows into every table first.")
 @output_options
 def simulate_colleague(  # noqa: PLR0913  (one for each option)
-    form: str,
-    output: Path | None,
+    deliver: Delivery,
     at: str | None,
     since: str | None,
     after_downgrade: int | None,
     *,
     every: bool,
     with_data: bool,
-    verbose: bool,
-    debug: bool,
     **options: Any,
 ) -> ExitCode:
     """Play the upgrade of a colleague whose database nobody touched.
@@ -51,7 +48,6 @@ def simulate_colleague(  # noqa: PLR0913  (one for each option)
     would write now. Exits with 0 when she gets through, 1 when she does not, 2 for wrong use or
     configuration, 3 when it could not be played.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
     if sum((at is not None, every, after_downgrade is not None)) > 1:
         raise click.UsageError("--at, --all and --after-downgrade exclude each other.")
     if since is not None and not every:
@@ -59,8 +55,8 @@ def simulate_colleague(  # noqa: PLR0913  (one for each option)
     # Not at the top: a quick compare does without SQLAlchemy.
     from driftcheck.actions.simulation import Colleague, simulate  # noqa: PLC0415
 
+    settings = settings_from(options)
     whom = Colleague(at, every, since, after_downgrade or 0, with_data)
     with progress() as tell:
-        report = simulate(settings_from(options), whom, tell)
-    write_report(report, form, output, full=verbose)
-    return report.exit_code
+        report = simulate(settings, whom, tell)
+    return deliver(report, settings)

@@ -149,6 +149,8 @@ def _in_full(finding: Finding, report: Report, page: Page) -> Iterator[str]:
     yield f"### {_title(finding, report)}"
     blind = " · autogenerate does not see it" if finding.blind_spot else ""
     yield _code(finding.rule) + _place(finding, page) + blind
+    if finding.why:
+        yield _prose(finding.why)
     if finding.leads_to:
         yield _prose(finding.leads_to)
     sides = "\n".join(_sides(finding))

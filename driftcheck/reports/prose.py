@@ -45,6 +45,8 @@ def value(held: Value) -> str:
 
 
 def _consequences(finding: Finding) -> Iterator[str]:
+    if finding.why:
+        yield finding.why
     if finding.leads_to:
         yield finding.leads_to
     if finding.blind_spot:
