@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.events import (
     COLUMN,
     STYLES,
@@ -15,7 +16,6 @@ from driftcheck.reports.events import (
     event_values,
     what,
 )
-from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted

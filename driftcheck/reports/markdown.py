@@ -86,6 +86,8 @@ def _states(database: DatabaseReport, report: Report) -> Iterator[str]:
     heads = ", ".join(map(_code, database.heads)) or "none"
     where = f"**{_prose(database.name)}** on {_prose(server)}"
     yield where + (f", stamped {stamped}, head {heads}" if database.heads else "")
+    if not database.gaps:  # a play, or a place in the history, is not about them
+        return
     gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
     rows = [f"| {gap} | {_state(gap, database, report)} |" for gap in gaps]
     yield "\n".join(["| gap | state |", "| --- | --- |", *rows])

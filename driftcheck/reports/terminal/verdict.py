@@ -80,6 +80,10 @@ def _clean(report: Report) -> str:
         return f"Nothing fails the check; {counted(len(report.ignored), 'finding')} ignored."
     if all(database.whereabouts for database in report.databases):
         return "It is where its stamp says."
+    return _in_step(report)
+
+
+def _in_step(report: Report) -> str:
     looked_at = {gap for database in report.databases for gap in database.gaps}
     if looked_at == {Gap.DIFFERENCE}:
         return "The two databases say the same."
