@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from driftcheck.cli.console import progress, write_report
+from driftcheck.cli.console import progress
+from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
     database_options,
     output_options,
@@ -40,7 +40,7 @@ from driftcheck.errors import ExitCode
 @database_options
 @scope_options
 @output_options
-def gate(form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any) -> ExitCode:
+def gate(deliver: Delivery, **options: Any) -> ExitCode:
     """Check the migrations of a branch before they are merged.
 
     The revisions that the base lacks are run on shadow databases, taken back and run again; no
@@ -48,12 +48,10 @@ def gate(form: str, output: Path | None, *, verbose: bool, debug: bool, **option
     nothing was found that fails the check, 1 when something was, 2 for wrong use or
     configuration, 3 when the check could not be made.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
     settings = settings_from(options)
     # Not at the top: a quick compare does without SQLAlchemy.
     from driftcheck.actions.gate import gate as check  # noqa: PLC0415
 
     with progress() as tell:
         report = check(settings, tell)
-    write_report(report, form, output, full=verbose)
-    return report.exit_code
+    return deliver(report, settings)

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from driftcheck.cli.console import progress, write_page
+from driftcheck.cli.console import progress
+from driftcheck.cli.delivery import write_page
 from driftcheck.cli.options import (
     database_options,
     output_options_of,

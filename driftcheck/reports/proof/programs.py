@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from driftcheck.proof import DatabaseProof, Outcome, Proof, Tally, Tried
-from driftcheck.reports.json import as_json
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
 
 VERSION = 1
@@ -15,7 +15,7 @@ VERSION = 1
 
 def in_json(proof: Proof, page: Page = PLAIN) -> str:
     """Write the proof as JSON."""
-    return as_json(
+    return dump(
         {
             "version": VERSION,
             "exit_code": int(proof.exit_code),
