@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from driftcheck.chain import Gap, Side
 from driftcheck.checking.answers import leave_answers
@@ -114,15 +113,8 @@ def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -
         replay=replayed.history.how,
         shadows=session.maker(one.place).how,
         notes=tuple(session.maker(one.place).notes),
-        environment=_environment(session),
+        environment=session.project.environment_file(),
     )
-
-
-def _environment(session: Session) -> str:
-    """The project's env.py, as reports tell of files."""
-    path = Path(session.project.script_directory().env_py_location).resolve()
-    root = session.project.root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _server_version(one: Database) -> str:

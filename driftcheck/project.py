@@ -108,6 +108,12 @@ class Project(ABC):
         assert self._script is not None  # noqa: S101  (nothing asks before)
         return self._script
 
+    def environment_file(self) -> str:
+        """Its env.py, relative to it where it lies within; env.py must have been run before."""
+        path = Path(self.script_directory().env_py_location).resolve()
+        root = self.root.resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
     def revisions(self) -> frozenset[str]:
         """Every revision of the history; env.py must have been run before."""
         return frozenset(one.revision for one in self.script_directory().walk_revisions())

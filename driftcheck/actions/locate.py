@@ -73,6 +73,7 @@ def _report(session: Session, one: Database, walked: Walked) -> DatabaseReport:
         ),
         coverage=coverage(live, one.catalog, replace(session.scope, schemas=schemas or None)),
         gaps=(Gap.DRIFT,),
+        environment=session.project.environment_file(),
         shadows=maker.how,
         notes=(*maker.notes, *_not_tried(located)),
         whereabouts=Whereabouts(

@@ -286,6 +286,7 @@ class _Simulation:
             shadows=session.maker(one.place).how,
             notes=(*self._notes, *session.maker(one.place).notes),
             plays=tuple(one.play for one in played),
+            environment=session.project.environment_file(),
         )
 
 
