@@ -60,12 +60,15 @@ class Stage:
     Attributes:
         shadows: What was made so far.
         failure: The first error that user code was given: it may have caught it.
+        entered: How often it was begun. Between two times its shadows may have been copied, which
+            cuts off what is connected to them.
     """
 
     def __init__(self, name: str, make: MakeShadow) -> None:
         self.name = name
         self.shadows: dict[Place, ShadowDatabase] = {}
         self.failure: DriftcheckError | None = None
+        self.entered = 0
         self._make = make
         self._lock = threading.RLock()
 
@@ -95,6 +98,7 @@ class _Link(NamedTuple):
 
     stage: Stage
     shadow: ShadowDatabase
+    entered: int
 
 
 class Redirect:
@@ -137,6 +141,7 @@ class Redirect:
                 where that code caught the error that it was given instead.
         """
         outer, self._current, stage.failure = self._current, stage, None
+        stage.entered += 1
         for place, shadow in stage.shadows.items():  # made before anybody asked
             if place in self.targets:
                 self._behind[place_of(shadow.url)] = self.targets[place]
@@ -243,7 +248,7 @@ class _Hooks:
             stage = self._redirect.current
             shadow = _shadow_reached(dbapi_connection, stage)
             if shadow is not None:
-                record.info[_LINK] = _Link(stage, shadow)
+                record.info[_LINK] = _Link(stage, shadow, stage.entered)
                 return
             with suppress(Exception):
                 dbapi_connection.close()
@@ -258,7 +263,8 @@ class _Hooks:
         if is_own(record):
             return
         link = record.info.get(_LINK)
-        if link is None or link.stage is not self._redirect.current:
+        current = self._redirect.current
+        if link is None or (link.stage, link.entered) != (current, current.entered):
             raise DisconnectionError
 
     def _require_own_database(

@@ -46,6 +46,15 @@ class Developer:
     def flask(self, *arguments, status=0):
         return self.run("flask", "db", *arguments, status=status)
 
+    def git(self, *arguments):
+        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com")
+        command = ["git", *identity, *arguments]
+        subprocess.run(command, cwd=self.checkout, check=True, capture_output=True)
+
+    def commit(self, message):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
     def driftcheck(self, *arguments, status=0):
         return self.run("driftcheck", *arguments, status=status)
 
@@ -69,6 +78,8 @@ def developers(tmp_path, database, pg18):
     yours = database(pg18)
     you = Developer(tmp_path / "you", yours, shadow)
     you.flask("upgrade")
+    you.git("init", "--quiet", "--initial-branch", "main")
+    you.commit("begin")
     copies = [
         Developer(tmp_path / name, database(pg18, template=yours), shadow)
         for name in ("colleague", "other")
@@ -92,10 +103,23 @@ def test_the_tutorial(developers):
     assert f"{FIRST}:21" in told
     assert you.migrations() == before
 
-    # You write the migration all the same, it runs on your database, and it is merged.
+    # You write the migration all the same, and it runs on your database.
+    you.git("checkout", "--quiet", "-b", "age")
     you.flask("migrate", "-m", "add age")
     you.flask("upgrade")
     (bad,) = you.migrations() - before
+    you.commit("add age")
+
+    # The gate refuses the merge, and names both places.
+    you.git("checkout", "--quiet", "-b", "merged", "main")
+    you.git("merge", "--quiet", "--no-ff", "--message", "merge", "age")
+    told = you.driftcheck("gate", "--base", "main", status=1)
+    assert "history-duplicate" in told
+    assert ERROR in told
+    assert f"migrations/versions/{bad.name}:2" in told
+    assert FIRST in told
+
+    # It is merged all the same.
     told = you.driftcheck("simulate-colleague", status=1)
     assert f"\n    {ERROR}\n" in told
     assert f"migrations/versions/{bad.name}:2" in told
@@ -106,7 +130,13 @@ def test_the_tutorial(developers):
     assert ERROR in colleague.flask("upgrade", status=1)
 
     # The right way: what was to go by hand goes by a migration.
+    other.git("init", "--quiet", "--initial-branch", "main")
+    other.commit("begin")
     other.change_models(LAST_NAME, AGE)
     other.flask("migrate", "-m", "age for last name")
     told = other.driftcheck("simulate-colleague", "--all", "--with-data")
     assert "✓ The upgrade gets through in all 3 plays" in told
+    told = other.driftcheck("gate", "--base", "main")
+    assert "✓ their downgrades lead back" in told
+    other.flask("upgrade")
+    assert "✓ In step" in other.driftcheck("compare")
