@@ -327,11 +327,13 @@ class Check:
         name: What should be: ``the history has one head``.
         passed: Whether it is; ``None`` where that could not be looked at.
         why: Why it could not.
+        broken: Whether it was an error that kept it from being looked at.
     """
 
     name: str
     passed: bool | None
     why: str = ""
+    broken: bool = False
 
 
 HAZARDS = "hazards"
@@ -387,10 +389,13 @@ class Report:
     def exit_code(self) -> ExitCode:
         """Found where any finding fails the check; cannot check where nothing was compared.
 
-        Where coverage is strict, the same goes for what was not compared.
+        The same goes for a check that an error kept from being made and, where coverage is
+        strict, for what was not compared.
         """
         if any(self.fails(finding) for finding in self.findings):
             return ExitCode.FOUND
+        if any(check.broken for check in self.checks):
+            return ExitCode.CANNOT_CHECK
         if not any(sum(d.coverage.compared.values()) for d in self.databases):
             return ExitCode.CANNOT_CHECK
         if self.strict_coverage and any(d.coverage.not_compared for d in self.databases):

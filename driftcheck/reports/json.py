@@ -43,7 +43,7 @@ def _report(report: Report) -> dict[str, Any]:
 
 
 def _checks(report: Report) -> dict[str, Any]:
-    checks = [{"name": c.name, "passed": c.passed, "why": c.why} for c in report.checks]
+    checks = [asdict(check) for check in report.checks]
     return {"subject": report.subject, "checks": checks}
 
 

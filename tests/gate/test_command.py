@@ -4,6 +4,7 @@ import pytest
 
 from driftcheck.cli.main import cli
 from driftcheck.errors import ConfigurationError
+from driftcheck.reports import render
 
 FIRST = {"up": 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'}
 
@@ -42,3 +43,21 @@ def test_a_role_that_the_first_replay_has_made(project):
     result = project.sketch.run("gate", "--base", "branch")
     assert result.status == 0, result.stdout
     assert "✓ the new revisions run on the base's schema" in result.stdout
+
+
+def test_what_an_error_keeps_from_being_checked_has_not_passed(project):
+    """The base's newest revision needs a module that the branch does not have yet."""
+    beginning = 'revision = "b001"\ndown_revision = None\nbranch_labels = ("library",)\n'
+    project.write({"b001": {"text": beginning + "def upgrade(): pass\ndef downgrade(): pass\n"}})
+    needs = 'import nowhere\nrevision = "0009"\ndown_revision = "0001"\n'
+    project.advance({"0009": {"text": needs + "def upgrade(): nowhere.go()\n"}})
+    report = project.gate()
+    assert [one.name for one in report.checks if one.broken] == [
+        "the new revisions run on the base's schema",
+        "their downgrades lead back",
+        "both ways lead to the same schema",
+        "hazards to tables in use",
+    ]
+    assert not any(map(report.fails, report.findings))
+    assert report.exit_code == 3
+    assert "Not all could be checked" in render(report)

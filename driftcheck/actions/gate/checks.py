@@ -31,7 +31,9 @@ def checks_made(
 
     def play(name: str, findings: Findings, why_not: str = "") -> Check:
         passed, why_not = passes(finding for _, finding in findings), played.stopped or why_not
-        return Check(name, None, why_not) if passed and why_not else Check(name, passed)
+        if passed and why_not:
+            return Check(name, None, why_not, played.broken)
+        return Check(name, passed)
 
     yield Check("one head, merged with the base too", passes(faults))
     if checked is None:

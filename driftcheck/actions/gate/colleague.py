@@ -45,6 +45,7 @@ class Played:
         ways: Of the schema in the end, beside what the history builds from nothing.
         hazards: Of what they do to tables that are in use.
         stopped: Why no more was tried; empty where everything was.
+        broken: Whether it was an error that stopped it, and nothing that was found.
         not_compared: Why the schema in the end could not be compared; empty where it could.
         notes: What a reader should know besides.
     """
@@ -54,6 +55,7 @@ class Played:
     ways: Findings = field(default_factory=list)
     hazards: Findings = field(default_factory=list)
     stopped: str = ""
+    broken: bool = False
     not_compared: str = ""
     notes: list[str] = field(default_factory=list)
 
@@ -99,7 +101,7 @@ class Colleague:
                 with self._taken_from(places.of_merge()):
                     self._upgrade(places)
             except ProjectError as error:  # env.py, or Alembic, does not go along
-                self._played.stopped = error.message
+                self._played.stopped, self._played.broken = error.message, True
         return self._played
 
     def _taken_from(self, places: Sequence[Path]) -> AbstractContextManager[None]:

@@ -104,7 +104,9 @@ def _asks_for_something(finding: Finding) -> bool:
 
 
 def _unknown(report: Report) -> str:
-    """Why a check is none: nothing was compared or, where coverage is strict, not everything."""
+    """Why a check is none: an error, or nothing was compared, or not all that had to be."""
+    if any(check.broken for check in report.checks):
+        return "Not all could be checked, so the rest is not known (exit code 3)."
     if not any(sum(d.coverage.compared.values()) for d in report.databases):
         return "Nothing was compared, so nothing is known (exit code 3)."
     left = [each for d in report.databases for each in d.coverage.not_compared.items()]
