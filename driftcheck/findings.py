@@ -49,11 +49,13 @@ class Origin:
         revision: Its identifier.
         file: Its path, relative to the project where it lies within.
         line: The line of the operation; ``None`` where it is not known.
+        is_written: Whether the file is there: not that of a migration that ``migrate`` would write.
     """
 
     revision: str
     file: str
     line: int | None = None
+    is_written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Finding:
         remedies: The ways to mend it.
         phantom: What ``migrate`` would wrongly write for it.
         origin: The migration that made the object.
-        whole_origin: The migration that made the whole it belongs to.
+        whole_origin: The migration that made the whole it belongs to, or what stands in its way.
         declared: Where the models declare the object.
         details: What the database or the project's code said, as it said it.
         why: What brought it about, in sentences.
@@ -181,7 +183,8 @@ class Finding:
         operation that a live database contradicts, or that does not run; for what no migration
         makes, the operation that made the whole it is in.
         """
-        made = self.origin or self.whole_origin
+        origin = self.origin if self.origin and self.origin.is_written else None
+        made = origin or self.whole_origin
         by_migrations = None if made is None else SourceLine(made.file, made.line)
         if Gap.PENDING in self.gaps or by_migrations is None:
             return self.declared or by_migrations

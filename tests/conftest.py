@@ -13,6 +13,7 @@ keeps the times of commits, and
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -66,6 +67,9 @@ class Database:
             self._connection.close()
             self._connection = None
 
+
+# Who starts tests in the background has SIGINT ignored, and so would what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MEMORY = "/dev/shm"  # noqa: S108  (a RAM disk, where there is one)
 _ENOUGH = 4 * 1024**3

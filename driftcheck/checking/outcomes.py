@@ -117,13 +117,21 @@ def _failure(broken: Fault, one: Played, start: str, background: Background) -> 
         origin=_origin(broken, generated if is_generated else None),
         remedies=tuple(_remedies(broken, cause if is_drift else None, of_rows=of_rows)),
     )
-    why = " ".join(_why(broken, cause, background.made, of_rows=of_rows and not is_generated))
-    return replace(told, why=why, leads_to=_FOR_THE_ROWS if of_rows else told.leads_to)
+    existing = _existing(broken, cause, background.made)
+    why = " ".join(_why(existing, cause, of_rows=of_rows and not is_generated))
+    return replace(
+        told,
+        why=why,
+        leads_to=_FOR_THE_ROWS if of_rows else told.leads_to,
+        whole_origin=origin_of(existing[1]) if existing else None,
+    )
 
 
 def _origin(broken: Fault, generated: Generated | None) -> Origin | None:
     where = origin_of(broken.where)
-    return where if where is None or generated is None else replace(where, file=generated.shown)
+    if where is None or generated is None:
+        return where
+    return replace(where, file=generated.shown, is_written=False)
 
 
 def _cause(broken: Fault, findings: Sequence[Finding]) -> Finding | None:
@@ -146,17 +154,23 @@ def _addresses(finding: Finding) -> Iterator[Address]:
     yield from (one for one in (finding.address, *finding.parts, finding.part_of) if one)
 
 
+def _existing(
+    broken: Fault, cause: Finding | None, made: Mapping[Address, Made]
+) -> tuple[Address, Made] | None:
+    """What stands in the way, and the earlier revision that has made it."""
+    if broken.existing is not None or cause is None or cause.address is None:
+        return broken.existing
+    earlier = made.get(cause.address) if _is_missing(cause) else None
+    return None if earlier is None else (cause.address, earlier)
+
+
 def _why(
-    broken: Fault, cause: Finding | None, made: Mapping[Address, Made], *, of_rows: bool
+    existing: tuple[Address, Made] | None, cause: Finding | None, *, of_rows: bool
 ) -> Iterator[str]:
     if cause is not None:
         yield f"{cause.message[:1].upper()}{cause.message[1:]}."
         if Gap.DRIFT in cause.gaps:
             yield "Autogenerate takes that for a change of the models, and writes the operation."
-    existing = broken.existing
-    if existing is None and cause is not None and _is_missing(cause) and cause.address:
-        earlier = made.get(cause.address)
-        existing = None if earlier is None else (cause.address, earlier)
     if existing is not None:
         address, earlier = existing
         line = "" if earlier.line is None else f":{earlier.line}"

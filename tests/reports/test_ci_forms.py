@@ -347,6 +347,7 @@ def column(verdict, **places):
 
 
 MODELS, MADE, WHOLE = SourceLine("models.py", 1), ("1", "made.py", 2), ("1", "whole.py", 3)
+UNWRITTEN = ("2", "unwritten.py", 4, False)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +363,7 @@ MODELS, MADE, WHOLE = SourceLine("models.py", 1), ("1", "made.py", 2), ("1", "wh
         (Verdict.UNAPPLIED, None, MADE, None, "made.py"),
         (None, MODELS, None, None, "models.py"),
         (None, None, MADE, None, "made.py"),
+        (None, None, UNWRITTEN, WHOLE, "whole.py"),
     ],
 )
 def test_a_finding_stands_on_the_line_it_comes_from(verdict, declared, origin, whole, file):
