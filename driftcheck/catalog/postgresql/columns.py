@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.base import CannotBeWritten, Scope
 from driftcheck.catalog.postgresql.foreign_options import (
     change_foreign_options,
     foreign_options,
@@ -16,6 +16,7 @@ from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
     PostgreSQLKind,
+    comment,
     comment_on,
     differing,
     name_of,
@@ -23,9 +24,10 @@ from driftcheck.catalog.postgresql.kind import (
     table_of,
 )
 from driftcheck.catalog.postgresql.options import change_options
-from driftcheck.catalog.postgresql.privileges import change_grants
+from driftcheck.catalog.postgresql.privileges import change_grants, grants_sql
 from driftcheck.catalog.postgresql.sequences import OWNED_SEQUENCES
 from driftcheck.catalog.trials import alter, alter_with, each
+from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Value
 
 # The parent that a column comes from, where it has one.
@@ -88,6 +90,9 @@ class Column(PostgreSQLKind):
             'START WITH ' || q.seqstart, 'INCREMENT BY ' || q.seqincrement,
             'MINVALUE ' || q.seqmin, 'MAXVALUE ' || q.seqmax, 'CACHE ' || q.seqcache,
             case when q.seqcycle then 'CYCLE' else 'NO CYCLE' end] end as identity_sequence,
+        case when qc.relpersistence <> c.relpersistence then
+          case qc.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end end
+          as identity_persistence, qd.description as identity_comment,
         s.relation is not null as serial,
         case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end
           as collation,
@@ -104,6 +109,9 @@ class Column(PostgreSQLKind):
         left join {OWNED_SEQUENCES} i on i.relation = c.oid and i.number = a.attnum
           and i.deptype = 'i'
         left join pg_sequence q on q.seqrelid = i.sequence
+        left join pg_class qc on qc.oid = i.sequence
+        left join pg_description qd on qd.classoid = 'pg_class'::regclass
+          and qd.objoid = i.sequence and qd.objsubid = 0
         left join {_SERIAL} s on s.relation = c.oid and s.number = a.attnum
         left join {_PARENTS} h on h.inhrelid = c.oid and h.attname = a.attname
           and a.attinhcount > 0 and (c.relispartition or not a.attislocal)
@@ -176,6 +184,14 @@ class Column(PostgreSQLKind):
         alter("write the values again", "UPDATE {table} SET {name} = {name}"),
     )
 
+    def query(self, scope: Scope) -> str:
+        """The catalog query, with the privileges on an identity's sequence where they count."""
+        if not scope.grants:
+            return super().query(scope)
+        grants = grants_sql("qc.relacl", "qc.relowner", "s")
+        own = f"case when i.sequence is not null then {grants} end as identity_grants"
+        return super().query(scope).replace("select ", f"select {own}, ", 1)
+
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare column."""
         added = f"{_alter_table(thing)} ADD COLUMN {clause(thing)}"
@@ -206,6 +222,10 @@ class Column(PostgreSQLKind):
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current column the wanted one's name."""
         return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the column, and of its identity's sequence."""
+        return [*super().dress(current, wanted), *_identity_sequence(current, wanted)]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that give the column its wanted privileges instead of the current ones."""
@@ -375,6 +395,35 @@ def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) ->
     after = cast("tuple[str, ...]", want["identity_sequence"])
     changes += [f"SET {option}" for option in after if option not in before]
     return [f"{column} {' '.join(changes)}"]
+
+
+def _identity_sequence(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    """Statements for what an identity's sequence has besides its options."""
+    want = wanted.attributes
+    if want["identity"] is None:
+        return []
+    statements = []
+    if want["identity_persistence"] != current.get("identity_persistence"):
+        usual = "LOGGED" if current.get("identity_persistence") == "UNLOGGED" else "UNLOGGED"
+        logged = want["identity_persistence"] or usual
+        statements.append(f"ALTER SEQUENCE {_SEQUENCE} SET {logged}")
+    if want["identity_comment"] != current.get("identity_comment"):
+        statements.append(comment(f"SEQUENCE {_SEQUENCE}", want["identity_comment"]))
+    if "identity_grants" in want:
+        have = current.get("identity_grants")
+        statements += change_grants(have, want["identity_grants"], f"SEQUENCE {_SEQUENCE}")
+    return [_on_own_sequence(wanted, statement) for statement in statements]
+
+
+_SEQUENCE = "<sequence>"
+
+
+def _on_own_sequence(column: SchemaObject, statement: str) -> str:
+    """The statement on the sequence that the column owns, whatever that is called."""
+    table, name = quote_literal(table_of(column)), quote_literal(column.address.name)
+    own = f"pg_get_serial_sequence({table}, {name})"
+    before, after = map(quote_literal, statement.split(_SEQUENCE, 1))
+    return f"DO {quote_literal(f'BEGIN EXECUTE {before} || {own} || {after}; END')}"
 
 
 def _identity_options(column: SchemaObject) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.postgresql.kind import comment_on, comments_on_parts
 from driftcheck.catalog.postgresql.types import USERS_TYPE, TypeKind
 from driftcheck.catalog.trials import Alteration, alter, alter_with, literally
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject, Snapshot
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 
 class CompositeType(TypeKind):
@@ -19,15 +20,18 @@ class CompositeType(TypeKind):
     plural = "composite types"
     summed_up = ("attributes",)
     columns = """n.nspname as schema, t.typname as name,
-        coalesce(m.attributes, '{}') as attributes, d.description as comment"""
+        coalesce(m.attributes, '{}') as attributes, coalesce(m.comments, '{}') as column_comments,
+        d.description as comment"""
     source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
         left join (
           select a.attrelid, array_agg(array[a.attname::text, format_type(a.atttypid, a.atttypmod)
               || case when a.attcollation <> u.typcollation
                  then ' COLLATE ' || a.attcollation::regcollation else '' end] order by a.attnum)
-            as attributes
+            as attributes,
+            array_agg(array[a.attname, d.description]::text[] order by a.attnum)
+              filter (where d.description is not null) as comments
           from pg_class r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0
-          join pg_type u on u.oid = a.atttypid
+          join pg_type u on u.oid = a.atttypid {comment_on("pg_class", "r.oid", "a.attnum")}
           where r.relkind = 'c' and not a.attisdropped group by a.attrelid
         ) m on m.attrelid = c.oid
         {USERS_TYPE} order by t.oid"""
@@ -56,6 +60,10 @@ class CompositeType(TypeKind):
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop, change and add attributes."""
         have, want = _attributes(current), _attributes(wanted)
+        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+        if len(replaced) == 1 and [*have.values()] == [*want.values()]:
+            old, new = map(quote_identifier, replaced[0])
+            return [f"ALTER TYPE {wanted.address.sql} RENAME ATTRIBUTE {old} TO {new}"]
         kept = [name for name in have if name in want]
         if list(want)[: len(kept)] != kept:
             raise CannotBeWritten(
@@ -76,6 +84,16 @@ class CompositeType(TypeKind):
             ),
         ]
         return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the type, and of its attributes."""
+        type_ = wanted.address.sql
+        return [
+            *super().dress(current, wanted),
+            *comments_on_parts(
+                lambda attribute: f"COLUMN {type_}.{attribute}", current, wanted, "column_comments"
+            ),
+        ]
 
 
 def _attributes(composite: SchemaObject) -> dict[str, str]:

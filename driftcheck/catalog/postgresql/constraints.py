@@ -10,6 +10,7 @@ from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
     PostgreSQLKind,
+    comment,
     comment_on,
     differing,
     name_of,
@@ -18,10 +19,11 @@ from driftcheck.catalog.postgresql.kind import (
 )
 from driftcheck.catalog.postgresql.options import change_options
 from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
-from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 _NOT_VALID = " NOT VALID"
+_VERBS = ("VALIDATE", "DROP")
 
 _ITS_COLUMNS = """(select array_agg(a.attname::text order by a.attname) from pg_attribute a
           where a.attrelid = k.conrelid and a.attnum = any(k.conkey))"""
@@ -114,15 +116,22 @@ class Constraint(PostgreSQLKind):
         return f"CONSTRAINT {name_of(thing)} ON {table_of(thing)}"
 
 
+VALID = "i.indisvalid and i.indisready and i.indislive"
+"""SQL: whether the index ``i`` serves anybody."""
+
 _INDEX = """join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
-    left join pg_tablespace s on s.oid = x.reltablespace"""
+    left join pg_tablespace s on s.oid = x.reltablespace
+    left join pg_description xd on xd.classoid = 'pg_class'::regclass and xd.objoid = x.oid
+      and xd.objsubid = 0"""
 
 
 class IndexedConstraint(Constraint):
     """A constraint that an index implements; what counts of that index is said of it."""
 
+    storage_parameters = ("options",)
+    usual = (("valid", True),)
     columns = f"""{Constraint.columns}, x.reloptions as options, s.spcname as tablespace,
-        i.indisreplident as replica_identity"""
+        i.indisreplident as replica_identity, {VALID} as valid, xd.description as index_comment"""
     clauses = ("DEFERRABLE", "DEFERRABLE INITIALLY DEFERRED")
     alterations = (
         alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
@@ -146,6 +155,14 @@ class IndexedConstraint(Constraint):
         """Statements that add the bare constraint and settle its index."""
         return [*super().build(thing), *settle_index(thing)]
 
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the constraint, and of its index."""
+        statements = super().dress(current, wanted)
+        said = wanted.attributes["index_comment"]
+        if said != current.get("index_comment"):
+            statements.append(comment(f"INDEX {_index(wanted)}", said))
+        return statements
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that settle the index, where that is all."""
         if "definition" in differing(current, wanted):
@@ -154,12 +171,23 @@ class IndexedConstraint(Constraint):
 
 
 def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for an index's storage, and for its telling rows apart in replication."""
+    """Statements for an index that is not valid, for its storage, and for its telling rows apart.
+
+    Raises:
+        CannotBeWritten: It shall not be valid.
+    """
     have = current.attributes if current else {}
     want = wanted.attributes
-    index = Address("", wanted.address.schema, wanted.address.path[-1:]).sql
+    index = _index(wanted)
     table = Address("", *_whole(wanted)).sql
-    statements = change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
+    if have.get("valid", True) and not want["valid"]:
+        raise CannotBeWritten(
+            f"{wanted.address} is not valid: building it has failed, or on a partitioned table has "
+            f"not come to an end. By hand: REINDEX INDEX {index}, give each partition an index of "
+            f"its own and ALTER INDEX {index} ATTACH PARTITION each, or drop it."
+        )
+    statements = [] if have.get("valid", True) else [f"REINDEX INDEX {index}"]
+    statements += change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
     if want["tablespace"] != have.get("tablespace"):
         tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
         statements.append(f"ALTER INDEX {index} SET TABLESPACE {tablespace}")
@@ -167,6 +195,10 @@ def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> l
         using = f"USING INDEX {name_of(wanted)}"
         statements.append(f"ALTER TABLE {table} REPLICA IDENTITY {using}")
     return statements
+
+
+def _index(thing: SchemaObject) -> str:
+    return Address("", thing.address.schema, thing.address.path[-1:]).sql
 
 
 def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
@@ -233,7 +265,8 @@ class NotNullConstraint(Constraint):
     )
     spoken_by_models = False
     source = _source("n", parent=_PARENT_BY_NAME).replace(
-        " order by", " and (k.connoinherit or not k.convalidated) order by"
+        " order by",
+        " and (k.connoinherit or not k.convalidated or d.description is not null) order by",
     )
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
@@ -242,6 +275,20 @@ class NotNullConstraint(Constraint):
         column = column.removesuffix(" NO INHERIT")
         unset = f"ALTER TABLE {table_of(thing)} ALTER COLUMN {column} DROP NOT NULL"
         return [unset, *super().build(thing)]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that leave of the constraint what its column says."""
+        table, definition = f"ALTER TABLE {table_of(thing)}", str(thing.attributes["definition"])
+        statements = []
+        if " NO INHERIT" in definition:
+            statements.append(f"{table} ALTER CONSTRAINT {name_of(thing)} INHERIT")
+        if definition.endswith(_NOT_VALID):  # where there are nulls, the column cannot say it
+            validate, drop = (f"{table} {verb} CONSTRAINT {name_of(thing)}" for verb in _VERBS)
+            body = f"BEGIN {validate}; EXCEPTION WHEN not_null_violation THEN {drop}; END"
+            statements.append(f"DO {quote_literal(body)}")
+        if thing.attributes["comment"] is not None:
+            statements.append(comment(self.designation(thing), None))
+        return statements
 
 
 class ForeignKey(Constraint):

@@ -34,7 +34,8 @@ class ForeignDataWrapper(PostgreSQLKind):
     keyword = "FOREIGN DATA WRAPPER"
     recognizable = True
     owner = "w.fdwowner"
-    acl = "coalesce(w.fdwacl, acldefault('F', w.fdwowner))"
+    acl = "w.fdwacl"
+    acl_type = "F"
     columns = f"""'' as schema, w.fdwname as name,
         nullif(w.fdwhandler, 0)::regproc::text as handler,
         nullif(w.fdwvalidator, 0)::regproc::text as validator,
@@ -82,7 +83,8 @@ class Server(PostgreSQLKind):
     keyword = "SERVER"
     recognizable = True
     owner = "s.srvowner"
-    acl = "coalesce(s.srvacl, acldefault('S', s.srvowner))"
+    acl = "s.srvacl"
+    acl_type = "S"
     columns = f"""'' as schema, s.srvname as name, w.fdwname as wrapper, s.srvtype as type,
         s.srvversion as version, {foreign_options_sql("s.srvoptions")} as options,
         d.description as comment"""
@@ -180,7 +182,8 @@ class ForeignTable(PostgreSQLKind):
     absorbs = frozenset(("column",))
     keyword = "FOREIGN TABLE"
     owner = "c.relowner"
-    acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
+    acl = "c.relacl"
+    acl_type = "r"
     columns = f"""n.nspname as schema, c.relname as name,
         case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
         p.relname as whole_name, s.srvname as server,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
-from driftcheck.catalog.base import CannotBeWritten
-from driftcheck.catalog.postgresql.constraints import settle_index
+from driftcheck.catalog.postgresql.constraints import VALID, settle_index
 from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
+    depending_on_extensions,
     differing,
     name_of,
     no_member,
@@ -42,7 +42,7 @@ class Index(PostgreSQLKind):
           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
           || quote_ident(x.relname) || ' ON ' || case x.relkind when 'I' then 'ONLY ' else '' end
           || c.oid::regclass || ' USING ') + 1) as definition,
-        i.indisunique as unique, i.indisvalid and i.indisready and i.indislive as valid,
+        i.indisunique as unique, {VALID} as valid, a.targets as statistics,
         s.spcname as tablespace, i.indisreplident as replica_identity,
         array_remove(case when i.indisunique then 'unique' else 'index' end || (
           select array_agg(a.attname::text order by a.attname) from pg_attribute a
@@ -53,13 +53,19 @@ class Index(PostgreSQLKind):
           where u.classid = 'pg_class'::regclass and u.objid = x.oid
             and u.refclassid = 'pg_class'::regclass and u.refobjid = c.oid and a.attnum > 0
         ) as stands_on,
-        d.description as comment"""
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
     source = f"""from pg_index i join pg_class x on x.oid = i.indexrelid
         join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
         left join pg_tablespace s on s.oid = x.reltablespace
         left join pg_constraint k on k.conindid = x.oid and k.contype in ('p', 'u', 'x')
         left join pg_inherits ih on ih.inhrelid = x.oid left join pg_class h on h.oid = ih.inhparent
         left join pg_namespace hn on hn.oid = h.relnamespace
+        left join (  -- of an expression, the only ones that have any
+          select a.attrelid, array_agg(a.attnum || ' SET STATISTICS ' || a.attstattarget
+            order by a.attnum) as targets
+          from pg_attribute a join pg_class e on e.oid = a.attrelid and e.relkind in ('i', 'I')
+          where a.attstattarget >= 0 group by a.attrelid) a on a.attrelid = x.oid
+        {depending_on_extensions("pg_class", "x.oid")}
         {comment_on("pg_class", "x.oid")}
         where k.oid is null and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")}
@@ -122,17 +128,27 @@ class Index(PostgreSQLKind):
         unique = "UNIQUE " if facts["unique"] else ""
         table = thing.part_of.sql if thing.part_of else ""
         made = f"CREATE {unique}INDEX {name_of(thing)} ON {table} USING {facts['definition']}"
-        return [made, *settle_index(thing)]
+        return [made, *settle_index(thing), *_statistics(None, thing)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that build an invalid index again, or settle how it is stored."""
         changed = differing(current, wanted)
         if changed & {"definition", "unique"}:
             return None
-        if "valid" in changed and not wanted.attributes["valid"]:
-            raise CannotBeWritten(
-                f"{wanted.address} is not valid: building it has failed. Build it again by hand "
-                f"with REINDEX INDEX {wanted.address.sql}, or drop it."
-            )
-        again = [f"REINDEX INDEX {wanted.address.sql}"] if "valid" in changed else []
-        return [*again, *settle_index(wanted, current)]
+        return [*settle_index(wanted, current), *_statistics(current, wanted)]
+
+
+def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    """Statements for how much ANALYZE samples of the expressions."""
+    have, want = (_targets(index) for index in (current, wanted))
+    index = f"ALTER INDEX {wanted.address.sql} ALTER COLUMN"
+    return [
+        *(f"{index} {number} SET STATISTICS -1" for number in have if number not in want),
+        *(f"{index} {n} SET STATISTICS {t}" for n, t in want.items() if have.get(n) != t),
+    ]
+
+
+def _targets(index: SchemaObject | None) -> dict[str, str]:
+    said = index.attributes["statistics"] if index else None
+    targets = (target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", said or ()))
+    return dict(cast("Iterable[tuple[str, str]]", targets))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from driftcheck.catalog.base import Cursor, Scope, listed
-from driftcheck.catalog.postgresql.privileges import change_grants, grants_sql, settled
+from driftcheck.catalog.postgresql.options import settled_options
+from driftcheck.catalog.postgresql.privileges import (
+    change_grants,
+    grants_sql,
+    kept_by,
+    settled,
+)
 from driftcheck.catalog.postgresql.tried import TriedKind
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
@@ -18,7 +24,12 @@ FIRST_NORMAL_OID = 16384
 https://www.postgresql.org/docs/current/system-catalog-initial-data.html."""
 
 _TEXT_ARRAY = 1009
-_BESIDES = frozenset(("comment", "column_comments", "owner", "grants"))
+_BESIDES = frozenset(
+    "comment column_comments index_comment check_comments extensions partitions column_settings"
+    " owner grants column_grants identity_comment identity_persistence identity_grants".split()
+)
+"""What is said of an object by statements of its own, and needs no other change."""
+
 _UNORDERED = frozenset(("options", "toast_options", "wrapper_options"))
 
 RELATION_KIND = """case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
@@ -48,6 +59,19 @@ def comment_on(catalog: str, oid: str, number: str = "0") -> str:
     """
     return f"""left join pg_description d on d.classoid = '{catalog}'::regclass
         and d.objoid = {oid} and d.objsubid = {number}"""
+
+
+def depending_on_extensions(catalog: str, oid: str) -> str:
+    """SQL: the join that brings, as ``need.extensions``, those without which the object goes.
+
+    https://www.postgresql.org/docs/current/catalog-pg-depend.html (``DEPENDENCY_AUTO_EXTENSION``)
+    """
+    return f"""left join (
+          select e.objid, array_agg(w.extname::text order by w.extname) as extensions
+          from pg_depend e join pg_extension w on w.oid = e.refobjid
+          where e.deptype = 'x' and e.classid = '{catalog}'::regclass
+            and e.refclassid = 'pg_extension'::regclass
+          group by e.objid) need on need.objid = {oid}"""
 
 
 def table_of(thing: SchemaObject) -> str:
@@ -160,6 +184,10 @@ class PostgreSQLKind(TriedKind):
     """SQL: the query's columns."""
     source: ClassVar[str]
     """SQL: the query from ``from`` on. Ordered by age, for what is older can be built first."""
+    acl_type: ClassVar[str] = ""
+    """The letter by which ``acldefault`` knows what a new one has, whose ``acl`` is null."""
+    storage_parameters: ClassVar[tuple[str, ...]] = ()
+    """The attributes that hold storage parameters."""
     renamable: ClassVar[bool] = False
     recognizable: ClassVar[bool] = False
     """Whether the server can rename one, and its content is enough to know it again by."""
@@ -194,11 +222,14 @@ class PostgreSQLKind(TriedKind):
         if scope.owners and self.owner:
             columns.append(f"pg_get_userbyid({self.owner}) as owner")
         if scope.grants and self.acl:
-            columns.append(f"{grants_sql(self.acl, self.owner or 'null')} as grants")
+            columns.append(f"{grants_sql(self.acl, self.owner, self.acl_type)} as grants")
         return f"select {', '.join(columns)} {self.source}"
 
     def settle(self, attributes: dict[str, Any]) -> None:
         """Bring what was read to what every version of the server would say."""
+        for name in self.storage_parameters:
+            if attributes[name]:
+                attributes[name] = settled_options(attributes[name])
         if "grants" in attributes:
             attributes["grants"] = settled(attributes["grants"])
 
@@ -262,16 +293,52 @@ class PostgreSQLKind(TriedKind):
         attributes = wanted.attributes
         if attributes.get("comment") != current.get("comment"):
             statements.append(comment(self.designation(wanted), attributes["comment"]))
+        statements += _extensions(self.designation(wanted), current, wanted)
         if attributes.get("owner") != current.get("owner"):
             role = quote_identifier(str(attributes["owner"]))
             statements.append(f"ALTER {self.designation(wanted)} OWNER TO {role}")
         if "grants" in attributes:
-            statements += self.grant(current.get("grants", self.implicit), wanted)
+            have = current.get("grants", self.implicit)
+            statements += self.grant(kept_by(attributes.get("owner"), have), wanted)
         return statements
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that give the object its wanted privileges instead of the current ones."""
         return change_grants(current, wanted.attributes["grants"], self.designation(wanted))
+
+
+def _extensions(designation: str, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    have = cast("tuple[str, ...]", current.get("extensions") or ())
+    want = cast("tuple[str, ...]", wanted.attributes.get("extensions") or ())
+    on = "DEPENDS ON EXTENSION"
+    return [
+        *(f"ALTER {designation} NO {on} {quote_identifier(e)}" for e in have if e not in want),
+        *(f"ALTER {designation} {on} {quote_identifier(e)}" for e in want if e not in have),
+    ]
+
+
+def comments_on_parts(
+    part: Callable[[str], str], current: Mapping[str, Value], wanted: SchemaObject, attribute: str
+) -> list[str]:
+    """Statements for what is said of the parts that are attributes of their whole.
+
+    Args:
+        part: How COMMENT ON names a part, given its quoted name.
+        current: The attributes that the whole has.
+        wanted: The whole as it should be.
+        attribute: Where the comments are: pairs of name and text.
+    """
+    have, want = pairs(current.get(attribute)), pairs(wanted.attributes[attribute])
+    return [
+        comment(part(quote_identifier(name)), want.get(name))
+        for name in {**have, **want}
+        if have.get(name) != want.get(name)
+    ]
+
+
+def pairs(value: Value) -> dict[str, str]:
+    """What is said of parts, by their names."""
+    return dict(cast("tuple[tuple[str, str], ...]", value or ()))
 
 
 def _frozen(value: Any, *, ordered: bool = True) -> Any:

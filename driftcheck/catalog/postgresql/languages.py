@@ -22,7 +22,8 @@ class Language(PostgreSQLKind):
     plural = "languages"
     keyword = "LANGUAGE"
     owner = "l.lanowner"
-    acl = "coalesce(l.lanacl, acldefault('l', l.lanowner))"
+    acl = "l.lanacl"
+    acl_type = "l"
     implicit = (("PUBLIC", "USAGE", ""),)
     columns = """'' as schema, l.lanname as name, l.lanpltrusted as trusted,
         l.lanplcallfoid::regproc::text as handler,

@@ -25,7 +25,8 @@ class Schema(PostgreSQLKind):
     holds_data = True
     keyword = "SCHEMA"
     owner = "n.nspowner"
-    acl = "coalesce(n.nspacl, acldefault('n', n.nspowner))"
+    acl = "n.nspacl"
+    acl_type = "n"
     columns = "'' as schema, n.nspname as name, d.description as comment"
     source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid")}
         where {USERS_SCHEMA} order by n.oid"""

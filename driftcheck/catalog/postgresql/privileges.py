@@ -11,20 +11,36 @@ from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Value
 
 Grant = tuple[str, str, str]
-"""Grantee (``PUBLIC`` for everybody), privilege, and ``WITH GRANT OPTION`` or nothing."""
+"""Grantee (``PUBLIC`` for everybody), privilege, and ``WITH GRANT OPTION``, nothing, or ``REVOKED``
+for what an owner has given up."""
+
+_REVOKED = "REVOKED"
 
 _TABLE_PRIVILEGES = frozenset(
     ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 )
 
 
-def grants_sql(acl: str, owner: str) -> str:
-    """SQL: the grants of an ``aclitem[]``, without those that an owner has from being one."""
+def grants_sql(acl: str, owner: str, acl_type: str) -> str:
+    """SQL: the grants of an ``aclitem[]``.
+
+    What an owner has from being one goes without saying, but not what was taken from it.
+    """
+    default = f"acldefault('{acl_type}', {owner})" if acl_type else "null"
+    owner = owner or "null"
     return f"""array(
         select array[
-          coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC')::text, g.privilege_type,
-          case when g.is_grantable then 'WITH GRANT OPTION' else '' end]
-        from aclexplode({acl}) g where g.grantee is distinct from {owner} order by 1)"""
+          coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC')::text, g.privilege_type, g.how]
+        from (
+          select grantee, privilege_type,
+            case when is_grantable then 'WITH GRANT OPTION' else '' end as how
+          from aclexplode(coalesce({acl}, {default})) where grantee is distinct from {owner}
+          union all (
+            select grantee, privilege_type, '{_REVOKED}' from aclexplode({default})
+            where {acl} is not null and grantee = {owner}
+            except
+            select grantee, privilege_type, '{_REVOKED}' from aclexplode({acl}))
+        ) g order by 1)"""
 
 
 def settled(grants: Value) -> Value:
@@ -44,6 +60,16 @@ def settled(grants: Value) -> Value:
     )
 
 
+def kept_by(owner: Value, grants: Value) -> tuple[Grant, ...]:
+    """What is left of grants when that role is the owner, who has them all from being one."""
+    pairs = cast("tuple[Grant, ...]", grants or ())
+    return tuple(
+        (str(owner), privilege, how) if how == _REVOKED and owner else (grantee, privilege, how)
+        for grantee, privilege, how in pairs
+        if grantee != owner or how == _REVOKED
+    )
+
+
 def change_grants(current: Value, wanted: Value, target: str, columns: str = "") -> list[str]:
     """Statements that turn one set of grants on a target into another.
 
@@ -55,14 +81,19 @@ def change_grants(current: Value, wanted: Value, target: str, columns: str = "")
     """
     have = set(cast("tuple[Grant, ...]", current or ()))
     want = set(cast("tuple[Grant, ...]", wanted or ()))
+    gone, new = sorted(have - want), sorted(want - have)
+    revoked = [g for g in gone if g[2] != _REVOKED] + [g for g in new if g[2] == _REVOKED]
+    granted = [g for g in new if g[2] != _REVOKED] + [
+        (*g[:2], "") for g in gone if g[2] == _REVOKED
+    ]
     return [
         *(
             f"REVOKE {privilege}{columns} ON {target} FROM {role(grantee)}"
-            for grantee, privilege, _ in sorted(have - want)
+            for grantee, privilege, _ in revoked
         ),
         *(
             f"GRANT {privilege}{columns} ON {target} TO {role(grantee)} {option}".rstrip()
-            for grantee, privilege, option in sorted(want - have)
+            for grantee, privilege, option in granted
         ),
     ]
 

@@ -10,6 +10,7 @@ from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
+    depending_on_extensions,
     differing,
     no_member,
 )
@@ -20,6 +21,7 @@ from driftcheck.schema import SchemaObject, Snapshot, Value
 
 def _source(prokinds: str, joins: str = "") -> str:
     return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
+        {depending_on_extensions("pg_proc", "p.oid")}
         {comment_on("pg_proc", "p.oid")}
         where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
           and p.oid not in (  -- a range type brings its constructors
@@ -36,7 +38,8 @@ class Routine(PostgreSQLKind):
 
     recognizable = True
     owner = "p.proowner"
-    acl = "coalesce(p.proacl, acldefault('f', p.proowner))"
+    acl = "p.proacl"
+    acl_type = "f"
     implicit = (("PUBLIC", "EXECUTE", ""),)
     checked_by = "check_function_bodies"
     summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
@@ -50,7 +53,7 @@ class Routine(PostgreSQLKind):
         substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
           || case p.prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end
           || quote_ident(n.nspname) || '.' || quote_ident(p.proname)) + 1) as definition,
-        d.description as comment"""
+        coalesce(need.extensions, '{}') as extensions, d.description as comment"""
 
     def summary(self, thing: SchemaObject) -> str:
         """The routine as the server prints it."""
@@ -71,14 +74,41 @@ class Routine(PostgreSQLKind):
             yield alter("another body", literally(other))
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare routine."""
-        return [Routine.summary(self, thing)]
+        """Statements that make the bare routine, if need be with a body that is yet to come."""
+        return [_without_parsed_body(Routine.summary(self, thing))]
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that give it the body for which all that the body names must be there."""
+        same = current is not None and "definition" not in differing(current, wanted)
+        return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that take from it, before it goes, the body that holds on to what it names."""
+        if wanted is not None or not _is_parsed(current):
+            return []
+        return [_without_parsed_body(Routine.summary(self, current))]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that replace the routine, where it is still called in the same way."""
-        if differing(current, wanted) & {"parameters", "returns"}:
+        if differing(current, wanted) & _CALLED_BY:
             return None
-        return self.build(wanted, ())
+        return [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]  # ``join`` has it
+
+
+_CALLED_BY = frozenset(("parameters", "returns"))
+_PARSED_BODY = "\nBEGIN ATOMIC\n"
+"""Begins a body that the server parses at once, where it only stores others as text."""
+
+
+def _is_parsed(routine: SchemaObject) -> bool:
+    return _PARSED_BODY in str(routine.attributes["definition"])
+
+
+def _without_parsed_body(definition: str) -> str:
+    header, begins, _ = definition.partition(_PARSED_BODY)
+    if not begins:
+        return definition
+    return f"{header.replace(' LANGUAGE sql', ' LANGUAGE plpgsql', 1)}\nAS 'BEGIN END'"
 
 
 class Function(Routine):
@@ -179,7 +209,7 @@ class Aggregate(Routine):
         oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
         array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
           as definition,
-        d.description as comment"""
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
     source = _source(
         "'a'",
         """join pg_aggregate g on g.aggfnoid = p.oid

@@ -46,7 +46,8 @@ class Sequence(PostgreSQLKind):
     recognizable = True
     summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
     owner = "c.relowner"
-    acl = "coalesce(c.relacl, acldefault('s', c.relowner))"
+    acl = "c.relacl"
+    acl_type = "s"
     columns = """n.nspname as schema, c.relname as name,
         case when t.oid is not null then 'table' end as whole, tn.nspname as whole_schema,
         t.relname as whole_name, t.oid is not null as renamable,

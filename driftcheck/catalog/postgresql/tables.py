@@ -49,7 +49,9 @@ class Table(PostgreSQLKind):
     summed_up = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"
-    acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
+    acl = "c.relacl"
+    acl_type = "r"
+    storage_parameters = ("options", "toast_options")
     columns = """n.nspname as schema, c.relname as name,
         case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
         p.relname as whole_name,

@@ -9,9 +9,11 @@ from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
+    depending_on_extensions,
     differing,
     name_of,
     no_member,
+    pairs,
     table_of,
 )
 from driftcheck.catalog.trials import Alteration, alter, literally
@@ -32,6 +34,19 @@ def enabled_sql(column: str) -> str:
         when 'R' then 'replica' else 'always' end"""
 
 
+# Where a partition's copy of a trigger fires otherwise than the trigger itself.
+_OF_PARTITIONS = f"""(
+    with recursive copies (root, fires, copy) as (
+      select r.oid, r.tgenabled, k.oid from pg_trigger r join pg_trigger k on k.tgparentid = r.oid
+      where r.tgparentid = 0 and not r.tgisinternal
+      union all
+      select s.root, s.fires, k.oid from copies s join pg_trigger k on k.tgparentid = s.copy)
+    select s.root, array_agg(array[k.tgrelid::regclass::text, {enabled_sql("k.tgenabled")}]
+      order by k.tgrelid::regclass::text) as partitions
+    from copies s join pg_trigger k on k.oid = s.copy where k.tgenabled <> s.fires
+    group by s.root)"""
+
+
 class Trigger(PostgreSQLKind):
     """A trigger. https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 
@@ -49,7 +64,8 @@ class Trigger(PostgreSQLKind):
     columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
         {RELATION_KIND} as whole, t.tgconstraint <> 0 as constraint, p.fires,
         substr(p.text, length(p.fires || p.on_table) + 1) as definition,
-        {enabled_sql("t.tgenabled")} as enabled, d.description as comment"""
+        {enabled_sql("t.tgenabled")} as enabled, coalesce(o.partitions, '{{}}') as partitions,
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
     source = f"""from pg_trigger t join pg_class c on c.oid = t.tgrelid
         join pg_namespace n on n.oid = c.relnamespace
         cross join lateral (
@@ -57,6 +73,8 @@ class Trigger(PostgreSQLKind):
               then 'CONSTRAINT ' else '' end || 'TRIGGER ' || quote_ident(t.tgname) || ' ') + 1)
             as text, ' ON ' || c.oid::regclass || ' ' as on_table) w
         cross join lateral (select w.*, split_part(w.text, w.on_table, 1) as fires) p
+        left join {_OF_PARTITIONS} o on o.root = t.oid
+        {depending_on_extensions("pg_trigger", "t.oid")}
         {comment_on("pg_trigger", "t.oid")}
         where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
           and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
@@ -92,6 +110,17 @@ class Trigger(PostgreSQLKind):
         """Statements that let it fire or not; another definition makes another trigger."""
         changed = differing(current, wanted)
         return None if changed & {"constraint", "fires", "definition"} else [_fires(wanted)]
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements for the partitions where it fires otherwise, once they are attached."""
+        have = pairs(current.attributes["partitions"]) if current else {}
+        want = pairs(wanted.attributes["partitions"])
+        enabled = str(wanted.attributes["enabled"])
+        if current and have == want and current.attributes["enabled"] == enabled:
+            return []
+        fires = {table: ENABLED[want.get(table, enabled)] for table in {**have, **want}}
+        trigger = f"TRIGGER {name_of(wanted)}"
+        return [f"ALTER TABLE ONLY {table} {how} {trigger}" for table, how in fires.items()]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that give the current trigger the wanted one's name."""

@@ -10,6 +10,7 @@ from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
+    comments_on_parts,
     no_member,
 )
 from driftcheck.catalog.postgresql.privileges import change_grants
@@ -29,7 +30,8 @@ class TypeKind(PostgreSQLKind):
     keyword = "TYPE"
     recognizable = True
     owner = "t.typowner"
-    acl = "coalesce(t.typacl, acldefault('T', t.typowner))"
+    acl = "t.typacl"
+    acl_type = "T"
     implicit = (("PUBLIC", "USAGE", ""),)
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
@@ -116,11 +118,15 @@ class Domain(TypeKind):
         t.typdefault as default,
         case when t.typcollation <> b.typcollation then t.typcollation::regcollation::text end
           as collation,
-        coalesce(k.checks, '{}') as checks, d.description as comment"""
+        coalesce(k.checks, '{}') as checks, coalesce(k.comments, '{}') as check_comments,
+        d.description as comment"""
     source = f"""from pg_type t join pg_type b on b.oid = t.typbasetype left join (
-          select contypid,
-            array_agg(array[conname, pg_get_constraintdef(oid)]::text[] order by conname) as checks
-          from pg_constraint where contype = 'c' and contypid <> 0 group by contypid
+          select c.contypid, array_agg(array[c.conname, pg_get_constraintdef(c.oid)]::text[]
+              order by c.conname) as checks,
+            array_agg(array[c.conname, d.description]::text[] order by c.conname)
+              filter (where d.description is not null) as comments
+          from pg_constraint c {comment_on("pg_constraint", "c.oid")}
+          where c.contype = 'c' and c.contypid <> 0 group by c.contypid
         ) k on k.contypid = t.oid
         {USERS_TYPE} and t.typtype = 'd' order by t.oid"""
     alterations = (
@@ -175,6 +181,16 @@ class Domain(TypeKind):
         if have["nullable"] != want["nullable"]:
             statements.append(f"{domain} {'DROP' if want['nullable'] else 'SET'} NOT NULL")
         return [*statements, *_changed_checks(current, wanted)]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the domain, and of its checks."""
+        on = f"ON DOMAIN {wanted.address.sql}"
+        return [
+            *super().dress(current, wanted),
+            *comments_on_parts(
+                lambda check: f"CONSTRAINT {check} {on}", current, wanted, "check_comments"
+            ),
+        ]
 
 
 def _based_on(domain: SchemaObject) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+from driftcheck.catalog.base import Scope
+from driftcheck.catalog.postgresql.column_settings import COLUMN_SETTINGS, change_column_settings
 from driftcheck.catalog.postgresql.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
-    comment,
     comment_on,
+    comments_on_parts,
+    depending_on_extensions,
     differing,
     no_member,
+    pairs,
 )
 from driftcheck.catalog.postgresql.options import change_options, with_options
 from driftcheck.catalog.postgresql.privileges import change_grants
@@ -21,7 +25,7 @@ from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
 
-def _source(relkind: str) -> str:
+def _source(relkind: str, joins: str = "") -> str:
     return f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
         left join pg_tablespace s on s.oid = c.reltablespace left join pg_am m on m.oid = c.relam
         left join (
@@ -37,7 +41,7 @@ def _source(relkind: str) -> str:
           left join pg_description t on t.classoid = 'pg_class'::regclass
             and t.objoid = a.attrelid and t.objsubid = a.attnum
           where v.relkind = '{relkind}' and not a.attisdropped group by a.attrelid
-        ) a on a.attrelid = c.oid
+        ) a on a.attrelid = c.oid {joins}
         {comment_on("pg_class", "c.oid")}
         where c.relkind = '{relkind}' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
         order by c.oid"""
@@ -59,7 +63,8 @@ class ViewKind(PostgreSQLKind):
 
     recognizable = True
     owner = "c.relowner"
-    acl = "coalesce(c.relacl, acldefault('r', c.relowner))"
+    acl = "c.relacl"
+    acl_type = "r"
     summed_up = ("definition", "columns")
     usual = (("access_method", "heap"),)
     granting = "ALL ON TABLE {path}"
@@ -78,6 +83,12 @@ class ViewKind(PostgreSQLKind):
         current_setting('server_version_num')::integer < 160000 as qualified, a.columns,
         c.reloptions as options, coalesce(a.comments, '{}') as column_comments,
         d.description as comment"""
+    storage_parameters: ClassVar[tuple[str, ...]] = ("options",)
+
+    def query(self, scope: Scope) -> str:
+        """The catalog query, with the privileges on columns where privileges count."""
+        query = super().query(scope)
+        return query.replace("select ", f"select {_COLUMN_GRANTS}, ", 1) if scope.grants else query
 
     def settle(self, attributes: dict[str, Any]) -> None:
         """Bring a view's text to what later versions print."""
@@ -91,21 +102,43 @@ class ViewKind(PostgreSQLKind):
 
     def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements for what is said of the view, and of its columns."""
-        have = _by_column(current.get("column_comments"))
-        want = _by_column(wanted.attributes["column_comments"])
         view = wanted.address.sql
         return [
             *super().dress(current, wanted),
-            *(
-                comment(f"COLUMN {view}.{quote_identifier(column)}", want.get(column))
-                for column in {**have, **want}
-                if have.get(column) != want.get(column)
+            *comments_on_parts(
+                lambda column: f"COLUMN {view}.{column}", current, wanted, "column_comments"
             ),
+            *_column_grants(current, wanted),
         ]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that give the view its wanted privileges instead of the current ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
+
+
+_COLUMN_GRANTS = """array(
+        select array[a.attname, coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC'),
+          g.privilege_type, case when g.is_grantable then 'WITH GRANT OPTION' else '' end]::text[]
+        from pg_attribute a cross join aclexplode(a.attacl) g
+        where a.attrelid = c.oid and a.attnum > 0 and a.attacl is not null
+        order by 1) as column_grants"""
+
+
+def _column_grants(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    have, want = (
+        cast("tuple[tuple[str, str, str, str], ...]", attributes.get("column_grants") or ())
+        for attributes in (current, wanted.attributes)
+    )
+    return [
+        statement
+        for column in sorted({grant[0] for grant in (*have, *want)})
+        for statement in change_grants(
+            tuple(grant[1:] for grant in have if grant[0] == column),
+            tuple(grant[1:] for grant in want if grant[0] == column),
+            f"TABLE {wanted.address.sql}",
+            f" ({quote_identifier(column)})",
+        )
+    ]
 
 
 class View(ViewKind):
@@ -166,7 +199,7 @@ def _view(view: SchemaObject) -> str:
 
 
 def _defaults(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-    have, want = _by_column(current.get("defaults")), _by_column(wanted.attributes["defaults"])
+    have, want = pairs(current.get("defaults")), pairs(wanted.attributes["defaults"])
     view = f"ALTER VIEW {wanted.address.sql} ALTER COLUMN"
     return [
         *(f"{view} {quote_identifier(name)} DROP DEFAULT" for name in have if name not in want),
@@ -184,8 +217,11 @@ class MaterializedView(ViewKind):
     name = "materialized view"
     plural = "materialized views"
     keyword = "MATERIALIZED VIEW"
-    columns = f"{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace"
-    source = _source("m")
+    storage_parameters = ("options", "toast_options")
+    columns = f"""{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace,
+        (select o.reloptions from pg_class o where o.oid = c.reltoastrelid) as toast_options,
+        coalesce(need.extensions, '{{}}') as extensions, {COLUMN_SETTINGS} as column_settings"""
+    source = _source("m", depending_on_extensions("pg_class", "c.oid"))
     alterations = (
         *ViewKind.alterations,
         alter("fillfactor", "ALTER MATERIALIZED VIEW {path} SET (fillfactor = 77)"),
@@ -213,10 +249,14 @@ class MaterializedView(ViewKind):
         words = [f"CREATE MATERIALIZED VIEW {thing.address.sql}"]
         if facts["access_method"] != "heap":
             words.append(f"USING {quote_identifier(str(facts['access_method']))}")
-        words += with_options(facts["options"])
+        words += with_options(facts["options"], facts["toast_options"])
         if facts["tablespace"]:
             words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
         return [" ".join([*words, f"AS\n{facts['definition']}"])]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of it, and for how its columns are kept and counted."""
+        return [*super().dress(current, wanted), *change_column_settings(current, wanted)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that change how it is stored; another definition makes another view."""
@@ -226,6 +266,7 @@ class MaterializedView(ViewKind):
         view = f"ALTER MATERIALIZED VIEW {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         statements = change_options(view, have["options"], want["options"])
+        statements += change_options(view, have["toast_options"], want["toast_options"], "toast.")
         if "access_method" in changed:
             method = quote_identifier(str(want["access_method"]))
             statements.append(f"{view} SET ACCESS METHOD {method}")
@@ -233,7 +274,3 @@ class MaterializedView(ViewKind):
             tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
             statements.append(f"{view} SET TABLESPACE {tablespace}")
         return statements
-
-
-def _by_column(pairs: Value) -> dict[str, str]:
-    return dict(cast("tuple[tuple[str, str], ...]", pairs or ()))
