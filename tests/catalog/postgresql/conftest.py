@@ -1,12 +1,13 @@
 """One schema that holds every kind, on every server, and ways to read, change and restore it."""
 
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
 from driftcheck.catalog import catalog_for
 from driftcheck.catalog.base import Scope
 from driftcheck.connection import connect
+from tests.catalog.postgresql.cases import base_statements, make_tablespace
 
 
 class Session:
@@ -34,11 +35,6 @@ def catalog():
     return catalog_for("postgresql")
 
 
-@pytest.fixture(scope="session")
-def ddl():
-    return Path(__file__).with_name("everything.sql").read_text(encoding="utf-8")
-
-
 @pytest.fixture
 def session(database):
     """Open a session on a new database of the server given."""
@@ -55,20 +51,27 @@ def session(database):
 
 
 @pytest.fixture(scope="session")
-def everything_on(request, ddl):
-    """Give the session on everything.sql that a server has, to be rolled back after use."""
+def everything_on(request):
+    """Give the session on everything.sql that a server has, to be rolled back after use.
+
+    It has what was read of it, without (``base``) and with owners and privileges, in ``bases``.
+    """
     sessions, shadows = {}, []
 
     def on(server):
         if server not in sessions:
             maker = request.getfixturevalue(server)
             shadows.append(maker.make("test", None))
+            with closing(connect(shadows[-1].url)) as connection:
+                connection.autocommit = True
+                make_tablespace(connection.cursor())
             one = sessions[server] = Session(shadows[-1].url)
             one.server = maker
             one.shadow = shadows[-1]
-            one.run(ddl)
+            one.run(*base_statements(int(server.removeprefix("pg"))))
             one.connection.commit()
-            one.base = one.read()
+            one.bases = {asked: one.read(owners=asked, grants=asked) for asked in (False, True)}
+            one.base = one.bases[False]
             one.connection.rollback()
         return sessions[server]
 

@@ -1,4 +1,5 @@
--- A schema that holds every kind, as far as PostgreSQL 15, 16 and 18 have it alike.
+-- A schema that holds every kind, as far as PostgreSQL 15, 16 and 18 have it alike. Every statement of
+-- drift/ runs on it.
 comment on schema public is 'the one that is there';
 create schema school;
 comment on schema school is 'a second one, it''s said';
@@ -34,6 +35,9 @@ begin
   return new;
 end
 $$;
+create function school.spread(integer, integer) returns setof integer language internal strict rows 50
+  support pg_catalog.generate_series_int4_support as 'generate_series_int4';
+create function school.place() returns bigint language internal window immutable as 'window_rank';
 create procedure school.tidy(inout done integer default 0) language plpgsql
   as $$ begin done := done + 1; end $$;
 comment on procedure school.tidy(integer) is 'tidies';
@@ -154,6 +158,58 @@ create table school.plans_1 partition of school.plans for values from (0) to (10
 create table school.plans_2 partition of school.plans for values from (10) to (20) partition by range (id);
 create table school.plans_21 partition of school.plans_2 for values from (10) to (15);
 
+-- Plain things, so that cases do not get in each other's way.
+create table school.desks (
+  id integer generated always as identity primary key, label character varying(20), width numeric(6, 2) default 60,
+  made date, drawers smallint[] default '{1,2}', code school.code, note text, photo bytea, open time(3), spare text
+);
+create table school.books (
+  id integer primary key, title text not null, author text, isbn character(13) unique, pages integer default 1,
+  lent boolean not null default false, search tsvector, tags text[], shelf integer, price numeric,
+  constraint books_pages check (pages > 0)
+);
+create index books_title on school.books (title);
+create index books_author on school.books (lower(author), title collate "C" text_pattern_ops desc nulls last);
+create index books_search on school.books using gist (search tsvector_ops (siglen = 100));
+create index books_tags on school.books using gin (tags) with (fastupdate = off);
+create table school.loans (
+  id bigint primary key, book integer, student integer, since date default current_date, until date,
+  constraint loans_book foreign key (book) references school.books on delete cascade,
+  constraint loans_order check (until >= since), constraint loans_once unique (book, since)
+);
+create table school.clubs (id integer primary key, name text unique, head integer, motto text);
+create table school.trips (id integer, club integer references school.clubs, starts timestamptz, ends timestamptz);
+create table school.meals (day date, dish text, price money, vegan boolean, constraint meals_dish check (dish <> ''));
+create table school.marks (student integer, subject text, mark school.grade, given timestamp default now());
+create table school.rooms (id integer unique, floor integer, name text);
+alter table school.rooms add primary key (id);
+create type school.pair_of as (first integer, second text);
+create table school.typed of school.pair_of;
+create table school.audits (at timestamptz default clock_timestamp(), who text default current_user, what jsonb);
+create sequence school.badges;
+create sequence school.lockers as integer start with 100 increment by 10 minvalue 100 maxvalue 900 cycle;
+create domain school.percent as integer check (value between 0 and 100);
+create domain school.plain_name as character varying(30);
+create type school.colour as enum ('red', 'green', 'blue');
+create type school.point3 as (x double precision, y double precision, z double precision);
+create type school.textrange as range (subtype = text, collation = "C");
+create function school.newest_books(lim integer) returns table (id integer, title text) language sql stable
+  begin atomic select books.id, books.title from school.books order by books.id desc limit lim; end;
+create function school.twice(integer) returns integer language sql immutable return $1 * 2;
+create procedure school.stock(in title text, in copies integer default 1) language sql
+  as $$ insert into school.books (id, title) select 1, $1 $$;
+create aggregate school.longest(text) (sfunc = text_larger, stype = text);
+create view school.lent_books as select id, title from school.books where lent;
+create view school.cheap_books with (check_option = cascaded) as select id, price from school.books where price < 5;
+create materialized view school.titles as select title, count(*) as copies from school.books group by title;
+create index titles_copies on school.titles (copies);
+create trigger audited after insert or delete on school.books for each row execute function school.touch('x', 'y');
+create trigger clubs_head before update of head on school.clubs for each row
+  when (old.head is distinct from new.head) execute function school.touch();
+create rule no_meals as on delete to school.meals do instead nothing;
+create policy clubs_all on school.clubs for all to public using (head is not null);
+alter table school.clubs enable row level security;
+
 create function school.rubbish() returns bigint language sql as 'select count(*) from school.scratch';
 
 create view school.names as select id, name as "the name" from school.students where price > 1 order by name;
@@ -221,11 +277,16 @@ comment on event trigger watched is 'sleeps';
 create publication every for all tables with (publish = 'insert, delete');
 create publication partly for table school.people, school.students (id, name) where (id > 1)
   with (publish_via_partition_root = true);
+create publication bare;
+create publication clubs_only for table school.clubs, school.trips where (club > 1);
 create publication by_schema for tables in schema public, school;
 comment on publication partly is 'not all';
 
 create foreign data wrapper wrapper options (debug 'on');
 create server far type 'x' version '1' foreign data wrapper wrapper options (host 'h', port '1');
+create server near foreign data wrapper wrapper;
+create user mapping for pg_monitor server near;
+create foreign table school.remote_log (line text, at timestamptz) server near options (file 'log');
 create user mapping for public server far options (username 'u');
 create foreign table school.elsewhere (
   id integer options (remote 'nr') not null, name text default 'x', check (id > 0)
@@ -239,6 +300,8 @@ create foreign table school.far_events_1 partition of school.far_events for valu
 
 create collation school.plain (provider = libc, locale = 'C');
 comment on collation school.plain is 'plain';
+create collation school.loose (lc_collate = 'C', lc_ctype = 'POSIX');
+create conversion school.koi for 'KOI8R' to 'UTF8' from koi8r_to_utf8;
 create conversion school.latin for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
 create function school.to_mood(integer) returns school.mood language sql immutable strict
   as $$ select case when $1 > 0 then 'happy' else 'sad' end::school.mood $$;
@@ -248,6 +311,12 @@ create function school.near(integer, integer) returns boolean language sql immut
   as $$ select abs($1 - $2) < 2 $$;
 create operator school.=~= (function = school.near, leftarg = integer, rightarg = integer, commutator = operator(school.=~=));
 comment on operator school.=~= (integer, integer) is 'near';
+create cast (school.point3 as school.address) with inout;
+create function school.far_from(integer, integer) returns boolean language sql immutable
+  as $$ select not school.near($1, $2) $$;
+create operator school.<~> (function = school.far_from, leftarg = integer, rightarg = integer, restrict = neqsel);
+create operator school.|- (function = school.twice, rightarg = integer);
+create operator class school.hashed for type integer using hash as operator 1 =, function 1 hashint4(integer);
 create operator family school.integers using btree;
 create operator class school.backwards for type integer using btree family school.integers as
   operator 1 >, operator 2 >=, operator 3 =, operator 4 <=, operator 5 <, function 1 btint4cmp(integer, integer);
@@ -258,6 +327,10 @@ create text search configuration school.search (copy = simple);
 alter text search configuration school.search alter mapping for asciiword, word
   with school.words, simple;
 comment on text search configuration school.search is 'search';
+create text search dictionary school.stems (template = snowball, language = english);
+create text search dictionary school.unused (template = simple);
+create text search configuration school.plain_search (parser = pg_catalog."default");
+alter text search configuration school.plain_search add mapping for asciiword with school.stems, simple;
 create trusted language shell handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
 alter default privileges in schema school grant select on tables to pg_monitor;
 alter default privileges revoke execute on functions from public;
@@ -268,3 +341,7 @@ grant usage on schema school to public;
 grant usage on type school.floats to pg_monitor;
 grant usage on foreign server far to pg_monitor;
 grant all on school.names to pg_monitor;
+grant select (id, title), update (title) on school.books to pg_monitor;
+grant select, references on school.clubs to public;
+grant execute on procedure school.stock(text, integer) to pg_monitor with grant option;
+grant usage on sequence school.badges to pg_monitor;
