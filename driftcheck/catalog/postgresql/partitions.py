@@ -7,7 +7,8 @@ from driftcheck.schema import SchemaObject, Snapshot, Value
 
 _ITS_OWN = frozenset(("bound", "comment"))
 _NOT_HANDED_DOWN = frozenset(
-    ("identity", "identity_sequence", "serial", "comment", "statistics", "options", "grants")
+    "identity identity_sequence identity_comment identity_persistence identity_grants serial"
+    " comment index_comment statistics options grants extensions".split()
 )
 """What parts of a partition do not have from the parent's, and then say nothing of."""
 _NEW: dict[str, Value] = {"access_method": "heap", "replica_identity": "DEFAULT"}

@@ -14,5 +14,4 @@ create table eighteen.promises (a integer, target integer,
 create table eighteen.required (a integer constraint kept not null no inherit, b integer not null, c integer,
   d integer not null);
 alter table eighteen.required add constraint later not null c not valid;
-create collation eighteen.bytes (provider = builtin, locale = 'C.UTF-8');
 create publication eighteen_computed for table eighteen.computed with (publish_generated_columns = stored);

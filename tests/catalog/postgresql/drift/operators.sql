@@ -117,9 +117,8 @@ create collation school.plain (provider = libc, locale = 'POSIX');
 comment on collation school.plain is 'plain';
 
 -- from 18
--- changed collation eighteen.bytes
-drop collation eighteen.bytes;
-create collation eighteen.bytes (provider = builtin, locale = 'C');
+-- extra collation school.bytes
+create collation school.bytes (provider = builtin, locale = 'C.UTF-8');
 
 -- from 18
 -- changed operator school."<~>"(integer, integer)
