@@ -93,9 +93,7 @@ def pg15(cache):
 
 @pytest.fixture(scope="session")
 def pg16(cache):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(private_server._SETTINGS, "track_commit_timestamp", "on")
-        yield from _server(16)
+    yield from _server(16, {"track_commit_timestamp": "on"})
 
 
 @pytest.fixture(scope="session")
@@ -108,12 +106,16 @@ def pg(request):
     return request.getfixturevalue(request.param)
 
 
-def _server(major):
+def _server(major, settings=None):
     here = [*embedded_installations(), *installed_here()]
     installation = next((one for one in here if one.major == major), None)
     if installation is None:
         pytest.skip(f"there is no PostgreSQL {major} on this machine")
-    with PrivateMaker("Tests.", installation, None) as maker:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (settings or {}).items():
+            patch.setitem(private_server._SETTINGS, name, value)
+        maker = PrivateMaker("Tests.", installation, None)
+    with maker:  # whichever server is started after it has no such settings
         yield maker
 
 
