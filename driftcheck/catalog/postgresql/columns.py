@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.catalog.base import CannotBeWritten, Scope
@@ -26,7 +26,7 @@ from driftcheck.catalog.postgresql.kind import (
 from driftcheck.catalog.postgresql.options import change_options
 from driftcheck.catalog.postgresql.privileges import change_grants, grants_sql
 from driftcheck.catalog.postgresql.sequences import OWNED_SEQUENCES
-from driftcheck.catalog.trials import alter, alter_with, each
+from driftcheck.catalog.trials import Trial, alter, alter_with, each
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Value
 
@@ -191,6 +191,21 @@ class Column(PostgreSQLKind):
         grants = grants_sql("qc.relacl", "qc.relowner", "s")
         own = f"case when i.sequence is not null then {grants} end as identity_grants"
         return super().query(scope).replace("select ", f"select {own}, ", 1)
+
+    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
+        """And what an identity's sequence has besides its options."""
+        yield from super()._said(thing, scope)
+        if thing.attributes["identity"] is None:
+            return
+        done = {
+            "comment on its sequence": f"COMMENT ON SEQUENCE {_SEQUENCE} IS {{said}}",
+            "set its sequence unlogged": f"ALTER SEQUENCE {_SEQUENCE} SET UNLOGGED",
+        }
+        if scope.grants:
+            done["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
+        for doing, statement in done.items():
+            filled = statement.format_map(self.fields(thing))
+            yield Trial(thing.address, doing, (_on_own_sequence(thing, filled),))
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare column."""

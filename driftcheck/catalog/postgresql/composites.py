@@ -38,7 +38,7 @@ class CompositeType(TypeKind):
     alterations = (alter("add an attribute", "ALTER TYPE {path} ADD ATTRIBUTE {new} integer"),)
 
     def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its attributes may be dropped, changed or renamed."""
+        """Each of its attributes may be dropped, changed, renamed or commented on."""
         del schema
         for name in map(literally, map(quote_identifier, _attributes(thing))):
             altered = "ALTER TYPE {path}"
@@ -47,6 +47,8 @@ class CompositeType(TypeKind):
             type_ = f"{altered} ALTER ATTRIBUTE {name} TYPE varchar(7777)"
             yield alter_with("type of an attribute", type_)
             yield alter_with("collation of an attribute", f'{type_} COLLATE "POSIX"')
+            commented = f"COMMENT ON COLUMN {{path}}.{name} IS {{said}}"
+            yield alter("comment on an attribute", commented)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare type."""

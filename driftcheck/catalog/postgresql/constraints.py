@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from driftcheck.catalog.base import CannotBeWritten
+from driftcheck.catalog.base import CannotBeWritten, Scope
 from driftcheck.catalog.postgresql.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
@@ -18,7 +19,15 @@ from driftcheck.catalog.postgresql.kind import (
     table_of,
 )
 from driftcheck.catalog.postgresql.options import change_options
-from driftcheck.catalog.trials import Alteration, alter, alter_with, each, literally
+from driftcheck.catalog.trials import (
+    Alteration,
+    Telling,
+    Trial,
+    alter,
+    alter_with,
+    each,
+    literally,
+)
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
@@ -77,7 +86,7 @@ class Constraint(PostgreSQLKind):
         """It may be made again with one more clause, or with another."""
         del schema
         definition = str(thing.attributes["definition"])
-        again = [(c.lower(), f"{definition} {c}") for c in self.clauses if c not in definition]
+        again = [(c.lower(), f"{definition} {c}") for c in self.clauses if _adds(c, definition)]
         again += [
             (new.lower(), definition.replace(old, new, 1))
             for old, new in self.others
@@ -116,6 +125,12 @@ class Constraint(PostgreSQLKind):
         return f"CONSTRAINT {name_of(thing)} ON {table_of(thing)}"
 
 
+def _adds(clause: str, definition: str) -> bool:
+    """Whether a clause says more; what is not enforced is not valid, and does not say so."""
+    said = f"{definition} NOT VALID" if "NOT ENFORCED" in definition else definition
+    return clause not in said
+
+
 VALID = "i.indisvalid and i.indisready and i.indislive"
 """SQL: whether the index ``i`` serves anybody."""
 
@@ -136,6 +151,11 @@ class IndexedConstraint(Constraint):
     alterations = (
         alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER INDEX {index} RESET (fillfactor)"),
+        alter("comment on its index", "COMMENT ON INDEX {index} IS {said}"),
+        alter(
+            "break off building its index",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {index_text}::regclass",
+        ),
         alter_with(
             "make it the replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
@@ -149,7 +169,8 @@ class IndexedConstraint(Constraint):
     def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
         """And its index."""
         index = Address("", thing.address.schema, thing.address.path[-1:])
-        return {**super().fields(thing), "index": index.sql}
+        text = quote_literal(index.sql)
+        return {**super().fields(thing), "index": index.sql, "index_text": text}
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint and settle its index."""
@@ -251,6 +272,9 @@ class CheckConstraint(Constraint):
     source = _source("c", parent=_PARENT_BY_NAME)
 
 
+_UNSAID_BY = frozenset(("validate", "inherit", "drop the comment"))
+
+
 class NotNullConstraint(Constraint):
     """A not-null constraint, from PostgreSQL 18 on, that says more than its column does.
 
@@ -263,11 +287,21 @@ class NotNullConstraint(Constraint):
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
         alter_with("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
     )
+    adding = ()  # a column has but one
     spoken_by_models = False
     source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by",
         " and (k.connoinherit or not k.convalidated or d.description is not null) order by",
     )
+
+    def trials(self, thing: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+        """It is gone once it says no more than its column."""
+        definition = str(thing.attributes["definition"])
+        says = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
+        says += ["comment"] * (thing.attributes["comment"] is not None)
+        for trial in super().trials(thing, schema, scope):
+            goes = len(says) == 1 and trial.doing in _UNSAID_BY
+            yield replace(trial, telling=Telling.MISSING) if goes else trial
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that put the constraint in the place of what the column already says."""
@@ -308,7 +342,6 @@ class ForeignKey(Constraint):
                 "NOT ENFORCED",
             ),
         ),
-        alter_with("disable its triggers", "ALTER TABLE {table} DISABLE TRIGGER ALL"),
     )
     summed_up = ("definition", "enabled")
     columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
@@ -320,6 +353,13 @@ class ForeignKey(Constraint):
           from pg_trigger where tgisinternal group by tgconstraint
         ) e on e.tgconstraint = k.oid""",
     )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """And where triggers uphold it, they may be disabled."""
+        yield from super().altered(thing, schema)
+        if "NOT ENFORCED" not in str(thing.attributes["definition"]):
+            disabled = "ALTER TABLE {table} DISABLE TRIGGER ALL"
+            yield alter_with("disable its triggers", disabled)
 
     def summary(self, thing: SchemaObject) -> str:
         """The definition, and where it is not upheld, that."""

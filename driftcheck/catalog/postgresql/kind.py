@@ -287,13 +287,17 @@ class PostgreSQLKind(TriedKind):
         """The object as DROP, ALTER and COMMENT ON name it: ``TABLE public.students``."""
         return f"{self.keyword} {thing.address.sql}"
 
+    def _dependent(self, thing: SchemaObject) -> str:
+        """The object as DEPENDS ON EXTENSION names it."""
+        return self.depending.format(it=self.designation(thing), path=thing.address.sql)
+
     def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements that give the object its wanted comment, owner and privileges."""
         statements = []
         attributes = wanted.attributes
         if attributes.get("comment") != current.get("comment"):
             statements.append(comment(self.designation(wanted), attributes["comment"]))
-        statements += _extensions(self.designation(wanted), current, wanted)
+        statements += _extensions(self._dependent(wanted), current, wanted)
         if attributes.get("owner") != current.get("owner"):
             role = quote_identifier(str(attributes["owner"]))
             statements.append(f"ALTER {self.designation(wanted)} OWNER TO {role}")
@@ -307,13 +311,13 @@ class PostgreSQLKind(TriedKind):
         return change_grants(current, wanted.attributes["grants"], self.designation(wanted))
 
 
-def _extensions(designation: str, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+def _extensions(dependent: str, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
     have = cast("tuple[str, ...]", current.get("extensions") or ())
     want = cast("tuple[str, ...]", wanted.attributes.get("extensions") or ())
     on = "DEPENDS ON EXTENSION"
     return [
-        *(f"ALTER {designation} NO {on} {quote_identifier(e)}" for e in have if e not in want),
-        *(f"ALTER {designation} {on} {quote_identifier(e)}" for e in want if e not in have),
+        *(f"ALTER {dependent} NO {on} {quote_identifier(e)}" for e in have if e not in want),
+        *(f"ALTER {dependent} {on} {quote_identifier(e)}" for e in want if e not in have),
     ]
 
 

@@ -61,9 +61,10 @@ class Routine(PostgreSQLKind):
         return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
 
     def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made, and its name without its arguments."""
+        """And how it is made in the end, and its name without its arguments."""
         bare = thing.address._replace(arguments=None).sql
-        return {**super().fields(thing), "made": self.build(thing, ())[0], "bare": bare}
+        made = [*self.build(thing), *self.join(None, thing)][-1]
+        return {**super().fields(thing), "made": made, "bare": bare}
 
     def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """Its body may be replaced by another."""
@@ -193,6 +194,7 @@ class Aggregate(Routine):
     """
 
     granting = "ALL ON FUNCTION {path}"
+    depending = "FUNCTION {path}"
     quiet = ()
     alterations = (
         alter(

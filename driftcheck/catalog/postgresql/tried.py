@@ -15,6 +15,7 @@ from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 _ROLE = "pg_monitor"  # every server has it
+_EXTENSION = "plpgsql"  # and nearly every database this
 _SAID = "driftcheck trial"
 
 
@@ -42,6 +43,8 @@ class TriedKind(Kind):
     """Whether one without parts can be dropped and made again, and nothing is lost."""
     saying: ClassVar[str] = "COMMENT ON {it} IS {said}"
     owning: ClassVar[str] = "ALTER {it} OWNER TO {role}"
+    depending: ClassVar[str] = "{it}"
+    """What DEPENDS ON EXTENSION calls it."""
     granting: ClassVar[str] = "ALL ON {it}"
     """What can be granted, and on what; empty where nothing can."""
     owner: ClassVar[str] = ""
@@ -142,12 +145,15 @@ class TriedKind(Kind):
             return ()
 
     def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
-        """Comment, owner and privileges, as far as they count."""
+        """Comment, what it stands by, owner and privileges, as far as they count."""
         fields = self.fields(thing)
         if "comment" in thing.attributes:
             for doing, said in (("comment", fields["said"]), ("drop the comment", "NULL")):
                 statement = self.saying.format_map({**fields, "said": said})
                 yield Trial(thing.address, doing, (statement,))
+        if "extensions" in thing.attributes:
+            depends = f"ALTER {self.depending} DEPENDS ON EXTENSION {_EXTENSION}"
+            yield Trial(thing.address, "depend on an extension", (depends.format_map(fields),))
         if scope.owners and self.owner and self.owning:
             owned = self.owning.format_map(fields)
             yield Trial(thing.address, "change the owner", (owned,), alone=False)
@@ -170,7 +176,7 @@ class TriedKind(Kind):
         if not self.again or self.holds_data or scope.grants or thing.address in schema.parts:
             return
         try:
-            again = (*self.drop(thing), *self.create(thing))
+            again = (*self.drop(thing), *self.create(thing), *self.join(None, thing))
         except CannotBeWritten:
             return
         yield Trial(thing.address, "make the same again", again, Telling.NOTHING)

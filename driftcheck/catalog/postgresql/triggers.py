@@ -85,8 +85,12 @@ class Trigger(PostgreSQLKind):
     )
 
     def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may fire on one more event."""
-        del schema
+        """It may fire on one more event, and on a partition otherwise than on the others."""
+        for part in schema.parts.get(thing.part_of, ()) if thing.part_of else ():
+            if part.attributes.get("bound"):
+                table = literally(part.address.sql)
+                yield alter("on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}")
+                break
         again = self.build(thing, ())[0]
         fires = str(thing.attributes["fires"])
         for event in ("INSERT", "UPDATE", "DELETE"):

@@ -146,13 +146,15 @@ class Domain(TypeKind):
     )
 
     def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its checks may be dropped, validated or renamed."""
+        """Each of its checks may be dropped, validated, renamed or commented on."""
         del schema
         for check in map(literally, map(quote_identifier, _checks(thing))):
             altered = "ALTER DOMAIN {path}"
             yield alter("drop a check", f"{altered} DROP CONSTRAINT {check}")
             yield alter("validate a check", f"{altered} VALIDATE CONSTRAINT {check}")
             yield alter("rename a check", f"{altered} RENAME CONSTRAINT {check} TO {{new}}")
+            commented = f"COMMENT ON CONSTRAINT {check} ON DOMAIN {{path}} IS {{said}}"
+            yield alter("comment on a check", commented)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare domain."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from driftcheck.catalog.base import Scope
@@ -20,7 +20,7 @@ from driftcheck.catalog.postgresql.kind import (
 from driftcheck.catalog.postgresql.options import change_options, with_options
 from driftcheck.catalog.postgresql.privileges import change_grants
 from driftcheck.catalog.postgresql.viewtext import unqualified
-from driftcheck.catalog.trials import Alteration, alter, alter_with
+from driftcheck.catalog.trials import Alteration, Trial, alter, alter_with
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -90,6 +90,13 @@ class ViewKind(PostgreSQLKind):
         query = super().query(scope)
         return query.replace("select ", f"select {_COLUMN_GRANTS}, ", 1) if scope.grants else query
 
+    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
+        """And the privileges on a column."""
+        yield from super()._said(thing, scope)
+        if scope.grants:
+            granted = _of_first_column("GRANT SELECT (%2$I) ON %1$s TO {role}")
+            yield self._trial(thing, alter("grant a column", granted))
+
     def settle(self, attributes: dict[str, Any]) -> None:
         """Bring a view's text to what later versions print."""
         super().settle(attributes)
@@ -154,8 +161,8 @@ class View(ViewKind):
         *(
             alter(option, f"ALTER VIEW {{path}} SET ({option})", already=("options", option))
             for option in (
-                "security_barrier=true",
-                "security_invoker=true",
+                "security_barrier=on",
+                "security_invoker=on",
                 "check_option=local",
                 "check_option=cascaded",
             )
@@ -226,6 +233,14 @@ class MaterializedView(ViewKind):
         *ViewKind.alterations,
         alter("fillfactor", "ALTER MATERIALIZED VIEW {path} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER MATERIALIZED VIEW {path} RESET (fillfactor)"),
+        alter(
+            "options of its TOAST table",
+            "ALTER MATERIALIZED VIEW {path} SET (toast.autovacuum_enabled = off)",
+        ),
+        alter(
+            "statistics of a column",
+            _of_first_column("ALTER MATERIALIZED VIEW %s ALTER COLUMN %I SET STATISTICS 777"),
+        ),
         alter(
             "access method",
             "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
