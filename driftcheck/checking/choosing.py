@@ -29,8 +29,9 @@ def lots(trials: Sequence[Trial], size: int) -> Iterator[list[Trial]]:
     """Trials that can be made together: of different objects, and telling the same sort of change.
 
     What is dropped is dropped in the reverse of the order in which it was built, so that each is
-    still there. What others follow otherwise is made together only with the same of other objects
-    of the kind: they do not follow each other.
+    still there. What is renamed is told by both its names, so that nothing else can be taken for
+    it: but not together with what it is named within. What others follow otherwise is made together
+    only with the same of other objects of the kind: they do not follow each other.
     """
     open_lots: dict[Hashable, list[dict[Address, Trial]]] = defaultdict(list)
     dropping = [trial for trial in trials if trial.telling is Telling.MISSING]
@@ -54,4 +55,6 @@ def _together(trial: Trial) -> Hashable:
     """What trials must have alike to be made together."""
     if trial.alone or trial.telling in (Telling.MISSING, Telling.EXTRA):
         return trial.telling, trial.alone
+    if trial.telling is Telling.RENAMED:
+        return trial.telling, trial.doing, bool(trial.address.schema), len(trial.address.path)
     return trial.telling, trial.address.kind, trial.doing

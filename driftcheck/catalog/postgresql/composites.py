@@ -42,11 +42,11 @@ class CompositeType(TypeKind):
         del schema
         for name in map(literally, map(quote_identifier, _attributes(thing))):
             altered = "ALTER TYPE {path}"
-            yield alter_with("drop an attribute", f"{altered} DROP ATTRIBUTE {name}")
+            yield alter("drop an attribute", f"{altered} DROP ATTRIBUTE {name}")
             yield alter_with("rename an attribute", f"{altered} RENAME ATTRIBUTE {name} TO {{new}}")
             type_ = f"{altered} ALTER ATTRIBUTE {name} TYPE varchar(7777)"
-            yield alter_with("type of an attribute", type_)
-            yield alter_with("collation of an attribute", f'{type_} COLLATE "POSIX"')
+            yield alter("type of an attribute", type_)
+            yield alter("collation of an attribute", f'{type_} COLLATE "POSIX"')
             commented = f"COMMENT ON COLUMN {{path}}.{name} IS {{said}}"
             yield alter("comment on an attribute", commented)
 

@@ -81,6 +81,8 @@ class Constraint(PostgreSQLKind):
     """What may be added to a definition that does not say it."""
     others: ClassVar[tuple[tuple[str, str], ...]] = ()
     """What in a definition may be said otherwise, and how."""
+    stood_on: ClassVar[bool] = False
+    """Whether foreign keys stand on it, and go when it is made again."""
 
     def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """It may be made again with one more clause, or with another."""
@@ -92,12 +94,10 @@ class Constraint(PostgreSQLKind):
             for old, new in self.others
             if old in definition
         ]
+        make = alter_with if self.stood_on else alter
         for doing, other in again:
-            yield alter_with(
-                doing,
-                self.dropping,
-                f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {literally(other)}",
-            )
+            added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {literally(other)}"
+            yield make(doing, self.dropping, added)
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint."""
@@ -232,6 +232,7 @@ class PrimaryKey(IndexedConstraint):
 
     name = "primary key"
     plural = "primary keys"
+    stood_on = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
     adding = ()  # a table has but one
     source = _source("p", _INDEX)
@@ -242,6 +243,7 @@ class UniqueConstraint(IndexedConstraint):
 
     name = "unique constraint"
     plural = "unique constraints"
+    stood_on = True
     columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
     others = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
     source = _source("u", _INDEX)
@@ -263,7 +265,7 @@ class CheckConstraint(Constraint):
     clauses = ("NO INHERIT", "NOT VALID", "NOT ENFORCED")
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
-        alter_with(
+        alter(
             "another condition",
             "ALTER TABLE {table} DROP CONSTRAINT {name}",
             "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (now() IS NOT NULL)",
@@ -287,6 +289,7 @@ class NotNullConstraint(Constraint):
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
         alter_with("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
     )
+    clauses = ("NO INHERIT", "NOT VALID")
     adding = ()  # a column has but one
     spoken_by_models = False
     source = _source("n", parent=_PARENT_BY_NAME).replace(

@@ -182,6 +182,7 @@ class ForeignTable(PostgreSQLKind):
     absorbs = frozenset(("column",))
     keyword = "FOREIGN TABLE"
     owner = "c.relowner"
+    owned_alone = False  # sequences of its columns go with it
     acl = "c.relacl"
     acl_type = "r"
     columns = f"""n.nspname as schema, c.relname as name,

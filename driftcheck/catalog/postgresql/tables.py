@@ -49,6 +49,7 @@ class Table(PostgreSQLKind):
     summed_up = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"
+    owned_alone = False  # sequences of its columns go with it
     acl = "c.relacl"
     acl_type = "r"
     storage_parameters = ("options", "toast_options")

@@ -43,6 +43,8 @@ class TriedKind(Kind):
     """Whether one without parts can be dropped and made again, and nothing is lost."""
     saying: ClassVar[str] = "COMMENT ON {it} IS {said}"
     owning: ClassVar[str] = "ALTER {it} OWNER TO {role}"
+    owned_alone: ClassVar[bool] = True
+    """Whether nothing goes to another owner with it."""
     depending: ClassVar[str] = "{it}"
     """What DEPENDS ON EXTENSION calls it."""
     granting: ClassVar[str] = "ALL ON {it}"
@@ -156,7 +158,7 @@ class TriedKind(Kind):
             yield Trial(thing.address, "depend on an extension", (depends.format_map(fields),))
         if scope.owners and self.owner and self.owning:
             owned = self.owning.format_map(fields)
-            yield Trial(thing.address, "change the owner", (owned,), alone=False)
+            yield Trial(thing.address, "change the owner", (owned,), alone=self.owned_alone)
         if scope.grants and self.acl and self.granting:
             on = self.granting.format_map(fields)
             yield Trial(thing.address, "grant", (f"GRANT {on} TO {_ROLE}",))
