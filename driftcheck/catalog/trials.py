@@ -56,12 +56,14 @@ class Alteration:
         alone: Whether it changes no other object.
         already: The attribute that says that it is so already, and with which value or part of
             its value: where the server changes nothing and writes it down anew all the same.
+        needs: The attribute without which the server refuses it, if there is one.
     """
 
     doing: str
     statements: tuple[str, ...]
     alone: bool = True
     already: tuple[str, Value] | None = None
+    needs: str = ""
 
     @property
     def makes_anew(self) -> bool:
@@ -69,7 +71,9 @@ class Alteration:
         return len(self.statements) > 1 and "DROP" in self.statements[0].split()
 
     def is_needless(self, attributes: Mapping[str, Value]) -> bool:
-        """Whether an object of such attributes is so already."""
+        """Whether an object of such attributes is so already, or has not what it takes."""
+        if self.needs and attributes.get(self.needs) is None:
+            return True
         if self.already is None:
             return False
         name, value = self.already
@@ -89,9 +93,9 @@ def alter_with(
     return Alteration(doing, statements, alone=False, already=already)
 
 
-def each(prefix: str, clauses: Iterable[str]) -> tuple[Alteration, ...]:
+def each(prefix: str, clauses: Iterable[str], needs: str = "") -> tuple[Alteration, ...]:
     """Alterations that are one clause each, told by it: ``SET NOT NULL`` as *set not null*."""
-    return tuple(alter(clause.lower(), f"{prefix} {clause}") for clause in clauses)
+    return tuple(Alteration(c.lower(), (f"{prefix} {c}",), needs=needs) for c in clauses)
 
 
 def literally(text: str) -> str:

@@ -174,7 +174,8 @@ class TriedKind(Kind):
         get what default privileges give to something new.
         """
         for alteration in self.quiet:
-            yield self._trial(thing, alteration, Telling.NOTHING)
+            if not alteration.is_needless(thing.attributes):
+                yield self._trial(thing, alteration, Telling.NOTHING)
         if not self.again or self.holds_data or scope.grants or thing.address in schema.parts:
             return
         try:
