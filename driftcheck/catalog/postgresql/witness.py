@@ -29,10 +29,12 @@ _BY_OID = """
 """.split()
 _FIRST_NORMAL_OID = 16384
 
-# What the server counts for itself, or sets anew whenever a table is written again.
-_KEPT_BY_SERVER = (
-    "relfilenode relpages reltuples relallvisible relallfrozen relfrozenxid relminmxid"
-).split()
+# What the server counts for itself, sets anew whenever a table is written again, or keeps as a hint
+# that outlives what it is about until VACUUM comes by.
+_KEPT_BY_SERVER = """
+    relfilenode relpages reltuples relallvisible relallfrozen relfrozenxid relminmxid
+    relhasindex relhasrules relhastriggers relhassubclass
+""".split()
 # Where an expression stood in the statement that it came with.
 _PLACES = r":(location|stmt_location|stmt_len) -?\d+"
 
