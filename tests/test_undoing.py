@@ -8,15 +8,21 @@ from driftcheck.comparison import Change, ChangeType
 from driftcheck.schema import Address, SchemaObject
 
 PUPILS = Address("table", "public", ("pupils",))
-STORED = {"options": None, "tablespace": None, "replica_identity": False, "comment": None}
+STORED = {
+    "options": None,
+    "tablespace": None,
+    "replica_identity": False,
+    "valid": True,
+    "comment": None,
+}
 UNIQUE = SchemaObject(
     Address("unique constraint", "public", ("pupils", "uq")),
-    {"definition": "UNIQUE (age)", **STORED},
+    {"definition": "UNIQUE (age)", "index_comment": None, **STORED},
     PUPILS,
 )
 INDEX = SchemaObject(
     Address("index", "public", ("ix",)),
-    {"definition": "btree (age)", "unique": True, "valid": True, **STORED},
+    {"definition": "btree (age)", "unique": True, "statistics": None, **STORED},
     PUPILS,
 )
 
