@@ -44,6 +44,10 @@ Sides: TypeAlias = tuple[Snapshot, Snapshot]
 """A schema as it should be, and as it is."""
 
 
+Made: TypeAlias = "dict[tuple[Any, ...], SchemaObject]"
+"""What was made of each row that one query has brought."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """A schema as it was read at one moment, kind by kind, to be compared with the next reading.
@@ -51,10 +55,12 @@ class Reading:
     Attributes:
         things: The objects of each kind, by the kind's name, in build order.
         marks: What shows, where it is still the same, that nothing has changed since.
+        made: What was made of the rows, by the kind's name; later readings add to it.
     """
 
     things: Mapping[str, tuple[SchemaObject, ...]]
     marks: Mapping[str, str] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, objects: Iterable[SchemaObject], kinds: Iterable[Kind]) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from driftcheck.checking.session import Session
 from driftcheck.connection import connect
 from driftcheck.errors import CatalogError, DriftcheckError
 from driftcheck.location import Place
+from driftcheck.schema import Address
 from driftcheck.sources.files import changed, contents, relative
 from driftcheck.sources.history import keys, version_tables
 from driftcheck.sources.journal import database_message
@@ -71,7 +72,7 @@ def _walk(session: Session, stamped: Destinations) -> tuple[dict[Place, Walk], F
     walks = {place: _beginning(session, place, begun_at) for place in session.environment.databases}
     total = len(session.project.revisions())
 
-    def observe(place: Place, identifier: str, connection: Any) -> None:
+    def observe(place: Place, identifier: str, connection: Any) -> Iterable[Address]:
         walk = walks[place]
         shadow = session.replayed.shadows[place].url
         try:
@@ -85,8 +86,10 @@ def _walk(session: Session, stamped: Destinations) -> tuple[dict[Place, Walk], F
             ) from error
         walk.go(_revision(session, identifier), replay.statements, reading)
         session.progress(f"replaying the history: {len(walk.steps)} of {total} revisions")
+        return walk.now.reading.objects
 
     replay = Replay(session.project, session.redirect, session.replayed, observe)
+    replay.known = {place: frozenset(walk.now.reading.objects) for place, walk in walks.items()}
     heads = dict.fromkeys(keys(session.environment), session.environment.heads)
     if replay.upgrade(stamped):
         replay.upgrade(heads)

@@ -55,9 +55,9 @@ class Fault:
 Destinations = Mapping[tuple[Place, VersionTable], tuple[str, ...]]
 """How far each version table of each database is to be upgraded or downgraded."""
 
-Observe = Callable[[Place, str, Any], None]
+Observe = Callable[[Place, str, Any], "Iterable[Address] | None"]
 """Told of each revision that has run: its database, its identifier, and the connection on which it
-ran, whose transaction may still be open."""
+ran, whose transaction may still be open. Tells what is there now, where it has read that."""
 
 Watch = Callable[[Place, Entry, Any], None]
 """Told of each statement that a revision has run: its database, and the connection on which it
@@ -81,6 +81,8 @@ class Replay:
         watch: Told of each statement that a revision has run.
 
     Attributes:
+        known: For each database, what is there now. It is asked for by its names, unless it is
+            given here and told by the observer from then on.
         made: For each database, where what is there now was made.
         fault: What stopped the replay, if anything did; it goes no further then.
     """
@@ -98,7 +100,7 @@ class Replay:
         self._stage = stage
         self._observe = observe
         self._journal = Journal(None if watch is None else partial(self._watched, watch))
-        self._known: dict[Place, frozenset[Address]] = {}
+        self.known: dict[Place, frozenset[Address]] = {}
         self.made: dict[Place, dict[Address, Made]] = {}
         self.fault: Fault | None = None
 
@@ -167,8 +169,8 @@ class Replay:
             place = place_of(self._redirect.target_of(context.connection))
             table = VersionTable(context.version_table_schema or "", context.version_table)
             wanted = destinations.get((place, table), ())[round_ : round_ + 1]
-            if place not in self._known:  # what is there before no revision has made
-                self._known[place] = _names_in(context) or frozenset()
+            if place not in self.known:  # what is there before no revision has made
+                self.known[place] = _names_in(context) or frozenset()
             for revision in wanted:
                 context.on_version_apply_callbacks = (
                     *context.on_version_apply_callbacks,
@@ -186,17 +188,16 @@ class Replay:
 
     def _has_run(self, place: Place, note: _Note, *, ctx: Any, **_: Any) -> None:
         """See what a revision has done, while its transaction is still open."""
-        now = _names_in(ctx)
-        if now is None:
-            return
-        note(place, now)
-        self._known[place] = now
-        self._observe(place, self._journal.revision, ctx.connection)
+        observed = self._observe(place, self._journal.revision, ctx.connection)
+        now = _names_in(ctx) if observed is None else frozenset(observed)
+        if now is not None:
+            note(place, now)
+            self.known[place] = now
 
     def _note_what_was_made(self, place: Place, now: frozenset[Address]) -> None:
         revision, file = self._journal.revision, self._journal.file
         made = self.made.setdefault(place, {})
-        before = self._known.get(place, frozenset())
+        before = self.known.get(place, frozenset())
         for gone in before - now:
             made.pop(gone, None)
         for address in now - before:
@@ -207,7 +208,7 @@ class Replay:
     def _note_what_is_there(self, place: Place, now: frozenset[Address]) -> None:
         """What comes back by a downgrade was made by an earlier revision: which, is not known."""
         made = self.made.setdefault(place, {})
-        for gone in self._known.get(place, frozenset()) - now:
+        for gone in self.known.get(place, frozenset()) - now:
             made.pop(gone, None)
 
     def _as_fault(self, error: BaseException) -> Fault:

@@ -139,7 +139,7 @@ class Walk:
             kind: self._shared(several, before.reading.things[kind])
             for kind, several in reading.things.items()
         }
-        after = State(before.applied | {revision.identifier}, Reading(things, reading.marks))
+        after = State(before.applied | {revision.identifier}, replace(reading, things=things))
         self.steps.append(Step(revision, tuple(entries), before, after))
 
     def _shared(
@@ -155,7 +155,7 @@ class Walk:
 
     def _known_or_new(self, thing: SchemaObject) -> SchemaObject:
         known = self._known.get(thing.address)
-        if known is None or known != thing:
+        if known is not thing and known != thing:
             self._known[thing.address] = thing
             return thing
         return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import closing
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy.engine import URL
@@ -55,40 +56,80 @@ def _is_uncommitted(connection: Any) -> bool:
 
 def _as_psycopg2(connection: Any) -> Any:
     """The DB-API connection behind one of SQLAlchemy's, its values as psycopg2 gives them."""
-    if connection.dialect.name == "postgresql" and connection.dialect.driver != "psycopg2":
-        return _OtherDriver(connection.connection)
-    return connection.connection
+    if connection.dialect.name != "postgresql":
+        return connection.connection
+    return _Preparing(connection.connection, as_json=connection.dialect.driver != "psycopg2")
 
 
-class _OtherDriver:
-    """A DB-API connection to PostgreSQL whose driver makes other values of what it is sent.
+class _Preparing:
+    """A DB-API connection to PostgreSQL on which a query that is run often is planned once.
+
+    Args:
+        connection: The connection.
+        as_json: Whether its driver makes other values of what it is sent than psycopg2 does.
+    """
+
+    def __init__(self, connection: Any, *, as_json: bool) -> None:
+        self._connection = connection
+        self._as_json = as_json
+
+    def cursor(self) -> _PreparingCursor:
+        return (_JSONCursor if self._as_json else _PreparingCursor)(self._connection.cursor())
+
+
+class _PreparingCursor:
+    """A cursor that has the server keep its plans of queries until the session ends.
+
+    After each revision the same catalog is asked the same questions, and to plan the answer takes
+    the server as long as to give it. A prepared statement outlives the transaction.
+    https://www.postgresql.org/docs/current/sql-prepare.html
+    """
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._prepared: set[str] | None = None
+
+    def execute(self, query: str, _parameters: Any = None, /) -> None:
+        """Run a statement; a query by the name under which it is prepared."""
+        if not _is_query(query):
+            self._cursor.execute(query)
+            return
+        name = f"driftcheck_{sha256(query.encode()).hexdigest()[:32]}"
+        if name not in self._known():
+            self._cursor.execute(f"prepare {name} as {query}")
+            self._known().add(name)
+        self._cursor.execute(f"execute {name}")
+
+    def _known(self) -> set[str]:
+        """What is prepared: the session is asked, for the project can discard what it has."""
+        if self._prepared is None:
+            self._cursor.execute("select name from pg_catalog.pg_prepared_statements")
+            self._prepared = {name for (name,) in self._cursor.fetchall()}
+        return self._prepared
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+
+class _JSONCursor(_PreparingCursor):
+    """A cursor that has rows sent as JSON.
 
     Drivers do not agree on ``"char"``, ``name[]``, ``oid``. All of them agree on text, and the
     server can write every row as JSON.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def cursor(self) -> _JSONCursor:
-        return _JSONCursor(self._connection.cursor())
-
-
-class _JSONCursor:
-    """A cursor that has rows sent as JSON."""
-
     def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+        super().__init__(cursor)
         self._rows: list[tuple[Any, ...]] = []
         self.description: Sequence[Any] | None = None
 
     def execute(self, query: str, _parameters: Any = None, /) -> None:
         """Run a statement. A query names its columns, and each of them differently."""
         self._rows, self.description = [], None
-        if not query.lstrip().lower().startswith("select"):
-            self._cursor.execute(query)
+        if not _is_query(query):
+            super().execute(query)
             return
-        self._cursor.execute(f"select row_to_json(q)::text from ({query}) q")
+        super().execute(f"select row_to_json(q)::text from ({query}) q")
         rows = [json.loads(text) for (text,) in self._cursor.fetchall()]
         if rows:
             self._rows = [tuple(row.values()) for row in rows]
@@ -101,8 +142,9 @@ class _JSONCursor:
     def fetchone(self) -> tuple[Any, ...] | None:
         return self._rows[0] if self._rows else None
 
-    def close(self) -> None:
-        self._cursor.close()
+
+def _is_query(statement: str) -> bool:
+    return statement.lstrip().lower().startswith("select")
 
 
 def _type_of(values: Sequence[Any]) -> int | None:

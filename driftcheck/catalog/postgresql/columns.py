@@ -13,6 +13,7 @@ from driftcheck.catalog.postgresql.foreign_options import (
     foreign_options_sql,
 )
 from driftcheck.catalog.postgresql.kind import (
+    FIRST_NORMAL_OID,
     RELATION_KIND,
     USERS_SCHEMA,
     PostgreSQLKind,
@@ -104,14 +105,14 @@ class Column(PostgreSQLKind):
         {foreign_options_sql("a.attfdwoptions")} as wrapper_options,
         d.description as comment"""
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        join pg_attribute a on a.attrelid = c.oid join pg_type t on t.oid = a.atttypid
+        join pg_attribute a on a.attrelid = c.oid and a.attrelid >= {FIRST_NORMAL_OID}
+        join pg_type t on t.oid = a.atttypid
         left join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum and a.atthasdef
         left join {OWNED_SEQUENCES} i on i.relation = c.oid and i.number = a.attnum
           and i.deptype = 'i'
         left join pg_sequence q on q.seqrelid = i.sequence
         left join pg_class qc on qc.oid = i.sequence
-        left join pg_description qd on qd.classoid = 'pg_class'::regclass
-          and qd.objoid = i.sequence and qd.objsubid = 0
+        {comment_on("pg_class", "i.sequence", alias="qd")}
         left join {_SERIAL} s on s.relation = c.oid and s.number = a.attnum
         left join {_PARENTS} h on h.inhrelid = c.oid and h.attname = a.attname
           and a.attinhcount > 0 and (c.relispartition or not a.attislocal)

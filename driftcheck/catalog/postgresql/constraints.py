@@ -134,10 +134,9 @@ def _adds(clause: str, definition: str) -> bool:
 VALID = "i.indisvalid and i.indisready and i.indislive"
 """SQL: whether the index ``i`` serves anybody."""
 
-_INDEX = """join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
+_INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
     left join pg_tablespace s on s.oid = x.reltablespace
-    left join pg_description xd on xd.classoid = 'pg_class'::regclass and xd.objoid = x.oid
-      and xd.objsubid = 0"""
+    {comment_on("pg_class", "x.oid", alias="xd")}"""
 
 
 class IndexedConstraint(Constraint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from driftcheck.catalog.base import Cursor, Scope
+from driftcheck.catalog.base import Cursor, Made, Scope
 from driftcheck.catalog.postgresql.kind import USERS_SCHEMA, PostgreSQLKind
 from driftcheck.catalog.postgresql.privileges import Grant, change_grants
 from driftcheck.catalog.trials import alter
@@ -50,9 +50,11 @@ class DefaultPrivileges(PostgreSQLKind):
         """And what an ALTER of them begins with."""
         return {**super().fields(thing), "defaults": _altered(thing), "sort": thing.address.name}
 
-    def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
+    def read(
+        self, cursor: Cursor, scope: Scope, made: Made | None = None
+    ) -> Iterable[SchemaObject]:
         """Read all default privileges, where privileges count."""
-        return super().read(cursor, Scope(grants=True)) if scope.grants else ()
+        return super().read(cursor, Scope(grants=True), made) if scope.grants else ()
 
     def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Nothing: ``grant`` says it all."""

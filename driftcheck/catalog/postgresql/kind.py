@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, cast
 
-from driftcheck.catalog.base import Cursor, Scope, listed
+from driftcheck.catalog.base import Cursor, Made, Scope, listed
 from driftcheck.catalog.postgresql.options import settled_options
 from driftcheck.catalog.postgresql.privileges import (
     change_grants,
@@ -22,6 +22,9 @@ from driftcheck.schema import Address, SchemaObject, Value
 FIRST_NORMAL_OID = 16384
 """What initdb makes has lower OIDs, as in:
 https://www.postgresql.org/docs/current/system-catalog-initial-data.html."""
+
+PUBLIC = 2200
+"""The OID of the schema ``public``, the one thing of initdb's that is the user's own."""
 
 _TEXT_ARRAY = 1009
 _BESIDES = frozenset(
@@ -52,13 +55,17 @@ USERS_SCHEMA = f"""n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 """SQL: whether the schema ``n`` is neither the system's (or temporary) nor an extension's."""
 
 
-def comment_on(catalog: str, oid: str, number: str = "0") -> str:
+def comment_on(
+    catalog: str, oid: str, number: str = "0", *, alias: str = "d", first: int = FIRST_NORMAL_OID
+) -> str:
     """SQL: the join that brings an object's comment as ``d.description``.
 
+    Thousands of comments are the system's own. That no object before the first is meant, the
+    planner could not know: it would go through all of them, for every kind.
     https://www.postgresql.org/docs/current/catalog-pg-description.html
     """
-    return f"""left join pg_description d on d.classoid = '{catalog}'::regclass
-        and d.objoid = {oid} and d.objsubid = {number}"""
+    return f"""left join pg_description {alias} on {alias}.classoid = '{catalog}'::regclass
+        and {alias}.objoid = {oid} and {alias}.objoid >= {first} and {alias}.objsubid = {number}"""
 
 
 def depending_on_extensions(catalog: str, oid: str) -> str:
@@ -147,6 +154,13 @@ class _Shape:
         )
 
 
+def _kept(made: Made, row: tuple[Any, ...], shape: _Shape) -> SchemaObject:
+    thing = made.get(row)
+    if thing is None:
+        thing = made[row] = shape.made_of(row)
+    return thing
+
+
 _EVIDENCE = (
     "schema",
     "within",
@@ -196,8 +210,16 @@ class PostgreSQLKind(TriedKind):
     usual: ClassVar[tuple[tuple[str, Value], ...]] = ()
     """What goes without saying."""
 
-    def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
-        """Read every object of this kind in the database with one query."""
+    def read(
+        self, cursor: Cursor, scope: Scope, made: Made | None = None
+    ) -> Iterable[SchemaObject]:
+        """Read every object of this kind in the database with one query.
+
+        Args:
+            cursor: Where the query is run.
+            scope: Whether owners and privileges count.
+            made: What was made of each row in earlier readings, to be used again and added to.
+        """
         cursor.execute(self.query(scope))
         rows = cursor.fetchall()
         if not rows:
@@ -214,7 +236,7 @@ class PostgreSQLKind(TriedKind):
             for place, ordered in arrays:
                 if row[place] is not None:
                     values[place] = _frozen(row[place], ordered=ordered)
-            yield shape.made_of(values)
+            yield shape.made_of(values) if made is None else _kept(made, tuple(values), shape)
 
     def query(self, scope: Scope) -> str:
         """The catalog query, with owners and privileges where they count."""

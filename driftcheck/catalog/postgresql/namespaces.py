@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from driftcheck.catalog.base import Sides
 from driftcheck.catalog.postgresql.kind import (
+    PUBLIC,
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
@@ -28,7 +29,7 @@ class Schema(PostgreSQLKind):
     acl = "n.nspacl"
     acl_type = "n"
     columns = "'' as schema, n.nspname as name, d.description as comment"
-    source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid")}
+    source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid", first=PUBLIC)}
         where {USERS_SCHEMA} order by n.oid"""
 
     def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:

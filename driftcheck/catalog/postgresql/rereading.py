@@ -13,8 +13,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
-from driftcheck.catalog.base import Cursor, Reading, Scope, in_scope
-from driftcheck.catalog.postgresql.kind import FIRST_NORMAL_OID, PostgreSQLKind
+from driftcheck.catalog.base import Cursor, Made, Reading, Scope, in_scope
+from driftcheck.catalog.postgresql.kind import FIRST_NORMAL_OID, PUBLIC, PostgreSQLKind
 
 _CATALOG = re.compile(r"\bpg_[a-z_]+\b(?!\s*\()")
 _SOURCE = re.compile(r"\bfrom\s+(pg_[a-z_]+)")
@@ -32,18 +32,20 @@ _NAMES = frozenset(
 )
 """Where the server takes the names from with which it prints an object's definition."""
 
-_FIRST_OWN_ROW = {
+_OWN_ROWS = {
     **dict.fromkeys(
         """
-        pg_class pg_type pg_proc pg_operator pg_amop pg_amproc pg_collation pg_conversion
+        pg_class pg_type pg_proc pg_operator pg_amop pg_amproc pg_collation pg_conversion pg_trigger
         """.split(),
-        ("oid", FIRST_NORMAL_OID),
+        f"x.oid >= {FIRST_NORMAL_OID}",
     ),
-    "pg_attribute": ("attrelid", FIRST_NORMAL_OID),
-    "pg_depend": ("objid", FIRST_NORMAL_OID),
-    "pg_description": ("objoid", 2200),  # the schema public
+    "pg_attribute": f"x.attrelid >= {FIRST_NORMAL_OID}",
+    "pg_index": f"x.indexrelid >= {FIRST_NORMAL_OID}",
+    "pg_depend": f"x.objid >= {FIRST_NORMAL_OID}",
+    "pg_description": f"(x.objoid >= {FIRST_NORMAL_OID} or x.objoid = {PUBLIC})",
+    "pg_ts_config_map": f"x.mapcfg >= {FIRST_NORMAL_OID}",
 }
-"""Where a large catalog begins to hold what is not the system's own."""
+"""Of a large catalog, which rows are not the system's own."""
 
 
 def read_changed(
@@ -65,12 +67,14 @@ def read_changed(
         if not changed:
             return last
     things = {}
+    made: dict[str, Made] = {kind.name: {} for kind in kinds} if last is None else last.made
     for kind in kinds:
         if last is None or changed is None or _is_concerned(kind, last, changed):
-            things[kind.name] = tuple(in_scope(kind.read(cursor, scope), scope))
+            read = kind.read(cursor, scope, made[kind.name])
+            things[kind.name] = tuple(in_scope(read, scope))
         else:
             things[kind.name] = last.things[kind.name]
-    return Reading(things, marks)
+    return Reading(things, marks, made)
 
 
 def _is_concerned(kind: PostgreSQLKind, last: Reading, changed: Collection[str]) -> bool:
@@ -107,10 +111,8 @@ def _marks(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> dict[str, str]:
 
 def _mark(name: str, catalog: str, condition: str) -> str:
     """SQL: a name, and how many rows a catalog has with the sum of what tells them apart."""
-    column, first = _FIRST_OWN_ROW.get(catalog, ("", 0))
-    own = f" and x.{column} >= {first}" if column else ""
     row = "hashtid(x.ctid)::bigint * (1 + x.xmin::text::bigint % 1000003)"
     if catalog in _VIEWS:
         row = "hashtextextended(x::text, 0)"
     return f"""select '{name}' as name, count(*) || ' ' || coalesce(sum({row}), 0) as mark
-        from {catalog} x where {condition}{own}"""
+        from {catalog} x where {condition} and {_OWN_ROWS.get(catalog, "true")}"""

@@ -38,8 +38,7 @@ def _source(relkind: str, joins: str = "") -> str:
               filter (where f.oid is not null) as defaults
           from pg_class v join pg_attribute a on a.attrelid = v.oid and a.attnum > 0
           left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
-          left join pg_description t on t.classoid = 'pg_class'::regclass
-            and t.objoid = a.attrelid and t.objsubid = a.attnum
+          {comment_on("pg_class", "a.attrelid", "a.attnum", alias="t")}
           where v.relkind = '{relkind}' and not a.attisdropped group by a.attrelid
         ) a on a.attrelid = c.oid {joins}
         {comment_on("pg_class", "c.oid")}

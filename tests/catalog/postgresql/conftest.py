@@ -54,7 +54,8 @@ def session(database):
 def everything_on(request):
     """Give the session on everything.sql that a server has, to be rolled back after use.
 
-    It has what was read of it, without (``base``) and with owners and privileges, in ``bases``.
+    It has what was read of it, without (``base``) and with owners and privileges, in ``bases``, and
+    the ``reading`` from which to read again what has changed.
     """
     sessions, shadows = {}, []
 
@@ -72,6 +73,7 @@ def everything_on(request):
             one.connection.commit()
             one.bases = {asked: one.read(owners=asked, grants=asked) for asked in (False, True)}
             one.base = one.bases[False]
+            one.reading = catalog_for("postgresql").read_again(one.connection, Scope(), None)
             one.connection.rollback()
         return sessions[server]
 

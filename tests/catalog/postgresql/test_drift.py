@@ -8,6 +8,7 @@ written is tried on the newest server only.
 import psycopg2
 import pytest
 
+from driftcheck.catalog.base import Scope
 from driftcheck.checking.undoing import redo, undo
 from driftcheck.comparison import compare
 from tests.catalog.postgresql.cases import VERSIONS, grouped, read_cases
@@ -72,6 +73,9 @@ class Play:
         run, catalog, scope = self._session.run, self._catalog, cases[0].privileges
         base = self._session.bases[scope]
         drifted = self.told(cases)
+        if not scope:
+            again = catalog.read_again(self._session.connection, Scope(), self._session.reading)
+            assert again.objects == drifted.objects, "read again"
         changes = compare(base, drifted, same_lineage=True)
         backwards, forwards = undo(changes, catalog), redo(changes, catalog)
         for plan, mark in ((backwards, "undo by hand"), (forwards, "redo by hand")):

@@ -87,6 +87,9 @@ def _alchemy(url, driver):
     return url.set(drivername=f"postgresql+{driver}"), {}
 
 
+_KEPT = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'driftcheck_%%'"
+
+
 def _make_and_read(connection, url):
     connection.exec_driver_sql("CREATE TABLE school.new (id integer)")
     return read_within(connection, url, Scope(), None)
@@ -115,6 +118,23 @@ def test_a_driver(expected, driver, isolation):
             connection.exec_driver_sql("DROP TABLE school.new")
     assert list(found.objects) == list(objects)
     assert found.objects == objects
+
+
+@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "pg8000"])
+def test_the_server_keeps_its_plans_until_they_are_discarded(expected, driver):
+    url, objects = expected
+    target, arguments = _alchemy(url, driver)
+    engine = create_engine(target, connect_args=arguments, poolclass=NullPool)
+    with engine.connect() as connection:
+        first = _make_and_read(connection, url)
+        kept = connection.exec_driver_sql(_KEPT).scalar()
+        assert kept > 40
+        connection.exec_driver_sql("ALTER TABLE school.new ADD more integer")
+        assert len(read_within(connection, url, Scope(), first).objects) == len(objects) + 1
+        assert connection.exec_driver_sql(_KEPT).scalar() == kept
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        connection.exec_driver_sql("ALTER TABLE school.new DROP more")
+        assert read_within(connection, url, Scope(), first).objects == objects
 
 
 def test_asyncpg(expected):
