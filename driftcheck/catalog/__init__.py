@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import cast
+
 from driftcheck.catalog.base import Catalog
-from driftcheck.catalog.mysql import MySQLCatalog
-from driftcheck.catalog.postgresql import PostgreSQLCatalog
-from driftcheck.catalog.sqlite import SQLiteCatalog
 from driftcheck.errors import CatalogError
 
-_CATALOGS: tuple[tuple[str, type[Catalog]], ...] = (
-    ("postgresql", PostgreSQLCatalog),
-    ("sqlite", SQLiteCatalog),
-    ("mysql", MySQLCatalog),
-    ("mariadb", MySQLCatalog),
-)
+_CATALOGS = {
+    "postgresql": ("postgresql", "PostgreSQLCatalog"),
+    "sqlite": ("sqlite", "SQLiteCatalog"),
+    "mysql": ("mysql", "MySQLCatalog"),
+    "mariadb": ("mysql", "MySQLCatalog"),
+}
+"""By SQLAlchemy's names: a module of this package, imported when it is asked for, and its class."""
 
 
 def catalog_for(dialect_name: str) -> Catalog:
@@ -22,10 +23,10 @@ def catalog_for(dialect_name: str) -> Catalog:
     Raises:
         CatalogError: No catalog knows databases of that sort.
     """
-    for name, catalog in _CATALOGS:
-        if name == dialect_name:
-            return catalog()
-    known = ", ".join(name for name, _ in _CATALOGS)
-    raise CatalogError(
-        f"A {dialect_name} database cannot be read.", hint=f"driftcheck reads {known}."
-    )
+    if dialect_name not in _CATALOGS:
+        raise CatalogError(
+            f"A {dialect_name} database cannot be read.",
+            hint=f"driftcheck reads {', '.join(_CATALOGS)}.",
+        )
+    module, name = _CATALOGS[dialect_name]
+    return cast("Catalog", getattr(import_module(f"{__name__}.{module}"), name)())

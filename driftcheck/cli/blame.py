@@ -38,7 +38,7 @@ def blame(
     not read.
     """
     del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.blame import blame as find_blame  # noqa: PLC0415
 
     with progress() as tell:

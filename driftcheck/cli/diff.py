@@ -34,7 +34,7 @@ def diff(  # noqa: PLR0913  (one for each option)
     Both are only read. The first is taken for what should be. Exits with 0 when they are the
     same, 1 when they differ.
     """
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.difference import difference  # noqa: PLC0415
     from driftcheck.location import parse_url  # noqa: PLC0415
 

@@ -49,7 +49,7 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     configuration, 3 when the check could not be made.
     """
     settings = settings_from(options)
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.gate import gate as check  # noqa: PLC0415
 
     with progress() as tell:

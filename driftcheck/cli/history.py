@@ -45,7 +45,7 @@ def history(  # noqa: PLR0913  (one for each option)
     do. The live database is not read.
     """
     del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.history import history as tell_history  # noqa: PLC0415
 
     with progress() as tell:

@@ -30,7 +30,7 @@ def locate(deliver: Delivery, **options: Any) -> ExitCode:
     whatever it is stamped with, also where it never was. Exits with 0 when it is where its stamp
     says, 1 when it is elsewhere, or like no revision: the nearest is told then, and what differs.
     """
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.locate import locate as find_place  # noqa: PLC0415
 
     settings = settings_from(options)

@@ -5,48 +5,58 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from driftcheck import __version__
-from driftcheck.cli.blame import blame
-from driftcheck.cli.compare import compare
 from driftcheck.cli.console import tell_error
-from driftcheck.cli.demo import demo
-from driftcheck.cli.diff import diff
-from driftcheck.cli.gate import gate
-from driftcheck.cli.history import history
-from driftcheck.cli.locate import locate
-from driftcheck.cli.selftest import selftest
-from driftcheck.cli.simulate_colleague import simulate_colleague
-from driftcheck.cli.snapshot import snapshot
 from driftcheck.errors import DriftcheckError, ExitCode
 from driftcheck.usercode import leave
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_COMMANDS = (
+    "compare",
+    "simulate-colleague",
+    "gate",
+    "locate",
+    "blame",
+    "history",
+    "diff",
+    "snapshot",
+    "selftest",
+    "demo",
+)
+
+
+class _Commands(click.Group):
+    """The commands, in the order of the help; each is imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name: what its module has under the module's name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        return cast("click.Command", getattr(import_module(f"driftcheck.cli.{name}"), name))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__)
 def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
-
-
-for command in (
-    compare,
-    simulate_colleague,
-    gate,
-    locate,
-    blame,
-    history,
-    diff,
-    snapshot,
-    selftest,
-    demo,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

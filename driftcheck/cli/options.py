@@ -131,7 +131,7 @@ _report_options = _together(
         type=OutputType(),
         metavar="FORM[=FILE]",
         multiple=True,
-        default=(next(iter(FORMS)),),
+        default=(FORMS[0],),
         show_default=True,
         help=f"The form of the report: {', '.join(FORMS)}; with =FILE, written to that file. "
         "May be repeated.",

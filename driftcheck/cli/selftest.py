@@ -67,7 +67,7 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
     3 when nothing could be tried. PostgreSQL only.
     """
     del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.selftest import selftest as prove  # noqa: PLC0415
 
     with progress() as tell:

@@ -52,7 +52,7 @@ def simulate_colleague(  # noqa: PLR0913  (one for each option)
         raise click.UsageError("--at, --all and --after-downgrade exclude each other.")
     if since is not None and not every:
         raise click.UsageError("--since goes with --all.")
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.simulation import Colleague, simulate  # noqa: PLC0415
 
     settings = settings_from(options)

@@ -25,7 +25,7 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     in [tool.driftcheck], and driftcheck replays from there. Drift is then what came after it.
     """
     del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: a quick compare does without SQLAlchemy.
+    # Not at the top: --help does without SQLAlchemy.
     from driftcheck.actions.basing import base_snapshot  # noqa: PLC0415
 
     with progress() as tell:

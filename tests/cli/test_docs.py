@@ -8,17 +8,19 @@ import pytest
 from driftcheck.cli.main import cli
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+CONTEXT = click.Context(cli)
+COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
 OPTIONS = [
     (name, option)
-    for name, command in cli.commands.items()
+    for name, command in COMMANDS.items()
     for option in command.params
     if isinstance(option, click.Option)
 ]
 
 
-@pytest.mark.parametrize("name", cli.commands)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command(name):
-    assert len(cli.commands[name].help.splitlines()) > 2
+    assert len(COMMANDS[name].help.splitlines()) > 2
     assert f"driftcheck {name}" in README
 
 
