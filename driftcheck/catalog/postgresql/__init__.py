@@ -39,6 +39,7 @@ from driftcheck.catalog.postgresql.languages import Language
 from driftcheck.catalog.postgresql.managed import Managed, managed
 from driftcheck.catalog.postgresql.namespaces import Extension, Schema
 from driftcheck.catalog.postgresql.operators import Operator, OperatorClass, OperatorFamily
+from driftcheck.catalog.postgresql.own_rows import present
 from driftcheck.catalog.postgresql.policies import Policy
 from driftcheck.catalog.postgresql.publications import Publication
 from driftcheck.catalog.postgresql.remarks import remarks
@@ -107,7 +108,7 @@ KINDS: tuple[PostgreSQLKind, ...] = (
 class PostgreSQLCatalog(Catalog):
     """Reads PostgreSQL 15 and later."""
 
-    kinds = KINDS
+    kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
@@ -118,7 +119,8 @@ class PostgreSQLCatalog(Catalog):
                 reading(cursor) as default_schema,
                 _keeping_all(),
             ):
-                things = (thing for kind in self.kinds for thing in kind.read(cursor, scope))
+                asked = present(self.kinds, cursor)
+                things = (thing for kind in asked for thing in kind.read(cursor, scope))
                 kept = in_scope(managed(cursor).without(things), scope)
                 objects = {thing.address: thing for thing in kept}
                 uncompared = not_compared(cursor)

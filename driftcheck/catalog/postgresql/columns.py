@@ -104,6 +104,7 @@ class Column(PostgreSQLKind):
         nullif(a.attstattarget, -1)::integer as statistics, a.attoptions as options,
         {foreign_options_sql("a.attfdwoptions")} as wrapper_options,
         d.description as comment"""
+    rows = "x.relkind in ('r', 'p', 'f')"
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
         join pg_attribute a on a.attrelid = c.oid and a.attrelid >= {FIRST_NORMAL_OID}
         join pg_type t on t.oid = a.atttypid

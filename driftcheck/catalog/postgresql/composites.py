@@ -22,6 +22,7 @@ class CompositeType(TypeKind):
     columns = """n.nspname as schema, t.typname as name,
         coalesce(m.attributes, '{}') as attributes, coalesce(m.comments, '{}') as column_comments,
         d.description as comment"""
+    rows = "x.typrelid in (select oid from pg_class where relkind = 'c')"
     source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
         left join (
           select a.attrelid, array_agg(array[a.attname::text, format_type(a.atttypid, a.atttypmod)

@@ -234,6 +234,7 @@ class PrimaryKey(IndexedConstraint):
     stood_on = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
     adding = ()  # a table has but one
+    rows = "x.contype = 'p'"
     source = _source("p", _INDEX)
 
 
@@ -245,6 +246,7 @@ class UniqueConstraint(IndexedConstraint):
     stood_on = True
     columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
     others = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
+    rows = "x.contype = 'u'"
     source = _source("u", _INDEX)
 
 
@@ -253,6 +255,7 @@ class ExclusionConstraint(IndexedConstraint):
 
     name = "exclusion constraint"
     plural = "exclusion constraints"
+    rows = "x.contype = 'x'"
     source = _source("x", _INDEX)
 
 
@@ -270,6 +273,7 @@ class CheckConstraint(Constraint):
             "ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (now() IS NOT NULL)",
         ),
     )
+    rows = "x.contype = 'c'"
     source = _source("c", parent=_PARENT_BY_NAME)
 
 
@@ -291,6 +295,7 @@ class NotNullConstraint(Constraint):
     clauses = ("NO INHERIT", "NOT VALID")
     adding = ()  # a column has but one
     spoken_by_models = False
+    rows = "x.contype = 'n'"
     source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by",
         " and (k.connoinherit or not k.convalidated or d.description is not null) order by",
@@ -348,6 +353,7 @@ class ForeignKey(Constraint):
     summed_up = ("definition", "enabled")
     columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
         array['foreign key', k.confrelid::regclass::text] || {_ITS_COLUMNS} as subject"""
+    rows = "x.contype = 'f'"
     source = _source(
         "f",
         """left join (

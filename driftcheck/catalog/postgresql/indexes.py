@@ -55,6 +55,7 @@ class Index(PostgreSQLKind):
             and u.refclassid = 'pg_class'::regclass and u.refobjid = c.oid and a.attnum > 0
         ) as stands_on,
         coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "not x.indisprimary"
     source = f"""from pg_index i join pg_class x on x.oid = i.indexrelid
         join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
         left join pg_tablespace s on s.oid = x.reltablespace

@@ -198,6 +198,8 @@ class PostgreSQLKind(TriedKind):
     """SQL: the query's columns."""
     source: ClassVar[str]
     """SQL: the query from ``from`` on. Ordered by age, for what is older can be built first."""
+    rows: ClassVar[str] = "true"
+    """SQL: which rows ``x`` of the catalog that the query is about can be objects of this kind."""
     acl_type: ClassVar[str] = ""
     """The letter by which ``acldefault`` knows what a new one has, whose ``acl`` is null."""
     storage_parameters: ClassVar[tuple[str, ...]] = ()
@@ -237,6 +239,11 @@ class PostgreSQLKind(TriedKind):
                 if row[place] is not None:
                     values[place] = _frozen(row[place], ordered=ordered)
             yield shape.made_of(values) if made is None else _kept(made, tuple(values), shape)
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that the query is about: the first that it names."""
+        return self.source.split(maxsplit=2)[1]
 
     def query(self, scope: Scope) -> str:
         """The catalog query, with owners and privileges where they count."""

@@ -14,10 +14,11 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from driftcheck.catalog.base import Cursor, Made, Reading, Scope, in_scope
-from driftcheck.catalog.postgresql.kind import FIRST_NORMAL_OID, PUBLIC, PostgreSQLKind
+from driftcheck.catalog.postgresql.kind import PostgreSQLKind
+from driftcheck.catalog.postgresql.own_rows import OWN_ROWS, present
+from driftcheck.schema import SchemaObject
 
 _CATALOG = re.compile(r"\bpg_[a-z_]+\b(?!\s*\()")
-_SOURCE = re.compile(r"\bfrom\s+(pg_[a-z_]+)")
 _OF_MEMBERS = re.compile(r"\bpg_depend e\s+where e\.refclassid = 'pg_extension'::regclass")
 _MEMBERS = "members of extensions"
 
@@ -31,21 +32,6 @@ _NAMES = frozenset(
     """.split()
 )
 """Where the server takes the names from with which it prints an object's definition."""
-
-_OWN_ROWS = {
-    **dict.fromkeys(
-        """
-        pg_class pg_type pg_proc pg_operator pg_amop pg_amproc pg_collation pg_conversion pg_trigger
-        """.split(),
-        f"x.oid >= {FIRST_NORMAL_OID}",
-    ),
-    "pg_attribute": f"x.attrelid >= {FIRST_NORMAL_OID}",
-    "pg_index": f"x.indexrelid >= {FIRST_NORMAL_OID}",
-    "pg_depend": f"x.objid >= {FIRST_NORMAL_OID}",
-    "pg_description": f"(x.objoid >= {FIRST_NORMAL_OID} or x.objoid = {PUBLIC})",
-    "pg_ts_config_map": f"x.mapcfg >= {FIRST_NORMAL_OID}",
-}
-"""Of a large catalog, which rows are not the system's own."""
 
 
 def read_changed(
@@ -61,19 +47,19 @@ def read_changed(
     """
     # Owners and grantees are named by roles, and these are in no catalog of the database.
     marks = {} if scope.owners or scope.grants else _marks(kinds, cursor)
-    changed: Collection[str] | None = None
-    if last is not None and marks:
+    things: dict[str, tuple[SchemaObject, ...]] = {kind.name: () for kind in kinds}
+    made: dict[str, Made] = {kind.name: {} for kind in kinds} if last is None else last.made
+    if last is None or not marks:
+        concerned = present(kinds, cursor)
+    else:
         changed = {name for name, mark in marks.items() if last.marks.get(name) != mark}
         if not changed:
             return last
-    things = {}
-    made: dict[str, Made] = {kind.name: {} for kind in kinds} if last is None else last.made
-    for kind in kinds:
-        if last is None or changed is None or _is_concerned(kind, last, changed):
-            read = kind.read(cursor, scope, made[kind.name])
-            things[kind.name] = tuple(in_scope(read, scope))
-        else:
-            things[kind.name] = last.things[kind.name]
+        concerned = [kind for kind in kinds if _is_concerned(kind, last, changed)]
+        things |= last.things
+    for kind in concerned:
+        read = kind.read(cursor, scope, made[kind.name])
+        things[kind.name] = tuple(in_scope(read, scope))
     return Reading(things, marks, made)
 
 
@@ -83,9 +69,8 @@ def _is_concerned(kind: PostgreSQLKind, last: Reading, changed: Collection[str])
     Of a kind that had no object, one must have come into the catalog that it is read from.
     """
     named = _catalogs(kind)
-    source = _SOURCE.search(kind.source)
-    if not last.things[kind.name] and source is not None:
-        return not {source[1], "pg_namespace", _MEMBERS}.isdisjoint(changed)
+    if not last.things[kind.name]:
+        return not {kind.catalog, "pg_namespace", _MEMBERS}.isdisjoint(changed)
     return not (named | _NAMES).isdisjoint(changed)
 
 
@@ -115,4 +100,4 @@ def _mark(name: str, catalog: str, condition: str) -> str:
     if catalog in _VIEWS:
         row = "hashtextextended(x::text, 0)"
     return f"""select '{name}' as name, count(*) || ' ' || coalesce(sum({row}), 0) as mark
-        from {catalog} x where {condition} and {_OWN_ROWS.get(catalog, "true")}"""
+        from {catalog} x where {condition} and {OWN_ROWS.get(catalog, "true")}"""

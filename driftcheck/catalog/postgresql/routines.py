@@ -118,6 +118,7 @@ class Function(Routine):
     name = "function"
     plural = "functions"
     keyword = "FUNCTION"
+    rows = "x.prokind in ('f', 'w')"
     source = _source("'f', 'w'")
     alterations = (
         *Routine.alterations,
@@ -152,6 +153,7 @@ class Procedure(Routine):
     name = "procedure"
     plural = "procedures"
     keyword = "PROCEDURE"
+    rows = "x.prokind = 'p'"
     source = _source("'p'")
 
 
@@ -212,6 +214,7 @@ class Aggregate(Routine):
         array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
           as definition,
         coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "x.prokind = 'a'"
     source = _source(
         "'a'",
         """join pg_aggregate g on g.aggfnoid = p.oid

@@ -33,6 +33,7 @@ class Rule(PostgreSQLKind):
         {RELATION_KIND} as whole, substr(rtrim(pg_get_ruledef(r.oid), ';'),
           length('CREATE RULE ' || quote_ident(r.rulename)) + 1) as definition,
         {enabled_sql("r.ev_enabled")} as enabled, d.description as comment"""
+    rows = "x.rulename <> '_RETURN'"
     source = f"""from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace
         {comment_on("pg_rewrite", "r.oid")}

@@ -66,6 +66,7 @@ class Table(PostgreSQLKind):
         case c.relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_by,
         pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
         d.description as comment"""
+    rows = "x.relkind in ('r', 'p')"
     source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
         left join pg_am m on m.oid = c.relam left join pg_class o on o.oid = c.reltoastrelid
         left join pg_tablespace s on s.oid = c.reltablespace

@@ -66,6 +66,7 @@ class Trigger(PostgreSQLKind):
         substr(p.text, length(p.fires || p.on_table) + 1) as definition,
         {enabled_sql("t.tgenabled")} as enabled, coalesce(o.partitions, '{{}}') as partitions,
         coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "not x.tgisinternal"
     source = f"""from pg_trigger t join pg_class c on c.oid = t.tgrelid
         join pg_namespace n on n.oid = c.relnamespace
         cross join lateral (

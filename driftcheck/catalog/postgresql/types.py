@@ -48,6 +48,7 @@ class Enum(TypeKind):
     summed_up = ("values",)
     columns = """n.nspname as schema, t.typname as name, coalesce(v.labels, '{}') as "values",
         d.description as comment"""
+    rows = "x.typtype = 'e'"
     source = f"""from pg_type t left join (
           select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels
           from pg_enum group by enumtypid) v on v.enumtypid = t.oid
@@ -120,6 +121,7 @@ class Domain(TypeKind):
           as collation,
         coalesce(k.checks, '{}') as checks, coalesce(k.comments, '{}') as check_comments,
         d.description as comment"""
+    rows = "x.typtype = 'd'"
     source = f"""from pg_type t join pg_type b on b.oid = t.typbasetype left join (
           select c.contypid, array_agg(array[c.conname, pg_get_constraintdef(c.oid)]::text[]
               order by c.conname) as checks,

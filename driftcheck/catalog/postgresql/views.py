@@ -154,6 +154,7 @@ class View(ViewKind):
     plural = "views"
     keyword = "VIEW"
     columns = f"{ViewKind.columns}, coalesce(a.defaults, '{{}}') as defaults"
+    rows = "x.relkind = 'v'"
     source = _source("v")
     alterations = (
         *ViewKind.alterations,
@@ -227,6 +228,7 @@ class MaterializedView(ViewKind):
     columns = f"""{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace,
         (select o.reloptions from pg_class o where o.oid = c.reltoastrelid) as toast_options,
         coalesce(need.extensions, '{{}}') as extensions, {COLUMN_SETTINGS} as column_settings"""
+    rows = "x.relkind = 'm'"
     source = _source("m", depending_on_extensions("pg_class", "c.oid"))
     alterations = (
         *ViewKind.alterations,
