@@ -117,9 +117,12 @@ class _Sink:
         self._start = 0
 
     def begin(self) -> int:
-        """Begin to capture; user code may have closed the stream the last time."""
-        if self.stream.closed:
-            self.stream = self._new_stream()
+        """Begin to capture.
+
+        The stream is a new one: what user code has wrapped around the last one closes it, be it
+        as late as garbage is collected.
+        """
+        self.stream = self._new_stream()
         self._start = self._file.seek(0, os.SEEK_END)
         return self._file.fileno()
 

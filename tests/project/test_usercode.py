@@ -66,6 +66,14 @@ def test_nothing_that_is_printed_comes_through(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_what_was_wrapped_around_a_stream_closes_no_later_one(tmp_path):
+    with contained("a test", root=tmp_path):
+        wrapped = io.TextIOWrapper(sys.stdout.buffer)
+    with contained("a test", root=tmp_path):
+        wrapped.close()
+        print("still open")
+
+
 def test_an_error_ends_with_what_was_printed_before_it(tmp_path):
     with contained("another", root=tmp_path):
         print("of another time")
