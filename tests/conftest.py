@@ -32,6 +32,7 @@ from driftcheck.shadow import private_server
 from driftcheck.shadow.account import SERVER_DIRECTORY, Account
 from driftcheck.shadow.binaries import embedded_installations, installed_here
 from driftcheck.shadow.private import PrivateMaker
+from tests.starting import Starter
 
 
 class Database:
@@ -198,7 +199,8 @@ class Sketch:
         url: That of the live database, as text.
     """
 
-    def __init__(self, root, live, url):
+    def __init__(self, root, live, url, starter):
+        self.starter = starter
         self.root = root
         self.live = live
         self.url = url
@@ -253,7 +255,12 @@ class Sketch:
         )
 
     def run(self, *arguments, **variables):
-        """Run ``python -m driftcheck`` in the project."""
+        """Run ``python -m driftcheck`` in the project, in a process that has its imports."""
+        environment = _clean_environment() | variables
+        return Result(*self.starter.run("driftcheck", arguments, self.root, environment))
+
+    def run_anew(self, *arguments, **variables):
+        """Run it in a process that begins with nothing."""
         with self.start(*arguments, **variables) as process:
             stdout, stderr = process.communicate(timeout=60)
         return Result(process.returncode, stdout, stderr)
@@ -268,15 +275,23 @@ def _clean_environment():
 
 
 @pytest.fixture(scope="session")
-def sketch(cache, tmp_path_factory):
+def starter(cache):
+    """What starts driftcheck in a process that has its imports."""
+    one = Starter()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="session")
+def sketch(starter, tmp_path_factory):
     """Make small projects, each with a live database on the server given, or in a file."""
 
     def make(maker=None):
         root = tmp_path_factory.mktemp("sketch")
         if maker is None:
             path = root / "live.db"
-            return Sketch(root, path, f"sqlite:///{path}")
+            return Sketch(root, path, f"sqlite:///{path}", starter)
         live = Database(maker.make("live"))
-        return Sketch(root, live, live.text_url)
+        return Sketch(root, live, live.text_url, starter)
 
     return make

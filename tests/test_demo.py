@@ -122,8 +122,13 @@ def without_numbers(text):
     return re.sub(r"\b[0-9a-f]{12}\b|\b\d+\.\d+\b", "#", text)
 
 
-@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize(("moment", "servers"), [("flask db init", 1), ("driftcheck compare", 2)])
+@pytest.mark.parametrize(
+    ("way", "moment", "servers"),
+    [
+        (signal.SIGTERM, "flask db init", 1),
+        (signal.SIGINT, "driftcheck compare", 2),
+    ],
+)
 def test_an_interrupt_leaves_nothing(place, way, moment, servers):
     """Nor does what the demo has started: compare, which makes shadows on a server of its own."""
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:

@@ -30,11 +30,12 @@ def project(sketch, pg18, tmp_path):
     assert first.status == 0, first.stdout + first.stderr
 
     def ask(*options, url=project.url):
-        options = ("--only-gap", "drift", "-d", url, *options)
-        result = project.compare(*options, PYTHONPROFILEIMPORTTIME="1", **said)
+        options = ("--format", "json", "--only-gap", "drift", "-d", url, *options)
+        result = project.run_anew("compare", *options, PYTHONPROFILEIMPORTTIME="1", **said)
         imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
         assert "driftcheck.cli.main" in imported
         project.was_quick = "sqlalchemy" not in imported
+        assert imported.isdisjoint({"driftcheck.cli.gate", "driftcheck.reports.sarif"})
         return result
 
     project.ask = ask

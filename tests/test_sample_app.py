@@ -70,19 +70,23 @@ def environment(data):
     return inherited | {"SAMPLE_APP_DATA": str(data)}
 
 
+def test_up_and_down(run):
+    run(*FLASK, "db", "upgrade")
+    assert "(head)" in run(*FLASK, "db", "current")
+    run(*FLASK, "db", "downgrade")
+    assert "(head)" not in run(*FLASK, "db", "current")
+
+
 @pytest.mark.parametrize(
     ("program", "cwd"),
     [
-        pytest.param(FLASK, CHECKOUT, id="flask"),
-        pytest.param(("manage.py",), SAMPLE_APP, id="manage.py"),
-        pytest.param(("sample_app/manage.py",), CHECKOUT, id="sample_app/manage.py"),
+        pytest.param("manage.py", SAMPLE_APP, id="within"),
+        pytest.param("sample_app/manage.py", CHECKOUT, id="beside"),
     ],
 )
-def test_up_and_down(run, program, cwd):
-    run(*program, "db", "upgrade", cwd=cwd)
-    assert "(head)" in run(*program, "db", "current", cwd=cwd)
-    run(*program, "db", "downgrade", cwd=cwd)
-    assert "(head)" not in run(*program, "db", "current", cwd=cwd)
+def test_by_the_program_of_the_tutorial(run, program, cwd):
+    run(program, "db", "upgrade", cwd=cwd)
+    assert "(head)" in run(program, "db", "current", cwd=cwd)
 
 
 def test_the_tutorial_writes_the_migration_that_is_there(run, tmp_path):

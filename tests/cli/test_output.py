@@ -52,13 +52,13 @@ def on_a_terminal(project, *arguments, **variables):
 
 
 def test_json_is_all_there_is_on_stdout(noisy):
-    result = noisy.compare("--no-cache")
+    result = noisy.run_anew("compare", "--format", "json", "--no-cache")
     assert json.loads(result.stdout)["exit_code"] == result.status == 0
     assert result.stderr == ""
 
 
 def test_a_report_in_a_file(noisy):
-    result = noisy.compare("-o", "report.json")
+    result = noisy.run_anew("compare", "--format", "json", "-o", "report.json")
     assert (result.status, result.stdout, result.stderr) == (0, "", "")
     assert json.loads((noisy.root / "report.json").read_text())["version"] == 1
 

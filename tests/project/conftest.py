@@ -14,6 +14,7 @@ import sys
 import tomllib
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -136,9 +137,13 @@ class SqliteLive:
         return {path.name: path.read_bytes() for path in self.path.parent.iterdir()}
 
 
+@cache
+def _programs():
+    return next(one.bin for one in embedded_installations() if one.major == 16)
+
+
 def _dump(url):
-    installation = next(one for one in embedded_installations() if one.major == 16)
-    command = [installation.bin / "pg_dump", "-h", url.query["host"], "-p", url.query["port"]]
+    command = [_programs() / "pg_dump", "-h", url.query["host"], "-p", url.query["port"]]
     command += ["-U", url.username, url.database]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     # Newer ones write a random word with these.
@@ -169,7 +174,8 @@ class Result:
 class Copy:
     """A copy of a project, in a directory and with live databases of its own."""
 
-    def __init__(self, root, name, driver, lives):
+    def __init__(self, root, name, driver, lives, starter):
+        self._starter = starter
         self.root = root
         self.manner = Manner.read(name)
         self.lives = lives
@@ -186,6 +192,9 @@ class Copy:
         """Run one of the programs installed beside this Python."""
         program, *arguments = shlex.split(command.format_map(self.environment))
         path = Path(sys.executable).with_name(program)
+        if program != "python":
+            done = self._starter.run(program, arguments, self.root, self.environment, path)
+            return subprocess.CompletedProcess(command, *done)
         return subprocess.run(
             [str(path), *arguments],
             cwd=self.root,
@@ -253,7 +262,7 @@ def live(request, tmp_path):
 
 
 @pytest.fixture
-def project(tmp_path, live):
+def project(tmp_path, live, starter):
     """Make a copy of a project; its live databases are still empty."""
 
     def copy(name, driver=None):
@@ -264,6 +273,6 @@ def project(tmp_path, live):
         if driver == "postgresql+psycopg" and _numbers(version("sqlalchemy")) < [2, 0]:
             pytest.skip("SQLAlchemy 1.4 does not know psycopg 3")
         lives = [live(make_url(f"{driver}://").get_backend_name()) for _ in range(manner.databases)]
-        return Copy(tmp_path / "project", name, driver, lives)
+        return Copy(tmp_path / "project", name, driver, lives, starter)
 
     return copy

@@ -1,0 +1,124 @@
+"""Runs driftcheck in processes that have its imports behind them, each a fork of one that waits.
+
+To import SQLAlchemy, Alembic and driftcheck takes longer than most of what the tests have it do.
+Whatever is about the process itself, its streams or its imports, starts one of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+_IMPORTED = (
+    "driftcheck.check",
+    "driftcheck.actions.blame",
+    "driftcheck.actions.difference",
+    "driftcheck.actions.gate",
+    "driftcheck.actions.history",
+    "driftcheck.actions.locate",
+    "driftcheck.actions.selftest",
+    "driftcheck.actions.simulation",
+    "alembic.autogenerate",
+    "alembic.command",
+    "alembic.config",
+    "flask.cli",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "sqlalchemy.dialects.sqlite",
+)
+_TIMEOUT_SECONDS = 60
+
+
+class Starter:
+    """The process that waits, and the way to it."""
+
+    def __init__(self):
+        self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(_TIMEOUT_SECONDS)
+        with closing(theirs):
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def run(self, module, arguments, directory, environment, script=None):
+        """Run a module as ``python -m`` does, or the script installed for it.
+
+        Returns:
+            Its exit code, and what it wrote to each stream.
+        """
+        place = [str(script), str(Path(script).parent)] if script else [module, str(directory)]
+        asked = [module, place, list(arguments), str(directory), environment]
+        asked = json.dumps(asked).encode()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            head = len(asked).to_bytes(4, "big")
+            socket.send_fds(self._socket, [head], [out.fileno(), err.fileno()])
+            self._socket.sendall(asked)
+            answer = self._socket.recv(4)
+            assert len(answer) == len(head), "the process that starts the others has ended"
+            status = int.from_bytes(answer, "big", signed=True)
+            texts = []
+            for stream in (out, err):
+                stream.seek(0)
+                texts.append(stream.read().decode())
+        return status, *texts
+
+    def stop(self):
+        """End it, and whatever still runs there."""
+        self._socket.close()
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+def _serve(connection):
+    """Fork for each request; returns in the fork, with what it is to run."""
+    while True:
+        head, streams, _, _ = socket.recv_fds(connection, 4, 2)
+        if not head:
+            sys.exit()
+        asked = b""
+        while len(asked) < int.from_bytes(head, "big"):
+            asked += connection.recv(65536)
+        pid = os.fork()
+        if not pid:
+            connection.close()
+            return json.loads(asked), streams
+        for stream in streams:
+            os.close(stream)
+        _, status = os.waitpid(pid, 0)
+        connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+
+
+def _become(place, arguments, directory, environment, streams):
+    """Make of this process what a new one would be."""
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    for ours, standard in zip(streams, (1, 2), strict=True):
+        os.dup2(ours, standard)
+        os.close(ours)
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(  # noqa: SIM115
+        2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
+    )
+    program, sys.path[0] = place
+    sys.argv = [program, *arguments]
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parent.parent)
+    for name in _IMPORTED:
+        __import__(name)
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        (module, *asked), streams = _serve(connection)
+    _become(*asked, streams)
+    runpy.run_module(module, run_name="__main__")
