@@ -111,7 +111,6 @@ class _Sink:
     """
 
     def __init__(self) -> None:
-        self._threads = set(threading.enumerate())
         self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
         self.stream: IO[str] = self._new_stream()
         self._start = 0
@@ -133,11 +132,6 @@ class _Sink:
         end = self._file.seek(0, os.SEEK_END)
         self._file.seek(max(self._start, end - _TAIL_CHARACTERS))
         return self._file.read().decode(errors="replace").strip()
-
-    def threads_left(self) -> bool:
-        """Whether threads that user code started would keep the process from ending."""
-        new = set(threading.enumerate()) - self._threads
-        return any(not thread.daemon for thread in new)
 
     def _new_stream(self) -> IO[str]:
         # Whoever closes it closes no more than that.
@@ -237,15 +231,16 @@ def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process, also where user code has left threads that do not end."""
+    """End the process, whatever threads user code has left, and take nothing apart first.
+
+    To free what a large application has made takes seconds, and the system does it at once.
+    """
     atexit.register(_silence)  # runs before what user code has registered
-    if _sinks and _sinks[0].threads_left():
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):
-                stream.flush()
-        atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for the threads)
-        os._exit(code)
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for threads)
+    os._exit(code)
 
 
 def _silence() -> None:

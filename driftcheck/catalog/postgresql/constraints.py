@@ -68,6 +68,7 @@ class Constraint(PostgreSQLKind):
 
     spoken_by_models = True
     unspoken = frozenset(("enabled", "replica_identity"))
+    takes_names_only = True
     keyword = "CONSTRAINT"
     renamable = True
     summed_up: ClassVar[tuple[str, ...]] = ("definition",)

@@ -34,6 +34,7 @@ class Index(PostgreSQLKind):
     spoken_by_models = True
     unspoken = frozenset(("valid", "replica_identity"))
     renamable = True
+    takes_names_only = True
     keyword = "INDEX"
     summed_up = ("definition", "unique", "valid")
     columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,

@@ -200,6 +200,9 @@ class PostgreSQLKind(TriedKind):
     """SQL: the query from ``from`` on. Ordered by age, for what is older can be built first."""
     rows: ClassVar[str] = "true"
     """SQL: which rows ``x`` of the catalog that the query is about can be objects of this kind."""
+    takes_names_only: ClassVar[bool] = False
+    """Whether of relations that are no indexes or sequences, and of their columns, nothing matters
+    to this kind but their names."""
     acl_type: ClassVar[str] = ""
     """The letter by which ``acldefault`` knows what a new one has, whose ``acl`` is null."""
     storage_parameters: ClassVar[tuple[str, ...]] = ()

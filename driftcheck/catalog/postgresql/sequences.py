@@ -42,6 +42,7 @@ class Sequence(PostgreSQLKind):
     plural = "sequences"
     holds_data = True
     spoken_by_models = True
+    takes_names_only = True
     keyword = "SEQUENCE"
     recognizable = True
     summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")

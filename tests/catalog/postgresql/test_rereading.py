@@ -21,6 +21,14 @@ CHANGES = (
     "alter table school.students rename essay to article",
     "alter type school.mood rename value 'happy' to 'glad'",
     "alter type school.mood add value 'bored'",
+    "alter table school.loans add more integer",
+    "create materialized view school.seen as select 1 as one; create index on school.seen (one)",
+    "alter table school.seen rename one to another",
+    # Every name is still there, but of another thing.
+    """alter table school.books rename to swapped; alter table school.loans rename to books;
+       alter table school.swapped rename to loans""",
+    """alter table school.books rename since to swapped; alter table school.books rename until
+       to since; alter table school.books rename swapped to until""",
     "alter table school.students disable trigger all",
     "alter table school.students replica identity full",
     "create rule quiet as on delete to school.students do instead nothing",
