@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from driftcheck.reports.dumping import dump
+from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
     STYLES,
     broken_lines,
-    broken_values,
     differences,
     event_values,
     place,
@@ -31,9 +30,6 @@ from driftcheck.reports.terminal.layout import (
 )
 from driftcheck.schema import Address
 from driftcheck.timeline import Biography, Blame, Deed, Moment
-
-VERSION = 1
-"""Raised when a key of the JSON form goes or changes its meaning."""
 
 
 def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
@@ -100,17 +96,8 @@ def _conclusion(one: Biography, page: Page) -> Lines:
 
 def in_json(blame: Blame, page: Page = PLAIN) -> str:
     """Write the blame as JSON."""
-    return dump(
-        {
-            "version": VERSION,
-            "exit_code": int(blame.exit_code),
-            "command": "driftcheck blame",
-            "project": blame.project,
-            "databases": [_biography_values(one) for one in blame.biographies],
-            "broken": broken_values(blame.broken),
-        },
-        page,
-    )
+    databases = map(_biography_values, blame.biographies)
+    return events.in_json("driftcheck blame", blame, databases, page)
 
 
 def _biography_values(one: Biography) -> dict[str, Any]:

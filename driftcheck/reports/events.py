@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from driftcheck.findings import Origin
+from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
@@ -20,7 +21,10 @@ from driftcheck.reports.terminal.layout import (
     wrapped,
 )
 from driftcheck.reports.terminal.sides import attribute_name, diff, is_long, value_text
-from driftcheck.timeline import Break, Deed, Event
+from driftcheck.timeline import Blame, Break, Deed, Event, Timeline
+
+VERSION = 1
+"""Raised when a key of the JSON forms goes or changes its meaning."""
 
 STYLES = {Deed.MADE: GOOD, Deed.DROPPED: BAD, Deed.ALTERED: WARN, Deed.RENAMED: WARN}
 """How each deed is shown."""
@@ -87,7 +91,29 @@ def event_values(event: Event) -> dict[str, Any]:
     }
 
 
-def broken_values(broken: Break | None) -> dict[str, Any] | None:
+def in_json(
+    command: str, told: Timeline | Blame, databases: Iterable[dict[str, Any]], page: Page
+) -> str:
+    """Write what a command tells of each database as JSON, with what all of them tell.
+
+    Args:
+        command: The command, as it is typed.
+        told: What it tells.
+        databases: Of each database, its values.
+        page: Where it will be read.
+    """
+    values = {
+        "version": VERSION,
+        "exit_code": int(told.exit_code),
+        "command": command,
+        "project": told.project,
+        "databases": [*databases],
+        "broken": _broken_values(told.broken),
+    }
+    return dump(values, page)
+
+
+def _broken_values(broken: Break | None) -> dict[str, Any] | None:
     """Where the history breaks, likewise."""
     if broken is None:
         return None

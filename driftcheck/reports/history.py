@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from driftcheck.reports.dumping import dump
+from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
     STYLES,
     broken_lines,
-    broken_values,
     differences,
     event_values,
     what,
@@ -21,9 +20,6 @@ from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, STRONG, Lines, spaced, words, wrapped
 from driftcheck.timeline import DatabaseTimeline, Event, RevisionEvents, Timeline
-
-VERSION = 1
-"""Raised when a key of the JSON form goes or changes its meaning."""
 
 
 def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
@@ -72,17 +68,8 @@ def _event(event: Event, page: Page) -> Lines:
 
 def in_json(timeline: Timeline, page: Page = PLAIN) -> str:
     """Write the timeline as JSON."""
-    return dump(
-        {
-            "version": VERSION,
-            "exit_code": int(timeline.exit_code),
-            "command": "driftcheck history",
-            "project": timeline.project,
-            "databases": [_database_values(one) for one in timeline.databases],
-            "broken": broken_values(timeline.broken),
-        },
-        page,
-    )
+    databases = map(_database_values, timeline.databases)
+    return events.in_json("driftcheck history", timeline, databases, page)
 
 
 def _database_values(one: DatabaseTimeline) -> dict[str, Any]:
