@@ -16,13 +16,24 @@ from html import escape
 from driftcheck.chain import CHAIN
 from driftcheck.comparison import ChangeType
 from driftcheck.errors import ExitCode
-from driftcheck.findings import DatabaseReport, Finding, Ignored, Remedy, Report, SourceLine
+from driftcheck.findings import (
+    Check,
+    DatabaseReport,
+    Finding,
+    Ignored,
+    Play,
+    Remedy,
+    Report,
+    SourceLine,
+    Whereabouts,
+)
 from driftcheck.reports.level import level
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.prose import shown, value
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.sides import agreeing
 from driftcheck.reports.terminal.verdict import outcome
+from driftcheck.reports.terminal.whereabouts import how_known, place
 from driftcheck.reports.visible import visible
 
 _LIMIT = 65_000
@@ -32,6 +43,10 @@ _LONGEST = 4_000
 """Characters of one piece of code."""
 _IGNORED = 20
 """Findings that are ignored and named."""
+
+_CAME_OFF = {True: "✅", False: "❌", None: "·"}
+_PLAYS = 20
+"""Plays that have a line of their own."""
 
 _MARKS = {"error": "❌", "warning": "⚠️", "note": "🔹"}
 _PLAINER = {"❌": "x", "⚠️": "!", "🔹": "-", "✅": "+", "·": "-", "…": "..."}
@@ -76,6 +91,9 @@ def _head(report: Report) -> list[str]:
     mark = "✅" if report.exit_code is ExitCode.CLEAN else "❌"
     head = [f"## {mark} {_prose(report.command)}: {_prose(report.project)}"]
     head.append(_spoken(outcome(report)))
+    if report.checks:
+        head.append(_prose(report.subject))
+        head.append("\n".join(map(_check, report.checks)))
     return [*head, *(block for database in report.databases for block in _states(database, report))]
 
 
@@ -86,11 +104,46 @@ def _states(database: DatabaseReport, report: Report) -> Iterator[str]:
     heads = ", ".join(map(_code, database.heads)) or "none"
     where = f"**{_prose(database.name)}** on {_prose(server)}"
     yield where + (f", stamped {stamped}, head {heads}" if database.heads else "")
+    if database.whereabouts is not None:
+        yield _whereabouts(database.whereabouts)
+    yield from _plays(database.plays)
     if not database.gaps:  # a play, or a place in the history, is not about them
         return
     gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
     rows = [f"| {gap} | {_state(gap, database, report)} |" for gap in gaps]
     yield "\n".join(["| gap | state |", "| --- | --- |", *rows])
+
+
+def _check(check: Check) -> str:
+    why = f": {_prose(check.why)}" if check.why else ""
+    said = "not checked: " * (check.passed is None) + check.name
+    return f"- {_CAME_OFF[check.passed]} {_prose(said)}{why}"
+
+
+def _whereabouts(found: Whereabouts) -> str:
+    mark = _CAME_OFF[found.as_stamped and not found.changes]
+    return "\n".join([f"{mark} {_prose(place(found))}", *map(_prose, how_known(found))])
+
+
+def _plays(plays: Sequence[Play]) -> Iterator[str]:
+    """A line for each play, the failing ones first; then the acts of the first of them."""
+    if not plays:
+        return
+    plays = sorted(plays, key=lambda play: play.gets_through)
+    if len(plays) > 1:
+        rest = len(plays) - _PLAYS
+        more = [f"- … {rest} more"] if rest > 0 else []
+        yield "\n".join([*map(_play, plays[:_PLAYS]), *more])
+    yield f"From {_prose(plays[0].start)}:"
+    for act in plays[0].acts:
+        yield f"- {_CAME_OFF[act.came_off]} {_prose(act.said)}"
+        if act.code:
+            yield _block(act.code)
+
+
+def _play(play: Play) -> str:
+    said = "gets through" if play.gets_through else play.acts[-1].said
+    return f"- {_CAME_OFF[play.gets_through]} {_prose(f'from {play.start}: {said}')}"
 
 
 def _state(gap: str, database: DatabaseReport, report: Report) -> str:

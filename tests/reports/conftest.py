@@ -9,6 +9,7 @@ from driftcheck.chain import Gap, Side
 from driftcheck.comparison import ChangeType, Difference
 from driftcheck.findings import (
     Act,
+    Check,
     Coverage,
     DatabaseReport,
     Evidence,
@@ -385,6 +386,16 @@ SAMPLES = {
     "unapplied": report(not_applied("courses"), not_applied("lessons"), heads=("8f2b6c1d0a9e",)),
     "history-broken": report(
         history_broken(), gaps=(Gap.PENDING,), coverage=Coverage({}), stamped=()
+    ),
+    "gate": replace(
+        report(history_broken(), gaps=(Gap.PENDING,)),
+        command="driftcheck gate",
+        subject="2 new revisions, against origin/main: 8f2b6c1d0a9e and 9f57c900cc71",
+        checks=(
+            Check("one head, merged with the base too", True),
+            Check("the history builds from nothing", False),
+            Check("hazards of the new revisions", None, "the history does not build"),
+        ),
     ),
     "several-databases": Report(
         "school",

@@ -307,6 +307,18 @@ def test_markdown_is_not_longer_than_a_comment_may_be_and_says_what_it_leaves_ou
     assert 0 < int(fail) <= int(left_out)
 
 
+def test_markdown_names_twenty_plays_and_those_that_fail_first(samples):
+    one = samples["colleague-from-everywhere"]
+    (database,) = one.databases
+    through, fails = database.plays
+    many = replace(one, databases=(replace(database, plays=(through,) * 500 + (fails,)),))
+    lines = render(many, "markdown").splitlines()
+    named = [line for line in lines if line.startswith(("- ✅ from", "- ❌ from"))]
+    assert len(named) == 20
+    assert named[0].startswith("- ❌ from 0414d1b7a2ae")
+    assert "- … 481 more" in lines
+
+
 def test_markdown_cuts_one_long_text(samples):
     finding = replace(samples["tutorial"].findings[0], details="x" * 100_000)
     database = replace(samples["tutorial"].databases[0], findings=(finding,))

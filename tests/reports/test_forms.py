@@ -26,7 +26,19 @@ PAGES = {
     "colour": Page(colour=True),
 }
 FOR_CI = {"github": ".github.txt", "sarif": ".sarif", "junit": ".xml", "markdown": ".md"}
-IN_CI = ["clean", "tutorial", "pending", "function-changed", "history-broken", "nasty", "ignored"]
+IN_CI = [
+    "clean",
+    "tutorial",
+    "pending",
+    "function-changed",
+    "history-broken",
+    "nasty",
+    "ignored",
+    "gate",
+    "colleague-from-everywhere",
+    "hostile-play",
+    "located-nearest",
+]
 
 
 def check_golden(text, file):

@@ -12,22 +12,25 @@ from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, Lines, 
 
 def whereabouts(found: Whereabouts, page: Page) -> Lines:
     """The revisions whose schema it has, or the nearest, and how that is known."""
-    names = " or ".join(map(_state, found.states))
-    if found.changes:
-        mark, style = "✗", BAD
-        text = f"like no revision; {names} is the nearest, with {counted(found.changes, 'change')}"
-    else:
-        mark, style = ("✓", GOOD) if found.as_stamped else ("✗", BAD)
-        text = f"at {names}" + (", as it is stamped" if found.as_stamped else "")
+    mark, style = ("✓", GOOD) if found.as_stamped and not found.changes else ("✗", BAD)
     lines = wrapped(
-        page, words(page, (text, STRONG)), 4, first=words(page, "  ", (mark, style), " ")
+        page, words(page, (place(found), STRONG)), 4, first=words(page, "  ", (mark, style), " ")
     )
-    for more in _more(found):
+    for more in how_known(found):
         lines += wrapped(page, words(page, (more, FAINT)), 4)
     return lines
 
 
-def _more(found: Whereabouts) -> Sequence[str]:
+def place(found: Whereabouts) -> str:
+    """Where it is, in words."""
+    names = " or ".join(map(_state, found.states))
+    if found.changes:
+        return f"like no revision; {names} is the nearest, with {counted(found.changes, 'change')}"
+    return f"at {names}" + (", as it is stamped" if found.as_stamped else "")
+
+
+def how_known(found: Whereabouts) -> Sequence[str]:
+    """What was tried, and how sure that is; sentences."""
     said = [f"tried: the schema at {counted(found.tried, 'place')} of the history"]
     if len(found.states) > 1:
         said.append("these leave the same schema: at which of them it is, the schema does not tell")
