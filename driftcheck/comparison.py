@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+
+Parts: TypeAlias = tuple[SchemaObject, ...]
 
 
 class ChangeType(StrEnum):
@@ -43,6 +45,8 @@ class Change:
             that is changed has another name, too, where it stands in the other's place.
         parts: The changes that come with this one: the columns of a missing table, the same change
             of the columns that inherit, the indexes that a table got when it became a partition.
+        standing: Of one that is changed, everything that is a part of it, as wanted and as it is:
+            it goes where the object itself has to be made again.
     """
 
     type: ChangeType
@@ -50,6 +54,7 @@ class Change:
     actual: SchemaObject | None
     differences: tuple[Difference, ...] = ()
     parts: tuple[Change, ...] = ()
+    standing: tuple[Parts, Parts] = field(default=((), ()), compare=False, repr=False)
 
     @property
     def thing(self) -> SchemaObject:
@@ -279,7 +284,9 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
         if renamed and (same or not thing.renamable):
             yield Change(ChangeType.RENAMED, thing, found, _differences(thing, found, pairs))
         elif not same:
-            yield Change(ChangeType.CHANGED, thing, found, _differences(thing, found, pairs))
+            standing = wanted.parts.get(address, ()), actual.parts.get(other, ())
+            differences = _differences(thing, found, pairs)
+            yield Change(ChangeType.CHANGED, thing, found, differences, standing=standing)
     taken = set(pairs.values())
     for address, thing in reversed([*actual.objects.items()]):  # what stands on another goes first
         if address not in taken:
@@ -352,7 +359,7 @@ def _with_parts(change: Change, parts: Mapping[tuple[ChangeType, Address], list[
     if not own:
         return change
     folded = tuple(_with_parts(part, parts) for part in own)
-    return Change(change.type, change.wanted, change.actual, change.differences, folded)
+    return replace(change, parts=folded)
 
 
 def differences_between(wanted: SchemaObject, actual: SchemaObject) -> tuple[Difference, ...]:

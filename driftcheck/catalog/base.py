@@ -126,6 +126,11 @@ class Kind(ABC):
         """
         return [*self.drop(current), *self.create(wanted)]
 
+    def is_made_again(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether ``alter`` drops the object, and with it what is a part of it."""
+        del current, wanted
+        return False
+
     def describe(self, thing: SchemaObject) -> str:
         """Say in one line what an object is: by default, each attribute that says something."""
         return listed(thing.attributes)

@@ -38,11 +38,13 @@ class Step:
         current: As it is; ``None`` where it is not there.
         target: As it shall be; ``None`` where it shall go.
         parts: What comes with it: everything that is a part of the target, however deep.
+        standing: What is a part of it now, and goes where it has to be made again.
     """
 
     current: SchemaObject | None
     target: SchemaObject | None
     parts: tuple[SchemaObject, ...] = ()
+    standing: tuple[SchemaObject, ...] = ()
 
     @property
     def is_one(self) -> bool:
@@ -68,6 +70,7 @@ def plan(steps: list[Step], catalog: Catalog) -> Plan:
     order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
     gone = [step for step in steps if step.target is None]
     rest = [made for step in steps if step.target is not None for made in _unfolded(step, catalog)]
+    rest = [*_with_what_would_go(rest, gone, catalog)]
     gone.sort(key=lambda step: -order[step.kind])
     rest.sort(key=lambda step: order[step.kind])
     leaving: list[str] = []
@@ -85,6 +88,27 @@ def plan(steps: list[Step], catalog: Catalog) -> Plan:
     loses = any(catalog.kind(step.kind).holds_data for step in gone)
     ordered = (*leaving, *statements, *joining)
     return Plan(_unchecked(ordered, rest, catalog), tuple(by_hand), loses)
+
+
+def _with_what_would_go(rest: list[Step], gone: list[Step], catalog: Catalog) -> Iterator[Step]:
+    """The steps, with those that make again what goes with an object that is made again."""
+    again = {one.address: step for step in rest if (one := _made_again(step, catalog)) is not None}
+    known = {
+        thing.address for step in (*rest, *gone) for thing in (step.current, step.target) if thing
+    }
+    for step in rest:
+        is_gone = step.target is not None and step.target.part_of in again
+        yield replace(step, current=None) if is_gone else step
+    for step in again.values():
+        yield from (Step(None, part) for part in step.standing if part.address not in known)
+
+
+def _made_again(step: Step, catalog: Catalog) -> SchemaObject | None:
+    """The object of a step, if it is dropped and made again."""
+    current, target = step.current, step.target
+    if current is None or target is None or current.address != target.address:
+        return None
+    return target if catalog.kind(step.kind).is_made_again(current, target) else None
 
 
 def _unchecked(statements: tuple[str, ...], steps: list[Step], catalog: Catalog) -> tuple[str, ...]:

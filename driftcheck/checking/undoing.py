@@ -43,7 +43,9 @@ def _steps(
         yield Step(current, None)
         yield Step(None, target)
     else:  # by then its whole may have another name
-        yield Step(replace(current, address=target.address), target)
+        wanted, actual = change.standing
+        standing = actual if current is change.actual else wanted
+        yield Step(replace(current, address=target.address), target, standing=standing)
 
 
 def _is_another(current: SchemaObject, target: SchemaObject) -> bool:

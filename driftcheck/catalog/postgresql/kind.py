@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, cast
 
-from driftcheck.catalog.base import Cursor, Made, Scope, listed
+from driftcheck.catalog.base import CannotBeWritten, Cursor, Made, Scope, listed
 from driftcheck.catalog.postgresql.options import settled_options
 from driftcheck.catalog.postgresql.privileges import (
     change_grants,
@@ -298,6 +298,14 @@ class PostgreSQLKind(TriedKind):
         if changes is None:
             return [*self.drop(current), *self.create(wanted)]
         return [*changes, *self.dress(current.attributes, wanted)]
+
+    def is_made_again(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether the server can only drop the object and make another."""
+        try:
+            changes = self.change(current, wanted) if differing(current, wanted) - _BESIDES else []
+        except CannotBeWritten:
+            return False
+        return changes is None
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that change the object, or ``None`` where it must be made again."""
