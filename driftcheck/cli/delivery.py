@@ -128,15 +128,17 @@ def page_for(path: Path | None, *, full: bool, directory: str = "") -> Page:
 
 
 def _write(text: str, path: Path | None) -> None:
-    if path is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
     try:
-        path.write_text(text, encoding="utf-8")
+        if path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            path.write_text(text, encoding="utf-8")
+    except BrokenPipeError:
+        return  # whoever reads has read enough, as ``head`` does
     except OSError as error:
         raise UsageError(
-            f"the report cannot be written to {path}: {error.strerror}",
+            f"the report cannot be written to {path or 'stdout'}: {error.strerror}",
             hint="Name another file with --output or --format FORM=FILE.",
         ) from None
 

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +152,25 @@ def test_only_a_gap_that_counts_fails(school):
     assert school.run("compare", "--fail-on", "none").status == 0
     assert school.run("compare", "--fail-on", "pending, unapplied").status == 0
     assert school.run("compare", "--only-gap", "pending").status == 0
+
+
+def test_whoever_stops_reading_is_told_nothing(school):
+    with school.start("compare") as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+def test_a_report_that_stdout_cannot_take(school):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "driftcheck", "compare"],
+            cwd=school.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "cannot be written to stdout: No space left on device" in done.stderr
