@@ -20,6 +20,7 @@ from driftcheck.ignoring import without_ignored
 from driftcheck.reports import FORMS, Page, render
 
 _WIDEST = 120
+_NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
 
 
 class OutputFile(click.Path):
@@ -134,8 +135,8 @@ def _write(text: str, path: Path | None) -> None:
             sys.stdout.flush()
         else:
             path.write_text(text, encoding="utf-8")
-    except BrokenPipeError:
-        return  # whoever reads has read enough, as ``head`` does
+    except BrokenPipeError:  # whoever reads has read enough, as ``head`` does
+        raise click.exceptions.Exit(_NOBODY_READS) from None
     except OSError as error:
         raise UsageError(
             f"the report cannot be written to {path or 'stdout'}: {error.strerror}",
