@@ -26,7 +26,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from driftcheck import __version__
 from driftcheck.cache_directory import cache_directory, write_private
-from driftcheck.catalog.base import Scope
+from driftcheck.catalog.base import Scope, keeping_all
 from driftcheck.catalog.postgresql import PostgreSQLCatalog
 from driftcheck.chain import Gap
 from driftcheck.checking.coverage import coverage
@@ -92,7 +92,8 @@ def quick_report(settings: Settings) -> Report | None:
         return None  # the full check says why
     try:
         make_read_only(connection)
-        return _report(settings, memo, connection)
+        with keeping_all():
+            return _report(settings, memo, connection)
     except psycopg2.Error:
         return None
     finally:

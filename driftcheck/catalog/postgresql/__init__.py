@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
 from collections.abc import Sequence as Several
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.catalog.base import Catalog, Reading, Scope, in_scope
+from driftcheck.catalog.base import Catalog, Reading, Scope, in_scope, keeping_all
 from driftcheck.catalog.postgresql.casts import Cast
 from driftcheck.catalog.postgresql.collations import Collation, Conversion
 from driftcheck.catalog.postgresql.columns import Column
@@ -117,7 +116,7 @@ class PostgreSQLCatalog(Catalog):
             with (
                 connection.cursor() as cursor,
                 reading(cursor) as default_schema,
-                _keeping_all(),
+                keeping_all(),
             ):
                 asked = present(self.kinds, cursor)
                 things = (thing for kind in asked for thing in kind.read(cursor, scope))
@@ -152,7 +151,7 @@ class PostgreSQLCatalog(Catalog):
 
         What an extension manages is told by its tables' rows: where one does, all is read.
         """
-        with closing(connection.cursor()) as cursor, reading(cursor), _keeping_all():
+        with closing(connection.cursor()) as cursor, reading(cursor), keeping_all():
             left_out = managed(cursor)
             if left_out == Managed():
                 return read_changed(KINDS, cursor, scope, last)
@@ -172,15 +171,3 @@ class PostgreSQLCatalog(Catalog):
     def witness(self, connection: Any) -> Mapping[str, str]:
         """A digest of each of the server's catalogs, row by row."""
         return witness(connection)
-
-
-@contextmanager
-def _keeping_all() -> Iterator[None]:
-    """Look for no garbage: what is read is all kept, and going through it takes a third more."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

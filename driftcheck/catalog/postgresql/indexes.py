@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from driftcheck.catalog.postgresql.constraints import VALID, settle_index
 from driftcheck.catalog.postgresql.kind import (
-    FIRST_NORMAL_OID,
     RELATION_KIND,
     USERS_SCHEMA,
     PostgreSQLKind,
@@ -66,8 +65,8 @@ class Index(PostgreSQLKind):
         left join (  -- of an expression, the only ones that have any
           select a.attrelid, array_agg(a.attnum || ' SET STATISTICS ' || a.attstattarget
             order by a.attnum) as targets
-          from pg_attribute a join pg_class e on e.oid = a.attrelid and e.relkind in ('i', 'I')
-          where a.attrelid >= {FIRST_NORMAL_OID} and a.attstattarget >= 0
+          from pg_index e join pg_attribute a on a.attrelid = e.indexrelid
+          where e.indexprs is not null and a.attstattarget >= 0
           group by a.attrelid) a on a.attrelid = x.oid
         {depending_on_extensions("pg_class", "x.oid")}
         {comment_on("pg_class", "x.oid")}
