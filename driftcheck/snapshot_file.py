@@ -12,7 +12,7 @@ from typing import Any
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the same schema reads differently than before; older files are then refused."""
 
 
