@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check bench clean
+.PHONY: help demo test soak lint check bench clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(READY) ## play the tutorial's story on an embedded PostgreSQL
 
 test: $(READY) ## run the tests
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 )) --dist worksteal
+
+soak: $(READY) ## run the tests that take minutes: kills, dead connections, hostile code
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m soak -n $$(( n > 2 ? n : 2 )) --dist worksteal
 
 lint: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff format --check
