@@ -44,7 +44,9 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     """Check the migrations of a branch before they are merged.
 
     The revisions that the base lacks are run on shadow databases, taken back and run again; no
-    live database is needed. With --database-url, its drift is told as well. Exits with 0 when
+    live database is needed. If the working tree lacks or changes revisions of the base, the
+    base's own files are run too, so name a base that you trust. With --database-url, the drift
+    of that database is reported as well. Exits with 0 when
     nothing was found that fails the check, 1 when something was, 2 for wrong use or
     configuration, 3 when the check could not be made.
     """

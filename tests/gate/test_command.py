@@ -61,3 +61,37 @@ def test_what_an_error_keeps_from_being_checked_has_not_passed(project):
     assert not any(map(report.fails, report.findings))
     assert report.exit_code == 3
     assert "Not all could be checked" in render(report)
+
+
+LEAVES_A_FILE = """
+import pathlib
+
+pathlib.Path({path!r}).touch()
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    pass
+
+
+def downgrade():
+    pass
+"""
+OF_THE_BASE = "the revision files of branch"
+
+
+def test_files_of_the_base_run_where_the_branch_changes_a_revision(project, tmp_path):
+    loaded = tmp_path / "loaded"
+    project.write({"0002": {"text": LEAVES_A_FILE.format(path=str(loaded))}})
+    project.commit("the base has 0002")
+    project.write({"0002": {"after": "0001", "up": "sa.text('')"}})
+    (database,) = project.gate(base="branch").databases
+    assert loaded.exists()
+    assert any(note.startswith(OF_THE_BASE) for note in database.notes)
+
+
+def test_files_of_the_base_do_not_run_where_the_branch_only_adds_revisions(project):
+    project.write({"0002": {"after": "0001"}})
+    (database,) = project.gate(base="branch").databases
+    assert not any(note.startswith(OF_THE_BASE) for note in database.notes)

@@ -93,7 +93,13 @@ class Colleague:
         with TemporaryDirectory(prefix="driftcheck-base-") as directory:
             places = Places(self._merge, self._session.project, Path(directory).resolve())
             try:
-                with self._taken_from(places.of_base()):
+                of_base = places.of_base()
+                if of_base:
+                    self._played.notes.append(
+                        f"the revision files of {self._merge.base} were run to build its schema: "
+                        "the working tree lacks or changes some of them"
+                    )
+                with self._taken_from(of_base):
                     broken = self._build()
                 if broken is not None:
                     self._played.stopped = _base_is_broken(broken, self._merge)
