@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint check bench clean
+.PHONY: help demo test soak lint audit check bench clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ lint: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+audit: $(READY) ## look for known vulnerabilities of the dependencies and for insecure code
+	$(BIN)/python -m pip install --quiet --group audit
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive driftcheck
+	$(BIN)/pip-audit --skip-editable
 
 check: lint test ## lint, then test
 
