@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.project import write_project
 from benchmarks.reading import time_reading
-from driftcheck.shadow.choice import choose
+from driftcheck.databases.shadow_choice import choose
 
 _TABLES = 1000
 _REVISIONS = 20

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.catalog.postgresql.session import reading
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.catalog.session import reading
+from driftcheck.databases.registry import catalog_for
 
 # For every tenth table, what SQLAlchemy's models cannot say.
 _MORE = """

@@ -26,12 +26,12 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from driftcheck.cache_directory import VARIABLE
-from driftcheck.connection import connect
-from driftcheck.shadow import private_server
-from driftcheck.shadow.account import SERVER_DIRECTORY, Account
-from driftcheck.shadow.binaries import embedded_installations, installed_here
-from driftcheck.shadow.private import PrivateMaker
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow import private_server
+from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY, Account
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, installed_here
+from driftcheck.databases.postgresql.shadow.private import PrivateMaker
+from driftcheck.storage.cache_directory import VARIABLE
 from tests.starting import Starter
 
 

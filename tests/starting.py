@@ -18,14 +18,14 @@ from contextlib import closing
 from pathlib import Path
 
 _IMPORTED = (
-    "driftcheck.check",
-    "driftcheck.actions.blame",
-    "driftcheck.actions.difference",
+    "driftcheck.actions.compare.check",
+    "driftcheck.actions.timeline.blame",
+    "driftcheck.actions.diff",
     "driftcheck.actions.gate",
-    "driftcheck.actions.history",
+    "driftcheck.actions.timeline.history",
     "driftcheck.actions.locate",
     "driftcheck.actions.selftest",
-    "driftcheck.actions.simulation",
+    "driftcheck.actions.simulate",
     "alembic.autogenerate",
     "alembic.command",
     "alembic.config",

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck import cache_directory as module
-from driftcheck.cache_directory import VARIABLE, cache_directory
 from driftcheck.errors import ConfigurationError
+from driftcheck.storage import cache_directory as module
+from driftcheck.storage.cache_directory import VARIABLE, cache_directory
 
 
 @pytest.fixture(autouse=True)

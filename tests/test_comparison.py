@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import driftcheck.comparison
-from driftcheck.catalog.mysql import MySQLCatalog
-from driftcheck.catalog.postgresql import PostgreSQLCatalog
-from driftcheck.comparison import Change, ChangeType, compare
+import driftcheck.judging.comparison
+from driftcheck.databases.mysql.catalog import MySQLCatalog
+from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
@@ -167,7 +167,7 @@ def test_in_another_schema_its_own_things_are_there_too() -> None:
 
 @pytest.mark.parametrize("catalog", [PostgreSQLCatalog(), MySQLCatalog()])
 def test_the_comparison_names_no_kind(catalog: PostgreSQLCatalog | MySQLCatalog) -> None:
-    source = Path(driftcheck.comparison.__file__).read_text(encoding="utf-8")
+    source = Path(driftcheck.judging.comparison.__file__).read_text(encoding="utf-8")
     texts = {
         node.value
         for node in ast.walk(ast.parse(source))

@@ -3,7 +3,7 @@
 import pytest
 
 from driftcheck.chain import CHAIN, Gap
-from driftcheck.config import Bootstrap, load_settings
+from driftcheck.config.settings import Bootstrap, load_settings
 from driftcheck.errors import ConfigurationError
 
 URL = "DRIFTCHECK_DATABASE_URL"

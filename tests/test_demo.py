@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from driftcheck.cache_directory import VARIABLE
+from driftcheck.databases.postgresql.shadow.account import Account
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.maker import session
+from driftcheck.databases.postgresql.shadow.private_server import PrivateServer
 from driftcheck.demo import play, scene
 from driftcheck.demo.developer import Developer
 from driftcheck.demo.trimming import of_driftcheck, of_flask, of_migration
 from driftcheck.errors import CannotCheckError, ShadowError
-from driftcheck.shadow.account import Account
-from driftcheck.shadow.binaries import embedded_installations
-from driftcheck.shadow.postgresql import session
-from driftcheck.shadow.private_server import PrivateServer
+from driftcheck.storage.cache_directory import VARIABLE
 
 README = Path(__file__).parent.parent / "README.md"
 DEMO = [sys.executable, "-m", "driftcheck", "demo"]
@@ -175,8 +175,8 @@ def test_another_story_is_an_error(place, monkeypatch):
 
 
 def test_no_server(monkeypatch):
-    monkeypatch.setattr("driftcheck.shadow.choice.embedded_installations", list)
-    monkeypatch.setattr("driftcheck.shadow.choice.installed_here", list)
+    monkeypatch.setattr("driftcheck.databases.shadow_choice.embedded_installations", list)
+    monkeypatch.setattr("driftcheck.databases.shadow_choice.installed_here", list)
     with pytest.raises(ShadowError) as caught:
         play(Recorder())
     assert "pip install 'driftcheck[embedded]'" in caught.value.hint

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from driftcheck.comparison import Change, ChangeType, Difference
-from driftcheck.equivalence import canonical, meaningful
+from driftcheck.judging.comparison import Change, ChangeType, Difference
+from driftcheck.judging.equivalence import canonical, meaningful
 from driftcheck.schema import Address, SchemaObject
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.connection import own_engine
-from driftcheck.sources.hazards import HazardWatch
+from driftcheck.actions.gate.hazards import HazardWatch
+from driftcheck.databases.connection import own_engine
 from driftcheck.sources.journal import Entry
 
 IN_USE = """

@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 
 from driftcheck.chain import CHAIN, Gap
-from driftcheck.config import load_settings
+from driftcheck.config.ignore_entry import IgnoreEntry
+from driftcheck.config.settings import load_settings
 from driftcheck.errors import ConfigurationError, ExitCode
-from driftcheck.findings import Coverage, DatabaseReport, Finding, Report, Severity, Verdict
-from driftcheck.ignore_entry import IgnoreEntry
-from driftcheck.ignoring import without_ignored
+from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report, Severity, Verdict
+from driftcheck.judging.ignoring import without_ignored
 from driftcheck.schema import Address
 
 TODAY = date(2026, 11, 24)

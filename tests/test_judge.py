@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from driftcheck.chain import CHAIN, Gap, Side
-from driftcheck.comparison import ChangeType
-from driftcheck.findings import Finding, Severity, Verdict
-from driftcheck.judge import Judged, changes_of, judge
-from driftcheck.rules import CHANGES, rule_of
+from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.findings import Finding, Severity, Verdict
+from driftcheck.judging.judge import Judged, changes_of, judge
+from driftcheck.judging.rules import CHANGES, rule_of
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 TABLE = Address("table", "public", ("pupils",))

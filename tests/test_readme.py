@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck import config
+from driftcheck.config import settings as config
 
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

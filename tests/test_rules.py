@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from driftcheck.comparison import Change, ChangeType, Difference
-from driftcheck.rules import what_differs
+from driftcheck.judging.comparison import Change, ChangeType, Difference
+from driftcheck.judging.rules import what_differs
 from driftcheck.schema import Address, SchemaObject, Value
 
 THING = SchemaObject(Address("foreign key", "public", ("pupils", "fk")), {})

@@ -6,7 +6,7 @@ import pytest
 
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.snapshot_file import FORMAT, SnapshotFile, digest, dump, load
+from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, digest, dump, load
 
 TABLE = SchemaObject(Address("table", "public", ("a b",)), {"comment": 'say "é\n"', "rows": ()})
 COLUMN = SchemaObject(

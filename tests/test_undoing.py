@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from driftcheck.catalog.postgresql import PostgreSQLCatalog
-from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import Change, ChangeType
+from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.schema import Address, SchemaObject
 
 PUPILS = Address("table", "public", ("pupils",))

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from driftcheck.connection import connect
-from driftcheck.shadow.binaries import embedded_installations
-from driftcheck.shadow.private import PrivateMaker
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from tests.catalog.postgresql.cases import (
     Case,
     base_statements,

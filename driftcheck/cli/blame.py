@@ -39,7 +39,7 @@ def blame(
     """
     del debug  # main() looks for it, also where options cannot be parsed
     # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.blame import blame as find_blame  # noqa: PLC0415
+    from driftcheck.actions.timeline.blame import blame as find_blame  # noqa: PLC0415
 
     with progress() as tell:
         found = find_blame(settings_from(options), address, tell)

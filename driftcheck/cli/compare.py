@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from driftcheck.checking.quick import quick_report
+from driftcheck.actions.compare.quick_check import quick_report
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
@@ -53,7 +53,7 @@ def compare(deliver: Delivery, **options: Any) -> ExitCode:
     report = quick_report(settings)
     if report is None:
         # Not at the top: what it imports takes longer than the quick answer.
-        from driftcheck.check import check  # noqa: PLC0415
+        from driftcheck.actions.compare.check import check  # noqa: PLC0415
 
         with progress() as tell:
             report = check(settings, tell)

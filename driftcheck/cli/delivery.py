@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import click
 
-from driftcheck.config import Settings, load_settings
+from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ExitCode, UsageError
-from driftcheck.findings import Report
-from driftcheck.ignoring import without_ignored
+from driftcheck.judging.findings import Report
+from driftcheck.judging.ignoring import without_ignored
 from driftcheck.reports import FORMS, Page, render
 
 _WIDEST = 120

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import click
 
-from driftcheck.catalog.base import Scope
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import output_options, scope_options, settings_from
-from driftcheck.config import Settings
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Scope
 from driftcheck.errors import ExitCode
 
 
@@ -35,8 +35,8 @@ def diff(  # noqa: PLR0913  (one for each option)
     same, 1 when they differ.
     """
     # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.difference import difference  # noqa: PLC0415
-    from driftcheck.location import parse_url  # noqa: PLC0415
+    from driftcheck.actions.diff import difference  # noqa: PLC0415
+    from driftcheck.databases.location import parse_url  # noqa: PLC0415
 
     # Of what a project says here, only what it ignores counts: the two need not be its own.
     said = Settings(schemas=schemas, grants=bool(grants), owners=bool(owners))

@@ -46,7 +46,7 @@ def history(  # noqa: PLR0913  (one for each option)
     """
     del debug  # main() looks for it, also where options cannot be parsed
     # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.history import history as tell_history  # noqa: PLC0415
+    from driftcheck.actions.timeline.history import history as tell_history  # noqa: PLC0415
 
     with progress() as tell:
         timeline = tell_history(settings_from(options), revisions, since or "", tell)

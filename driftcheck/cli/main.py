@@ -14,7 +14,7 @@ import click
 from driftcheck import __version__
 from driftcheck.cli.console import tell_error
 from driftcheck.errors import DriftcheckError, ExitCode
-from driftcheck.usercode import leave
+from driftcheck.project.containment import leave
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
-from driftcheck.config import Settings, load_settings
+from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ConfigurationError
+from driftcheck.judging.rules import is_rule
 from driftcheck.reports import FORMS
-from driftcheck.rules import is_rule
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -53,7 +53,7 @@ def simulate_colleague(  # noqa: PLR0913  (one for each option)
     if since is not None and not every:
         raise click.UsageError("--since goes with --all.")
     # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.simulation import Colleague, simulate  # noqa: PLC0415
+    from driftcheck.actions.simulate import Colleague, simulate  # noqa: PLC0415
 
     settings = settings_from(options)
     whom = Colleague(at, every, since, after_downgrade or 0, with_data)

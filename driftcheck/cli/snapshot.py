@@ -10,7 +10,7 @@ import click
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import OutputFile
 from driftcheck.cli.options import database_options, project_options, settings_from
-from driftcheck.snapshot_file import dump
+from driftcheck.storage.snapshot_file import dump
 
 
 @click.command()
@@ -26,7 +26,7 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     """
     del debug  # main() looks for it, also where options cannot be parsed
     # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.basing import base_snapshot  # noqa: PLC0415
+    from driftcheck.actions.snapshot import base_snapshot  # noqa: PLC0415
 
     with progress() as tell:
         file = base_snapshot(settings_from(options), tell)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
-from driftcheck.cache_directory import VARIABLE
+from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY
+from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.demo.teller import Teller
 from driftcheck.demo.trimming import of_driftcheck, of_flask
 from driftcheck.errors import CannotCheckError
-from driftcheck.shadow.account import SERVER_DIRECTORY
-from driftcheck.shadow.postgresql import session
+from driftcheck.storage.cache_directory import VARIABLE
 
 _KEPT = VARIABLE, SERVER_DIRECTORY
 _OTHERS_SETTINGS = re.compile(r"PG|FLASK_|DRIFTCHECK_|DATABASE_URL\Z")

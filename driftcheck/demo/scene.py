@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, session
+from driftcheck.databases.shadow_choice import choose
 from driftcheck.demo.developer import Developer
 from driftcheck.demo.teller import Teller
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.choice import choose
-from driftcheck.shadow.postgresql import PostgresMaker, session
 
 
 @contextmanager

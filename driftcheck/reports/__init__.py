@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from driftcheck.findings import Report
+from driftcheck.judging.findings import Report
 from driftcheck.reports.page import PLAIN, Page
 
 __all__ = ["FORMS", "PLAIN", "Form", "Page", "form_of", "render"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from driftcheck.judging.timeline import Biography, Blame, Deed, Moment
 from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
@@ -29,7 +30,6 @@ from driftcheck.reports.terminal.layout import (
     wrapped,
 )
 from driftcheck.schema import Address
-from driftcheck.timeline import Biography, Blame, Deed, Moment
 
 
 def in_terminal(blame: Blame, page: Page = PLAIN) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from driftcheck.findings import Origin
+from driftcheck.judging.findings import Origin
+from driftcheck.judging.timeline import Blame, Break, Deed, Event, Timeline
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import kinds
@@ -21,7 +22,6 @@ from driftcheck.reports.terminal.layout import (
     wrapped,
 )
 from driftcheck.reports.terminal.sides import attribute_name, diff, is_long, value_text
-from driftcheck.timeline import Blame, Break, Deed, Event, Timeline
 
 VERSION = 1
 """Raised when a key of the JSON forms goes or changes its meaning."""

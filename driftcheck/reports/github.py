@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftcheck.findings import Finding, Report, SourceLine
+from driftcheck.judging.findings import Finding, Report, SourceLine
 from driftcheck.reports.level import Level, level
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.prose import paragraphs

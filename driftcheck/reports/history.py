@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from driftcheck.judging.timeline import DatabaseTimeline, Event, RevisionEvents, Timeline
 from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
@@ -19,7 +20,6 @@ from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, STRONG, Lines, spaced, words, wrapped
-from driftcheck.timeline import DatabaseTimeline, Event, RevisionEvents, Timeline
 
 
 def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:

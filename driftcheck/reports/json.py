@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from driftcheck.findings import (
+from driftcheck.judging.findings import (
     DatabaseReport,
     Evidence,
     Finding,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from driftcheck.errors import ExitCode
-from driftcheck.findings import DatabaseReport, Finding, Ignored, Report
+from driftcheck.judging.findings import DatabaseReport, Finding, Ignored, Report
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.prose import paragraphs
 from driftcheck.reports.terminal.verdict import outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from driftcheck.findings import Finding, Report, Severity
+from driftcheck.judging.findings import Finding, Report, Severity
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from driftcheck.chain import CHAIN
-from driftcheck.comparison import ChangeType
 from driftcheck.errors import ExitCode
-from driftcheck.findings import (
+from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.findings import (
     Check,
     DatabaseReport,
     Finding,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from driftcheck.comparison import ChangeType
-from driftcheck.findings import Finding, SourceLine
+from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.findings import Finding, SourceLine
 from driftcheck.reports.page import Page
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Value

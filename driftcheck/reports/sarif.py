@@ -22,14 +22,14 @@ from urllib.parse import quote
 
 from driftcheck import __version__
 from driftcheck.errors import ExitCode
-from driftcheck.findings import DatabaseReport, Finding, Ignored, Report, SourceLine
+from driftcheck.judging.findings import DatabaseReport, Finding, Ignored, Report, SourceLine
+from driftcheck.judging.rules import explained
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.level import level
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.prose import paragraphs
 from driftcheck.reports.terminal.verdict import next_step, outcome
 from driftcheck.reports.visible import visible
-from driftcheck.rules import explained
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

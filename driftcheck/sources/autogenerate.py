@@ -13,12 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from driftcheck.connection import own_engine
-from driftcheck.location import Place, place_of
-from driftcheck.project import Project
-from driftcheck.redirect import Redirect, Stage
+from driftcheck.databases.connection import own_engine
+from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.messages import database_message
+from driftcheck.project.loading import Project
+from driftcheck.project.redirect import Redirect, Stage
 from driftcheck.schema import Address
-from driftcheck.sources.journal import database_message
 
 
 @dataclass(frozen=True)

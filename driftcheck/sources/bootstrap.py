@@ -12,19 +12,19 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.catalog.plan import build
-from driftcheck.config import Bootstrap
-from driftcheck.connection import connect, own_options
+from driftcheck.config.settings import Bootstrap
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect, own_options
+from driftcheck.databases.messages import database_message
+from driftcheck.databases.plan import build
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.project.containment import contained
+from driftcheck.project.environment import Configured
 from driftcheck.schema import Snapshot
-from driftcheck.sources.environment import Configured
 from driftcheck.sources.files import fingerprint
-from driftcheck.sources.journal import database_message
 from driftcheck.sources.models import create_models
 from driftcheck.sources.reading import Refused, read_shadow, run_statements
-from driftcheck.usercode import contained
 
 
 def prepare(

@@ -16,10 +16,10 @@ import sqlalchemy
 from alembic.script import ScriptDirectory
 
 from driftcheck import __version__
-from driftcheck.cache_directory import cache_directory, write_private
 from driftcheck.errors import ConfigurationError
-from driftcheck.snapshot_file import FORMAT, SnapshotFile, dump, load
 from driftcheck.sources.files import fingerprint, history_files
+from driftcheck.storage.cache_directory import cache_directory, write_private
+from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
 _KEPT_DAYS = 30
 

@@ -22,8 +22,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Constraint, Table, event
 
 from driftcheck.errors import ProjectError
+from driftcheck.project.containment import contained, is_own
 from driftcheck.schema import Address
-from driftcheck.usercode import contained, is_own
 
 Place: TypeAlias = tuple[Path, int]
 """A file, and a line of it."""

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftcheck.catalog.base import Scope
-from driftcheck.location import Place
-from driftcheck.redirect import Stage
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.location import Place
+from driftcheck.databases.version_table import VersionTable
+from driftcheck.project.environment import Environment
+from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
-from driftcheck.snapshot_file import SnapshotFile
 from driftcheck.sources.cache import Cache
-from driftcheck.sources.environment import Environment
-from driftcheck.sources.live import VersionTable
 from driftcheck.sources.reading import read_shadow
 from driftcheck.sources.replay import Destinations, Fault, Made, Replay
+from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
 CACHED = "cached"

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from driftcheck.databases.messages import database_message
+
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
-_DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +157,6 @@ def _line_in(file: str) -> int | None:
             return frame.f_lineno
         frame = frame.f_back
     return None
-
-
-def database_message(error: BaseException) -> str:
-    """What a database said, in its own words: no driver's name, no position, no statement."""
-    diagnostics = getattr(error, "diag", None)
-    primary = getattr(diagnostics, "message_primary", None)
-    if primary:
-        return str(primary)
-    match getattr(error, "args", ()):
-        case (int(), str(message)):  # MySQL's drivers give the number of the error first
-            return message
-    text = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return _DRIVER_CLASS.sub("", text)
 
 
 def has_word(text: str, word: str) -> bool:

@@ -15,25 +15,14 @@ from typing import Any
 from sqlalchemy import column, select, table
 from sqlalchemy.engine import URL
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.location import shown
+from driftcheck.databases.postgresql.readonly import make_read_only
+from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CatalogError, ConnectionFailedError
-from driftcheck.location import shown
-from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.readonly import make_read_only
-
-
-@dataclass(frozen=True)
-class VersionTable:
-    """Where a project keeps its revisions; the schema is empty for the default one."""
-
-    schema: str
-    name: str
-
-    def address(self, snapshot: Snapshot) -> Address:
-        """Its address in a snapshot."""
-        return Address("table", self.schema or snapshot.default_schema, (self.name,))
+from driftcheck.schema import Snapshot
 
 
 @dataclass(frozen=True)

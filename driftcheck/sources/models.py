@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import MetaData, Table
 from sqlalchemy.engine import URL
 
+from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.environment import Configured
 from driftcheck.sources.reading import Refused, run_statements
 
 _MADE_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)

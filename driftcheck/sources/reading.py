@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Catalog, Scope
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.messages import database_message
+from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.schema import Snapshot
-from driftcheck.sources.journal import database_message
-from driftcheck.sources.live import VersionTable
 
 
 @dataclass(frozen=True)

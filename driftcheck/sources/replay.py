@@ -12,16 +12,17 @@ from typing import Any
 from alembic.runtime.migration import MigrationStep
 from sqlalchemy.exc import SQLAlchemyError
 
-from driftcheck.catalog.names import names
+from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.messages import database_message
+from driftcheck.databases.names import names
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import ProjectError
-from driftcheck.location import Place, place_of
-from driftcheck.project import Project
-from driftcheck.redirect import Redirect, Stage
+from driftcheck.project.containment import line_in
+from driftcheck.project.loading import Project
+from driftcheck.project.redirect import Redirect, Stage
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative
-from driftcheck.sources.journal import Entry, Journal, database_message, has_word
-from driftcheck.sources.live import VersionTable
-from driftcheck.usercode import line_in
+from driftcheck.sources.journal import Entry, Journal, has_word
 
 _STANDS_IN_THE_WAY = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
 

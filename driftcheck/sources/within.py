@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Reading, Scope
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import Reading, Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.registry import catalog_for
 
 _TEXT_ARRAY = 1009  # its OID in PostgreSQL
 

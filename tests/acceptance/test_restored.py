@@ -2,7 +2,7 @@
 
 import subprocess
 
-from driftcheck.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 
 
 def test_a_restored_database(sketch, database, pg18):

@@ -9,14 +9,18 @@ import uuid
 import pytest
 from sqlalchemy.engine import make_url
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import CannotBeWritten, Scope
-from driftcheck.catalog.mysql.kind import after_what_they_name, in_one_line, without_database
-from driftcheck.catalog.plan import build
-from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import compare
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.mysql.catalog.kind import (
+    after_what_they_name,
+    in_one_line,
+    without_database,
+)
+from driftcheck.databases.plan import build
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.change_plan import redo, undo
 
 URL = os.environ.get("DRIFTCHECK_TEST_MYSQL_URL")
 CATALOG = catalog_for("mysql")

@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import CannotBeWritten, Scope
-from driftcheck.catalog.plan import build
-from driftcheck.catalog.sqlite.tokens import _KEYWORDS, canonical, quote, tokens_of
-from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import ChangeType, compare
+from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.plan import build
+from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.sqlite.catalog.tokens import _KEYWORDS, canonical, quote, tokens_of
 from driftcheck.errors import CatalogError
+from driftcheck.judging.comparison import ChangeType, compare
+from driftcheck.pipeline.change_plan import redo, undo
 
 CATALOG = catalog_for("sqlite")
 

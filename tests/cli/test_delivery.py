@@ -5,9 +5,9 @@ import pytest
 
 from driftcheck.cli.delivery import Delivery, Output, _directory
 from driftcheck.cli.main import cli
-from driftcheck.config import Settings
+from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode, UsageError
-from driftcheck.findings import Coverage, DatabaseReport, Report
+from driftcheck.judging.findings import Coverage, DatabaseReport, Report
 from driftcheck.reports import Page
 
 NOTHING = DatabaseReport("x", "", "sqlite", "3", (), (), (), Coverage({"tables": 1}))

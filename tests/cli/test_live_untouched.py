@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from driftcheck.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 
 COUNTERS = """
 SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database

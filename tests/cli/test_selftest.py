@@ -4,8 +4,8 @@ import json
 
 from click.testing import CliRunner
 
-from driftcheck.catalog.postgresql.columns import Column
 from driftcheck.cli.main import cli
+from driftcheck.databases.postgresql.catalog.columns import Column
 
 
 def test_a_project_is_proved_and_its_live_database_left_alone(pg_school):

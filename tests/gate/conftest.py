@@ -28,7 +28,7 @@ from textwrap import indent
 import pytest
 
 from driftcheck.actions.gate import gate
-from driftcheck.config import load_settings
+from driftcheck.config.settings import load_settings
 
 HERE = Path(__file__).parent
 MODELS = 'Table("students", metadata, Column("id", Integer, primary_key=True))\n'

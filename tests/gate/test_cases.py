@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 
-from driftcheck.findings import Severity
+from driftcheck.judging.findings import Severity
 from driftcheck.reports import render
 
 DOCS = Path(__file__).parent.parent.parent / "docs"

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from driftcheck.rules import FAULTS
+from driftcheck.judging.rules import FAULTS
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = (DOCS / "ci.md").read_text(encoding="utf-8")

@@ -2,15 +2,16 @@
 
 import pytest
 
-from driftcheck.actions.blame import Records
-from driftcheck.catalog.base import Scope
+from driftcheck.actions.locate.nearest_state import fit
+from driftcheck.actions.timeline.blame import Records
 from driftcheck.chain import Gap
-from driftcheck.checking.fitting import fit
-from driftcheck.checking.session import open_session
-from driftcheck.checking.walks import walk_history
-from driftcheck.config import Settings
-from driftcheck.location import parse_url
-from driftcheck.sources.live import VersionTable, read_live
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.location import parse_url
+from driftcheck.databases.version_table import VersionTable
+from driftcheck.pipeline.session import open_session
+from driftcheck.pipeline.walks import walk_history
+from driftcheck.sources.live import read_live
 
 _VERSIONS = VersionTable("", "alembic_version")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.actions.blame import blame, one_meant
-from driftcheck.config import Settings
+from driftcheck.actions.timeline.blame import blame, one_meant
+from driftcheck.config.settings import Settings
 from driftcheck.errors import UsageError
 
 # What is asked for, and each revision that had to do with it, what it did, and on which line.

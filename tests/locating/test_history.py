@@ -2,15 +2,15 @@
 
 import pytest
 
-from driftcheck.actions.blame import Records, one_meant
-from driftcheck.actions.history import history
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.checking.fitting import fit
-from driftcheck.checking.timelines import revisions_of
-from driftcheck.config import Settings
+from driftcheck.actions.locate.nearest_state import fit
+from driftcheck.actions.timeline.blame import Records, one_meant
+from driftcheck.actions.timeline.history import history
+from driftcheck.actions.timeline.revisions import revisions_of
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.location import parse_url
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ExitCode, UsageError
-from driftcheck.location import parse_url
 from driftcheck.sources.live import read_live
 
 DONE = {

@@ -3,10 +3,10 @@
 import pytest
 
 from driftcheck.actions.locate import locate
-from driftcheck.catalog.base import Scope
-from driftcheck.config import Settings
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.location import parse_url
 from driftcheck.errors import ExitCode
-from driftcheck.location import parse_url
 from driftcheck.sources.live import read_live
 
 # What upgrade is told, and the states that leave the schema which is there then.

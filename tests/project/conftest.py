@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from driftcheck.connection import connect
-from driftcheck.shadow.binaries import embedded_installations
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 BY_HAND = "ALTER TABLE students ADD COLUMN by_hand integer"

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoSuchModuleError
 
+from driftcheck.databases.location import Place, arguments_for, place_of, shown, url_of_arguments
 from driftcheck.errors import RedirectError
-from driftcheck.location import Place, arguments_for, place_of, shown, url_of_arguments
 
 SHADOW = make_url("postgresql+psycopg2://me@/shadow?host=/sockets&port=5433")
 SCHOOL = Place("postgresql", "db.example", 6543, "school")

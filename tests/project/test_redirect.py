@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from driftcheck.connection import connect, own_engine
+from driftcheck.databases.connection import connect, own_engine
+from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.errors import RedirectError
-from driftcheck.redirect import Redirect, Stage
-from driftcheck.shadow.server import ServerMaker
+from driftcheck.project.redirect import Redirect, Stage
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from driftcheck.errors import ConfigurationError, ProjectError
-from driftcheck.usercode import contained, place_of_failure
+from driftcheck.project.containment import contained, place_of_failure
 
 
 def test_the_surroundings_come_back(tmp_path):

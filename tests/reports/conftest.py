@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from driftcheck.chain import Gap, Side
-from driftcheck.comparison import ChangeType, Difference
-from driftcheck.findings import (
+from driftcheck.judging.comparison import ChangeType, Difference
+from driftcheck.judging.findings import (
     Act,
     Check,
     Coverage,

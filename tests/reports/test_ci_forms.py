@@ -14,7 +14,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
 from driftcheck.chain import CHAIN, Gap
-from driftcheck.findings import Finding, Origin, Report, Severity, SourceLine, Verdict
+from driftcheck.judging.findings import Finding, Origin, Report, Severity, SourceLine, Verdict
 from driftcheck.reports import Page, render
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Address

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from driftcheck.errors import ExitCode
-from driftcheck.proof import DatabaseProof, Outcome, Proof, Tried
+from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tried
 from driftcheck.reports.page import Page
 from driftcheck.reports.proof import FORMS
 from driftcheck.schema import Address

@@ -6,8 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from driftcheck.chain import Gap, Side
-from driftcheck.comparison import ChangeType, Difference
-from driftcheck.findings import (
+from driftcheck.judging.comparison import ChangeType, Difference
+from driftcheck.judging.findings import (
     Coverage,
     DatabaseReport,
     Finding,

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.comparison import Difference
 from driftcheck.errors import ExitCode
-from driftcheck.findings import Origin
-from driftcheck.reports import Page, blame, history
-from driftcheck.schema import Address
-from driftcheck.timeline import (
+from driftcheck.judging.comparison import Difference
+from driftcheck.judging.findings import Origin
+from driftcheck.judging.timeline import (
     Biography,
     Blame,
     Break,
@@ -21,6 +19,8 @@ from driftcheck.timeline import (
     RevisionEvents,
     Timeline,
 )
+from driftcheck.reports import Page, blame, history
+from driftcheck.schema import Address
 from tests.reports.test_forms import check_golden
 
 from .conftest import HOSTILE

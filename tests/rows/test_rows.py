@@ -8,9 +8,9 @@ import psycopg2
 import pytest
 from sqlalchemy.engine import URL
 
-from driftcheck.connection import connect
-from driftcheck.sources.live import VersionTable
-from driftcheck.sources.rows import fill
+from driftcheck.databases.connection import connect
+from driftcheck.databases.row_filling import fill
+from driftcheck.databases.version_table import VersionTable
 
 HERE = Path(__file__).parent
 LEAVE = [VersionTable("", "alembic_version")]

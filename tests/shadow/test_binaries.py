@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from driftcheck.shadow import binaries
-from driftcheck.shadow.binaries import embedded_installations, installed_here
+from driftcheck.databases.postgresql.shadow import binaries
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, installed_here
 
 
 def programs(directory, *names, says="postgres (PostgreSQL) 14.3", code=0):

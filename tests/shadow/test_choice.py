@@ -5,15 +5,15 @@ import dataclasses
 import pytest
 from sqlalchemy.engine import make_url
 
+from driftcheck.databases import shadow_choice as choice
+from driftcheck.databases.postgresql.shadow.binaries import Installation
+from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.shadow.maker import session
+from driftcheck.databases.postgresql.shadow.server import ServerMaker
+from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.shadow_choice import choose
+from driftcheck.databases.sqlite.shadow import SqliteMaker
 from driftcheck.errors import ConfigurationError, ShadowError
-from driftcheck.shadow import choice
-from driftcheck.shadow.base import ServerFacts
-from driftcheck.shadow.binaries import Installation
-from driftcheck.shadow.choice import choose
-from driftcheck.shadow.facts import read_facts
-from driftcheck.shadow.postgresql import session
-from driftcheck.shadow.server import ServerMaker
-from driftcheck.shadow.sqlite import SqliteMaker
 
 LIVE = make_url("postgresql+psycopg2://app:s3cret@db.example:5432/shop")
 
@@ -81,7 +81,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(choice, "embedded_installations", lambda: found[True])
     monkeypatch.setattr(choice, "installed_here", lambda: found[False])
     monkeypatch.setattr(choice, "ServerMaker", Maker)
-    monkeypatch.setattr("driftcheck.shadow.private.PrivateMaker", Maker)
+    monkeypatch.setattr("driftcheck.databases.postgresql.shadow.private.PrivateMaker", Maker)
     say.broken = broken
     return say
 

@@ -1,6 +1,6 @@
 import os
 
-from driftcheck.shadow.mark import Mark
+from driftcheck.databases.shadow.mark import Mark
 
 
 def test_a_mark_is_read_as_it_was_written():

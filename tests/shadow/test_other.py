@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager
 import pytest
 from sqlalchemy.engine import URL
 
-from driftcheck.connection import connect
+from driftcheck.databases.connection import connect
+from driftcheck.databases.mysql.shadow import OtherMaker
+from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.choice import choose
-from driftcheck.shadow.other import OtherMaker
 
 
 @pytest.fixture(scope="module")

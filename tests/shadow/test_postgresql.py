@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from driftcheck.connection import connect
-from driftcheck.shadow.binaries import embedded_installations
-from driftcheck.shadow.facts import read_facts
-from driftcheck.shadow.postgresql import session
-from driftcheck.shadow.private import PrivateMaker
-from driftcheck.shadow.server import ServerMaker
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.shadow.maker import session
+from driftcheck.databases.postgresql.shadow.private import PrivateMaker
+from driftcheck.databases.postgresql.shadow.server import ServerMaker
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_shadow_is_empty_and_says_what_it_is(pg):
 
     assert shadow.name.startswith("driftcheck_shadow_replay_of_head_")
     assert ask(shadow, "SELECT count(*) FROM pg_class WHERE relnamespace = 2200") == (0,)
-    assert ask(shadow, "SELECT current_setting('driftcheck.shadow')") == (shadow.token,)
+    assert ask(shadow, "SELECT current_setting('driftcheck.databases.shadow')") == (shadow.token,)
     (comment,) = ask(
         shadow,
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database "

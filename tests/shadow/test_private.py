@@ -11,19 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.cache_directory import VARIABLE
+from driftcheck.databases.postgresql.shadow.account import (
+    SERVER_DIRECTORY,
+    Account,
+    private_directory,
+)
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.shadow.maker import session
+from driftcheck.databases.postgresql.shadow.private import PrivateMaker
+from driftcheck.databases.postgresql.shadow.private_server import PrivateServer
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.account import SERVER_DIRECTORY, Account, private_directory
-from driftcheck.shadow.binaries import embedded_installations
-from driftcheck.shadow.facts import read_facts
-from driftcheck.shadow.postgresql import session
-from driftcheck.shadow.private import PrivateMaker
-from driftcheck.shadow.private_server import PrivateServer
+from driftcheck.storage.cache_directory import VARIABLE
 
 MAKE = """
 import sys
-from driftcheck.shadow.binaries import embedded_installations
-from driftcheck.shadow.private import PrivateMaker
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 
 maker = PrivateMaker("Tests.", embedded_installations()[0], None)
 shadow = maker.make("x")
@@ -208,7 +212,7 @@ def test_a_half_made_data_directory_is_made_anew(own_cache, installation):
 def test_a_server_that_cannot_start_says_why_and_frees_its_slot(
     own_cache, installation, monkeypatch
 ):
-    settings = "driftcheck.shadow.private_server._SETTINGS"
+    settings = "driftcheck.databases.postgresql.shadow.private_server._SETTINGS"
     with monkeypatch.context() as patch:
         patch.setattr(settings, {"shared_buffers": "a lot"})
         with pytest.raises(ShadowError, match="does not start") as caught:

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from driftcheck.connection import connect
+from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.shadow.maker import session
+from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.facts import read_facts
-from driftcheck.shadow.postgresql import session
-from driftcheck.shadow.server import ServerMaker
 
 NAME = "driftcheck_shadow_models_0123456789ab"
 
 
 @contextmanager
-def left_behind(maker, mark=None, setting="driftcheck.shadow"):
+def left_behind(maker, mark=None, setting="driftcheck.databases.shadow"):
     """A database that looks like a shadow; with a mark or without."""
     with session(maker.server) as cursor:
         cursor.execute(f"CREATE DATABASE {NAME}")
@@ -74,7 +74,9 @@ def test_a_setting_that_driftcheck_did_not_write_is_no_mark(pg18):
 
 def test_a_role_s_setting_is_no_mark(pg18, mark):
     with left_behind(pg18), session(pg18.server) as cursor:
-        cursor.execute(f"ALTER ROLE postgres IN DATABASE {NAME} SET driftcheck.shadow = '{mark()}'")
+        cursor.execute(
+            f"ALTER ROLE postgres IN DATABASE {NAME} SET driftcheck.databases.shadow = '{mark()}'"
+        )
         sweep(pg18)
         assert is_there(pg18)
 
@@ -112,7 +114,7 @@ def test_a_user_with_no_more_than_createdb_is_enough(pg):
 
 
 def test_what_a_killed_run_of_a_user_who_is_no_superuser_left_is_dropped(pg18, mark):
-    with left_behind(pg18, f"driftcheck.shadow={mark()}", "application_name"):
+    with left_behind(pg18, f"driftcheck.databases.shadow={mark()}", "application_name"):
         sweep(pg18)
         assert not is_there(pg18)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from driftcheck.databases.sqlite.shadow import SqliteMaker
 from driftcheck.errors import ShadowError
-from driftcheck.shadow.sqlite import SqliteMaker
 
 
 @pytest.fixture(autouse=True)

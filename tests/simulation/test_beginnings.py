@@ -2,11 +2,11 @@
 
 import pytest
 
-from driftcheck.actions.basing import base_snapshot
-from driftcheck.actions.simulation import Colleague, simulate
-from driftcheck.config import Bootstrap, Settings
+from driftcheck.actions.simulate import Colleague, simulate
+from driftcheck.actions.snapshot import base_snapshot
+from driftcheck.config.settings import Bootstrap, Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.snapshot_file import dump
+from driftcheck.storage.snapshot_file import dump
 
 TABLE = "CREATE TABLE students (grade varchar(1) CHECK (grade IN ('a', 'b')))"
 MODELS = """

@@ -6,9 +6,9 @@ from textwrap import indent
 
 import pytest
 
-from driftcheck.actions.simulation import Colleague, simulate
-from driftcheck.config import Settings
-from driftcheck.findings import Severity
+from driftcheck.actions.simulate import Colleague, simulate
+from driftcheck.config.settings import Settings
+from driftcheck.judging.findings import Severity
 from driftcheck.reports import Page, render
 
 CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))

@@ -6,9 +6,9 @@ from importlib.metadata import version as version_of
 
 from sqlalchemy import Connection
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.comparison import compare
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.registry import catalog_for
+from driftcheck.judging.comparison import compare
 from driftcheck.schema import Snapshot
 
 NAME = "driftcheck"

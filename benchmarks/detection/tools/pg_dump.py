@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from driftcheck.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 
 NAME = "pg_dump -s, sorted"
 COMMITTED = True

@@ -8,15 +8,15 @@ from dataclasses import replace
 from driftcheck.actions.gate.branch import Branch
 from driftcheck.actions.gate.checks import checks_made
 from driftcheck.actions.gate.colleague import Colleague, Played
+from driftcheck.actions.gate.merge import Merge, heads_of, in_order, missing_parents, read_merge
 from driftcheck.chain import Gap
-from driftcheck.check import Checked, check_in
-from driftcheck.checking.session import Progress, Session, open_session
-from driftcheck.config import Settings
+from driftcheck.config.settings import Settings
 from driftcheck.errors import ProjectError
-from driftcheck.findings import Coverage, DatabaseReport, Finding, Report
-from driftcheck.project import Project
+from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.pipeline.check import Checked, check_in
+from driftcheck.pipeline.session import Progress, Session, open_session
+from driftcheck.project.loading import Project
 from driftcheck.sources.files import version_places
-from driftcheck.sources.merge import Merge, heads_of, in_order, missing_parents, read_merge
 
 COMMAND = "driftcheck gate"
 

@@ -9,17 +9,17 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from driftcheck.checking.faults import fault
-from driftcheck.findings import Finding, Origin, Remedy
-from driftcheck.sources.files import relative
-from driftcheck.sources.merge import (
+from driftcheck.actions.gate.merge import (
     Merge,
     Revisions,
     ancestors_of,
     heads_of,
     missing_parents,
 )
-from driftcheck.sources.revisions import RevisionFile
+from driftcheck.actions.gate.revision_files import RevisionFile
+from driftcheck.judging.findings import Finding, Origin, Remedy
+from driftcheck.pipeline.faults import fault
+from driftcheck.sources.files import relative
 
 _MERGE = Remedy("merge", "Or join the heads with a merge revision.", "shell", "alembic merge heads")
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from driftcheck.actions.gate.colleague import Played
 from driftcheck.actions.gate.trial import Findings
 from driftcheck.chain import Gap
-from driftcheck.check import Checked
-from driftcheck.config import Settings
-from driftcheck.findings import Check, Finding, Report
+from driftcheck.config.settings import Settings
+from driftcheck.judging.findings import Check, Finding, Report
+from driftcheck.pipeline.check import Checked
 
 
 def checks_made(

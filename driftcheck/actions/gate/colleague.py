@@ -16,23 +16,23 @@ from typing import Any
 
 from driftcheck.actions.gate.branch import Branch
 from driftcheck.actions.gate.differing import differing
+from driftcheck.actions.gate.hazard_findings import hazard_findings
+from driftcheck.actions.gate.hazards import HazardWatch
+from driftcheck.actions.gate.merge import Merge, heads_of, in_order
 from driftcheck.actions.gate.places import Places
+from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.actions.gate.trial import Findings, Schemas, Trial
-from driftcheck.checking.faults import fault, origin_of
-from driftcheck.checking.hazards import hazard_findings
-from driftcheck.checking.histories import in_words_of_base, prepare_stage, replay_past_roles
-from driftcheck.checking.narrowing import within
-from driftcheck.checking.session import Session
+from driftcheck.databases.location import Place
+from driftcheck.databases.row_filling import fill
 from driftcheck.errors import ProjectError
-from driftcheck.findings import Finding
-from driftcheck.location import Place
-from driftcheck.sources.hazards import HazardWatch
+from driftcheck.judging.findings import Finding
+from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.histories import in_words_of_base, prepare_stage, replay_past_roles
+from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.session import Session
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.journal import Entry
-from driftcheck.sources.merge import Merge, heads_of, in_order
 from driftcheck.sources.replay import Fault, Replay
-from driftcheck.sources.revisions import RevisionFile
-from driftcheck.sources.rows import fill
 
 
 @dataclass

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from driftcheck.catalog import catalog_for
-from driftcheck.checking.faults import fault
-from driftcheck.comparison import Change, ChangeType, compare
-from driftcheck.findings import Finding, Origin
+from driftcheck.databases.registry import catalog_for
+from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.findings import Finding, Origin
+from driftcheck.pipeline.faults import fault
 from driftcheck.schema import SchemaObject, Snapshot
 
 _WHAT = {

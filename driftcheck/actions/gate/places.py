@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from driftcheck.project import Project
+from driftcheck.actions.gate.merge import Merge, write_out
+from driftcheck.project.loading import Project
 from driftcheck.sources.files import relative
-from driftcheck.sources.merge import Merge, write_out
 from driftcheck.sources.replay import Made
 
 

@@ -7,16 +7,16 @@ from typing import TypeAlias
 
 from driftcheck.actions.gate.branch import Branch
 from driftcheck.actions.gate.differing import differing
-from driftcheck.checking.faults import fault, origin_of
-from driftcheck.checking.narrowing import within
-from driftcheck.checking.session import Session
-from driftcheck.findings import Finding, Origin
-from driftcheck.location import Place
-from driftcheck.redirect import Stage
+from driftcheck.actions.gate.revision_files import RevisionFile
+from driftcheck.databases.location import Place
+from driftcheck.judging.findings import Finding, Origin
+from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.session import Session
+from driftcheck.project.redirect import Stage
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import keys, read_stage, version_tables
 from driftcheck.sources.replay import Destinations, Fault, Replay
-from driftcheck.sources.revisions import RevisionFile
 
 Schemas: TypeAlias = Mapping[Place, Snapshot]
 """The schema of each database at one moment."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from driftcheck.proof import Proof
+from driftcheck.judging.mutation_results import Proof
 from driftcheck.reports.page import Page
 from driftcheck.reports.proof.programs import in_json
 from driftcheck.reports.proof.table import in_terminal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from driftcheck.proof import DatabaseProof, Outcome, Proof, Tally, Tried
+from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tally, Tried
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import PLAIN, Page
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from driftcheck.errors import ExitCode
-from driftcheck.proof import DatabaseProof, Outcome, Proof, Tally, Tried
+from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tally, Tried
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted

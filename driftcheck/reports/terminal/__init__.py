@@ -10,7 +10,7 @@ from rich.segment import Segments
 from rich.text import Text
 
 from driftcheck.chain import Gap
-from driftcheck.findings import DatabaseReport, Report, Verdict
+from driftcheck.judging.findings import DatabaseReport, Report, Verdict
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal.chain import chain
 from driftcheck.reports.terminal.checks import checks

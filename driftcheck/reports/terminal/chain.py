@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from driftcheck.chain import CHAIN, Gap, Side
-from driftcheck.findings import DatabaseReport, Report
+from driftcheck.judging.findings import DatabaseReport, Report
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, WARN, Lines, words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.findings import Check, Report
+from driftcheck.judging.findings import Check, Report
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, Lines, words, wrapped
 

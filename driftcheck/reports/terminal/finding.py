@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from rich.text import Text
 
-from driftcheck.findings import Finding, PhantomOperation, Remedy, SourceLine
+from driftcheck.judging.findings import Finding, PhantomOperation, Remedy, SourceLine
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.findings import DatabaseReport, Ignored
+from driftcheck.judging.findings import DatabaseReport, Ignored
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, Lines, words, wrapped

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from rich.cells import cell_len
 from rich.text import Text
 
-from driftcheck.findings import Severity
+from driftcheck.judging.findings import Severity
 from driftcheck.reports.page import Page
 from driftcheck.reports.visible import is_plain, visible
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftcheck.findings import Act, DatabaseReport, Play
+from driftcheck.judging.findings import Act, DatabaseReport, Play
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.layout import (
     BAD,

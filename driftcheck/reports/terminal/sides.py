@@ -8,8 +8,8 @@ from difflib import unified_diff
 from rich.text import Text
 
 from driftcheck.chain import Side
-from driftcheck.comparison import ChangeType, Difference
-from driftcheck.findings import Finding
+from driftcheck.judging.comparison import ChangeType, Difference
+from driftcheck.judging.findings import Finding
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.layout import (
     BAD,

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias
 
-from driftcheck.findings import DatabaseReport, Finding, PhantomOperation, Remedy, Report, Severity
+from driftcheck.judging.findings import (
+    DatabaseReport,
+    Finding,
+    PhantomOperation,
+    Remedy,
+    Report,
+    Severity,
+)
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted, kinds
 from driftcheck.reports.terminal.finding import in_full, remedy, title

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ExitCode
-from driftcheck.findings import Finding, Report, Severity, Verdict
+from driftcheck.judging.findings import Finding, Report, Severity, Verdict
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftcheck.findings import Whereabouts
+from driftcheck.judging.findings import Whereabouts
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, Lines, words, wrapped

@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.connection import connect
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.registry import catalog_for
 from tests.catalog.postgresql.cases import base_statements, make_tablespace
 
 

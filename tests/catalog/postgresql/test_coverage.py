@@ -2,8 +2,8 @@
 
 import re
 
-from driftcheck.catalog.base import Scope
-from driftcheck.catalog.postgresql.coverage import COUNTED, NO_SCHEMA, PARTS, READ
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.postgresql.catalog.coverage import COUNTED, NO_SCHEMA, PARTS, READ
 
 EVERYTHING = Scope(grants=True, owners=True)
 

@@ -8,9 +8,9 @@ written is tried on the newest server only.
 import psycopg2
 import pytest
 
-from driftcheck.catalog.base import Scope
-from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import compare
+from driftcheck.databases.catalog import Scope
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.change_plan import redo, undo
 from tests.catalog.postgresql.cases import VERSIONS, grouped, read_cases
 
 CASES = read_cases()

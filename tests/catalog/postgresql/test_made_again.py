@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.checking.undoing import redo, undo
-from driftcheck.comparison import compare
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.change_plan import redo, undo
 
 BASE = """
 create table students (id integer primary key, name text);

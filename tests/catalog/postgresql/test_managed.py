@@ -4,7 +4,7 @@ It is tried on what their documentation says that they keep. The extensions them
 server of the tests, so a row in pg_extension stands for each.
 """
 
-from driftcheck.comparison import compare
+from driftcheck.judging.comparison import compare
 
 EXTENSION = """
 insert into pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)

@@ -1,7 +1,7 @@
 """A kind is asked for wherever there is an object of it."""
 
-from driftcheck.catalog.postgresql import KINDS
-from driftcheck.catalog.postgresql.own_rows import OWN_ROWS, present
+from driftcheck.databases.postgresql.catalog import KINDS
+from driftcheck.databases.postgresql.catalog.own_rows import OWN_ROWS, present
 
 
 def test_every_object_has_a_row_that_shows_it(everything):

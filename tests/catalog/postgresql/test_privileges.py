@@ -1,6 +1,6 @@
 """Owners and privileges count where that is asked for: drift/ has what is told then."""
 
-from driftcheck.comparison import compare
+from driftcheck.judging.comparison import compare
 
 
 def test_all_privileges_are_the_same_set_in_every_version(session, pg15, pg18):

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from driftcheck.catalog import catalog_for
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address
-from driftcheck.snapshot_file import FORMAT
+from driftcheck.storage.snapshot_file import FORMAT
 
 SETTINGS = "select name, setting from pg_settings where name not like 'transaction%' order by name"
 

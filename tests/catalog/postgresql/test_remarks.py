@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.checking.faults import remarked
-from driftcheck.comparison import compare
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.faults import remarked
 from driftcheck.schema import Address, Remark
 
 UNFILLED = Remark(

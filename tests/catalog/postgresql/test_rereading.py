@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from driftcheck.catalog.base import Scope
+from driftcheck.databases.catalog import Scope
 from driftcheck.sources.within import read_within
 
 # Changes whose only trace may be in a catalog that is easily forgotten.

@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from driftcheck.comparison import compare
-from driftcheck.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.judging.comparison import compare
 
 # pg_dump writes no handler that an extension brings, so a dump cannot bring this language back.
 LANGUAGE = """create trusted language shell handler plpgsql_call_handler

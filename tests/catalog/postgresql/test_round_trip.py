@@ -1,8 +1,8 @@
 """What is read can be written on an empty database, and then reads the same."""
 
-from driftcheck.catalog.plan import Step, build, plan
-from driftcheck.checking.undoing import undo
-from driftcheck.comparison import compare
+from driftcheck.databases.plan import Step, build, plan
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.change_plan import undo
 from driftcheck.schema import Snapshot
 
 SCOPE = {"owners": True, "grants": True}

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from driftcheck.catalog import catalog_for
-from driftcheck.catalog.base import Scope
-from driftcheck.checking.evidence import evidence_of
-from driftcheck.comparison import compare
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.registry import catalog_for
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.sources.live import read_live
 
 BASE = """

@@ -8,12 +8,12 @@ from collections import defaultdict
 
 import pytest
 
-from driftcheck.catalog.base import Scope
-from driftcheck.catalog.postgresql.columns import Column
-from driftcheck.checking.choosing import chosen, lots
-from driftcheck.checking.trying import Bed
-from driftcheck.comparison import ChangeType
-from driftcheck.proof import Outcome
+from driftcheck.actions.selftest.runner import Bed
+from driftcheck.actions.selftest.sampling import chosen, lots
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.postgresql.catalog.columns import Column
+from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.mutation_results import Outcome
 
 EVERYTHING = Scope(grants=True, owners=True)
 FAULTS = {Outcome.MISSED, Outcome.FALSE_ALARM}

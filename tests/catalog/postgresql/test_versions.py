@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.catalog.postgresql.viewtext import unqualified
-from driftcheck.comparison import compare
+from driftcheck.databases.postgresql.catalog.viewtext import unqualified
+from driftcheck.judging.comparison import compare
 
 
 @pytest.mark.parametrize("other", ["pg15", "pg18"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from driftcheck.catalog.postgresql.viewtext import unqualified
+from driftcheck.databases.postgresql.catalog.viewtext import unqualified
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""``driftcheck compare``: the check of one project."""

@@ -1,0 +1,312 @@
+"""Plays a colleague who upgrades a database that nobody touched, before she does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from driftcheck.actions.simulate.generated_migration import Generated, generate
+from driftcheck.actions.simulate.outcomes import Background, outcomes
+from driftcheck.actions.simulate.runner import EMPTY, Played, Plot, Start, play
+from driftcheck.actions.simulate.start_points import Stands
+from driftcheck.chain import CHAIN, Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import Place, place_of, shown
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.judging.judge import judge
+from driftcheck.pipeline.autogenerate_runner import Bench
+from driftcheck.pipeline.coverage import coverage
+from driftcheck.pipeline.database_state import (
+    Database,
+    changes_in,
+    destinations_of,
+    live_side,
+    pending_in,
+)
+from driftcheck.pipeline.faults import head_faults
+from driftcheck.pipeline.histories import (
+    get_history,
+    in_words_of_base,
+    replay_with_stops,
+    stamp,
+)
+from driftcheck.pipeline.remedies import Dossier, Operations, complete
+from driftcheck.pipeline.session import Progress, Session, open_session
+from driftcheck.project.redirect import Stage
+from driftcheck.sources.bootstrap import prepare_from_snapshot
+from driftcheck.sources.history import keys, version_tables
+from driftcheck.sources.replay import Destinations, Replay
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Who is played.
+
+    Attributes:
+        at: The revision that her database is at, in place of the live one's.
+        every: Whether she is played once from every revision.
+        since: The first of these; ``None`` for an empty database.
+        after_downgrade: Play not her but the developer, whose database is the live one, who takes
+            back that many revisions once all have run.
+        with_data: Whether rows are put into the tables first.
+    """
+
+    at: str | None = None
+    every: bool = False
+    since: str | None = None
+    after_downgrade: int = 0
+    with_data: bool = False
+
+
+def simulate(settings: Settings, whom: Colleague, progress: Progress = lambda _: None) -> Report:
+    """Play a colleague's upgrade on shadow databases.
+
+    She upgrades with the migrations of the working tree, and then with the one that ``migrate``
+    would write if it were run on the live database now.
+
+    Args:
+        settings: The project, and where its databases are.
+        whom: Who is played.
+        progress: Told what is being done.
+
+    Raises:
+        DriftcheckError: It could not be played; nothing was left behind.
+    """
+    settings = replace(settings, gaps=CHAIN, fail_on=frozenset())
+    with (
+        tempfile.TemporaryDirectory(prefix="driftcheck-") as directory,
+        open_session(settings, progress) as session,
+    ):
+        return _Simulation(session, whom, Path(directory)).report()
+
+
+class _Simulation:
+    def __init__(self, session: Session, whom: Colleague, directory: Path) -> None:
+        self._session = session
+        self._whom = whom
+        self._directory = directory
+        begins_with = bool(session.settings.bootstrap or session.settings.base_snapshot)
+        self._databases = [
+            Database(place, configured, live_side(session, place), begins_with)
+            for place, configured in session.environment.databases.items()
+        ]
+        self._stamped = destinations_of(session, self._databases)
+        self._history = get_history(session, self._stamped).history
+        for one in self._databases:
+            one.fill(session, self._history)
+        self._judged = {
+            one.place: judge(
+                changes_in(session, one, one.gaps(CHAIN)), one.snapshots, one.catalog.describe
+            )
+            for one in self._databases
+        }
+
+        self._stands = Stands(session)
+        self._notes: list[str] = []
+        self._found: dict[Place, list[Finding]] = {}
+
+    def report(self) -> Report:
+        played = self._developers() if self._whom.after_downgrade else self._colleagues()
+        reports = tuple(self._report(one, played[one.place]) for one in self._databases)
+        name = self._session.project.name
+        return Report(name, reports, frozenset(), "driftcheck simulate-colleague")
+
+    @cached_property
+    def _generated(self) -> Generated | None:
+        """What ``migrate`` would write; nothing where it would refuse to run."""
+        heads = self._session.environment.heads
+        known = all(one.place_in_history_is_known for one in self._databases)
+        if self._history.fault is not None or len(heads) != 1 or not known:
+            return None
+        session = self._session
+        if not Path(session.project.script_directory().dir, "script.py.mako").is_file():
+            self._notes.append("migrate can write nothing: there is no script.py.mako")
+            return None
+        # Before the history ends in one more revision, to which no shadow is upgraded yet.
+        self._found = {one.place: self._findings(one) for one in self._databases}
+        session.progress("running autogenerate")
+        stage = Stage("migrate", self._as_live)
+        for one in self._databases:  # now: to make one may take a run of env.py
+            stage.shadow_of(session.target(one.place))
+        return generate(session.project, session.redirect, stage, self._directory)
+
+    def _as_live(self, target: URL, purpose: str) -> ShadowDatabase:
+        """A shadow at the head with the drift that the live database has."""
+        for one in self._databases:
+            if one.place == place_of(target):
+                drifted = self._bench.drifted(one.place, self._judged[one.place], one.catalog)
+                return drifted.shadow_of(target)
+        return self._session.shadows.make(target, purpose)
+
+    @cached_property
+    def _bench(self) -> Bench:
+        return Bench(self._session, self._history)
+
+    def _plot(self, one: Database) -> Plot:
+        return Plot(
+            self._session,
+            one.place,
+            version_tables(self._session.environment)[one.place],
+            self._session.environment.heads,
+            one.snapshots.get(Side.HEAD),
+            in_words_of_base(self._session, one.place),
+            self._generated,
+            with_data=self._whom.with_data,
+            downgrades=self._whom.after_downgrade,
+        )
+
+    def _colleagues(self) -> dict[Place, list[Played]]:
+        """Play her from each start, all of them reached by one replay."""
+        plots = [self._plot(one) for one in self._databases]
+        played: dict[tuple[Place, int], Played] = {}
+        stops = self._stops()
+        session = replace(self._session, replayed=_new_stage(self._session))
+
+        def at(number: int, replay: Replay) -> None:
+            for plot in plots:
+                session.progress("playing the colleague")
+                stage = session.shadows.copies(session.replayed, "colleague")
+                for place in session.environment.databases:
+                    stage.shadow_of(session.target(place))
+                revisions = _revisions_at(plot, stops[number])
+                opening = self._opening(plot, revisions)
+                made = replay.made.get(plot.place, {})
+                start = Start(", ".join(revisions) or EMPTY, opening, stage, made)
+                played[plot.place, number] = play(plot, start)
+                stage.begin_again()
+
+        replay = replay_with_stops(session, stops, at)
+        if not played:
+            assert replay.fault is not None  # noqa: S101  (or there was something to play)
+            raise CannotCheckError(
+                f"the history does not build as far as the colleague's database: revision "
+                f"{replay.fault.where.revision} fails",
+                hint="driftcheck compare says what would mend it.",
+                details=replay.fault.message,
+            )
+        return {
+            plot.place: [one for (place, _), one in played.items() if place == plot.place]
+            for plot in plots
+        }
+
+    def _opening(self, plot: Plot, revisions: Sequence[str]) -> str:
+        if not revisions:
+            return "a colleague's database is empty"
+        hers, at = "a colleague's database", ", ".join(revisions)
+        live = next(one.live for one in self._databases if one.place == plot.place)
+        if self._whom.at or self._whom.every or live is None:
+            return f"{hers}, as the migrations alone make it, stands at {at}"
+        if tuple(revisions) == tuple(live.stamped or ()):
+            return f"{hers}, as the migrations alone make it, stands where live does, at {at}"
+        return f"{hers} stands at {at}: further, the history does not build"
+
+    def _stops(self) -> list[Destinations]:
+        """Where her database may stand, in the order of the history."""
+        everywhere = keys(self._session.environment)
+        whom = self._whom
+        if whom.at or whom.every:
+            asked = self._stands.asked(whom.at, since=whom.since)
+            stops: list[Destinations] = [dict.fromkeys(everywhere, one) for one in asked]
+        else:
+            self._require_place_in_history()
+            stops = [self._stamped]
+        fault = self._history.fault
+        if fault is None:
+            return stops
+        broken = fault.where.revision
+        reached = [stop for stop in stops if broken not in self._stands.ancestry(_all_of(stop))]
+        return reached or [dict.fromkeys(everywhere, self._stands.before(broken))]
+
+    def _require_place_in_history(self) -> None:
+        if not all(one.place_in_history_is_known for one in self._databases):
+            raise CannotCheckError(
+                "it is not known which revision the live database is at",
+                hint="Say where the colleague's database stands: --at REVISION, or --all.",
+            )
+
+    def _developers(self) -> dict[Place, list[Played]]:
+        """Play the developer, whose own database is the live one."""
+        self._require_place_in_history()
+        revisions = len(self._stands.ancestry(self._session.environment.heads))
+        revisions += self._generated is not None
+        if self._whom.after_downgrade > revisions:
+            raise ConfigurationError(
+                f"there are only {revisions} revisions that could be taken back",
+                hint=f"Give --after-downgrade a number up to {revisions}.",
+            )
+        return {one.place: [self._developer(one)] for one in self._databases}
+
+    def _developer(self, one: Database) -> Played:
+        session = self._session
+        assert one.live is not None  # noqa: S101  (its place in the history is known)
+        session.progress("copying the live database's schema")
+        stage = Stage("developer", session.shadows.make)
+        prepare_from_snapshot(one.live.snapshot, stage.shadow_of(session.target(one.place)).url)
+        stamp(session, stage, one.live.stamped or ())
+        at = ", ".join(one.live.stamped or ()) or EMPTY
+        opening = f"a copy of the live database's schema stands at {at}"
+        made = self._history.made.get(one.place, {})
+        return play(self._plot(one), Start(at, opening, stage, made))
+
+    def _findings(self, one: Database) -> list[Finding]:
+        """What a comparison finds, with what it leads ``migrate`` to write."""
+        operations, head = Operations(), one.snapshots.get(Side.HEAD)
+        judged = self._judged[one.place]
+        if head is not None and any(Gap.DRIFT in each.changes for each in judged):
+            operations = self._bench.operations(
+                one.place, judged, one.catalog, head.default_schema, partial(pending_in, one)
+            )
+        made = self._history.made.get(one.place, {})
+        upgrade = self._session.project.upgrade_command
+        return complete(judged, Dossier(one.catalog, operations, made=made, upgrade=upgrade))
+
+    def _report(self, one: Database, played: Sequence[Played]) -> DatabaseReport:
+        session, history = self._session, self._history
+        made = history.made.get(one.place, {})
+        background = Background(
+            self._found.get(one.place, ()),
+            made,
+            self._generated,
+            builds=history.fault is None,
+            with_data=self._whom.with_data,
+        )
+        known = one.snapshots.get(Side.HEAD) or one.snapshots.get(Side.LIVE)
+        return DatabaseReport(
+            name=one.configured[0].bind or one.place.database,
+            location=shown(session.live_url(one.place)),
+            dialect=one.place.dialect,
+            server_version=known.server_version if known else "",
+            stamped=(one.live.stamped or ()) if one.live else (),
+            heads=session.environment.heads,
+            findings=(*head_faults(session.environment.heads), *outcomes(played, background)),
+            coverage=coverage(known, one.catalog, session.scope) if known else Coverage({}),
+            gaps=(),
+            replay=history.how,
+            shadows=session.maker(one.place).how,
+            notes=(*self._notes, *session.maker(one.place).notes),
+            plays=tuple(one.play for one in played),
+            environment=session.project.environment_file(),
+        )
+
+
+def _new_stage(session: Session) -> Stage:
+    """Shadows in which the history has not begun yet."""
+    bootstrap = session.settings.bootstrap
+    if bootstrap is not None and bootstrap.what == "import":
+        return session.shadows.copies(session.imported, "colleague")
+    return Stage("colleague", session.shadows.make)
+
+
+def _revisions_at(plot: Plot, stop: Destinations) -> tuple[str, ...]:
+    return tuple(r for table in plot.tables for r in stop.get((plot.place, table), ()))
+
+
+def _all_of(stop: Destinations) -> set[str]:
+    return {revision for several in stop.values() for revision in several}

@@ -1,0 +1,204 @@
+"""Plays what becomes of one database that is upgraded: a copy of the shadow where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from driftcheck.actions.simulate.excerpts import excerpt, operation_line
+from driftcheck.actions.simulate.generated_migration import Generated
+from driftcheck.chain import Gap, Side
+from driftcheck.databases.location import Place
+from driftcheck.databases.row_filling import Unfilled, fill
+from driftcheck.databases.version_table import VersionTable
+from driftcheck.judging.comparison import Change
+from driftcheck.judging.findings import Act, Play
+from driftcheck.judging.judge import changes_of
+from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.session import Session
+from driftcheck.project.redirect import Stage
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.reading import read_shadow
+from driftcheck.sources.replay import Destinations, Fault, Made, Replay
+
+EMPTY = "an empty database"
+"""Where somebody stands who has no database yet."""
+
+_GENERATED = "the migration that migrate would write now"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What is played with every database of one place.
+
+    Attributes:
+        session: The session.
+        place: The place.
+        tables: Its version tables.
+        heads: The heads of the history.
+        head: The schema at the heads; ``None`` where the history does not build.
+        reword: Says what comes from a base snapshot in its words, as ``head`` does.
+        generated: The migration that ``migrate`` would write now, if any.
+        with_data: Whether rows are put into the tables first.
+        downgrades: How many revisions are taken back in between.
+    """
+
+    session: Session
+    place: Place
+    tables: Sequence[VersionTable]
+    heads: Sequence[str]
+    head: Snapshot | None
+    reword: Callable[[Snapshot], Snapshot]
+    generated: Generated | None = None
+    with_data: bool = False
+    downgrades: int = 0
+
+
+@dataclass
+class Played:
+    """What came of it.
+
+    Attributes:
+        play: The play, as it is told.
+        fault: What stopped it, if anything did.
+        is_downgrade: Whether it stopped on the way back.
+        changes: In what the database differs from the head once it is upgraded.
+        unfilled: The tables into which no rows could be put.
+    """
+
+    play: Play
+    fault: Fault | None = None
+    is_downgrade: bool = False
+    changes: Sequence[Change] = ()
+    unfilled: Sequence[Unfilled] = ()
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a database stands before a play.
+
+    Attributes:
+        at: In words: its revision.
+        opening: What is told of it first.
+        stage: Its shadows, which the play changes.
+        made: Which revision made what is in it.
+    """
+
+    at: str
+    opening: str
+    stage: Stage
+    made: Mapping[Address, Made]
+
+
+def play(plot: Plot, start: Start) -> Played:
+    """Play the plot with one database."""
+    actor = _Actor(plot, start, start.at)
+    acts = Act(start.opening), *actor.acts()
+    told = Play(actor.at, acts)
+    return Played(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
+
+
+@dataclass
+class _Actor:
+    plot: Plot
+    start: Start
+    at: str
+    fault: Fault | None = None
+    is_downgrade: bool = False
+    changes: Sequence[Change] = ()
+    unfilled: Sequence[Unfilled] = ()
+    _ran: list[str] = field(default_factory=list)
+    _has_shown: bool = False
+
+    def __post_init__(self) -> None:
+        session, place = self.plot.session, self.plot.place
+        self._shadow = self.start.stage.shadow_of(session.target(place))
+        self._replay = Replay(session.project, session.redirect, self.start.stage, self._note)
+        self._replay.made[place] = dict(self.start.made)
+
+    def acts(self) -> Iterator[Act]:
+        """Each act once it is done, up to the first that does not come off."""
+        if self.plot.with_data and self.start.at != EMPTY:
+            yield self._fill()
+        yield from self._upgrade()
+        if self.fault is None and self.plot.downgrades:
+            yield self._downgrade()
+            if self.fault is None:
+                yield from self._upgrade()
+
+    def _fill(self) -> Act:
+        self.unfilled = fill(self._shadow.url, self.plot.tables)
+        without = len(self.unfilled)
+        said = "rows are put into every table"
+        return Act(f"{said} but {without} of them" if without else said, came_off=None)
+
+    def _upgrade(self) -> Iterator[Act]:
+        yield self._upgrade_to_heads()
+        if self.fault is None and self.plot.generated is not None:
+            yield self._upgrade_to_generated(self.plot.generated)
+
+    def _upgrade_to_heads(self) -> Act:
+        self._go(self._replay.upgrade, self.plot.heads)
+        if self.fault is not None:
+            return self._failure(f"upgrade fails at revision {self.fault.where.revision}")
+        if self.plot.head is not None:
+            session = self.plot.session
+            snapshot = read_shadow(self._shadow.url, self.plot.tables, session.scope)
+            its = within(self.plot.reword(snapshot), session.settings.schemas)
+            sides = {Side.FIRST: self.plot.head, Side.SECOND: its}
+            self.changes = changes_of(Gap.DIFFERENCE, sides)
+        return Act(f"upgrade {self._what_ran('has nothing to run: that is the head')}")
+
+    def _upgrade_to_generated(self, generated: Generated) -> Act:
+        self._go(self._replay.upgrade, [generated.revision])
+        if self.fault is not None:
+            return self._failure(f"upgrade fails in {_GENERATED}")
+        shown_before, self._has_shown = self._has_shown, True
+        code = "" if shown_before else excerpt(generated.file, None)
+        return Act(f"upgrade runs {_GENERATED}", code=code)
+
+    def _downgrade(self) -> Act:
+        self.is_downgrade = True
+        self.changes = ()  # until now it was a copy of the live one, and may be as unlike
+        counted = self.plot.downgrades
+        self._go(self._replay.downgrade, [f"-{counted}"])
+        if self.fault is not None:
+            return self._failure(f"downgrade fails at revision {self.fault.where.revision}")
+        self.is_downgrade = False
+        self.at += f" after {counted} downgrade{'s' * (counted > 1)}"
+        return Act(f"downgrade {self._what_ran('has nothing to take back')}")
+
+    def _failure(self, said: str) -> Act:
+        assert self.fault is not None  # noqa: S101  (it is what is told)
+        where = self.fault.where
+        code = excerpt(self.plot.session.project.root / where.file, where.line)
+        return Act(said, came_off=False, code=code)
+
+    def _go(self, way: Any, revisions: Sequence[str]) -> None:
+        self._ran.clear()
+        destinations: Destinations = {
+            (self.plot.place, table): tuple(revisions) for table in self.plot.tables
+        }
+        way(destinations)
+        if self._replay.fault is not None:
+            self.fault = _at_operation(self._replay.fault, self.plot.session.project.root)
+
+    def _note(self, place: Place, revision: str, _connection: Any) -> None:
+        if place == self.plot.place:
+            self._ran.append(revision)
+
+    def _what_ran(self, nothing: str) -> str:
+        if not self._ran:
+            return nothing
+        if len(self._ran) == 1:
+            return f"runs revision {self._ran[0]}"
+        return f"runs {len(self._ran)} revisions, {self._ran[0]} to {self._ran[-1]}"
+
+
+def _at_operation(fault: Fault, root: Path) -> Fault:
+    """The same fault at the line of its operation, which may have run at the end of a block."""
+    where = fault.where
+    line = operation_line(root / where.file, where.line, fault.statement)
+    return replace(fault, where=replace(where, line=line))

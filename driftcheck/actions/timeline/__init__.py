@@ -1,0 +1,1 @@
+"""``driftcheck history`` and ``driftcheck blame``: what revisions do to the schema."""

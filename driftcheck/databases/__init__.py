@@ -1,0 +1,1 @@
+"""One package for each database, behind one protocol."""

@@ -1,0 +1,107 @@
+"""Connections that driftcheck opens itself: past every engine and pool, so past their hooks."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from driftcheck.databases.location import shown
+from driftcheck.errors import ConfigurationError, ConnectionFailedError
+
+CONNECT_TIMEOUT_SECONDS = 10
+_OWN = "driftcheck.own"
+_LIBPQ_OPTIONS = "PGOPTIONS"
+_READ_ONLY = " -c default_transaction_read_only=on"
+
+
+def connect(url: URL) -> Any:
+    """Open a DB-API connection.
+
+    Raises:
+        ConfigurationError: The URL's dialect or its driver is not installed.
+        ConnectionFailedError: The database does not answer, or refuses.
+    """
+    dialect, module = _dialect(url)
+    cargs, cparams = dialect.create_connect_args(url)
+    if dialect.name == "postgresql":
+        cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
+        cparams.setdefault("application_name", "driftcheck")
+        cparams.setdefault("options", own_options())
+        if str(cparams.get("host", "")).startswith("/"):
+            cparams.setdefault("hostaddr", "")  # else PGHOSTADDR would lead elsewhere
+    try:
+        return dialect.connect(*cargs, **cparams)
+    except module.Error as error:
+        raise ConnectionFailedError(
+            f"cannot connect to {shown(url)}",
+            hint="Check that the server runs, and the host, port, user and password in the URL.",
+            details=without_password(str(error).strip(), url),
+        ) from None
+
+
+def own_engine(url: URL) -> Engine:
+    """An engine of driftcheck's own, for what only SQLAlchemy can do."""
+
+    def create(record: Any) -> Any:
+        record.info[_OWN] = True
+        return connect(url)
+
+    return create_engine(url, creator=create, poolclass=NullPool)
+
+
+def is_own(record: Any) -> bool:
+    """Whether a connection in a pool is driftcheck's own."""
+    return _OWN in record.info
+
+
+@contextmanager
+def libpq_read_only() -> Iterator[None]:
+    """Make every session read only that is opened by way of libpq and does not say otherwise.
+
+    A pooler may refuse such a session altogether: that keeps it from writing, too.
+    """
+    before = os.environ.get(_LIBPQ_OPTIONS)
+    os.environ[_LIBPQ_OPTIONS] = (before or "") + _READ_ONLY
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_LIBPQ_OPTIONS, None)
+        else:
+            os.environ[_LIBPQ_OPTIONS] = before
+
+
+def own_options() -> str:
+    """What the user's environment tells libpq to say to a server, and no more than that."""
+    return os.environ.get(_LIBPQ_OPTIONS, "").removesuffix(_READ_ONLY)
+
+
+def _dialect(url: URL) -> tuple[Any, Any]:
+    """The URL's dialect with its driver loaded, as ``create_engine()`` would have it."""
+    try:
+        dialect_class: Any = url.get_dialect()
+        load = getattr(dialect_class, "import_dbapi", None) or dialect_class.dbapi
+        module = load()
+    except (NoSuchModuleError, ImportError) as error:
+        raise ConfigurationError(
+            f"the driver for {url.drivername} is not installed",
+            hint="Install it beside driftcheck, or name another driver in the URL.",
+            details=str(error),
+        ) from None
+    return dialect_class(dbapi=module), module
+
+
+def without_password(text: str, url: URL) -> str:
+    """A driver's words without the password, which some of them repeat."""
+    password = url.password
+    if password:
+        text = re.sub(re.escape(str(password)), "***", text)
+    return text

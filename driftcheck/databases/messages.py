@@ -1,0 +1,20 @@
+"""The message of a database error, without what a driver adds to it."""
+
+from __future__ import annotations
+
+import re
+
+_DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
+
+
+def database_message(error: BaseException) -> str:
+    """What a database said, in its own words: no driver's name, no position, no statement."""
+    diagnostics = getattr(error, "diag", None)
+    primary = getattr(diagnostics, "message_primary", None)
+    if primary:
+        return str(primary)
+    match getattr(error, "args", ()):
+        case (int(), str(message)):  # MySQL's drivers give the number of the error first
+            return message
+    text = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return _DRIVER_CLASS.sub("", text)

@@ -1,0 +1,131 @@
+"""Foreign keys and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.mysql.catalog.kind import (
+    address,
+    alter_table,
+    as_typed,
+    grouped,
+    is_mariadb,
+    name_of,
+    quote,
+    quoted,
+    rows,
+)
+from driftcheck.schema import SchemaObject
+
+
+class ConstraintKind(Kind):
+    """A constraint, known by what it says."""
+
+    spoken_by_models = True
+    keyword: ClassVar[str]
+    """What DROP calls it."""
+
+    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that adds the constraint to its table."""
+        return [f"{alter_table(thing)} ADD {clause(thing)}"]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """The statement that drops the constraint."""
+        return [f"{alter_table(thing)} DROP {self.keyword} {name_of(thing)}"]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that drop the current constraint and add it under the wanted name."""
+        renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
+        return [*self.drop(current), *self.create(renamed)]
+
+
+def clause(constraint: SchemaObject) -> str:
+    """The constraint as CREATE TABLE and ADD write it."""
+    return f"CONSTRAINT {name_of(constraint)} {constraint.attributes['definition']}"
+
+
+_CHECKS = """SELECT c.*, t.table_name AS checked, t.*
+    FROM information_schema.check_constraints c JOIN information_schema.table_constraints t
+      ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name
+    WHERE t.table_schema = DATABASE() AND t.constraint_type = 'CHECK' {}
+    ORDER BY t.table_name, c.constraint_name"""
+
+
+def has_checks(cursor: Cursor) -> bool:
+    """Whether the server knows checks: MySQL does from 8.0.16 on, MariaDB from 10.2.22 on."""
+    cursor.execute(
+        """SELECT COUNT(*) FROM information_schema.tables
+        WHERE table_schema = 'information_schema' AND table_name = 'CHECK_CONSTRAINTS'"""
+    )
+    return bool((cursor.fetchone() or (0,))[0])
+
+
+class CheckConstraint(ConstraintKind):
+    """A check on the rows of a table; MariaDB's checks of columns are told with these."""
+
+    name = "check constraint"
+    plural = "check constraints"
+    keyword = "CONSTRAINT"
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every check."""
+        if not has_checks(cursor):
+            return
+        mariadb = is_mariadb(cursor)
+        # There, every table has names of its own; in MySQL they are the database's.
+        of_tables = "AND c.table_name = t.table_name AND c.level = 'Table'" if mariadb else ""
+        for row in rows(cursor, _CHECKS.format(of_tables)):
+            said = as_typed(row["check_clause"], mariadb=mariadb)
+            unheeded = "" if row.get("enforced", "YES") == "YES" else " NOT ENFORCED"
+            # MySQL puts parentheses around all of it, MariaDB none.
+            definition = f"CHECK ({said})" if mariadb else f"CHECK {said}{unheeded}"
+            yield SchemaObject(
+                address(self.name, row["checked"], row["constraint_name"]),
+                {"definition": definition},
+                address("table", row["checked"]),
+                renamable=True,
+            )
+
+
+class ForeignKey(ConstraintKind):
+    """A foreign key. The index that MySQL makes for it is an index like others."""
+
+    name = "foreign key"
+    plural = "foreign keys"
+    keyword = "FOREIGN KEY"
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every foreign key."""
+        found = rows(
+            cursor,
+            """SELECT k.table_name, k.constraint_name, k.column_name, k.referenced_column_name,
+                k.referenced_table_name,
+                NULLIF(k.referenced_table_schema, DATABASE()) AS referenced_database,
+                r.update_rule, r.delete_rule
+            FROM information_schema.key_column_usage k
+            JOIN information_schema.referential_constraints r
+              ON r.constraint_schema = k.constraint_schema AND r.table_name = k.table_name
+              AND r.constraint_name = k.constraint_name
+            WHERE k.table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
+            ORDER BY k.table_name, k.constraint_name, k.ordinal_position""",
+        )
+        for (table, name), columns in grouped(found, "table_name", "constraint_name"):
+            first = columns[0]
+            other = quote(first["referenced_table_name"])
+            if first["referenced_database"]:
+                other = f"{quote(first['referenced_database'])}.{other}"
+            own = quoted(column["column_name"] for column in columns)
+            others = quoted(column["referenced_column_name"] for column in columns)
+            said = f"FOREIGN KEY ({own}) REFERENCES {other} ({others})"
+            said += _action("DELETE", first["delete_rule"])
+            said += _action("UPDATE", first["update_rule"])
+            whole = address("table", table)
+            thing = address(self.name, table, name)
+            yield SchemaObject(thing, {"definition": said}, whole, renamable=True)
+
+
+def _action(event: str, rule: str) -> str:
+    """What happens to referring rows; the two ways of refusing are one to InnoDB."""
+    return "" if rule in ("RESTRICT", "NO ACTION") else f" ON {event} {rule}"

@@ -1,0 +1,112 @@
+"""Views and triggers. Who defined one does not count: a shadow's are made by driftcheck's user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.mysql.catalog.kind import (
+    address,
+    after_what_they_name,
+    in_one_line,
+    name_of,
+    quote,
+    rows,
+    without_database,
+)
+from driftcheck.schema import SchemaObject, Value
+
+
+class View(Kind):
+    """A view."""
+
+    name = "view"
+    plural = "views"
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every view, those that others are made of first."""
+        found = rows(
+            cursor,
+            """SELECT *, DATABASE() AS own FROM information_schema.views
+            WHERE table_schema = DATABASE() ORDER BY table_name""",
+        )
+        views = {row["table_name"]: row for row in found}
+        texts = {
+            name: without_database(row["view_definition"], row["own"])
+            for name, row in views.items()
+        }
+        for name in after_what_they_name(texts):
+            row = views[name]
+            facts: dict[str, Value] = {
+                "definition": texts[name],
+                "check_option": None if row["check_option"] == "NONE" else row["check_option"],
+                "security": row["security_type"],
+                "algorithm": row.get("algorithm"),
+            }
+            yield SchemaObject(address("view", name), facts)
+
+    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that makes the view."""
+        return [f"CREATE {_view(thing)}"]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """The statement that drops the view."""
+        return [f"DROP VIEW {name_of(thing)}"]
+
+    def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """The statement that replaces the view."""
+        return [f"CREATE OR REPLACE {_view(wanted)}"]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """The statement that renames the view."""
+        return [f"RENAME TABLE {name_of(current)} TO {name_of(wanted)}"]
+
+
+def _view(view: SchemaObject) -> str:
+    facts = view.attributes
+    words = [f"ALGORITHM={facts['algorithm']}"] if facts["algorithm"] else []
+    words.append(f"SQL SECURITY {facts['security']} VIEW {name_of(view)} AS {facts['definition']}")
+    if facts["check_option"]:
+        words.append(f"WITH {facts['check_option']} CHECK OPTION")
+    return " ".join(words)
+
+
+class Trigger(Kind):
+    """A trigger on a table."""
+
+    name = "trigger"
+    plural = "triggers"
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every trigger, in the order in which they fire."""
+        for row in rows(
+            cursor,
+            """SELECT trigger_name, event_object_table, action_timing, event_manipulation,
+                action_statement FROM information_schema.triggers
+            WHERE trigger_schema = DATABASE()
+            ORDER BY event_object_table, action_timing, event_manipulation, action_order""",
+        ):
+            table = row["event_object_table"]
+            facts: dict[str, Value] = {
+                "fires": f"{row['action_timing']} {row['event_manipulation']}",
+                "definition": in_one_line(row["action_statement"]),
+            }
+            yield SchemaObject(
+                address("trigger", row["trigger_name"]), facts, address("table", table)
+            )
+
+    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that makes the trigger."""
+        facts = thing.attributes
+        table = quote(thing.part_of.name) if thing.part_of else ""
+        when = f"{facts['fires']} ON {table} FOR EACH ROW"
+        return [f"CREATE TRIGGER {name_of(thing)} {when} {facts['definition']}"]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """The statement that drops the trigger."""
+        return [f"DROP TRIGGER {name_of(thing)}"]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that drop the current trigger and make it again under the wanted name."""
+        renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
+        return [*self.drop(current), *self.create(renamed)]

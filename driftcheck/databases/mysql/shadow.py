@@ -1,0 +1,99 @@
+"""Shadow databases on the server of any other dialect that knows ``CREATE DATABASE``."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, suppress
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.connection import connect, without_password
+from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
+from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark, is_too_old
+from driftcheck.errors import DriftcheckError, ShadowError
+
+_NAME = re.compile(rf"{NAME_PREFIX}\w+_([0-9a-f]{{8}})_([0-9a-f]{{12}})\Z")
+
+
+class OtherMaker(ShadowMaker):
+    """Makes shadows beside the database of a URL, with a name that is their mark.
+
+    Args:
+        how: See ``ShadowMaker``.
+        server: Any database of the server: it is connected to and left alone.
+    """
+
+    shares_server = True
+
+    def __init__(self, how: str, server: URL) -> None:
+        self.server = server
+        self._run("SELECT 1")
+        super().__init__(how)
+        self.sweep()
+
+    def sweep(self) -> tuple[str, ...]:
+        """Drop the shadows that killed runs left behind: by the time told in their names."""
+        dropped = []
+        for (name,) in self._run("SHOW DATABASES"):
+            if _is_abandoned(name):
+                with suppress(ShadowError):  # another user's, who will drop it
+                    self._run(f"DROP DATABASE IF EXISTS `{name}`")
+                    dropped.append(name)
+        return tuple(dropped)
+
+    def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
+        name = f"{NAME_PREFIX}{purpose}_{mark.started:08x}_{mark.secret[:12]}"
+        return ShadowDatabase(self.server.set(database=name), name, name, "SELECT DATABASE()", self)
+
+    def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
+        ((charset, collation),) = self._run("SELECT @@character_set_database, @@collation_database")
+        self._run(f"CREATE DATABASE `{shadow.name}` CHARACTER SET {charset} COLLATE {collation}")
+        if template is not None:
+            self._copy(shadow, template)
+
+    def _copy(self, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
+        """Copy tables with their rows: what revisions are recorded in is a table too."""
+        with closing(connect(template.url)) as source:
+            statements = catalog_for(template.url.get_backend_name()).schema_statements(source)
+        tables = self._run(
+            "SELECT table_name FROM information_schema.tables "
+            f"WHERE table_schema = '{template.name}' AND table_type = 'BASE TABLE'"
+        )
+        rows = [
+            f"INSERT INTO `{name}` SELECT * FROM `{template.name}`.`{name}`"
+            for name in (str(table).replace("`", "``") for (table,) in tables)
+        ]
+        checks = "SET FOREIGN_KEY_CHECKS = 0"
+        with closing(connect(shadow.url)) as target, closing(target.cursor()) as cursor:
+            for statement in (*statements, checks, *rows):
+                cursor.execute(statement)
+            target.commit()
+
+    def _destroy(self, shadow: ShadowDatabase) -> None:
+        self._run(f"DROP DATABASE IF EXISTS `{shadow.name}`")
+
+    def _run(self, statement: str) -> list[Any]:
+        try:
+            with (
+                closing(connect(self.server)) as connection,
+                closing(connection.cursor()) as cursor,
+            ):
+                cursor.execute(statement)
+                rows = list(cursor.fetchall()) if cursor.description else []
+                connection.commit()
+                return rows
+        except DriftcheckError as error:
+            raise ShadowError(error.message, hint=error.hint, details=error.details) from None
+        except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
+            raise ShadowError(
+                "the server could not make or drop a shadow database",
+                details=without_password(str(error).strip(), self.server),
+            ) from None
+
+
+def _is_abandoned(name: str) -> bool:
+    """A process may run on another machine: its age alone tells that a shadow is abandoned."""
+    match = _NAME.match(name)
+    return match is not None and is_too_old(int(match[1], 16))

@@ -1,0 +1,177 @@
+"""PostgreSQL, read from its own catalog: https://www.postgresql.org/docs/current/catalogs.html."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as Several
+from contextlib import closing
+from typing import Any, ClassVar
+
+import psycopg2
+
+from driftcheck.databases.catalog import Catalog, Reading, Scope, in_scope, keeping_all
+from driftcheck.databases.mutations import Telling, Trial
+from driftcheck.databases.postgresql.catalog.casts import Cast
+from driftcheck.databases.postgresql.catalog.catalog_digests import witness
+from driftcheck.databases.postgresql.catalog.collations import Collation, Conversion
+from driftcheck.databases.postgresql.catalog.columns import Column
+from driftcheck.databases.postgresql.catalog.composites import CompositeType, RangeType
+from driftcheck.databases.postgresql.catalog.constraints import (
+    CheckConstraint,
+    ExclusionConstraint,
+    ForeignKey,
+    NotNullConstraint,
+    PrimaryKey,
+    UniqueConstraint,
+)
+from driftcheck.databases.postgresql.catalog.coverage import not_compared
+from driftcheck.databases.postgresql.catalog.default_privileges import DefaultPrivileges
+from driftcheck.databases.postgresql.catalog.event_triggers import EventTrigger
+from driftcheck.databases.postgresql.catalog.extended_statistics import StatisticsObject
+from driftcheck.databases.postgresql.catalog.foreign import (
+    ForeignDataWrapper,
+    ForeignTable,
+    Server,
+    UserMapping,
+)
+from driftcheck.databases.postgresql.catalog.indexes import Index
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.languages import Language
+from driftcheck.databases.postgresql.catalog.managed import Managed, managed
+from driftcheck.databases.postgresql.catalog.namespaces import Extension, Schema
+from driftcheck.databases.postgresql.catalog.operators import (
+    Operator,
+    OperatorClass,
+    OperatorFamily,
+)
+from driftcheck.databases.postgresql.catalog.own_rows import present
+from driftcheck.databases.postgresql.catalog.policies import Policy
+from driftcheck.databases.postgresql.catalog.publications import Publication
+from driftcheck.databases.postgresql.catalog.remarks import remarks
+from driftcheck.databases.postgresql.catalog.rereading import read_changed
+from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function, Procedure
+from driftcheck.databases.postgresql.catalog.rules import Rule
+from driftcheck.databases.postgresql.catalog.sequences import Sequence
+from driftcheck.databases.postgresql.catalog.session import reading
+from driftcheck.databases.postgresql.catalog.tables import Table
+from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Dictionary
+from driftcheck.databases.postgresql.catalog.traces import tombstones, written
+from driftcheck.databases.postgresql.catalog.triggers import Trigger
+from driftcheck.databases.postgresql.catalog.types import Domain, Enum
+from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
+
+KINDS: tuple[PostgreSQLKind, ...] = (
+    Schema(),
+    Extension(),
+    Language(),
+    Collation(),
+    Enum(),
+    Domain(),
+    CompositeType(),
+    RangeType(),
+    Sequence(),
+    Function(),
+    Procedure(),
+    Aggregate(),
+    Operator(),
+    OperatorFamily(),
+    OperatorClass(),
+    Cast(),
+    Conversion(),
+    Dictionary(),
+    Configuration(),
+    ForeignDataWrapper(),
+    Server(),
+    UserMapping(),
+    Table(),
+    ForeignTable(),
+    Column(),
+    PrimaryKey(),
+    UniqueConstraint(),
+    ExclusionConstraint(),
+    CheckConstraint(),
+    NotNullConstraint(),
+    View(),
+    MaterializedView(),
+    Index(),
+    ForeignKey(),
+    StatisticsObject(),
+    Rule(),
+    Trigger(),
+    Policy(),
+    Publication(),
+    EventTrigger(),
+    DefaultPrivileges(),
+)
+"""Every kind that is read, what others need first."""
+
+
+class PostgreSQLCatalog(Catalog):
+    """Reads PostgreSQL 15 and later."""
+
+    kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
+    by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
+
+    def read(self, connection: Any, scope: Scope) -> Snapshot:
+        """Read the whole schema within the connection's current transaction."""
+        try:
+            with (
+                connection.cursor() as cursor,
+                reading(cursor) as default_schema,
+                keeping_all(),
+            ):
+                asked = present(self.kinds, cursor)
+                things = (thing for kind in asked for thing in kind.read(cursor, scope))
+                kept = in_scope(managed(cursor).without(things), scope)
+                objects = {thing.address: thing for thing in kept}
+                uncompared = not_compared(cursor)
+                remarked = remarks(cursor, scope)
+                cursor.execute("show server_version")
+                ((version,),) = cursor.fetchall()
+        except psycopg2.Error as error:
+            raise CatalogError(
+                "The database's catalog cannot be read.",
+                hint="If its schema is being changed at this moment, try again afterwards.",
+                details=str(error).strip(),
+            ) from error
+        snapshot = Snapshot(
+            objects, "postgresql", version.split()[0], default_schema, uncompared, remarked
+        )
+        return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
+
+    def traces(
+        self, connection: Any, missing: Several[SchemaObject], present: Several[Address]
+    ) -> Mapping[Address, Trace]:
+        """Tombstones of dropped columns, and when rows of the catalog were written."""
+        kinds = {kind.name: getattr(kind, "keyword", kind.name) for kind in KINDS}
+        things = ((kinds[address.kind], address) for address in present)
+        with connection.cursor() as cursor, reading(cursor):
+            return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
+
+    def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
+        """Read the kinds that can have changed since the last time.
+
+        What an extension manages is told by its tables' rows: where one does, all is read.
+        """
+        with closing(connection.cursor()) as cursor, reading(cursor), keeping_all():
+            left_out = managed(cursor)
+            if left_out == Managed():
+                return read_changed(KINDS, cursor, scope, last)
+            found = read_changed(KINDS, cursor, scope, None)
+            kept = left_out.without(found.objects.values())
+            return Reading.of(kept, self.kinds)
+
+    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+        """Single changes kind by kind, and at last what is done to a whole database."""
+        yield from super().trials(schema, scope)
+        if not schema.objects:
+            return
+        shadow = Address("database", "", ("shadow",))
+        yield Trial(shadow, "analyze", ("ANALYZE",), Telling.NOTHING)
+        yield Trial(shadow, "vacuum", ("VACUUM",), Telling.NOTHING, in_transaction=False)
+
+    def witness(self, connection: Any) -> Mapping[str, str]:
+        """A digest of each of the server's catalogs, row by row."""
+        return witness(connection)

@@ -1,0 +1,48 @@
+"""Casts from one type to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    PostgreSQLKind,
+    comment_on,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+
+class Cast(PostgreSQLKind):
+    """A cast, known by its types. https://www.postgresql.org/docs/current/catalog-pg-cast.html."""
+
+    name = "cast"
+    plural = "casts"
+    keyword = "CAST"
+    columns = """'' as schema,
+        format_type(k.castsource, null) || ' AS ' || format_type(k.casttarget, null) as name,
+        case k.castmethod when 'f' then 'WITH FUNCTION ' || k.castfunc::regprocedure
+          when 'i' then 'WITH INOUT' else 'WITHOUT FUNCTION' end
+        || case k.castcontext when 'a' then ' AS ASSIGNMENT' when 'i' then ' AS IMPLICIT'
+          else '' end as definition, d.description as comment"""
+    source = f"""from pg_cast k {comment_on("pg_cast", "k.oid")}
+        where k.oid >= {FIRST_NORMAL_OID} and {no_member("pg_cast", "k.oid")}
+          and k.oid not in (  -- a range type brings its own
+            select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
+              and i.classid = 'pg_cast'::regclass and i.deptype = 'i')
+        order by k.oid"""
+    renaming = ""
+    adding = ()
+    alterations = (
+        alter("by text", "DROP {it}", "CREATE {it} WITH INOUT AS IMPLICIT"),
+        alter("in assignments", "DROP {it}", "CREATE {it} WITH INOUT AS ASSIGNMENT"),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare cast."""
+        return [f"CREATE {self.designation(thing)} {thing.attributes['definition']}"]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The cast as CREATE, DROP and COMMENT ON name it."""
+        return f"CAST ({thing.address.name})"

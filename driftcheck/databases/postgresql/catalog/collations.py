@@ -1,0 +1,105 @@
+"""Collations and conversions: how text is ordered and encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    no_member,
+)
+from driftcheck.quoting import quote_literal
+from driftcheck.schema import SchemaObject
+
+
+class Collation(PostgreSQLKind):
+    """A collation. https://www.postgresql.org/docs/current/catalog-pg-collation.html.
+
+    Where the locale is kept has changed between 15, 16 and 17, hence the detour by way of JSON.
+    """
+
+    name = "collation"
+    plural = "collations"
+    keyword = "COLLATION"
+    recognizable = True
+    owner = "l.collowner"
+    columns = """n.nspname as schema, l.collname as name, array_remove(array[
+          'PROVIDER = ' || case l.collprovider when 'i' then 'icu' when 'b' then 'builtin'
+            else 'libc' end,
+          'LOCALE = ' || quote_literal(coalesce(to_jsonb(l) ->> 'colllocale',
+            to_jsonb(l) ->> 'colliculocale')),
+          'LC_COLLATE = ' || quote_literal(nullif(l.collcollate, '')),
+          'LC_CTYPE = ' || quote_literal(nullif(l.collctype, '')),
+          'RULES = ' || quote_literal(to_jsonb(l) ->> 'collicurules'),
+          case when not l.collisdeterministic then 'DETERMINISTIC = false' end], null)
+          as definition, d.description as comment"""
+    source = f"""from pg_collation l join pg_namespace n on n.oid = l.collnamespace
+        {comment_on("pg_collation", "l.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_collation", "l.oid")} order by l.oid"""
+    alterations = (
+        alter(
+            "another locale",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = libc, lc_collate = 'POSIX', lc_ctype = 'C')",
+        ),
+        alter(
+            "another provider",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = icu, locale = 'de-x-icu')",
+        ),
+        alter(
+            "not deterministic",
+            "DROP COLLATION {path}",
+            "CREATE COLLATION {path} (provider = icu, locale = 'und', deterministic = false)",
+        ),
+    )
+    quiet = (alter("refresh its version", "ALTER COLLATION {path} REFRESH VERSION"),)
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare collation."""
+        definition = ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
+        return [f"CREATE COLLATION {thing.address.sql} ({definition})"]
+
+
+class Conversion(PostgreSQLKind):
+    """A conversion. https://www.postgresql.org/docs/current/catalog-pg-conversion.html."""
+
+    name = "conversion"
+    plural = "conversions"
+    keyword = "CONVERSION"
+    recognizable = True
+    owner = "v.conowner"
+    columns = """n.nspname as schema, v.conname as name, v.condefault as default,
+        pg_encoding_to_char(v.conforencoding)::text as source,
+        pg_encoding_to_char(v.contoencoding)::text as target,
+        v.conproc::regproc::text as function, d.description as comment"""
+    source = f"""from pg_conversion v join pg_namespace n on n.oid = v.connamespace
+        {comment_on("pg_conversion", "v.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_conversion", "v.oid")} order by v.oid"""
+    alterations = (
+        alter("default, or not any more", "DROP CONVERSION {path}", "{otherwise}"),
+        alter(
+            "other encodings",
+            "DROP CONVERSION {path}",
+            "CREATE CONVERSION {path} FOR 'UTF8' TO 'KOI8R' FROM utf8_to_koi8r",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made as the default where it is not, or the other way round."""
+        default = not thing.attributes["default"]
+        other = replace(thing, attributes={**thing.attributes, "default": default})
+        return {**super().fields(thing), "otherwise": self.build(other)[0]}
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare conversion."""
+        facts = thing.attributes
+        default = "DEFAULT " if facts["default"] else ""
+        source, target = (quote_literal(str(facts[name])) for name in ("source", "target"))
+        pair = f"FOR {source} TO {target} FROM {facts['function']}"
+        return [f"CREATE {default}CONVERSION {thing.address.sql} {pair}"]

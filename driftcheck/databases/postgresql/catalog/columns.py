@@ -1,0 +1,476 @@
+"""Columns: their types, defaults, identities and whatever else a table may say of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.mutations import Alteration, Trial, alter, alter_with, each
+from driftcheck.databases.postgresql.catalog.foreign_options import (
+    change_foreign_options,
+    foreign_options,
+    foreign_options_sql,
+)
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.databases.postgresql.catalog.options import change_options
+from driftcheck.databases.postgresql.catalog.privileges import change_grants, grants_sql
+from driftcheck.databases.postgresql.catalog.sequences import OWNED_SEQUENCES
+from driftcheck.quoting import quote_literal
+from driftcheck.schema import SchemaObject, Value
+
+# The parent that a column comes from, where it has one.
+_PARENTS = """(
+    select i.inhrelid, p.attname, min(i.inhparent) as parent
+    from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent
+    join pg_class r on r.oid = i.inhparent and r.relkind in ('r', 'p', 'f')
+    group by 1, 2)"""
+
+# The column whose default draws from a sequence that it owns itself.
+_SERIAL = f"""(
+    select distinct o.relation, o.number from {OWNED_SEQUENCES} o
+    join pg_depend u on u.refclassid = 'pg_class'::regclass and u.refobjid = o.sequence
+      and u.classid = 'pg_attrdef'::regclass
+    join pg_attrdef f on f.oid = u.objid and f.adrelid = o.relation and f.adnum = o.number
+    where o.deptype = 'a')"""
+
+_NUMBERS = frozenset(
+    ("smallint", "integer", "bigint", "numeric", "real", "double precision", "money")
+)
+_TEXTS = frozenset(("text", "character varying", "character", "name"))
+_TIMES = frozenset(("timestamp without time zone", "timestamp with time zone", "date"))
+
+
+_TRIED = "ALTER TABLE {table} ALTER COLUMN {name}"
+_TRIED_ALONE = "ALTER TABLE ONLY {table} ALTER COLUMN {name}"  # not those that inherit
+
+
+class Column(PostgreSQLKind):
+    """A table's column. https://www.postgresql.org/docs/current/catalog-pg-attribute.html."""
+
+    name = "column"
+    plural = "columns"
+    holds_data = True
+    spoken_by_models = True
+    unspoken = frozenset(("storage", "compression", "statistics", "options", "wrapper_options"))
+    keyword = "COLUMN"
+    acl = "a.attacl"
+    summed_up = (
+        "type",
+        "nullable",
+        "default",
+        "generated",
+        "identity",
+        "identity_sequence",
+        "serial",
+        "collation",
+        "compression",
+    )
+    columns = f"""n.nspname as schema, c.relname as within, a.attname as name, a.attnum as number,
+        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        h.attname as from_name,
+        format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
+        case a.attgenerated when '' then pg_get_expr(f.adbin, f.adrelid) end as default,
+        case a.attgenerated when 's' then pg_get_expr(f.adbin, f.adrelid) || ' STORED'
+          when 'v' then pg_get_expr(f.adbin, f.adrelid) || ' VIRTUAL' end as generated,
+        case when i.sequence is not null then  -- a partition draws from its parent's
+          case a.attidentity when 'a' then 'ALWAYS' when 'd' then 'BY DEFAULT' end end as identity,
+        case when i.sequence is not null then array[
+            'START WITH ' || q.seqstart, 'INCREMENT BY ' || q.seqincrement,
+            'MINVALUE ' || q.seqmin, 'MAXVALUE ' || q.seqmax, 'CACHE ' || q.seqcache,
+            case when q.seqcycle then 'CYCLE' else 'NO CYCLE' end] end as identity_sequence,
+        case when qc.relpersistence <> c.relpersistence then
+          case qc.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end end
+          as identity_persistence, qd.description as identity_comment,
+        s.relation is not null as serial,
+        case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end
+          as collation,
+        case when a.attstorage <> t.typstorage then
+          case a.attstorage when 'p' then 'PLAIN' when 'm' then 'MAIN' when 'e' then 'EXTERNAL'
+            else 'EXTENDED' end end as storage,
+        case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end as compression,
+        nullif(a.attstattarget, -1)::integer as statistics, a.attoptions as options,
+        {foreign_options_sql("a.attfdwoptions")} as wrapper_options,
+        d.description as comment"""
+    rows = "x.relkind in ('r', 'p', 'f')"
+    source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join pg_attribute a on a.attrelid = c.oid and a.attrelid >= {FIRST_NORMAL_OID}
+        join pg_type t on t.oid = a.atttypid
+        left join pg_attrdef f on f.adrelid = c.oid and f.adnum = a.attnum and a.atthasdef
+        left join {OWNED_SEQUENCES} i on i.relation = c.oid and i.number = a.attnum
+          and i.deptype = 'i'
+        left join pg_sequence q on q.seqrelid = i.sequence
+        left join pg_class qc on qc.oid = i.sequence
+        {comment_on("pg_class", "i.sequence", alias="qd")}
+        left join {_SERIAL} s on s.relation = c.oid and s.number = a.attnum
+        left join {_PARENTS} h on h.inhrelid = c.oid and h.attname = a.attname
+          and a.attinhcount > 0 and (c.relispartition or not a.attislocal)
+        left join pg_class hc on hc.oid = h.parent
+        left join pg_namespace hn on hn.oid = hc.relnamespace
+        {comment_on("pg_class", "c.oid", "a.attnum")}
+        where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
+          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by c.oid, a.attnum"""
+    dropping = "ALTER TABLE {table} DROP COLUMN {name} CASCADE"
+    renaming = "ALTER TABLE {table} RENAME COLUMN {name} TO {new}"
+    adding = ("ALTER TABLE {table} ADD COLUMN {new} {type}",)
+    granting = "SELECT ({name}) ON TABLE {table}"
+    alterations = (
+        *(
+            alter_with(
+                f"type {type_}", f"{_TRIED} TYPE {type_} USING {how}", already=("type", type_)
+            )
+            for type_, how in (
+                ("text", "{name}::text"),
+                ("bigint", "0"),
+                ("character varying(7777)", "{name}::text"),
+                ("numeric(33,7)", "0"),
+                ("text[]", "NULL"),
+            )
+        ),
+        alter_with("collation", f'{_TRIED} TYPE {{type}} COLLATE "POSIX"'),
+        alter_with("set not null", f"{_TRIED} SET NOT NULL", already=("nullable", False)),
+        alter_with("drop not null", f"{_TRIED} DROP NOT NULL"),
+        *(
+            Alteration(doing, (statement,), alone=False, needs="generated")
+            for doing, statement in (
+                ("drop expression", f"{_TRIED} DROP EXPRESSION"),
+                ("set expression", f"{_TRIED} SET EXPRESSION AS (NULL::{{type}})"),
+            )
+        ),
+        *each(
+            _TRIED,
+            (
+                "ADD GENERATED ALWAYS AS IDENTITY",
+                "ADD GENERATED BY DEFAULT AS IDENTITY",
+            ),
+        ),
+        *each(
+            _TRIED,
+            (
+                "SET GENERATED ALWAYS",
+                "SET GENERATED BY DEFAULT",
+                "DROP IDENTITY",
+                "SET INCREMENT BY 77",
+                "SET MINVALUE -77",
+                "SET MAXVALUE 7777",
+                "SET START WITH 777",
+                "SET CACHE 77",
+                "SET CYCLE",
+                "SET NO CYCLE",
+            ),
+            needs="identity",
+        ),
+        *each(
+            _TRIED_ALONE,
+            (
+                "DROP DEFAULT",
+                "SET STORAGE EXTERNAL",
+                "SET STORAGE MAIN",
+                "SET COMPRESSION pglz",
+                "SET COMPRESSION lz4",
+                "SET STATISTICS 777",
+                "SET (n_distinct = 77)",
+                "RESET (n_distinct)",
+            ),
+        ),
+        alter("set default", f"{_TRIED_ALONE} SET DEFAULT current_user::text::{{type}}"),
+        alter(
+            "options",
+            "ALTER FOREIGN TABLE {table} ALTER COLUMN {name} OPTIONS (ADD driftcheck_trial 'x')",
+        ),
+    )
+    quiet = (
+        *each(_TRIED, ("RESTART WITH 77",), needs="identity"),
+        alter("write the values again", "UPDATE {table} SET {name} = {name}"),
+    )
+
+    def query(self, scope: Scope) -> str:
+        """The catalog query, with the privileges on an identity's sequence where they count."""
+        if not scope.grants:
+            return super().query(scope)
+        grants = grants_sql("qc.relacl", "qc.relowner", "s")
+        own = f"case when i.sequence is not null then {grants} end as identity_grants"
+        return super().query(scope).replace("select ", f"select {own}, ", 1)
+
+    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
+        """And what an identity's sequence has besides its options."""
+        yield from super()._said(thing, scope)
+        if thing.attributes["identity"] is None:
+            return
+        done = {
+            "comment on its sequence": f"COMMENT ON SEQUENCE {_SEQUENCE} IS {{said}}",
+            "set its sequence unlogged": f"ALTER SEQUENCE {_SEQUENCE} SET UNLOGGED",
+        }
+        if scope.grants:
+            done["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
+        for doing, statement in done.items():
+            filled = statement.format_map(self.fields(thing))
+            yield Trial(thing.address, doing, (_on_own_sequence(thing, filled),))
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that add the bare column."""
+        added = f"{_alter_table(thing)} ADD COLUMN {clause(thing)}"
+        return [added, *settings(thing), *own_sequence(thing)]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the column."""
+        return [f"{_alter_table(thing)} DROP COLUMN {name_of(thing)}"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the column and keep its values."""
+        changed = differing(current, wanted)
+        return [
+            *_drop_identity(current, wanted),
+            *_generated(current, wanted, changed),
+            *_type(current, wanted, changed),
+            *_nullable(wanted, changed),
+            *_identity(current, wanted, changed),
+            *settings(wanted, current),
+            *_wrapper_options(current, wanted),
+            *(own_sequence(wanted) if "serial" in changed else ()),
+        ]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The column as CREATE TABLE writes it, without its name."""
+        return definition(thing)
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current column the wanted one's name."""
+        return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the column, and of its identity's sequence."""
+        return [*super().dress(current, wanted), *_identity_sequence(current, wanted)]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the column its wanted privileges instead of the current ones."""
+        grants = wanted.attributes["grants"]
+        return change_grants(current, grants, f"TABLE {table_of(wanted)}", f" ({name_of(wanted)})")
+
+
+def clause(column: SchemaObject) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it."""
+    options = foreign_options(column, "wrapper_options").strip()
+    return f"{name_of(column)} {definition(column, options)}"
+
+
+def definition(column: SchemaObject, options: str = "") -> str:
+    """What CREATE TABLE and ADD COLUMN say after the column's name."""
+    facts = column.attributes
+    words = [str(facts["type"])]
+    if facts["compression"]:
+        words.append(f"COMPRESSION {facts['compression']}")
+    if options:
+        words.append(options)
+    if facts["collation"]:
+        words.append(f"COLLATE {facts['collation']}")
+    if facts["default"] is not None:
+        words.append(f"DEFAULT {facts['default']}")
+    if facts["generated"]:
+        words.append(f"GENERATED ALWAYS AS {_parenthesised(str(facts['generated']))}")
+    if facts["identity"]:
+        words.append(f"GENERATED {facts['identity']} AS IDENTITY ({_identity_options(column)})")
+    if not facts["nullable"]:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def rest(column: SchemaObject, *, brought: bool) -> list[str]:
+    """Statements for what CREATE TABLE cannot say of a column, or only of the parent's."""
+    own = _brought(column) if brought else settings(column)
+    return [*own, *Column().dress({}, column)]
+
+
+def _brought(column: SchemaObject) -> list[str]:
+    """Statements that make a column say what it says of itself and not its parent."""
+    if column.attributes["generated"]:
+        return settings(column)
+    default = column.attributes["default"]
+    statements = [
+        f"{_alter_own_column(column)} DROP DEFAULT"
+        if default is None
+        else f"{_alter_own_column(column)} SET DEFAULT {default}"
+    ]
+    if not column.attributes["nullable"]:
+        statements.append(f"{_alter_column(column)} SET NOT NULL")
+    return [*statements, *settings(column)]
+
+
+def own_sequence(column: SchemaObject) -> list[str]:
+    """Statements that make a serial column the owner of the sequence that it draws from."""
+    if not column.attributes["serial"]:
+        return []
+    drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
+    if drawn is None:
+        return []
+    sequence = drawn[1].replace("''", "'")
+    return [f"ALTER SEQUENCE {sequence} OWNED BY {table_of(column)}.{name_of(column)}"]
+
+
+def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+    """Statements for how a column's values are kept and counted."""
+    have = current.attributes if current else {}
+    want = column.attributes
+    statements = []
+    same_type = have.get("type") == want["type"]  # another one brings its own storage
+    if want["storage"] != (have.get("storage") if same_type else None):
+        storage = want["storage"] or _default_storage(str(want["type"]))
+        statements.append(f"{_alter_column(column)} SET STORAGE {storage}")
+    if current and want["compression"] != have.get("compression"):
+        method = want["compression"] or "default"
+        statements.append(f"{_alter_column(column)} SET COMPRESSION {method}")
+    if want["statistics"] != have.get("statistics"):
+        target = -1 if want["statistics"] is None else want["statistics"]
+        statements.append(f"{_alter_column(column)} SET STATISTICS {target}")
+    return statements + change_options(_alter_column(column), have.get("options"), want["options"])
+
+
+def _wrapper_options(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    options = change_foreign_options(current, wanted, "wrapper_options")
+    return [f"{_alter_column(wanted)} {option}" for option in options]
+
+
+def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    if "generated" not in changed or _follows(current, wanted):
+        return []
+    have, want = current.attributes["generated"], wanted.attributes["generated"]
+    if want is None and str(have).endswith("STORED"):
+        return [f"{_alter_column(wanted)} DROP EXPRESSION"]
+    raise CannotBeWritten(
+        f"Not every version of PostgreSQL can change what {wanted.address} is generated from. Drop "
+        f"the column and add it again by hand, with the indexes and constraints on it."
+    )
+
+
+def _type(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    column, want = _alter_column(wanted), wanted.attributes
+    own = _alter_own_column(wanted)
+    retyped = bool(changed & {"type", "collation"}) and not _follows(current, wanted)
+    statements = []
+    default = current.attributes["default"]
+    if default is not None and (retyped or want["default"] is None):
+        statements.append(f"{own} DROP DEFAULT")
+        default = None
+    if retyped:
+        collate = f" COLLATE {want['collation']}" if want["collation"] else ""
+        using = _using(current, wanted)
+        statements.append(f"{column} TYPE {want['type']}{collate}{using}")
+    if want["default"] != default:
+        statements.append(f"{own} SET DEFAULT {want['default']}")
+    return statements
+
+
+def _follows(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether the column has its type from a parent, before and after."""
+    return current.inherited_from is not None and wanted.inherited_from is not None
+
+
+def _using(current: SchemaObject, wanted: SchemaObject) -> str:
+    """How values are converted, where PostgreSQL would not do it of its own accord."""
+    have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
+    base, target = _base(have), _base(want)
+    alike = any({base, target} <= family for family in (_NUMBERS, _TIMES))
+    if base == target or alike or target in _TEXTS:
+        return ""
+    return f" USING {name_of(wanted)}::{want}"
+
+
+def _base(type_: str) -> str:
+    """The type without what is in its parentheses: ``numeric`` of ``numeric(10,2)``."""
+    return re.sub(r"\([^)]*\)", "", type_)
+
+
+def _default_storage(type_: str) -> str:
+    """What SET STORAGE DEFAULT would choose, which servers before 16 do not know."""
+    return "MAIN" if _base(type_) in {"numeric", "inet", "cidr"} else "EXTENDED"
+
+
+def _nullable(wanted: SchemaObject, changed: set[str]) -> list[str]:
+    if "nullable" not in changed:
+        return []
+    how = "DROP" if wanted.attributes["nullable"] else "SET"
+    return [f"{_alter_column(wanted)} {how} NOT NULL"]
+
+
+def _drop_identity(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    if current.attributes["identity"] and not wanted.attributes["identity"]:
+        return [f"{_alter_column(wanted)} DROP IDENTITY"]
+    return []
+
+
+def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
+    column, have, want = _alter_column(wanted), current.attributes, wanted.attributes
+    if want["identity"] is None or not changed & {"identity", "identity_sequence"}:
+        return []
+    if have["identity"] is None:
+        options = _identity_options(wanted)
+        return [f"{column} ADD GENERATED {want['identity']} AS IDENTITY ({options})"]
+    changes = [f"SET GENERATED {want['identity']}"] if "identity" in changed else []
+    before = cast("tuple[str, ...]", have["identity_sequence"])
+    after = cast("tuple[str, ...]", want["identity_sequence"])
+    changes += [f"SET {option}" for option in after if option not in before]
+    return [f"{column} {' '.join(changes)}"]
+
+
+def _identity_sequence(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    """Statements for what an identity's sequence has besides its options."""
+    want = wanted.attributes
+    if want["identity"] is None:
+        return []
+    statements = []
+    if want["identity_persistence"] != current.get("identity_persistence"):
+        usual = "LOGGED" if current.get("identity_persistence") == "UNLOGGED" else "UNLOGGED"
+        logged = want["identity_persistence"] or usual
+        statements.append(f"ALTER SEQUENCE {_SEQUENCE} SET {logged}")
+    if want["identity_comment"] != current.get("identity_comment"):
+        statements.append(comment(f"SEQUENCE {_SEQUENCE}", want["identity_comment"]))
+    if "identity_grants" in want:
+        have = current.get("identity_grants")
+        statements += change_grants(have, want["identity_grants"], f"SEQUENCE {_SEQUENCE}")
+    return [_on_own_sequence(wanted, statement) for statement in statements]
+
+
+_SEQUENCE = "<sequence>"
+
+
+def _on_own_sequence(column: SchemaObject, statement: str) -> str:
+    """The statement on the sequence that the column owns, whatever that is called."""
+    table, name = quote_literal(table_of(column)), quote_literal(column.address.name)
+    own = f"pg_get_serial_sequence({table}, {name})"
+    before, after = map(quote_literal, statement.split(_SEQUENCE, 1))
+    return f"DO {quote_literal(f'BEGIN EXECUTE {before} || {own} || {after}; END')}"
+
+
+def _identity_options(column: SchemaObject) -> str:
+    return " ".join(cast("tuple[str, ...]", column.attributes["identity_sequence"]))
+
+
+def _parenthesised(generated: str) -> str:
+    expression, _, how = generated.rpartition(" ")
+    return f"({expression}) {how}"
+
+
+def _alter_table(column: SchemaObject) -> str:
+    return f"ALTER TABLE {table_of(column)}"
+
+
+def _alter_own_column(column: SchemaObject) -> str:
+    """What shall leave alone the columns that inherit from this one: they may say otherwise."""
+    return f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {name_of(column)}"
+
+
+def _alter_column(column: SchemaObject) -> str:
+    return f"{_alter_table(column)} ALTER COLUMN {name_of(column)}"

@@ -1,0 +1,146 @@
+"""Composite types and range types: types that are made of other types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
+
+from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.mutations import Alteration, alter, alter_with, literally
+from driftcheck.databases.postgresql.catalog.kind import comment_on, comments_on_parts
+from driftcheck.databases.postgresql.catalog.types import USERS_TYPE, TypeKind
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Snapshot, Value
+
+
+class CompositeType(TypeKind):
+    """A composite type. https://www.postgresql.org/docs/current/rowtypes.html."""
+
+    name = "composite type"
+    plural = "composite types"
+    summed_up = ("attributes",)
+    columns = """n.nspname as schema, t.typname as name,
+        coalesce(m.attributes, '{}') as attributes, coalesce(m.comments, '{}') as column_comments,
+        d.description as comment"""
+    rows = "x.typrelid in (select oid from pg_class where relkind = 'c')"
+    source = f"""from pg_type t join pg_class c on c.oid = t.typrelid and c.relkind = 'c'
+        left join (
+          select a.attrelid, array_agg(array[a.attname::text, format_type(a.atttypid, a.atttypmod)
+              || case when a.attcollation <> u.typcollation
+                 then ' COLLATE ' || a.attcollation::regcollation else '' end] order by a.attnum)
+            as attributes,
+            array_agg(array[a.attname, d.description]::text[] order by a.attnum)
+              filter (where d.description is not null) as comments
+          from pg_class r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0
+          join pg_type u on u.oid = a.atttypid {comment_on("pg_class", "r.oid", "a.attnum")}
+          where r.relkind = 'c' and not a.attisdropped group by a.attrelid
+        ) m on m.attrelid = c.oid
+        {USERS_TYPE} order by t.oid"""
+    alterations = (alter("add an attribute", "ALTER TYPE {path} ADD ATTRIBUTE {new} integer"),)
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Each of its attributes may be dropped, changed, renamed or commented on."""
+        del schema
+        for name in map(literally, map(quote_identifier, _attributes(thing))):
+            altered = "ALTER TYPE {path}"
+            yield alter("drop an attribute", f"{altered} DROP ATTRIBUTE {name}")
+            yield alter_with("rename an attribute", f"{altered} RENAME ATTRIBUTE {name} TO {{new}}")
+            type_ = f"{altered} ALTER ATTRIBUTE {name} TYPE varchar(7777)"
+            yield alter("type of an attribute", type_)
+            yield alter("collation of an attribute", f'{type_} COLLATE "POSIX"')
+            commented = f"COMMENT ON COLUMN {{path}}.{name} IS {{said}}"
+            yield alter("comment on an attribute", commented)
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare type."""
+        return [f"CREATE TYPE {thing.address.sql} AS ({self.summary(thing)})"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The attributes as CREATE TYPE writes them."""
+        pairs = _attributes(thing).items()
+        return ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that drop, change and add attributes."""
+        have, want = _attributes(current), _attributes(wanted)
+        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+        if len(replaced) == 1 and [*have.values()] == [*want.values()]:
+            old, new = map(quote_identifier, replaced[0])
+            return [f"ALTER TYPE {wanted.address.sql} RENAME ATTRIBUTE {old} TO {new}"]
+        kept = [name for name in have if name in want]
+        if list(want)[: len(kept)] != kept:
+            raise CannotBeWritten(
+                f"PostgreSQL can add attributes to {wanted.address} at the end only. Make the type "
+                f"again by hand: rename it, create it, change the columns to it, drop the old one."
+            )
+        changes = [
+            *(f"DROP ATTRIBUTE {quote_identifier(name)}" for name in have if name not in want),
+            *(
+                f"ALTER ATTRIBUTE {quote_identifier(name)} TYPE {want[name]}"
+                for name in kept
+                if have[name] != want[name]
+            ),
+            *(
+                f"ADD ATTRIBUTE {quote_identifier(name)} {type_}"
+                for name, type_ in want.items()
+                if name not in have
+            ),
+        ]
+        return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the type, and of its attributes."""
+        type_ = wanted.address.sql
+        return [
+            *super().dress(current, wanted),
+            *comments_on_parts(
+                lambda attribute: f"COLUMN {type_}.{attribute}", current, wanted, "column_comments"
+            ),
+        ]
+
+
+def _attributes(composite: SchemaObject) -> dict[str, str]:
+    return dict(cast("tuple[tuple[str, str], ...]", composite.attributes["attributes"]))
+
+
+class RangeType(TypeKind):
+    """A range type. https://www.postgresql.org/docs/current/catalog-pg-range.html."""
+
+    name = "range type"
+    plural = "range types"
+    summed_up = ("definition",)
+    adding = ("CREATE TYPE {spot} AS RANGE (SUBTYPE = integer)",)
+    alterations = (
+        alter_with(
+            "another subtype",
+            "DROP TYPE {path} CASCADE",
+            "CREATE TYPE {path} AS RANGE (SUBTYPE = pg_lsn)",
+        ),
+    )
+    columns = """n.nspname as schema, t.typname as name, array_remove(array[
+          'SUBTYPE = ' || format_type(r.rngsubtype, null),
+          'SUBTYPE_OPCLASS = ' || quote_ident(on_.nspname) || '.' || quote_ident(o.opcname),
+          'COLLATION = ' || nullif(r.rngcollation, s.typcollation)::regcollation,
+          'CANONICAL = ' || nullif(r.rngcanonical, 0)::regproc,
+          'SUBTYPE_DIFF = ' || nullif(r.rngsubdiff, 0)::regproc,
+          'MULTIRANGE_TYPE_NAME = ' || r.rngmultitypid::regtype], null) as definition,
+        d.description as comment"""
+    source = f"""from pg_range r join pg_type t on t.oid = r.rngtypid
+        join pg_type s on s.oid = r.rngsubtype join pg_opclass o on o.oid = r.rngsubopc
+        join pg_namespace on_ on on_.oid = o.opcnamespace
+        {USERS_TYPE} order by t.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare type."""
+        return [f"CREATE TYPE {thing.address.sql} AS RANGE ({self.summary(thing)})"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The parameters as CREATE TYPE writes them."""
+        return ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
+
+    def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """No part of a range type can be altered, and columns stand on it."""
+        raise CannotBeWritten(
+            f"PostgreSQL cannot alter {wanted.address}. Make the type again by hand: rename it, "
+            f"create it, change the columns to it, and drop the old one."
+        )

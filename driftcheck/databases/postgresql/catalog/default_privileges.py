@@ -1,0 +1,90 @@
+"""Default privileges: what everybody may do with what a role makes from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from driftcheck.databases.catalog import Cursor, Made, Scope
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.privileges import Grant, change_grants
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Value
+
+_IMPLICIT: dict[str, tuple[Grant, ...]] = {
+    "FUNCTIONS": (("PUBLIC", "EXECUTE", ""),),
+    "TYPES": (("PUBLIC", "USAGE", ""),),
+}
+"""What everybody may do where nothing else is said; said of a schema, it only adds to that."""
+
+
+class DefaultPrivileges(PostgreSQLKind):
+    """Of one role and sort of object, everywhere or in one schema; read where grants count.
+
+    https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
+    """
+
+    name = "default privileges"
+    plural = "default privileges"
+    keyword = "DEFAULT PRIVILEGES"
+    owner = "p.defaclrole"
+    acl = "p.defaclacl"
+    columns = """coalesce(n.nspname, '') as schema, pg_get_userbyid(p.defaclrole) as within,
+        case p.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES'
+          when 'f' then 'FUNCTIONS' when 'T' then 'TYPES' when 'n' then 'SCHEMAS'
+          else 'LARGE OBJECTS' end as name"""
+    source = f"""from pg_default_acl p left join pg_namespace n on n.oid = p.defaclnamespace
+        where p.defaclnamespace = 0 or {USERS_SCHEMA} order by p.oid"""
+    dropping = ""
+    renaming = ""
+    moving = ""
+    adding = ()
+    owning = ""
+    granting = ""
+    alterations = (
+        alter("grant", "{defaults} GRANT ALL ON {sort} TO pg_monitor WITH GRANT OPTION"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what an ALTER of them begins with."""
+        return {**super().fields(thing), "defaults": _altered(thing), "sort": thing.address.name}
+
+    def read(
+        self, cursor: Cursor, scope: Scope, made: Made | None = None
+    ) -> Iterable[SchemaObject]:
+        """Read all default privileges, where privileges count."""
+        return super().read(cursor, Scope(grants=True), made) if scope.grants else ()
+
+    def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Nothing: ``grant`` says it all."""
+        return []
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements that grant what shall be granted, and nothing else."""
+        return _changed(
+            wanted, current.get("grants", _implicit(wanted)), wanted.attributes["grants"]
+        )
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that bring back what goes without saying."""
+        return _changed(thing, thing.attributes["grants"], _implicit(thing))
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that say the same of another role or schema."""
+        return [*self.drop(current), *self.create(wanted)]
+
+
+def _implicit(thing: SchemaObject) -> tuple[Grant, ...]:
+    return () if thing.address.schema else _IMPLICIT.get(thing.address.name, ())
+
+
+def _changed(thing: SchemaObject, current: Value, wanted: Value) -> list[str]:
+    grants = change_grants(current, wanted, thing.address.name)
+    return [f"{_altered(thing)} {grant}" for grant in grants]
+
+
+def _altered(thing: SchemaObject) -> str:
+    role, schema = thing.address.path[0], thing.address.schema
+    within = f" IN SCHEMA {quote_identifier(schema)}" if schema else ""
+    return f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(role)}{within}"

@@ -1,0 +1,70 @@
+"""Event triggers, which fire on DDL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import (
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+)
+from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
+from driftcheck.quoting import quote_literal
+from driftcheck.schema import SchemaObject
+
+
+class EventTrigger(PostgreSQLKind):
+    """An event trigger. https://www.postgresql.org/docs/current/catalog-pg-event-trigger.html."""
+
+    name = "event trigger"
+    plural = "event triggers"
+    keyword = "EVENT TRIGGER"
+    recognizable = True
+    owner = "t.evtowner"
+    columns = f"""'' as schema, t.evtname as name, t.evtevent as event, t.evttags as tags,
+        t.evtfoid::regproc::text as function, {enabled_sql("t.evtenabled")} as enabled,
+        d.description as comment"""
+    source = f"""from pg_event_trigger t {comment_on("pg_event_trigger", "t.oid")}
+        where {no_member("pg_event_trigger", "t.oid")} order by t.oid"""
+    alterations = (
+        *(alter(how.lower(), f"ALTER {{it}} {how}") for how in ENABLED.values()),
+        *(
+            alter(
+                f"on {event}",
+                "DROP {it}",
+                f"CREATE {{it}} ON {event} WHEN TAG IN ('DROP TABLE') "
+                "EXECUTE FUNCTION {function}()",
+            )
+            for event in ("sql_drop", "ddl_command_start")
+        ),
+        alter(
+            "other tags",
+            "DROP {it}",
+            "CREATE {it} ON {event} WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION {function}()",
+        ),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare event trigger, and whether it fires."""
+        facts = thing.attributes
+        tags = ", ".join(map(quote_literal, cast("tuple[str, ...]", facts["tags"] or ())))
+        when = f" WHEN TAG IN ({tags})" if tags else ""
+        made = (
+            f"CREATE EVENT TRIGGER {name_of(thing)} ON {facts['event']}{when} "
+            f"EXECUTE FUNCTION {facts['function']}()"
+        )
+        return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that let it fire or not; another definition makes another trigger."""
+        return [_fires(wanted)] if differing(current, wanted) <= {"enabled", "comment"} else None
+
+
+def _fires(trigger: SchemaObject) -> str:
+    how = ENABLED[str(trigger.attributes["enabled"])]
+    return f"ALTER EVENT TRIGGER {name_of(trigger)} {how}"

@@ -1,0 +1,276 @@
+"""Foreign data: wrappers, servers, user mappings and foreign tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.mutations import alter, alter_with
+from driftcheck.databases.postgresql.catalog import columns, tables
+from driftcheck.databases.postgresql.catalog.foreign_options import (
+    change_foreign_options,
+    foreign_options,
+    foreign_options_sql,
+)
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+)
+from driftcheck.databases.postgresql.catalog.privileges import change_grants, role
+from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.schema import SchemaObject, Value
+
+
+class ForeignDataWrapper(PostgreSQLKind):
+    """https://www.postgresql.org/docs/current/catalog-pg-foreign-data-wrapper.html."""
+
+    name = "foreign data wrapper"
+    plural = "foreign data wrappers"
+    keyword = "FOREIGN DATA WRAPPER"
+    recognizable = True
+    owner = "w.fdwowner"
+    acl = "w.fdwacl"
+    acl_type = "F"
+    columns = f"""'' as schema, w.fdwname as name,
+        nullif(w.fdwhandler, 0)::regproc::text as handler,
+        nullif(w.fdwvalidator, 0)::regproc::text as validator,
+        {foreign_options_sql("w.fdwoptions")} as options, d.description as comment"""
+    source = f"""from pg_foreign_data_wrapper w {comment_on("pg_foreign_data_wrapper", "w.oid")}
+        where {no_member("pg_foreign_data_wrapper", "w.oid")} order by w.oid"""
+    alterations = (
+        alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter("no handler", "ALTER {it} NO HANDLER"),
+        alter(
+            "another handler",
+            "CREATE SCHEMA {new}",
+            "CREATE FUNCTION {new}.handler() RETURNS fdw_handler LANGUAGE internal "
+            "AS 'heap_tableam_handler'",
+            "ALTER {it} HANDLER {new}.handler",
+        ),
+        alter("no validator", "ALTER {it} NO VALIDATOR"),
+        alter("another validator", "ALTER {it} VALIDATOR postgresql_fdw_validator"),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare wrapper."""
+        options = foreign_options(thing)
+        return [f"CREATE {self.designation(thing)} {_functions(thing)}{options}"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the wrapper's functions and options."""
+        words = [_functions(wanted), *change_foreign_options(current, wanted)]
+        return [f"ALTER {self.designation(wanted)} {' '.join(words)}"]
+
+
+def _functions(wrapper: SchemaObject) -> str:
+    handler, validator = (wrapper.attributes[name] for name in ("handler", "validator"))
+    return (
+        f"{f'HANDLER {handler}' if handler else 'NO HANDLER'} "
+        f"{f'VALIDATOR {validator}' if validator else 'NO VALIDATOR'}"
+    )
+
+
+class Server(PostgreSQLKind):
+    """A foreign server. https://www.postgresql.org/docs/current/catalog-pg-foreign-server.html."""
+
+    name = "server"
+    plural = "servers"
+    keyword = "SERVER"
+    recognizable = True
+    owner = "s.srvowner"
+    acl = "s.srvacl"
+    acl_type = "S"
+    columns = f"""'' as schema, s.srvname as name, w.fdwname as wrapper, s.srvtype as type,
+        s.srvversion as version, {foreign_options_sql("s.srvoptions")} as options,
+        d.description as comment"""
+    source = f"""from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw
+        {comment_on("pg_foreign_server", "s.oid")}
+        where {no_member("pg_foreign_server", "s.oid")} order by s.oid"""
+    granting = "ALL ON FOREIGN SERVER {name}"
+    alterations = (
+        alter("version", "ALTER SERVER {name} VERSION 'driftcheck trial'"),
+        alter("options", "ALTER SERVER {name} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter_with(
+            "another type",
+            "DROP SERVER {name} CASCADE",
+            "CREATE SERVER {name} TYPE 'driftcheck trial' FOREIGN DATA WRAPPER {wrapper_}",
+        ),
+        alter_with(
+            "another wrapper",
+            "DROP SERVER {name} CASCADE",
+            "CREATE FOREIGN DATA WRAPPER {new}",
+            "CREATE SERVER {name} FOREIGN DATA WRAPPER {new}",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its wrapper, quoted."""
+        wrapper = quote_identifier(str(thing.attributes["wrapper"]))
+        return {**super().fields(thing), "wrapper_": wrapper}
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare server."""
+        facts = thing.attributes
+        words = [f"CREATE SERVER {name_of(thing)}"]
+        if facts["type"] is not None:
+            words.append(f"TYPE {quote_literal(str(facts['type']))}")
+        if facts["version"] is not None:
+            words.append(f"VERSION {quote_literal(str(facts['version']))}")
+        words.append(f"FOREIGN DATA WRAPPER {quote_identifier(str(facts['wrapper']))}")
+        return [" ".join(words) + foreign_options(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change version and options."""
+        changed = differing(current, wanted)
+        if changed & {"type", "wrapper"}:
+            return None
+        version = wanted.attributes["version"]
+        text = "NULL" if version is None else quote_literal(str(version))
+        words = [f"VERSION {text}"] if "version" in changed else []
+        words += change_foreign_options(current, wanted)
+        return [f"ALTER SERVER {name_of(wanted)} {' '.join(words)}"]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the server its wanted privileges instead of the current ones."""
+        grants = wanted.attributes["grants"]
+        return change_grants(current, grants, f"FOREIGN SERVER {name_of(wanted)}")
+
+
+class UserMapping(PostgreSQLKind):
+    """Who a role is on a server. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
+
+    name = "user mapping"
+    plural = "user mappings"
+    keyword = "USER MAPPING"
+    columns = f"""'' as schema, u.srvname as within,
+        case u.umuser when 0 then 'PUBLIC' else u.usename end as name,
+        {foreign_options_sql("u.umoptions")} as options"""
+    source = f"""from pg_user_mappings u where {no_member("pg_foreign_server", "u.srvid")}
+        order by u.umid"""
+    dropping = "DROP {it}"
+    renaming = ""
+    spare = "pg_monitor"
+    alterations = (alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),)
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the mapping."""
+        return [f"CREATE {self.designation(thing)}{foreign_options(thing)}"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the mapping's options."""
+        return [
+            f"ALTER {self.designation(wanted)} {options}"
+            for options in change_foreign_options(current, wanted)
+        ]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The mapping as CREATE, DROP and ALTER name it."""
+        server, user = thing.address.path
+        return f"USER MAPPING FOR {role(user)} SERVER {quote_identifier(server)}"
+
+
+class ForeignTable(PostgreSQLKind):
+    """A foreign table. https://www.postgresql.org/docs/current/catalog-pg-foreign-table.html."""
+
+    name = "foreign table"
+    plural = "foreign tables"
+    absorbs = frozenset(("column",))
+    keyword = "FOREIGN TABLE"
+    owner = "c.relowner"
+    owned_alone = False  # sequences of its columns go with it
+    acl = "c.relacl"
+    acl_type = "r"
+    columns = f"""n.nspname as schema, c.relname as name,
+        case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
+        p.relname as whole_name, s.srvname as server,
+        {foreign_options_sql("f.ftoptions")} as options,
+        case when c.relispartition then null else h.parents end as inherits,
+        pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
+        d.description as comment"""
+    source = f"""from pg_foreign_table f join pg_class c on c.oid = f.ftrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        join pg_foreign_server s on s.oid = f.ftserver
+        left join (
+          select inhrelid, min(inhparent) as parent, bool_or(inhdetachpending) as detaching,
+            array_agg(inhparent::regclass::text order by inhseqno) as parents
+          from pg_inherits group by inhrelid) h on h.inhrelid = c.oid
+        left join pg_class p on p.oid = h.parent left join pg_namespace pn
+          on pn.oid = p.relnamespace
+        {comment_on("pg_class", "c.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by c.oid"""
+    adding = ("CREATE FOREIGN TABLE {spot} (trial integer) SERVER {server_}",)
+    granting = "ALL ON TABLE {path}"
+    alterations = (
+        alter("options", "ALTER FOREIGN TABLE {path} OPTIONS (ADD driftcheck_trial 'x')"),
+        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
+        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_with(
+            "another bound",
+            "ALTER TABLE {table} DETACH PARTITION {path}",
+            "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
+            already=("bound", "DEFAULT"),
+        ),
+        alter_with(
+            "another server",
+            "DROP FOREIGN TABLE {path} CASCADE",
+            "CREATE FOREIGN DATA WRAPPER {new}",
+            "CREATE SERVER {new} FOREIGN DATA WRAPPER {new}",
+            "CREATE FOREIGN TABLE {path} () SERVER {new}",
+        ),
+    )
+    quiet = (alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),)
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its server, quoted."""
+        server = quote_identifier(str(thing.attributes["server"]))
+        return {**super().fields(thing), "server_": server}
+
+    def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
+        """Statements that make the foreign table with its columns."""
+        facts = thing.attributes
+        own = [part for part in parts if not self.brings(thing, part)]
+        clauses = ", ".join(map(columns.clause, own))
+        parents = ", ".join(cast("tuple[str, ...]", facts["inherits"] or ()))
+        made = f"CREATE FOREIGN TABLE {thing.address.sql} ({clauses})"
+        if parents:
+            made += f" INHERITS ({parents})"
+        made += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(thing)}"
+        return [
+            made,
+            *(
+                statement
+                for part in parts
+                for statement in columns.rest(part, brought=self.brings(thing, part))
+            ),
+        ]
+
+    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
+        """What a table inherits comes by itself, unless it is a partition."""
+        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from the parents that it shall not have."""
+        return tables.leave(current, wanted)
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to the parents that it shall have."""
+        return tables.join(current, wanted)
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the options."""
+        if "server" in differing(current, wanted):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot move {wanted.address} to another server. Drop it by hand, and "
+                f"create it there."
+            )
+        options = change_foreign_options(current, wanted)
+        return [f"ALTER FOREIGN TABLE {wanted.address.sql} {option}" for option in options]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the table its wanted privileges instead of the current ones."""
+        return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")

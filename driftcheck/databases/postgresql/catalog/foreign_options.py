@@ -1,0 +1,49 @@
+"""The options of foreign data, without secrets.
+
+The values of options that may be secret never leave the server: they read as ``***``.
+"""
+
+from __future__ import annotations
+
+from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.postgresql.catalog.options import options_of
+from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.schema import SchemaObject
+
+SECRET = "pass|secret|token|key|cred|auth"  # noqa: S105  (names, no secret)
+"""A regular expression for the names of options whose values may be secret."""
+
+_HIDDEN = "***"
+
+
+def foreign_options_sql(options: str) -> str:
+    """SQL: the options, without what may be secret."""
+    return f"""case when {options} is not null then array(
+          select case when split_part(o, '=', 1) ~* '{SECRET}'
+            then split_part(o, '=', 1) || '={_HIDDEN}' else o end from unnest({options}) o) end"""
+
+
+def foreign_options(thing: SchemaObject, attribute: str = "options") -> str:
+    """The OPTIONS clause of something new, with a space before it."""
+    pairs = options_of(thing.attributes[attribute])
+    if _HIDDEN in pairs.values():
+        raise CannotBeWritten(f"Make {thing.address} by hand: its secrets are not read.")
+    clauses = [f"{quote_identifier(name)} {quote_literal(text)}" for name, text in pairs.items()]
+    return f" OPTIONS ({', '.join(clauses)})" if clauses else ""
+
+
+def change_foreign_options(
+    current: SchemaObject, wanted: SchemaObject, attribute: str = "options"
+) -> list[str]:
+    """The OPTIONS clause of an ALTER, where there is anything to alter."""
+    have = options_of(current.attributes[attribute])
+    want = options_of(wanted.attributes[attribute])
+    clauses = [f"DROP {quote_identifier(name)}" for name in have if name not in want]
+    for name, text in want.items():
+        if have.get(name) == text:
+            continue
+        if text == _HIDDEN:
+            raise CannotBeWritten(f"Set {name} of {wanted.address} by hand: it is not read.")
+        verb = "SET" if name in have else "ADD"
+        clauses.append(f"{verb} {quote_identifier(name)} {quote_literal(text)}")
+    return [f"OPTIONS ({', '.join(clauses)})"] if clauses else []

@@ -1,0 +1,157 @@
+"""Indexes that are made as such; one that implements a constraint is told with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from driftcheck.databases.mutations import Alteration, alter, alter_with, literally
+from driftcheck.databases.postgresql.catalog.constraints import VALID, settle_index
+from driftcheck.databases.postgresql.catalog.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    depending_on_extensions,
+    differing,
+    name_of,
+    no_member,
+)
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Snapshot
+
+
+class Index(PostgreSQLKind):
+    """An index. https://www.postgresql.org/docs/current/catalog-pg-index.html.
+
+    Its definition is what follows its own name and its table's: an index is known by its content.
+    One that is not valid, or not ready, is there but serves nobody: ``valid`` tells.
+    """
+
+    name = "index"
+    plural = "indexes"
+    spoken_by_models = True
+    unspoken = frozenset(("valid", "replica_identity"))
+    renamable = True
+    takes_names_only = True
+    keyword = "INDEX"
+    summed_up = ("definition", "unique", "valid")
+    columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,
+        n.nspname as whole_schema, c.relname as whole_name, hn.nspname as from_schema,
+        h.relname as from_name,
+        substr(pg_get_indexdef(x.oid), length(
+          'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
+          || quote_ident(x.relname) || ' ON ' || case x.relkind when 'I' then 'ONLY ' else '' end
+          || c.oid::regclass || ' USING ') + 1) as definition,
+        i.indisunique as unique, {VALID} as valid, a.targets as statistics,
+        s.spcname as tablespace, i.indisreplident as replica_identity,
+        array_remove(case when i.indisunique then 'unique' else 'index' end || (
+          select array_agg(a.attname::text order by a.attname) from pg_attribute a
+          where a.attrelid = c.oid and a.attnum = any((i.indkey::int2[])[:i.indnkeyatts - 1])
+        ) || pg_get_expr(i.indexprs, c.oid), null) as subject,
+        (select array_agg(distinct a.attname::text) from pg_depend u join pg_attribute a
+            on a.attrelid = u.refobjid and a.attnum = u.refobjsubid
+          where u.classid = 'pg_class'::regclass and u.objid = x.oid
+            and u.refclassid = 'pg_class'::regclass and u.refobjid = c.oid and a.attnum > 0
+        ) as stands_on,
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "not x.indisprimary"
+    source = f"""from pg_index i join pg_class x on x.oid = i.indexrelid
+        join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+        left join pg_tablespace s on s.oid = x.reltablespace
+        left join pg_constraint k on k.conindid = x.oid and k.contype in ('p', 'u', 'x')
+        left join pg_inherits ih on ih.inhrelid = x.oid left join pg_class h on h.oid = ih.inhparent
+        left join pg_namespace hn on hn.oid = h.relnamespace
+        left join (  -- of an expression, the only ones that have any
+          select a.attrelid, array_agg(a.attnum || ' SET STATISTICS ' || a.attstattarget
+            order by a.attnum) as targets
+          from pg_index e join pg_attribute a on a.attrelid = e.indexrelid
+          where e.indexprs is not null and a.attstattarget >= 0
+          group by a.attrelid) a on a.attrelid = x.oid
+        {depending_on_extensions("pg_class", "x.oid")}
+        {comment_on("pg_class", "x.oid")}
+        where k.oid is null and {USERS_SCHEMA}
+          and {no_member("pg_class", "c.oid")}
+        order by x.oid"""
+    alterations = (
+        alter_with("unique, or not any more", "DROP INDEX {path}", "{otherwise}"),
+        alter_with("partial", "DROP INDEX {path}", "{made} WHERE 1 = 1"),
+        alter_with("wider predicate", "DROP INDEX {path}", "{made} OR 1 = 2"),
+        alter_with("nulls not distinct", "DROP INDEX {path}", "{made} NULLS NOT DISTINCT"),
+        alter_with("other columns", "DROP INDEX {path}", "CREATE INDEX {name} ON {table} ((1))"),
+        alter("fillfactor", "ALTER INDEX {path} SET (fillfactor = 77)"),
+        alter("reset fillfactor", "ALTER INDEX {path} RESET (fillfactor)"),
+        alter("statistics", "ALTER INDEX {path} ALTER COLUMN 1 SET STATISTICS 777"),
+        alter(
+            "break off building it",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {text}::regclass",
+        ),
+        alter_with(
+            "make it the replica identity",
+            "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
+        ),
+    )
+    quiet = (
+        alter("reindex", "REINDEX INDEX {path}"),
+        alter("cluster", "CLUSTER {table} USING {name}"),
+        alter("cluster on", "ALTER TABLE {table} CLUSTER ON {name}"),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made, and how it would be if it were unique, or were not."""
+        fields = super().fields(thing)
+        words = ("", "UNIQUE ") if thing.attributes["unique"] else ("UNIQUE ", "")
+        otherwise, made = (
+            "CREATE {}INDEX {name} ON {table} USING {definition}".format(word, **fields)
+            for word in words
+        )
+        return {**fields, "made": made, "otherwise": otherwise}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may include another column of its table."""
+        parts = schema.parts.get(thing.part_of, ()) if thing.part_of else ()
+        for column in (part.address.name for part in parts if part.address.kind == "column"):
+            if column not in str(thing.attributes["definition"]):
+                included = f"{{made}} INCLUDE ({literally(quote_identifier(column))})"
+                yield alter_with("include a column", "DROP INDEX {path}", included)
+                return
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The index as CREATE INDEX writes it, from its method on."""
+        facts = thing.attributes
+        unique, valid = (
+            "UNIQUE " if facts["unique"] else "",
+            "" if facts["valid"] else ", not valid",
+        )
+        return f"{unique}{facts['definition']}{valid}"
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare index."""
+        facts = thing.attributes
+        unique = "UNIQUE " if facts["unique"] else ""
+        table = thing.part_of.sql if thing.part_of else ""
+        made = f"CREATE {unique}INDEX {name_of(thing)} ON {table} USING {facts['definition']}"
+        return [made, *settle_index(thing), *_statistics(None, thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that build an invalid index again, or settle how it is stored."""
+        changed = differing(current, wanted)
+        if changed & {"definition", "unique"}:
+            return None
+        return [*settle_index(wanted, current), *_statistics(current, wanted)]
+
+
+def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    """Statements for how much ANALYZE samples of the expressions."""
+    have, want = (_targets(index) for index in (current, wanted))
+    index = f"ALTER INDEX {wanted.address.sql} ALTER COLUMN"
+    return [
+        *(f"{index} {number} SET STATISTICS -1" for number in have if number not in want),
+        *(f"{index} {n} SET STATISTICS {t}" for n, t in want.items() if have.get(n) != t),
+    ]
+
+
+def _targets(index: SchemaObject | None) -> dict[str, str]:
+    said = index.attributes["statistics"] if index else None
+    targets = (target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", said or ()))
+    return dict(cast("Iterable[tuple[str, str]]", targets))

@@ -1,0 +1,54 @@
+"""Procedural languages that no extension brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    PostgreSQLKind,
+    comment_on,
+    name_of,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+
+class Language(PostgreSQLKind):
+    """A language. https://www.postgresql.org/docs/current/catalog-pg-language.html."""
+
+    name = "language"
+    plural = "languages"
+    keyword = "LANGUAGE"
+    owner = "l.lanowner"
+    acl = "l.lanacl"
+    acl_type = "l"
+    implicit = (("PUBLIC", "USAGE", ""),)
+    columns = """'' as schema, l.lanname as name, l.lanpltrusted as trusted,
+        l.lanplcallfoid::regproc::text as handler,
+        nullif(l.laninline, 0)::regproc::text as inline,
+        nullif(l.lanvalidator, 0)::regproc::text as validator, d.description as comment"""
+    source = f"""from pg_language l {comment_on("pg_language", "l.oid")}
+        where l.oid >= {FIRST_NORMAL_OID} and {no_member("pg_language", "l.oid")} order by l.oid"""
+    alterations = (
+        alter("trusted", "DROP {it}", "CREATE TRUSTED {it} HANDLER {handler}"),
+        alter("not trusted", "DROP {it}", "CREATE {it} HANDLER {handler}"),
+        alter(
+            "another handler",
+            "DROP {it}",
+            "CREATE {it} HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler "
+            "VALIDATOR fmgr_sql_validator",
+        ),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare language."""
+        facts = thing.attributes
+        trusted = "TRUSTED " if facts["trusted"] else ""
+        words = [f"CREATE {trusted}LANGUAGE {name_of(thing)} HANDLER {facts['handler']}"]
+        if facts["inline"]:
+            words.append(f"INLINE {facts['inline']}")
+        if facts["validator"]:
+            words.append(f"VALIDATOR {facts['validator']}")
+        return [" ".join(words)]

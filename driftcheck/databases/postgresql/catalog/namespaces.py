@@ -1,0 +1,85 @@
+"""What other objects live in or come from: schemas and extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.databases.catalog import Sides
+from driftcheck.databases.mutations import alter, alter_with
+from driftcheck.databases.postgresql.catalog.kind import (
+    PUBLIC,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+)
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject
+
+
+class Schema(PostgreSQLKind):
+    """A schema. https://www.postgresql.org/docs/current/catalog-pg-namespace.html."""
+
+    name = "schema"
+    plural = "schemas"
+    holds_data = True
+    keyword = "SCHEMA"
+    owner = "n.nspowner"
+    acl = "n.nspacl"
+    acl_type = "n"
+    columns = "'' as schema, n.nspname as name, d.description as comment"
+    source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid", first=PUBLIC)}
+        where {USERS_SCHEMA} order by n.oid"""
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare schema."""
+        return [f"CREATE SCHEMA {name_of(thing)}"]
+
+
+class Extension(PostgreSQLKind):
+    """An extension. https://www.postgresql.org/docs/current/catalog-pg-extension.html.
+
+    Another version is only noted, and its comment is its author's.
+    """
+
+    name = "extension"
+    plural = "extensions"
+    holds_data = True
+    keyword = "EXTENSION"
+    columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
+    source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
+        where x.extname <> 'plpgsql' order by x.oid"""
+    renaming = ""
+    adding = ()
+    alterations = (
+        alter_with(  # what is made with it names its schema
+            "another schema",
+            "CREATE SCHEMA {new}",
+            "ALTER EXTENSION {name} SET SCHEMA {new}",
+        ),
+    )
+    quiet = (
+        alter("update", "ALTER EXTENSION {name} UPDATE"),
+        alter("comment", "COMMENT ON EXTENSION {name} IS {said}"),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that install the extension."""
+        return [f"CREATE EXTENSION {name_of(thing)} WITH SCHEMA {_schema(thing)}"]
+
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: Sides) -> str:
+        """Another version is only noted: which one there is, is the server's affair."""
+        if wanted is None or actual is None:
+            return ""
+        return "version" if differing(actual, wanted) == {"version"} else ""
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that move the extension to another schema."""
+        if "in_schema" not in differing(current, wanted):
+            return []
+        return [f"ALTER EXTENSION {name_of(wanted)} SET SCHEMA {_schema(wanted)}"]
+
+
+def _schema(extension: SchemaObject) -> str:
+    return quote_identifier(str(extension.attributes["in_schema"]))

@@ -1,0 +1,106 @@
+"""Publications of logical replication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from driftcheck.databases.mutations import alter, each
+from driftcheck.databases.postgresql.catalog.kind import (
+    PostgreSQLKind,
+    comment_on,
+    name_of,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+_TABLE = (
+    "CREATE SCHEMA {new}",
+    "CREATE TABLE {new}.one (id integer PRIMARY KEY, more integer)",
+)
+
+
+class Publication(PostgreSQLKind):
+    """A publication. https://www.postgresql.org/docs/current/catalog-pg-publication.html."""
+
+    name = "publication"
+    plural = "publications"
+    keyword = "PUBLICATION"
+    recognizable = True
+    owner = "p.pubowner"
+    columns = """'' as schema, p.pubname as name, p.puballtables as all_tables,
+        array_to_string(array[case when p.pubinsert then 'insert' end,
+          case when p.pubupdate then 'update' end, case when p.pubdelete then 'delete' end,
+          case when p.pubtruncate then 'truncate' end], ', ') as publish,
+        p.pubviaroot as via_root,
+        case to_jsonb(p) ->> 'pubgencols' when 's' then 'stored' end as generated_columns,
+        coalesce(t.members, '{}') as tables, coalesce(s.members, '{}') as schemas,
+        d.description as comment"""
+    source = f"""from pg_publication p left join (
+          select r.prpubid, array_agg(
+            r.prrelid::regclass
+            || case when a.columns is null then '' else ' (' || a.columns || ')' end
+            || coalesce(' WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')', '')
+            order by r.prrelid::regclass::text) as members
+          from pg_publication_rel r left join lateral (
+            select string_agg(quote_ident(attname), ', ' order by attnum) as columns
+            from pg_attribute where attrelid = r.prrelid and attnum = any(r.prattrs)
+          ) a on r.prattrs is not null
+          group by r.prpubid) t on t.prpubid = p.oid
+        left join (
+          select pnpubid, array_agg(pnnspid::regnamespace::text order by 1) as members
+          from pg_publication_namespace group by pnpubid) s on s.pnpubid = p.oid
+        {comment_on("pg_publication", "p.oid")}
+        where {no_member("pg_publication", "p.oid")} order by p.oid"""
+    alterations = (
+        *each(
+            "ALTER PUBLICATION {name} SET",
+            (
+                "(publish = 'insert')",
+                "(publish = 'truncate')",
+                "(publish_via_partition_root = true)",
+                "(publish_via_partition_root = false)",
+                "(publish_generated_columns = stored)",
+            ),
+        ),
+        *(
+            alter(doing, *_TABLE, f"ALTER PUBLICATION {{name}} {clause}")
+            for doing, clause in (
+                ("add a table", "ADD TABLE {new}.one"),
+                ("add columns of a table", "ADD TABLE {new}.one (id)"),
+                ("add rows of a table", "ADD TABLE {new}.one WHERE (id > 7)"),
+                ("other tables", "SET TABLE {new}.one"),
+                ("add a schema", "ADD TABLES IN SCHEMA {new}"),
+                ("other schemas", "SET TABLES IN SCHEMA {new}"),
+            )
+        ),
+        alter(
+            "for some tables, or all",
+            "DROP PUBLICATION {name}",
+            "CREATE PUBLICATION {name} {otherwise} WITH (publish = '{publish}')",
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what it would be for if it were not for all tables, or were."""
+        otherwise = "" if thing.attributes["all_tables"] else "FOR ALL TABLES"
+        return {**super().fields(thing), "otherwise": otherwise}
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare publication."""
+        facts = thing.attributes
+        members = ", ".join(
+            [
+                *(f"TABLE {table}" for table in cast("tuple[str, ...]", facts["tables"])),
+                *(f"TABLES IN SCHEMA {name}" for name in cast("tuple[str, ...]", facts["schemas"])),
+            ]
+        )
+        words = [f"CREATE PUBLICATION {name_of(thing)}"]
+        if facts["all_tables"] or members:
+            words.append(f"FOR {members or 'ALL TABLES'}")
+        options = [f"publish = '{facts['publish']}'"]
+        if facts["via_root"]:
+            options.append("publish_via_partition_root = true")
+        if facts["generated_columns"]:
+            options.append(f"publish_generated_columns = {facts['generated_columns']}")
+        return [" ".join([*words, f"WITH ({', '.join(options)})"])]

@@ -1,0 +1,258 @@
+"""Functions, procedures and aggregates, known by their signatures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    depending_on_extensions,
+    differing,
+    no_member,
+)
+from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.schema import SchemaObject, Snapshot, Value
+
+
+def _source(prokinds: str, joins: str = "") -> str:
+    return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
+        {depending_on_extensions("pg_proc", "p.oid")}
+        {comment_on("pg_proc", "p.oid")}
+        where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
+          and p.oid not in (  -- a range type brings its constructors
+            select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
+              and i.classid = 'pg_proc'::regclass and i.deptype = 'i')
+        order by p.oid"""
+
+
+class Routine(PostgreSQLKind):
+    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
+
+    A definition is what the server prints after the routine's name: so one is known by its content.
+    """
+
+    recognizable = True
+    owner = "p.proowner"
+    acl = "p.proacl"
+    acl_type = "f"
+    implicit = (("PUBLIC", "EXECUTE", ""),)
+    checked_by = "check_function_bodies"
+    summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
+    alterations = each(
+        "ALTER {it}",
+        ("SECURITY DEFINER", "SECURITY INVOKER", "SET work_mem = '77MB'", "RESET ALL"),
+    )
+    quiet: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{made}"),)
+    columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
+        pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
+        substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
+          || case p.prokind when 'p' then 'PROCEDURE ' else 'FUNCTION ' end
+          || quote_ident(n.nspname) || '.' || quote_ident(p.proname)) + 1) as definition,
+        coalesce(need.extensions, '{}') as extensions, d.description as comment"""
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The routine as the server prints it."""
+        name = thing.address._replace(arguments=None).sql
+        return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And how it is made in the end, and its name without its arguments."""
+        bare = thing.address._replace(arguments=None).sql
+        made = [*self.build(thing), *self.join(None, thing)][-1]
+        return {**super().fields(thing), "made": made, "bare": bare}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Its body may be replaced by another."""
+        del schema
+        made = self.build(thing, ())[0]
+        other = re.sub(r"(\$\w*\$)\Z", r" \1", made)
+        if other != made:
+            yield alter("another body", literally(other))
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare routine, if need be with a body that is yet to come."""
+        return [_without_parsed_body(Routine.summary(self, thing))]
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that give it the body for which all that the body names must be there."""
+        same = current is not None and "definition" not in differing(current, wanted)
+        return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that take from it, before it goes, the body that holds on to what it names."""
+        if wanted is not None or not _is_parsed(current):
+            return []
+        return [_without_parsed_body(Routine.summary(self, current))]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that replace the routine, where it is still called in the same way."""
+        if differing(current, wanted) & _CALLED_BY:
+            return None
+        return [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]  # ``join`` has it
+
+
+_CALLED_BY = frozenset(("parameters", "returns"))
+_PARSED_BODY = "\nBEGIN ATOMIC\n"
+"""Begins a body that the server parses at once, where it only stores others as text."""
+
+
+def _is_parsed(routine: SchemaObject) -> bool:
+    return _PARSED_BODY in str(routine.attributes["definition"])
+
+
+def _without_parsed_body(definition: str) -> str:
+    header, begins, _ = definition.partition(_PARSED_BODY)
+    if not begins:
+        return definition
+    return f"{header.replace(' LANGUAGE sql', ' LANGUAGE plpgsql', 1)}\nAS 'BEGIN END'"
+
+
+class Function(Routine):
+    """A function, or a window function."""
+
+    name = "function"
+    plural = "functions"
+    keyword = "FUNCTION"
+    rows = "x.prokind in ('f', 'w')"
+    source = _source("'f', 'w'")
+    alterations = (
+        *Routine.alterations,
+        *each(
+            "ALTER {it}",
+            (
+                "VOLATILE",
+                "STABLE",
+                "IMMUTABLE",
+                "STRICT",
+                "CALLED ON NULL INPUT",
+                "PARALLEL SAFE",
+                "PARALLEL RESTRICTED",
+                "PARALLEL UNSAFE",
+                "LEAKPROOF",
+                "NOT LEAKPROOF",
+                "COST 77",
+                "ROWS 77",
+            ),
+        ),
+        alter_with(
+            "return something else",
+            "DROP {it} CASCADE",
+            "CREATE FUNCTION {path} RETURNS pg_lsn LANGUAGE sql AS 'SELECT NULL::pg_lsn'",
+        ),
+    )
+
+
+class Procedure(Routine):
+    """A procedure."""
+
+    name = "procedure"
+    plural = "procedures"
+    keyword = "PROCEDURE"
+    rows = "x.prokind = 'p'"
+    source = _source("'p'")
+
+
+def _modify(column: str) -> str:
+    return f"""case {column} when 'r' then 'READ_ONLY' when 's' then 'SHAREABLE'
+        else 'READ_WRITE' end"""
+
+
+# CREATE AGGREGATE's parameters in the manual's order, and what pg_aggregate says of each. One that
+# was not given is null, and so is left out.
+_PARAMETERS = (
+    ("SFUNC", "g.aggtransfn::text"),
+    ("STYPE", "format_type(g.aggtranstype, null)"),
+    ("SSPACE", "nullif(g.aggtransspace, 0)::text"),
+    ("FINALFUNC", "nullif(g.aggfinalfn, 0)::regproc::text"),
+    ("FINALFUNC_EXTRA", "case when g.aggfinalextra then 'TRUE' end"),
+    ("FINALFUNC_MODIFY", f"case when g.aggfinalfn <> 0 then {_modify('g.aggfinalmodify')} end"),
+    ("COMBINEFUNC", "nullif(g.aggcombinefn, 0)::regproc::text"),
+    ("SERIALFUNC", "nullif(g.aggserialfn, 0)::regproc::text"),
+    ("DESERIALFUNC", "nullif(g.aggdeserialfn, 0)::regproc::text"),
+    ("INITCOND", "quote_literal(g.agginitval)"),
+    ("MSFUNC", "nullif(g.aggmtransfn, 0)::regproc::text"),
+    ("MINVFUNC", "nullif(g.aggminvtransfn, 0)::regproc::text"),
+    ("MSTYPE", "case when g.aggmtransfn <> 0 then format_type(g.aggmtranstype, null) end"),
+    ("MSSPACE", "nullif(g.aggmtransspace, 0)::text"),
+    ("MFINALFUNC", "nullif(g.aggmfinalfn, 0)::regproc::text"),
+    ("MFINALFUNC_EXTRA", "case when g.aggmfinalextra then 'TRUE' end"),
+    ("MFINALFUNC_MODIFY", f"case when g.aggmfinalfn <> 0 then {_modify('g.aggmfinalmodify')} end"),
+    ("MINITCOND", "quote_literal(g.aggminitval)"),
+    ("SORTOP", "'OPERATOR(' || quote_ident(sn.nspname) || '.' || so.oprname || ')'"),
+    ("PARALLEL", "case p.proparallel when 's' then 'SAFE' when 'r' then 'RESTRICTED' end"),
+    ("HYPOTHETICAL", "case g.aggkind when 'h' then 'TRUE' end"),
+)
+
+
+class Aggregate(Routine):
+    """An aggregate. https://www.postgresql.org/docs/current/catalog-pg-aggregate.html.
+
+    The server prints no definition of one, so it is told by its parameters.
+    """
+
+    granting = "ALL ON FUNCTION {path}"
+    depending = "FUNCTION {path}"
+    quiet = ()
+    alterations = (
+        alter(
+            "more space for its state",
+            "DROP {it}",
+            "CREATE AGGREGATE {bare}({signature}) ({clauses}, SSPACE = 7777)",
+        ),
+    )
+    name = "aggregate"
+    plural = "aggregates"
+    keyword = "AGGREGATE"
+    summed_up = ("parameters", "definition")
+    columns = f"""n.nspname as schema, p.proname as name,
+        oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
+        array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
+          as definition,
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "x.prokind = 'a'"
+    source = _source(
+        "'a'",
+        """join pg_aggregate g on g.aggfnoid = p.oid
+        left join pg_operator so on so.oid = g.aggsortop
+        left join pg_namespace sn on sn.oid = so.oprnamespace""",
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And what CREATE AGGREGATE says of it."""
+        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
+        signature = thing.attributes["parameters"] or "*"
+        return {**super().fields(thing), "signature": signature, "clauses": ", ".join(clauses)}
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It has no body."""
+        del thing, schema
+        return iter(())
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare aggregate."""
+        name = thing.address._replace(arguments=None).sql
+        return [f"CREATE AGGREGATE {name}{self.summary(thing)}"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The aggregate as CREATE AGGREGATE writes it, without its name."""
+        facts = thing.attributes
+        clauses = cast("tuple[str, ...]", facts["definition"])
+        return f"({facts['parameters'] or '*'}) ({', '.join(clauses)})"
+
+    def change(self, _current: SchemaObject, _wanted: SchemaObject) -> list[str] | None:
+        """No part of an aggregate can be altered."""
+        return None
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The aggregate as DROP, ALTER and COMMENT ON name it."""
+        return f"AGGREGATE {thing.address._replace(arguments=thing.address.arguments or '*').sql}"
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give it its wanted privileges; GRANT takes it for a function."""
+        grants = wanted.attributes["grants"]
+        return change_grants(current, grants, f"FUNCTION {wanted.address.sql}")

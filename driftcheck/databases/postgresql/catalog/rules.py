@@ -1,0 +1,70 @@
+"""Rewrite rules, apart from those that views are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.databases.mutations import alter
+from driftcheck.databases.postgresql.catalog.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    name_of,
+    no_member,
+    table_of,
+)
+from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
+from driftcheck.schema import SchemaObject
+
+
+class Rule(PostgreSQLKind):
+    """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html.
+
+    Its definition is what the server prints after the rule's name.
+    """
+
+    name = "rule"
+    plural = "rules"
+    keyword = "RULE"
+    recognizable = True
+    columns = f"""n.nspname as schema, c.relname as within, r.rulename as name,
+        {RELATION_KIND} as whole, substr(rtrim(pg_get_ruledef(r.oid), ';'),
+          length('CREATE RULE ' || quote_ident(r.rulename)) + 1) as definition,
+        {enabled_sql("r.ev_enabled")} as enabled, d.description as comment"""
+    rows = "x.rulename <> '_RETURN'"
+    source = f"""from pg_rewrite r join pg_class c on c.oid = r.ev_class
+        join pg_namespace n on n.oid = c.relnamespace
+        {comment_on("pg_rewrite", "r.oid")}
+        where r.rulename <> '_RETURN' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by r.oid"""
+    adding = ("CREATE RULE {new} AS ON DELETE TO {table} DO ALSO NOTHING",)
+    alterations = (
+        *(
+            alter(how.lower(), f"ALTER TABLE {{table}} {how} RULE {{name}}")
+            for how in ENABLED.values()
+        ),
+        alter(
+            "another action",
+            "CREATE OR REPLACE RULE {name} AS ON INSERT TO {table} WHERE now() IS NULL DO NOTHING",
+        ),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare rule, and whether it is followed."""
+        made = f"CREATE RULE {name_of(thing)}{thing.attributes['definition']}"
+        return [made] if thing.attributes["enabled"] == "enabled" else [made, _followed(thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that let it be followed or not; another definition makes another rule."""
+        return None if "definition" in differing(current, wanted) else [_followed(wanted)]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The rule as DROP, ALTER and COMMENT ON name it."""
+        return f"RULE {name_of(thing)} ON {table_of(thing)}"
+
+
+def _followed(rule: SchemaObject) -> str:
+    how = ENABLED[str(rule.attributes["enabled"])]
+    return f"ALTER TABLE {table_of(rule)} {how} RULE {name_of(rule)}"

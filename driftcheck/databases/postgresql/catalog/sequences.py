@@ -1,0 +1,140 @@
+"""Sequences, those of their own and those that serial columns own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Parts
+
+from driftcheck.databases.mutations import alter, alter_with, each
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+OWNED_SEQUENCES = """(
+    select d.objid as sequence, d.refobjid as relation, d.refobjsubid as number, d.deptype
+    from pg_sequence s join pg_depend d on d.objid = s.seqrelid
+    where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+      and d.refobjsubid > 0 and d.deptype in ('a', 'i'))"""
+"""SQL: which sequence belongs to which column: deptype a for OWNED BY, i for an identity."""
+
+_CLAUSES = (
+    ("type", "AS {}"),
+    ("increment", "INCREMENT BY {}"),
+    ("minimum", "MINVALUE {}"),
+    ("maximum", "MAXVALUE {}"),
+    ("start", "START WITH {}"),
+    ("cache", "CACHE {}"),
+)
+
+
+class Sequence(PostgreSQLKind):
+    """A sequence. https://www.postgresql.org/docs/current/catalog-pg-sequence.html.
+
+    That of an identity column is an attribute of the column. That of a serial column is a part of
+    its table; the column says that it is its own, so the column's statements make it the owner.
+    """
+
+    name = "sequence"
+    plural = "sequences"
+    holds_data = True
+    spoken_by_models = True
+    takes_names_only = True
+    keyword = "SEQUENCE"
+    recognizable = True
+    summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
+    owner = "c.relowner"
+    acl = "c.relacl"
+    acl_type = "s"
+    columns = """n.nspname as schema, c.relname as name,
+        case when t.oid is not null then 'table' end as whole, tn.nspname as whole_schema,
+        t.relname as whole_name, t.oid is not null as renamable,
+        format_type(s.seqtypid, null) as type, s.seqstart as start,
+        s.seqincrement as increment, s.seqmin as minimum, s.seqmax as maximum,
+        s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
+        (select quote_ident(a.attname) from pg_attribute a
+          where a.attrelid = o.relation and a.attnum = o.number) as owned_by,
+        (select array[a.attname::text] from pg_attribute a
+          where a.attrelid = o.relation and a.attnum = o.number) as stands_on,
+        d.description as comment"""
+    source = f"""from pg_sequence s join pg_class c on c.oid = s.seqrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        left join {OWNED_SEQUENCES} o on o.sequence = c.oid
+        left join pg_class t on t.oid = o.relation left join pg_namespace tn
+          on tn.oid = t.relnamespace
+        {comment_on("pg_class", "c.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+          and {no_member("pg_class", "coalesce(t.oid, 0)")} and o.deptype is distinct from 'i'
+        order by c.oid"""
+    alterations = (
+        *each(
+            "ALTER SEQUENCE {path}",
+            (
+                "AS bigint",
+                "AS integer",
+                "INCREMENT BY 77",
+                "MINVALUE -77",
+                "MAXVALUE 7777",
+                "START WITH 77",
+                "CACHE 77",
+                "CYCLE",
+                "NO CYCLE",
+                "SET UNLOGGED",
+                "SET LOGGED",
+            ),
+        ),
+        alter_with("owned by none", "ALTER SEQUENCE {path} OWNED BY NONE"),
+    )
+    quiet = (
+        alter("draw from it", "SELECT nextval({text})"),
+        alter("set it back", "SELECT setval({text}, {start})"),
+        alter("restart", "ALTER SEQUENCE {path} RESTART"),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare sequence, owned by no column yet."""
+        unlogged = "UNLOGGED " if thing.attributes["unlogged"] else ""
+        clauses = " ".join(_clauses(thing, set(self.summed_up)))
+        return [f"CREATE {unlogged}SEQUENCE {thing.address.sql} {clauses}"]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The sequence as CREATE SEQUENCE writes it, without its name."""
+        owned = [f"OWNED BY {owner_of(thing)}"] if thing.attributes["owned_by"] else []
+        return " ".join([*_clauses(thing, set(self.summed_up)), *owned])
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """Statements that drop the sequence; one that is owned may be gone with its column."""
+        if thing.attributes["owned_by"]:
+            return [f"DROP SEQUENCE IF EXISTS {thing.address.sql} CASCADE"]
+        return super().drop(thing)
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change a sequence without touching its current value."""
+        changed = differing(current, wanted)
+        sequence = f"ALTER SEQUENCE {wanted.address.sql}"
+        statements = []
+        if clauses := _clauses(wanted, changed):
+            statements.append(f"{sequence} {' '.join(clauses)}")
+        if "unlogged" in changed:
+            logged = "UNLOGGED" if wanted.attributes["unlogged"] else "LOGGED"
+            statements.append(f"{sequence} SET {logged}")
+        if "owned_by" in changed:
+            statements.append(f"{sequence} OWNED BY {owner_of(wanted)}")
+        return statements
+
+
+def owner_of(sequence: SchemaObject) -> str:
+    """The column that owns a sequence, as OWNED BY names it."""
+    column, table = sequence.attributes["owned_by"], sequence.part_of
+    return f"{table.sql}.{column}" if table and column else "NONE"
+
+
+def _clauses(sequence: SchemaObject, wanted: set[str]) -> list[str]:
+    facts = sequence.attributes
+    clauses = [clause.format(facts[name]) for name, clause in _CLAUSES if name in wanted]
+    if "cycle" in wanted:
+        clauses.append("CYCLE" if facts["cycle"] else "NO CYCLE")
+    return clauses

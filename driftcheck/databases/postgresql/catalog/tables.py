@@ -1,0 +1,289 @@
+"""Tables: plain, partitioned, partitions, and those that inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import cast
+
+from driftcheck.databases.catalog import CannotBeWritten, Sides
+from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.postgresql.catalog import columns, sequences
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.databases.postgresql.catalog.options import change_options, with_options
+from driftcheck.databases.postgresql.catalog.partitions import continues
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Snapshot, Value
+
+_RLS = "ROW LEVEL SECURITY"
+_NEW = {"row_security": False, "row_security_forced": False, "replica_identity": "DEFAULT"}
+_STORED: Mapping[str, Callable[[Value], str]] = {
+    "unlogged": lambda unlogged: f"SET {'UNLOGGED' if unlogged else 'LOGGED'}",
+    "access_method": lambda method: f"SET ACCESS METHOD {quote_identifier(str(method))}",
+    "tablespace": lambda name: f"SET TABLESPACE {quote_identifier(str(name or 'pg_default'))}",
+}
+
+
+class Table(PostgreSQLKind):
+    """A table. https://www.postgresql.org/docs/current/catalog-pg-class.html.
+
+    A partition is a part of its parent. It is made on its own and attached at the end, as pg_dump
+    does it: so its indexes and constraints get their names, and its columns their order. That an
+    index is the replica identity is said of the index.
+    """
+
+    name = "table"
+    plural = "tables"
+    holds_data = True
+    absorbs = frozenset(("column", "sequence"))
+    spoken_by_models = True
+    unspoken = frozenset(
+        ("row_security", "row_security_forced", "replica_identity", "toast_options", "of_type")
+    )
+    keyword = "TABLE"
+    summed_up = ("partition_by", "bound", "unlogged")
+    usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
+    owner = "c.relowner"
+    owned_alone = False  # sequences of its columns go with it
+    acl = "c.relacl"
+    acl_type = "r"
+    storage_parameters = ("options", "toast_options")
+    columns = """n.nspname as schema, c.relname as name,
+        case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
+        p.relname as whole_name,
+        c.relpersistence = 'u' as unlogged, m.amname as access_method, c.reloptions as options,
+        o.reloptions as toast_options, s.spcname as tablespace,
+        c.relrowsecurity as row_security, c.relforcerowsecurity as row_security_forced,
+        case c.relreplident when 'd' then 'DEFAULT' when 'n' then 'NOTHING' when 'f' then 'FULL'
+          else 'INDEX' end as replica_identity,
+        nullif(c.reloftype, 0)::regtype::text as of_type,
+        case when c.relispartition then null else h.parents end as inherits,
+        case c.relkind when 'p' then pg_get_partkeydef(c.oid) end as partition_by,
+        pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
+        d.description as comment"""
+    rows = "x.relkind in ('r', 'p')"
+    source = f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        left join pg_am m on m.oid = c.relam left join pg_class o on o.oid = c.reltoastrelid
+        left join pg_tablespace s on s.oid = c.reltablespace
+        left join (
+          select inhrelid, min(inhparent) as parent, bool_or(inhdetachpending) as detaching,
+            array_agg(inhparent::regclass::text order by inhseqno) as parents
+          from pg_inherits join pg_class r on r.oid = inhrelid and r.relkind in ('r', 'p')
+          group by inhrelid) h on h.inhrelid = c.oid
+        left join pg_class p on p.oid = h.parent left join pg_namespace pn
+          on pn.oid = p.relnamespace
+        {comment_on("pg_class", "c.oid")}
+        where c.relkind in ('r', 'p') and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by c.oid"""
+    adding = ("CREATE TABLE {spot} (LIKE {path} INCLUDING ALL)",)
+    alterations = (
+        *each(
+            "ALTER TABLE {path}",
+            (
+                "SET UNLOGGED",
+                "SET LOGGED",
+                "SET (fillfactor = 77)",
+                "RESET (fillfactor)",
+                "SET (toast.autovacuum_enabled = true)",
+                "RESET (toast.autovacuum_enabled)",
+                "ENABLE ROW LEVEL SECURITY",
+                "DISABLE ROW LEVEL SECURITY",
+                "FORCE ROW LEVEL SECURITY",
+                "NO FORCE ROW LEVEL SECURITY",
+                "NOT OF",
+            ),
+        ),
+        *(
+            alter_with(f"replica identity {how}", f"ALTER TABLE {{path}} REPLICA IDENTITY {how}")
+            for how in ("FULL", "NOTHING", "DEFAULT")
+        ),
+        alter(
+            "access method",
+            "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
+            "ALTER TABLE {path} SET ACCESS METHOD {new}",
+        ),
+        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
+        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_with(
+            "another bound",
+            "ALTER TABLE {table} DETACH PARTITION {path}",
+            "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
+            already=("bound", "DEFAULT"),
+        ),
+    )
+    quiet = (
+        alter("analyze", "ANALYZE {path}"),
+        alter("reindex", "REINDEX TABLE {path}"),
+        alter("insert a row", "INSERT INTO {path} DEFAULT VALUES"),
+        alter("truncate", "TRUNCATE {path} CASCADE"),
+        alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),
+        alter("forget what to cluster by", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
+        alter(
+            "add a column and drop it",
+            "ALTER TABLE {path} ADD COLUMN {new} integer",
+            "ALTER TABLE {path} DROP COLUMN {new}",
+        ),
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may leave each of its parents."""
+        del schema
+        for parent in _parents(thing):
+            yield alter_with("no inherit", f"ALTER TABLE {{path}} NO INHERIT {literally(parent)}")
+
+    def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
+        """Statements that make the table with its columns and the sequences these own."""
+        own = [part for part in parts if part.address.kind == "column"]
+        return [
+            *_owned(parts),
+            _create(thing, [part for part in own if not self.brings(thing, part)]),
+            *(_of_type(thing) if thing.attributes["of_type"] else ()),
+            *_security(thing),
+            *(
+                statement
+                for column in own
+                for statement in columns.rest(column, brought=self.brings(thing, column))
+            ),
+            *_ownership(parts),
+        ]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """What sort of table it is, where it is not a plain one."""
+        facts = thing.attributes
+        words = ["UNLOGGED"] if facts["unlogged"] else []
+        if facts["bound"]:
+            words.append(f"PARTITION OF {_parent(thing)} {facts['bound']}")
+        if facts["partition_by"]:
+            words.append(f"PARTITION BY {facts['partition_by']}")
+        return " ".join(words)
+
+    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
+        """A further partition is only noted, where it continues what its parent lays down."""
+        further = wanted is None and actual is not None and continues(actual, *sides)
+        return "partition" if further else ""
+
+    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
+        """What a table inherits comes by itself, unless it is a partition."""
+        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+
+    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from the parents that it shall not have."""
+        return leave(current, wanted)
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to the parents that it shall have."""
+        return join(current, wanted)
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the table and keep its rows."""
+        changed = differing(current, wanted)
+        if "partition_by" in changed or wanted.attributes["detaching"]:
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change how {wanted.address} is partitioned. By hand: create it "
+                f"anew under another name, copy its rows, and rename."
+            )
+        table = f"ALTER TABLE {wanted.address.sql}"
+        have, want = current.attributes, wanted.attributes
+        return [
+            *(_of_type(wanted) if "of_type" in changed else ()),
+            *(f"{table} {_STORED[name](want[name])}" for name in _STORED if name in changed),
+            *change_options(table, have["options"], want["options"]),
+            *change_options(table, have["toast_options"], want["toast_options"], "toast."),
+            *_security(wanted, current),
+        ]
+
+
+def _owned(parts: Sequence[SchemaObject]) -> list[str]:
+    kind = sequences.Sequence()
+    owned = [part for part in parts if part.address.kind == "sequence"]
+    return [statement for sequence in owned for statement in kind.create(sequence)]
+
+
+def _ownership(parts: Sequence[SchemaObject]) -> list[str]:
+    return [
+        f"ALTER SEQUENCE {part.address.sql} OWNED BY {sequences.owner_of(part)}"
+        for part in parts
+        if part.address.kind == "sequence"
+    ]
+
+
+def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
+    facts = table.attributes
+    words = ["CREATE UNLOGGED TABLE" if facts["unlogged"] else "CREATE TABLE", table.address.sql]
+    clauses = ",\n".join(f"    {columns.clause(column)}" for column in own)
+    words.append(f"(\n{clauses}\n)" if own else "()")
+    if facts["inherits"]:
+        words.append(f"INHERITS ({', '.join(cast('tuple[str, ...]', facts['inherits']))})")
+    if facts["partition_by"]:
+        words.append(f"PARTITION BY {facts['partition_by']}")
+    if facts["access_method"] not in (None, "heap"):
+        words.append(f"USING {quote_identifier(str(facts['access_method']))}")
+    words += with_options(facts["options"], facts["toast_options"])
+    if facts["tablespace"]:
+        words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
+    return " ".join(words)
+
+
+def _of_type(table: SchemaObject) -> list[str]:
+    type_ = table.attributes["of_type"]
+    return [f"ALTER TABLE {table.address.sql} {f'OF {type_}' if type_ else 'NOT OF'}"]
+
+
+def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+    """Statements for row security, and for what tells a row apart in logical replication."""
+    table, want = f"ALTER TABLE {wanted.address.sql}", wanted.attributes
+    have = current.attributes if current else _NEW
+    statements = []
+    if want["row_security"] != have["row_security"]:
+        statements.append(f"{table} {'ENABLE' if want['row_security'] else 'DISABLE'} {_RLS}")
+    if want["row_security_forced"] != have["row_security_forced"]:
+        forced = "FORCE" if want["row_security_forced"] else "NO FORCE"
+        statements.append(f"{table} {forced} {_RLS}")
+    identity = want["replica_identity"]
+    if identity not in (have["replica_identity"], "INDEX"):
+        statements.append(f"{table} REPLICA IDENTITY {identity}")
+    return statements
+
+
+def leave(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+    """Statements that detach a table from the parents that it shall not have."""
+    table, have = f"ALTER TABLE {current.address.sql}", current.attributes
+    if have["bound"]:
+        if wanted is not None and _attached_alike(current, wanted):
+            return []
+        how = " FINALIZE" if have["detaching"] else ""
+        return [f"ALTER TABLE {_parent(current)} DETACH PARTITION {current.address.sql}{how}"]
+    kept = _parents(wanted)
+    return [f"{table} NO INHERIT {each}" for each in _parents(current) if each not in kept]
+
+
+def join(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    """Statements that attach a table to the parents that it shall have."""
+    table, bound = wanted.address.sql, wanted.attributes["bound"]
+    if bound:
+        if current is not None and _attached_alike(current, wanted):
+            return []
+        return [f"ALTER TABLE {_parent(wanted)} ATTACH PARTITION {table} {bound}"]
+    if current is None:
+        return []  # CREATE TABLE has said it
+    had = _parents(current)
+    return [f"ALTER TABLE {table} INHERIT {each}" for each in _parents(wanted) if each not in had]
+
+
+def _attached_alike(one: SchemaObject, other: SchemaObject) -> bool:
+    sides = ((t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (one, other))
+    return len(set(sides)) == 1
+
+
+def _parent(partition: SchemaObject) -> str:
+    return partition.part_of.sql if partition.part_of else ""
+
+
+def _parents(table: SchemaObject | None) -> tuple[str, ...]:
+    parents = table.attributes["inherits"] if table else None
+    return cast("tuple[str, ...]", parents or ())

@@ -1,0 +1,132 @@
+"""Text search: dictionaries and configurations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import cast
+
+from driftcheck.databases.mutations import alter, each
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    differing,
+    no_member,
+)
+from driftcheck.schema import SchemaObject
+
+_OPTION = re.compile(r"""(\w+|"(?:[^"]|"")+") = (E?'(?:[^']|'')*')""")
+
+
+class Dictionary(PostgreSQLKind):
+    """A dictionary. https://www.postgresql.org/docs/current/catalog-pg-ts-dict.html."""
+
+    name = "text search dictionary"
+    plural = "text search dictionaries"
+    keyword = "TEXT SEARCH DICTIONARY"
+    recognizable = True
+    owner = "t.dictowner"
+    columns = """n.nspname as schema, t.dictname as name,
+        quote_ident(mn.nspname) || '.' || quote_ident(m.tmplname) as template,
+        t.dictinitoption as options, d.description as comment"""
+    source = f"""from pg_ts_dict t join pg_namespace n on n.oid = t.dictnamespace
+        join pg_ts_template m on m.oid = t.dicttemplate
+        join pg_namespace mn on mn.oid = m.tmplnamespace
+        {comment_on("pg_ts_dict", "t.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_ts_dict", "t.oid")} order by t.oid"""
+    alterations = (
+        *each("ALTER {it}", ("(accept = true)", "(accept = false)", "(stopwords = danish)")),
+        alter(
+            "another template",
+            "DROP {it}",
+            "CREATE {it} (TEMPLATE = snowball, language = danish)",
+        ),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare dictionary."""
+        facts = thing.attributes
+        options = f", {facts['options']}" if facts["options"] else ""
+        return [f"CREATE {self.designation(thing)} (TEMPLATE = {facts['template']}{options})"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change the options; another template makes another dictionary."""
+        if "template" in differing(current, wanted):
+            return None
+        have, want = _options(current), _options(wanted)
+        options = [
+            *(name for name in have if name not in want),
+            *(f"{name} = {value}" for name, value in want.items() if have.get(name) != value),
+        ]
+        return [f"ALTER {self.designation(wanted)} ({', '.join(options)})"]
+
+
+def _options(dictionary: SchemaObject) -> dict[str, str]:
+    return dict(_OPTION.findall(str(dictionary.attributes["options"] or "")))
+
+
+class Configuration(PostgreSQLKind):
+    """A configuration. https://www.postgresql.org/docs/current/catalog-pg-ts-config.html."""
+
+    name = "text search configuration"
+    plural = "text search configurations"
+    keyword = "TEXT SEARCH CONFIGURATION"
+    recognizable = True
+    owner = "t.cfgowner"
+    columns = """n.nspname as schema, t.cfgname as name,
+        quote_ident(pn.nspname) || '.' || quote_ident(p.prsname) as parser,
+        coalesce(m.mappings, '{}') as mappings, d.description as comment"""
+    source = f"""from pg_ts_config t join pg_namespace n on n.oid = t.cfgnamespace
+        join pg_ts_parser p on p.oid = t.cfgparser
+        join pg_namespace pn on pn.oid = p.prsnamespace
+        left join (
+          select mapcfg, array_agg(quote_ident(token) || ' WITH ' || dictionaries order by token)
+            as mappings
+          from (
+            select w.mapcfg, k.alias as token, string_agg(
+              w.mapdict::regdictionary::text, ', ' order by w.mapseqno) as dictionaries
+            from pg_ts_config_map w join pg_ts_config g on g.oid = w.mapcfg
+            join lateral ts_token_type(g.cfgparser) k on k.tokid = w.maptokentype
+            group by w.mapcfg, k.alias) r
+          group by mapcfg) m on m.mapcfg = t.oid
+        {comment_on("pg_ts_config", "t.oid")}
+        where {USERS_SCHEMA} and {no_member("pg_ts_config", "t.oid")} order by t.oid"""
+    alterations = each(
+        "ALTER {it}",
+        (
+            "ALTER MAPPING FOR asciiword WITH danish_stem",
+            "ADD MAPPING FOR tag WITH simple",
+            "DROP MAPPING FOR asciiword",
+        ),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare configuration with its mappings."""
+        configuration = self.designation(thing)
+        mappings = cast("tuple[str, ...]", thing.attributes["mappings"])
+        return [
+            f"CREATE {configuration} (PARSER = {thing.attributes['parser']})",
+            *(f"ALTER {configuration} ADD MAPPING FOR {mapping}" for mapping in mappings),
+        ]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change the mappings; another parser makes another configuration."""
+        if "parser" in differing(current, wanted):
+            return None
+        have, want = _mappings(current), _mappings(wanted)
+        changes = [
+            *(f"DROP MAPPING FOR {token}" for token in have if token not in want),
+            *(
+                f"{'ALTER' if token in have else 'ADD'} MAPPING FOR {token} WITH {dictionaries}"
+                for token, dictionaries in want.items()
+                if have.get(token) != dictionaries
+            ),
+        ]
+        return [f"ALTER {self.designation(wanted)} {change}" for change in changes]
+
+
+def _mappings(configuration: SchemaObject) -> dict[str, str]:
+    mappings = cast("tuple[str, ...]", configuration.attributes["mappings"])
+    pairs = (mapping.partition(" WITH ") for mapping in mappings)
+    return {token: dictionaries for token, _, dictionaries in pairs}

@@ -1,0 +1,100 @@
+"""What a database still knows of what became of its objects: tombstones, and times.
+
+A dropped column leaves its row in pg_attribute, marked as dropped, as long as its table lasts. When
+a row of a catalog was written is known where ``track_commit_timestamp`` is on, and for as long as
+the server keeps it.
+
+https://www.postgresql.org/docs/current/catalog-pg-attribute.html
+https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-COMMIT-TIMESTAMP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import psycopg2
+
+from driftcheck.databases.catalog import Cursor
+from driftcheck.schema import Address, SchemaObject, Trace
+
+_IN_UTC = """to_char(pg_xact_commit_timestamp({}.xmin) at time zone 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+
+_TOMBSTONES = f"""
+    select w.place, a.attisdropped, case when current_setting('track_commit_timestamp')::boolean
+      and a.attisdropped then {_IN_UTC.format("a")} end
+    from unnest(%s::text[], %s::text[], %s::integer[]) with ordinality
+      as w (schema, name, number, place)
+    join pg_namespace n on n.nspname = w.schema
+    join pg_class c on c.relnamespace = n.oid and c.relname = w.name
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum = w.number"""
+
+# What pg_get_object_address calls what DDL calls otherwise.
+_TYPES = {
+    "column": "table column",
+    "constraint": "table constraint",
+    "foreign data wrapper": "foreign-data wrapper",
+    "statistics": "statistics object",
+}
+_NAMED_BY_TYPE = frozenset(("type", "domain"))
+
+
+def tombstones(cursor: Cursor, missing: Sequence[SchemaObject]) -> Iterator[tuple[Address, Trace]]:
+    """Look in its whole for each missing part that has a number.
+
+    Args:
+        cursor: Where the queries are run.
+        missing: The parts, each as a part of the whole as the database has it.
+    """
+    parts = [(t, t.part_of, t.number) for t in missing if t.part_of and t.number is not None]
+    if not parts:
+        return
+    schemas, names, numbers = zip(*((w.schema, w.name, n) for _, w, n in parts), strict=True)
+    cursor.execute(_TOMBSTONES, (list(schemas), list(names), list(numbers)))
+    for place, is_dropped, when in cursor.fetchall():
+        thing, _, number = parts[place - 1]
+        if is_dropped is not False:  # else something else is there
+            yield thing.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
+
+
+def written(
+    cursor: Cursor, things: Iterable[tuple[str, Address]]
+) -> Iterator[tuple[Address, Trace]]:
+    """Say when what the catalog holds of each object was last written, where that is known.
+
+    Args:
+        cursor: Where the queries are run.
+        things: What DDL calls each sort of object, and the object.
+    """
+    cursor.execute("select current_setting('track_commit_timestamp')::boolean")
+    if cursor.fetchall() != [(True,)]:
+        return
+    for keyword, address in things:
+        cursor.execute("savepoint driftcheck_written")
+        try:
+            when = _written(cursor, keyword.lower(), address)
+        except psycopg2.Error:  # it has no row of its own, or none by that name any more
+            when = None
+            cursor.execute("rollback to savepoint driftcheck_written")
+        cursor.execute("release savepoint driftcheck_written")
+        if when is not None:
+            yield address, Trace(written=when)
+
+
+def _written(cursor: Cursor, keyword: str, address: Address) -> str | None:
+    arguments = address.arguments.split(", ") if address.arguments else []
+    names = [address.schema, *address.path] if address.schema else [*address.path]
+    if keyword in _NAMED_BY_TYPE:
+        names = [address.sql]
+    cursor.execute(
+        "select classid::regclass::text, objid, objsubid"
+        " from pg_get_object_address(%s, %s::text[], %s::text[])",
+        (_TYPES.get(keyword, keyword), names, arguments),
+    )
+    ((catalog, oid, number),) = cursor.fetchall()
+    row = f"{catalog} x where x.oid = {oid}"
+    if number:
+        row = f"pg_attribute x where x.attrelid = {oid} and x.attnum = {number}"
+    cursor.execute(f"select {_IN_UTC.format('x')} from {row}")
+    ((when,),) = cursor.fetchall()
+    return None if when is None else str(when)

@@ -1,0 +1,141 @@
+"""Triggers on tables and views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from driftcheck.databases.mutations import Alteration, alter, literally
+from driftcheck.databases.postgresql.catalog.kind import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    depending_on_extensions,
+    differing,
+    name_of,
+    no_member,
+    pairs,
+    table_of,
+)
+from driftcheck.schema import SchemaObject, Snapshot
+
+ENABLED = {
+    "enabled": "ENABLE",
+    "disabled": "DISABLE",
+    "replica": "ENABLE REPLICA",
+    "always": "ENABLE ALWAYS",
+}
+"""How ALTER TABLE and ALTER EVENT TRIGGER bring about what ``enabled_sql`` reads."""
+
+
+def enabled_sql(column: str) -> str:
+    """SQL: whether a trigger fires, and in which replication roles."""
+    return f"""case {column} when 'O' then 'enabled' when 'D' then 'disabled'
+        when 'R' then 'replica' else 'always' end"""
+
+
+# Where a partition's copy of a trigger fires otherwise than the trigger itself.
+_OF_PARTITIONS = f"""(
+    with recursive copies (root, fires, copy) as (
+      select r.oid, r.tgenabled, k.oid from pg_trigger r join pg_trigger k on k.tgparentid = r.oid
+      where r.tgparentid = 0 and not r.tgisinternal
+      union all
+      select s.root, s.fires, k.oid from copies s join pg_trigger k on k.tgparentid = s.copy)
+    select s.root, array_agg(array[k.tgrelid::regclass::text, {enabled_sql("k.tgenabled")}]
+      order by k.tgrelid::regclass::text) as partitions
+    from copies s join pg_trigger k on k.oid = s.copy where k.tgenabled <> s.fires
+    group by s.root)"""
+
+
+class Trigger(PostgreSQLKind):
+    """A trigger. https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
+
+    Those that uphold foreign keys are the server's own; those of partitions are their parents'. A
+    definition is what the server prints without the trigger's name and its table's: ``fires`` is
+    when, and ``definition`` what follows. So a trigger is known by its content.
+    """
+
+    name = "trigger"
+    plural = "triggers"
+    keyword = "TRIGGER"
+    renamable = True
+    summed_up = ("constraint", "fires", "definition")
+    usual = (("enabled", "enabled"),)
+    columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
+        {RELATION_KIND} as whole, t.tgconstraint <> 0 as constraint, p.fires,
+        substr(p.text, length(p.fires || p.on_table) + 1) as definition,
+        {enabled_sql("t.tgenabled")} as enabled, coalesce(o.partitions, '{{}}') as partitions,
+        coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
+    rows = "not x.tgisinternal"
+    source = f"""from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        cross join lateral (
+          select substr(pg_get_triggerdef(t.oid), length('CREATE ' || case when t.tgconstraint <> 0
+              then 'CONSTRAINT ' else '' end || 'TRIGGER ' || quote_ident(t.tgname) || ' ') + 1)
+            as text, ' ON ' || c.oid::regclass || ' ' as on_table) w
+        cross join lateral (select w.*, split_part(w.text, w.on_table, 1) as fires) p
+        left join {_OF_PARTITIONS} o on o.root = t.oid
+        {depending_on_extensions("pg_trigger", "t.oid")}
+        {comment_on("pg_trigger", "t.oid")}
+        where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
+          and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
+        order by t.oid"""
+    alterations = tuple(
+        alter(how.lower(), f"ALTER TABLE {{table}} {how} TRIGGER {{name}}")
+        for how in ENABLED.values()
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """It may fire on one more event, and on a partition otherwise than on the others."""
+        for part in schema.parts.get(thing.part_of, ()) if thing.part_of else ():
+            if part.attributes.get("bound"):
+                table = literally(part.address.sql)
+                yield alter("on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}")
+                break
+        again = self.build(thing, ())[0]
+        fires = str(thing.attributes["fires"])
+        for event in ("INSERT", "UPDATE", "DELETE"):
+            if event not in fires:
+                other = again.replace(fires, f"{fires} OR {event}", 1)
+                yield alter(f"on {event.lower()} too", self.dropping, literally(other))
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare trigger, and whether it fires."""
+        facts = thing.attributes
+        constraint = "CONSTRAINT " if facts["constraint"] else ""
+        made = f"CREATE {constraint}TRIGGER {name_of(thing)} {self.summary(thing)}"
+        return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """When it fires, and what then."""
+        facts = thing.attributes
+        return f"{facts['fires']} ON {table_of(thing)} {facts['definition']}"
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that let it fire or not; another definition makes another trigger."""
+        changed = differing(current, wanted)
+        return None if changed & {"constraint", "fires", "definition"} else [_fires(wanted)]
+
+    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements for the partitions where it fires otherwise, once they are attached."""
+        have = pairs(current.attributes["partitions"]) if current else {}
+        want = pairs(wanted.attributes["partitions"])
+        enabled = str(wanted.attributes["enabled"])
+        if current and have == want and current.attributes["enabled"] == enabled:
+            return []
+        fires = {table: ENABLED[want.get(table, enabled)] for table in {**have, **want}}
+        trigger = f"TRIGGER {name_of(wanted)}"
+        return [f"ALTER TABLE ONLY {table} {how} {trigger}" for table, how in fires.items()]
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that give the current trigger the wanted one's name."""
+        return [f"ALTER {self.designation(current)} RENAME TO {name_of(wanted)}"]
+
+    def designation(self, thing: SchemaObject) -> str:
+        """The trigger as DROP, ALTER and COMMENT ON name it."""
+        return f"TRIGGER {name_of(thing)} ON {table_of(thing)}"
+
+
+def _fires(trigger: SchemaObject) -> str:
+    how = ENABLED[str(trigger.attributes["enabled"])]
+    return f"ALTER TABLE {table_of(trigger)} {how} TRIGGER {name_of(trigger)}"

@@ -1,0 +1,231 @@
+"""Types that users make: enums and domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    comments_on_parts,
+    no_member,
+)
+from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.schema import SchemaObject, Snapshot, Value
+
+USERS_TYPE = f"""join pg_namespace n on n.oid = t.typnamespace
+    {comment_on("pg_type", "t.oid")}
+    where {USERS_SCHEMA} and {no_member("pg_type", "t.oid")}"""
+"""SQL: the types ``t`` in users' schemas, with their comments."""
+
+
+class TypeKind(PostgreSQLKind):
+    """What all types have alike. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+
+    keyword = "TYPE"
+    recognizable = True
+    owner = "t.typowner"
+    acl = "t.typacl"
+    acl_type = "T"
+    implicit = (("PUBLIC", "USAGE", ""),)
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the type its wanted privileges instead of the current ones."""
+        return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
+
+
+class Enum(TypeKind):
+    """An enum. https://www.postgresql.org/docs/current/catalog-pg-enum.html."""
+
+    name = "enum"
+    plural = "enums"
+    spoken_by_models = True
+    summed_up = ("values",)
+    columns = """n.nspname as schema, t.typname as name, coalesce(v.labels, '{}') as "values",
+        d.description as comment"""
+    rows = "x.typtype = 'e'"
+    source = f"""from pg_type t left join (
+          select enumtypid, array_agg(enumlabel::text order by enumsortorder) as labels
+          from pg_enum group by enumtypid) v on v.enumtypid = t.oid
+        {USERS_TYPE} and t.typtype = 'e' order by t.oid"""
+    alterations = (
+        alter("add a value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial'"),
+        alter("add a first value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial' BEFORE {first}"),
+        alter_with(
+            "rename a value", "ALTER TYPE {path} RENAME VALUE {first} TO 'driftcheck trial'"
+        ),
+    )
+
+    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+        """And its first value."""
+        first = next(iter(_values(thing)), "")
+        return {**super().fields(thing), "first": quote_literal(first)}
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The values, in their order."""
+        return ", ".join(map(quote_literal, _values(thing)))
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare enum."""
+        return [f"CREATE TYPE {thing.address.sql} AS ENUM ({self.summary(thing)})"]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that add values where they belong, or rename one in its place."""
+        have, want = _values(current), _values(wanted)
+        if [value for value in want if value in have] == list(have):
+            return _added(wanted.address.sql, have, want)
+        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+        if len(have) == len(want) and len(replaced) == 1:
+            old, new = map(quote_literal, replaced[0])
+            return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
+        raise CannotBeWritten(
+            f"PostgreSQL can neither remove a value from an enum nor move one. Make the type "
+            f"{wanted.address.sql} again by hand: rename it, create it, change the columns to it, "
+            f"and drop the old one."
+        )
+
+
+def _values(enum: SchemaObject) -> tuple[str, ...]:
+    return cast("tuple[str, ...]", enum.attributes["values"])
+
+
+def _added(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:
+    statements = []
+    first = f" BEFORE {quote_literal(have[0])}" if have else ""
+    before: str | None = None
+    for value in want:
+        if value not in have:
+            place = f" AFTER {quote_literal(before)}" if before is not None else first
+            statements.append(f"ALTER TYPE {type_} ADD VALUE {quote_literal(value)}{place}")
+        before = value
+    return statements
+
+
+class Domain(TypeKind):
+    """A domain with its checks. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+
+    name = "domain"
+    plural = "domains"
+    keyword = "DOMAIN"
+    summed_up = ("type", "nullable", "default", "collation", "checks")
+    spoken_by_models = True
+    columns = """n.nspname as schema, t.typname as name,
+        format_type(t.typbasetype, t.typtypmod) as type, not t.typnotnull as nullable,
+        t.typdefault as default,
+        case when t.typcollation <> b.typcollation then t.typcollation::regcollation::text end
+          as collation,
+        coalesce(k.checks, '{}') as checks, coalesce(k.comments, '{}') as check_comments,
+        d.description as comment"""
+    rows = "x.typtype = 'd'"
+    source = f"""from pg_type t join pg_type b on b.oid = t.typbasetype left join (
+          select c.contypid, array_agg(array[c.conname, pg_get_constraintdef(c.oid)]::text[]
+              order by c.conname) as checks,
+            array_agg(array[c.conname, d.description]::text[] order by c.conname)
+              filter (where d.description is not null) as comments
+          from pg_constraint c {comment_on("pg_constraint", "c.oid")}
+          where c.contype = 'c' and c.contypid <> 0 group by c.contypid
+        ) k on k.contypid = t.oid
+        {USERS_TYPE} and t.typtype = 'd' order by t.oid"""
+    alterations = (
+        *each("ALTER DOMAIN {path}", ("SET NOT NULL", "DROP NOT NULL", "DROP DEFAULT")),
+        alter("set default", "ALTER DOMAIN {path} SET DEFAULT current_user::text::{type}"),
+        alter("add a check", "ALTER DOMAIN {path} ADD CHECK (now() IS NOT NULL) NOT VALID"),
+        alter(
+            "another type",
+            "DROP DOMAIN {path}",
+            'CREATE DOMAIN {path} AS varchar(7777) COLLATE "POSIX"',
+        ),
+        alter(
+            "another collation",
+            "DROP DOMAIN {path}",
+            'CREATE DOMAIN {path} AS {type} COLLATE "POSIX"',
+        ),
+    )
+
+    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Each of its checks may be dropped, validated, renamed or commented on."""
+        del schema
+        for check in map(literally, map(quote_identifier, _checks(thing))):
+            altered = "ALTER DOMAIN {path}"
+            yield alter("drop a check", f"{altered} DROP CONSTRAINT {check}")
+            yield alter("validate a check", f"{altered} VALIDATE CONSTRAINT {check}")
+            yield alter("rename a check", f"{altered} RENAME CONSTRAINT {check} TO {{new}}")
+            commented = f"COMMENT ON CONSTRAINT {check} ON DOMAIN {{path}} IS {{said}}"
+            yield alter("comment on a check", commented)
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare domain."""
+        made = f"CREATE DOMAIN {thing.address.sql} AS {_based_on(thing)}"
+        return [made, *(_add_check(thing, *check) for check in sorted(_checks(thing).items()))]
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The domain as CREATE DOMAIN writes it, without its name."""
+        return " ".join([_based_on(thing), *_checks(thing).values()])
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change default, nullability and checks."""
+        domain = f"ALTER DOMAIN {wanted.address.sql}"
+        have, want = current.attributes, wanted.attributes
+        if (have["type"], have["collation"]) != (want["type"], want["collation"]):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change what {wanted.address} is based on. Make it again by "
+                f"hand: rename it, create it, change the columns to it, and drop the old one."
+            )
+        statements = []
+        if have["default"] != want["default"]:
+            default = want["default"]
+            statements.append(
+                f"{domain} DROP DEFAULT" if default is None else f"{domain} SET DEFAULT {default}"
+            )
+        if have["nullable"] != want["nullable"]:
+            statements.append(f"{domain} {'DROP' if want['nullable'] else 'SET'} NOT NULL")
+        return [*statements, *_changed_checks(current, wanted)]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the domain, and of its checks."""
+        on = f"ON DOMAIN {wanted.address.sql}"
+        return [
+            *super().dress(current, wanted),
+            *comments_on_parts(
+                lambda check: f"CONSTRAINT {check} {on}", current, wanted, "check_comments"
+            ),
+        ]
+
+
+def _based_on(domain: SchemaObject) -> str:
+    facts = domain.attributes
+    words = [str(facts["type"])]
+    if facts["collation"]:
+        words.append(f"COLLATE {facts['collation']}")
+    if facts["default"] is not None:
+        words.append(f"DEFAULT {facts['default']}")
+    if not facts["nullable"]:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _checks(domain: SchemaObject) -> dict[str, str]:
+    return dict(cast("tuple[tuple[str, str], ...]", domain.attributes["checks"]))
+
+
+def _add_check(domain: SchemaObject, name: str, definition: str) -> str:
+    constraint = f"CONSTRAINT {quote_identifier(name)} {definition}"
+    return f"ALTER DOMAIN {domain.address.sql} ADD {constraint}"
+
+
+def _changed_checks(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    have, want = _checks(current), _checks(wanted)
+    dropped = [name for name in have if have[name] != want.get(name)]
+    added = [name for name in want if want[name] != have.get(name)]
+    return [
+        *(
+            f"ALTER DOMAIN {wanted.address.sql} DROP CONSTRAINT {quote_identifier(name)}"
+            for name in dropped
+        ),
+        *(_add_check(wanted, name, want[name]) for name in added),
+    ]

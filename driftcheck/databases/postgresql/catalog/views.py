@@ -1,0 +1,295 @@
+"""Views and materialized views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, cast
+
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.mutations import Alteration, Trial, alter, alter_with
+from driftcheck.databases.postgresql.catalog.column_settings import (
+    COLUMN_SETTINGS,
+    change_column_settings,
+)
+from driftcheck.databases.postgresql.catalog.kind import (
+    USERS_SCHEMA,
+    PostgreSQLKind,
+    comment_on,
+    comments_on_parts,
+    depending_on_extensions,
+    differing,
+    no_member,
+    pairs,
+)
+from driftcheck.databases.postgresql.catalog.options import change_options, with_options
+from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.databases.postgresql.catalog.viewtext import unqualified
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import SchemaObject, Value
+
+
+def _source(relkind: str, joins: str = "") -> str:
+    return f"""from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        left join pg_tablespace s on s.oid = c.reltablespace left join pg_am m on m.oid = c.relam
+        left join (
+          select a.attrelid,
+            array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) order by a.attnum)
+              as columns,
+            array_agg(array[a.attname, t.description]::text[] order by a.attnum)
+              filter (where t.description is not null) as comments,
+            array_agg(array[a.attname, pg_get_expr(f.adbin, f.adrelid)]::text[] order by a.attnum)
+              filter (where f.oid is not null) as defaults
+          from pg_class v join pg_attribute a on a.attrelid = v.oid and a.attnum > 0
+          left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
+          {comment_on("pg_class", "a.attrelid", "a.attnum", alias="t")}
+          where v.relkind = '{relkind}' and not a.attisdropped group by a.attrelid
+        ) a on a.attrelid = c.oid {joins}
+        {comment_on("pg_class", "c.oid")}
+        where c.relkind = '{relkind}' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        order by c.oid"""
+
+
+_FIRST_COLUMN = (
+    "(SELECT attname FROM pg_attribute WHERE attrelid = {text}::regclass AND attnum = 1)"
+)
+
+
+def _of_first_column(statement: str) -> str:
+    """SQL: a statement about a view, and its first column by whatever name."""
+    made = f"EXECUTE format('{statement}', {{text}}, {_FIRST_COLUMN})"
+    return f"DO $driftcheck$ BEGIN {made}; END $driftcheck$"
+
+
+class ViewKind(PostgreSQLKind):
+    """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
+
+    recognizable = True
+    owner = "c.relowner"
+    acl = "c.relacl"
+    acl_type = "r"
+    summed_up = ("definition", "columns")
+    usual = (("access_method", "heap"),)
+    granting = "ALL ON TABLE {path}"
+    alterations: ClassVar[tuple[Alteration, ...]] = (
+        alter_with(
+            "rename a column",
+            _of_first_column("ALTER TABLE %s RENAME COLUMN %I TO driftcheck_trial"),
+        ),
+        alter(
+            "comment on a column",
+            _of_first_column("COMMENT ON COLUMN %s.%I IS ''driftcheck trial''"),
+        ),
+    )
+    columns = """n.nspname as schema, c.relname as name,
+        rtrim(pg_get_viewdef(c.oid), ';') as definition,
+        current_setting('server_version_num')::integer < 160000 as qualified, a.columns,
+        c.reloptions as options, coalesce(a.comments, '{}') as column_comments,
+        d.description as comment"""
+    storage_parameters: ClassVar[tuple[str, ...]] = ("options",)
+
+    def query(self, scope: Scope) -> str:
+        """The catalog query, with the privileges on columns where privileges count."""
+        query = super().query(scope)
+        return query.replace("select ", f"select {_COLUMN_GRANTS}, ", 1) if scope.grants else query
+
+    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
+        """And the privileges on a column."""
+        yield from super()._said(thing, scope)
+        if scope.grants:
+            granted = _of_first_column("GRANT SELECT (%2$I) ON %1$s TO {role}")
+            yield self._trial(thing, alter("grant a column", granted))
+
+    def settle(self, attributes: dict[str, Any]) -> None:
+        """Bring a view's text to what later versions print."""
+        super().settle(attributes)
+        if attributes.pop("qualified"):
+            attributes["definition"] = unqualified(attributes["definition"])
+
+    def summary(self, thing: SchemaObject) -> str:
+        """The query as the server prints it."""
+        return str(thing.attributes["definition"])
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of the view, and of its columns."""
+        view = wanted.address.sql
+        return [
+            *super().dress(current, wanted),
+            *comments_on_parts(
+                lambda column: f"COLUMN {view}.{column}", current, wanted, "column_comments"
+            ),
+            *_column_grants(current, wanted),
+        ]
+
+    def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
+        """Statements that give the view its wanted privileges instead of the current ones."""
+        return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
+
+
+_COLUMN_GRANTS = """array(
+        select array[a.attname, coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC'),
+          g.privilege_type, case when g.is_grantable then 'WITH GRANT OPTION' else '' end]::text[]
+        from pg_attribute a cross join aclexplode(a.attacl) g
+        where a.attrelid = c.oid and a.attnum > 0 and a.attacl is not null
+        order by 1) as column_grants"""
+
+
+def _column_grants(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    have, want = (
+        cast("tuple[tuple[str, str, str, str], ...]", attributes.get("column_grants") or ())
+        for attributes in (current, wanted.attributes)
+    )
+    return [
+        statement
+        for column in sorted({grant[0] for grant in (*have, *want)})
+        for statement in change_grants(
+            tuple(grant[1:] for grant in have if grant[0] == column),
+            tuple(grant[1:] for grant in want if grant[0] == column),
+            f"TABLE {wanted.address.sql}",
+            f" ({quote_identifier(column)})",
+        )
+    ]
+
+
+class View(ViewKind):
+    """A view; its stored query is a rule, which does not count as one."""
+
+    name = "view"
+    plural = "views"
+    keyword = "VIEW"
+    columns = f"{ViewKind.columns}, coalesce(a.defaults, '{{}}') as defaults"
+    rows = "x.relkind = 'v'"
+    source = _source("v")
+    alterations = (
+        *ViewKind.alterations,
+        *(
+            alter(option, f"ALTER VIEW {{path}} SET ({option})", already=("options", option))
+            for option in (
+                "security_barrier=on",
+                "security_invoker=on",
+                "check_option=local",
+                "check_option=cascaded",
+            )
+        ),
+        alter(
+            "reset options",
+            "ALTER VIEW {path} RESET (security_barrier, security_invoker, check_option)",
+        ),
+        alter(
+            "another query",
+            "CREATE OR REPLACE VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+        ),
+        alter(
+            "one more column",
+            "CREATE OR REPLACE VIEW {path} AS "
+            "SELECT *, 1 AS driftcheck_trial FROM ({definition}) AS driftcheck_trial",
+        ),
+        alter(
+            "default of a column",
+            _of_first_column("ALTER VIEW %s ALTER COLUMN %I SET DEFAULT NULL::text"),
+        ),
+    )
+    quiet = (alter("make a temporary one", "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other"),)
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare view."""
+        return [f"CREATE {_view(thing)}", *_defaults({}, thing)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that replace the view, where its columns stay or are added to."""
+        have = cast("tuple[str, ...]", current.attributes["columns"])
+        want = cast("tuple[str, ...]", wanted.attributes["columns"])
+        if want[: len(have)] != have:
+            return None
+        return [f"CREATE OR REPLACE {_view(wanted)}", *_defaults(current.attributes, wanted)]
+
+
+def _view(view: SchemaObject) -> str:
+    options = with_options(view.attributes["options"])
+    return " ".join(["VIEW", view.address.sql, *options, f"AS\n{view.attributes['definition']}"])
+
+
+def _defaults(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    have, want = pairs(current.get("defaults")), pairs(wanted.attributes["defaults"])
+    view = f"ALTER VIEW {wanted.address.sql} ALTER COLUMN"
+    return [
+        *(f"{view} {quote_identifier(name)} DROP DEFAULT" for name in have if name not in want),
+        *(
+            f"{view} {quote_identifier(name)} SET DEFAULT {default}"
+            for name, default in want.items()
+            if have.get(name) != default
+        ),
+    ]
+
+
+class MaterializedView(ViewKind):
+    """A materialized view. Whether it is populated does not count: REFRESH is no drift."""
+
+    name = "materialized view"
+    plural = "materialized views"
+    keyword = "MATERIALIZED VIEW"
+    storage_parameters = ("options", "toast_options")
+    columns = f"""{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace,
+        (select o.reloptions from pg_class o where o.oid = c.reltoastrelid) as toast_options,
+        coalesce(need.extensions, '{{}}') as extensions, {COLUMN_SETTINGS} as column_settings"""
+    rows = "x.relkind = 'm'"
+    source = _source("m", depending_on_extensions("pg_class", "c.oid"))
+    alterations = (
+        *ViewKind.alterations,
+        alter("fillfactor", "ALTER MATERIALIZED VIEW {path} SET (fillfactor = 77)"),
+        alter("reset fillfactor", "ALTER MATERIALIZED VIEW {path} RESET (fillfactor)"),
+        alter(
+            "options of its TOAST table",
+            "ALTER MATERIALIZED VIEW {path} SET (toast.autovacuum_enabled = off)",
+        ),
+        alter(
+            "statistics of a column",
+            _of_first_column("ALTER MATERIALIZED VIEW %s ALTER COLUMN %I SET STATISTICS 777"),
+        ),
+        alter(
+            "access method",
+            "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
+            "ALTER MATERIALIZED VIEW {path} SET ACCESS METHOD {new}",
+        ),
+        alter_with(
+            "another query",
+            "DROP MATERIALIZED VIEW {path} CASCADE",
+            "CREATE MATERIALIZED VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+        ),
+    )
+    quiet = (
+        alter("refresh", "REFRESH MATERIALIZED VIEW {path}"),
+        alter("empty", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
+        alter("analyze", "ANALYZE {path}"),
+    )
+
+    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that make the bare materialized view."""
+        facts = thing.attributes
+        words = [f"CREATE MATERIALIZED VIEW {thing.address.sql}"]
+        if facts["access_method"] != "heap":
+            words.append(f"USING {quote_identifier(str(facts['access_method']))}")
+        words += with_options(facts["options"], facts["toast_options"])
+        if facts["tablespace"]:
+            words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
+        return [" ".join([*words, f"AS\n{facts['definition']}"])]
+
+    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for what is said of it, and for how its columns are kept and counted."""
+        return [*super().dress(current, wanted), *change_column_settings(current, wanted)]
+
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change how it is stored; another definition makes another view."""
+        changed = differing(current, wanted)
+        if changed & {"definition", "columns"}:
+            return None
+        view = f"ALTER MATERIALIZED VIEW {wanted.address.sql}"
+        have, want = current.attributes, wanted.attributes
+        statements = change_options(view, have["options"], want["options"])
+        statements += change_options(view, have["toast_options"], want["toast_options"], "toast.")
+        if "access_method" in changed:
+            method = quote_identifier(str(want["access_method"]))
+            statements.append(f"{view} SET ACCESS METHOD {method}")
+        if "tablespace" in changed:
+            tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
+            statements.append(f"{view} SET TABLESPACE {tablespace}")
+        return statements

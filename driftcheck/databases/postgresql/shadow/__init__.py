@@ -1,0 +1,1 @@
+"""Shadow databases on PostgreSQL servers."""

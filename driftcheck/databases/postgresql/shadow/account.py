@@ -1,0 +1,124 @@
+"""As whom a private server runs: PostgreSQL refuses root, and so there another account does it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import stat
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftcheck.errors import ShadowError
+from driftcheck.storage.cache_directory import cache_directory
+
+_UNPRIVILEGED = ("postgres", "nobody")
+# The second is open to all, so what is found there is looked at closely.
+SERVER_DIRECTORY = "DRIFTCHECK_SERVER_DIR"
+"""The environment variable that names where private servers are kept: a RAM disk, say."""
+_SHARED_CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of this machine, and where it can keep things.
+
+    Attributes:
+        name: What it is called, for messages.
+        uid: Its number.
+        gid: Its group's number.
+        is_other: Whether it is another than the one that driftcheck runs as.
+    """
+
+    name: str
+    uid: int
+    gid: int
+    is_other: bool
+
+    @classmethod
+    def for_servers(cls) -> Account:
+        """The account that can run a PostgreSQL server here."""
+        if os.geteuid() != 0:
+            return cls("this user", os.geteuid(), os.getegid(), is_other=False)
+        for name in _UNPRIVILEGED:
+            try:
+                entry = pwd.getpwnam(name)
+            except KeyError:
+                continue
+            if entry.pw_uid != 0:
+                return cls(name, entry.pw_uid, entry.pw_gid, is_other=True)
+        raise ShadowError(
+            "root cannot run a PostgreSQL server, and there is no account "
+            f"{' or '.join(_UNPRIVILEGED)} that could"
+        )
+
+    def home(self) -> Path:
+        """The directory, made if need be, below which servers are kept; only we write there."""
+        chosen = os.environ.get(SERVER_DIRECTORY)
+        if not self.is_other and not chosen:
+            return private_directory(cache_directory() / "postgresql", os.geteuid())
+        parents = [Path(chosen)] if chosen else _SHARED_CACHES
+        parent = next((path for path in parents if os.access(path, os.W_OK)), None)
+        if parent is None:
+            raise ShadowError(f"there is no place for a server in {', '.join(map(str, parents))}")
+        digest = hashlib.sha256(bytes(cache_directory())).hexdigest()[:8]
+        mode = 0o755 if self.is_other else 0o700
+        return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=mode)
+
+    def directory(self, path: Path) -> Path:
+        """Make a directory that belongs to this account and is closed to all others."""
+        return private_directory(path, self.uid, self.gid)
+
+    def run(self, arguments: list[str], *, directory: Path) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account, there, with nothing of libpq's in its environment.
+
+        Raises:
+            ShadowError: It cannot be started as this account.
+        """
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PG", "LC_", "LANG"))
+        }
+        try:
+            return subprocess.run(
+                arguments,
+                cwd=directory,
+                env=environment | {"LC_ALL": "C"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                check=False,
+                umask=0o077,
+                user=self.uid if self.is_other else None,
+                group=self.gid if self.is_other else None,
+                extra_groups=[] if self.is_other else None,
+            )
+        except OSError as error:
+            raise ShadowError(f"cannot run {arguments[0]} as {self.name}: {error}") from None
+
+
+def private_directory(path: Path, uid: int, gid: int | None = None, mode: int = 0o700) -> Path:
+    """Make a directory of that owner, or make sure that the one found there is just that.
+
+    Raises:
+        ShadowError: Somebody else's directory, a link or a file has the name.
+    """
+    try:
+        path.mkdir(mode=mode)
+    except FileExistsError:
+        pass
+    else:
+        path.chmod(mode)  # whatever the umask was
+        if uid != os.geteuid():
+            os.chown(path, uid, -1 if gid is None else gid, follow_symlinks=False)
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o777 & ~mode:
+        raise ShadowError(
+            f"{path} is not the private directory that driftcheck needs there",
+            hint="Somebody else made it, or its mode was changed: remove it.",
+        )
+    return path

@@ -1,0 +1,257 @@
+"""Shadow databases on a PostgreSQL server, whoever started that."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.connection import connect, without_password
+from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker, shadow_name
+from driftcheck.databases.shadow.mark import Mark
+from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.quoting import quote_identifier, quote_literal
+
+SETTING = "driftcheck.databases.shadow"
+# Only a superuser may give a database a setting that the server does not know. For others the
+# mark goes into one that takes any text, and that shows what a connection is for besides. So the
+# mark is asked of the catalog: a driver may well tell the server another application_name.
+_OTHERS_SETTING = "application_name"
+_MARK = f"substring(setting FROM '^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)')"
+_MARKED = f"""
+SELECT {_MARK}, d.datname
+FROM pg_catalog.pg_db_role_setting s
+JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+CROSS JOIN unnest(s.setconfig) AS setting
+WHERE s.setrole = 0 AND {_MARK} IS NOT NULL
+"""
+_MARK_QUERY = f"{_MARKED} AND d.datname = current_database()"
+_MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
+_ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
+_CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_LOCK_TIMEOUT_SECONDS = 60
+_HAS_STRATEGIES = 150000
+_DEFAULT_SEARCH_PATH = '"$user", public'
+_NO_SEARCH_PATH = ("", '""')
+# What a server says to a locale, encoding or provider that it does not have.
+_UNKNOWN_LOCALE = (
+    errors.WrongObjectType,
+    errors.InvalidParameterValue,
+    errors.InvalidObjectDefinition,
+    errors.FeatureNotSupported,
+    errors.UndefinedObject,
+    errors.SyntaxError,
+)
+
+
+class PostgresMaker(ShadowMaker):
+    """Makes shadows with ``CREATE DATABASE``.
+
+    Args:
+        how: See ``ShadowMaker``.
+        server: A database of that server from which others are made; its user will own them.
+        facts: What live has; ``None`` where there is no live database.
+    """
+
+    def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
+        self.server = server
+        self.facts = facts
+        with session(self.server) as cursor:
+            # Measured without fsync: half of wal_log's time, and never more.
+            version: int = cursor.connection.server_version
+            has_strategies = version >= _HAS_STRATEGIES
+            self._major = version // 10000
+            self._strategy = " STRATEGY file_copy" if has_strategies else ""
+            cursor.execute(_MAY_SET_ANYTHING)
+            (self._is_superuser,) = cursor.fetchone()
+            self._roles_before = _roles(cursor)
+        super().__init__(how)
+
+    @property
+    def flavour(self) -> str:
+        """The major version, and all that a database is made like live in."""
+        facts = self.facts
+        like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
+        return repr((self._major, like, facts and facts.search_path))
+
+    def sweep(self, *, everything: bool = False) -> tuple[str, ...]:
+        """Drop the shadows that killed runs left behind, known by their marks.
+
+        Args:
+            everything: Drop every marked one: for a server that nobody else can be using.
+
+        Returns:
+            The names of those that were dropped.
+        """
+        with session(self.server) as cursor:
+            return drop_marked(cursor, everything=everything)
+
+    def roles_left(self) -> tuple[str, ...]:
+        """Roles that came to the server since this maker began: they outlive the shadows."""
+        with session(self.server) as cursor:
+            return tuple(role for role in _roles(cursor) if role not in self._roles_before)
+
+    def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
+        name = shadow_name(purpose, mark)
+        return ShadowDatabase(self.server.set(database=name), name, str(mark), _MARK_QUERY, self)
+
+    def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
+        with session(self.server) as cursor:
+            if template is None:
+                self._create_empty(cursor, shadow)
+            else:
+                self._copy(cursor, shadow, template)
+            self._mark(cursor, shadow)
+        if template is None and self.facts is not None and self.facts.schemas:
+            with session(shadow.url) as cursor:
+                for schema in self.facts.schemas:
+                    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+
+    def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:
+        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}"
+        if self.facts is None:
+            cursor.execute(create)
+            return
+        *alike, plain = _locales(self.facts)
+        for locale in alike:
+            try:
+                cursor.execute(f"{create} {locale}")
+            except _UNKNOWN_LOCALE as error:
+                reason = str(error).splitlines()[0]
+            else:
+                return
+        cursor.execute(f"{create} {plain}")
+        wanted = self.facts.locale or self.facts.collation
+        self._note(f"text sorts by the locale C in the shadow, by {wanted} in live: {reason}")
+
+    def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
+        cursor.execute(_CUT_OFF, (template.name,))
+        cursor.execute(f"CREATE DATABASE {shadow.name} TEMPLATE {template.name}{self._strategy}")
+
+    def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
+        """Say what it is: to driftcheck by a setting, to people by a comment.
+
+        Settings and comment are not copied with a template.
+        """
+        alter = f"ALTER DATABASE {shadow.name} SET"
+        if self._is_superuser:
+            cursor.execute(f"{alter} {SETTING} = {quote_literal(shadow.token)}")
+        else:
+            mark = quote_literal(f"{SETTING}={shadow.token}")
+            cursor.execute(f"{alter} {_OTHERS_SETTING} = {mark}")
+        cursor.execute(f"COMMENT ON DATABASE {shadow.name} IS {quote_literal(_comment(shadow))}")
+        # Nobody else holds locks there: who waits for one waits for another session of its own,
+        # and for ever.
+        cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
+        if self.facts is not None and self.facts.search_path != _DEFAULT_SEARCH_PATH:
+            # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
+            names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
+            cursor.execute(f"{alter} search_path = {names}")
+
+    def _destroy(self, shadow: ShadowDatabase) -> None:
+        with session(self.server) as cursor:
+            _drop(cursor, shadow.name)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+@contextmanager
+def session(url: URL) -> Iterator[Any]:
+    """A cursor on a new connection, where every statement is committed at once.
+
+    Raises:
+        ShadowError: The server cannot be reached, or does not do what it is told.
+    """
+    try:
+        connection = connect(without_hostaddr(url))
+    except DriftcheckError as error:
+        raise ShadowError(error.message, hint=error.hint, details=error.details) from None
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            yield cursor
+    except errors.InsufficientPrivilege as error:
+        raise ShadowError(
+            f"the user {url.username} may not make shadow databases on this server",
+            hint=f"Let it: ALTER ROLE {url.username} CREATEDB; "
+            "or name another server or user with --shadow URL.",
+            details=without_password(str(error).strip(), url),
+        ) from None
+    except psycopg2.Error as error:
+        raise ShadowError(
+            "the server could not make or drop a shadow database",
+            details=without_password(str(error).strip(), url),
+        ) from None
+    finally:
+        connection.close()
+
+
+def without_hostaddr(url: URL) -> URL:
+    """Keep ``PGHOSTADDR`` in the environment from leading to another server than the URL's."""
+    if "hostaddr" in url.query:
+        return url
+    return url.update_query_dict({"hostaddr": ""})
+
+
+def _locales(facts: ServerFacts) -> Iterator[str]:
+    """Live's encoding and locale as ``CREATE DATABASE`` takes them; the last, C, always works."""
+    encoding = f"ENCODING {quote_literal(facts.encoding)}"
+    libc = f"LC_COLLATE {quote_literal(facts.collation)} LC_CTYPE {quote_literal(facts.ctype)}"
+    plain = "LC_COLLATE 'C' LC_CTYPE 'C'"
+    if facts.locale_provider == "libc":
+        yield f"{encoding} {libc}"
+    else:
+        provider = facts.locale_provider.upper()
+        its_own = f"LOCALE_PROVIDER {provider} {provider}_LOCALE {quote_literal(facts.locale)}"
+        yield f"{encoding} {its_own} {libc}"
+        yield f"{encoding} {its_own} {plain}"  # sorting is the provider's, libc's matters little
+    yield f"{encoding} {plain}"
+
+
+def _comment(shadow: ShadowDatabase) -> str:
+    mark = Mark.parse(shadow.token)
+    assert mark is not None  # noqa: S101  (the token is a mark that this process has written)
+    return json.dumps(
+        {
+            "made_by": "driftcheck",
+            "what": "a shadow database: it may be dropped at any time",
+            "pid": os.getpid(),
+            "host": mark.host,
+            "started": datetime.fromtimestamp(mark.started, UTC).isoformat(),
+        }
+    )
+
+
+def _marked(cursor: Any) -> list[tuple[str, Mark]]:
+    cursor.execute(_MARKED)
+    marks = ((name, Mark.parse(text)) for text, name in cursor.fetchall())
+    return [(name, mark) for name, mark in marks if mark is not None]
+
+
+def drop_marked(cursor: Any, *, everything: bool = False) -> tuple[str, ...]:
+    """Drop the marked databases that are abandoned, or all of them; never one without the mark."""
+    dropped = []
+    for name, mark in _marked(cursor):
+        if everything or mark.is_abandoned:
+            with suppress(errors.InsufficientPrivilege):  # another user's, who will drop it
+                _drop(cursor, name)
+                dropped.append(name)
+    return tuple(dropped)
+
+
+def _drop(cursor: Any, name: str) -> None:
+    cursor.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
+
+
+def _roles(cursor: Any) -> tuple[str, ...]:
+    cursor.execute(_ROLES)
+    return tuple(role for (role,) in cursor.fetchall())

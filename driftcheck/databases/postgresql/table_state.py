@@ -1,0 +1,140 @@
+"""The state of a PostgreSQL database's tables, as far as it shows what a statement did to them.
+
+https://www.postgresql.org/docs/current/catalog-pg-class.html and the pages after it. Queries are
+plain enough for every driver: no parameters, and nothing but text, whole numbers and truth comes
+back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from driftcheck.databases.names import Fetch
+
+_TABLES = """
+SELECT c.oid::bigint AS oid FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+_FILES = f"""
+SELECT c.oid::bigint, n.nspname::text, c.relname::text,
+  coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::bigint,
+  coalesce(pg_catalog.pg_relation_size(c.oid), 0) > 0
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid IN ({_TABLES})
+"""
+_COLUMNS = f"""
+SELECT a.attrelid::bigint, a.attnum::integer, a.attname::text,
+  pg_catalog.format_type(a.atttypid, a.atttypmod)::text, a.atttypid::bigint,
+  a.atttypmod::integer, a.attnotnull,
+  a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> ''
+FROM pg_catalog.pg_attribute a
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN ({_TABLES})
+"""
+# What is built CONCURRENTLY is made by one transaction and found valid by another.
+_INDEXES = f"""
+SELECT i.indrelid::bigint, i.indexrelid::bigint, x.relname::text, i.xmin::text = x.xmin::text
+FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+WHERE i.indrelid IN ({_TABLES})
+"""
+_CONSTRAINTS = f"""
+SELECT k.conrelid::bigint, k.oid::bigint, k.conname::text, k.contype::text, k.convalidated
+FROM pg_catalog.pg_constraint k
+WHERE k.contype IN ('c', 'f') AND k.conparentid = 0 AND k.conrelid IN ({_TABLES})
+"""
+_LOCKS = """
+SELECT l.relation::bigint, l.mode::text FROM pg_catalog.pg_locks l
+WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+  AND l.database = (
+    SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+"""
+_TRANSACTION = "SELECT extract(epoch FROM pg_catalog.now())::text"
+
+
+class Column(NamedTuple):
+    """A column; ``filled`` where the server knows what to put into it when nobody says."""
+
+    name: str
+    type: str
+    type_id: int
+    modifier: int
+    not_null: bool
+    filled: bool
+
+
+class Index(NamedTuple):
+    """An index; ``at_once`` where one transaction built it, and nobody could write meanwhile."""
+
+    name: str
+    at_once: bool
+
+
+class Constraint(NamedTuple):
+    """A check (``c``) or a foreign key (``f``); ``validated`` where every row was looked at."""
+
+    name: str
+    sort: str
+    validated: bool
+
+
+@dataclass
+class Table:
+    """A table, and what it consists of, by number or OID.
+
+    Attributes:
+        schema: Its schema.
+        name: Its name.
+        file: The number of the file that holds its rows.
+        has_rows: Whether there is anything in that file.
+        columns: Its columns, by their numbers.
+        indexes: Its indexes.
+        constraints: Its checks and foreign keys.
+    """
+
+    schema: str
+    name: str
+    file: int
+    has_rows: bool
+    columns: dict[int, Column] = field(default_factory=dict)
+    indexes: dict[int, Index] = field(default_factory=dict)
+    constraints: dict[int, Constraint] = field(default_factory=dict)
+
+
+def read_tables(fetch: Fetch) -> dict[int, Table]:
+    """Read every table by OID, as a session sees it within its transaction."""
+    tables = {oid: Table(*rest) for oid, *rest in fetch(_FILES)}
+    for oid, number, *rest in fetch(_COLUMNS):
+        tables[oid].columns[number] = Column(*rest)
+    for oid, number, *rest in fetch(_INDEXES):
+        tables[oid].indexes[number] = Index(*rest)
+    for oid, number, *rest in fetch(_CONSTRAINTS):
+        tables[oid].constraints[number] = Constraint(*rest)
+    return tables
+
+
+@dataclass(frozen=True)
+class Locks:
+    """The locks on relations that a session holds, and in which transaction."""
+
+    transaction: str
+    held: frozenset[tuple[int, str]]
+
+    @classmethod
+    def read(cls, fetch: Fetch) -> Locks:
+        """Read what the session holds: https://www.postgresql.org/docs/current/view-pg-locks.html."""
+        ((transaction,),) = fetch(_TRANSACTION)
+        return cls(str(transaction), frozenset((oid, mode) for oid, mode in fetch(_LOCKS)))
+
+    def since(self, before: Locks | None) -> frozenset[tuple[int, str]]:
+        """The locks that are new: all of them, where the transaction is another."""
+        if before is None or before.transaction != self.transaction:
+            return self.held
+        return self.held - before.held
+
+
+def implicit_cast(fetch: Fetch, source: int, target: int) -> bool:
+    """Whether the server casts one type to another by itself: then no value can be lost."""
+    query = f"""SELECT 1 FROM pg_catalog.pg_cast
+        WHERE castsource = {source} AND casttarget = {target} AND castcontext = 'i'"""
+    return bool([*fetch(query)])

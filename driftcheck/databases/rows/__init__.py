@@ -1,0 +1,1 @@
+"""Puts rows into the tables of a shadow database: what does not depend on the database."""

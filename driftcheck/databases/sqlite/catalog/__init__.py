@@ -1,0 +1,82 @@
+"""SQLite, read from the statements that it keeps and what it made of them.
+
+SQLAlchemy's Inspector is not asked: it takes a type that it does not know for another one, tells no
+collation and no AUTOINCREMENT, leaves out indexes on expressions, finds some constraints only
+where they are written as SQLAlchemy writes them, and every version of it tells something else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+from driftcheck.databases.catalog import Catalog, Kind, Reading, Scope, in_scope
+from driftcheck.databases.sqlite.catalog.constraints import (
+    CheckConstraint,
+    ForeignKey,
+    PrimaryKey,
+    UniqueConstraint,
+)
+from driftcheck.databases.sqlite.catalog.indexes import Index
+from driftcheck.databases.sqlite.catalog.kind import statements
+from driftcheck.databases.sqlite.catalog.tables import Column, Table
+from driftcheck.databases.sqlite.catalog.views import Trigger, View
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Snapshot
+
+KINDS: tuple[Kind, ...] = (
+    Table(),
+    Column(),
+    PrimaryKey(),
+    UniqueConstraint(),
+    ForeignKey(),
+    CheckConstraint(),
+    Index(),
+    View(),
+    Trigger(),
+)
+"""Every kind that is read, what others need first."""
+
+
+class SQLiteCatalog(Catalog):
+    """Reads SQLite 3.26 and later."""
+
+    kinds = KINDS
+
+    def read(self, connection: Any, scope: Scope) -> Snapshot:
+        """Read the whole schema within the connection's current transaction."""
+        try:
+            with closing(connection.cursor()) as cursor:
+                objects = {
+                    thing.address: thing
+                    for kind in self.kinds
+                    for thing in in_scope(kind.read(cursor, scope), scope)
+                }
+                cursor.execute("SELECT sqlite_version()")
+                ((version,),) = cursor.fetchall()
+        except sqlite3.Error as error:
+            raise CatalogError(
+                "The database's schema cannot be read.", details=str(error)
+            ) from error
+        return Snapshot(objects, "sqlite", version, "")
+
+    def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
+        """Read the schema, where SQLite has counted a change of it since the last time.
+
+        https://www.sqlite.org/pragma.html#pragma_schema_version
+        """
+        with closing(connection.cursor()) as cursor:
+            cursor.execute("PRAGMA schema_version")
+            ((version,),) = cursor.fetchall()
+        marks = {"schema_version": str(version)}
+        if last is not None and last.marks == marks:
+            return last
+        return replace(super().read_again(connection, scope, last), marks=marks)
+
+    def schema_statements(self, connection: Any) -> list[str]:
+        """The statements that make a copy of the schema elsewhere, as they were typed."""
+        with closing(connection.cursor()) as cursor:
+            kept = statements(cursor, "table", "index", "view", "trigger")
+            return [sql for _, _, sql in kept]

@@ -1,0 +1,144 @@
+"""Tables and their columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.sqlite.catalog.constraints import clause
+from driftcheck.databases.sqlite.catalog.definition import table_definition
+from driftcheck.databases.sqlite.catalog.kind import (
+    address,
+    definitions,
+    name_of,
+    needs_rebuild,
+    statements,
+    table_of,
+)
+from driftcheck.databases.sqlite.catalog.tokens import canonical, quote, tokens_of
+from driftcheck.schema import SchemaObject, Value
+
+# What DEFAULT takes without parentheses, which ADD COLUMN does not take.
+_LITERAL = re.compile(r"""[-+]?[\w.]+|[xX]?'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
+_NOT_CONSTANT = re.compile(r"CURRENT_(?:TIME|DATE|TIMESTAMP)\Z")
+
+
+class Table(Kind):
+    """A table, or a virtual one; its constraints are made with it or never."""
+
+    name = "table"
+    plural = "tables"
+    holds_data = True
+    absorbs = frozenset(
+        ("column", "primary key", "unique constraint", "foreign key", "check constraint")
+    )
+    spoken_by_models = True
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every table."""
+        for name, _, sql in statements(cursor, "table"):
+            definition = table_definition(sql)
+            yield SchemaObject(
+                address("table", name), {"options": definition.options, "using": definition.module}
+            )
+
+    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that makes the table with all that SQLite cannot add to it later."""
+        facts = thing.attributes
+        if facts["using"]:
+            return [f"CREATE VIRTUAL TABLE {name_of(thing)} USING {facts['using']}"]
+        columns = [_clause(part) for part in parts if part.address.kind == "column"]
+        constraints = [clause(part) for part in parts if part.address.kind != "column"]
+        body = ",\n".join(f"    {line}" for line in (*columns, *constraints))
+        options = ", ".join(cast("tuple[str, ...]", facts["options"]))
+        return [f"CREATE TABLE {name_of(thing)} (\n{body}\n) {options}".rstrip()]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """The statement that drops the table."""
+        return [f"DROP TABLE {name_of(thing)}"]
+
+    def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """SQLite cannot."""
+        raise needs_rebuild(wanted, "alter")
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """The statement that renames the table."""
+        return [f"ALTER TABLE {name_of(current)} RENAME TO {name_of(wanted)}"]
+
+
+_COLUMNS = """SELECT x.name, x.type, x."notnull", x.dflt_value
+    FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x
+    WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL TABLE%' AND m.name = ?
+    ORDER BY x.cid"""
+
+
+class Column(Kind):
+    """A column. Its place is no evidence of a rename: it is another when the table is rebuilt."""
+
+    name = "column"
+    plural = "columns"
+    holds_data = True
+    spoken_by_models = True
+
+    def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
+        """Read every column: what SQLite understood of it, and what it keeps as typed only."""
+        for table, definition in definitions(cursor).items():
+            cursor.execute(_COLUMNS, (table,))
+            for name, type_, not_null, default in cursor.fetchall():
+                details = definition.columns[name]
+                canonical_type = canonical(tokens_of(type_)).upper()
+                # It is the row's number, which is never null, whether that was said or not.
+                is_row_number = canonical_type == "INTEGER" and definition.key == (name,)
+                facts: dict[str, Value] = {
+                    "type": canonical_type,
+                    "nullable": not not_null and not is_row_number,
+                    "default": None if default is None else canonical(tokens_of(default)),
+                    "generated": details.generated,
+                    "collation": details.collation,
+                    "on_conflict": details.on_conflict,
+                }
+                yield SchemaObject(address("column", table, name), facts, address("table", table))
+
+    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that adds the column to a table that may have rows."""
+        facts = thing.attributes
+        default = facts["default"]
+        changes = default is not None and (
+            not _LITERAL.fullmatch(str(default)) or _NOT_CONSTANT.match(str(default))
+        )
+        lacks = not facts["nullable"] and default is None and not facts["generated"]
+        if changes or lacks or str(facts["generated"]).endswith("STORED"):
+            raise needs_rebuild(thing, "add")
+        return [f"ALTER TABLE {quote(table_of(thing))} ADD COLUMN {_clause(thing)}"]
+
+    def drop(self, thing: SchemaObject) -> list[str]:
+        """The statement that drops the column, from SQLite 3.35 on."""
+        return [f"ALTER TABLE {quote(table_of(thing))} DROP COLUMN {name_of(thing)}"]
+
+    def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """SQLite cannot."""
+        raise needs_rebuild(wanted, "alter")
+
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """The statement that renames the column."""
+        table = quote(table_of(current))
+        return [f"ALTER TABLE {table} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
+
+
+def _clause(column: SchemaObject) -> str:
+    """The column as CREATE TABLE and ADD COLUMN write it."""
+    facts = column.attributes
+    words = [name_of(column), str(facts["type"])]
+    if facts["collation"]:
+        words.append(f"COLLATE {facts['collation']}")
+    if facts["default"] is not None:
+        default = str(facts["default"])
+        words.append(f"DEFAULT {default if _LITERAL.fullmatch(default) else f'({default})'}")
+    if facts["generated"]:
+        expression, _, how = str(facts["generated"]).rpartition(" ")
+        words.append(f"GENERATED ALWAYS AS ({expression}) {how}")
+    if not facts["nullable"]:
+        words.append(f"NOT NULL {facts['on_conflict'] or ''}".rstrip())
+    return " ".join(filter(None, words))

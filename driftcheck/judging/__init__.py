@@ -1,0 +1,1 @@
+"""Compares snapshots and decides what each difference means."""

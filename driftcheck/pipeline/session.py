@@ -1,0 +1,124 @@
+"""One project, loaded with its connections redirected: what every check of it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.engine import URL
+
+from driftcheck.chain import Gap
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.location import Place
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.errors import ConfigurationError
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import Environment, discover
+from driftcheck.project.loading import Project, load_project
+from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.sources.declared import Declarations
+
+Progress = Callable[[str], None]
+"""Told what is being done, in a few words."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A loaded project, and what is needed to run its code where it can do no harm.
+
+    Attributes:
+        settings: What driftcheck was told.
+        progress: Told what is being done.
+        shadows: Makes shadow databases, and drops them when the session ends.
+        redirect: Sends what user code connects to to them.
+        imported: The shadows that the project's import was given.
+        replayed: The shadows in which the history is replayed.
+        project: The project.
+        environment: What its env.py configures.
+        scope: What of a database is read.
+        declarations: Where the models' tables were declared.
+    """
+
+    settings: Settings
+    progress: Progress
+    shadows: Shadows
+    redirect: Redirect
+    imported: Stage
+    replayed: Stage
+    project: Project
+    environment: Environment
+    scope: Scope
+    declarations: Declarations
+
+    def stage(self, name: str) -> Stage:
+        """Another set of shadows for the history to be replayed in."""
+        return _stage_for_replays(self.settings, self.shadows, self.imported, name)
+
+    def target(self, place: Place) -> URL:
+        """The database at a place, as the project names it."""
+        return self.redirect.targets[place]
+
+    def maker(self, place: Place) -> ShadowMaker:
+        """What makes the shadows of the database at a place."""
+        return self.shadows.maker(self.target(place))
+
+    def live_url(self, place: Place) -> URL:
+        """The live database for that place, where it may have been named anew."""
+        return self.shadows.live_url(self.target(place))
+
+
+def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, name: str) -> Stage:
+    """Empty shadows; copies of what the import wrote, where the history stands on that."""
+    if settings.bootstrap is not None and settings.bootstrap.what == "import":
+        return shadows.copies(imported, name)
+    return Stage(name, shadows.make)
+
+
+@contextmanager
+def open_session(
+    settings: Settings, progress: Progress, loaded: Callable[[Project], None] = lambda _: None
+) -> Iterator[Session]:
+    """Load a project and see what it configures; drop every shadow in the end.
+
+    Args:
+        settings: What to check, and how.
+        progress: Told what is being done.
+        loaded: Told of the project before its env.py is run.
+
+    Raises:
+        DriftcheckError: The project cannot be loaded, or its env.py does not run.
+    """
+    progress("loading the project")
+    with Redirect().hooked() as redirect, Shadows(settings) as shadows:
+        imported = Stage("import", shadows.make)
+        replayed = _stage_for_replays(settings, shadows, imported, "replay")
+        declarations = Declarations(settings.root)
+        with redirect.stage(imported), declarations.noted():
+            project = load_project(settings)
+            loaded(project)
+        # env.py may be the first to import the models: what that writes is no part of the history.
+        bootstrap = settings.bootstrap.what if settings.bootstrap else ""
+        models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
+        with declarations.noted():
+            environment = discover(project, redirect, imported, models=models)
+        if settings.database_url is not None and len(environment.databases) > 1:
+            raise ConfigurationError(
+                f"the project migrates {len(environment.databases)} databases, "
+                "and --database-url names one",
+                hint="Leave it out and let the project name its databases.",
+            )
+        scope = Scope(grants=settings.grants, owners=settings.owners, settings=settings.settings)
+        yield Session(
+            settings,
+            progress,
+            shadows,
+            redirect,
+            imported,
+            replayed,
+            project,
+            environment,
+            scope,
+            declarations,
+        )

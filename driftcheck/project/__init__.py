@@ -1,0 +1,1 @@
+"""Loads a project and runs its code with every connection redirected."""

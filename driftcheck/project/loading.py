@@ -1,0 +1,320 @@
+"""Finds and loads a project, and runs its env.py as it is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import alembic
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
+from alembic.util import CommandError
+
+from driftcheck.config.settings import Settings
+from driftcheck.errors import ConfigurationError, ProjectNotFoundError
+from driftcheck.project.containment import contained, place_of_failure
+
+Work = Callable[[Any, Any], Iterable[Any]]
+"""What env.py calls for each database it configures: (current heads, context) -> steps."""
+
+
+class Project(ABC):
+    """A project whose migrations can be run.
+
+    Attributes:
+        name: What people call it.
+        root: Its directory.
+        found_as: How it was found, for --verbose.
+        upgrade_command: What its people type to upgrade.
+    """
+
+    upgrade_command = "alembic upgrade head"
+
+    def __init__(self, name: str, root: Path, found_as: str) -> None:
+        self.name = name
+        self.root = root
+        self.found_as = found_as
+        self._script: ScriptDirectory | None = None
+
+    @abstractmethod
+    def config(self) -> Config:
+        """A new Alembic configuration: one that carries a connection must not be used twice."""
+
+    def application_context(self) -> AbstractContextManager[Any]:
+        """What env.py needs around it."""
+        return nullcontext()
+
+    def run_environment(
+        self,
+        work: Work,
+        doing: str,
+        *,
+        command_options: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Run env.py with the given work, contained, in the current stage of the redirection.
+
+        Args:
+            work: What is done for each database that env.py configures.
+            doing: What is being done, for messages.
+            command_options: What env.py finds in ``config.cmd_opts``, as from a command line.
+            options: What the ``EnvironmentContext`` is given besides.
+
+        Raises:
+            ProjectError: env.py failed.
+        """
+        with (
+            contained(doing, root=self.root, command=self.upgrade_command),
+            self.application_context(),
+        ):
+            config = self.config()
+            if config.cmd_opts is None:
+                config.cmd_opts = argparse.Namespace()
+            vars(config.cmd_opts).update(command_options or {})
+            script = self.script(config)
+            with EnvironmentContext(config, script, fn=work, **options):
+                _run(script)
+
+    def script(self, config: Config) -> ScriptDirectory:
+        """The script directory. One for all runs: its revisions are loaded but once."""
+        if self._script is None:
+            try:
+                self._script = ScriptDirectory.from_config(config)
+            except CommandError as error:
+                raise ConfigurationError(
+                    f"the migrations cannot be found: {error}",
+                    hint="Say where they are: -c for Alembic's configuration, -n for its section, "
+                    "--directory for Flask-Migrate's directory.",
+                ) from None
+        return self._script
+
+    def script_directory(self) -> ScriptDirectory:
+        """The script directory, its revisions loaded; env.py must have been run before.
+
+        No configuration is built for it: the project's own code may connect to build one.
+        """
+        assert self._script is not None  # noqa: S101  (nothing asks before)
+        return self._script
+
+    def environment_file(self) -> str:
+        """Its env.py, relative to it where it lies within; env.py must have been run before."""
+        path = Path(self.script_directory().env_py_location).resolve()
+        root = self.root.resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+    def revisions(self) -> frozenset[str]:
+        """Every revision of the history; env.py must have been run before."""
+        return frozenset(one.revision for one in self.script_directory().walk_revisions())
+
+    def unloaded_script(self) -> ScriptDirectory:
+        """The script directory before env.py has been run: with none of its revisions loaded.
+
+        A copy: Alembic's own remembers where it was asked for revisions, and env.py may move them.
+        """
+        doing = "reading the Alembic configuration"
+        with (
+            contained(doing, root=self.root, command=self.upgrade_command),
+            self.application_context(),
+        ):
+            return copy(self.script(self.config()))
+
+    @contextmanager
+    def revisions_from(self, places: Sequence[Path]) -> Iterator[None]:
+        """Take the revisions from other directories meanwhile, whatever env.py says of them."""
+        own = self.script_directory()
+        self._script, elsewhere = copy(own), copy(own)
+        elsewhere.version_locations = [str(place) for place in places]
+        vars(elsewhere).pop("_version_locations", None)  # it remembers
+        self._script.revision_map = RevisionMap(elsewhere._load_revisions)  # noqa: SLF001
+        try:
+            yield
+        finally:
+            self._script = own
+
+
+def _run(script: ScriptDirectory) -> None:
+    """Run env.py; one that asks for an event loop of AnyIO's gets a thread of such a one."""
+    try:
+        script.run_env()
+    except RuntimeError as error:
+        if "AnyIO worker thread" not in str(error):
+            raise
+        anyio = importlib.import_module("anyio")  # the project's own, which it has asked for
+        to_thread = importlib.import_module("anyio.to_thread")
+        anyio.run(to_thread.run_sync, script.run_env)
+
+
+class AlembicProject(Project):
+    """A project with an Alembic configuration file, or with a callable that builds one."""
+
+    def __init__(self, root: Path, found_as: str, build: Callable[[], Config]) -> None:
+        super().__init__(root.name, root, found_as)
+        self._build = build
+
+    def config(self) -> Config:
+        """A new Alembic configuration."""
+        return self._build()
+
+
+class FlaskProject(Project):
+    """A Flask app with Flask-Migrate."""
+
+    upgrade_command = "flask db upgrade"
+
+    def __init__(self, app: Any, root: Path, found_as: str, settings: Settings) -> None:
+        super().__init__(app.import_name.partition(".")[0], root, found_as)
+        self._app = app
+        self._settings = settings
+
+    def application_context(self) -> AbstractContextManager[Any]:
+        """The app's own context: env.py asks for ``current_app``."""
+        context: AbstractContextManager[Any] = self._app.app_context()
+        return context
+
+    def config(self) -> Config:
+        """A new Alembic configuration, as Flask-Migrate makes it for its commands."""
+        migrate = self._app.extensions["migrate"].migrate
+        config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
+        return config
+
+
+def load_project(settings: Settings) -> Project:
+    """Find the project and import it, in the current stage of the redirection.
+
+    Raises:
+        ProjectNotFoundError: There is no Flask app and no Alembic configuration.
+        ProjectError: The project's code failed when imported.
+    """
+    if str(settings.root) not in sys.path:
+        sys.path.insert(0, str(settings.root))
+    if settings.config:
+        return _configured(settings, settings.config)
+    found = None if settings.app or settings.directory else _alembic_file(settings.root)
+    if found is None or _is_flask_preferred(settings):
+        return _flask(settings)
+    return _from_file(settings, found)
+
+
+def _is_flask_preferred(settings: Settings) -> bool:
+    """``FLASK_APP`` may be set for an app that has nothing to do with Flask-Migrate."""
+    migrations = settings.root / "migrations" / "alembic.ini"
+    return bool(os.environ.get("FLASK_APP")) and migrations.is_file()
+
+
+def _configured(settings: Settings, named: str) -> Project:
+    path = settings.root / named
+    if path.is_file():
+        return _from_file(settings, path)
+    module, colon, attribute = named.partition(":")
+    if not colon or "/" in module:
+        raise ConfigurationError(
+            f"there is no Alembic configuration at {path}",
+            hint="Give -c a file such as alembic.ini, or package.module:callable that builds one.",
+        )
+    command = Project.upgrade_command
+    with contained(f"importing {module}", root=settings.root, command=command):
+        build = getattr(importlib.import_module(module), attribute, None)
+    if not callable(build):
+        raise ConfigurationError(f"{module} has no callable named {attribute!r}")
+    return AlembicProject(settings.root, f"config {named}", lambda: _with_x(build(), settings))
+
+
+def _alembic_file(root: Path) -> Path | None:
+    """The configuration that Alembic's own command would take."""
+    named = os.environ.get("ALEMBIC_CONFIG")
+    if named:
+        return root / named
+    ini, pyproject = root / "alembic.ini", root / "pyproject.toml"
+    if ini.is_file():
+        return ini
+    return pyproject if _has_alembic_table(pyproject) else None
+
+
+def _has_alembic_table(pyproject: Path) -> bool:
+    if not pyproject.is_file():
+        return False
+    return "alembic" in tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+
+
+def _from_file(settings: Settings, path: Path) -> Project:
+    section = settings.name or "alembic"
+    ini = path if path.suffix != ".toml" else path.with_name("alembic.ini")
+    toml = path if path.suffix == ".toml" else path.with_name("pyproject.toml")
+    more: dict[str, Any] = {"toml_file": str(toml)} if _has_alembic_table(toml) else {}
+    if more and "toml_file" not in signature(Config).parameters:
+        more = {}
+        if not ini.is_file():
+            raise ConfigurationError(
+                f"{toml} configures Alembic, and Alembic {alembic.__version__} does not read it",
+                hint="Alembic reads pyproject.toml from version 1.16 on.",
+            )
+
+    def build() -> Config:
+        file = str(ini) if ini.is_file() else None
+        return _with_x(Config(file, ini_section=section, **more), settings)
+
+    return AlembicProject(settings.root, f"Alembic configuration {path.name}", build)
+
+
+def _with_x(config: Config, settings: Settings) -> Config:
+    """Give the configuration the -x arguments, where env.py looks for them."""
+    if config.cmd_opts is None:
+        config.cmd_opts = argparse.Namespace()
+    config.cmd_opts.x = [*(getattr(config.cmd_opts, "x", None) or ()), *settings.x]
+    return config
+
+
+def _flask(settings: Settings) -> Project:
+    from flask.cli import NoAppException, ScriptInfo, load_dotenv  # noqa: PLC0415  (Alembic needs none)
+
+    command = FlaskProject.upgrade_command
+    with contained("importing the app", root=settings.root, command=command):
+        load_dotenv()
+        os.environ["FLASK_RUN_FROM_CLI"] = "true"  # as Flask has it: app.run() then does nothing
+        name = settings.app or os.environ.get("FLASK_APP")
+        try:
+            app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
+        except NoAppException as error:
+            cause = error.__cause__ or error.__context__
+            if isinstance(cause, Exception) and place_of_failure(cause, settings.root):
+                raise cause from None
+            raise _no_app(settings, name, str(error)) from None
+        _require_migrate(app, settings)
+    return FlaskProject(app, settings.root, f"Flask app {name or app.import_name}", settings)
+
+
+def _no_app(settings: Settings, name: str | None, reason: str) -> ProjectNotFoundError:
+    what = f"no Flask app at {name!r}" if name else "no Flask app and no Alembic configuration"
+    return ProjectNotFoundError(
+        f"{what} found in {settings.root}",
+        hint="Name one: --app myapp (as for flask --app), or -c path/to/alembic.ini.",
+        details=reason.strip(),
+    )
+
+
+def _require_migrate(app: Any, settings: Settings) -> None:
+    """Some apps set Flask-Migrate up in their command line only; it is set up the same way."""
+    if "migrate" in app.extensions:
+        return
+    database = app.extensions.get("sqlalchemy")
+    directory = settings.root / (settings.directory or "migrations")
+    if database is None or not directory.is_dir():
+        raise ProjectNotFoundError(
+            f"the Flask app {app.import_name!r} does not use Flask-Migrate",
+            hint="Set it up with Migrate(app, db), or name an Alembic configuration with -c.",
+        )
+    from flask_migrate import Migrate  # noqa: PLC0415  (only where it is needed)
+
+    Migrate(app, getattr(database, "db", database))

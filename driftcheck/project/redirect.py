@@ -1,0 +1,318 @@
+"""Sends every connection that user code opens to a shadow database, and refuses any other.
+
+Three hooks that stand together, on for as long as user code may run:
+
+1. ``do_connect`` on the ``Engine`` class connects to the shadow in place of what was asked for;
+   what was asked for is how driftcheck learns where the live database is.
+2. A data descriptor on ``Engine.url`` lets code *read* the shadow's name too.
+3. ``connect`` on the ``Pool`` class asks each new connection for the shadow's mark and refuses any
+   other before a statement is run: ``creator=``, ready-made pools, whatever hook 1 cannot see.
+
+Connections pooled before a stage are made to reconnect when they are checked out. On a server that
+is shared with others, statements that reach beyond the shadow are refused as well.
+
+What bypasses SQLAlchemy cannot be redirected. Where it goes by way of libpq (psycopg, ``psql`` in
+a child process), the environment makes its sessions read only.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Dialect, Engine
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import Pool
+
+from driftcheck.databases.connection import is_own, libpq_read_only, own_options
+from driftcheck.databases.location import (
+    Place,
+    arguments_for,
+    place_of,
+    url_for_dialect,
+    url_of_arguments,
+)
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.errors import DriftcheckError, RedirectError
+
+_LINK = "driftcheck.link"
+_BEYOND_THE_DATABASE = re.compile(
+    r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE|ALTER\s+SYSTEM"
+    r"|(?:ALTER|DROP)\s+(?:ROLE|GROUP|USER(?!\s+MAPPING)|TABLESPACE))\b",
+    re.IGNORECASE,
+)
+
+MakeShadow = Callable[[URL, str], ShadowDatabase]
+"""Makes the shadow of the database at a URL, for a stage of that name."""
+
+
+class Stage:
+    """One set of shadows: a shadow for each database that user code asks for.
+
+    Args:
+        name: What the shadows are for: ``import``, ``replay`` ...
+        make: Makes a shadow the first time its database is asked for.
+
+    Attributes:
+        shadows: What was made so far.
+        failure: The first error that user code was given: it may have caught it.
+        entered: How often it was begun. Between two times its shadows may have been copied, which
+            cuts off what is connected to them.
+    """
+
+    def __init__(self, name: str, make: MakeShadow) -> None:
+        self.name = name
+        self.shadows: dict[Place, ShadowDatabase] = {}
+        self.failure: DriftcheckError | None = None
+        self.entered = 0
+        self._make = make
+        self._lock = threading.RLock()
+
+    def shadow_of(self, target: URL) -> ShadowDatabase:
+        """The shadow that stands for a database, made when first asked for."""
+        with self._lock:
+            place = place_of(target)
+            if place not in self.shadows:
+                self.shadows[place] = self._make(target, self.name)
+            return self.shadows[place]
+
+    def begin_again(self) -> None:
+        """Drop the shadows, so that the next ones are empty."""
+        with self._lock:
+            while self.shadows:
+                _, shadow = self.shadows.popitem()
+                shadow.drop()
+
+    def failed(self, error: DriftcheckError) -> DriftcheckError:
+        """Keep the first error: user code may catch what is raised at it."""
+        self.failure = self.failure or error
+        return error
+
+
+class _Link(NamedTuple):
+    """Where a pooled connection leads."""
+
+    stage: Stage
+    shadow: ShadowDatabase
+    entered: int
+
+
+class Redirect:
+    """Knows which database stands behind each shadow, and keeps the hooks on.
+
+    Attributes:
+        targets: Every database that user code asked for, in that order, by its place.
+    """
+
+    def __init__(self) -> None:
+        self.targets: dict[Place, URL] = {}
+        self._behind: dict[Place, URL] = {}
+        self._current: Stage | None = None
+        self._hooks = _Hooks(self)
+        self._depth = 0
+
+    @contextmanager
+    def hooked(self) -> Iterator[Redirect]:
+        """Keep the hooks on: between stages, too, threads that user code started go on.
+
+        Such a thread outlives this; the hooks then stay for as long as the process does.
+        """
+        self._depth += 1
+        if self._depth == 1:
+            threads = set(threading.enumerate())
+            self._hooks.put_on()
+        try:
+            yield self
+        finally:
+            self._depth -= 1
+            if self._depth == 0 and not set(threading.enumerate()) - threads:
+                self._hooks.take_off()
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Redirect all that user code connects to while the stage lasts; stages may be nested.
+
+        Raises:
+            RedirectError: User code would have reached a database that is not a shadow; also
+                where that code caught the error that it was given instead.
+        """
+        outer, self._current, stage.failure = self._current, stage, None
+        stage.entered += 1
+        for place, shadow in stage.shadows.items():  # made before anybody asked
+            if place in self.targets:
+                self._behind[place_of(shadow.url)] = self.targets[place]
+        try:
+            with self.hooked():
+                yield
+        except Exception as error:
+            if stage.failure not in (None, error):
+                raise stage.failure from error
+            raise
+        finally:
+            self._current = outer or stage
+        if stage.failure is not None:
+            raise stage.failure
+
+    @property
+    def current(self) -> Stage:
+        """The innermost stage; between stages, the first there was."""
+        if self._current is None:
+            raise RedirectError("the project opened a connection before driftcheck was ready")
+        return self._current
+
+    def target_of(self, connection: Any) -> URL:
+        """The database that user code meant by a SQLAlchemy connection it was given."""
+        link: _Link | None = connection.connection.info.get(_LINK)
+        if link is None or link.stage is not self._current:
+            raise RedirectError(
+                "env.py configured a connection that was opened before it ran",
+                hint="Open the connection in env.py, or in the callable that builds the Config: "
+                "one that is held since the import cannot be sent elsewhere.",
+            )
+        return self.resolve(link.shadow.url)
+
+    def resolve(self, asked: URL) -> URL:
+        """The database that is meant: behind a shadow of an earlier stage stands another."""
+        target = self._behind.get(place_of(asked), asked)
+        self.targets.setdefault(place_of(target), target)
+        return target
+
+    def shadow_for(self, asked: URL) -> ShadowDatabase:
+        """What stands, in the current stage, for the database that is meant."""
+        target = self.resolve(asked)
+        shadow = self.current.shadow_of(target)
+        self._behind[place_of(shadow.url)] = target
+        return shadow
+
+
+class _Hooks:
+    """The hooks themselves."""
+
+    def __init__(self, redirect: Redirect) -> None:
+        self._redirect = redirect
+        self._on = ExitStack()
+        self._listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
+            # SQLAlchemy 1.4 does not take insert=True for this one.
+            (Engine, "do_connect", self._do_connect, {}),
+            (Engine, "before_cursor_execute", self._require_own_database, {}),
+            (Pool, "first_connect", self._require_mark, {"insert": True}),
+            (Pool, "connect", self._require_mark, {"insert": True}),
+            (Pool, "checkout", self._require_stage, {"insert": True}),
+        )
+
+    def put_on(self) -> None:
+        self._on.enter_context(libpq_read_only())
+        for target, name, listener, options in self._listeners:
+            event.listen(target, name, listener, **options)
+            self._on.callback(event.remove, target, name, listener)
+        Engine.url = _ShadowURL(self._url)  # type: ignore[assignment]
+        self._on.callback(delattr, Engine, "url")
+
+    def take_off(self) -> None:
+        self._on.close()
+
+    def _do_connect(
+        self, dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
+    ) -> Any:
+        """Hook 1: connect to the shadow. What is returned is taken for the connection."""
+        for theirs in dialect.dispatch.do_connect:
+            if theirs != self._do_connect:
+                # It may put a token in for a password; where it connects by itself, hook 3 asks.
+                connection = theirs(dialect, record, cargs, cparams)
+                if connection is not None:
+                    return connection
+        with self._failures_kept():
+            shadow = self._redirect.shadow_for(url_of_arguments(dialect, cargs, cparams))
+        arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
+        return dialect.connect(*arguments, **keywords)
+
+    def _url(self, engine: Engine, real: URL) -> URL:
+        """Hook 2: what code reads of an engine's URL."""
+        try:
+            asked = url_of_arguments(engine.dialect, *engine.dialect.create_connect_args(real))
+        except RedirectError:
+            return real  # to be read it may be anything; to be connected to it is refused
+        with self._failures_kept():
+            shadow = self._redirect.shadow_for(asked)
+        return url_for_dialect(shadow.url, engine.dialect)
+
+    def _require_mark(self, dbapi_connection: Any, record: Any) -> None:
+        """Hook 3: refuse a connection that does not lead to a shadow of this stage."""
+        if is_own(record) or _LINK in record.info:
+            return
+        with self._failures_kept():
+            stage = self._redirect.current
+            shadow = _shadow_reached(dbapi_connection, stage)
+            if shadow is not None:
+                record.info[_LINK] = _Link(stage, shadow, stage.entered)
+                return
+            with suppress(Exception):
+                dbapi_connection.close()
+            raise RedirectError(
+                "the project opened a connection that leads to no shadow database; "
+                "it was closed before anything was run on it",
+                hint="An engine made with creator= or with a pool of its own cannot be redirected: "
+                "let it take its address from a URL while driftcheck runs.",
+            )
+
+    def _require_stage(self, _connection: Any, record: Any, _proxy: Any) -> None:
+        if is_own(record):
+            return
+        link = record.info.get(_LINK)
+        current = self._redirect.current
+        if link is None or (link.stage, link.entered) != (current, current.entered):
+            raise DisconnectionError
+
+    def _require_own_database(
+        self, connection: Any, _cursor: Any, statement: str, *_arguments: Any
+    ) -> None:
+        """Refuse what would change a server that others use; a private one may be changed."""
+        link = connection.connection.info.get(_LINK)
+        if link is None or not link.shadow.shares_server or link.shadow.name in statement:
+            return
+        found = _BEYOND_THE_DATABASE.search(statement)
+        if found is not None:
+            with self._failures_kept():
+                raise RedirectError(
+                    f"the project would run {' '.join(found[0].upper().split())} "
+                    "on a server that others use",
+                    hint="Let driftcheck make its shadow databases on a private server: "
+                    "pip install 'driftcheck[embedded]', and leave out --shadow.",
+                    details=statement.strip(),
+                )
+
+    @contextmanager
+    def _failures_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except DriftcheckError as error:
+            raise self._redirect.current.failed(error) from None
+
+
+def _shadow_reached(dbapi_connection: Any, stage: Stage) -> ShadowDatabase | None:
+    """Ask a connection for the mark that only shadows answer with."""
+    for shadow in stage.shadows.copy().values():
+        # Another database may not know the query, and every driver has errors of its own.
+        with suppress(Exception):
+            if shadow.is_reached_by(dbapi_connection):
+                return shadow
+    return None
+
+
+class _ShadowURL:
+    """Stands in for the attribute ``Engine.url``."""
+
+    def __init__(self, read: Callable[[Engine, URL], URL]) -> None:
+        self._read = read
+
+    def __get__(self, engine: Engine | None, owner: type[Engine]) -> Any:
+        if engine is None:
+            return self
+        return self._read(engine, engine.__dict__["url"])
+
+    def __set__(self, engine: Engine, url: URL) -> None:
+        engine.__dict__["url"] = url

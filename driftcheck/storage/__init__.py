@@ -1,0 +1,1 @@
+"""Files that driftcheck keeps: its cache directory and snapshot files."""
