@@ -14,7 +14,8 @@ _CATALOGS = {
     "mysql": ("mysql", "MySQLCatalog"),
     "mariadb": ("mysql", "MySQLCatalog"),
 }
-"""By SQLAlchemy's names: a package of this directory, whose module ``catalog`` is imported on demand, and the class in it."""
+"""By SQLAlchemy's names: a package beside this module, and the class in its ``catalog`` module,
+which is imported on demand."""
 
 
 def catalog_for(dialect_name: str) -> Catalog:
