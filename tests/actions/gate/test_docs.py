@@ -5,7 +5,7 @@ from pathlib import Path
 
 from driftcheck.judging.rules import FAULTS
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "ci.md").read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ import jsonschema
 from driftcheck.judging.findings import Severity
 from driftcheck.reports import render
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
 SCHEMA = jsonschema.Draft202012Validator(json.loads((DOCS / "report.schema.json").read_text()))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 ERROR = 'column "last_name" of relation "students" already exists'
 FIRST = "migrations/versions/0414d1b7a2ae_create_students.py"
 AGE = "    age = db.Column(db.Integer)\n"
