@@ -1,4 +1,4 @@
-"""What revisions do to a schema, as frozen values: one by one, or gathered for one object."""
+"""The schema changes of revisions, for all objects or for one object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from driftcheck.judging.findings import Origin
 from driftcheck.schema import Address
 
 
-class Deed(StrEnum):
+class SchemaOperation(StrEnum):
     """What a revision did to an object."""
 
     MADE = "made"
@@ -26,19 +26,19 @@ class Event:
     """One object that a revision made, dropped, altered or renamed.
 
     Attributes:
-        deed: What was done to it.
-        address: What it is called afterwards or, where it was dropped, what it was called.
-        was: What it was called before, where it was renamed.
-        part_of: The whole that it belongs to.
-        definition: What it is, or was where it was dropped.
-        differences: What differs inside, where it is not the same any more.
-        parts: What came or went with it: the columns of a table.
-        line: The line of the operation; ``None`` where it is not known.
+        operation: What the revision did to the object.
+        address: The address of the object after the revision; before it, if it was dropped.
+        old_address: The address before a rename; ``None`` for other operations.
+        part_of: The parent object, such as the table of a column.
+        definition: The definition after the revision; before it, if the object was dropped.
+        differences: The attributes that changed.
+        parts: The objects that were made or dropped with it, such as the columns of a table.
+        line: The line of the operation; ``None`` if it is not known.
     """
 
-    deed: Deed
+    operation: SchemaOperation
     address: Address
-    was: Address | None = None
+    old_address: Address | None = None
     part_of: Address | None = None
     definition: str = ""
     differences: tuple[Difference, ...] = ()
@@ -48,13 +48,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RevisionEvents:
-    """What one revision did to the schema of one database.
+    """The schema changes of one revision in one database.
 
     Attributes:
-        revision: Its identifier.
+        revision: The identifier of the revision.
         title: The first line of its docstring.
-        file: Its path, relative to the project where it lies within.
-        events: What it did, in the order of its file; nothing, where it left the schema alone.
+        file: Its path, relative to the project's root if the file is below it.
+        events: The changes, in the order of the file; empty if it does not change the schema.
     """
 
     revision: str
@@ -63,21 +63,21 @@ class RevisionEvents:
     events: tuple[Event, ...]
 
     def origin(self, event: Event) -> Origin:
-        """Where in the history an event has its place."""
+        """The revision, file and line of an event."""
         return Origin(self.revision, self.file, event.line)
 
 
 @dataclass(frozen=True)
 class DatabaseTimeline:
-    """What the revisions of a history do to one database, in the order in which they run.
+    """The schema changes of a history in one database.
 
     Attributes:
-        name: The bind it is, or the database's own name.
-        dialect: SQLAlchemy's name of its sort.
-        server_version: That of the shadow's server, as it gives it.
-        revisions: The revisions that were asked for.
-        shadows: Where the shadow databases were made, and why there.
-        notes: What a reader should know besides.
+        name: The name of the bind, or of the database.
+        dialect: The name of SQLAlchemy's dialect.
+        server_version: The version of the shadow's server.
+        revisions: The selected revisions, in the order in which they run.
+        shadows: Where the shadow databases were created, and why there.
+        notes: Notes for the report.
     """
 
     name: str
@@ -90,11 +90,11 @@ class DatabaseTimeline:
 
 @dataclass(frozen=True)
 class Break:
-    """A revision that does not run, so that nothing after it is known.
+    """A revision that fails. The revisions after it are not known.
 
     Attributes:
         origin: The revision, its file and line.
-        message: What the database or the revision said.
+        message: The error message.
     """
 
     origin: Origin
@@ -103,12 +103,12 @@ class Break:
 
 @dataclass(frozen=True)
 class Timeline:
-    """What a history does to the databases of a project.
+    """The schema changes of a history in the databases of a project.
 
     Attributes:
-        project: The project's name, as people know it.
-        databases: One for each database that the project migrates.
-        broken: Where the history breaks, if it does.
+        project: The name of the project.
+        databases: A timeline for each database that the project migrates.
+        broken: The revision at which the history breaks, if it does.
     """
 
     project: str
@@ -117,18 +117,18 @@ class Timeline:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Clean, unless the history could not be seen to its end."""
+        """``CLEAN``, or ``CANNOT_CHECK`` if the history breaks."""
         return ExitCode.CLEAN if self.broken is None else ExitCode.CANNOT_CHECK
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """One event in the life of an object.
+class HistoryEntry:
+    """One event in the history of an object.
 
     Attributes:
-        revision: The revision that it happened in.
-        event: What happened, to the object itself or to what it is a part of, or to a part of it.
-        address: What the object was called afterwards.
+        revision: The revision of the event.
+        event: The event. It concerns the object, its parent object, or a part of the object.
+        address: The address of the object after the event.
     """
 
     revision: RevisionEvents
@@ -137,52 +137,54 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Biography:
-    """All that the revisions of a history did to one object of one database.
+class ObjectHistory:
+    """The history of one object in one database.
 
     Attributes:
-        database: The bind it is in, or the database's own name.
-        address: What it is called, the last time that there is one.
-        definition: What it is at the history's end; ``None`` where it is not there any more.
-        moments: What was done to it, the first thing first. Where it was there before the history
-            began, it was not made.
+        database: The name of the bind, or of the database.
+        address: The last address of the object.
+        definition: The definition after the last revision; ``None`` if the object was dropped.
+        entries: The events, the earliest first.
     """
 
     database: str
     address: Address
     definition: str | None
-    moments: tuple[Moment, ...]
+    entries: tuple[HistoryEntry, ...]
 
     @property
-    def made(self) -> Moment | None:
-        """The moment in which it was made: the last, where it was made more than once."""
-        made = (one for one in reversed(self.moments) if one.event.deed is Deed.MADE)
-        return next((one for one in made if one.event.part_of != one.address), None)
+    def creation(self) -> HistoryEntry | None:
+        """The last creation of the object; ``None`` if it existed before the first revision."""
+        for entry in reversed(self.entries):
+            is_made = entry.event.operation is SchemaOperation.MADE
+            if is_made and entry.event.part_of != entry.address:
+                return entry
+        return None
 
     @property
-    def changed(self) -> Moment | None:
-        """The moment in which it was last changed, if it was since it was made."""
-        last = self.moments[-1] if self.moments else None
-        return None if last is None or last is self.made else last
+    def last_change(self) -> HistoryEntry | None:
+        """The last event after the creation; ``None`` if there is none."""
+        last = self.entries[-1] if self.entries else None
+        return None if last is None or last is self.creation else last
 
 
 @dataclass(frozen=True)
 class Blame:
-    """Who did what to an object: the same name in several databases is several objects.
+    """The histories of the objects with one name in the databases of a project.
 
     Attributes:
-        project: The project's name, as people know it.
-        biographies: One for each database that has, or had, an object of that name.
-        broken: Where the history breaks, if it does.
-        notes: What a reader should know besides, by database.
+        project: The name of the project.
+        histories: A history for each database that has or had an object of this name.
+        broken: The revision at which the history breaks, if it does.
+        notes: Notes for the report, by database.
     """
 
     project: str
-    biographies: tuple[Biography, ...]
+    histories: tuple[ObjectHistory, ...]
     broken: Break | None = None
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> ExitCode:
-        """Clean, unless the history could not be seen to its end."""
+        """``CLEAN``, or ``CANNOT_CHECK`` if the history breaks."""
         return ExitCode.CLEAN if self.broken is None else ExitCode.CANNOT_CHECK

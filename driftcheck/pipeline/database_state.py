@@ -20,11 +20,11 @@ from driftcheck.pipeline.session import Session
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import History, version_tables
-from driftcheck.sources.journal import has_word
 from driftcheck.sources.live import Live, read_live
 from driftcheck.sources.models import create_models, declared_tables, hidden_tables
 from driftcheck.sources.reading import Refused, read_shadow
 from driftcheck.sources.replay import Destinations
+from driftcheck.sources.statement_log import has_word
 
 
 @dataclass

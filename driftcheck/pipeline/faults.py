@@ -10,7 +10,7 @@ from driftcheck.judging.rules import FAULTS, REMARKS
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
-from driftcheck.sources.replay import Fault, Made
+from driftcheck.sources.replay import MigrationSource, RevisionFailure
 
 
 def fault(
@@ -37,12 +37,12 @@ def fault(
     )
 
 
-def origin_of(made: Made | None) -> Origin | None:
+def origin_of(made: MigrationSource | None) -> Origin | None:
     """Where something was made, as a report tells it."""
     return None if made is None else Origin(made.revision, made.file, made.line)
 
 
-def broken_history(broken: Fault) -> Finding:
+def broken_history(broken: RevisionFailure) -> Finding:
     """A history that does not build."""
     details = "\n".join(filter(None, (broken.message, broken.statement)))
     where = origin_of(broken.where)

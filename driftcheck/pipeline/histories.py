@@ -17,10 +17,10 @@ from driftcheck.project.redirect import Stage
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.bootstrap import description, prepare, prepare_from_snapshot
 from driftcheck.sources.cache import Cache
-from driftcheck.sources.files import changed, contents, fingerprint
-from driftcheck.sources.history import CachedHistory, History, keys, replay_history
+from driftcheck.sources.files import changed_files, file_digests, fingerprint
+from driftcheck.sources.history import CachedHistory, History, replay_history, version_table_keys
 from driftcheck.sources.reading import read_shadow
-from driftcheck.sources.replay import Destinations, Fault, Replay
+from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.storage.snapshot_file import SnapshotFile, digest, load
 
 _ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
@@ -55,10 +55,10 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
         return Replayed(kept)
     session.progress("replaying the history")
     script = session.project.script_directory()
-    before = contents(script)
+    before = file_digests(script)
     replayed: list[History] = []
 
-    def replay() -> Fault | None:
+    def replay() -> RevisionFailure | None:
         replayed.append(_replay(session, stamped))
         return replayed[-1].fault
 
@@ -66,7 +66,7 @@ def get_history(session: Session, stamped: Destinations) -> Replayed:
     history = replayed[-1]
     if cached is not None:
         cached.put(history)
-    return Replayed(history, changed(before, contents(script)))
+    return Replayed(history, changed_files(before, file_digests(script)))
 
 
 def replay_with_stops(
@@ -86,7 +86,7 @@ def replay_with_stops(
     session.progress("replaying the history")
     replays: list[Replay] = []
 
-    def replay() -> Fault | None:
+    def replay() -> RevisionFailure | None:
         replays.append(_replay_with_stops(session, stops, at))
         return replays[-1].fault
 
@@ -113,7 +113,9 @@ def _replay(session: Session, stamped: Destinations) -> History:
     return _as_in_base(session, history) if history.stamped else history
 
 
-def replay_past_roles(session: Session, stage: Stage, replay: Callable[[], Fault | None]) -> None:
+def replay_past_roles(
+    session: Session, stage: Stage, replay: Callable[[], RevisionFailure | None]
+) -> None:
     """Replay and, where a revision cannot make a role that is there beforehand, again without it.
 
     Live's roles are made beforehand, for histories that only use them. Those that an earlier
@@ -299,6 +301,6 @@ def _is_built(snapshot: Snapshot, shadow: ShadowDatabase, scope: Scope) -> bool:
 def _replayed_heads(session: Session) -> Stage:
     session.progress("replaying the history")
     prepare_stage(session, session.replayed)
-    heads = dict.fromkeys(keys(session.environment), session.environment.heads)
+    heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     Replay(session.project, session.redirect, session.replayed).upgrade(heads)
     return session.replayed

@@ -25,7 +25,7 @@ from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
 from driftcheck.schema import Address, SchemaObject
 from driftcheck.sources.autogenerate import Operation
-from driftcheck.sources.replay import Made
+from driftcheck.sources.replay import MigrationSource
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Dossier:
     catalog: Catalog
     operations: Operations = field(default_factory=Operations)
     colleague_error: Callable[[Operation], str | None] = lambda _: None
-    made: Mapping[Address, Made] = field(default_factory=dict)
+    made: Mapping[Address, MigrationSource] = field(default_factory=dict)
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
@@ -154,7 +154,7 @@ def _phantom(
     return PhantomOperation(text, address, next(filter(None, errors), None))
 
 
-def _origin(address: Address | None, made: Mapping[Address, Made]) -> Origin | None:
+def _origin(address: Address | None, made: Mapping[Address, MigrationSource]) -> Origin | None:
     return None if address is None else origin_of(made.get(address))
 
 

@@ -18,7 +18,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, discover
 from driftcheck.project.loading import Project, load_project
 from driftcheck.project.redirect import Redirect, Stage
-from driftcheck.sources.declared import Declarations
+from driftcheck.sources.declarations import Declarations
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -95,13 +95,13 @@ def open_session(
         imported = Stage("import", shadows.make)
         replayed = _stage_for_replays(settings, shadows, imported, "replay")
         declarations = Declarations(settings.root)
-        with redirect.stage(imported), declarations.noted():
+        with redirect.stage(imported), declarations.recording():
             project = load_project(settings)
             loaded(project)
         # env.py may be the first to import the models: what that writes is no part of the history.
         bootstrap = settings.bootstrap.what if settings.bootstrap else ""
         models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
-        with declarations.noted():
+        with declarations.recording():
             environment = discover(project, redirect, imported, models=models)
         if settings.database_url is not None and len(environment.databases) > 1:
             raise ConfigurationError(

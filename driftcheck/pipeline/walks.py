@@ -1,4 +1,4 @@
-"""Walks the history of a session's project: the schema after every revision, in one replay."""
+"""Replays a project's history, and reads the schema after every revision."""
 
 from __future__ import annotations
 
@@ -16,113 +16,125 @@ from driftcheck.errors import CatalogError, DriftcheckError
 from driftcheck.pipeline.histories import prepare_stage, replay_past_roles, wording
 from driftcheck.pipeline.session import Session
 from driftcheck.schema import Address
-from driftcheck.sources.files import changed, contents, relative
-from driftcheck.sources.history import keys, version_tables
-from driftcheck.sources.replay import Destinations, Fault, Replay
+from driftcheck.sources.files import changed_files, file_digests, relative
+from driftcheck.sources.history import version_table_keys, version_tables
+from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
+from driftcheck.sources.transaction_reading import read_in_transaction
 from driftcheck.sources.walk import Revision, State, Walk, ancestry
-from driftcheck.sources.within import read_within
 
 
 @dataclass(frozen=True)
-class Walked:
-    """The walks of a project's databases, and what the replay did besides.
+class WalkedHistory:
+    """The walks of a project's databases.
 
     Attributes:
         walks: A walk for each database.
-        fault: What stopped the replay, if anything did: the walks end there.
-        files: Files of the project that the replay has written.
+        fault: The failure that stopped the replay, if any. The walks end before it.
+        files: Files of the project that the replay has changed.
     """
 
     walks: Mapping[Place, Walk]
-    fault: Fault | None
+    fault: RevisionFailure | None
     files: Sequence[Path]
 
 
-def walk_history(session: Session, stamped: Destinations) -> Walked:
+def walk_history(session: Session, stamped: Destinations) -> WalkedHistory:
     """Replay the history to its heads, and read every database after each revision.
 
     Args:
         session: The session.
-        stamped: The revisions of each live database's version tables: the replay goes there
-            first, so that with several branches its walk leads past them.
+        stamped: The revisions of each live database's version tables. The replay goes there
+            first, so that the walk passes this state also in a history with branches.
 
     Raises:
-        ReplayError: What must come before the history does not run.
+        ReplayError: The bootstrap or the base snapshot fails.
         CatalogError: A shadow cannot be read.
     """
     script = session.project.script_directory()
-    before = contents(script)
-    walked: list[tuple[dict[Place, Walk], Fault | None]] = []
+    before = file_digests(script)
+    results: list[tuple[dict[Place, Walk], RevisionFailure | None]] = []
 
-    def replay() -> Fault | None:
-        walked.append(_walk(session, stamped))
-        return walked[-1][1]
+    def replay() -> RevisionFailure | None:
+        results.append(_walk(session, stamped))
+        return results[-1][1]
 
     replay_past_roles(session, session.replayed, replay)
-    walks, fault = walked[-1]
+    walks, fault = results[-1]
     if fault is None:
         for walk in walks.values():
             _require_all(walk, session.environment.heads)
-    return Walked(walks, fault, changed(before, contents(script)))
+    return WalkedHistory(walks, fault, changed_files(before, file_digests(script)))
 
 
-def _walk(session: Session, stamped: Destinations) -> tuple[dict[Place, Walk], Fault | None]:
+def _walk(
+    session: Session, stamped: Destinations
+) -> tuple[dict[Place, Walk], RevisionFailure | None]:
     session.progress("replaying the history")
-    begun_at = prepare_stage(session, session.replayed)
-    walks = {place: _beginning(session, place, begun_at) for place in session.environment.databases}
+    start = prepare_stage(session, session.replayed)
+    walks = {place: _start_walk(session, place, start) for place in session.environment.databases}
     total = len(session.project.revisions())
 
     def observe(place: Place, identifier: str, connection: Any) -> Iterable[Address]:
         walk = walks[place]
         shadow = session.replayed.shadows[place].url
         try:
-            reading = read_within(connection, shadow, session.scope, walk.now.reading)
+            reading = read_in_transaction(connection, shadow, session.scope, walk.now.reading)
         except DriftcheckError:
             raise
-        except Exception as error:  # every driver has errors of its own
+        except Exception as error:  # every driver has its own exceptions
             raise CatalogError(
                 f"the shadow database cannot be read after revision {identifier}",
                 details=database_message(error),
             ) from error
-        walk.go(_revision(session, identifier), replay.statements, reading)
+        walk.add_step(_revision(session, identifier), replay.statements, reading)
         session.progress(f"replaying the history: {len(walk.steps)} of {total} revisions")
         return walk.now.reading.objects
 
     replay = Replay(session.project, session.redirect, session.replayed, observe)
     replay.known = {place: frozenset(walk.now.reading.objects) for place, walk in walks.items()}
-    heads = dict.fromkeys(keys(session.environment), session.environment.heads)
+    heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     if replay.upgrade(stamped):
         replay.upgrade(heads)
     return walks, replay.fault
 
 
 def _require_all(walk: Walk, heads: Sequence[str]) -> None:
-    """See to it that every revision was read: a walk with a gap would tell lies."""
+    """Raise unless every revision was read: changes would be attributed to later revisions."""
     missing = walk.ancestry(heads) - walk.now.applied
     if missing:
         raise CatalogError(
             f"the shadow database could not be read after revision {min(missing)}",
-            hint="Its transaction was left aborted, or env.py did not run it for every database.",
+            hint="The revision leaves its transaction aborted, or env.py does not run it for every "
+            "database.",
         )
 
 
-def _beginning(session: Session, place: Place, begun_at: Sequence[str]) -> Walk:
-    """The walk of a database whose shadow is where the history is taken up."""
+def _start_walk(session: Session, place: Place, start: Sequence[str]) -> Walk:
+    """The walk of a database whose shadow is prepared for the first revision.
+
+    Args:
+        session: The session.
+        place: The database.
+        start: The revisions that the shadow is stamped with.
+    """
     catalog = catalog_for(place.dialect)
     with closing(connect(session.replayed.shadows[place].url)) as connection:
         frame = catalog.read(connection, session.scope)
         reading = catalog.read_again(connection, session.scope, None)
-    word = wording(session, place) or (lambda thing: thing)
-    things = {kind: tuple(map(word, several)) for kind, several in reading.things.items()}
+    reword = wording(session, place) or (lambda item: item)
+    objects = {kind: tuple(map(reword, of_kind)) for kind, of_kind in reading.things.items()}
     script = session.project.script_directory()
-    parents = {one.revision: one._all_down_revisions for one in script.walk_revisions()}  # noqa: SLF001
-    at = [one.revision for one in script.get_revisions(tuple(begun_at))]
+    parents = {
+        revision.revision: revision._all_down_revisions  # noqa: SLF001
+        for revision in script.walk_revisions()
+    }
+    applied = [revision.revision for revision in script.get_revisions(tuple(start))]
     return Walk(
-        beginning=State(ancestry(at, parents), replace(reading, things=things)),
+        beginning=State(ancestry(applied, parents), replace(reading, things=objects)),
         frame=frame,
         hidden=tuple(table.address(frame) for table in version_tables(session.environment)[place]),
         parents=parents,
-        word=word,
+        reword=reword,
     )
 
 

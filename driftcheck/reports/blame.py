@@ -1,4 +1,4 @@
-"""The forms of ``driftcheck blame``: who made an object, and who changed it."""
+"""The formats of ``driftcheck blame``: the revisions that created and changed an object."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from driftcheck.judging.timeline import Biography, Blame, Deed, Moment
+from driftcheck.judging.timeline import Blame, HistoryEntry, ObjectHistory, SchemaOperation
 from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
@@ -14,7 +14,7 @@ from driftcheck.reports.events import (
     broken_lines,
     differences,
     event_values,
-    place,
+    origin_text,
 )
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text
@@ -33,102 +33,106 @@ from driftcheck.schema import Address
 
 
 def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
-    """Write the blame for a person to read."""
-    several = len(blame.biographies) > 1
+    """Render the histories of an object for a terminal."""
+    several = len(blame.histories) > 1
     blocks = [
         block
-        for one in blame.biographies
-        for block in _biography(one, blame.project, page, several=several)
+        for history in blame.histories
+        for block in _history(history, blame.project, page, several=several)
     ]
     if blame.broken is not None:
         blocks.append(broken_lines(blame.broken, page))
     return as_text([*spaced(blocks)], page)
 
 
-def _biography(one: Biography, project: str, page: Page, *, several: bool) -> Iterator[Lines]:
-    title = words(page, (str(one.address), STRONG), (" · ", FAINT), project)
+def _history(history: ObjectHistory, project: str, page: Page, *, several: bool) -> Iterator[Lines]:
+    title = words(page, (str(history.address), STRONG), (" · ", FAINT), project)
     if several:
-        title.append_text(words(page, (" · ", FAINT), one.database))
-    now = "is not there any more" if one.definition is None else one.definition
-    yield [*wrapped(page, title), *quoted(page, now, 2, "" if one.definition is None else CODE)]
-    yield from (_moment(moment, one.address, page) for moment in one.moments)
-    yield _conclusion(one, page)
+        title.append_text(words(page, (" · ", FAINT), history.database))
+    definition, style = history.definition, CODE
+    if definition is None:
+        definition, style = "does not exist any more", ""
+    yield [*wrapped(page, title), *quoted(page, definition, 2, style)]
+    yield from (_entry(entry, history.address, page) for entry in history.entries)
+    yield _conclusion(history, page)
 
 
-def _moment(moment: Moment, address: Address, page: Page) -> Lines:
-    event, revision = moment.event, moment.revision
-    deed = words(page, "  ", (event.deed.ljust(COLUMN), STYLES[event.deed]))
+def _entry(entry: HistoryEntry, address: Address, page: Page) -> Lines:
+    event, revision = entry.event, entry.revision
+    operation = words(page, "  ", (event.operation.ljust(COLUMN), STYLES[event.operation]))
     head = words(page, "in ", (revision.revision, STRONG), f"  {revision.title}".rstrip())
     indent = COLUMN + 2
-    lines = wrapped(page, head, indent, first=deed)
-    if which := _which(moment, address):
-        lines += wrapped(page, words(page, which), indent)
-    for several in differences(event, page, indent):
-        lines += several
-    return [*lines, *wrapped(page, words(page, (place(revision.origin(event)), FAINT)), indent)]
+    lines = wrapped(page, head, indent, first=operation)
+    if name := _other_name(entry, address):
+        lines += wrapped(page, words(page, name), indent)
+    for difference in differences(event, page, indent):
+        lines += difference
+    origin = origin_text(revision.origin(event))
+    return [*lines, *wrapped(page, words(page, (origin, FAINT)), indent)]
 
 
-def _which(moment: Moment, address: Address) -> str:
-    """What it happened to, where that was not just the object as it is called in the end."""
-    event = moment.event
-    if event.was is not None:
-        return f"{event.was} to {event.address.sql}"
-    called = "" if moment.address == address else f"as {moment.address.sql}"
-    if event.address == moment.address:
-        return called
-    if moment.address in event.parts:
-        return f"{called} with {event.address}".strip()
+def _other_name(entry: HistoryEntry, address: Address) -> str:
+    """The object of the event, if it is another object or has another name than at the end."""
+    event = entry.event
+    if event.old_address is not None:
+        return f"{event.old_address} to {event.address.sql}"
+    name = "" if entry.address == address else f"as {entry.address.sql}"
+    if event.address == entry.address:
+        return name
+    if entry.address in event.parts:
+        return f"{name} with {event.address}".strip()
     return str(event.address)
 
 
-def _conclusion(one: Biography, page: Page) -> Lines:
-    made, changed = one.made, one.changed
-    text = f"Made by {made.revision.revision}" if made else "There before the history begins"
-    if changed is not None:
-        last = "last changed"
-        if one.definition is None and changed.event.deed is Deed.DROPPED:
-            last = "dropped"
-        text += f", {last} by {changed.revision.revision}"
-    elif made is not None:
+def _conclusion(history: ObjectHistory, page: Page) -> Lines:
+    creation, last_change = history.creation, history.last_change
+    text = "Existed before the first revision"
+    if creation is not None:
+        text = f"Made by {creation.revision.revision}"
+    if last_change is not None:
+        is_dropped = last_change.event.operation is SchemaOperation.DROPPED
+        verb = "dropped" if history.definition is None and is_dropped else "last changed"
+        text += f", {verb} by {last_change.revision.revision}"
+    elif creation is not None:
         text += ", not changed since"
     return wrapped(page, words(page, f"{text}."), 2, first=words(page, ("✓", GOOD), " "))
 
 
 def in_json(blame: Blame, page: Page = PLAIN) -> str:
-    """Write the blame as JSON."""
-    databases = map(_biography_values, blame.biographies)
+    """Render the histories of an object as JSON."""
+    databases = map(_history_values, blame.histories)
     return events.in_json("driftcheck blame", blame, databases, page)
 
 
-def _biography_values(one: Biography) -> dict[str, Any]:
+def _history_values(history: ObjectHistory) -> dict[str, Any]:
     return {
-        "name": one.database,
-        "kind": one.address.kind,
-        "address": one.address.sql,
-        "definition": one.definition,
-        "made": _place_values(one.made),
-        "changed": _place_values(one.changed),
+        "name": history.database,
+        "kind": history.address.kind,
+        "address": history.address.sql,
+        "definition": history.definition,
+        "made": _entry_values(history.creation),
+        "changed": _entry_values(history.last_change),
         "events": [
             {
-                "revision": moment.revision.revision,
-                "title": moment.revision.title,
-                "file": moment.revision.file,
-                "called": moment.address.sql,
-                **event_values(moment.event),
+                "revision": entry.revision.revision,
+                "title": entry.revision.title,
+                "file": entry.revision.file,
+                "called": entry.address.sql,
+                **event_values(entry.event),
             }
-            for moment in one.moments
+            for entry in history.entries
         ],
     }
 
 
-def _place_values(moment: Moment | None) -> dict[str, Any] | None:
-    if moment is None:
+def _entry_values(entry: HistoryEntry | None) -> dict[str, Any] | None:
+    if entry is None:
         return None
-    origin = moment.revision.origin(moment.event)
+    origin = entry.revision.origin(entry.event)
     return {"revision": origin.revision, "file": origin.file, "line": origin.line}
 
 
 Form: TypeAlias = Callable[[Blame, Page], str]
 
 FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
-"""Every form by the name that ``--format`` has for it."""
+"""The formats by their names for ``--format``."""

@@ -1,4 +1,4 @@
-"""Writes down what revisions did to objects: what the forms of history and of blame share."""
+"""The parts that the reports of ``history`` and ``blame`` share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from driftcheck.judging.findings import Origin
-from driftcheck.judging.timeline import Blame, Break, Deed, Event, Timeline
+from driftcheck.judging.timeline import Blame, Break, Event, SchemaOperation, Timeline
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.page import Page
 from driftcheck.reports.terminal.counting import kinds
@@ -24,67 +24,77 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.reports.terminal.sides import attribute_name, diff, is_long, value_text
 
 VERSION = 1
-"""Raised when a key of the JSON forms goes or changes its meaning."""
+"""Incremented when a key of the JSON output is removed or changes its meaning."""
 
-STYLES = {Deed.MADE: GOOD, Deed.DROPPED: BAD, Deed.ALTERED: WARN, Deed.RENAMED: WARN}
-"""How each deed is shown."""
+STYLES = {
+    SchemaOperation.MADE: GOOD,
+    SchemaOperation.DROPPED: BAD,
+    SchemaOperation.ALTERED: WARN,
+    SchemaOperation.RENAMED: WARN,
+}
+"""The style of each operation."""
 
-COLUMN = max(map(len, Deed)) + 2
-"""Columns that the deeds take, with the space behind them."""
+COLUMN = max(map(len, SchemaOperation)) + 2
+"""The width of the column of operations, including the space after it."""
 
 
-def what(event: Event) -> tuple[str, str]:
-    """What was made, dropped, altered or renamed, and what there is to say of it in a line."""
-    if event.was is not None:
-        return f"{event.was} to {event.address.sql}", ""
+def object_text(event: Event) -> tuple[str, str]:
+    """The object of an event, and its definition or its parts if they fit on the line."""
+    if event.old_address is not None:
+        return f"{event.old_address} to {event.address.sql}", ""
     if event.parts:
         return str(event.address), f", with {kinds(event.parts)}"
-    said = event.definition
-    if event.deed is Deed.MADE and said != event.address.kind and "\n" not in said:
-        return str(event.address), f": {said}"
+    definition = event.definition
+    is_made = event.operation is SchemaOperation.MADE
+    if is_made and definition != event.address.kind and "\n" not in definition:
+        return str(event.address), f": {definition}"
     return str(event.address), ""
 
 
 def differences(event: Event, page: Page, indent: int) -> Iterator[Lines]:
-    """What differs since, attribute by attribute."""
-    for one in event.differences:
-        if is_long(one):
-            yield diff(("before", "after"), one, page, indent)
+    """The attributes that changed, each with its old and new value."""
+    for difference in event.differences:
+        if is_long(difference):
+            yield diff(("before", "after"), difference, page, indent)
         else:
-            turned = f"{value_text(one.wanted)} → {value_text(one.actual)}"
-            text = words(page, (f"{attribute_name(one)}  ", FAINT), turned)
+            values = f"{value_text(difference.wanted)} → {value_text(difference.actual)}"
+            text = words(page, (f"{attribute_name(difference)}  ", FAINT), values)
             yield wrapped(page, text, indent)
 
 
-def place(origin: Origin) -> str:
-    """A file, with its line where that is known."""
+def origin_text(origin: Origin) -> str:
+    """The file, with its line if that is known."""
     return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
 
 
 def broken_lines(broken: Break, page: Page) -> Lines:
-    """Where the history breaks, so that nothing more is known."""
-    text = words(page, (f"The history breaks at {broken.origin.revision}: ", STRONG))
-    text.append_text(words(page, "what comes after it is not known (exit code 3)."))
-    where = words(page, (place(broken.origin), FAINT))
+    """The revision that fails, and its error message."""
+    text = words(page, (f"The history fails at revision {broken.origin.revision}: ", STRONG))
+    text.append_text(words(page, "later revisions are not known (exit code 3)."))
+    location = words(page, (origin_text(broken.origin), FAINT))
     return [
         *wrapped(page, text, 2, first=words(page, ("✗", BAD), " ")),
-        *wrapped(page, where, 2),
+        *wrapped(page, location, 2),
         *quoted(page, broken.message),
     ]
 
 
 def event_values(event: Event) -> dict[str, Any]:
-    """An event for a form that is read by programs."""
+    """The values of an event for JSON."""
     return {
-        "deed": event.deed,
+        "deed": event.operation,
         "kind": event.address.kind,
         "address": event.address.sql,
-        "was": event.was.sql if event.was else None,
+        "was": event.old_address.sql if event.old_address else None,
         "part_of": event.part_of.sql if event.part_of else None,
         "definition": event.definition,
         "differences": [
-            {"attribute": one.attribute, "before": one.wanted, "after": one.actual}
-            for one in event.differences
+            {
+                "attribute": difference.attribute,
+                "before": difference.wanted,
+                "after": difference.actual,
+            }
+            for difference in event.differences
         ],
         "parts": [{"kind": part.kind, "address": part.sql} for part in event.parts],
         "line": event.line,
@@ -92,29 +102,29 @@ def event_values(event: Event) -> dict[str, Any]:
 
 
 def in_json(
-    command: str, told: Timeline | Blame, databases: Iterable[dict[str, Any]], page: Page
+    command: str, result: Timeline | Blame, databases: Iterable[dict[str, Any]], page: Page
 ) -> str:
-    """Write what a command tells of each database as JSON, with what all of them tell.
+    """Render the result of a command as JSON.
 
     Args:
-        command: The command, as it is typed.
-        told: What it tells.
-        databases: Of each database, its values.
-        page: Where it will be read.
+        command: The command, as typed.
+        result: The result of the command.
+        databases: The values of each database.
+        page: The properties of the output.
     """
     values = {
         "version": VERSION,
-        "exit_code": int(told.exit_code),
+        "exit_code": int(result.exit_code),
         "command": command,
-        "project": told.project,
+        "project": result.project,
         "databases": [*databases],
-        "broken": _broken_values(told.broken),
+        "broken": _broken_values(result.broken),
     }
     return dump(values, page)
 
 
 def _broken_values(broken: Break | None) -> dict[str, Any] | None:
-    """Where the history breaks, likewise."""
+    """The values of a failing revision for JSON."""
     if broken is None:
         return None
     origin = broken.origin

@@ -1,4 +1,4 @@
-"""The forms of ``driftcheck history``: what each revision does to the schema."""
+"""The formats of ``driftcheck history``: the schema changes of each revision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from driftcheck.reports.events import (
     broken_lines,
     differences,
     event_values,
-    what,
+    object_text,
 )
 from driftcheck.reports.page import PLAIN, Page
 from driftcheck.reports.terminal import as_text, title_of
@@ -23,20 +23,24 @@ from driftcheck.reports.terminal.layout import FAINT, STRONG, Lines, spaced, wor
 
 
 def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
-    """Write the timeline for a person to read."""
-    blocks = [block for one in timeline.databases for block in _database(one, timeline, page)]
+    """Render the timeline for a terminal."""
+    blocks = [
+        block for database in timeline.databases for block in _database(database, timeline, page)
+    ]
     if timeline.broken is not None:
         blocks.append(broken_lines(timeline.broken, page))
     return as_text([*spaced(blocks)], page)
 
 
-def _database(one: DatabaseTimeline, timeline: Timeline, page: Page) -> Iterator[Lines]:
-    count = counted(len(one.revisions), "revision")
-    header = title_of(timeline.project, one.name, one.dialect, one.server_version, page)
+def _database(database: DatabaseTimeline, timeline: Timeline, page: Page) -> Iterator[Lines]:
+    count = counted(len(database.revisions), "revision")
+    header = title_of(
+        timeline.project, database.name, database.dialect, database.server_version, page
+    )
     yield wrapped(page, header + words(page, (" · ", FAINT), count))
-    yield from (_revision(revision, page) for revision in one.revisions)
-    shadows = (one.shadows,) if page.full and one.shadows else ()
-    notes = (*shadows, *one.notes)
+    yield from (_revision(revision, page) for revision in database.revisions)
+    shadows = (database.shadows,) if page.full and database.shadows else ()
+    notes = (*shadows, *database.notes)
     yield [
         line
         for note in notes
@@ -48,7 +52,7 @@ def _revision(revision: RevisionEvents, page: Page) -> Lines:
     title = words(page, (revision.revision, STRONG), f"  {revision.title}".rstrip())
     lines = [*wrapped(page, title, 2, first=words(page, "")), *_faint(revision.file, page)]
     if not revision.events:
-        return [*lines, *_faint("leaves the schema as it is", page)]
+        return [*lines, *_faint("no change of the schema", page)]
     return [*lines, *(line for event in revision.events for line in _event(event, page))]
 
 
@@ -57,26 +61,26 @@ def _faint(text: str, page: Page) -> Lines:
 
 
 def _event(event: Event, page: Page) -> Lines:
-    name, said = what(event)
-    text = words(page, name, (said, FAINT))
+    name, definition = object_text(event)
+    text = words(page, name, (definition, FAINT))
     if event.line is not None:
         text.append_text(words(page, (f", line {event.line}", FAINT)))
-    deed = words(page, "  ", (event.deed.ljust(COLUMN), STYLES[event.deed]))
-    lines = wrapped(page, text, COLUMN + 2, first=deed)
-    return [*lines, *(line for one in differences(event, page, COLUMN + 4) for line in one)]
+    operation = words(page, "  ", (event.operation.ljust(COLUMN), STYLES[event.operation]))
+    lines = wrapped(page, text, COLUMN + 2, first=operation)
+    return [*lines, *(line for lines_ in differences(event, page, COLUMN + 4) for line in lines_)]
 
 
 def in_json(timeline: Timeline, page: Page = PLAIN) -> str:
-    """Write the timeline as JSON."""
+    """Render the timeline as JSON."""
     databases = map(_database_values, timeline.databases)
     return events.in_json("driftcheck history", timeline, databases, page)
 
 
-def _database_values(one: DatabaseTimeline) -> dict[str, Any]:
+def _database_values(database: DatabaseTimeline) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "dialect": one.dialect,
-        "server_version": one.server_version,
+        "name": database.name,
+        "dialect": database.dialect,
+        "server_version": database.server_version,
         "revisions": [
             {
                 "revision": revision.revision,
@@ -84,14 +88,14 @@ def _database_values(one: DatabaseTimeline) -> dict[str, Any]:
                 "file": revision.file,
                 "events": [event_values(event) for event in revision.events],
             }
-            for revision in one.revisions
+            for revision in database.revisions
         ],
-        "shadows": one.shadows,
-        "notes": one.notes,
+        "shadows": database.shadows,
+        "notes": database.notes,
     }
 
 
 Form: TypeAlias = Callable[[Timeline, Page], str]
 
 FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
-"""Every form by the name that ``--format`` has for it."""
+"""The formats by their names for ``--format``."""

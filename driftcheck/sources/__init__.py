@@ -1,1 +1,1 @@
-"""Where the four snapshots come from: the models, the history, the live database."""
+"""Builds the four snapshots: from the models, the history and the live database."""

@@ -1,4 +1,4 @@
-"""What the project's own autogenerate would write, over chosen tables of a shadow database."""
+"""Runs the project's autogenerate on selected tables of a shadow database."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from driftcheck.schema import Address
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a migration: it can be written, run and reversed.
+    """An operation that autogenerate would write into a migration.
 
     Attributes:
-        text: As Alembic writes it in Python.
-        reverse: The opposite as Alembic writes it; empty where it has none.
-        address: The object it is for; ``None`` for one that is not Alembic's own. The name of a
-            constraint that has none in the models is empty.
-        directive: Alembic's own object.
-        subject: What a constraint without a name is about, as its kind says it.
+        text: The operation in Python, as Alembic renders it.
+        reverse: The reverse operation in Python; empty if it has none.
+        address: The object that the operation is for; ``None`` for an operation that is not
+            Alembic's own. For a constraint without a name in the models, the name is empty.
+        directive: Alembic's operation object.
+        subject: For a constraint without a name, the subject of the schema object.
     """
 
     text: str
@@ -42,12 +42,12 @@ class Operation:
 
     @property
     def table(self) -> str:
-        """The name of the table that it is for; empty for one that is not Alembic's own."""
-        named = getattr(self.directive, "table_name", None)
-        return named or (self.address.path[0] if self.address else "")
+        """The name of the table; empty for an operation that is not Alembic's own."""
+        name = getattr(self.directive, "table_name", None)
+        return name or (self.address.path[0] if self.address else "")
 
     def error_on(self, url: URL) -> str | None:
-        """Run it on a shadow database, undo it, and say what the database answered."""
+        """Run the operation on a shadow database, roll back, and return the error, if any."""
         with own_engine(url).connect() as connection, connection.begin() as transaction:
             context = MigrationContext.configure(connection)
             try:
@@ -62,10 +62,10 @@ class Operation:
 
 
 def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
-    """Run operations on a shadow database one after another.
+    """Run operations on a shadow database one after another, and commit each.
 
     Returns:
-        What the database, or Alembic, answered to those that do not run, by their text.
+        The errors of the operations that fail, by the text of the operation.
     """
     errors = {}
     with own_engine(url).connect() as connection:
@@ -89,27 +89,28 @@ def autogenerate(
     """Run the project's autogenerate against the shadows of a stage.
 
     Args:
-        project: The project, whose env.py says how its models are compared.
+        project: The project, whose env.py configures the comparison.
         redirect: The redirection.
-        stage: The shadows: at the history's head, but for what somebody did by hand.
-        tables: The only tables to look at, as (schema, name); ``None`` for the default schema.
+        stage: The shadows. They are at the head of the history, and may have drift.
+        tables: The tables to compare, as (schema, name); the schema is ``None`` for the default
+            schema.
 
     Returns:
-        The operations for each database, in the order in which they would be written.
+        The operations for each database, in the order in which a migration would have them.
     """
-    found: dict[Place, list[Operation]] = {}
+    operations: dict[Place, list[Operation]] = {}
 
     def work(heads: Any, context: Any) -> tuple[()]:
-        _look_only_at(tables, context.opts)
+        _compare_only(tables, context.opts)
         place = place_of(redirect.target_of(context.connection))
-        found.setdefault(place, []).extend(_operations(heads, context))
+        operations.setdefault(place, []).extend(_operations(heads, context))
         return ()
 
     with redirect.stage(stage):
         project.run_environment(
             work, "running autogenerate", command_options={"autogenerate": True}
         )
-    return found
+    return operations
 
 
 def _operations(heads: Any, context: Any) -> Iterator[Operation]:
@@ -129,7 +130,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     rendering = AutogenContext(context, autogenerate=False)
     for script in revision.generated_revisions:
         for upgrade in script.upgrade_ops_list:
-            for directive in leaves(upgrade.ops):
+            for directive in flatten_operations(upgrade.ops):
                 default_schema = _default_schema(context.dialect)
                 yield Operation(
                     render_op_text(rendering, directive),
@@ -140,11 +141,11 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
                 )
 
 
-def leaves(directives: Iterable[Any]) -> Iterator[Any]:
-    """Operations one by one, those in containers too."""
+def flatten_operations(directives: Iterable[Any]) -> Iterator[Any]:
+    """All operations, including the operations in containers such as ``ModifyTableOps``."""
     for directive in directives:
         if isinstance(directive, ops.OpContainer):
-            yield from leaves(directive.ops)
+            yield from flatten_operations(directive.ops)
         else:
             yield directive
 
@@ -156,8 +157,8 @@ def _reversed(rendering: AutogenContext, directive: Any) -> str:
         return ""
 
 
-def _look_only_at(tables: Collection[tuple[str | None, str]], options: dict[str, Any]) -> None:
-    """Narrow the project's filters to the tables: reflecting thousands takes minutes."""
+def _compare_only(tables: Collection[tuple[str | None, str]], options: dict[str, Any]) -> None:
+    """Restrict the project's filters to the tables: reflecting all may take minutes."""
     by_name, by_object = options.get("include_name"), options.get("include_object")
 
     def include_name(name: str | None, kind: str, parents: Any) -> bool:
@@ -166,25 +167,25 @@ def _look_only_at(tables: Collection[tuple[str | None, str]], options: dict[str,
         return by_name is None or bool(by_name(name, kind, parents))
 
     def include_object(
-        thing: Any, name: str | None, kind: str, *, reflected: bool, compare_to: Any
+        item: Any, name: str | None, kind: str, *, reflected: bool, compare_to: Any
     ) -> bool:
-        if kind == "table" and (thing.schema, name) not in tables:
+        if kind == "table" and (item.schema, name) not in tables:
             return False
-        return by_object is None or bool(by_object(thing, name, kind, reflected, compare_to))
+        return by_object is None or bool(by_object(item, name, kind, reflected, compare_to))
 
     options["include_name"] = include_name
-    options["include_object"] = lambda thing, name, kind, reflected, compare_to: include_object(
-        thing, name, kind, reflected=reflected, compare_to=compare_to
+    options["include_object"] = lambda item, name, kind, reflected, compare_to: include_object(
+        item, name, kind, reflected=reflected, compare_to=compare_to
     )
 
 
 def _default_schema(dialect: Any) -> str:
-    """The schema of an address that names none; only PostgreSQL's addresses have one."""
+    """The schema of addresses without an explicit schema; empty except on PostgreSQL."""
     return dialect.default_schema_name or "" if dialect.name == "postgresql" else ""
 
 
 def _address(directive: Any, default_schema: str) -> Address | None:
-    """The object that one of Alembic's own operations is for."""
+    """The address of the object that an operation of Alembic's own is for."""
     schema = getattr(directive, "schema", None) or default_schema
     table = getattr(directive, "table_name", "")
     path: tuple[str, ...] = (table,)
@@ -220,7 +221,7 @@ def _subject(directive: Any, default_schema: str) -> tuple[str, ...] | None:
 
 
 def _name(directive: Any) -> str:
-    """A constraint's name; the models need not give it one, and then it is no text."""
+    """The name of a constraint; empty if the models give it none."""
     name = directive.constraint_name
     return name if isinstance(name, str) else ""
 

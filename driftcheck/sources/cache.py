@@ -1,4 +1,4 @@
-"""Keeps what was replayed once, under a key made of everything that could change it."""
+"""Caches the snapshots of a replay, under a key of everything that can change its result."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from driftcheck.sources.files import fingerprint, history_files
 from driftcheck.storage.cache_directory import cache_directory, write_private
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
-_KEPT_DAYS = 30
+_RETENTION_DAYS = 30
 
 
 class Cache:
-    """Snapshots of replays, in a directory that is the user's own.
+    """The cached snapshots of a project, in the user's cache directory.
 
     Args:
-        script: The script directory, its revisions loaded.
-        others: What else could change what a replay builds: the bootstrap, the server, options.
+        script: The script directory, with its revisions loaded.
+        others: Other values that can change the result of a replay: the bootstrap, options.
     """
 
     def __init__(self, script: ScriptDirectory, others: Iterable[str]) -> None:
@@ -41,36 +41,41 @@ class Cache:
         self._directory = cache_directory() / "replays"
 
     def key(self, revisions: Iterable[str], *more: str) -> str:
-        """The key of the schema at some revisions: of their text, and that of all before them."""
+        """The key of the schema at some revisions: a hash that includes the files up to them.
+
+        Args:
+            revisions: The revisions.
+            more: Other values that can change this schema.
+        """
         wanted = sorted(revisions)
-        # One by one: together they may not overlap, and one may depend on another branch's.
-        before = chain.from_iterable(self._script.iterate_revisions(r, "base") for r in wanted)
-        files = sorted({Path(revision.path) for revision in before})
+        # One by one: Alembic refuses revisions of which one is an ancestor of another.
+        ancestors = chain.from_iterable(self._script.iterate_revisions(r, "base") for r in wanted)
+        files = sorted({Path(revision.path) for revision in ancestors})
         parts = [*self._common, *more, *wanted, fingerprint(files)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def get(self, key: str) -> SnapshotFile | None:
-        """What is kept under a key. A damaged entry is as good as none."""
+        """The entry of a key; ``None`` if it is missing or damaged."""
         path = self._path(key)
         try:
-            found = load(path.read_text(encoding="utf-8"))
+            entry = load(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ConfigurationError):
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)  # what is used stays
-        return found
+            os.utime(path)  # entries in use are not removed
+        return entry
 
     def put(self, key: str, file: SnapshotFile) -> None:
-        """Keep something, whole or not at all: others may read and write at the same time."""
-        with contextlib.suppress(OSError):  # a full disk costs the next run a replay, no more
+        """Write an entry atomically: other processes may read and write at the same time."""
+        with contextlib.suppress(OSError):  # without the entry, the next run replays the history
             write_private(self._path(key), dump(file))
-            self._forget_unused()
+            self._remove_unused()
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"
 
-    def _forget_unused(self) -> None:
-        oldest = time.time() - _KEPT_DAYS * 24 * 60 * 60
+    def _remove_unused(self) -> None:
+        oldest = time.time() - _RETENTION_DAYS * 24 * 60 * 60
         for path in self._directory.iterdir():
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The files that a history is made of, and whether they are still what they were."""
+"""Lists the files of a history, and detects changes of them."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ _NOT_SOURCE = ("__pycache__",)
 
 
 def history_files(script: ScriptDirectory) -> list[Path]:
-    """Every file of the migrations directory and of the version locations."""
-    return files_in(places_of(script))
+    """All files of the migrations directory and of the version locations."""
+    return files_in(source_directories(script))
 
 
-def places_of(script: ScriptDirectory) -> list[Path]:
+def source_directories(script: ScriptDirectory) -> list[Path]:
     """The migrations directory and the version locations."""
-    return sorted({Path(script.dir).resolve(), *version_places(script)})
+    return sorted({Path(script.dir).resolve(), *version_locations(script)})
 
 
-def version_places(script: ScriptDirectory) -> list[Path]:
-    """The version locations."""
+def version_locations(script: ScriptDirectory) -> list[Path]:
+    """The version locations, as absolute paths."""
     locations = script._version_locations  # noqa: SLF001  (public only with a side effect)
     return [Path(location).resolve() for location in locations]
 
 
-def files_in(places: Iterable[Path]) -> list[Path]:
-    """Every source file in some directories."""
+def files_in(directories: Iterable[Path]) -> list[Path]:
+    """All files below some directories, except compiled ones."""
     files = {
         file
-        for place in places
-        for file in place.rglob("*")
+        for directory in directories
+        for file in directory.rglob("*")
         if file.is_file() and not any(part in _NOT_SOURCE for part in file.parts)
     }
     return sorted(files)
 
 
 def relative(file: str | Path, root: Path) -> str:
-    """A file as a report names it: relative to the project, where it lies within."""
-    path, within = Path(file).resolve(), root.resolve()
-    return str(path.relative_to(within)) if path.is_relative_to(within) else str(path)
+    """The path of a file in a report: relative to the project's root for files below it."""
+    path, root = Path(file).resolve(), root.resolve()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def fingerprint(files: Iterable[Path]) -> str:
-    """A digest of what is in the files, and of what they are called.
+    """A digest of the names and contents of files.
 
     Raises:
-        OSError: One of them cannot be read.
+        OSError: A file cannot be read.
     """
     digest = hashlib.sha256()
     for file in files:
@@ -60,13 +60,13 @@ def fingerprint(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def contents(script: ScriptDirectory) -> dict[Path, str]:
-    """A digest of each file, to see afterwards which of them a replay has written."""
+def file_digests(script: ScriptDirectory) -> dict[Path, str]:
+    """A digest of each file of the history."""
     return {file: fingerprint([file]) for file in history_files(script)}
 
 
-def changed(before: dict[Path, str], after: dict[Path, str]) -> list[Path]:
-    """The files that came, went or changed."""
+def changed_files(before: dict[Path, str], after: dict[Path, str]) -> list[Path]:
+    """The files that were added, removed or changed between two calls of ``file_digests``."""
     return sorted(
         file for file in before.keys() | after.keys() if before.get(file) != after.get(file)
     )

@@ -1,4 +1,4 @@
-"""The history as snapshots: at each live database's revisions, and at its head."""
+"""Builds snapshots of the history: at each live database's revisions, and at the head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.reading import read_shadow
-from driftcheck.sources.replay import Destinations, Fault, Made, Replay
+from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
 from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
@@ -23,39 +23,39 @@ CACHED = "cached"
 
 @dataclass
 class History:
-    """What a history builds in each database.
+    """The schemas that a history builds in each database.
 
     Attributes:
-        stamped: The schema at the revisions that the live database is stamped with; a database
-            whose history breaks before that is not there.
-        head: The schema at the history's heads, likewise.
-        made: Which revision made what.
-        fault: What stopped the replay, if anything did.
+        stamped: The schema at the revisions that the live database is stamped with. A database
+            is missing if the replay failed before these revisions.
+        head: The schema at the heads of the history; missing likewise.
+        made: For each database, where the migrations create its objects.
+        fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
     """
 
     stamped: dict[Place, Snapshot] = field(default_factory=dict)
     head: dict[Place, Snapshot] = field(default_factory=dict)
-    made: dict[Place, dict[Address, Made]] = field(default_factory=dict)
-    fault: Fault | None = None
+    made: dict[Place, dict[Address, MigrationSource]] = field(default_factory=dict)
+    fault: RevisionFailure | None = None
     how: str = FRESH
 
 
 def replay_history(
     replay: Replay, stage: Stage, environment: Environment, stamped: Destinations, scope: Scope
 ) -> History:
-    """Replay a history: stop where the live databases are, then go on to the heads.
+    """Replay a history to the revisions of the live databases, then to the heads.
 
     Args:
-        replay: The replay, in shadows where the history can be taken up.
-        stage: Those shadows.
-        environment: What env.py configures.
+        replay: The replay, in shadows that are prepared for the first revision.
+        stage: These shadows.
+        environment: The configuration that env.py makes.
         stamped: The revisions of each live database's version tables.
-        scope: What of a database is read.
+        scope: The part of a database that is read.
     """
     history = History()
     tables = version_tables(environment)
-    heads = dict.fromkeys(keys(environment), environment.heads)
+    heads = dict.fromkeys(version_table_keys(environment), environment.heads)
     if replay.upgrade(stamped):
         history.stamped = read_stage(stage, tables, scope)
         if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
@@ -72,34 +72,36 @@ def read_stage(
 ) -> dict[Place, Snapshot]:
     """Read every shadow of a stage, without the version tables."""
     return {
-        place: read_shadow(stage.shadows[place].url, found, scope)
-        for place, found in tables.items()
+        place: read_shadow(stage.shadows[place].url, of_database, scope)
+        for place, of_database in tables.items()
     }
 
 
 def version_tables(environment: Environment) -> dict[Place, list[VersionTable]]:
     """The version tables of each database."""
     return {
-        place: list(dict.fromkeys(VersionTable(c.version_schema, c.version_table) for c in several))
-        for place, several in environment.databases.items()
+        place: list(
+            dict.fromkeys(VersionTable(c.version_schema, c.version_table) for c in contexts)
+        )
+        for place, contexts in environment.databases.items()
     }
 
 
-def keys(environment: Environment) -> list[tuple[Place, VersionTable]]:
-    """Every version table of every database."""
+def version_table_keys(environment: Environment) -> list[tuple[Place, VersionTable]]:
+    """Every version table, each with its database."""
     return [
         (place, table) for place, tables in version_tables(environment).items() for table in tables
     ]
 
 
 class CachedHistory:
-    """The histories of one project's databases, as the cache keeps them.
+    """The cached history of a project.
 
     Args:
         cache: The cache.
-        environment: What env.py configures.
+        environment: The configuration that env.py makes.
         stamped: The revisions of each live database's version tables.
-        flavour: What of the server that a database's shadows are on could change a replay.
+        flavour: Returns the properties of a database's shadow server that could change a replay.
     """
 
     def __init__(
@@ -118,19 +120,19 @@ class CachedHistory:
         }
 
     def get(self) -> History | None:
-        """The whole history, or nothing."""
-        kept = {name: self._cache.get(name) for name in set(self._keys.values())}
-        files = {key: kept[name] for key, name in self._keys.items()}
+        """The history; ``None`` unless every schema of it is cached."""
+        entries = {name: self._cache.get(name) for name in set(self._keys.values())}
+        files = {key: entries[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
         for (place, side), file in files.items():
             if file is None:
                 return None
             getattr(history, side)[place] = file.snapshot
-            history.made.setdefault(place, {}).update(_made(file.extra["made"]))
+            history.made.setdefault(place, {}).update(_sources(file.extra["made"]))
         return history
 
     def put(self, history: History) -> None:
-        """Keep what a replay has built; of one that broke, nothing."""
+        """Cache the result of a replay, unless the replay failed."""
         if history.fault is not None:
             return
         for (place, side), key in self._keys.items():
@@ -140,15 +142,25 @@ class CachedHistory:
 
 
 def _at(place: Place, stamped: Destinations) -> Sequence[str]:
-    return sorted({r for (at, _), several in stamped.items() if at == place for r in several})
+    """The revisions of one database."""
+    return sorted(
+        {
+            revision
+            for (database, _), revisions in stamped.items()
+            if database == place
+            for revision in revisions
+        }
+    )
 
 
-def _rows(made: Mapping[Address, Made]) -> list[list[Any]]:
-    return [[*address, where.revision, where.file, where.line] for address, where in made.items()]
+def _rows(made: Mapping[Address, MigrationSource]) -> list[list[Any]]:
+    return [
+        [*address, source.revision, source.file, source.line] for address, source in made.items()
+    ]
 
 
-def _made(rows: list[list[Any]]) -> dict[Address, Made]:
+def _sources(rows: list[list[Any]]) -> dict[Address, MigrationSource]:
     return {
-        Address(kind, schema, tuple(path), arguments): Made(revision, file, line)
+        Address(kind, schema, tuple(path), arguments): MigrationSource(revision, file, line)
         for kind, schema, path, arguments, revision, file, line in rows
     }

@@ -1,8 +1,8 @@
-"""What the models declare, created statement by statement in a shadow database.
+"""Creates the models in a shadow database, statement by statement.
 
-``create_all()`` stops at its first error, and on an empty database it has one in half of all real
-projects: an index declared twice, a function or an extension that a migration makes. Statement
-by statement, nearly everything can be created, and what cannot is told.
+``create_all()`` stops at its first error. On an empty database, it fails for half of all real
+projects: an index is declared twice, or a function or an extension is only created by a migration.
+Single statements create nearly everything, and the statements that fail are reported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import Refused, run_statements
 
-_MADE_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
+_CREATED_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
 
 
 def create_models(
@@ -30,51 +30,53 @@ def create_models(
     """Create the models in an empty shadow database.
 
     Args:
-        configured: What env.py configures for this database.
+        configured: The configuration that env.py makes for this database.
         url: The shadow database.
-        before: Statements that must come first: schemas and extensions of the history.
-        helping: Statements to try where the models' own fail: functions, types, sequences
-            that the history makes and the models only use.
+        before: Statements to run first: the history's schemas and extensions.
+        helping: Statements to run if statements of the models fail: functions, types and
+            sequences that the history creates and the models only use.
 
     Returns:
-        What the database refused, with its reason.
+        The statements that the database refused, with its messages.
     """
     run_statements(url, before)
-    statements = [statement for one in configured for statement in one.ddl]
-    refused = [r for r in run_statements(url, statements) if not _was_made_before(r)]
+    statements = [statement for context in configured for statement in context.ddl]
+    refused = [r for r in run_statements(url, statements) if not _was_created_before(r)]
     if refused:
         run_statements(url, helping)
-        refused = run_statements(url, [one.statement for one in refused])
+        refused = run_statements(url, [failed.statement for failed in refused])
     return refused
 
 
-def _was_made_before(refused: Refused) -> bool:
-    return bool(_MADE_BEFORE.match(refused.statement)) and "already exists" in refused.message
+def _was_created_before(refused: Refused) -> bool:
+    return bool(_CREATED_BEFORE.match(refused.statement)) and "already exists" in refused.message
 
 
 def declared_tables(configured: Sequence[Configured]) -> list[Table]:
-    """Every table that the models declare."""
-    metadatas: dict[MetaData, None] = dict.fromkeys(m for one in configured for m in one.metadata)
+    """All tables that the models declare."""
+    metadatas: dict[MetaData, None] = dict.fromkeys(
+        metadata for context in configured for metadata in context.metadata
+    )
     return [table for metadata in metadatas for table in metadata.tables.values()]
 
 
 def hidden_tables(configured: Sequence[Configured], snapshot: Snapshot) -> set[Address]:
-    """The tables of a snapshot that the project's own filters hide from autogenerate.
+    """The tables of a snapshot that the project's filters hide from autogenerate.
 
-    ``include_name`` and ``include_object`` are asked as autogenerate asks them of a reflected
-    table; tables in schemas that it does not look into are hidden too.
+    ``include_name`` and ``include_object`` are called as autogenerate calls them for a reflected
+    table. Tables in schemas that autogenerate does not read are hidden too.
     """
-    seers = [_seer(one, snapshot.default_schema) for one in configured]
+    filters = [_table_filter(context, snapshot.default_schema) for context in configured]
     tables = (address for address in snapshot.objects if address.kind == "table")
-    return {address for address in tables if not any(sees(address) for sees in seers)}
+    return {address for address in tables if not any(includes(address) for includes in filters)}
 
 
-def _seer(configured: Configured, default_schema: str) -> Callable[[Address], bool]:
-    """Whether one ``configure()`` lets autogenerate see a table."""
+def _table_filter(configured: Configured, default_schema: str) -> Callable[[Address], bool]:
+    """A function that says whether autogenerate compares a table, for one ``configure()``."""
     declared = {key: table for m in configured.metadata for key, table in m.tables.items()}
     schemas = {table.schema for table in declared.values()}
 
-    def sees(address: Address) -> bool:
+    def includes(address: Address) -> bool:
         schema = None if address.schema == default_schema else address.schema
         if schema is not None and not configured.include_schemas and schema not in schemas:
             return False
@@ -90,4 +92,4 @@ def _seer(configured: Configured, default_schema: str) -> Callable[[Address], bo
         reflected = Table(address.name, MetaData(), schema=schema)
         return bool(by_object(reflected, address.name, "table", True, declared.get(key)))  # noqa: FBT003
 
-    return sees
+    return includes

@@ -1,4 +1,4 @@
-"""One replay of a project's history in shadow databases: what runs, what made what, what fails."""
+"""Replays a project's history in shadow databases, and records which revision creates what."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, Stage
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative
-from driftcheck.sources.journal import Entry, Journal, has_word
+from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
-_STANDS_IN_THE_WAY = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
+_ALREADY_EXISTS = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """Where an object was made: a revision, its file, the line of the operation."""
+class MigrationSource:
+    """Where the migrations create an object: a revision, its file, the line of the operation."""
 
     revision: str
     file: str
@@ -37,55 +37,55 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A revision that does not run.
+class RevisionFailure:
+    """The failure of a revision.
 
     Attributes:
         where: The revision, its file and the line of the operation.
-        statement: What was run; empty where it was no statement that failed.
-        message: The database's first error, or the exception.
-        existing: The object that stood in the way, and the earlier revision that made it.
+        statement: The statement that failed; empty if the failure is an exception in Python.
+        message: The first error of the database, or the exception.
+        existing: For an object that exists already: the object, and where an earlier revision
+            creates it.
     """
 
-    where: Made
+    where: MigrationSource
     statement: str
     message: str
-    existing: tuple[Address, Made] | None = None
+    existing: tuple[Address, MigrationSource] | None = None
 
 
 Destinations = Mapping[tuple[Place, VersionTable], tuple[str, ...]]
-"""How far each version table of each database is to be upgraded or downgraded."""
+"""The revisions to which each version table of each database is upgraded or downgraded."""
 
 Observe = Callable[[Place, str, Any], "Iterable[Address] | None"]
-"""Told of each revision that has run: its database, its identifier, and the connection on which it
-ran, whose transaction may still be open. Tells what is there now, where it has read that."""
+"""Called after each revision with its database, its identifier and its connection. The transaction
+may still be open. Returns the objects of the database if it has read them, else ``None``."""
 
-Watch = Callable[[Place, Entry, Any], None]
-"""Told of each statement that a revision has run: its database, and the connection on which it
-ran."""
+Watch = Callable[[Place, ExecutedStatement, Any], None]
+"""Called after each statement of a revision with its database and its connection."""
 
-_Note = Callable[[Place, frozenset[Address]], None]
-"""Takes in what is in a database now."""
+_Record = Callable[[Place, frozenset[Address]], None]
+"""Records the objects that a database has after a revision."""
 
-_Way = Callable[[Any, str, Any], Iterable[Any]]
+_FindSteps = Callable[[Any, str, Any], Iterable[Any]]
 """Finds the steps to a destination: (script directory, destination, current heads) -> steps."""
 
 
 class Replay:
-    """One replay of a history in the shadows of one stage.
+    """A replay of a history in the shadows of one stage.
 
     Args:
         project: The project.
         redirect: The redirection.
         stage: The shadows.
-        observe: Told of each revision that has run.
-        watch: Told of each statement that a revision has run.
+        observe: Called after each revision.
+        watch: Called after each statement of a revision.
 
     Attributes:
-        known: For each database, what is there now. It is asked for by its names, unless it is
-            given here and told by the observer from then on.
-        made: For each database, where what is there now was made.
-        fault: What stopped the replay, if anything did; it goes no further then.
+        known: The objects that each database has now. They are read by name, unless they are set
+            here before the replay and returned by ``observe`` after each revision.
+        made: For each database, where the migrations create its objects.
+        fault: The failure that stopped the replay, if any. A stopped replay does not go on.
     """
 
     def __init__(
@@ -100,162 +100,175 @@ class Replay:
         self._redirect = redirect
         self._stage = stage
         self._observe = observe
-        self._journal = Journal(None if watch is None else partial(self._watched, watch))
+        self._log = StatementLog(None if watch is None else partial(self._watched, watch))
         self.known: dict[Place, frozenset[Address]] = {}
-        self.made: dict[Place, dict[Address, Made]] = {}
-        self.fault: Fault | None = None
+        self.made: dict[Place, dict[Address, MigrationSource]] = {}
+        self.fault: RevisionFailure | None = None
 
     @property
-    def statements(self) -> tuple[Entry, ...]:
-        """What the revision that runs now has run so far, without what reads or writes rows."""
-        return tuple(self._journal.entries)
+    def statements(self) -> tuple[ExecutedStatement, ...]:
+        """The statements of the running revision so far, except those that read or write rows."""
+        return tuple(self._log.statements)
 
     def upgrade(self, destinations: Destinations) -> bool:
         """Upgrade every version table to its destinations.
 
         Returns:
-            Whether it got there; else ``fault`` says what stopped it.
+            Whether all revisions ran. If not, ``fault`` is the failure.
         """
-        return self._walk(destinations, _upgrades, self._note_what_was_made)
+        return self._run_steps(destinations, _upgrade_steps, self._record_created)
 
     def downgrade(self, destinations: Destinations) -> bool:
-        """Downgrade every version table to its destinations; ``base`` is the beginning.
+        """Downgrade every version table to its destinations; ``base`` undoes all revisions.
 
         Returns:
-            Whether it got there; else ``fault`` says what stopped it.
+            Whether all revisions ran. If not, ``fault`` is the failure.
         """
-        return self._walk(destinations, _downgrades, self._note_what_is_there)
+        return self._run_steps(destinations, _downgrade_steps, self._record_dropped)
 
     def undo(self, revisions: Destinations) -> bool:
-        """Take the revisions that have run last back, and nothing else, wherever branches meet.
+        """Downgrade single heads, and no other revision, also where branches meet.
 
         Returns:
-            Whether it was done; else ``fault`` says what stopped it.
+            Whether all revisions ran. If not, ``fault`` is the failure.
         """
-        return self._walk(revisions, _one_back, self._note_what_is_there)
+        return self._run_steps(revisions, _undo_step, self._record_dropped)
 
     def stamp(self, revision: str) -> None:
-        """Record a revision as run without running it: the history is taken up there."""
+        """Stamp the shadows with a revision, without running it. The replay starts after it."""
 
         def steps(heads: Any, context: Any) -> Iterable[Any]:
             return context.script._stamp_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
 
         self._run("stamping the shadow database", steps)
 
-    def _walk(self, destinations: Destinations, way: _Way, note: _Note) -> bool:
-        """Take every version table along a way."""
-        for round_ in range(max(map(len, destinations.values()), default=0)):
+    def _run_steps(
+        self, destinations: Destinations, find_steps: _FindSteps, record: _Record
+    ) -> bool:
+        """Run env.py once for the first destination of every version table, then for the next."""
+        for number in range(max(map(len, destinations.values()), default=0)):
             if self.fault is None:
-                self._run("replaying the history", self._steps(destinations, round_, way, note))
+                steps = self._steps(destinations, number, find_steps, record)
+                self._run("replaying the history", steps)
         return self.fault is None
 
     def _run(self, doing: str, work: Callable[[Any, Any], Iterable[Any]]) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._redirect.stage(self._stage))
-            stack.enter_context(self._journal.kept())
+            stack.enter_context(self._log.recording())
             try:
                 self._project.run_environment(work, doing)
             except ProjectError as error:
-                if not self._journal.revision:
+                if not self._log.revision:
                     raise
-                self.fault = self._as_fault(error.__cause__ or error)
+                self.fault = self._failure(error.__cause__ or error)
             else:
-                if self._journal.revision:  # env.py ran it in a thread, and never looked back
-                    self.fault = self._as_fault(ProjectError("env.py did not finish the revision"))
+                if self._log.revision:  # env.py ran it in a thread, and ignored its exception
+                    self.fault = self._failure(ProjectError("env.py did not finish the revision"))
 
     def _steps(
-        self, destinations: Destinations, round_: int, way: _Way, note: _Note
+        self, destinations: Destinations, number: int, find_steps: _FindSteps, record: _Record
     ) -> Callable[[Any, Any], Iterator[Any]]:
         def steps(heads: Any, context: Any) -> Iterator[Any]:
             place = place_of(self._redirect.target_of(context.connection))
             table = VersionTable(context.version_table_schema or "", context.version_table)
-            wanted = destinations.get((place, table), ())[round_ : round_ + 1]
-            if place not in self.known:  # what is there before no revision has made
+            wanted = destinations.get((place, table), ())[number : number + 1]
+            if place not in self.known:  # no revision creates the objects that exist before
                 self.known[place] = _names_in(context) or frozenset()
             for revision in wanted:
                 context.on_version_apply_callbacks = (
                     *context.on_version_apply_callbacks,
-                    partial(self._has_run, place, note),
+                    partial(self._after_revision, place, record),
                 )
-                for step in way(context.script, revision, heads):
-                    self._journal.begin(step.revision.revision, step.revision.path)
+                for step in find_steps(context.script, revision, heads):
+                    self._log.begin(step.revision.revision, step.revision.path)
                     yield step
-                self._journal.end()
+                self._log.end()
 
         return steps
 
-    def _watched(self, watch: Watch, entry: Entry, connection: Any) -> None:
-        watch(place_of(self._redirect.target_of(connection)), entry, connection)
+    def _watched(self, watch: Watch, statement: ExecutedStatement, connection: Any) -> None:
+        watch(place_of(self._redirect.target_of(connection)), statement, connection)
 
-    def _has_run(self, place: Place, note: _Note, *, ctx: Any, **_: Any) -> None:
-        """See what a revision has done, while its transaction is still open."""
-        observed = self._observe(place, self._journal.revision, ctx.connection)
+    def _after_revision(self, place: Place, record: _Record, *, ctx: Any, **_: Any) -> None:
+        """Read the objects after a revision, while its transaction is still open."""
+        observed = self._observe(place, self._log.revision, ctx.connection)
         now = _names_in(ctx) if observed is None else frozenset(observed)
         if now is not None:
-            note(place, now)
+            record(place, now)
             self.known[place] = now
 
-    def _note_what_was_made(self, place: Place, now: frozenset[Address]) -> None:
-        revision, file = self._journal.revision, self._journal.file
+    def _record_created(self, place: Place, now: frozenset[Address]) -> None:
+        revision, file = self._log.revision, self._log.file
         made = self.made.setdefault(place, {})
         before = self.known.get(place, frozenset())
-        for gone in before - now:
-            made.pop(gone, None)
+        for dropped in before - now:
+            made.pop(dropped, None)
         for address in now - before:
-            line = self._journal.line_where_made(*address.path)
-            line = line or self._journal.line_where_made(address.path[0])
-            made[address] = Made(revision, relative(file, self._project.root), line)
+            line = self._log.creation_line(*address.path)
+            line = line or self._log.creation_line(address.path[0])
+            made[address] = MigrationSource(revision, relative(file, self._project.root), line)
 
-    def _note_what_is_there(self, place: Place, now: frozenset[Address]) -> None:
-        """What comes back by a downgrade was made by an earlier revision: which, is not known."""
+    def _record_dropped(self, place: Place, now: frozenset[Address]) -> None:
+        """Record dropped objects only.
+
+        An object that a downgrade creates again was created by some earlier revision, but it is
+        not known by which.
+        """
         made = self.made.setdefault(place, {})
-        for gone in self.known.get(place, frozenset()) - now:
-            made.pop(gone, None)
+        for dropped in self.known.get(place, frozenset()) - now:
+            made.pop(dropped, None)
 
-    def _as_fault(self, error: BaseException) -> Fault:
-        first = self._journal.error
-        file, revision = self._journal.file, self._journal.revision
+    def _failure(self, error: BaseException) -> RevisionFailure:
+        first = self._log.error
+        file, revision = self._log.file, self._log.revision
         if first is not None:
-            where = Made(revision, relative(file, self._project.root), first.entry.line)
-            existing = self._in_the_way(first.message, first.entry.statement)
-            return Fault(where, first.entry.statement, first.message, existing)
+            where = MigrationSource(
+                revision, relative(file, self._project.root), first.statement.line
+            )
+            existing = self._existing_object(first.message, first.statement.sql)
+            return RevisionFailure(where, first.statement.sql, first.message, existing)
         message = database_message(error)
         if not isinstance(error, SQLAlchemyError):
             message = f"{type(error).__name__}: {message}"
-        return Fault(
-            Made(revision, relative(file, self._project.root), line_in(error, file)), "", message
+        return RevisionFailure(
+            MigrationSource(revision, relative(file, self._project.root), line_in(error, file)),
+            "",
+            message,
         )
 
-    def _in_the_way(self, message: str, statement: str) -> tuple[Address, Made] | None:
-        """What an earlier revision made already, where the database says that it exists."""
-        if not _STANDS_IN_THE_WAY.search(message):
+    def _existing_object(
+        self, message: str, statement: str
+    ) -> tuple[Address, MigrationSource] | None:
+        """The object that exists already according to an error message, and where it is created."""
+        if not _ALREADY_EXISTS.search(message):
             return None
         candidates = [
-            (address, made)
-            for everything in self.made.values()
-            for address, made in everything.items()
+            (address, source)
+            for sources in self.made.values()
+            for address, source in sources.items()
             if has_word(message, address.name)
             and all(has_word(statement, part) for part in address.path)
         ]
-        return max(candidates, key=lambda found: len(found[0].path), default=None)
+        return max(candidates, key=lambda candidate: len(candidate[0].path), default=None)
 
 
-def _upgrades(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+def _upgrade_steps(script: Any, revision: str, heads: Any) -> Iterable[Any]:
     return script._upgrade_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-def _downgrades(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+def _downgrade_steps(script: Any, revision: str, heads: Any) -> Iterable[Any]:
     return script._downgrade_revs(revision, heads)  # type: ignore[no-any-return]  # noqa: SLF001
 
 
-def _one_back(script: Any, revision: str, heads: Any) -> Iterable[Any]:
+def _undo_step(script: Any, revision: str, heads: Any) -> Iterable[Any]:
     if revision in heads:
-        one = script.get_revision(revision)
-        yield MigrationStep.downgrade_from_script(script.revision_map, one)
+        head = script.get_revision(revision)
+        yield MigrationStep.downgrade_from_script(script.revision_map, head)
 
 
 def _names_in(context: Any) -> frozenset[Address] | None:
-    """What is in a database now; ``None`` where it cannot be asked."""
+    """The names of the objects in a database; ``None`` if they cannot be read."""
 
     def fetch(query: str) -> Iterable[Any]:
         return context.connection.exec_driver_sql(query).fetchall()  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""A walk through a history: what one database's schema is after each revision, in one replay.
+"""A walk through a history: the schema of one database after each revision, read in one replay.
 
-The schema is read within the replay, on the connection on which a revision has just run. What a
-revision does not touch is kept once for all of them.
+The schema is read during the replay, on the connection on which a revision has just run. Objects
+that a revision does not change are shared between the states.
 """
 
 from __future__ import annotations
@@ -14,40 +14,39 @@ from typing import TypeAlias
 
 from driftcheck.databases.catalog import Reading
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.sources.journal import Entry
+from driftcheck.sources.statement_log import ExecutedStatement
 
 Applied: TypeAlias = frozenset[str]
-"""Revisions that have run, each with all that it comes after."""
+"""The revisions that have run, each with all its ancestors."""
 
-Turn: TypeAlias = "tuple[SchemaObject | None, SchemaObject | None]"
-"""An object as it was and as it is now; ``None`` where it was not, or is not."""
-
+ObjectChange: TypeAlias = "tuple[SchemaObject | None, SchemaObject | None]"
+"""An object before and after a revision; ``None`` if it did not exist then."""
 
 Parents: TypeAlias = Mapping[str, Collection[str]]
-"""What each revision of a history comes after."""
+"""The parents and dependencies of each revision."""
 
 
 def ancestry(revisions: Iterable[str], parents: Parents) -> Applied:
-    """Revisions, with all that they come after."""
-    found: set[str] = set()
-    left = list(revisions)
-    while left:
-        revision = left.pop()
-        if revision not in found:
-            found.add(revision)
-            left += parents.get(revision, ())
-    return frozenset(found)
+    """Revisions with all their ancestors."""
+    ancestors: set[str] = set()
+    queue = list(revisions)
+    while queue:
+        revision = queue.pop()
+        if revision not in ancestors:
+            ancestors.add(revision)
+            queue += parents.get(revision, ())
+    return frozenset(ancestors)
 
 
 @dataclass(frozen=True)
 class State:
-    """A schema that a history builds, and the revisions that build it.
+    """A set of revisions, and the schema that they build.
 
     Attributes:
-        applied: Those revisions.
-        reading: The schema, version tables and all.
-        composed: Whether it was put together from what its revisions did elsewhere on the walk,
-            because no walk along one line passes it: one branch without the other.
+        applied: The revisions.
+        reading: The schema, including version tables.
+        composed: Whether the schema was computed and not read. The replay runs branches one after
+            another, so it never has a later branch without the earlier one.
     """
 
     applied: Applied
@@ -57,12 +56,12 @@ class State:
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision, as its file says it.
+    """The description of a revision.
 
     Attributes:
         identifier: Its identifier.
         title: The first line of its docstring.
-        file: Its path, relative to the project where it lies within.
+        file: Its path, relative to the project's root if the file is below it.
     """
 
     identifier: str
@@ -76,29 +75,31 @@ class Step:
 
     Attributes:
         revision: The revision.
-        entries: The statements that it ran, without those that only read or write rows.
-        before: The state that it was run on.
-        after: The state that it left.
+        statements: The statements that it ran, except those that only read or write rows.
+        before: The state before the revision.
+        after: The state after the revision.
     """
 
     revision: Revision
-    entries: tuple[Entry, ...]
+    statements: tuple[ExecutedStatement, ...]
     before: State
     after: State
 
     @cached_property
-    def turns(self) -> Mapping[str, Mapping[Address, Turn]]:
-        """What it turned into what, by kind: an object as it was and as it is now."""
+    def changes(self) -> Mapping[str, Mapping[Address, ObjectChange]]:
+        """The objects that the revision changed, by kind and address."""
         before, after = self.before.reading.things, self.after.reading.things
         return {
-            kind: _turns(before[kind], things)
-            for kind, things in after.items()
-            if things is not before[kind]
+            kind: _changes(before[kind], objects)
+            for kind, objects in after.items()
+            if objects is not before[kind]
         }
 
 
-def _turns(before: Iterable[SchemaObject], after: Iterable[SchemaObject]) -> dict[Address, Turn]:
-    old, new = ({thing.address: thing for thing in things} for things in (before, after))
+def _changes(
+    before: Iterable[SchemaObject], after: Iterable[SchemaObject]
+) -> dict[Address, ObjectChange]:
+    old, new = ({item.address: item for item in objects} for objects in (before, after))
     return {
         address: (old.get(address), new.get(address))
         for address in {**old, **new}
@@ -108,14 +109,15 @@ def _turns(before: Iterable[SchemaObject], after: Iterable[SchemaObject]) -> dic
 
 @dataclass
 class Walk:
-    """One database's way through a history.
+    """The states of one database during a replay.
 
     Attributes:
-        beginning: What is there before the first revision that is replayed.
-        frame: A snapshot of the beginning: what else there is to say of the database.
-        hidden: The version tables.
-        parents: What each revision of the history comes after.
-        word: Says of what was read how it is to be told.
+        beginning: The state before the first revision that is replayed.
+        frame: A snapshot of the beginning. Snapshots of other states take from it everything but
+            the objects: the dialect, the server version and so on.
+        hidden: The addresses of the version tables.
+        parents: The parents and dependencies of each revision.
+        reword: Converts an object that was read into the words of the base snapshot.
         steps: The revisions, in the order in which they ran.
     """
 
@@ -123,53 +125,60 @@ class Walk:
     frame: Snapshot
     hidden: tuple[Address, ...]
     parents: Parents
-    word: Callable[[SchemaObject], SchemaObject] = lambda thing: thing
+    reword: Callable[[SchemaObject], SchemaObject] = lambda item: item
     steps: list[Step] = field(default_factory=list)
     _known: dict[Address, SchemaObject] = field(default_factory=dict)
 
     @property
     def now(self) -> State:
-        """The state that the walk has got to."""
+        """The latest state."""
         return self.steps[-1].after if self.steps else self.beginning
 
-    def go(self, revision: Revision, entries: Iterable[Entry], reading: Reading) -> None:
-        """Take a step: a revision has run and left what was read."""
+    def add_step(
+        self, revision: Revision, statements: Iterable[ExecutedStatement], reading: Reading
+    ) -> None:
+        """Add a revision that has run, and the schema that was read after it."""
         before = self.now
-        things = {
-            kind: self._shared(several, before.reading.things[kind])
-            for kind, several in reading.things.items()
+        objects = {
+            kind: self._shared(of_kind, before.reading.things[kind])
+            for kind, of_kind in reading.things.items()
         }
-        after = State(before.applied | {revision.identifier}, replace(reading, things=things))
-        self.steps.append(Step(revision, tuple(entries), before, after))
+        after = State(before.applied | {revision.identifier}, replace(reading, things=objects))
+        self.steps.append(Step(revision, tuple(statements), before, after))
 
     def _shared(
-        self, things: tuple[SchemaObject, ...], before: tuple[SchemaObject, ...]
+        self, objects: tuple[SchemaObject, ...], before: tuple[SchemaObject, ...]
     ) -> tuple[SchemaObject, ...]:
-        """The same things; those that have not changed are the very objects that they were."""
-        if things is before:
+        """Equal objects, identical to those of the state before where they have not changed.
+
+        Later comparisons test identity first, so states that share objects are compared fast.
+        """
+        if objects is before:
             return before
         if not self._known:
             self._known = self.beginning.reading.objects
-        shared = tuple(self._known_or_new(self.word(thing)) for thing in things)
+        shared = tuple(self._known_or_new(self.reword(item)) for item in objects)
         return before if len(shared) == len(before) and all(map(is_, shared, before)) else shared
 
-    def _known_or_new(self, thing: SchemaObject) -> SchemaObject:
-        known = self._known.get(thing.address)
-        if known is not thing and known != thing:
-            self._known[thing.address] = thing
-            return thing
+    def _known_or_new(self, item: SchemaObject) -> SchemaObject:
+        known = self._known.get(item.address)
+        if known is not item and known != item:
+            self._known[item.address] = item
+            return item
         return known
 
-    def everything(self) -> Snapshot:
-        """Everything that there ever was on the walk, as it was last."""
+    def all_objects(self) -> Snapshot:
+        """Every object that exists in any state, as it was last."""
         objects = self.beginning.reading.objects
         for step in self.steps:
-            for turns in step.turns.values():
-                objects |= {address: new for address, (_, new) in turns.items() if new is not None}
+            for changes in step.changes.values():
+                objects |= {
+                    address: new for address, (_, new) in changes.items() if new is not None
+                }
         return replace(self.frame, objects=objects).without(self.hidden)
 
     def states(self) -> Iterator[State]:
-        """The beginning, the state after each step, and that of each branch without the others."""
+        """The beginning, the state after each revision, and each branch without the others."""
         walked = (self.beginning, *(step.after for step in self.steps))
         known = {state.applied: state for state in walked}
         yield from walked
@@ -180,45 +189,49 @@ class Walk:
                 yield state
 
     def ancestry(self, revisions: Iterable[str]) -> Applied:
-        """Revisions, with all that they come after."""
+        """Revisions with all their ancestors."""
         return ancestry(revisions, self.parents)
 
     @property
     def has_branches(self) -> bool:
-        """Whether branches run side by side, so that the order of the replay is one of several."""
+        """Whether the history has parallel branches, which can run in several orders."""
         first = self.beginning.applied
         return any(
             step.after.applied != first | self.ancestry([step.revision.identifier])
             for step in self.steps
         )
 
-    def latest(self, applied: Applied) -> tuple[str, ...]:
-        """The revisions, of those that have run, that no other of them comes after."""
-        before = {parent for revision in applied for parent in self.parents.get(revision, ())}
-        return tuple(sorted(applied - before))
+    def heads_of(self, applied: Applied) -> tuple[str, ...]:
+        """The heads of a set of revisions."""
+        parents = {parent for revision in applied for parent in self.parents.get(revision, ())}
+        return tuple(sorted(applied - parents))
 
     def _composed(self, applied: Applied, known: Mapping[Applied, State]) -> State | None:
-        """Put a state together: do to one that is known what the other revisions did elsewhere.
+        """Compute a state: apply to a known state what the remaining revisions did on the walk.
+
+        Example: the walk is ``1, left, right``, where ``left`` and ``right`` are branches after
+        ``1``. The state ``{1, right}`` is the state ``{1}`` with the changes of ``right``.
 
         Returns:
-            ``None`` where one of them would have found something else than it did on the walk.
+            ``None`` if an object that a remaining revision changed is not the same in the known
+            state as it was on the walk.
         """
         steps = [step for step in self.steps if step.revision.identifier in applied]
-        ahead: list[Step] = []
-        rest = applied
-        while rest not in known:
-            ahead.append(steps.pop())
-            rest -= {ahead[-1].revision.identifier}
-        things = dict(known[rest].reading.things)
-        for step in reversed(ahead):
-            for kind, turns in step.turns.items():
-                objects = {thing.address: thing for thing in things[kind]}
-                if any(objects.get(address) != old for address, (old, _) in turns.items()):
+        remaining: list[Step] = []
+        start = applied
+        while start not in known:
+            remaining.append(steps.pop())
+            start -= {remaining[-1].revision.identifier}
+        objects = dict(known[start].reading.things)
+        for step in reversed(remaining):
+            for kind, changes in step.changes.items():
+                before = {item.address: item for item in objects[kind]}
+                if any(before.get(address) != old for address, (old, _) in changes.items()):
                     return None
-                turned = objects | {address: new for address, (_, new) in turns.items()}
-                things[kind] = tuple(thing for thing in turned.values() if thing is not None)
-        return State(applied, Reading(things), composed=True)
+                after = before | {address: new for address, (_, new) in changes.items()}
+                objects[kind] = tuple(item for item in after.values() if item is not None)
+        return State(applied, Reading(objects), composed=True)
 
     def snapshot(self, state: State) -> Snapshot:
-        """A state as a snapshot, without the version tables."""
+        """The snapshot of a state, without the version tables."""
         return replace(self.frame, objects=state.reading.objects).without(self.hidden)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.actions.locate.nearest_state import fit
-from driftcheck.actions.timeline.blame import Records
+from driftcheck.actions.locate.nearest_state import nearest_state
+from driftcheck.actions.timeline.blame import DatabaseHistory
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
@@ -96,7 +96,7 @@ def walk(project, server, walking):
 
 @pytest.fixture(scope="session")
 def records(walk):
-    return [Records("live", walk, ())]
+    return [DatabaseHistory("live", walk, ())]
 
 
 @pytest.fixture(scope="session")
@@ -105,8 +105,10 @@ def fitted(walk):
 
     def hold(url, preferred=()):
         live = read_live(parse_url(url, named="it"), [_VERSIONS], Scope()).snapshot
-        found = fit(walk, live, (), lambda state: walk.latest(state.applied) == preferred)
-        names = ["+".join(walk.latest(state.applied)) for state in found.states]
-        return names, [f"{change.type} {change.address}" for change in found.changes]
+        nearest = nearest_state(
+            walk, live, (), lambda state: walk.heads_of(state.applied) == preferred
+        )
+        names = ["+".join(walk.heads_of(state.applied)) for state in nearest.states]
+        return names, [f"{change.type} {change.address}" for change in nearest.changes]
 
     return hold

@@ -9,16 +9,16 @@ from driftcheck.errors import ExitCode
 from driftcheck.judging.comparison import Difference
 from driftcheck.judging.findings import Origin
 from driftcheck.judging.timeline import (
-    Biography,
     Blame,
     Break,
     DatabaseTimeline,
-    Deed,
     Event,
-    Moment,
+    ObjectHistory,
     RevisionEvents,
     Timeline,
 )
+from driftcheck.judging.timeline import HistoryEntry as Entry
+from driftcheck.judging.timeline import SchemaOperation as Operation
 from driftcheck.reports import Page, blame, history
 from driftcheck.schema import Address
 from tests.reports.test_forms import check_golden
@@ -34,15 +34,15 @@ INDEX = Address("index", "public", ("ix_students_name",))
 TWICE = Address("function", "public", ("twice",), "integer")
 
 TABLE = Event(
-    Deed.MADE,
+    Operation.MADE,
     STUDENTS,
     definition="table",
     parts=(NAME, Address("column", "public", ("students", "id"))),
     line=21,
 )
-RENAMED = Event(Deed.RENAMED, FULL_NAME, was=NAME, part_of=STUDENTS, line=18)
+RENAMED = Event(Operation.RENAMED, FULL_NAME, old_address=NAME, part_of=STUDENTS, line=18)
 LONGER = Event(
-    Deed.ALTERED,
+    Operation.ALTERED,
     FULL_NAME,
     part_of=STUDENTS,
     definition="character varying(64) NOT NULL",
@@ -53,13 +53,13 @@ LONGER = Event(
     line=19,
 )
 BODY = Event(
-    Deed.ALTERED,
+    Operation.ALTERED,
     TWICE,
     definition="CREATE FUNCTION ...",
     differences=(Difference("definition", "AS $$\nSELECT n + n\n$$", "AS $$\nSELECT 2 * n\n$$"),),
 )
-NEW_INDEX = Event(Deed.MADE, INDEX, part_of=STUDENTS, definition="btree (full_name)", line=24)
-GONE = Event(Deed.DROPPED, INDEX, part_of=STUDENTS, definition="btree (full_name)", line=15)
+NEW_INDEX = Event(Operation.MADE, INDEX, part_of=STUDENTS, definition="btree (full_name)", line=24)
+GONE = Event(Operation.DROPPED, INDEX, part_of=STUDENTS, definition="btree (full_name)", line=15)
 
 REVISIONS = (
     RevisionEvents("0414d1b7a2ae", "create students", "migrations/versions/0414d1.py", (TABLE,)),
@@ -77,7 +77,7 @@ BREAK = Break(
 )
 ODD = Address("table", HOSTILE, (HOSTILE,))
 ODD_EVENT = Event(
-    Deed.ALTERED, ODD, differences=(Difference("comment", HOSTILE, f"{HOSTILE}\n{HOSTILE}"),)
+    Operation.ALTERED, ODD, differences=(Difference("comment", HOSTILE, f"{HOSTILE}\n{HOSTILE}"),)
 )
 ODD_REVISION = RevisionEvents("0001", HOSTILE, HOSTILE, (ODD_EVENT,))
 
@@ -95,14 +95,14 @@ BLAMES = {
     "blame": Blame(
         "school",
         (
-            Biography(
+            ObjectHistory(
                 "school",
                 FULL_NAME,
                 "character varying(64) NOT NULL",
                 (
-                    Moment(REVISIONS[0], TABLE, NAME),
-                    Moment(REVISIONS[2], RENAMED, FULL_NAME),
-                    Moment(REVISIONS[2], LONGER, FULL_NAME),
+                    Entry(REVISIONS[0], TABLE, NAME),
+                    Entry(REVISIONS[2], RENAMED, FULL_NAME),
+                    Entry(REVISIONS[2], LONGER, FULL_NAME),
                 ),
             ),
         ),
@@ -110,18 +110,18 @@ BLAMES = {
     "blame-dropped": Blame(
         "school",
         (
-            Biography(
+            ObjectHistory(
                 "school",
                 INDEX,
                 None,
-                (Moment(REVISIONS[2], NEW_INDEX, INDEX), Moment(REVISIONS[3], GONE, INDEX)),
+                (Entry(REVISIONS[2], NEW_INDEX, INDEX), Entry(REVISIONS[3], GONE, INDEX)),
             ),
-            Biography("archive", INDEX, "btree (full_name)", ()),
+            ObjectHistory("archive", INDEX, "btree (full_name)", ()),
         ),
         BREAK,
     ),
     "blame-hostile": Blame(
-        HOSTILE, (Biography(HOSTILE, ODD, HOSTILE, (Moment(ODD_REVISION, ODD_EVENT, ODD),)),)
+        HOSTILE, (ObjectHistory(HOSTILE, ODD, HOSTILE, (Entry(ODD_REVISION, ODD_EVENT, ODD),)),)
     ),
 }
 CASES = [

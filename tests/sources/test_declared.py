@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy import MetaData
 
 from driftcheck.schema import Address
-from driftcheck.sources.declared import Declarations
+from driftcheck.sources.declarations import Declarations
 
 CLASSIC = """
 from sqlalchemy import *
@@ -174,7 +174,7 @@ def declared(tmp_path, monkeypatch):
     def load(text, name):
         (tmp_path / f"{name}.py").write_text(dedent(text))
         declarations = Declarations(tmp_path)
-        with declarations.noted():
+        with declarations.recording():
             module = importlib.import_module(name)
         monkeypatch.delitem(sys.modules, name, raising=False)
         sys.modules[name] = module
@@ -271,7 +271,7 @@ def test_a_mixin_of_another_module(declared, tmp_path):
 def test_what_is_not_the_projects_own_is_not_found(declared, tmp_path):
     declarations = Declarations(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
-    with declarations.noted():
+    with declarations.recording():
         table = sqlalchemy.Table("t", MetaData(), sqlalchemy.Column("id", sqlalchemy.Integer))
     assert declarations.find([table], [(Address("table", "public", ("t",)), None)], "public") == {}
 

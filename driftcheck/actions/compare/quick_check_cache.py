@@ -9,7 +9,7 @@ from driftcheck.chain import Side
 from driftcheck.pipeline.database_state import Database
 from driftcheck.pipeline.histories import Replayed
 from driftcheck.pipeline.session import Session
-from driftcheck.sources.files import places_of
+from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
 
 
@@ -23,7 +23,7 @@ def leave_answers(session: Session, databases: Sequence[Database], replayed: Rep
     unusual = others or history.fault or replayed.files or session.settings.bootstrap
     if unusual or facts is None or built is None or not stamped or len(heads) != 1:
         return
-    places = [str(place) for place in places_of(session.project.script_directory())]
+    places = [str(place) for place in source_directories(session.project.script_directory())]
     memo = Memo(
         project=session.project.name,
         places=places,

@@ -1,4 +1,4 @@
-"""Findings of what revisions do to tables that are in use."""
+"""Findings for the hazards of a migration to tables in use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from driftcheck.actions.gate.hazards import Harm, Hazard
+from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
 from driftcheck.quoting import quote_identifier
@@ -14,112 +14,115 @@ from driftcheck.sources.files import relative
 
 
 def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
-    """A finding for each hazard, on the line that it comes from.
+    """Yield a finding for each hazard, with the line of its statement.
 
     Args:
-        hazards: What was seen.
-        root: The project's directory; files within are told relative to it.
+        hazards: The hazards.
+        root: The project's directory; paths below it are reported relative to it.
     """
     for hazard in hazards:
-        rule = HAZARDS[hazard.harm]
+        rule = HAZARDS[hazard.kind]
+        statement = hazard.statement
         yield Finding(
-            rule=f"hazard-{hazard.harm}",
+            rule=f"hazard-{hazard.kind}",
             severity=rule.severity,
             message=rule.message.format(
-                revision=hazard.entry.revision,
+                revision=statement.revision,
                 table=hazard.table,
                 name=hazard.address,
                 change=hazard.change,
-                locked=_locked(hazard.lock),
+                locked=_blocked(hazard.lock),
             ),
             address=hazard.address,
             part_of=hazard.table if hazard.address != hazard.table else None,
             leads_to=rule.leads_to,
-            remedies=_REMEDIES.get(hazard.harm, ()),
-            origin=Origin(
-                hazard.entry.revision, relative(hazard.entry.file, root), hazard.entry.line
-            ),
-            details="\n".join(filter(None, (hazard.entry.statement.strip(), _told(hazard.lock)))),
+            remedies=tuple(_remedies(hazard)),
+            origin=Origin(statement.revision, relative(statement.file, root), statement.line),
+            details="\n".join(filter(None, (statement.sql.strip(), _lock_text(hazard.lock)))),
         )
 
 
-def _locked(lock: str) -> str:
+def _blocked(lock: str) -> str:
     return "reads and writes" if lock == "AccessExclusiveLock" else "writes"
 
 
-def _told(lock: str) -> str:
-    """The lock as PostgreSQL's manual names it: https://www.postgresql.org/docs/current/explicit-locking.html."""
+def _lock_text(lock: str) -> str:
+    """The lock mode as PostgreSQL's manual names it: https://www.postgresql.org/docs/current/explicit-locking.html."""
     return {
-        "AccessExclusiveLock": "took ACCESS EXCLUSIVE",
-        "ExclusiveLock": "took EXCLUSIVE",
-        "ShareRowExclusiveLock": "took SHARE ROW EXCLUSIVE",
-        "ShareLock": "took SHARE",
+        "AccessExclusiveLock": "lock mode: ACCESS EXCLUSIVE",
+        "ExclusiveLock": "lock mode: EXCLUSIVE",
+        "ShareRowExclusiveLock": "lock mode: SHARE ROW EXCLUSIVE",
+        "ShareLock": "lock mode: SHARE",
     }.get(lock, "")
 
 
 def _remedies(hazard: Hazard) -> Iterator[Remedy]:
-    for remedy in _REMEDIES.get(hazard.harm, ()):
-        name = hazard.address.name
+    """The remedies, with the names of the table and the object filled in."""
+    name = hazard.address.name
+    for remedy in _REMEDIES.get(hazard.kind, ()):
         code = remedy.code.format(
-            table=hazard.table.sql, name=quote_identifier(name), text=repr(name)
+            table=hazard.table.sql, name=quote_identifier(name), string=repr(name)
         )
         yield replace(remedy, code=code)
 
 
-_IN_STEPS = "the column as a new one, fill it in batches, and let the code move to it"
+_NEW_COLUMN = "add a new column, fill it in batches, and let the code use the new column"
 
-_REMEDIES: dict[Harm, tuple[Remedy, ...]] = {
-    Harm.LOCK: (
+_DROP_LATER = Remedy(
+    "drop it later", "First release code that no longer uses it. Drop it in a later release."
+)
+
+_REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
+    HazardKind.LOCK: (
         Remedy(
-            "wait but briefly",
-            "Let the migration give up soon where it has to wait, and try again.",
+            "set a lock timeout",
+            "Set a short lock timeout, so that the migration fails instead of blocking other "
+            "sessions. Then run it again.",
             "python",
             "op.execute(\"SET lock_timeout = '3s'\")",
         ),
     ),
-    Harm.REWRITE: (Remedy("in steps", f"Where the table is large: add {_IN_STEPS}."),),
-    Harm.INDEX_BUILD: (
+    HazardKind.REWRITE: (Remedy("use a new column", f"For a large table: {_NEW_COLUMN}."),),
+    HazardKind.INDEX_BUILD: (
         Remedy(
-            "build it concurrently",
-            "Outside of the transaction, and others can write meanwhile; a unique constraint then "
-            "takes the index over with ADD CONSTRAINT ... UNIQUE USING INDEX.",
+            "build the index concurrently",
+            "CREATE INDEX CONCURRENTLY does not block writes, and must run outside a transaction. "
+            "For a unique constraint, then use ADD CONSTRAINT ... UNIQUE USING INDEX.",
             "python",
             "with op.get_context().autocommit_block():\n"
-            "    op.create_index({text}, ..., postgresql_concurrently=True)",
+            "    op.create_index({string}, ..., postgresql_concurrently=True)",
         ),
     ),
-    Harm.NOT_NULL: (
+    HazardKind.NOT_NULL: (
         Remedy(
-            "check first",
-            "Add a check that is not valid yet, validate it in a later transaction, then set "
-            "NOT NULL: it believes the check.",
+            "validate a check constraint first",
+            "Add a NOT VALID check constraint, validate it in a later transaction, then set NOT "
+            "NULL. SET NOT NULL does not scan the table if a valid check constraint proves that "
+            "the column has no NULL.",
             "sql",
             "ALTER TABLE {table} ADD CONSTRAINT ... CHECK ({name} IS NOT NULL) NOT VALID;\n"
             "ALTER TABLE {table} VALIDATE CONSTRAINT ...;",
         ),
     ),
-    Harm.CONSTRAINT: (
+    HazardKind.CONSTRAINT: (
         Remedy(
-            "validate later",
-            "Add it NOT VALID, and validate it in a later transaction: others can write meanwhile.",
+            "validate it later",
+            "Add the constraint NOT VALID, and validate it in a later transaction. VALIDATE "
+            "CONSTRAINT does not block writes.",
             "sql",
             "ALTER TABLE {table} ADD CONSTRAINT {name} ... NOT VALID;\n"
             "ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
         ),
     ),
-    Harm.REQUIRED_COLUMN: (
+    HazardKind.REQUIRED_COLUMN: (
         Remedy(
-            "give it a value",
-            "Give it a server_default, or add it nullable, fill it, and set NOT NULL afterwards.",
+            "add a default",
+            "Give the column a server_default. Or add it nullable, fill it, then set NOT NULL.",
         ),
     ),
-    Harm.NARROWER_TYPE: (
-        Remedy("in steps", f"Look for values that do not fit; or add {_IN_STEPS}."),
+    HazardKind.NARROWER_TYPE: (
+        Remedy("use a new column", f"Check for values that do not fit. Or {_NEW_COLUMN}."),
     ),
-    Harm.COLUMN_DROPPED: (
-        Remedy("later", "Drop it in a release after the one whose code no longer names it."),
-    ),
-    Harm.TABLE_DROPPED: (
-        Remedy("later", "Drop it in a release after the one whose code no longer names it."),
-    ),
+    HazardKind.COLUMN_DROPPED: (_DROP_LATER,),
+    HazardKind.TABLE_DROPPED: (_DROP_LATER,),
 }

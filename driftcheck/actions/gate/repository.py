@@ -1,6 +1,6 @@
-"""The git repository that holds a project's migrations, read by way of git's own command line.
+"""Reads the git repository that contains a project's migrations, through the ``git`` command.
 
-Only objects are read, never the index or the working tree; nothing is written, nothing fetched.
+Only committed objects are read, not the index or the working tree. Nothing is written or fetched.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from typing import NoReturn
 from driftcheck.errors import CannotCheckError, ConfigurationError
 
 BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
-"""Where the base is looked for when nobody names it."""
+"""The refs that are tried for the base if ``--base`` is not given."""
 
-_REGULAR = (b"100644", b"100755")
-_REPLACED = "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_COMMON_DIR"
+_REGULAR_FILES = (b"100644", b"100755")
+_HOOK_VARIABLES = (
+    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_COMMON_DIR"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit, and what the user calls it."""
+    """A commit: its name as the user gave it, and its hash."""
 
     name: str
     identity: str
 
     def __str__(self) -> str:
-        """Name and abbreviated identity, for people."""
+        """Name and abbreviated hash."""
         short = self.identity[:10]
         return short if self.identity.startswith(self.name) else f"{self.name} ({short})"
 
@@ -45,134 +47,136 @@ class Repository:
         self.root = root
 
     @classmethod
-    def holding(cls, directory: Path) -> Repository:
-        """The repository that a directory is in: a submodule's own, a linked worktree's own.
+    def containing(cls, directory: Path) -> Repository:
+        """Find the repository of a directory. Submodules and linked worktrees count as their own.
 
         Raises:
-            ConfigurationError: It is in none.
-            CannotCheckError: There is no git, or it refuses to read the repository.
+            ConfigurationError: The directory is not in a repository.
+            CannotCheckError: Git is not installed, or refuses to read the repository.
         """
         done = _git(directory, "rev-parse", "--show-toplevel")
         if done.returncode == 0:
             return cls(Path(os.fsdecode(done.stdout.removesuffix(b"\n"))))
-        said = _said(done)
-        if "not a git repository" in said or "must be run in a work tree" in said:
+        stderr = _stderr(done)
+        if "not a git repository" in stderr or "must be run in a work tree" in stderr:
             raise ConfigurationError(
                 f"{directory} is not in the working tree of a git repository",
-                hint="The gate asks git which revisions are new: run it in a clone of the project.",
+                hint="driftcheck gate finds new revisions with git. Run it in a clone.",
             )
-        hint = "Git says how to mend it." if "safe.directory" in said else ""
-        raise CannotCheckError(f"git cannot read {directory}", hint=hint, details=said)
+        hint = "Run the command that git prints." if "safe.directory" in stderr else ""
+        raise CannotCheckError(f"git cannot read {directory}", hint=hint, details=stderr)
 
-    def base(self, named: str | None) -> Commit:
-        """What the revisions are held against: the ref that is named, or the first of ``BASES``.
+    def base(self, base_name: str | None) -> Commit:
+        """Resolve the base: the given ref, or the first of ``BASES`` that exists.
 
         Raises:
-            ConfigurationError: There is no such ref.
+            ConfigurationError: The ref does not exist.
         """
-        for name in BASES if named is None else (named,):
+        for name in BASES if base_name is None else (base_name,):
             identity = self._resolve(name)
             if identity is not None:
                 return Commit(name, identity)
-        if named is None:
+        if base_name is None:
             raise ConfigurationError(
                 f"{self.root} has none of {', '.join(BASES)}",
-                hint="Say with --base what the branch will be merged into.\n" + _fetch("main"),
+                hint="Name the ref that the branch will be merged into with --base.\n"
+                + _fetch_hint("main"),
             )
         raise ConfigurationError(
-            f"{named!r} names no commit in {self.root}", hint=_fetch(_branch_of(named))
+            f"{base_name!r} names no commit in {self.root}",
+            hint=_fetch_hint(_branch_of(base_name)),
         )
 
-    def fork(self, base: Commit) -> Commit:
-        """Where the working tree's commit and the base went separate ways.
+    def merge_base(self, base: Commit) -> Commit:
+        """Find the merge base of HEAD and the base.
 
         Raises:
-            CannotCheckError: It is not known: the clone is too shallow, or there is none.
+            CannotCheckError: The clone is too shallow, or there is no merge base.
         """
         head = self._resolve("HEAD")
         if head is None:
             raise CannotCheckError(
-                f"{self.root} has no commit checked out", hint="Commit something first."
+                f"{self.root} has no commit checked out", hint="Check out or create a commit first."
             )
-        if base.identity in self._parents(head):  # known also where these are not there
+        if base.identity in self._parents(head):  # a shallow clone knows the parents of HEAD
             return base
         done = self._git("merge-base", head, base.identity)
         if done.returncode == 0:
             return Commit("merge-base", os.fsdecode(done.stdout.strip()))
         if self._is_shallow():
             raise CannotCheckError(
-                f"the clone is too shallow: it lacks the commit where HEAD and {base.name} "
-                "went separate ways",
-                hint="Fetch the rest: git fetch --unshallow origin\n"
+                f"the clone is too shallow: it lacks the merge base of HEAD and {base.name}",
+                hint="Fetch the full history: git fetch --unshallow origin\n"
                 "In CI: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 in GitLab.",
             )
         raise CannotCheckError(
             f"HEAD and {base.name} have no commit in common",
-            hint="Say with --base what the branch will be merged into.",
+            hint="Name the ref that the branch will be merged into with --base.",
         )
 
     def files(self, commit: Commit, directory: Path) -> dict[str, str]:
-        """The files below a directory as a commit has them: their objects, by path from the root.
+        """The hashes of a commit's files below a directory, by path from the repository's root.
 
-        Links and submodules are left out.
+        Symbolic links and submodules are left out.
 
         Raises:
             CannotCheckError: Git cannot read the commit.
         """
-        place = self.path_of(directory)
-        if place is None:
+        path = self.relative_path(directory)
+        if path is None:
             return {}
-        within = () if place == "." else ("--", place)
+        within = () if path == "." else ("--", path)
         listed = self._require("ls-tree", "-r", "-z", "--full-tree", commit.identity, *within)
         return dict(_entries(listed))
 
     def directories_with(self, commit: Commit, pattern: str) -> list[Path]:
-        """The directories in which a commit has Python files with a line that matches."""
+        """The directories of a commit with a Python file that has a line matching a pattern."""
         command = "grep", "-l", "-z", "-E", pattern, commit.identity, "--", ":(top)*.py"
         done = self._git(*command)
-        if done.returncode > 1:  # 1: nothing matches
-            self._refused("grep", done)
+        if done.returncode > 1:  # git grep exits with 1 if nothing matches
+            self._raise_failed("grep", done)
         prefix = commit.identity + ":"
         paths = [os.fsdecode(name).removeprefix(prefix) for name in done.stdout.split(b"\0")]
         return sorted({self.root / PurePosixPath(path).parent for path in paths if path})
 
     def contents(self, objects: Iterable[str]) -> dict[str, bytes]:
-        """What is in objects.
+        """The contents of objects, by their hashes.
 
         Raises:
-            CannotCheckError: Git does not have one of them.
+            CannotCheckError: The clone lacks one of the objects.
         """
         wanted = list(dict.fromkeys(objects))
         if not wanted:
             return {}
-        asked = "".join(f"{one}\n" for one in wanted).encode()
-        answer, found, at = self._require("cat-file", "--batch", stdin=asked), {}, 0
-        for one in wanted:
-            end = answer.index(b"\n", at)
-            header = answer[at:end].split()
+        request = "".join(f"{identity}\n" for identity in wanted).encode()
+        output, contents, start = self._require("cat-file", "--batch", stdin=request), {}, 0
+        for identity in wanted:
+            end = output.index(b"\n", start)
+            header = output[start:end].split()
             if header[-1] == b"missing":
                 raise CannotCheckError(
-                    f"the clone {self.root} lacks an object of the base: {one}",
-                    hint="Fetch it: git fetch origin",
+                    f"the clone {self.root} lacks an object of the base: {identity}",
+                    hint="Fetch the object: git fetch origin",
                 )
             size = int(header[-1])
-            found[one] = answer[end + 1 : end + 1 + size]
-            at = end + 1 + size + 1
-        return found
+            contents[identity] = output[end + 1 : end + 1 + size]
+            start = end + 1 + size + 1
+        return contents
 
-    def path_of(self, path: Path) -> str | None:
-        """A path from the root, as git writes it; ``None`` for one outside of the repository.
+    def relative_path(self, path: Path) -> str | None:
+        """A path relative to the root, as git writes it.
 
-        What is in a submodule is outside, too.
+        Returns:
+            ``None`` for a path outside of the repository, or in a submodule.
         """
-        found = path.resolve()
-        if not found.is_relative_to(self.root.resolve()):
+        resolved = path.resolve()
+        if not resolved.is_relative_to(self.root.resolve()):
             return None
-        place = found.relative_to(self.root.resolve())
-        for outer in (place, *place.parents):
-            if outer != Path() and (self.root / outer / ".git").exists():
+        relative = resolved.relative_to(self.root.resolve())
+        for directory in (relative, *relative.parents):
+            if directory != Path() and (self.root / directory / ".git").exists():
                 return None
-        return place.as_posix()
+        return relative.as_posix()
 
     def _resolve(self, name: str) -> str | None:
         if name.startswith("-"):
@@ -181,7 +185,7 @@ class Repository:
         return None if done.returncode else os.fsdecode(done.stdout.strip())
 
     def _parents(self, commit: str) -> list[str]:
-        """The parents that a commit names, also those that a shallow clone has cut off."""
+        """The parents in a commit's header, including parents that a shallow clone lacks."""
         header = self._require("cat-file", "commit", commit).partition(b"\n\n")[0]
         lines = header.decode(errors="replace").splitlines()
         return [line.split()[1] for line in lines if line.startswith("parent ")]
@@ -195,18 +199,23 @@ class Repository:
     def _require(self, *arguments: str, stdin: bytes = b"") -> bytes:
         done = self._git(*arguments, stdin=stdin)
         if done.returncode:
-            self._refused(arguments[0], done)
+            self._raise_failed(arguments[0], done)
         return done.stdout
 
-    def _refused(self, command: str, done: subprocess.CompletedProcess[bytes]) -> NoReturn:
-        raise CannotCheckError(f"git {command} failed in {self.root}", details=_said(done))
+    def _raise_failed(self, command: str, done: subprocess.CompletedProcess[bytes]) -> NoReturn:
+        raise CannotCheckError(f"git {command} failed in {self.root}", details=_stderr(done))
 
 
 def _git(
     directory: Path, *arguments: str, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git where a directory is, whatever a hook that called us says of another repository."""
-    environment = {key: text for key, text in os.environ.items() if key not in _REPLACED.split()}
+    """Run git in a directory, without the variables that git sets for hooks.
+
+    These variables name the repository that runs the hook, which may be another one.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name not in _HOOK_VARIABLES.split()
+    }
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         return subprocess.run(
@@ -219,24 +228,25 @@ def _git(
         )
     except FileNotFoundError:
         raise CannotCheckError(
-            "there is no git on the PATH", hint="The gate asks git which revisions are new."
+            "git is not on the PATH", hint="driftcheck gate finds new revisions with git."
         ) from None
 
 
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+def _stderr(done: subprocess.CompletedProcess[bytes]) -> str:
     return done.stderr.decode(errors="replace").strip()
 
 
 def _entries(listed: bytes) -> Iterator[tuple[str, str]]:
+    """Path and hash of each regular file in the output of ``git ls-tree -z``."""
     for entry in listed.split(b"\0")[:-1]:
-        about, _, path = entry.partition(b"\t")
-        mode, _, identity = about.split()
-        if mode in _REGULAR:
+        metadata, _, path = entry.partition(b"\t")
+        mode, _, identity = metadata.split()
+        if mode in _REGULAR_FILES:
             yield os.fsdecode(path), identity.decode()
 
 
 def _branch_of(name: str) -> str:
-    """The branch behind ``origin/main`` or ``refs/heads/main``."""
+    """The name of the branch in ``origin/main`` or ``refs/heads/main``."""
     return (
         name.removeprefix("refs/")
         .removeprefix("remotes/")
@@ -245,8 +255,8 @@ def _branch_of(name: str) -> str:
     )
 
 
-def _fetch(branch: str) -> str:
+def _fetch_hint(branch: str) -> str:
     return (
-        f"If it is not fetched yet: git fetch origin +{branch}:refs/remotes/origin/{branch}\n"
+        f"If the ref is not fetched yet: git fetch origin +{branch}:refs/remotes/origin/{branch}\n"
         "In CI: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 in GitLab."
     )

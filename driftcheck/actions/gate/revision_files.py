@@ -1,7 +1,6 @@
-"""Revision files as they are written: what they say of themselves, without running them.
+"""Parses revision files without running them.
 
-The base's files are read so, and the working tree's as well: two that say the same in other
-words, with other comments or other formatting, are the same.
+Comments, docstrings, annotations and formatting do not count as differences between two versions.
 """
 
 from __future__ import annotations
@@ -17,64 +16,65 @@ from typing import Any
 from alembic.script import Script
 
 _NAMES = ("revision", "down_revision", "branch_labels", "depends_on")
-_IS_REVISION_FILE = re.compile(r"(?!\.#|__init__).*\.py\Z")  # as Alembic has it
-_NAMED_BY_FILE = re.compile(r"([a-f0-9]+)\.py\Z")  # as Alembic 0.1 had it
+_IS_REVISION_FILE = re.compile(r"(?!\.#|__init__).*\.py\Z")  # the same pattern as in Alembic
+_NAMED_BY_FILE = re.compile(r"([a-f0-9]+)\.py\Z")  # file names of Alembic 0.1
 _DOWNGRADE = re.compile(r"downgrade(_\w*)?\Z")
 
 
 class UnreadableError(ValueError):
-    """A revision file that does not say outright what it is."""
+    """A revision file whose identifiers are not literals."""
 
 
 @dataclass(frozen=True)
 class RevisionFile:
-    """A revision as its file says it.
+    """A revision file.
 
     Attributes:
-        path: Of the file, from the root of the repository.
-        revision: The identifier.
-        down: What it comes after; several, where it merges.
-        depends_on: What else must have run before.
-        labels: Of the branch that begins here.
-        parts: What it consists of, by name, written so that it is equal where it means the same.
-        lines: Where each part begins.
-        undoes: What becomes of a downgrade.
+        path: The path of the file, from the root of the repository.
+        revision: The identifier of the revision.
+        down_revisions: The identifiers of its parents; several for a merge revision.
+        depends_on: The identifiers of its dependencies.
+        labels: The labels of the branch that starts here.
+        parts: The normalized source of each part of the file, by name. Equal strings mean equal
+            parts.
+        lines: The first line of each part.
+        downgrade: What ``downgrade()`` does.
     """
 
     path: str
     revision: str
-    down: tuple[str, ...]
+    down_revisions: tuple[str, ...]
     depends_on: tuple[str, ...]
     labels: tuple[str, ...]
     parts: Mapping[str, str]
     lines: Mapping[str, int]
-    undoes: Undoes
+    downgrade: Downgrade
 
     def line_of(self, *parts: str) -> int:
-        """Where the first of some parts stands that is there; else the first line."""
+        """The line of the first of the given parts that the file has; else the first line."""
         return next((self.lines[part] for part in parts if part in self.lines), 1)
 
     def changed_since(self, other: RevisionFile) -> tuple[str, ...]:
-        """The parts that do not mean the same in another version of it."""
+        """The parts that differ from another version of the file."""
         names = dict.fromkeys((*self.parts, *other.parts))
         return tuple(name for name in names if self.parts.get(name) != other.parts.get(name))
 
 
 @dataclass(frozen=True, slots=True)
-class Undoes:
-    """What becomes of a downgrade, as far as its text tells.
+class Downgrade:
+    """What ``downgrade()`` does, as far as the source shows it.
 
     Attributes:
-        is_empty: There is none, or it does nothing.
-        refuses: It always raises.
+        is_empty: Whether it is missing or does nothing.
+        always_raises: Whether it always raises an exception.
     """
 
     is_empty: bool = False
-    refuses: bool = False
+    always_raises: bool = False
 
 
 def is_revision_file(path: str) -> bool:
-    """Whether Alembic would take a file for a revision."""
+    """Whether Alembic loads a file as a revision."""
     return _IS_REVISION_FILE.match(_name(path)) is not None
 
 
@@ -82,41 +82,44 @@ def _name(path: str) -> str:
     return PurePosixPath(path).name
 
 
-def read_revision(path: str, text: bytes) -> RevisionFile:
-    """Read a revision file.
+def read_revision(path: str, content: bytes) -> RevisionFile:
+    """Parse a revision file.
 
     Args:
-        path: Of the file, from the root of the repository.
-        text: What is in it.
+        path: The path of the file, from the root of the repository.
+        content: The content of the file.
 
     Raises:
-        UnreadableError: It is no Python, or its identifiers are computed.
+        UnreadableError: The file is not valid Python, or its identifiers are computed.
     """
     try:
-        module = ast.parse(text)
+        module = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UnreadableError(f"it cannot be parsed: {error}") from None
-    said, lines = _said(module)
-    if "revision" not in said and (legacy := _NAMED_BY_FILE.match(_name(path))):
-        said["revision"] = legacy[1]
-    if not isinstance(said.get("revision"), str):
-        raise UnreadableError("it does not say its revision outright")
-    own = {name: _identifiers(said.get(name)) for name in _NAMES}
-    parts = {name: repr(own[name]) for name in _NAMES} | _meanings(module)
+        raise UnreadableError(f"the file cannot be parsed: {error}") from None
+    values, lines = _literals(module)
+    if "revision" not in values and (legacy := _NAMED_BY_FILE.match(_name(path))):
+        values["revision"] = legacy[1]
+    if not isinstance(values.get("revision"), str):
+        raise UnreadableError("the file does not assign a string to revision")
+    own = {name: _identifiers(values.get(name)) for name in _NAMES}
+    parts = {name: repr(own[name]) for name in _NAMES} | _normalized_parts(module)
     return RevisionFile(
         path=path,
-        revision=said["revision"],
-        down=own["down_revision"],
+        revision=values["revision"],
+        down_revisions=own["down_revision"],
         depends_on=own["depends_on"],
         labels=own["branch_labels"],
         parts=parts,
         lines=_lines_of_functions(module) | lines,
-        undoes=_undoes(module),
+        downgrade=_downgrade(module),
     )
 
 
-def from_loaded(path: str, text: bytes, script: Script) -> RevisionFile:
-    """A revision whose file had to be run to know what it is; all of its text counts."""
+def from_loaded(path: str, content: bytes, script: Script) -> RevisionFile:
+    """A revision file with computed identifiers, from the script that Alembic loaded.
+
+    Its content is compared as a whole.
+    """
     own = {
         "revision": (script.revision,),
         "down_revision": _identifiers(script.down_revision),
@@ -126,17 +129,17 @@ def from_loaded(path: str, text: bytes, script: Script) -> RevisionFile:
     return RevisionFile(
         path=path,
         revision=script.revision,
-        down=own["down_revision"],
+        down_revisions=own["down_revision"],
         depends_on=own["depends_on"],
         labels=own["branch_labels"],
-        parts={name: repr(value) for name, value in own.items()} | {"the file": repr(text)},
+        parts={name: repr(value) for name, value in own.items()} | {"the file": repr(content)},
         lines={},
-        undoes=Undoes(is_empty=not hasattr(script.module, "downgrade")),
+        downgrade=Downgrade(is_empty=not hasattr(script.module, "downgrade")),
     )
 
 
-def _said(module: ast.Module) -> tuple[dict[str, Any], dict[str, int]]:
-    """The values that a module gives to names outright, and where it does for our own."""
+def _literals(module: ast.Module) -> tuple[dict[str, Any], dict[str, int]]:
+    """The literals that a module assigns to names, and the lines of the four identifiers."""
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
     for statement in module.body:
@@ -148,7 +151,7 @@ def _said(module: ast.Module) -> tuple[dict[str, Any], dict[str, int]]:
             except ValueError:
                 values.pop(name, None)
                 if name in _NAMES:
-                    raise UnreadableError(f"it computes its {name}") from None
+                    raise UnreadableError(f"{name} is computed") from None
     return values, lines
 
 
@@ -164,7 +167,7 @@ def _assigned(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
             yield target.id, value
         elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
             pairs = zip(target.elts, value.elts, strict=False)
-            yield from ((one.id, other) for one, other in pairs if isinstance(one, ast.Name))
+            yield from ((name.id, item) for name, item in pairs if isinstance(name, ast.Name))
 
 
 def _value(expression: ast.expr, known: Mapping[str, Any]) -> Any:
@@ -176,34 +179,38 @@ def _value(expression: ast.expr, known: Mapping[str, Any]) -> Any:
 def _identifiers(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
-    several = (value,) if isinstance(value, str) else value
-    if not isinstance(several, (tuple, list, set)) or not all(isinstance(v, str) for v in several):
-        raise UnreadableError("its identifiers are no text")
-    return tuple(sorted(several))
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (tuple, list, set)) or not all(isinstance(n, str) for n in names):
+        raise UnreadableError("an identifier is not a string")
+    return tuple(sorted(names))
 
 
-def _meanings(module: ast.Module) -> dict[str, str]:
-    """What every part of a module means, whatever its comments, layout and annotations."""
-    bare = _Bare().visit(module)
-    undoing = [one for one in bare.body if _is_downgrade(one)]
-    used = _names_used(one for one in bare.body if one not in undoing)
-    used_undoing = _names_used(undoing)
-    meanings: dict[str, list[str]] = defaultdict(list)
-    for statement in bare.body:
+def _normalized_parts(module: ast.Module) -> dict[str, str]:
+    """The syntax of each part of a module, without comments, layout, docstrings and annotations.
+
+    An import counts as a part of what uses it: as ``imports``, or as ``downgrade()`` if only the
+    downgrade uses it. An unused import does not count.
+    """
+    stripped = _Stripper().visit(module)
+    downgrades = [statement for statement in stripped.body if _is_downgrade(statement)]
+    used = _names_used(statement for statement in stripped.body if statement not in downgrades)
+    used_in_downgrade = _names_used(downgrades)
+    parts: dict[str, list[str]] = defaultdict(list)
+    for statement in stripped.body:
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            for bound, meant in _imported(statement):
+            for bound, source in _imported(statement):
                 if bound in used or bound == "*":
-                    meanings["imports"].append(meant)
-                elif bound in used_undoing:
-                    meanings["downgrade()"].append(meant)
+                    parts["imports"].append(source)
+                elif bound in used_in_downgrade:
+                    parts["downgrade()"].append(source)
         else:
-            for name in _names_of(statement):
-                meanings[name].append(ast.dump(statement, annotate_fields=False))
-    return {name: "\n".join(sorted(meant)) for name, meant in meanings.items()}
+            for name in _part_names(statement):
+                parts[name].append(ast.dump(statement, annotate_fields=False))
+    return {name: "\n".join(sorted(sources)) for name, sources in parts.items()}
 
 
 def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """Every name that is imported, and what it is."""
+    """Each name that an import binds, with its source."""
     source = ""
     if isinstance(statement, ast.ImportFrom):
         source = "." * statement.level + (statement.module or "")
@@ -212,8 +219,11 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str
         yield bound, f"{bound} = {source} {alias.name}"
 
 
-def _names_of(statement: ast.stmt) -> Iterator[str]:
-    """What a part is called; our own names are told by their values."""
+def _part_names(statement: ast.stmt) -> Iterator[str]:
+    """The names of the parts that a statement belongs to.
+
+    The four identifiers are left out: they are compared by value.
+    """
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield f"{statement.name}()"
     elif isinstance(statement, ast.ClassDef):
@@ -234,8 +244,8 @@ def _names_used(statements: Iterable[ast.stmt]) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name)}
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes away what has no meaning: docstrings and annotations."""
+class _Stripper(ast.NodeTransformer):
+    """Removes docstrings and annotations."""
 
     def visit_Module(self, node: ast.Module) -> ast.AST:
         return self._without_docstring(node)
@@ -262,29 +272,31 @@ class _Bare(ast.NodeTransformer):
 
 
 def _without_docstring(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    return [one for one in body if not _is_constant(one)]
+    return [statement for statement in body if not _is_constant(statement)]
 
 
 def _is_constant(statement: ast.stmt) -> bool:
-    """A docstring, a text that serves for a comment, an ellipsis."""
+    """Whether a statement is a docstring, a string used as a comment, or an ellipsis."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _lines_of_functions(module: ast.Module) -> dict[str, int]:
-    return {f"{one.name}()": one.lineno for one in module.body if isinstance(one, ast.FunctionDef)}
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    return {f"{function.name}()": function.lineno for function in functions}
 
 
-def _undoes(module: ast.Module) -> Undoes:
-    """Look at ``downgrade()``, and with several databases at what it calls for each."""
-    functions = [one for one in module.body if isinstance(one, ast.FunctionDef)]
-    several = {one.name: _body(one) for one in functions if _DOWNGRADE.match(one.name)}
-    own = several.pop("downgrade", None)
-    if own is None or not own:
-        return Undoes(is_empty=True)
-    if any(isinstance(one, ast.Raise) for one in own):
-        return Undoes(refuses=True)
-    return Undoes(is_empty=bool(several) and not any(several.values()))
+def _downgrade(module: ast.Module) -> Downgrade:
+    """Inspect ``downgrade()``; with several databases, also its functions ``downgrade_NAME()``."""
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)]
+    bodies = {node.name: _body(node) for node in functions if _DOWNGRADE.match(node.name)}
+    own = bodies.pop("downgrade", None)
+    if not own:
+        return Downgrade(is_empty=True)
+    if any(isinstance(statement, ast.Raise) for statement in own):
+        return Downgrade(always_raises=True)
+    return Downgrade(is_empty=bool(bodies) and not any(bodies.values()))
 
 
 def _body(function: ast.FunctionDef) -> list[ast.stmt]:
-    return [one for one in _without_docstring(function.body) if not isinstance(one, ast.Pass)]
+    statements = _without_docstring(function.body)
+    return [statement for statement in statements if not isinstance(statement, ast.Pass)]

@@ -1,12 +1,12 @@
-"""Tells which revision a live database is really at, whatever it is stamped with."""
+"""``driftcheck locate``: finds the revision whose schema a live database has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from driftcheck.actions.locate.location import Located, location
-from driftcheck.actions.locate.nearest_state import fit
+from driftcheck.actions.locate.location_findings import LocatedDatabase, location_findings
+from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import shown
@@ -20,30 +20,30 @@ from driftcheck.pipeline.remedies import Dossier, complete
 from driftcheck.pipeline.renames import followed
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
-from driftcheck.pipeline.walks import Walked, walk_history
+from driftcheck.pipeline.walks import WalkedHistory, walk_history
 from driftcheck.schema import Snapshot
 from driftcheck.sources.walk import Applied, Walk
 
 
 def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
-    """Hold every live database of a project against what each revision leaves.
+    """Compare every live database of a project with the schema after each revision.
 
     Args:
-        settings: The project, its database, and how the history is replayed.
-        progress: Told what is being done.
+        settings: The settings.
+        progress: Called with a short description of each step.
 
     Raises:
-        DriftcheckError: A database could not be read, or the history could not be replayed;
-            nothing was left behind.
+        DriftcheckError: A database could not be read, or the history could not be replayed.
+            Nothing was left behind.
     """
     with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
         databases = [
             Database(place, configured, live_side(session, place))
             for place, configured in session.environment.databases.items()
         ]
-        walked = walk_history(session, destinations_of(session, databases))
-        progress("holding the live database against every revision")
-        reports = tuple(_report(session, one, walked) for one in databases)
+        history = walk_history(session, destinations_of(session, databases))
+        progress("comparing the live database with every revision")
+        reports = tuple(_report(session, database, history) for database in databases)
         return Report(
             session.project.name,
             reports,
@@ -53,78 +53,83 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
         )
 
 
-def _report(session: Session, one: Database, walked: Walked) -> DatabaseReport:
-    assert one.live is not None  # noqa: S101  (drift is looked at)
-    walk, schemas = walked.walks[one.place], session.settings.schemas
-    live, stamped = within(one.live.snapshot, schemas), _stamped(one, walk)
-    found = fit(walk, live, schemas, lambda state: state.applied == stamped)
-    located = Located(one.live, one.unknown, walk, stamped, found)
-    maker = session.maker(one.place)
+def _report(session: Session, database: Database, history: WalkedHistory) -> DatabaseReport:
+    assert database.live is not None  # noqa: S101  (it was read: the gap is drift)
+    walk, schemas = history.walks[database.place], session.settings.schemas
+    live, stamped = within(database.live.snapshot, schemas), _stamped(database, walk)
+    nearest = nearest_state(walk, live, schemas, lambda state: state.applied == stamped)
+    located = LocatedDatabase(database.live, database.unknown, walk, stamped, nearest)
+    maker = session.maker(database.place)
     return DatabaseReport(
-        name=one.configured[0].bind or one.place.database,
-        location=shown(session.live_url(one.place)),
-        dialect=one.place.dialect,
+        name=database.configured[0].bind or database.place.database,
+        location=shown(session.live_url(database.place)),
+        dialect=database.place.dialect,
         server_version=live.server_version,
-        stamped=one.live.stamped or (),
+        stamped=database.live.stamped or (),
         heads=session.environment.heads,
         findings=(
-            *_faults(session, one, walked, located),
-            *_changes(session, one, located, live),
+            *_faults(session, database, history, located),
+            *_changes(session, database, located, live),
         ),
-        coverage=coverage(live, one.catalog, replace(session.scope, schemas=schemas or None)),
+        coverage=coverage(live, database.catalog, replace(session.scope, schemas=schemas or None)),
         gaps=(Gap.DRIFT,),
         environment=session.project.environment_file(),
         shadows=maker.how,
-        notes=(*maker.notes, *_not_tried(located)),
+        notes=(*maker.notes, *_branch_note(located)),
         whereabouts=Whereabouts(
-            states=tuple(walk.latest(state.applied) for state in found.states),
-            changes=len(found.changes),
+            states=tuple(walk.heads_of(state.applied) for state in nearest.states),
+            changes=len(nearest.changes),
             as_stamped=located.as_stamped,
-            tried=found.tried,
+            tried=nearest.tried,
             composed=located.state.composed,
         ),
     )
 
 
-def _not_tried(located: Located) -> Iterator[str]:
-    if located.fit.changes and located.walk.has_branches:
+def _branch_note(located: LocatedDatabase) -> Iterator[str]:
+    if located.nearest.changes and located.walk.has_branches:
         yield (
-            "Branches of the history run side by side: each was tried alone, and all together in "
-            "the order of the replay, but not every mixture of them."
+            "The history has parallel branches. Each branch was compared alone, and all branches "
+            "together in the order of the replay, but not every combination of their revisions."
         )
 
 
-def _stamped(one: Database, walk: Walk) -> Applied | None:
-    """What has run on a live database, as far as it is stamped."""
-    assert one.live is not None  # noqa: S101  (see above)
-    if one.unknown or (one.live.has_tables and not one.live.stamped):
+def _stamped(database: Database, walk: Walk) -> Applied | None:
+    """The revisions that have run according to the stamp; ``None`` if it does not tell."""
+    assert database.live is not None  # noqa: S101  (see above)
+    live = database.live
+    if database.unknown or (live.has_tables and not live.stamped):
         return None
-    return walk.ancestry(one.live.stamped or ())
+    return walk.ancestry(live.stamped or ())
 
 
-def _faults(session: Session, one: Database, walked: Walked, located: Located) -> Iterator[Finding]:
-    if walked.fault is not None:
-        yield broken_history(walked.fault)
-    yield from stamp_faults(located.live.stamped, one.unknown, has_tables=False)
-    yield from location(located, session.project.upgrade_command)
-    yield from written_files(walked.files, session.project.root)
-    yield from made_roles(session.maker(one.place).roles_left())
+def _faults(
+    session: Session, database: Database, history: WalkedHistory, located: LocatedDatabase
+) -> Iterator[Finding]:
+    if history.fault is not None:
+        yield broken_history(history.fault)
+    yield from stamp_faults(located.live.stamped, database.unknown, has_tables=False)
+    yield from location_findings(located, session.project.upgrade_command)
+    yield from written_files(history.files, session.project.root)
+    yield from made_roles(session.maker(database.place).roles_left())
 
 
-def _changes(session: Session, one: Database, located: Located, live: Snapshot) -> list[Finding]:
-    """What was changed by hand, if the database is where it was found."""
-    sides = {Side.STAMPED: located.fit.snapshot, Side.LIVE: live}
-    changes = followed(session, one.place, located.fit.changes, sides)
-    judged = judge({Gap.DRIFT: changes}, sides, one.catalog.describe, one.catalog.aside)
-    upgrade, url = session.project.upgrade_command, session.live_url(one.place)
-    nearest = located.fit.snapshot
-    known = evidence_of(changes, nearest, live, one.catalog, url) if changes else {}
-    found = complete(judged, Dossier(one.catalog, upgrade=upgrade, evidence=known))
-    return found if located.as_stamped else [*map(_against_revision, found)]
+def _changes(
+    session: Session, database: Database, located: LocatedDatabase, live: Snapshot
+) -> list[Finding]:
+    """The differences of the live schema from the nearest state, as drift."""
+    nearest = located.nearest.snapshot
+    sides = {Side.STAMPED: nearest, Side.LIVE: live}
+    changes = followed(session, database.place, located.nearest.changes, sides)
+    judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.aside)
+    upgrade, url = session.project.upgrade_command, session.live_url(database.place)
+    evidence = evidence_of(changes, nearest, live, database.catalog, url) if changes else {}
+    findings = complete(judged, Dossier(database.catalog, upgrade=upgrade, evidence=evidence))
+    return findings if located.as_stamped else [*map(_against_revision, findings)]
 
 
 def _against_revision(finding: Finding) -> Finding:
-    """A finding that does not call a revision the stamped one which is not."""
+    """The finding with the definition of the nearest state labelled as such, and not as stamped."""
     definitions = dict(finding.definitions)
     definitions[Side.REVISION] = definitions.pop(Side.STAMPED)
     return replace(finding, definitions=definitions)

@@ -1,4 +1,4 @@
-"""Finds the states of a walk that a live schema fits: exactly, or best."""
+"""Finds the states of a walk that a live schema matches exactly, or comes nearest to."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.walk import State, Walk
 
 _COMPARED = 8
-"""So many of the states that come nearest by a quick count are compared in full."""
+"""The number of schemas that are compared in full, after a ranking by the number of differences."""
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Where a live schema fits.
+class NearestState:
+    """The state that is nearest to a live schema.
 
     Attributes:
-        states: The states that are alike and fit equally well, in the order of the walk: revisions
-            that leave the same schema.
-        changes: What differs from these; nothing where they fit exactly.
-        snapshot: The schema of these.
-        tried: How many states were tried.
+        states: The states with this schema, in the order of the walk: several revisions can leave
+            the same schema.
+        changes: The differences of the live schema; empty for an exact match.
+        snapshot: The schema of the states.
+        tried: The number of states that were compared.
     """
 
     states: tuple[State, ...]
@@ -34,58 +34,61 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """A state that was held against live, and how far it is from it.
+class _Candidate:
+    """A state, and its distance from the live schema.
 
     Attributes:
         state: The state.
-        place: Where it comes on the walk.
-        distance: How many objects are missing, extra or different, those not counted that come or
-            go with their whole; and how many with these.
+        position: Its position on the walk.
+        distance: The number of differing objects, first without, then with those that are missing
+            or extra together with their table.
     """
 
     state: State
-    place: int
+    position: int
     distance: tuple[int, int]
 
 
-def fit(
-    walk: Walk, live: Snapshot, schemas: Collection[str], preferred: Callable[[State], bool]
-) -> Fit:
-    """Hold a live schema against every state of a walk.
+_EXACT = (0, 0)
 
-    The best is the one with the fewest changes, as reports count them: a table that is missing or
-    extra is one change, with all that is a part of it. Of several that are as good, it is the
-    preferred one, then the one that differs in the fewest objects, then the latest.
+
+def nearest_state(
+    walk: Walk, live: Snapshot, schemas: Collection[str], preferred: Callable[[State], bool]
+) -> NearestState:
+    """Compare a live schema with every state of a walk.
+
+    The nearest state has the fewest changes as reports count them: a missing or extra table is one
+    change, including its columns and indexes. Among equally near states, the preferred state wins,
+    then the state with the fewest differing objects, then the latest.
 
     Args:
         walk: The walk.
         live: The live schema.
-        schemas: The schemas to look at; none for all.
-        preferred: Whether a state is where the live database says it is.
+        schemas: The names of the schemas to compare; empty for all.
+        preferred: Says whether the live database is stamped with a state.
     """
-    trials = [
-        _Trial(state, place, _distance(_snapshot(walk, state, schemas), live))
-        for place, state in enumerate(walk.states())
+    candidates = [
+        _Candidate(state, position, _distance(_snapshot(walk, state, schemas), live))
+        for position, state in enumerate(walk.states())
     ]
-    nearest = sorted(trials, key=lambda one: _rank(one, one.distance[0], preferred))
-    if (0, 0) in {one.distance for one in trials}:
-        nearest = [one for one in nearest if one.distance == (0, 0)]
-    found = []
-    for group in _alike(walk, nearest, schemas):
+    ranked = sorted(candidates, key=lambda item: _rank(item, item.distance[0], preferred))
+    if any(candidate.distance == _EXACT for candidate in candidates):
+        ranked = [candidate for candidate in ranked if candidate.distance == _EXACT]
+    results = []
+    for group in _by_schema(walk, ranked, schemas):
         snapshot = _snapshot(walk, group[0].state, schemas)
         changes = tuple(compare(snapshot, live, same_lineage=True))
-        states = tuple(one.state for one in sorted(group, key=attrgetter("place")))
-        rank = min(_rank(one, len(changes), preferred) for one in group)
-        found.append((rank, Fit(states, changes, snapshot, len(trials))))
-    return min(found, key=itemgetter(0))[1]
+        states = tuple(item.state for item in sorted(group, key=attrgetter("position")))
+        rank = min(_rank(candidate, len(changes), preferred) for candidate in group)
+        results.append((rank, NearestState(states, changes, snapshot, len(candidates))))
+    return min(results, key=itemgetter(0))[1]
 
 
 def _rank(
-    trial: _Trial, changes: int, preferred: Callable[[State], bool]
+    candidate: _Candidate, changes: int, preferred: Callable[[State], bool]
 ) -> tuple[int, bool, int, int]:
-    """What makes one state better than another, in this order; the least is the best."""
-    return changes, not preferred(trial.state), trial.distance[1], -trial.place
+    """The sort key of a candidate; the lowest is the nearest."""
+    return changes, not preferred(candidate.state), candidate.distance[1], -candidate.position
 
 
 def _snapshot(walk: Walk, state: State, schemas: Collection[str]) -> Snapshot:
@@ -94,35 +97,38 @@ def _snapshot(walk: Walk, state: State, schemas: Collection[str]) -> Snapshot:
 
 def _distance(state: Snapshot, live: Snapshot) -> tuple[int, int]:
     counted = objects = 0
-    for one, other in ((state, live), (live, state)):
-        for address, thing in one.objects.items():
-            there = other.objects.get(address)
-            if there is None:
+    for snapshot, other in ((state, live), (live, state)):
+        for address, item in snapshot.objects.items():
+            counterpart = other.objects.get(address)
+            if counterpart is None:
                 objects += 1
-                counted += thing.part_of is None or thing.part_of in other.objects
-            elif one is state and not _is_same(thing, there):
+                counted += item.part_of is None or item.part_of in other.objects
+            elif snapshot is state and not _is_equal(item, counterpart):
                 objects += 1
                 counted += 1
     return counted, objects
 
 
-def _is_same(one: SchemaObject, other: SchemaObject) -> bool:
-    return one is other or (one.attributes == other.attributes and one.part_of == other.part_of)
+def _is_equal(item: SchemaObject, other: SchemaObject) -> bool:
+    if item is other:
+        return True
+    return item.attributes == other.attributes and item.part_of == other.part_of
 
 
-def _alike(
-    walk: Walk, trials: Iterable[_Trial], schemas: Collection[str]
-) -> Iterator[Sequence[_Trial]]:
-    """The nearest states, those together that have the same schema."""
-    groups: list[tuple[Snapshot, list[_Trial]]] = []
-    for trial in trials:
-        snapshot = _snapshot(walk, trial.state, schemas)
-        for first, group in groups:
-            if trial.distance == group[0].distance and _distance(snapshot, first) == (0, 0):
-                group.append(trial)
+def _by_schema(
+    walk: Walk, ranked: Iterable[_Candidate], schemas: Collection[str]
+) -> Iterator[Sequence[_Candidate]]:
+    """Group the nearest candidates by their schema."""
+    groups: list[tuple[Snapshot, list[_Candidate]]] = []
+    for candidate in ranked:
+        snapshot = _snapshot(walk, candidate.state, schemas)
+        for schema, group in groups:
+            same_distance = candidate.distance == group[0].distance
+            if same_distance and _distance(snapshot, schema) == _EXACT:
+                group.append(candidate)
                 break
         else:
             if len(groups) == _COMPARED:
                 break
-            groups.append((snapshot, [trial]))
+            groups.append((snapshot, [candidate]))
     return (group for _, group in groups)

@@ -18,7 +18,7 @@ from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import Snapshot
-from driftcheck.sources.history import History, keys, version_tables
+from driftcheck.sources.history import History, version_table_keys, version_tables
 from driftcheck.sources.reading import read_connected
 
 _TOGETHER = 200
@@ -60,7 +60,7 @@ def _can_be_tried(place: Place) -> bool:
 
 
 def _history(session: Session) -> History:
-    heads = dict.fromkeys(keys(session.environment), session.environment.heads)
+    heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     history = get_history(session, heads).history
     if history.fault is not None:
         fault = history.fault

@@ -41,7 +41,7 @@ from driftcheck.pipeline.remedies import Dossier, Operations, complete
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.redirect import Stage
 from driftcheck.sources.bootstrap import prepare_from_snapshot
-from driftcheck.sources.history import keys, version_tables
+from driftcheck.sources.history import version_table_keys, version_tables
 from driftcheck.sources.replay import Destinations, Replay
 
 
@@ -209,7 +209,7 @@ class _Simulation:
 
     def _stops(self) -> list[Destinations]:
         """Where her database may stand, in the order of the history."""
-        everywhere = keys(self._session.environment)
+        everywhere = version_table_keys(self._session.environment)
         whom = self._whom
         if whom.at or whom.every:
             asked = self._stands.asked(whom.at, since=whom.since)

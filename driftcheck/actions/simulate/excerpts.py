@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from driftcheck.sources.journal import has_word
+from driftcheck.sources.statement_log import has_word
 
 _AROUND = 2
 

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, Stage
-from driftcheck.sources.autogenerate import leaves
+from driftcheck.sources.autogenerate import flatten_operations
 
 MESSAGE = "what migrate would write now"
 _REVISION = "unwritten"
@@ -116,4 +116,4 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
 
 
 def _has_operations(script: Any) -> bool:
-    return any(True for upgrade in script.upgrade_ops_list for _ in leaves(upgrade.ops))
+    return any(True for upgrade in script.upgrade_ops_list for _ in flatten_operations(upgrade.ops))

@@ -14,8 +14,8 @@ from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.pipeline.faults import fault, origin_of
 from driftcheck.schema import Address
-from driftcheck.sources.journal import has_word
-from driftcheck.sources.replay import Fault, Made
+from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.statement_log import has_word
 
 _T = TypeVar("_T")
 _NAMED = 3
@@ -60,7 +60,7 @@ class Background:
     """
 
     findings: Sequence[Finding] = ()
-    made: Mapping[Address, Made] = field(default_factory=dict)
+    made: Mapping[Address, MigrationSource] = field(default_factory=dict)
     generated: Generated | None = None
     builds: bool = True
     with_data: bool = False
@@ -101,7 +101,7 @@ def _starts(several: Iterable[Played]) -> str:
     return ", ".join(starts)
 
 
-def _failure(broken: Fault, one: Played, start: str, background: Background) -> Finding:
+def _failure(broken: RevisionFailure, one: Played, start: str, background: Background) -> Finding:
     generated = background.generated
     is_generated = generated is not None and broken.where.revision == generated.revision
     cause = _cause(broken, background.findings) if is_generated else None
@@ -127,14 +127,14 @@ def _failure(broken: Fault, one: Played, start: str, background: Background) -> 
     )
 
 
-def _origin(broken: Fault, generated: Generated | None) -> Origin | None:
+def _origin(broken: RevisionFailure, generated: Generated | None) -> Origin | None:
     where = origin_of(broken.where)
     if where is None or generated is None:
         return where
     return replace(where, file=generated.shown, is_written=False)
 
 
-def _cause(broken: Fault, findings: Sequence[Finding]) -> Finding | None:
+def _cause(broken: RevisionFailure, findings: Sequence[Finding]) -> Finding | None:
     """The finding that an operation is written for: drift rather than a change of the models."""
     for gap in (Gap.DRIFT, Gap.PENDING):
         speaking = [
@@ -155,8 +155,8 @@ def _addresses(finding: Finding) -> Iterator[Address]:
 
 
 def _existing(
-    broken: Fault, cause: Finding | None, made: Mapping[Address, Made]
-) -> tuple[Address, Made] | None:
+    broken: RevisionFailure, cause: Finding | None, made: Mapping[Address, MigrationSource]
+) -> tuple[Address, MigrationSource] | None:
     """What stands in the way, and the earlier revision that has made it."""
     if broken.existing is not None or cause is None or cause.address is None:
         return broken.existing
@@ -165,7 +165,7 @@ def _existing(
 
 
 def _why(
-    existing: tuple[Address, Made] | None, cause: Finding | None, *, of_rows: bool
+    existing: tuple[Address, MigrationSource] | None, cause: Finding | None, *, of_rows: bool
 ) -> Iterator[str]:
     if cause is not None:
         yield f"{cause.message[:1].upper()}{cause.message[1:]}."
@@ -183,7 +183,7 @@ def _is_missing(finding: Finding) -> bool:
     return finding.change is ChangeType.MISSING
 
 
-def _remedies(broken: Fault, drift: Finding | None, *, of_rows: bool) -> Iterator[Remedy]:
+def _remedies(broken: RevisionFailure, drift: Finding | None, *, of_rows: bool) -> Iterator[Remedy]:
     if drift is not None:
         yield from drift.remedies
     elif broken.existing is not None:

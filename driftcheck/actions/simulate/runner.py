@@ -21,7 +21,7 @@ from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import read_shadow
-from driftcheck.sources.replay import Destinations, Fault, Made, Replay
+from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
 
 EMPTY = "an empty database"
 """Where somebody stands who has no database yet."""
@@ -69,7 +69,7 @@ class Played:
     """
 
     play: Play
-    fault: Fault | None = None
+    fault: RevisionFailure | None = None
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
     unfilled: Sequence[Unfilled] = ()
@@ -89,7 +89,7 @@ class Start:
     at: str
     opening: str
     stage: Stage
-    made: Mapping[Address, Made]
+    made: Mapping[Address, MigrationSource]
 
 
 def play(plot: Plot, start: Start) -> Played:
@@ -105,7 +105,7 @@ class _Actor:
     plot: Plot
     start: Start
     at: str
-    fault: Fault | None = None
+    fault: RevisionFailure | None = None
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
     unfilled: Sequence[Unfilled] = ()
@@ -197,7 +197,7 @@ class _Actor:
         return f"runs {len(self._ran)} revisions, {self._ran[0]} to {self._ran[-1]}"
 
 
-def _at_operation(fault: Fault, root: Path) -> Fault:
+def _at_operation(fault: RevisionFailure, root: Path) -> RevisionFailure:
     """The same fault at the line of its operation, which may have run at the end of a block."""
     where = fault.where
     line = operation_line(root / where.file, where.line, fault.statement)

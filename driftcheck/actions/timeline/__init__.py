@@ -1,1 +1,1 @@
-"""``driftcheck history`` and ``driftcheck blame``: what revisions do to the schema."""
+"""``driftcheck history`` and ``driftcheck blame``: the schema changes of each revision."""

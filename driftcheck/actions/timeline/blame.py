@@ -1,16 +1,23 @@
-"""Tells which revision made an object and which changed it last, and every change between."""
+"""Reports which revisions created and changed an object."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from driftcheck.actions.timeline.object_names import meant
-from driftcheck.actions.timeline.revisions import break_of, revisions_of
+from driftcheck.actions.timeline.object_lookup import find_objects
+from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import UsageError
-from driftcheck.judging.timeline import Biography, Blame, Deed, Event, Moment, RevisionEvents
+from driftcheck.judging.timeline import (
+    Blame,
+    Event,
+    HistoryEntry,
+    ObjectHistory,
+    RevisionEvents,
+    SchemaOperation,
+)
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, open_session
 from driftcheck.pipeline.walks import walk_history
@@ -19,108 +26,115 @@ from driftcheck.sources.walk import Walk
 
 
 def blame(settings: Settings, name: str, progress: Progress = lambda _: None) -> Blame:
-    """Replay the history, and see what it does to one object.
+    """Replay the history, and report its changes of one object.
 
     Args:
-        settings: The project, and how it is replayed.
-        name: The object as reports print it, with its kind before it where that is needed.
-        progress: Told what is being done.
+        settings: The settings.
+        name: The name of the object, optionally with its schema and its kind.
+        progress: Called with a short description of each step.
 
     Raises:
-        UsageError: There is and was no such object, or the name means several.
-        DriftcheckError: The history could not be replayed; nothing was left behind.
+        UsageError: No object has this name, or several have.
+        DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
     with open_session(replace(settings, gaps=()), progress) as session:
-        walked = walk_history(session, {})
-        records = [
-            Records(
+        history = walk_history(session, {})
+        databases = [
+            DatabaseHistory(
                 session.environment.databases[place][0].bind or place.database,
                 walk,
                 settings.schemas,
             )
-            for place, walk in walked.walks.items()
+            for place, walk in history.walks.items()
         ]
-        address = one_meant(name, records)
+        address = resolve_object(name, databases)
         return Blame(
             session.project.name,
-            tuple(one.biography(address) for one in records if address in one.known),
-            break_of(walked.fault),
+            tuple(
+                database.of_object(address) for database in databases if address in database.known
+            ),
+            break_of(history.fault),
         )
 
 
-class Records:
-    """All that is known of the objects of one database, from a walk through its history.
+class DatabaseHistory:
+    """The history of all objects of one database.
 
     Args:
-        name: The bind it is, or the database's own name.
+        name: The name of the bind, or of the database.
         walk: The walk.
-        schemas: The schemas to look at; none for all.
+        schemas: The names of the schemas to read; empty for all.
 
     Attributes:
-        known: Every object that there is, or ever was.
-        end: What there is at the history's end.
-        kinds: The names of the kinds of objects that it may have.
+        known: The addresses of all objects that exist or existed.
+        final: The objects after the last revision.
+        kinds: The names of the kinds of objects of the database.
     """
 
     def __init__(self, name: str, walk: Walk, schemas: Collection[str]) -> None:
         self._name = name
         self._catalog = catalog_for(walk.frame.dialect)
-        self._revisions = revisions_of(walk, self._catalog, schemas)
-        self.known = within(walk.everything(), schemas).objects.keys()
-        self.end = walk.snapshot(walk.now).objects
+        self._revisions = revision_events(walk, self._catalog, schemas)
+        self.known = within(walk.all_objects(), schemas).objects.keys()
+        self.final = walk.snapshot(walk.now).objects
         self.kinds = [kind.name for kind in self._catalog.kinds]
 
-    def biography(self, address: Address) -> Biography:
-        """All that was done to an object."""
-        thing = self.end.get(address)
-        return Biography(
+    def of_object(self, address: Address) -> ObjectHistory:
+        """The history of one object."""
+        final = self.final.get(address)
+        return ObjectHistory(
             self._name,
             address,
-            None if thing is None else self._catalog.describe(thing),
-            tuple(reversed([*_backwards(address, self._revisions)])),
+            None if final is None else self._catalog.describe(final),
+            tuple(reversed([*_entries_backwards(address, self._revisions)])),
         )
 
 
-def one_meant(name: str, records: Sequence[Records]) -> Address:
-    """The one object that a name means: what is still there goes before what was dropped.
+def resolve_object(name: str, databases: Sequence[DatabaseHistory]) -> Address:
+    """The object with a name. Objects that still exist take precedence over dropped ones.
 
     Raises:
-        UsageError: It means none, or several.
+        UsageError: No object has this name, or several have.
     """
-    known = {address for one in records for address in one.known}
-    found = meant(name, known, {kind for one in records for kind in one.kinds})
-    there = [address for address in found if any(address in one.end for one in records)]
-    candidates = sorted(there or found)
+    known = {address for database in databases for address in database.known}
+    kinds = {kind for database in databases for kind in database.kinds}
+    matches = find_objects(name, known, kinds)
+    existing = [
+        address for address in matches if any(address in database.final for database in databases)
+    ]
+    candidates = sorted(existing or matches)
     if len(candidates) > 1:
+        names = ", ".join(f"'{candidate}'" for candidate in candidates)
         raise UsageError(
-            f"{name!r} may mean {len(candidates)} objects",
-            hint="Name one of them: " + ", ".join(f"'{one}'" for one in candidates) + ".",
+            f"{name!r} matches {len(candidates)} objects", hint=f"Name one of them: {names}."
         )
     return candidates[0]
 
 
-def _backwards(address: Address, revisions: Sequence[RevisionEvents]) -> Iterator[Moment]:
-    """What happened to an object, the last thing first; under the names that it had before, too."""
+def _entries_backwards(
+    address: Address, revisions: Sequence[RevisionEvents]
+) -> Iterator[HistoryEntry]:
+    """The events of an object, the latest first. Its former names are followed."""
     for revision in reversed(revisions):
         before = address
         for event in reversed(revision.events):
             if _concerns(event, address):
-                yield Moment(revision, event, address)
+                yield HistoryEntry(revision, event, address)
             before = _name_before(event, address, before)
         address = before
 
 
 def _concerns(event: Event, address: Address) -> bool:
-    own = (event.address, event.was, event.part_of)
+    own = (event.address, event.old_address, event.part_of)
     if address in own or address in event.parts:
         return True
-    return event.deed is Deed.RENAMED and _is_within(address, event.address)
+    return event.operation is SchemaOperation.RENAMED and _is_within(address, event.address)
 
 
 def _name_before(event: Event, address: Address, otherwise: Address) -> Address:
-    """What the object was called before the event."""
-    old = event.was
-    if event.deed is not Deed.RENAMED or old is None:
+    """The address of the object before the event."""
+    old = event.old_address
+    if event.operation is not SchemaOperation.RENAMED or old is None:
         return otherwise
     if address == event.address:
         return old
@@ -129,6 +143,6 @@ def _name_before(event: Event, address: Address, otherwise: Address) -> Address:
     return otherwise
 
 
-def _is_within(address: Address, whole: Address) -> bool:
-    """Whether an object is named within another: a column, within its table."""
-    return (address.schema, address.path[:-1]) == (whole.schema, whole.path)
+def _is_within(address: Address, parent: Address) -> bool:
+    """Whether the path of an object starts with its parent's path, as for a column."""
+    return (address.schema, address.path[:-1]) == (parent.schema, parent.path)

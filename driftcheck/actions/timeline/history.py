@@ -1,4 +1,4 @@
-"""Tells what each revision of a history does to the schema, as seen in the database."""
+"""Reports what each revision does to the schema, as read from a shadow database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from driftcheck.actions.timeline.revisions import break_of, revisions_of
+from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import Place
 from driftcheck.databases.registry import catalog_for
@@ -26,69 +26,74 @@ def history(
     since: str = "",
     progress: Progress = lambda _: None,
 ) -> Timeline:
-    """Replay the history, and see what each revision does.
+    """Replay the history, and report the schema changes of each revision.
 
     Args:
-        settings: The project, and how it is replayed.
-        revisions: Only these; all of them where none is named.
-        since: Only those that come after this one.
-        progress: Told what is being done.
+        settings: The settings.
+        revisions: The revisions to report; empty for all.
+        since: Report only the revisions after this one; empty for all.
+        progress: Called with a short description of each step.
 
     Raises:
-        UsageError: A revision that is named is not one of the history.
-        DriftcheckError: The history could not be replayed; nothing was left behind.
+        UsageError: The history has no such revision.
+        DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
     with open_session(replace(settings, gaps=()), progress) as session:
         script = session.project.script_directory()
-        wanted = _wanted(script, revisions, since)
+        selected = _selected(script, revisions, since)
         walked = walk_history(session, {})
         databases = tuple(
-            _database(session, place, walk, wanted) for place, walk in walked.walks.items()
+            _database(session, place, walk, selected) for place, walk in walked.walks.items()
         )
         return Timeline(session.project.name, databases, break_of(walked.fault))
 
 
 def _database(
-    session: Session, place: Place, walk: Walk, wanted: Collection[str] | None
+    session: Session, place: Place, walk: Walk, selected: Collection[str] | None
 ) -> DatabaseTimeline:
     maker = session.maker(place)
-    told = revisions_of(walk, catalog_for(place.dialect), session.settings.schemas)
+    events = revision_events(walk, catalog_for(place.dialect), session.settings.schemas)
     return DatabaseTimeline(
         name=session.environment.databases[place][0].bind or place.database,
         dialect=place.dialect,
         server_version=walk.frame.server_version,
-        revisions=tuple(one for one in told if wanted is None or one.revision in wanted),
+        revisions=tuple(
+            revision for revision in events if selected is None or revision.revision in selected
+        ),
         shadows=maker.how,
         notes=tuple(maker.notes),
     )
 
 
-def _wanted(
+def _selected(
     script: ScriptDirectory, revisions: Sequence[str], since: str
 ) -> Collection[str] | None:
-    """The revisions that are asked for; ``None`` for all of them."""
+    """The identifiers of the revisions to report; ``None`` for all."""
     if not revisions and not since:
         return None
-    wanted = {one.revision for name in revisions for one in named_revisions(script, name)}
+    selected = {
+        revision.revision for name in revisions for revision in named_revisions(script, name)
+    }
     if since:
         (first, *_) = named_revisions(script, since)
-        wanted |= {one.revision for one in script.walk_revisions(first.revision, "heads")}
-        wanted -= {first.revision}
-    return wanted
+        later = script.walk_revisions(first.revision, "heads")
+        selected |= {revision.revision for revision in later}
+        selected -= {first.revision}
+    return selected
 
 
 def named_revisions(script: ScriptDirectory, name: str) -> Sequence[Any]:
-    """The revisions that somebody names: by the beginning of an identifier, ``head``, a label.
+    """Resolve a name: an identifier or its beginning, ``head``, or a branch label.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is no such revision.
     """
     try:
-        found = [*script.get_revisions(name)]
+        matches = [*script.get_revisions(name)]
     except CommandError as error:
-        raise UsageError(f"{error}", hint="driftcheck history lists every revision.") from None
-    if not found:
+        raise UsageError(f"{error}", hint="driftcheck history lists all revisions.") from None
+    if not matches:
         raise UsageError(
-            f"{name!r} names no revision", hint="driftcheck history lists every revision."
+            f"there is no revision {name!r}", hint="driftcheck history lists all revisions."
         )
-    return found
+    return matches

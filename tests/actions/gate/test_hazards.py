@@ -2,9 +2,9 @@
 
 import pytest
 
-from driftcheck.actions.gate.hazards import HazardWatch
+from driftcheck.actions.gate.hazard_watch import HazardWatch
 from driftcheck.databases.connection import own_engine
-from driftcheck.sources.journal import Entry
+from driftcheck.sources.statement_log import ExecutedStatement
 
 IN_USE = """
 CREATE TABLE schools (id integer PRIMARY KEY, code text);
@@ -112,8 +112,8 @@ def run(database, pg):
         with engine.connect() as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)
-                watch.look(Entry("0002", "0002.py", 9, statement), connection)
-        return {(h.harm.value, str(h.address), h.lock) for h in watch.hazards}
+                watch.observe(ExecutedStatement("0002", "0002.py", 9, statement), connection)
+        return {(h.kind.value, str(h.address), h.lock) for h in watch.hazards}
 
     return run_and_watch
 

@@ -102,7 +102,7 @@ def test_what_a_walk_keeps_is_what_a_full_reading_says(project, walk, database, 
                 kept = step.after.reading.objects
                 assert kept == read.objects
                 assert [a.kind for a in kept] == [a.kind for a in read.objects]
-    empty = {step.revision.identifier for step in walk.steps if not step.turns}
+    empty = {step.revision.identifier for step in walk.steps if not step.changes}
     assert empty == {"0002", "0004", "merge"}
 
 

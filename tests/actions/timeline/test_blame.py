@@ -2,7 +2,7 @@
 
 import pytest
 
-from driftcheck.actions.timeline.blame import blame, one_meant
+from driftcheck.actions.timeline.blame import blame, resolve_object
 from driftcheck.config.settings import Settings
 from driftcheck.errors import UsageError
 
@@ -50,25 +50,26 @@ BLAMED = {
 
 @pytest.mark.parametrize("name", BLAMED)
 def test_blame(records, name):
-    biography = records[0].biography(one_meant(name, records))
+    history = records[0].of_object(resolve_object(name, records))
     told = [
-        (m.revision.revision, f"{m.event.deed} {m.event.address}", m.event.line)
-        for m in biography.moments
+        (m.revision.revision, f"{m.event.operation} {m.event.address}", m.event.line)
+        for m in history.entries
     ]
     assert told == BLAMED[name]
 
 
 def test_made_and_last_changed(records):
-    column = records[0].biography(one_meant("students.full_name", records))
-    assert (column.made.revision.revision, column.changed.revision.revision) == ("0001", "0006")
+    column = records[0].of_object(resolve_object("students.full_name", records))
+    assert column.creation.revision.revision == "0001"
+    assert column.last_change.revision.revision == "0006"
     assert column.definition == "character varying(64)"
-    assert column.moments[1].event.was.name == "name"
+    assert column.entries[1].event.old_address.name == "name"
 
-    dropped = records[0].biography(one_meant("students.age", records))
+    dropped = records[0].of_object(resolve_object("students.age", records))
     assert dropped.definition is None
     assert dropped.changed.revision.file == "migrations/versions/0007.py"
 
-    function = records[0].biography(one_meant("twice", records))
+    function = records[0].of_object(resolve_object("twice", records))
     assert function.changed is None
 
 
@@ -88,7 +89,7 @@ def test_made_and_last_changed(records):
 )
 def test_a_name_that_nothing_has(records, name, hint):
     with pytest.raises(UsageError) as raised:
-        one_meant(name, records)
+        resolve_object(name, records)
     assert hint in raised.value.hint
 
 
@@ -110,6 +111,6 @@ def test_a_name_that_several_have(sketch, server, pg18):
     with pytest.raises(UsageError, match="may mean 2 objects"):
         blame(settings, "b.a")
     found = blame(settings, "check constraint b.a")
-    assert [m.event.deed for m in found.biographies[0].moments] == ["made"]
+    assert [m.event.operation for m in found.histories[0].entries] == ["made"]
     project.live.close()
     project.live.shadow.drop()

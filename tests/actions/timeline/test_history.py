@@ -2,10 +2,10 @@
 
 import pytest
 
-from driftcheck.actions.locate.nearest_state import fit
-from driftcheck.actions.timeline.blame import Records, one_meant
+from driftcheck.actions.locate.nearest_state import nearest_state
+from driftcheck.actions.timeline.blame import DatabaseHistory, resolve_object
 from driftcheck.actions.timeline.history import history
-from driftcheck.actions.timeline.revisions import revisions_of
+from driftcheck.actions.timeline.revision_events import revision_events
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import parse_url
@@ -39,12 +39,13 @@ DONE = {
 
 def told(revisions):
     return {
-        one.revision: [f"{event.deed} {event.address}" for event in one.events] for one in revisions
+        revision.revision: [f"{event.operation} {event.address}" for event in revision.events]
+        for revision in revisions
     }
 
 
 def test_what_each_revision_does(walk):
-    assert told(revisions_of(walk, catalog_for("postgresql"), ())) == DONE
+    assert told(revision_events(walk, catalog_for("postgresql"), ())) == DONE
 
 
 @pytest.fixture(scope="module")
@@ -101,15 +102,15 @@ def test_sqlite(sketch, walking):
     for name, after, lines in SQLITE:
         project.revision(name, lines, after)
     walk = walking(project)
-    assert told(revisions_of(walk, catalog_for("sqlite"), ())) == {
+    assert told(revision_events(walk, catalog_for("sqlite"), ())) == {
         "0001": ["made table a"],
         "0002": [],
         "0003": ["altered column a.b"],
         "0004": ["made index ix_a"],
     }
-    records = [Records("live", walk, ())]
-    column = records[0].biography(one_meant("a.b", records))
-    assert [m.revision.revision for m in column.moments] == ["0001", "0003"]
+    records = [DatabaseHistory("live", walk, ())]
+    column = records[0].of_object(resolve_object("a.b", records))
+    assert [m.revision.revision for m in column.entries] == ["0001", "0003"]
     for revision, states in (
         ("0001", ["0001", "0002"]),
         ("0002", ["0001", "0002"]),
@@ -118,6 +119,6 @@ def test_sqlite(sketch, walking):
     ):
         project.upgrade(revision)
         live = read_live(parse_url(project.url, named="it"), (), Scope()).snapshot
-        found = fit(walk, live.without(walk.hidden), (), lambda _: False)
-        assert [walk.latest(s.applied)[0] for s in found.states] == states
+        found = nearest_state(walk, live.without(walk.hidden), (), lambda _: False)
+        assert [walk.heads_of(s.applied)[0] for s in found.states] == states
         assert not found.changes

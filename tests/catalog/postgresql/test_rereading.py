@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from driftcheck.databases.catalog import Scope
-from driftcheck.sources.within import read_within
+from driftcheck.sources.transaction_reading import read_in_transaction
 
 # Changes whose only trace may be in a catalog that is easily forgotten.
 CHANGES = (
@@ -100,7 +100,7 @@ _KEPT = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'driftcheck
 
 def _make_and_read(connection, url):
     connection.exec_driver_sql("CREATE TABLE school.new (id integer)")
-    return read_within(connection, url, Scope(), None)
+    return read_in_transaction(connection, url, Scope(), None)
 
 
 @pytest.fixture(scope="module")
@@ -138,11 +138,11 @@ def test_the_server_keeps_its_plans_until_they_are_discarded(expected, driver):
         kept = connection.exec_driver_sql(_KEPT).scalar()
         assert kept > 40
         connection.exec_driver_sql("ALTER TABLE school.new ADD more integer")
-        assert len(read_within(connection, url, Scope(), first).objects) == len(objects) + 1
+        assert len(read_in_transaction(connection, url, Scope(), first).objects) == len(objects) + 1
         assert connection.exec_driver_sql(_KEPT).scalar() == kept
         connection.exec_driver_sql("DEALLOCATE ALL")
         connection.exec_driver_sql("ALTER TABLE school.new DROP more")
-        assert read_within(connection, url, Scope(), first).objects == objects
+        assert read_in_transaction(connection, url, Scope(), first).objects == objects
 
 
 def test_asyncpg(expected):

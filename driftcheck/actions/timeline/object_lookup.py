@@ -1,4 +1,4 @@
-"""Finds the object that somebody means by a name typed as reports print it."""
+"""Finds the objects that a name on the command line may refer to."""
 
 from __future__ import annotations
 
@@ -13,39 +13,42 @@ _PART = re.compile(r'\s*("(?:[^"]|"")*"|[^."(]+)\s*')
 _CLOSEST = 5
 
 
-def meant(text: str, known: Collection[Address], kinds: Iterable[str]) -> list[Address]:
-    """The objects that a name may mean: with its schema or without, with its kind or without.
+def find_objects(query: str, known: Collection[Address], kinds: Iterable[str]) -> list[Address]:
+    """The addresses that a name matches. Its schema and its kind are optional.
 
     Args:
-        text: Such as ``public.students.last_name``, ``students."Name"``, ``f(integer)``,
-            ``index ix_a``.
-        known: Every address that there is, or was.
+        query: A name such as ``public.students.last_name``, ``students."Name"``, ``f(integer)``
+            or ``index ix_a``.
+        known: Every address that exists or existed.
         kinds: The names of all kinds.
 
     Raises:
-        UsageError: None is called so; the hint has those whose names come closest.
+        UsageError: No address matches; the hint lists the closest names.
     """
-    kind, name = _without_kind(text.strip(), kinds)
+    kind, name = _split_kind(query.strip(), kinds)
     of_kind = [address for address in known if kind in ("", address.kind)]
-    found = [a for a in of_kind if name in _spellings(a)]
-    if not found:
+    matches = [address for address in of_kind if name in _spellings(address)]
+    if not matches:
         parts, arguments = _parsed(name)
-        found = [a for a in of_kind if _is_called(a, parts, arguments)]
-    if not found:
+        matches = [address for address in of_kind if _matches(address, parts, arguments)]
+    if not matches:
         raise UsageError(
-            f"no revision of the history makes {text.strip()!r}, and nothing of that name was "
-            "there before",
+            f"no revision creates {query.strip()!r}, and no such object existed before the first "
+            "revision",
             hint=_closest(name, of_kind or known),
         )
-    return found
+    return matches
 
 
-def _without_kind(text: str, kinds: Iterable[str]) -> tuple[str, str]:
-    """A kind that a name begins with, and the rest; the longest, for there are kinds of views."""
+def _split_kind(query: str, kinds: Iterable[str]) -> tuple[str, str]:
+    """Split a query into its kind and its name.
+
+    The longest kind is taken: "materialized view x" is not a view.
+    """
     for kind in sorted(kinds, key=len, reverse=True):
-        if text.lower().startswith(f"{kind} "):
-            return kind, text[len(kind) :].strip()
-    return "", text
+        if query.lower().startswith(f"{kind} "):
+            return kind, query[len(kind) :].strip()
+    return "", query
 
 
 def _spellings(address: Address) -> tuple[str, str]:
@@ -53,7 +56,7 @@ def _spellings(address: Address) -> tuple[str, str]:
 
 
 def _parsed(name: str) -> tuple[tuple[str, ...], str | None]:
-    """The parts of a dotted name, quoted or not, and the arguments behind it."""
+    """The parts of a dotted name, quoted or not, and the arguments in parentheses after it."""
     parts, position = [], 0
     while part := _PART.match(name, position):
         parts.append(part[1].strip())
@@ -66,23 +69,23 @@ def _parsed(name: str) -> tuple[tuple[str, ...], str | None]:
     return tuple(parts), arguments
 
 
-def _is_called(address: Address, parts: Sequence[str], arguments: str | None) -> bool:
-    if arguments is not None and _squeezed(arguments) != _squeezed(address.arguments):
+def _matches(address: Address, parts: Sequence[str], arguments: str | None) -> bool:
+    if arguments is not None and _normalized(arguments) != _normalized(address.arguments):
         return False
     for names in (address.path, (address.schema, *address.path)):
-        if len(names) == len(parts) and all(map(_is_so_named, names, parts)):
+        if len(names) == len(parts) and all(map(_part_matches, names, parts)):
             return True
     return False
 
 
-def _is_so_named(name: str, part: str) -> bool:
-    """Without quotes a name is taken as it stands, and in lower case, as the server takes it."""
+def _part_matches(name: str, part: str) -> bool:
+    """Compare a name with a part; an unquoted part also matches in lower case, as in SQL."""
     if part.startswith('"'):
         return name == part[1:-1].replace('""', '"')
     return name in (part, part.lower())
 
 
-def _squeezed(arguments: str | None) -> str:
+def _normalized(arguments: str | None) -> str:
     return re.sub(r"\s+", " ", arguments or "").replace(", ", ",").strip()
 
 
@@ -96,7 +99,7 @@ def _closest(name: str, known: Iterable[Address]) -> str:
         *get_close_matches(name.lower(), spelled, n=_CLOSEST, cutoff=0.6),
         *get_close_matches(own.lower(), spelled, n=_CLOSEST, cutoff=0.6),
     ]
-    closest = list(dict.fromkeys(spelled[one] for one in near))[:_CLOSEST]
+    closest = list(dict.fromkeys(spelled[spelling] for spelling in near))[:_CLOSEST]
     if not closest:
-        return "driftcheck history shows what there is."
+        return "driftcheck history lists all objects."
     return "The closest names: " + ", ".join(closest) + "."

@@ -1,4 +1,4 @@
-"""Reads a shadow database from within the transaction in which a revision has just run."""
+"""Reads a shadow database inside the transaction in which a revision has just run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from driftcheck.databases.registry import catalog_for
 _TEXT_ARRAY = 1009  # its OID in PostgreSQL
 
 
-def read_within(connection: Any, shadow: URL, scope: Scope, last: Reading | None) -> Reading:
-    """Read what a revision has left, whether that is committed or not.
+def read_in_transaction(
+    connection: Any, shadow: URL, scope: Scope, last: Reading | None
+) -> Reading:
+    """Read the schema after a revision, committed or not.
 
-    What has not been committed can only be read on the connection on which it was done, by whatever
-    driver the project has. What has been is read by driftcheck's own.
+    An uncommitted schema is read on the connection of the revision, which may use any driver. A
+    committed schema is read on a connection of driftcheck's own.
 
     Args:
-        connection: SQLAlchemy's connection on which the revision ran, made for a shadow.
-        shadow: That shadow.
-        scope: What of the database is read.
-        last: What was read of it the last time, if it was.
+        connection: The SQLAlchemy connection on which the revision ran.
+        shadow: The URL of the shadow that it is connected to.
+        scope: The part of the database that is read.
+        last: The previous reading of the database, if any.
 
     Raises:
         CatalogError: The database cannot be read.
@@ -40,10 +42,10 @@ def read_within(connection: Any, shadow: URL, scope: Scope, last: Reading | None
 
 
 def _is_uncommitted(connection: Any) -> bool:
-    """Whether a transaction is open that has changed something.
+    """Whether the connection has an open transaction that has written.
 
-    PostgreSQL gives a transaction its number when it first changes something. SQLite's file is
-    locked until then in any case, and MySQL commits with every statement that changes a schema.
+    PostgreSQL assigns a transaction identifier at the first write. On SQLite, the answer is always
+    yes, because the file is locked until the commit. On MySQL, every DDL statement commits.
     https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT
     """
     if connection.dialect.name != "postgresql":
@@ -55,18 +57,20 @@ def _is_uncommitted(connection: Any) -> bool:
 
 
 def _as_psycopg2(connection: Any) -> Any:
-    """The DB-API connection behind one of SQLAlchemy's, its values as psycopg2 gives them."""
+    """The DB-API connection of a SQLAlchemy connection, with values as psycopg2 returns them."""
     if connection.dialect.name != "postgresql":
         return connection.connection
-    return _Preparing(connection.connection, as_json=connection.dialect.driver != "psycopg2")
+    return _PreparingConnection(
+        connection.connection, as_json=connection.dialect.driver != "psycopg2"
+    )
 
 
-class _Preparing:
-    """A DB-API connection to PostgreSQL on which a query that is run often is planned once.
+class _PreparingConnection:
+    """A DB-API connection to PostgreSQL that prepares every query.
 
     Args:
         connection: The connection.
-        as_json: Whether its driver makes other values of what it is sent than psycopg2 does.
+        as_json: Whether its driver returns values of other types than psycopg2.
     """
 
     def __init__(self, connection: Any, *, as_json: bool) -> None:
@@ -78,10 +82,10 @@ class _Preparing:
 
 
 class _PreparingCursor:
-    """A cursor that has the server keep its plans of queries until the session ends.
+    """A cursor that runs every query as a prepared statement.
 
-    After each revision the same catalog is asked the same questions, and to plan the answer takes
-    the server as long as to give it. A prepared statement outlives the transaction.
+    The same catalog queries run after each revision, and planning takes as long as execution. A
+    prepared statement lasts until the end of the session, also after a rollback.
     https://www.postgresql.org/docs/current/sql-prepare.html
     """
 
@@ -112,10 +116,10 @@ class _PreparingCursor:
 
 
 class _JSONCursor(_PreparingCursor):
-    """A cursor that has rows sent as JSON.
+    """A cursor that fetches rows as JSON.
 
-    Drivers do not agree on ``"char"``, ``name[]``, ``oid``. All of them agree on text, and the
-    server can write every row as JSON.
+    Drivers return different Python types for ``"char"``, ``name[]`` and ``oid``. All drivers return
+    the same string for text, and the server can convert every row to JSON.
     """
 
     def __init__(self, cursor: Any) -> None:
@@ -124,13 +128,13 @@ class _JSONCursor(_PreparingCursor):
         self.description: Sequence[Any] | None = None
 
     def execute(self, query: str, _parameters: Any = None, /) -> None:
-        """Run a statement. A query names its columns, and each of them differently."""
+        """Run a statement. The columns of a query must have distinct names."""
         self._rows, self.description = [], None
         if not _is_query(query):
             super().execute(query)
             return
         super().execute(f"select row_to_json(q)::text from ({query}) q")
-        rows = [json.loads(text) for (text,) in self._cursor.fetchall()]
+        rows = [json.loads(string) for (string,) in self._cursor.fetchall()]
         if rows:
             self._rows = [tuple(row.values()) for row in rows]
             columns = zip(rows[0], zip(*self._rows, strict=True), strict=True)

@@ -1,0 +1,100 @@
+"""Runs the downgrade of a new revision, and its upgrade again, on a copy of the shadows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from driftcheck.actions.gate.revision_files import RevisionFile
+from driftcheck.actions.gate.revision_findings import RevisionFindings
+from driftcheck.actions.gate.schema_differences import difference_findings
+from driftcheck.actions.gate.schemas import Findings, Schemas, every_database_at, read_schemas
+from driftcheck.databases.location import Place
+from driftcheck.judging.findings import Finding, Origin
+from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.session import Session
+from driftcheck.project.redirect import Stage
+from driftcheck.schema import Snapshot
+from driftcheck.sources.replay import Replay, RevisionFailure
+
+
+class DowngradeCheck:
+    """Checks the downgrades of new revisions.
+
+    Args:
+        session: The session.
+        revisions: Finds the lines of revision files.
+    """
+
+    def __init__(self, session: Session, revisions: RevisionFindings) -> None:
+        self._session = session
+        self._revisions = revisions
+        self._databases = [*session.environment.databases]
+
+    def run(
+        self, stage: Stage, revision: RevisionFile, before: Schemas, after: Schemas
+    ) -> Findings:
+        """Check the downgrade of a revision that has just run.
+
+        The schemas must be read by the caller, so that no schema is read twice.
+
+        Args:
+            stage: The shadows in which the revision ran; they are not changed.
+            revision: The revision.
+            before: The schemas before the revision.
+            after: The schemas after the revision.
+        """
+        origin = self._revisions.origin(revision, "downgrade()")
+        identifier = revision.revision
+        if revision.downgrade.always_raises:
+            finding = fault("gate-downgrade-refuses", origin=origin, revision=identifier)
+            return [(self._databases[0], finding)]
+        if revision.downgrade.is_empty:
+            finding = fault("gate-downgrade-empty", origin=origin, revision=identifier)
+            return [(place, finding) for place in before if _differ(before[place], after[place])]
+        copies = self._session.shadows.copies(stage, "downgrade")
+        for place in self._databases:
+            copies.shadow_of(self._session.target(place))
+        try:
+            return [*self._downgrade_and_upgrade(copies, identifier, origin, before, after)]
+        finally:
+            copies.begin_again()
+
+    def _downgrade_and_upgrade(
+        self, copies: Stage, revision: str, origin: Origin, before: Schemas, after: Schemas
+    ) -> Iterator[tuple[Place, Finding]]:
+        session = self._session
+        replay = Replay(session.project, session.redirect, copies)
+        if not replay.undo(every_database_at(session, revision)):
+            yield self._failure("gate-downgrade-fails", replay.fault, origin)
+            return
+        downgraded = read_schemas(session, copies)
+        yield from _differences("gate-downgrade-differs", revision, origin, before, downgraded)
+        if not replay.upgrade(every_database_at(session, revision)):
+            yield self._failure("gate-upgrade-again-fails", replay.fault, origin)
+            return
+        upgraded = read_schemas(session, copies)
+        yield from _differences("gate-upgrade-again-differs", revision, origin, after, upgraded)
+
+    def _failure(
+        self, rule: str, failure: RevisionFailure | None, origin: Origin
+    ) -> tuple[Place, Finding]:
+        details = [failure.message, failure.statement] if failure else []
+        finding = fault(
+            rule,
+            details="\n".join(filter(None, details)),
+            origin=origin_of(failure.where) if failure else origin,
+            revision=origin.revision,
+        )
+        return self._databases[0], finding
+
+
+def _differences(
+    rule: str, revision: str, origin: Origin, wanted: Schemas, actual: Schemas
+) -> Iterator[tuple[Place, Finding]]:
+    for place, snapshot in wanted.items():
+        for finding in difference_findings(rule, snapshot, actual[place], origin, revision):
+            yield place, finding
+
+
+def _differ(before: Snapshot, after: Snapshot) -> bool:
+    return before.objects != after.objects
