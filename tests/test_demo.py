@@ -1,4 +1,4 @@
-"""The demo, played as a newcomer plays it, and what keeps it from telling what did not happen."""
+"""The demo: its output, its checks, and that it leaves nothing behind."""
 
 import os
 import re
@@ -16,9 +16,9 @@ from driftcheck.databases.postgresql.shadow.account import Account
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private_server import PrivateServer
-from driftcheck.demo import play, scene
+from driftcheck.demo import environment, run_demo
 from driftcheck.demo.developer import Developer
-from driftcheck.demo.trimming import of_driftcheck, of_flask, of_migration
+from driftcheck.demo.excerpts import flask_excerpt, migration_excerpt, report_excerpt
 from driftcheck.errors import CannotCheckError, ShadowError
 from driftcheck.storage.cache_directory import VARIABLE
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(not embedded_installations(), reason="no embedde
 
 
 class Recorder:
-    """A teller that remembers the steps."""
+    """A presenter that records the titles of the steps."""
 
     def __init__(self):
         self.steps = []
@@ -46,10 +46,10 @@ class Recorder:
     def step(self, title):
         self.steps.append(title)
 
-    def say(self, text):
+    def explain(self, text):
         pass
 
-    def typed(self, prompt, command):
+    def command(self, prompt, command):
         pass
 
     def output(self, text):
@@ -69,8 +69,8 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(place):
-    """The demo as it is printed, where the environment would lead it astray."""
+def printed(place):
+    """The output of the demo, with settings of other projects in the environment."""
     done = subprocess.run(
         DEMO, cwd=place, env=os.environ | ASTRAY, capture_output=True, text=True, check=False
     )
@@ -83,8 +83,8 @@ def you(tmp_path):
     return Developer("you", tmp_path, URL.create("postgresql"), Recorder())
 
 
-def test_the_story(told):
-    _, *steps = re.split(r"^=== \d\. .* =+$", told, flags=re.MULTILINE)
+def test_the_steps(printed):
+    _, *steps = re.split(r"^=== \d\. .* =+$", printed, flags=re.MULTILINE)
     assert len(steps) == 9
     compared, written, failed, repaired = steps[4], steps[5], steps[6], steps[8]
     assert "drift-column-missing" in compared
@@ -97,28 +97,28 @@ def test_the_story(told):
     assert repaired.count("✓ in step") == 3
 
 
-def test_it_is_plain_text_of_80_columns(told):
-    assert [line for line in told.splitlines() if len(line) > 80] == []
-    assert "\x1b" not in told
-    assert "INFO" not in told
-    assert "\n\n\n\n" not in told
+def test_it_is_plain_text_of_80_columns(printed):
+    assert [line for line in printed.splitlines() if len(line) > 80] == []
+    assert "\x1b" not in printed
+    assert "INFO" not in printed
+    assert "\n\n\n\n" not in printed
 
 
-def test_nothing_is_left(told, place):
+def test_nothing_is_left(printed, place):
     assert_nothing_is_left(place)
 
 
-def test_the_readme_shows_what_is_printed(told):
-    """Every piece between two cuts is there, in that order."""
+def test_the_readme_shows_what_is_printed(printed):
+    """Every piece between two cuts is printed, in this order."""
     block = re.search(r"```text\n\$ make demo\n(.*?)\n```", README.read_text(), re.DOTALL)[1]
-    rest = without_numbers(told)
+    rest = without_numbers(printed)
     for piece in without_numbers(block).split(CUT):
-        assert piece.strip() in rest, "this is not printed, or not after the piece before it"
+        assert piece.strip() in rest, "not printed after the previous piece"
         rest = rest[rest.index(piece.strip()) :]
 
 
 def without_numbers(text):
-    """A revision and a server are different ones every time."""
+    """Without revision identifiers and server versions, which differ from run to run."""
     return re.sub(r"\b[0-9a-f]{12}\b|\b\d+\.\d+\b", "#", text)
 
 
@@ -130,7 +130,7 @@ def without_numbers(text):
     ],
 )
 def test_an_interrupt_leaves_nothing(place, way, moment, servers):
-    """Nor does what the demo has started: compare, which makes shadows on a server of its own."""
+    """Neither the demo nor its child processes: compare starts a private server too."""
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         next(line for line in demo.stdout if moment in line)
         while demo.poll() is None and sum(map(has_databases, running_servers())) < servers:
@@ -147,7 +147,7 @@ def running_servers():
 
 
 def has_databases(data):
-    """More than initdb makes."""
+    """Whether the server has more databases than initdb creates."""
     return len(list((data / "base").iterdir())) > 3
 
 
@@ -164,12 +164,12 @@ def assert_nothing_is_left(place):
         server.stop()
 
 
-def test_another_story_is_an_error(place, monkeypatch):
-    app = scene._app().replace("    last_name = db.Column(db.String(64))\n", "")
-    monkeypatch.setattr(scene, "_app", lambda: app)
+def test_another_result_is_an_error(place, monkeypatch):
+    app = environment._app().replace("    last_name = db.Column(db.String(64))\n", "")
+    monkeypatch.setattr(environment, "_app", lambda: app)
     recorder = Recorder()
     with pytest.raises(CannotCheckError, match="first_name, last_name, and has id, first_name"):
-        play(recorder)
+        run_demo(recorder)
     assert len(recorder.steps) == 1
     assert_nothing_is_left(place)
 
@@ -178,13 +178,13 @@ def test_no_server(monkeypatch):
     monkeypatch.setattr("driftcheck.databases.shadow_choice.embedded_installations", list)
     monkeypatch.setattr("driftcheck.databases.shadow_choice.installed_here", list)
     with pytest.raises(ShadowError) as caught:
-        play(Recorder())
+        run_demo(Recorder())
     assert "pip install 'driftcheck[embedded]'" in caught.value.hint
 
 
 def test_a_command_that_says_something_else_is_an_error(you):
     with pytest.raises(CannotCheckError, match="did not print 'Django'") as caught:
-        you.run("flask --version", says=("Flask", "Django"))
+        you.run("flask --version", prints=("Flask", "Django"))
     assert "Werkzeug" in caught.value.details
 
 
@@ -193,10 +193,10 @@ def test_a_command_that_says_something_else_is_an_error(you):
 )
 def test_a_command_that_ends_otherwise_is_an_error(you, command, exits, exited):
     with pytest.raises(CannotCheckError, match=f"exited with {exited}"):
-        you.run(command, exits=exits)
+        you.run(command, exit_code=exits)
 
 
-def test_what_matters_of_flask():
+def test_what_matters_flask_excerpt():
     output = f"""\
 INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.
 INFO  [alembic.autogenerate.compare] Detected added column 'students.age'
@@ -210,7 +210,7 @@ psycopg2.errors.DuplicateColumn: {ERROR}
 The above exception was the direct cause of the following exception:
 sqlalchemy.exc.ProgrammingError: (psycopg2.errors.DuplicateColumn) {ERROR}
 """
-    assert of_flask(output).splitlines() == [
+    assert flask_excerpt(output).splitlines() == [
         "Detected added column 'students.age'",
         "Generating migrations/versions/12_add_age.py",
         "Running upgrade 11 -> 12, add age",
@@ -219,17 +219,17 @@ sqlalchemy.exc.ProgrammingError: (psycopg2.errors.DuplicateColumn) {ERROR}
         "psycopg2.errors.DuplicateColumn:",
         f"    {ERROR}",
     ]
-    assert of_flask("Traceback (most recent call last):\n  File\nKeyError: 1\n").endswith(
+    assert flask_excerpt("Traceback (most recent call last):\n  File\nKeyError: 1\n").endswith(
         "\nKeyError: 1"
     )
 
 
 def test_what_matters_of_a_report():
     report = "app\npostgresql://me@/here\n\n✗ a finding\n\n· a note\ncounts\n✗ 1 finding fails\n"
-    assert of_driftcheck(report) == "app\n\n✗ a finding\n\n✗ 1 finding fails"
-    assert of_driftcheck("app\n\nthe end\n") == "app\n\nthe end"
+    assert report_excerpt(report) == "app\n\n✗ a finding\n\n✗ 1 finding fails"
+    assert report_excerpt("app\n\nthe end\n") == "app\n\nthe end"
 
 
 def test_what_matters_of_a_migration():
     text = "def upgrade():\n    op.add_column(1)\n\ndef downgrade():\n    op.drop_column(1)\n"
-    assert of_migration(text) == "op.add_column(1)"
+    assert migration_excerpt(text) == "op.add_column(1)"

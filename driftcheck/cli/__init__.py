@@ -1,4 +1,4 @@
-"""The command line: each command parses, calls, renders and exits."""
+"""The command line: parses options, runs a command, writes its report and sets the exit code."""
 
 from driftcheck.cli.main import main
 

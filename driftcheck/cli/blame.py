@@ -1,4 +1,4 @@
-"""``driftcheck blame``: which revision made an object, and which changed it."""
+"""``driftcheck blame``: shows which revisions created and changed an object."""
 
 from __future__ import annotations
 
@@ -30,18 +30,20 @@ from driftcheck.reports.blame import FORMS
 def blame(
     address: str, form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any
 ) -> ExitCode:
-    """Tell which revision made an object, and which changed it.
+    """Show which revisions created and changed an object.
 
-    ADDRESS is what reports call it, such as public.students.last_name, with or without its schema;
-    where it may mean several things, with the kind before it: 'index ix_students_name'. Told are
-    all changes with file and line, under other names and in its table, too. The live database is
-    not read.
+    ADDRESS is the name of the object as reports print it, for example public.students.last_name.
+    The schema is optional. If several objects have this name, put the kind before it:
+    'index ix_students_name'.
+
+    The output lists all changes with file and line, including changes under former names and
+    changes of the table that the object belongs to. The live database is not read.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.timeline.blame import blame as find_blame  # noqa: PLC0415
+    del debug  # read by main(), which also needs it if the options cannot be parsed
+    # Imported here because --help does not need SQLAlchemy.
+    from driftcheck.actions.timeline.blame import blame as object_blame  # noqa: PLC0415
 
     with progress() as tell:
-        found = find_blame(settings_from(options), address, tell)
-    write_page(partial(FORMS[form], found), output, full=verbose)
-    return found.exit_code
+        result = object_blame(settings_from(options), address, tell)
+    write_page(partial(FORMS[form], result), output, full=verbose)
+    return result.exit_code

@@ -1,4 +1,4 @@
-"""``driftcheck compare``: the four schemas, the three gaps, the phantom operations."""
+"""``driftcheck compare``: compares models, head, stamped and live."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from driftcheck.errors import ExitCode
 @click.option(
     "--fail-on",
     metavar="WHAT",
-    help="Which gaps and which rules fail the check, with commas between; or none.  "
+    help="The gaps and rules that fail the check, separated by commas; or none.  "
     "[default: drift,pending]",
 )
 @click.option(
@@ -33,26 +33,26 @@ from driftcheck.errors import ExitCode
     "gaps",
     multiple=True,
     metavar="GAP",
-    help="Look at this gap only: pending, unapplied or drift; may be repeated.",
+    help="Compare only this gap: pending, unapplied or drift. May be repeated.",
 )
 @scope_options
 @click.option(
     "--settings",
     is_flag=True,
     default=None,
-    help="Tell the settings of the database and of roles, as notes.",
+    help="Report the settings of the database and of roles as notes.",
 )
 @output_options
 def compare(deliver: Delivery, **options: Any) -> ExitCode:
     """Compare models, migrations and the live database.
 
-    Exits with 0 when nothing was found that fails the check, 1 when something was, 2 for wrong
-    use or configuration, 3 when the check could not be made.
+    Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
+    configuration error, 3 if the check could not be made.
     """
     settings = settings_from(options)
     report = quick_report(settings)
     if report is None:
-        # Not at the top: what it imports takes longer than the quick answer.
+        # Imported here because the import takes longer than a quick check.
         from driftcheck.actions.compare.check import check  # noqa: PLC0415
 
         with progress() as tell:

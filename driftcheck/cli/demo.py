@@ -1,4 +1,4 @@
-"""``driftcheck demo``: the tutorial's story from start to end, on a PostgreSQL of its own."""
+"""``driftcheck demo``: runs the tutorial's failure and its fix on a private PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ _WIDTH = 80
 
 @click.command()
 def demo() -> None:
-    """Play what driftcheck is for, on throwaway databases.
+    """Run the tutorial's failure and its fix.
 
-    A column is dropped by hand, and a migration written afterwards breaks on a colleague's
-    database. Takes less than half a minute and touches nothing of yours. Needs a PostgreSQL
-    server that it can start: pip install 'driftcheck[embedded]', or one installed here.
+    A developer drops a column outside the migrations. A migration that is written afterwards
+    fails on a colleague's database. The demo runs on throwaway databases in less than half a
+    minute. It needs a PostgreSQL installation that it can start, for example the embedded one:
+    pip install 'driftcheck[embedded]'.
     """
-    # Not at the top: the other commands do without.
-    from driftcheck.demo import play  # noqa: PLC0415
+    # Imported here because other commands do not need it.
+    from driftcheck.demo import run_demo  # noqa: PLC0415
 
-    play(_Terminal())
+    run_demo(_Terminal())
 
 
 class _Terminal:
-    """Tells the story on stdout, in colour where that is a terminal which wants it."""
+    """Shows the demo on stdout; in colour if stdout is a terminal and NO_COLOR is not set."""
 
     def __init__(self) -> None:
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        self._colour = False if plain else None  # None: where stdout is a terminal
+        self._colour = False if plain else None  # None: click decides
         self._steps = 0
         self._after_command = False
 
@@ -38,10 +39,10 @@ class _Terminal:
         heading = f"=== {self._steps}. {title} ".ljust(_WIDTH, "=")
         self._block(f"\n{click.style(heading, bold=True)}")
 
-    def say(self, text: str) -> None:
+    def explain(self, text: str) -> None:
         self._block(textwrap.fill(text, _WIDTH))
 
-    def typed(self, prompt: str, command: str) -> None:
+    def command(self, prompt: str, command: str) -> None:
         line = _wrapped(f"{prompt} {command}").removeprefix(prompt)
         self._block(click.style(prompt, dim=True) + click.style(line, fg="cyan"))
         self._after_command = True
@@ -54,7 +55,7 @@ class _Terminal:
             self._block(lines)
 
     def _block(self, text: str) -> None:
-        """Write something that is set off from what was before it."""
+        """Write a block after an empty line."""
         self._write(f"\n{text}")
         self._after_command = False
 
@@ -63,7 +64,7 @@ class _Terminal:
 
 
 def _wrapped(line: str) -> str:
-    """A line that fits; what is moved to the next one is moved in."""
+    """A line, wrapped to the width; continuation lines are indented."""
     if len(line) <= _WIDTH:
         return line
     indent = " " * (len(line) - len(line.lstrip()) + 4)

@@ -1,4 +1,4 @@
-"""``driftcheck diff``: two live databases against each other."""
+"""``driftcheck diff``: compares two live databases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from driftcheck.errors import ExitCode
 @click.argument("second", metavar="SECOND_URL")
 @scope_options
 @output_options
-def diff(  # noqa: PLR0913  (one for each option)
+def diff(  # noqa: PLR0913  (a parameter for each option)
     first: str,
     second: str,
     deliver: Delivery,
@@ -29,19 +29,21 @@ def diff(  # noqa: PLR0913  (one for each option)
     owners: bool | None,
     strict_coverage: bool | None,
 ) -> ExitCode:
-    """Compare two live databases: staging with production.
+    """Compare the schemas of two live databases.
 
-    Both are only read. The first is taken for what should be. Exits with 0 when they are the
-    same, 1 when they differ.
+    For example, compare staging with production. The first database is the reference. Both are opened read-only.
+
+    Exit codes: 0 if the schemas are equal, 1 if they differ, 2 for a usage or configuration
+    error, 3 if the check could not be made.
     """
-    # Not at the top: --help does without SQLAlchemy.
+    # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.diff import difference  # noqa: PLC0415
     from driftcheck.databases.location import parse_url  # noqa: PLC0415
 
-    # Of what a project says here, only what it ignores counts: the two need not be its own.
-    said = Settings(schemas=schemas, grants=bool(grants), owners=bool(owners))
-    settings = replace(said, ignore=settings_from({}).ignore)
-    scope = Scope(schemas=schemas or None, grants=said.grants, owners=said.owners)
+    # Of the project's settings, only ignore applies: the databases may belong to another project.
+    given = Settings(schemas=schemas, grants=bool(grants), owners=bool(owners))
+    settings = replace(given, ignore=settings_from({}).ignore)
+    scope = Scope(schemas=schemas or None, grants=given.grants, owners=given.owners)
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:
         report = difference(wanted, actual, scope, tell, strict_coverage=bool(strict_coverage))

@@ -1,4 +1,4 @@
-"""``driftcheck history``: what each revision does to the schema, as seen in the database."""
+"""``driftcheck history``: shows the schema changes of each revision."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from driftcheck.reports.history import FORMS
 
 @click.command()
 @click.argument("revisions", metavar="[REVISION]...", nargs=-1)
-@click.option("--since", metavar="REVISION", help="Tell only what comes after this revision.")
+@click.option("--since", metavar="REVISION", help="Show only the revisions after this revision.")
 @project_options
 @replay_options
 @scope_options
 @output_options_of(FORMS)
-def history(  # noqa: PLR0913  (one for each option)
+def history(  # noqa: PLR0913  (a parameter for each option)
     revisions: tuple[str, ...],
     since: str | None,
     form: str,
@@ -38,17 +38,17 @@ def history(  # noqa: PLR0913  (one for each option)
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    """Tell what each revision does to the schema.
+    """Show the schema changes of each revision.
 
-    The history is replayed in a shadow database, and what every revision makes, drops, alters and
-    renames is seen there: what it does, not what its file says. With REVISION, only what those
-    do. The live database is not read.
+    Runs the migrations in a shadow database and reads the schema after each revision. The output
+    lists the objects that the revision made, dropped, altered or renamed in the database. With
+    REVISION, only these revisions are shown. The live database is not read.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.timeline.history import history as tell_history  # noqa: PLC0415
+    del debug  # read by main(), which also needs it if the options cannot be parsed
+    # Imported here because --help does not need SQLAlchemy.
+    from driftcheck.actions.timeline.history import history as schema_history  # noqa: PLC0415
 
     with progress() as tell:
-        timeline = tell_history(settings_from(options), revisions, since or "", tell)
+        timeline = schema_history(settings_from(options), revisions, since or "", tell)
     write_page(partial(FORMS[form], timeline), output, full=verbose)
     return timeline.exit_code

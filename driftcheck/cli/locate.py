@@ -1,4 +1,4 @@
-"""``driftcheck locate``: which revision a database is really at."""
+"""``driftcheck locate``: finds the revision that a database matches."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ from driftcheck.errors import ExitCode
 @scope_options
 @output_options
 def locate(deliver: Delivery, **options: Any) -> ExitCode:
-    """Tell which revision a database is really at.
+    """Find the revision that a database matches.
 
-    The history is replayed, and the live database is held against what every revision leaves,
-    whatever it is stamped with, also where it never was. Exits with 0 when it is where its stamp
-    says, 1 when it is elsewhere, or like no revision: the nearest is told then, and what differs.
+    Compares the live database with the schema after every revision, whatever revision it is
+    stamped with. If no revision matches, the nearest one is shown with the differences.
+
+    Exit codes: 0 if the schema matches the stamped revision, 1 if it matches another revision or
+    none, 2 for a usage or configuration error, 3 if the check could not be made.
     """
-    # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.locate import locate as find_place  # noqa: PLC0415
+    # Imported here because --help does not need SQLAlchemy.
+    from driftcheck.actions.locate import locate as locate_databases  # noqa: PLC0415
 
     settings = settings_from(options)
     with progress() as tell:
-        report = find_place(settings, tell)
+        report = locate_databases(settings, tell)
     return deliver(report, settings)

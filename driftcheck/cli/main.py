@@ -56,7 +56,7 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__)
 def cli() -> None:
-    """Tell apart what the models, the migrations and the database each say of the schema."""
+    """Compare SQLAlchemy models, Alembic migrations and the live database."""
 
 
 def main() -> None:

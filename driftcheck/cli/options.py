@@ -28,26 +28,27 @@ def _together(*decorators: Decorator) -> Decorator:
 
 
 project_options = _together(
-    click.option("--app", metavar="IMPORT", help="The Flask app, as for flask --app."),
+    click.option("--app", metavar="IMPORT", help="The Flask app, as in flask --app."),
     click.option(
         "-c",
         "--config",
         metavar="FILE",
-        help="The Alembic configuration: a file, or package.module:callable that builds it.",
+        help="The Alembic configuration: a file, or package.module:callable that returns it.",
     ),
-    click.option("-n", "--name", metavar="SECTION", help="The section of that file."),
+    click.option("-n", "--name", metavar="SECTION", help="The section of the configuration file."),
     click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
     click.option("--directory", metavar="DIR", help="The migrations directory of a Flask app."),
     click.option(
         "--bootstrap",
         metavar="WHAT",
-        help="What comes before a history that does not build from nothing: FILE.sql, create_all, "
-        "import, package.module:callable or 'command: …', and @REVISION where it is taken up.",
+        help="What to run before the migrations, if they fail on an empty database: "
+        "FILE.sql, create_all, import, package.module:callable or 'command: …'. With @REVISION, the "
+        "migrations start after this revision.",
     ),
     click.option(
         "--base-snapshot",
         metavar="FILE",
-        help="A file of driftcheck snapshot to begin the history from.",
+        help="A file written by driftcheck snapshot. The migrations start from its schema.",
     ),
 )
 
@@ -56,14 +57,14 @@ replay_options = _together(
         "-d",
         "--database-url",
         metavar="URL",
-        help="The live database, if not the one that the project names. "
-        "Also DRIFTCHECK_DATABASE_URL.",
+        help="The live database.  [default: the project's database; "
+        "env var: DRIFTCHECK_DATABASE_URL]",
     ),
     click.option(
         "--shadow",
         metavar="URL",
-        help="The server for shadow databases, or same-server; else chosen by what is there. "
-        "Also DRIFTCHECK_SHADOW.",
+        help="The server for shadow databases: a URL or same-server.  [default: chosen "
+        "automatically; env var: DRIFTCHECK_SHADOW]",
     ),
 )
 
@@ -72,7 +73,7 @@ database_options = _together(
     click.option(
         "--cache/--no-cache",
         default=None,
-        help="Take a history that was replayed once from the cache. On by default.",
+        help="Cache the schemas that the migrations build. On by default.",
     ),
 )
 
@@ -82,7 +83,7 @@ reading_options = _together(
         "schemas",
         multiple=True,
         metavar="NAME",
-        help="Look at this schema only; may be repeated.",
+        help="Compare only this schema. May be repeated.",
     ),
     click.option("--grants/--no-grants", default=None, help="Compare privileges. Off by default."),
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
@@ -94,7 +95,7 @@ scope_options = _together(
         "--strict-coverage",
         is_flag=True,
         default=None,
-        help="Exit with 3 where nothing is found, but not everything could be compared.",
+        help="Exit with 3 if nothing is found but some objects could not be compared.",
     ),
 )
 
@@ -102,7 +103,7 @@ scope_options = _together(
 _more_output_options = _together(
     click.option("-o", "--output", type=OutputFile(), help="Write the report to a file."),
     click.option(
-        "--verbose", is_flag=True, help="Tell everything, and why shadows are made where."
+        "--verbose", is_flag=True, help="Show everything, and where shadow databases are created."
     ),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
@@ -118,7 +119,7 @@ def output_options_of(forms: Iterable[str]) -> Decorator:
             type=click.Choice(choices),
             default=choices[0],
             show_default=True,
-            help="The form of the report.",
+            help="The format of the report.",
         ),
         _more_output_options,
     )
@@ -129,12 +130,12 @@ _report_options = _together(
         "--format",
         "forms",
         type=OutputType(),
-        metavar="FORM[=FILE]",
+        metavar="FORMAT[=FILE]",
         multiple=True,
         default=(FORMS[0],),
         show_default=True,
-        help=f"The form of the report: {', '.join(FORMS)}; with =FILE, written to that file. "
-        "May be repeated.",
+        help=f"The format of the report: {', '.join(FORMS)}. With =FILE, the report is "
+        "written to the file. May be repeated.",
     ),
     _more_output_options,
 )

@@ -56,7 +56,7 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    """Prove that drift of this project's schema would be found.
+    """Test whether driftcheck detects drift of this schema.
 
     On a shadow database at the history's head, all is changed by hand that the schema has, one
     change at a time: dropped, renamed, added, altered in each attribute that counts. Each change

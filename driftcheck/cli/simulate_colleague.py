@@ -1,4 +1,4 @@
-"""``driftcheck simulate-colleague``: plays a colleague's upgrade before she runs it."""
+"""``driftcheck simulate-colleague``: simulates the upgrade of a colleague's database."""
 
 from __future__ import annotations
 
@@ -20,18 +20,23 @@ from driftcheck.errors import ExitCode
 @click.command("simulate-colleague")
 @project_options
 @database_options
-@click.option("--at", metavar="REV", help="Where her database stands, if not where live does.")
-@click.option("--all", "every", is_flag=True, help="Play her once from every revision.")
-@click.option("--since", metavar="REV", help="With --all: from this revision on.")
+@click.option(
+    "--at",
+    metavar="REV",
+    help="The revision of the colleague's database.  [default: that of the live database]",
+)
+@click.option("--all", "every", is_flag=True, help="Simulate an upgrade from every revision.")
+@click.option("--since", metavar="REV", help="With --all: start at this revision.")
 @click.option(
     "--after-downgrade",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Play yourself instead: upgrade a database like live, take N revisions back, upgrade.",
+    help="Simulate your own database instead: a copy of the live schema, upgraded, downgraded by "
+    "N revisions, and upgraded again.",
 )
-@click.option("--with-data", is_flag=True, help="Put a few rows into every table first.")
+@click.option("--with-data", is_flag=True, help="Insert a few rows into each table first.")
 @output_options
-def simulate_colleague(  # noqa: PLR0913  (one for each option)
+def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
     deliver: Delivery,
     at: str | None,
     since: str | None,
@@ -41,18 +46,20 @@ def simulate_colleague(  # noqa: PLR0913  (one for each option)
     with_data: bool,
     **options: Any,
 ) -> ExitCode:
-    """Play the upgrade of a colleague whose database nobody touched.
+    """Simulate the upgrade of a colleague's database.
 
-    On shadow databases: hers stands where the live one is stamped, as the migrations alone make
-    it. She upgrades with the migrations in your working tree, and then with the one that migrate
-    would write now. Exits with 0 when she gets through, 1 when she does not, 2 for wrong use or
-    configuration, 3 when it could not be played.
+    The colleague's database is a shadow database at the revision of the live one, built by the
+    migrations only. It is upgraded with the migrations of your working tree, then with the
+    migration that migrate would write now.
+
+    Exit codes: 0 if the upgrade succeeds, 1 if it fails, 2 for a usage or configuration error, 3
+    if the simulation could not be run.
     """
     if sum((at is not None, every, after_downgrade is not None)) > 1:
-        raise click.UsageError("--at, --all and --after-downgrade exclude each other.")
+        raise click.UsageError("--at, --all and --after-downgrade cannot be used together.")
     if since is not None and not every:
-        raise click.UsageError("--since goes with --all.")
-    # Not at the top: --help does without SQLAlchemy.
+        raise click.UsageError("--since requires --all.")
+    # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.simulate import Colleague, simulate  # noqa: PLC0415
 
     settings = settings_from(options)

@@ -1,4 +1,4 @@
-"""``driftcheck snapshot``: keeps the schema of a database that is known to be good."""
+"""``driftcheck snapshot``: writes a base snapshot of the live database."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from driftcheck.storage.snapshot_file import dump
 @click.option("--write", "path", type=OutputFile(), required=True, help="The file to write.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
-    """Write the live database's schema and revisions to a file.
+    """Write the live schema and its revisions to a file.
 
-    For a history that does not build from nothing: commit the file, name it with base-snapshot
-    in [tool.driftcheck], and driftcheck replays from there. Drift is then what came after it.
+    Use the file if the migrations do not run on an empty database: commit it, and set
+    base-snapshot in [tool.driftcheck] to its path. driftcheck then starts from this schema and
+    runs only the later revisions. Drift that is already in the snapshot is not found.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: --help does without SQLAlchemy.
+    del debug  # read by main(), which also needs it if the options cannot be parsed
+    # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.snapshot import base_snapshot  # noqa: PLC0415
 
     with progress() as tell:

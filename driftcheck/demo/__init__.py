@@ -1,6 +1,6 @@
-"""Plays the tutorial's story for real: two people, two databases, one column dropped by hand."""
+"""Runs the tutorial's failure and its fix: two developers, two databases, one dropped column."""
 
-from driftcheck.demo.story import play
-from driftcheck.demo.teller import Teller
+from driftcheck.demo.presenter import Presenter
+from driftcheck.demo.steps import run_demo
 
-__all__ = ["Teller", "play"]
+__all__ = ["Presenter", "run_demo"]

@@ -18,6 +18,11 @@ OPTIONS = [
 ]
 
 
+def test_no_summary_is_cut_off_at_80_columns():
+    help_text = cli.get_help(click.Context(cli, info_name="driftcheck", terminal_width=80))
+    assert all(command.help.partition("\n")[0] in help_text for command in COMMANDS.values())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command(name):
     assert len(COMMANDS[name].help.splitlines()) > 2

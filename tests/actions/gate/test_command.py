@@ -15,7 +15,7 @@ def test_it_says_what_it_found_and_where(project):
     assert result.status == 1
     assert result.stderr == ""
     assert "migrations/versions/0003.py:5" in result.stdout
-    assert "✗ one head, merged with the base too" in result.stdout
+    assert "✗ one head, also after a merge with the base" in result.stdout
     assert "run `driftcheck gate` again" in result.stdout
 
 
@@ -54,8 +54,8 @@ def test_what_an_error_keeps_from_being_checked_has_not_passed(project):
     report = project.gate()
     assert [one.name for one in report.checks if one.broken] == [
         "the new revisions run on the base's schema",
-        "their downgrades lead back",
-        "both ways lead to the same schema",
+        "their downgrades restore the previous schema",
+        "an upgraded base has the same schema as a new database",
         "hazards to tables in use",
     ]
     assert not any(map(report.fails, report.findings))

@@ -1,9 +1,13 @@
 """What statements do to tables that are in use: watched on real servers, statement by statement."""
 
+from pathlib import Path
+
 import pytest
 
-from driftcheck.actions.gate.hazard_watch import HazardWatch
+from driftcheck.actions.gate.hazard_findings import hazard_findings
+from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind, HazardWatch
 from driftcheck.databases.connection import own_engine
+from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 
 IN_USE = """
@@ -20,7 +24,7 @@ INSERT INTO students VALUES (1, 'Ann', 'x', 20, 1, 1.5, now(), 1);
 ALL, WRITES = "AccessExclusiveLock", "ShareLock"
 BOTH_WRITES = "ShareRowExclusiveLock"
 
-# What is run, and what is seen of it: the harm, what it concerns, the lock on its table.
+# A statement, and its hazards: the kind, the object, the lock on the table.
 CASES = {
     "ALTER TABLE students ADD email text": {("lock", "table public.students", ALL)},
     "ALTER TABLE students ADD email text NOT NULL DEFAULT 'x'": {
@@ -144,3 +148,23 @@ def test_outside_of_transactions(run):
     assert run("CREATE INDEX CONCURRENTLY ix_name ON students (name)", autocommit=True) == set()
     built = run("CREATE INDEX ix_note ON students (note)", autocommit=True)
     assert built == {("index-build", "index public.ix_note", "")}
+
+
+def test_the_remedies_name_the_table_and_the_object():
+    table = Address("table", "public", ("Odd 'name",))
+    statement = ExecutedStatement("0002", "0002.py", 9, "ALTER TABLE")
+    objects = {
+        HazardKind.INDEX_BUILD: Address("index", "public", ("ix_age",)),
+        HazardKind.NOT_NULL: Address("column", "public", (*table.path, "age")),
+        HazardKind.CONSTRAINT: Address("check constraint", "public", (*table.path, "adult")),
+    }
+    hazards = [
+        Hazard(kind, objects.get(kind, table), "", table, statement, ALL) for kind in HazardKind
+    ]
+    findings = {finding.rule: finding for finding in hazard_findings(hazards, Path())}
+    codes = {rule: " ".join(r.code for r in finding.remedies) for rule, finding in findings.items()}
+    assert not [code for code in codes.values() if "{" in code]
+    assert "create_index('ix_age'," in codes["hazard-index-build"]
+    assert """ALTER TABLE public."Odd 'name" ADD""" in codes["hazard-not-null"]
+    assert "CHECK (age IS NOT NULL) NOT VALID" in codes["hazard-not-null"]
+    assert "VALIDATE CONSTRAINT adult;" in codes["hazard-constraint"]

@@ -141,7 +141,7 @@ def test_recorded_and_never_ran(located):
     (finding,) = one.findings
     assert finding.message == (
         "the live database is stamped with 0007, but its schema is that of 0005: "
-        "2 revisions are recorded and never ran"
+        "2 revisions are recorded but did not run"
     )
     assert finding.remedies[0].code == "alembic stamp 0005\nalembic upgrade head"
 
@@ -149,7 +149,7 @@ def test_recorded_and_never_ran(located):
 def test_ran_and_not_recorded(located):
     code, rules, one = located("0009", stamp("0001"))
     assert (code, rules) == (ExitCode.FOUND, ["locate-elsewhere"])
-    assert one.findings[0].message.endswith("of 0009: 12 revisions are not recorded and ran")
+    assert one.findings[0].message.endswith("of 0009: 12 revisions are not recorded but did run")
     assert one.findings[0].remedies[0].code == "alembic stamp 0009"
 
 
@@ -193,6 +193,7 @@ def test_several_stamps_on_two_branches(located):
         "left2", stamp("left1"), "INSERT INTO alembic_version VALUES ('right')"
     )
     assert (code, rules) == (ExitCode.FOUND, ["stamp-several", "locate-elsewhere"])
-    assert "of left2: 1 revision is recorded and never ran, 1 revision is not recorded and ran" in (
-        one.findings[1].message
+    assert (
+        "of left2: 1 revision is recorded but did not run, 1 revision is not recorded but did run"
+        in (one.findings[1].message)
     )

@@ -137,6 +137,6 @@ def test_the_tutorial(developers):
     told = other.driftcheck("simulate-colleague", "--all", "--with-data")
     assert "✓ The upgrade gets through in all 3 plays" in told
     told = other.driftcheck("gate", "--base", "main")
-    assert "✓ their downgrades lead back" in told
+    assert "✓ their downgrades restore the previous schema" in told
     other.flask("upgrade")
     assert "✓ In step" in other.driftcheck("compare")

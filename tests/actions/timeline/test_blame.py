@@ -108,7 +108,7 @@ def test_a_name_that_several_have(sketch, server, pg18):
     assert raised.value.hint == (
         "Name one of them: 'function public.f(integer)', 'function public.f(text)'."
     )
-    with pytest.raises(UsageError, match="may mean 2 objects"):
+    with pytest.raises(UsageError, match="matches 2 objects"):
         blame(settings, "b.a")
     found = blame(settings, "check constraint b.a")
     assert [m.event.operation for m in found.histories[0].entries] == ["made"]

