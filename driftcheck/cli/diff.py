@@ -31,7 +31,8 @@ def diff(  # noqa: PLR0913  (a parameter for each option)
 ) -> ExitCode:
     """Compare the schemas of two live databases.
 
-    For example, compare staging with production. The first database is the reference. Both are opened read-only.
+    For example, compare staging with production. The first database is the reference. Both are
+    opened read-only.
 
     Exit codes: 0 if the schemas are equal, 1 if they differ, 2 for a usage or configuration
     error, 3 if the check could not be made.

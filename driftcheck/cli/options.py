@@ -42,8 +42,8 @@ project_options = _together(
         "--bootstrap",
         metavar="WHAT",
         help="What to run before the migrations, if they fail on an empty database: "
-        "FILE.sql, create_all, import, package.module:callable or 'command: …'. With @REVISION, the "
-        "migrations start after this revision.",
+        "FILE.sql, create_all, import, package.module:callable or 'command: …'. With @REVISION, "
+        "the migrations start after this revision.",
     ),
     click.option(
         "--base-snapshot",

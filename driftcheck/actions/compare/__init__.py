@@ -1,1 +1,1 @@
-"""``driftcheck compare``: the check of one project."""
+"""``driftcheck compare``: compares models, head, stamped and live."""

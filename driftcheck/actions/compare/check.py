@@ -1,8 +1,8 @@
-"""Checks a project: from settings to a report. The public interface of driftcheck."""
+"""Checks a project: from settings to a report. This is the public interface of driftcheck."""
 
 from __future__ import annotations
 
-from driftcheck.actions.compare.quick_check_cache import leave_answers
+from driftcheck.actions.compare.quick_check_cache import save_quick_check
 from driftcheck.config.settings import Settings
 from driftcheck.judging.findings import Report
 from driftcheck.pipeline.check import check_in
@@ -13,15 +13,15 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     """Compare the four schemas of every database that a project migrates.
 
     Args:
-        settings: What to check, and how.
-        progress: Told what is being done.
+        settings: The settings.
+        progress: Called with a short description of each step.
 
     Raises:
-        DriftcheckError: The check could not be made; nothing was left behind.
+        DriftcheckError: The check could not be made. Nothing was left behind.
     """
     with open_session(settings, progress) as session:
         checked = check_in(session)
-        leave_answers(session, checked.databases, checked.replayed)
+        save_quick_check(session, checked.databases, checked.replayed)
         return Report(
             session.project.name,
             checked.reports,

@@ -1,4 +1,4 @@
-"""Leaves the answers from which the next check for drift alone can be quick."""
+"""Writes the quick-check cache, with which the next check for drift can be quick."""
 
 from __future__ import annotations
 
@@ -13,26 +13,37 @@ from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
 
 
-def leave_answers(session: Session, databases: Sequence[Database], replayed: Replayed) -> None:
-    """Leave what the next check needs, where nothing stands against a quick one."""
-    (one, *others), history = databases, replayed.history
-    facts = session.shadows.facts(session.target(one.place))
-    built = one.snapshots.get(Side.STAMPED)
-    stamped = one.live.stamped if one.live else None
+def save_quick_check(session: Session, databases: Sequence[Database], replayed: Replayed) -> None:
+    """Write the quick-check cache after a full check, if a quick check is possible.
+
+    A quick check is not possible with several databases or heads, with a bootstrap, after a failed
+    replay, or if the replay changed files of the project.
+
+    Args:
+        session: The session of the full check.
+        databases: The databases that were checked.
+        replayed: The history.
+    """
+    (database, *others), history = databases, replayed.history
+    facts = session.shadows.facts(session.target(database.place))
+    built = database.snapshots.get(Side.STAMPED)
+    stamped = database.live.stamped if database.live else None
     heads = session.environment.heads
-    unusual = others or history.fault or replayed.files or session.settings.bootstrap
-    if unusual or facts is None or built is None or not stamped or len(heads) != 1:
+    impossible = others or history.fault or replayed.files or session.settings.bootstrap
+    if impossible or facts is None or built is None or not stamped or len(heads) != 1:
         return
-    places = [str(place) for place in source_directories(session.project.script_directory())]
+    directories = [str(path) for path in source_directories(session.project.script_directory())]
+    tables = version_tables(session.environment)[database.place]
+    maker = session.maker(database.place)
     memo = Memo(
         project=session.project.name,
-        places=places,
-        files=history_digest(places, session.project.root),
+        places=directories,
+        files=history_digest(directories, session.project.root),
         heads=heads,
-        version_tables=[(t.schema, t.name) for t in version_tables(session.environment)[one.place]],
-        database=one.configured[0].bind,
+        version_tables=[(table.schema, table.name) for table in tables],
+        database=database.configured[0].bind,
         answers={},
-        shadows=session.maker(one.place).how,
-        notes=session.maker(one.place).notes,
+        shadows=maker.how,
+        notes=maker.notes,
     )
     remember(session.settings, memo, facts, stamped, built)

@@ -1,4 +1,4 @@
-"""Holds two live databases side by side: staging against production."""
+"""``driftcheck diff``: compares two live databases, such as staging and production."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def difference(
     """Compare two live databases, each read as ``compare`` reads the live one.
 
     Args:
-        first: The database as it should be.
-        second: The database as it is.
-        scope: What of them is read.
-        progress: Told what is being done.
-        strict_coverage: Whether a comparison that leaves anything out is none.
+        first: The reference database.
+        second: The other database.
+        scope: The part of the databases that is read.
+        progress: Called with a short description of each step.
+        strict_coverage: Whether the exit code says so if an object could not be compared.
 
     Raises:
-        ConfigurationError: They are not of the same sort.
-        CannotCheckError: One of them cannot be read.
+        ConfigurationError: The databases are of different types.
+        CannotCheckError: One of the databases cannot be read.
     """
     dialect = first.get_backend_name()
     if second.get_backend_name() != dialect:
         raise ConfigurationError(
             f"a {dialect} database cannot be compared with a {second.get_backend_name()} one",
-            hint="Name two of the same sort.",
+            hint="Name two databases of the same type.",
         )
     progress("reading the first database")
     left = read_live(first, (), scope).snapshot

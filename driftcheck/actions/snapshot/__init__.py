@@ -1,4 +1,4 @@
-"""Makes the base snapshot of a project from a live database that is known to be good."""
+"""``driftcheck snapshot``: makes the base snapshot of a project from its live database."""
 
 from __future__ import annotations
 
@@ -11,25 +11,29 @@ from driftcheck.storage.snapshot_file import SnapshotFile
 
 
 def base_snapshot(settings: Settings, progress: Progress = lambda _: None) -> SnapshotFile:
-    """Read the live database, and the revisions it is at.
+    """Read the schema of the live database, and the revisions that it is stamped with.
+
+    Args:
+        settings: The settings.
+        progress: Called with a short description of each step.
 
     Raises:
         ConfigurationError: The project migrates more than one database.
-        CannotCheckError: The database is not stamped, so its place in the history is not known.
+        CannotCheckError: The database is not stamped with a revision.
     """
     with open_session(settings, progress) as session:
         tables = version_tables(session.environment)
         if len(tables) > 1:
             raise ConfigurationError(
-                f"the project migrates {len(tables)} databases, and a base snapshot is of one"
+                f"the project migrates {len(tables)} databases, but a base snapshot has only one"
             )
         (place,) = tables
         progress("reading the live database")
         live = read_live(session.live_url(place), tables[place], session.scope)
         if not live.stamped:
             raise CannotCheckError(
-                "the live database is not stamped with any revision",
-                hint="Stamp it with the revision that it is at, if you know it: "
+                "the live database is not stamped with a revision",
+                hint="Stamp the database with the revision of its schema: "
                 "alembic stamp REVISION, or flask db stamp REVISION.",
             )
         return SnapshotFile(live.snapshot, live.stamped)

@@ -67,10 +67,10 @@ def test_made_and_last_changed(records):
 
     dropped = records[0].of_object(resolve_object("students.age", records))
     assert dropped.definition is None
-    assert dropped.changed.revision.file == "migrations/versions/0007.py"
+    assert dropped.last_change.revision.file == "migrations/versions/0007.py"
 
     function = records[0].of_object(resolve_object("twice", records))
-    assert function.changed is None
+    assert function.last_change is None
 
 
 @pytest.mark.parametrize(
