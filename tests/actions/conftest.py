@@ -1,4 +1,4 @@
-"""One history that has everything, walked once; and live databases built at its revisions."""
+"""A history with every kind of operation and with branches, walked once per test session."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from driftcheck.sources.live import read_live
 
 _VERSIONS = VersionTable("", "alembic_version")
 
-# Revision, what it comes after, what it does.
+# The revision, its parent, its operations.
 HISTORY = (
     (
         "0001",
@@ -61,7 +61,7 @@ def write_history(project, revisions=HISTORY):
 
 @pytest.fixture(scope="session")
 def walking():
-    """Walk the history of a project."""
+    """Return a function that walks the history of a project."""
 
     def walked(project, shadow=None):
         settings = Settings(root=project.root, shadow=shadow, gaps=(Gap.DRIFT,))
@@ -76,7 +76,7 @@ def walking():
 
 @pytest.fixture(scope="session")
 def server(pg18):
-    """Where shadows are made: beside the live databases."""
+    """The URL of the server for shadow databases, which has the live databases too."""
     return pg18.server.set(database="postgres").render_as_string(hide_password=False)
 
 
@@ -101,7 +101,7 @@ def records(walk):
 
 @pytest.fixture(scope="session")
 def fitted(walk):
-    """Hold the database at a URL against the walk: the names of the states, and the changes."""
+    """Find the nearest states of the database at a URL: their names, and the changes."""
 
     def hold(url, preferred=()):
         live = read_live(parse_url(url, named="it"), [_VERSIONS], Scope()).snapshot

@@ -1,4 +1,4 @@
-"""Histories that do not build from nothing: every way to begin one, and none out of date."""
+"""Histories that do not run on an empty database: every bootstrap, and its cache."""
 
 import sys
 

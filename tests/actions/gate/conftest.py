@@ -1,21 +1,21 @@
-"""Cases of the gate as data: a project, what a branch makes of it, what is found and on which line.
+"""The gate's test cases as data: a project, the changes of a branch, the expected findings.
 
-Every case begins with the revision 0001 and its models, committed to ``main``. Then a branch is
-made. Of a case:
+Every case starts with revision 0001 and its models, committed to ``main``, where a branch is
+created. The keys of a case:
 
-``models``    the models of the branch; the base's, where it says nothing
-``before``    revisions that the base has besides
-``branch``    revisions of the branch; an empty one deletes that of the base
-``base``      revisions that come to ``main`` after the branch was made; an empty one deletes
-``findings``  the rule of each, with file and line
-``notes``     those that do not fail the check
-``says``      is told somewhere
-``unchecked`` how many of the checks could not be made
-``options``   settings, as ``[tool.driftcheck]`` has them
-``live``      what was done by hand to a live database at the head, which is named then
-``server``    whether it takes PostgreSQL; else, SQLite
+``models``    the models of the branch; by default those of the base
+``before``    further revisions that the base has before the branch
+``branch``    revisions of the branch; an empty table deletes a revision of the base
+``base``      revisions added to ``main`` after the branch; an empty table deletes a revision
+``findings``  the findings that fail the check, each with rule, file and line
+``notes``     the other findings
+``says``      strings that the report contains
+``unchecked`` the number of checks that could not be made
+``options``   settings, as in ``[tool.driftcheck]``
+``live``      SQL that is run on a live database at the head; the live database is then checked
+``server``    whether the case needs PostgreSQL; the default is SQLite
 
-A revision is ``after``, ``up`` and ``down`` or, where that does not do, the ``text`` of its file.
+A revision has the keys ``after``, ``up`` and ``down``, or ``text`` for the whole file.
 """
 
 import os
@@ -55,7 +55,7 @@ def downgrade():
 
 @pytest.fixture(scope="session", autouse=True)
 def plain_git(tmp_path_factory):
-    """Keep the machine's configuration out of it, and give commits an author and a date."""
+    """Ignore the machine's git configuration, and give commits a fixed author and date."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             patch.delenv(name)
@@ -77,7 +77,7 @@ def git(directory, *arguments):
 
 
 class Project:
-    """A small project in a git repository, whose configured database cannot be reached."""
+    """A small project in a git repository. Its configured database cannot be reached."""
 
     def __init__(self, sketch, *, server=False):
         self.sketch = sketch
@@ -90,22 +90,23 @@ class Project:
         git(self.root, "init", "--quiet", "--initial-branch", "main")
 
     def move_to(self, root):
-        """Look at another working tree of the project."""
+        """Use another working tree of the project."""
         self.root = self.sketch.root = root
         self.versions = root / "migrations" / "versions"
 
     def begin(self, before=None):
-        """Commit the base and turn off from it."""
+        """Commit the base, and create the branch."""
         self.sketch.models(MODELS)
         self.write({"0001": FIRST, **(before or {})})
         self.commit("begin")
         git(self.root, "checkout", "--quiet", "-b", "branch")
 
     def write(self, revisions):
-        for name, said in revisions.items():
+        for name, revision in revisions.items():
             path = self.versions / f"{name}.py"
-            if said:
-                path.write_text(said["text"] if "text" in said else written(name, **said))
+            if revision:
+                source = revision["text"] if "text" in revision else written(name, **revision)
+                path.write_text(source)
             else:
                 path.unlink()
 
@@ -114,7 +115,7 @@ class Project:
         git(self.root, "commit", "--quiet", "--allow-empty", "--message", message)
 
     def advance(self, revisions):
-        """Let revisions come to the base, and return to the branch."""
+        """Add revisions to the base, and return to the branch."""
         self.commit("branch")
         git(self.root, "checkout", "--quiet", "main")
         self.write(revisions)
@@ -133,15 +134,15 @@ def written(name, up="pass", down="pass", after=None):
 
 @pytest.fixture
 def project(sketch):
-    """A project at the top of a repository of its own, where a branch was begun."""
-    made = Project(sketch())
-    made.begin()
-    return made
+    """A project at the root of its repository, on a new branch."""
+    project = Project(sketch())
+    project.begin()
+    return project
 
 
 @dataclass
 class Case:
-    """A case, as its file says it."""
+    """A test case, as in its file."""
 
     models: str = ""
     before: dict = field(default_factory=dict)
@@ -157,28 +158,28 @@ class Case:
 
     def run(self, sketch, pg18):
         maker = pg18() if self.server else None
-        made = Project(sketch(maker), server=self.server)
-        made.begin(self.before)
+        project = Project(sketch(maker), server=self.server)
+        project.begin(self.before)
         if self.models:
-            made.sketch.models(self.models)
-        made.write(self.branch)
+            project.sketch.models(self.models)
+        project.write(self.branch)
         if self.base:
-            made.advance(self.base)
+            project.advance(self.base)
         options = dict(self.options)
         if self.server:
             url = maker.server.set(database="postgres")
             options["shadow"] = url.render_as_string(hide_password=False)
         if self.live is not None:
-            made.sketch.upgrade()
-            made.sketch.by_hand(self.live)
-            options["database_url"] = made.sketch.url
-        return made.gate(**options)
+            project.sketch.upgrade()
+            project.sketch.by_hand(self.live)
+            options["database_url"] = project.sketch.url
+        return project.gate(**options)
 
 
 def _cases():
     for path in sorted(HERE.glob("*.toml")):
-        for name, said in tomllib.loads(path.read_text()).items():
-            yield pytest.param(Case(**said), id=f"{path.stem}-{name}")
+        for name, case in tomllib.loads(path.read_text()).items():
+            yield pytest.param(Case(**case), id=f"{path.stem}-{name}")
 
 
 def pytest_generate_tests(metafunc):

@@ -1,4 +1,4 @@
-"""Every case of the gate: what a branch brings, and what is found of it, where."""
+"""Every test case of the gate: the changes of a branch, and the expected findings."""
 
 import json
 from pathlib import Path
@@ -16,26 +16,26 @@ def test_case(case, sketch, request):
     report = case.run(sketch, lambda: request.getfixturevalue("pg18"))
     text = render(report)
 
-    failing = [one for one in report.findings if report.fails(one)]
-    others = [one for one in report.findings if not report.fails(one)]
+    failing = [finding for finding in report.findings if report.fails(finding)]
+    others = [finding for finding in report.findings if not report.fails(finding)]
     errors = list(SCHEMA.iter_errors(json.loads(render(report, "json"))))
     assert errors == []
-    assert told(failing) == sorted(case.findings), text
-    assert told(others) == sorted(case.notes), text
+    assert summaries(failing) == sorted(case.findings), text
+    assert summaries(others) == sorted(case.notes), text
     assert int(report.exit_code) == bool(case.findings)
     assert sum(check.passed is None for check in report.checks) == case.unchecked, text
     assert any(check.passed is False for check in report.checks) == bool(case.findings)
     for words in case.says:
         assert words in " ".join(text.split())
-    assert all(one.severity is not Severity.NOTE for one in failing) or case.options
+    assert case.options or not any(f.severity is Severity.NOTE for f in failing)
 
 
-def told(findings):
-    """Rule, and file and line or, where there is none, the object."""
-    return sorted([one.rule, _place(one)] for one in findings)
+def summaries(findings):
+    """The rule of each finding with file and line, or with the object if there is no line."""
+    return sorted([finding.rule, _origin(finding)] for finding in findings)
 
 
-def _place(finding):
+def _origin(finding):
     origin = finding.origin
     if origin is None:
         return str(finding.address)

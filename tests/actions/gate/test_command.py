@@ -1,4 +1,4 @@
-"""``driftcheck gate`` as a command: what it exits with, and what it says where."""
+"""The command ``driftcheck gate``: its exit codes and its output."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from driftcheck.reports import render
 FIRST = {"up": 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'}
 
 
-def test_it_says_what_it_found_and_where(project):
+def test_findings_are_reported_with_their_lines(project):
     project.write({"0002": {"after": "0001"}, "0003": {"after": "0001"}})
     result = project.sketch.run("gate", "--base", "main", "--fail-on", "none")
     assert result.status == 1
@@ -19,7 +19,7 @@ def test_it_says_what_it_found_and_where(project):
     assert "run `driftcheck gate` again" in result.stdout
 
 
-def test_a_base_that_is_not_there_is_wrong_use(project):
+def test_an_unknown_base_is_a_usage_error(project):
     result = project.sketch.run("gate", "--base", "origin/next")
     assert result.status == 2
     assert result.stdout == ""
@@ -27,15 +27,15 @@ def test_a_base_that_is_not_there_is_wrong_use(project):
     assert "git fetch origin +next:refs/remotes/origin/next" in result.stderr
 
 
-@pytest.mark.parametrize("said", ["drft", "drift-columns", "hazard-loc", "index-build"])
-def test_what_is_no_rule_cannot_fail_a_check(said, project, monkeypatch):
+@pytest.mark.parametrize("word", ["drft", "drift-columns", "hazard-loc", "index-build"])
+def test_fail_on_rejects_unknown_rules(word, project, monkeypatch):
     monkeypatch.chdir(project.root)
-    with pytest.raises(ConfigurationError, match=said):
-        cli.main(["gate", "--fail-on", said], standalone_mode=False)
+    with pytest.raises(ConfigurationError, match=word):
+        cli.main(["gate", "--fail-on", word], standalone_mode=False)
 
 
-def test_a_role_that_the_first_replay_has_made(project):
-    """On a private server the second replay finds it there; nobody else does."""
+def test_a_role_that_the_first_replay_created(project):
+    """On a private server, the second replay finds the role of the first."""
     project.sketch.name_database("postgresql+psycopg2://nobody@127.0.0.1:1/school")
     project.write({"0001": {**FIRST, "up": FIRST["up"] + '\nop.execute("CREATE ROLE teacher")'}})
     project.commit("a role")
@@ -45,14 +45,14 @@ def test_a_role_that_the_first_replay_has_made(project):
     assert "✓ the new revisions run on the base's schema" in result.stdout
 
 
-def test_what_an_error_keeps_from_being_checked_has_not_passed(project):
-    """The base's newest revision needs a module that the branch does not have yet."""
+def test_checks_that_an_error_prevents_are_not_passed(project):
+    """The newest revision of the base imports a module that the branch lacks."""
     beginning = 'revision = "b001"\ndown_revision = None\nbranch_labels = ("library",)\n'
     project.write({"b001": {"text": beginning + "def upgrade(): pass\ndef downgrade(): pass\n"}})
     needs = 'import nowhere\nrevision = "0009"\ndown_revision = "0001"\n'
     project.advance({"0009": {"text": needs + "def upgrade(): nowhere.go()\n"}})
     report = project.gate()
-    assert [one.name for one in report.checks if one.broken] == [
+    assert [check.name for check in report.checks if check.broken] == [
         "the new revisions run on the base's schema",
         "their downgrades restore the previous schema",
         "an upgraded base has the same schema as a new database",

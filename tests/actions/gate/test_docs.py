@@ -1,4 +1,4 @@
-"""docs/ci.md says what the gate does, and its jobs are what they say."""
+"""docs/ci.md lists the rules of the gate."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "ci.md").read_text(encoding="utf-8")
 
 
-def test_every_rule_is_told_with_its_severity():
-    told = dict(re.findall(r"^\| `(gate-[a-z-]+)` \| (\w+) \|", PAGE, re.MULTILINE))
+def test_every_rule_is_listed_with_its_severity():
+    listed = dict(re.findall(r"^\| `(gate-[a-z-]+)` \| (\w+) \|", PAGE, re.MULTILINE))
     known = {name: rule.severity for name, rule in FAULTS.items() if name.startswith("gate-")}
-    assert told == known
+    assert listed == known

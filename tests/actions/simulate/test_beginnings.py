@@ -1,4 +1,4 @@
-"""A colleague's database in a project whose history does not begin with nothing."""
+"""Simulations in a project whose migrations do not run on an empty database."""
 
 import pytest
 
@@ -17,7 +17,7 @@ Table("students", metadata,
 
 @pytest.fixture
 def standing(sketch, pg18):
-    """A project whose first revision has something before it, and a way to play a colleague."""
+    """A project whose first revision needs an existing table, with a function that simulates."""
     project = sketch(pg18)
     project.models(MODELS)
     project.by_hand(TABLE)

@@ -1,4 +1,4 @@
-"""Every case of a colleague's upgrade: what is played, what comes of it, and what is told."""
+"""Every test case of simulate-colleague: the scenario, its result, and its report."""
 
 import tomllib
 from pathlib import Path
@@ -65,6 +65,6 @@ def test_case(name, sketch, request):
 
 
 def files(root):
-    """Every file of a project, to the byte, but what Python keeps for itself."""
+    """The contents of all files of a project, except compiled Python files."""
     paths = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc")
     return {path: path.read_bytes() for path in paths}

@@ -1,4 +1,4 @@
-"""The tutorial from start to end, in processes of their own: flask, psycopg2 and driftcheck."""
+"""The tutorial from start to end, in separate processes: flask, psycopg2 and driftcheck."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ LAST_NAME = "    last_name = db.Column(db.String(64), nullable=False)\n"
 
 
 class Developer:
-    """Somebody with a checkout of the sample application and a database."""
+    """A developer with a checkout of the sample application and a database."""
 
     def __init__(self, checkout, live, shadow):
         self.checkout = checkout

@@ -1,4 +1,4 @@
-"""What statements do to tables that are in use: watched on real servers, statement by statement."""
+"""The hazards of statements to tables in use, on real servers."""
 
 from pathlib import Path
 
@@ -105,7 +105,7 @@ CASES = {
 
 @pytest.fixture
 def run(database, pg):
-    """Run statements on tables in use, and say what was seen of them."""
+    """Run statements on tables in use, and return the hazards."""
     url = database(pg, IN_USE).url
 
     def run_and_watch(*statements, autocommit=False):
@@ -122,22 +122,22 @@ def run(database, pg):
     return run_and_watch
 
 
-def test_what_each_statement_does(run):
-    seen = {statement: run(statement) for statement in CASES}
-    assert seen == CASES
+def test_hazards_of_each_statement(run):
+    hazards = {statement: run(statement) for statement in CASES}
+    assert hazards == CASES
 
 
-def test_a_lock_that_is_held_already_is_not_told_again(run):
+def test_a_lock_that_is_already_held_is_not_reported_again(run):
     assert run("LOCK TABLE students", "ALTER TABLE students ADD email text") == {
         ("lock", "table public.students", ALL)
     }
 
 
-def test_what_a_revision_makes_is_in_no_use(run):
+def test_a_table_of_the_same_revision_is_not_in_use(run):
     assert run("CREATE TABLE teachers (id integer)", "ALTER TABLE teachers ADD name text") == set()
 
 
-def test_what_is_added_unvalidated_and_validated_later_is_no_hazard_but_its_locks(run):
+def test_a_constraint_that_is_validated_later_is_only_a_lock(run):
     assert run(
         "ALTER TABLE students ADD CONSTRAINT grown CHECK (age > 5) NOT VALID",
         "ALTER TABLE students VALIDATE CONSTRAINT grown",

@@ -1,7 +1,7 @@
-"""Where models declare what they declare, in every manner of writing models.
+"""The lines of declarations, in every style of writing models.
 
-A manner is a module. A comment at the end of a line says what is declared there, with commas
-between: ``#= age`` is a column of the table that was named last, ``#= table students`` that table.
+Each style is a module. A comment at the end of a line lists the objects that are declared there,
+separated by commas: ``#= table students`` is a table, ``#= age`` a column of the last table.
 """
 
 import importlib
