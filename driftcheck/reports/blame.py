@@ -16,7 +16,7 @@ from driftcheck.reports.events import (
     event_values,
     place,
 )
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text
 from driftcheck.reports.terminal.layout import (
     CODE,
@@ -32,7 +32,7 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.schema import Address
 
 
-def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
+def in_terminal(blame: Blame, page: OutputStyle = PLAIN) -> str:
     """Write the blame for a person to read."""
     several = len(blame.biographies) > 1
     blocks = [
@@ -45,7 +45,9 @@ def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
     return as_text([*spaced(blocks)], page)
 
 
-def _biography(one: Biography, project: str, page: Page, *, several: bool) -> Iterator[Lines]:
+def _biography(
+    one: Biography, project: str, page: OutputStyle, *, several: bool
+) -> Iterator[Lines]:
     title = words(page, (str(one.address), STRONG), (" · ", FAINT), project)
     if several:
         title.append_text(words(page, (" · ", FAINT), one.database))
@@ -55,7 +57,7 @@ def _biography(one: Biography, project: str, page: Page, *, several: bool) -> It
     yield _conclusion(one, page)
 
 
-def _moment(moment: Moment, address: Address, page: Page) -> Lines:
+def _moment(moment: Moment, address: Address, page: OutputStyle) -> Lines:
     event, revision = moment.event, moment.revision
     deed = words(page, "  ", (event.deed.ljust(COLUMN), STYLES[event.deed]))
     head = words(page, "in ", (revision.revision, STRONG), f"  {revision.title}".rstrip())
@@ -81,7 +83,7 @@ def _which(moment: Moment, address: Address) -> str:
     return str(event.address)
 
 
-def _conclusion(one: Biography, page: Page) -> Lines:
+def _conclusion(one: Biography, page: OutputStyle) -> Lines:
     made, changed = one.made, one.changed
     text = f"Made by {made.revision.revision}" if made else "There before the history begins"
     if changed is not None:
@@ -94,7 +96,7 @@ def _conclusion(one: Biography, page: Page) -> Lines:
     return wrapped(page, words(page, f"{text}."), 2, first=words(page, ("✓", GOOD), " "))
 
 
-def in_json(blame: Blame, page: Page = PLAIN) -> str:
+def in_json(blame: Blame, page: OutputStyle = PLAIN) -> str:
     """Write the blame as JSON."""
     databases = map(_biography_values, blame.biographies)
     return events.in_json("driftcheck blame", blame, databases, page)
@@ -128,7 +130,7 @@ def _place_values(moment: Moment | None) -> dict[str, Any] | None:
     return {"revision": origin.revision, "file": origin.file, "line": origin.line}
 
 
-Form: TypeAlias = Callable[[Blame, Page], str]
+Form: TypeAlias = Callable[[Blame, OutputStyle], str]
 
 FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
 """Every form by the name that ``--format`` has for it."""

@@ -8,7 +8,7 @@ from typing import Any
 from driftcheck.judging.findings import Origin
 from driftcheck.judging.timeline import Blame, Break, Deed, Event, Timeline
 from driftcheck.reports.dumping import dump
-from driftcheck.reports.page import Page
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -21,7 +21,8 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
-from driftcheck.reports.terminal.sides import attribute_name, diff, is_long, value_text
+from driftcheck.reports.terminal.sides import diff, is_long
+from driftcheck.reports.values import attribute_name, value_text
 
 VERSION = 1
 """Raised when a key of the JSON forms goes or changes its meaning."""
@@ -45,7 +46,7 @@ def what(event: Event) -> tuple[str, str]:
     return str(event.address), ""
 
 
-def differences(event: Event, page: Page, indent: int) -> Iterator[Lines]:
+def differences(event: Event, page: OutputStyle, indent: int) -> Iterator[Lines]:
     """What differs since, attribute by attribute."""
     for one in event.differences:
         if is_long(one):
@@ -61,7 +62,7 @@ def place(origin: Origin) -> str:
     return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
 
 
-def broken_lines(broken: Break, page: Page) -> Lines:
+def broken_lines(broken: Break, page: OutputStyle) -> Lines:
     """Where the history breaks, so that nothing more is known."""
     text = words(page, (f"The history breaks at {broken.origin.revision}: ", STRONG))
     text.append_text(words(page, "what comes after it is not known (exit code 3)."))
@@ -92,7 +93,7 @@ def event_values(event: Event) -> dict[str, Any]:
 
 
 def in_json(
-    command: str, told: Timeline | Blame, databases: Iterable[dict[str, Any]], page: Page
+    command: str, told: Timeline | Blame, databases: Iterable[dict[str, Any]], page: OutputStyle
 ) -> str:
     """Write what a command tells of each database as JSON, with what all of them tell.
 

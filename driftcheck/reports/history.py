@@ -16,13 +16,13 @@ from driftcheck.reports.events import (
     event_values,
     what,
 )
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, STRONG, Lines, spaced, words, wrapped
 
 
-def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
+def in_terminal(timeline: Timeline, page: OutputStyle = PLAIN) -> str:
     """Write the timeline for a person to read."""
     blocks = [block for one in timeline.databases for block in _database(one, timeline, page)]
     if timeline.broken is not None:
@@ -30,7 +30,7 @@ def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
     return as_text([*spaced(blocks)], page)
 
 
-def _database(one: DatabaseTimeline, timeline: Timeline, page: Page) -> Iterator[Lines]:
+def _database(one: DatabaseTimeline, timeline: Timeline, page: OutputStyle) -> Iterator[Lines]:
     count = counted(len(one.revisions), "revision")
     header = title_of(timeline.project, one.name, one.dialect, one.server_version, page)
     yield wrapped(page, header + words(page, (" · ", FAINT), count))
@@ -44,7 +44,7 @@ def _database(one: DatabaseTimeline, timeline: Timeline, page: Page) -> Iterator
     ]
 
 
-def _revision(revision: RevisionEvents, page: Page) -> Lines:
+def _revision(revision: RevisionEvents, page: OutputStyle) -> Lines:
     title = words(page, (revision.revision, STRONG), f"  {revision.title}".rstrip())
     lines = [*wrapped(page, title, 2, first=words(page, "")), *_faint(revision.file, page)]
     if not revision.events:
@@ -52,11 +52,11 @@ def _revision(revision: RevisionEvents, page: Page) -> Lines:
     return [*lines, *(line for event in revision.events for line in _event(event, page))]
 
 
-def _faint(text: str, page: Page) -> Lines:
+def _faint(text: str, page: OutputStyle) -> Lines:
     return wrapped(page, words(page, (text, FAINT)), 2)
 
 
-def _event(event: Event, page: Page) -> Lines:
+def _event(event: Event, page: OutputStyle) -> Lines:
     name, said = what(event)
     text = words(page, name, (said, FAINT))
     if event.line is not None:
@@ -66,7 +66,7 @@ def _event(event: Event, page: Page) -> Lines:
     return [*lines, *(line for one in differences(event, page, COLUMN + 4) for line in one)]
 
 
-def in_json(timeline: Timeline, page: Page = PLAIN) -> str:
+def in_json(timeline: Timeline, page: OutputStyle = PLAIN) -> str:
     """Write the timeline as JSON."""
     databases = map(_database_values, timeline.databases)
     return events.in_json("driftcheck history", timeline, databases, page)
@@ -91,7 +91,7 @@ def _database_values(one: DatabaseTimeline) -> dict[str, Any]:
     }
 
 
-Form: TypeAlias = Callable[[Timeline, Page], str]
+Form: TypeAlias = Callable[[Timeline, OutputStyle], str]
 
 FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
 """Every form by the name that ``--format`` has for it."""

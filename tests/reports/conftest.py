@@ -8,22 +8,24 @@ import pytest
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
 from driftcheck.judging.findings import (
-    Act,
-    Check,
-    Coverage,
-    DatabaseReport,
     Evidence,
     Finding,
-    Ignored,
+    IgnoredFinding,
     Origin,
     PhantomOperation,
-    Play,
     Remedy,
-    Report,
     Severity,
     SourceLine,
     Verdict,
-    Whereabouts,
+)
+from driftcheck.judging.report import (
+    Check,
+    Coverage,
+    DatabaseReport,
+    Report,
+    RevisionMatch,
+    Simulation,
+    SimulationStep,
 )
 from driftcheck.schema import Address
 
@@ -76,7 +78,7 @@ def dropped_by_hand():
             Side.STAMPED: VARCHAR,
             Side.LIVE: None,
         },
-        leads_to="What reads or writes the column fails here, and only here.",
+        impact="What reads or writes the column fails here, and only here.",
         remedies=(
             Remedy(
                 "repair",
@@ -118,7 +120,7 @@ def new_in_models(verdict=Verdict.PENDING, live=None):
             Side.STAMPED: None,
             Side.LIVE: live,
         },
-        leads_to="A database made by the migrations lacks it, and the code fails there.",
+        impact="A database made by the migrations lacks it, and the code fails there.",
         remedies=(
             Remedy(
                 "write the migration",
@@ -127,7 +129,7 @@ def new_in_models(verdict=Verdict.PENDING, live=None):
                 "op.add_column('students', sa.Column('age', sa.Integer(), nullable=True))",
             ),
         ),
-        whole_origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py"),
+        parent_origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py"),
         declared=SourceLine("school/models.py", 17),
     )
 
@@ -205,7 +207,7 @@ def history_broken():
         rule="history-broken",
         severity=Severity.ERROR,
         message="The history does not build from nothing: revision 8f2b6c1d0a9e fails.",
-        leads_to="A new colleague, a test run or a new server cannot make the database.",
+        impact="A new colleague, a test run or a new server cannot make the database.",
         details='(psycopg2.errors.UndefinedTable) relation "lessons" does not exist\n'
         "[SQL: ALTER TABLE lessons ADD COLUMN room TEXT]",
         remedies=(
@@ -220,7 +222,7 @@ def colleague_fails():
         rule="colleague-upgrade-fails",
         severity=Severity.ERROR,
         message="the upgrade from 0414d1b7a2ae fails at the migration that migrate would write now",
-        leads_to="Everybody whose database nobody touched gets this error.",
+        impact="Everybody whose database nobody touched gets this error.",
         why="Column public.students.last_name was dropped by hand: the migrations make it, the "
         "live database lacks it. Revision 0414d1b7a2ae has made column "
         "public.students.last_name already: "
@@ -232,11 +234,11 @@ def colleague_fails():
     )
 
 
-STANDS = Act("her database stands at 0414d1b7a2ae, as the live one")
-RUNS = Act("upgrade has nothing to run: that is the head")
-FAILS = Act(
+STANDS = SimulationStep("her database stands at 0414d1b7a2ae, as the live one")
+RUNS = SimulationStep("upgrade has nothing to run: that is the head")
+FAILS = SimulationStep(
     "upgrade fails in the migration that migrate would write now",
-    came_off=False,
+    succeeded=False,
     code="21       with op.batch_alter_table('students', schema=None) as batch_op:\n"
     "22 >         batch_op.add_column(sa.Column('last_name', sa.String(length=64)))",
 )
@@ -254,7 +256,7 @@ def hostile():
         message=f"Column {address.sql} is changed.",
         definitions={Side.STAMPED: HOSTILE, Side.LIVE: HOSTILE + "!"},
         differences=(Difference(HOSTILE, HOSTILE, HOSTILE + "!"), Difference("a", HOSTILE[:9], 1)),
-        leads_to=HOSTILE,
+        impact=HOSTILE,
         remedies=(Remedy(HOSTILE, HOSTILE, "sql", HOSTILE),),
         phantom=PhantomOperation(HOSTILE, address, HOSTILE),
         origin=Origin(HOSTILE, HOSTILE, 1),
@@ -274,7 +276,7 @@ def nasty():
         part_of=Address("table", "public", (NASTY,)),
         message=f"column {address.sql} was dropped by hand",
         definitions={Side.STAMPED: NASTY, Side.LIVE: None},
-        leads_to=NASTY,
+        impact=NASTY,
         remedies=(Remedy("repair", NASTY, "sql", NASTY), Remedy("decide", NASTY)),
         phantom=PhantomOperation(NASTY, address, NASTY),
         origin=Origin(NASTY, f"migrations/{NASTY}", 7),
@@ -283,15 +285,15 @@ def nasty():
 
 
 def nasty_report():
-    facts = {"name": NASTY, "notes": (NASTY,), "ignored": (Ignored(nasty(), NASTY),)}
+    facts = {"name": NASTY, "notes": (NASTY,), "ignored": (IgnoredFinding(nasty(), NASTY),)}
     return Report(NASTY, (database(nasty(), **facts),), command=NASTY)
 
 
 def ignored_report():
     """One that is ignored for ever and one until a day; a third is to know of, and a last fails."""
     ignored = (
-        Ignored(dropped_by_hand(), "The old application still lacks it."),
-        Ignored(function_changed(), "Tried out here.", date(2027, 1, 31)),
+        IgnoredFinding(dropped_by_hand(), "The old application still lacks it."),
+        IgnoredFinding(function_changed(), "Tried out here.", date(2027, 1, 31)),
     )
     expired = Finding(
         "ignore-expired",
@@ -312,8 +314,8 @@ def hostile_report():
 
 
 def located(states, *findings, changes=0, as_stamped=False):
-    place = Whereabouts(states, changes, as_stamped, tried=24)
-    one = database(*findings, gaps=(Gap.DRIFT,), whereabouts=place)
+    place = RevisionMatch(states, changes, as_stamped, states_compared=24)
+    one = database(*findings, gaps=(Gap.DRIFT,), revision_match=place)
     return Report("school", (one,), frozenset({Gap.DRIFT}), command="driftcheck locate")
 
 
@@ -323,7 +325,7 @@ def at_another_revision():
         severity=Severity.ERROR,
         message="the live database is stamped with 0414d1b7a2ae, but its schema is that of "
         "535c87e5c862 or 9f57c900cc71: at least 2 revisions are recorded and never ran",
-        leads_to="upgrade begins at the wrong revision here.",
+        impact="upgrade begins at the wrong revision here.",
         remedies=(
             Remedy(
                 "stamp",
@@ -405,15 +407,20 @@ SAMPLES = {
         ),
     ),
     "colleague-fails": report(
-        colleague_fails(), gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS, FAILS)),)
+        colleague_fails(), gaps=(), simulations=(Simulation("0414d1b7a2ae", (STANDS, RUNS, FAILS)),)
     ),
-    "colleague-gets-through": report(gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS)),)),
+    "colleague-gets-through": report(
+        gaps=(), simulations=(Simulation("0414d1b7a2ae", (STANDS, RUNS)),)
+    ),
     "colleague-from-everywhere": report(
         colleague_fails(),
         gaps=(),
-        plays=(
-            Play("an empty database", (Act("her database is empty"), RUNS)),
-            Play("0414d1b7a2ae", (STANDS, Act("rows are put into every table", None), FAILS)),
+        simulations=(
+            Simulation("an empty database", (SimulationStep("her database is empty"), RUNS)),
+            Simulation(
+                "0414d1b7a2ae",
+                (STANDS, SimulationStep("rows are put into every table", None), FAILS),
+            ),
         ),
     ),
     "hostile": hostile_report(),
@@ -423,11 +430,15 @@ SAMPLES = {
     "hostile-play": report(
         colleague_fails(),
         gaps=(),
-        plays=(Play(HOSTILE, (Act(HOSTILE, None), Act(HOSTILE, False, HOSTILE))),),
+        simulations=(
+            Simulation(
+                HOSTILE, (SimulationStep(HOSTILE, None), SimulationStep(HOSTILE, False, HOSTILE))
+            ),
+        ),
     ),
     "nasty": nasty_report(),
     "ignored": ignored_report(),
-    "only-ignored": report(ignored=(Ignored(dropped_by_hand(), "It is known."),)),
+    "only-ignored": report(ignored=(IgnoredFinding(dropped_by_hand(), "It is known."),)),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(

@@ -7,16 +7,9 @@ from rich.cells import cell_len
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
-from driftcheck.judging.findings import (
-    Coverage,
-    DatabaseReport,
-    Finding,
-    Remedy,
-    Report,
-    Severity,
-    Verdict,
-)
-from driftcheck.reports import Page, render
+from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
+from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.schema import Address
 
@@ -51,41 +44,43 @@ def test_a_clean_report_is_short(samples):
 @pytest.mark.parametrize("indent", ["", "    "])
 def test_code_can_be_copied_at_any_width(width, indent, samples):
     code = f"CREATE FUNCTION f()\n{indent}AS $$\n\tSELECT '[bold]  {'x' * 300}';\n\n$$;"
-    text = render(with_remedy(samples["clean"], code), "terminal", Page(width=width))
+    text = render(with_remedy(samples["clean"], code), "terminal", OutputStyle(width=width))
     assert f"\n\n{code}\n\n" in text
     one_line = code.replace("\n", " ")
-    text = render(with_remedy(samples["clean"], one_line), "terminal", Page(width=width))
+    text = render(with_remedy(samples["clean"], one_line), "terminal", OutputStyle(width=width))
     assert f"\n\n    {one_line}\n\n" in text
 
 
 def test_code_with_what_cannot_be_shown_says_so(samples):
     note = "--format json has it"
     assert note in render(with_remedy(samples["clean"], "SELECT '\x1b'"))
-    assert note in render(with_remedy(samples["clean"], "SELECT 'ü'"), page=Page(encoding="ascii"))
+    assert note in render(
+        with_remedy(samples["clean"], "SELECT 'ü'"), page=OutputStyle(encoding="ascii")
+    )
     assert note not in render(with_remedy(samples["clean"], "SELECT 'ü';\n\t-- 1"))
 
 
 def test_paths_and_urls_are_never_broken(samples):
     for width in WIDTHS:
-        text = render(samples["tutorial"], "terminal", Page(width=width))
+        text = render(samples["tutorial"], "terminal", OutputStyle(width=width))
         assert "migrations/versions/0414d1b7a2ae_create_students.py:21" in text
         assert "postgresql://app@localhost:5432/school" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_prose_keeps_to_the_width(width, samples):
-    text = render(samples["many"], "terminal", Page(width=width))
+    text = render(samples["many"], "terminal", OutputStyle(width=width))
     prose = [line for line in text.splitlines() if len(line.split()) > 2]
     assert max(map(cell_len, prose)) <= width
 
 
 def test_colour_changes_nothing_but_colour(sample):
-    coloured = render(sample, "terminal", Page(colour=True))
+    coloured = render(sample, "terminal", OutputStyle(colour=True))
     assert coloured != render(sample)
     assert without_colour(coloured) == render(sample)
 
 
-@pytest.mark.parametrize("page", [Page(), Page(colour=True)], ids=["plain", "colour"])
+@pytest.mark.parametrize("page", [OutputStyle(), OutputStyle(colour=True)], ids=["plain", "colour"])
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE"])
 def test_the_environment_has_no_say(name, page, samples, monkeypatch):
     before = render(samples["tutorial"], page=page)
@@ -126,13 +121,13 @@ def test_many_findings_stay_readable_and_none_is_lost_without_a_word(samples):
 
 
 def test_full_leaves_nothing_out(samples):
-    text = render(samples["many"], "terminal", Page(full=True))
+    text = render(samples["many"], "terminal", OutputStyle(full=True))
     assert len(re.findall(r"^[✗·] Column", text, flags=re.MULTILINE)) == 500
     assert "more" not in text
 
 
 def test_errors_come_before_notes(samples):
-    text = render(samples["many"], "terminal", Page(full=True))
+    text = render(samples["many"], "terminal", OutputStyle(full=True))
     assert text.index("table public.table_01 ") < text.index("table public.table_00 ")
 
 
@@ -188,7 +183,7 @@ def test_long_details_lose_their_middle_only(samples):
     assert "line 0\n" in text
     assert "line 99\n" in text
     assert "88 lines left out" in text
-    assert all(f"{line}\n" in render(report, page=Page(full=True)) for line in lines)
+    assert all(f"{line}\n" in render(report, page=OutputStyle(full=True)) for line in lines)
 
 
 @pytest.mark.parametrize(

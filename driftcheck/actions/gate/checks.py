@@ -9,7 +9,8 @@ from driftcheck.actions.gate.colleague import Played
 from driftcheck.actions.gate.trial import Findings
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.judging.findings import Check, Finding, Report
+from driftcheck.judging.findings import Finding
+from driftcheck.judging.report import Check, Report
 from driftcheck.pipeline.check import Checked
 
 

@@ -36,7 +36,7 @@ def differing(
             rule,
             details="\n".join(_details(change, wanted.dialect)),
             origin=origin,
-            about=change.thing,
+            about=change.schema_object,
             name=change.address,
             what=_WHAT[change.type].format(new=new),
             since=since,

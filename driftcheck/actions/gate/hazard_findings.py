@@ -34,7 +34,7 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
             ),
             address=hazard.address,
             part_of=hazard.table if hazard.address != hazard.table else None,
-            leads_to=rule.leads_to,
+            impact=rule.impact,
             remedies=_REMEDIES.get(hazard.harm, ()),
             origin=Origin(
                 hazard.entry.revision, relative(hazard.entry.file, root), hazard.entry.line

@@ -10,13 +10,14 @@ from driftcheck.actions.locate.nearest_state import fit
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import shown
-from driftcheck.judging.findings import DatabaseReport, Finding, Report, Whereabouts
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
+from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import Database, destinations_of, live_side
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, stamp_faults, written_files
-from driftcheck.pipeline.remedies import Dossier, complete
+from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import followed
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
@@ -76,11 +77,11 @@ def _report(session: Session, one: Database, walked: Walked) -> DatabaseReport:
         environment=session.project.environment_file(),
         shadows=maker.how,
         notes=(*maker.notes, *_not_tried(located)),
-        whereabouts=Whereabouts(
+        revision_match=RevisionMatch(
             states=tuple(walk.latest(state.applied) for state in found.states),
             changes=len(found.changes),
             as_stamped=located.as_stamped,
-            tried=found.tried,
+            states_compared=found.tried,
             composed=located.state.composed,
         ),
     )
@@ -119,7 +120,7 @@ def _changes(session: Session, one: Database, located: Located, live: Snapshot) 
     upgrade, url = session.project.upgrade_command, session.live_url(one.place)
     nearest = located.fit.snapshot
     known = evidence_of(changes, nearest, live, one.catalog, url) if changes else {}
-    found = complete(judged, Dossier(one.catalog, upgrade=upgrade, evidence=known))
+    found = complete(judged, FindingContext(one.catalog, upgrade=upgrade, evidence=known))
     return found if located.as_stamped else [*map(_against_revision, found)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from driftcheck.databases.catalog import Catalog
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Origin
-from driftcheck.judging.judge import touched
+from driftcheck.judging.judge import addresses_of
 from driftcheck.judging.timeline import Break, Deed, Event, RevisionEvents
 from driftcheck.pipeline.faults import origin_of
 from driftcheck.pipeline.schema_filter import within
@@ -54,7 +54,7 @@ def _in_order(events: Sequence[Event], catalog: Catalog) -> tuple[Event, ...]:
 
 
 def _event(change: Change, entries: Sequence[Entry], catalog: Catalog) -> Event:
-    thing = change.actual or change.thing
+    thing = change.actual or change.schema_object
     is_renamed = change.type is ChangeType.RENAMED
     return Event(
         deed=_DEEDS[change.type],
@@ -70,17 +70,17 @@ def _event(change: Change, entries: Sequence[Entry], catalog: Catalog) -> Event:
 
 def _parts(change: Change) -> Iterator[Address]:
     for part in change.parts:
-        yield (part.actual or part.thing).address
+        yield (part.actual or part.schema_object).address
         yield from _parts(part)
 
 
 def _line(change: Change, entries: Sequence[Entry]) -> int | None:
     """The line of the operation: of the statement that names the object as nearly as one does."""
-    names = [address.path for address in reversed(touched(change))]
+    names = [address.path for address in reversed(addresses_of(change))]
     own = [path[-1:] for path in names]
     wholes = [path[:1] for path in names]
-    if change.thing.part_of is not None:
-        wholes.append(change.thing.part_of.path[:1])
+    if change.schema_object.part_of is not None:
+        wholes.append(change.schema_object.part_of.path[:1])
     where = line_where_made if change.type is ChangeType.EXTRA else line_of
     for path in (*names, *own, *wholes):
         line = where(entries, *path)

@@ -14,8 +14,9 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
 from driftcheck.chain import CHAIN, Gap
-from driftcheck.judging.findings import Finding, Origin, Report, Severity, SourceLine, Verdict
-from driftcheck.reports import Page, render
+from driftcheck.judging.findings import Finding, Origin, Severity, SourceLine, Verdict
+from driftcheck.judging.report import Report
+from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Address
 
@@ -74,7 +75,7 @@ def test_github_says_what_was_said(samples):
 
 
 def test_github_is_told_files_as_the_repository_knows_them(samples):
-    page = Page(directory="backend")
+    page = OutputStyle(directory="backend")
     ((_, properties, _),) = commands(render(samples["pending"], "github", page))
     assert (properties["file"], properties["line"]) == ("backend/school/models.py", "17")
 
@@ -108,7 +109,7 @@ def sarif_schema():
 
 
 def run_of(report, page=None):
-    (run,) = json.loads(render(report, "sarif", page or Page()))["runs"]
+    (run,) = json.loads(render(report, "sarif", page or OutputStyle()))["runs"]
     return run
 
 
@@ -167,7 +168,7 @@ def test_sarif_tells_apart_what_several_databases_have_alike(samples):
 def test_sarif_names_files_as_uris(file, directory, artifact, samples):
     finding = replace(samples["pending"].findings[0], declared=SourceLine(file, 3))
     database = replace(samples["pending"].databases[0], findings=(finding,))
-    (result,) = run_of(Report("school", (database,)), Page(directory=directory))["results"]
+    (result,) = run_of(Report("school", (database,)), OutputStyle(directory=directory))["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == artifact
     assert unquote(artifact["uri"]).endswith(file)
@@ -188,7 +189,7 @@ def test_sarif_gives_a_file_to_what_stands_in_none(samples):
 
 
 def cases_of(report, encoding="utf-8"):
-    text = render(report, "junit", Page(encoding=encoding))
+    text = render(report, "junit", OutputStyle(encoding=encoding))
     return [case for suite in JUnitXml.fromroot(_root(text.encode(encoding))) for case in suite]
 
 
@@ -261,7 +262,7 @@ class Shown(HTMLParser):
 
 def shown(report, page=None):
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    return Shown(parser.render(render(report, "markdown", page or Page())))
+    return Shown(parser.render(render(report, "markdown", page or OutputStyle())))
 
 
 OURS = set(
@@ -283,7 +284,7 @@ def test_markdown_says_what_was_said_and_calls_nobody(samples):
     page = shown(samples["nasty"])
     apart = page.text.replace("\u200b", "")
     assert visible(finding.message) in apart
-    assert visible(finding.leads_to) in apart
+    assert visible(finding.impact) in apart
     assert f"{visible(finding.details, keep=chr(10))}\n" in page.code
     assert not re.search(r"[@#]\w", page.text)
 
@@ -310,8 +311,8 @@ def test_markdown_is_not_longer_than_a_comment_may_be_and_says_what_it_leaves_ou
 def test_markdown_names_twenty_plays_and_those_that_fail_first(samples):
     one = samples["colleague-from-everywhere"]
     (database,) = one.databases
-    through, fails = database.plays
-    many = replace(one, databases=(replace(database, plays=(through,) * 500 + (fails,)),))
+    through, fails = database.simulations
+    many = replace(one, databases=(replace(database, simulations=(through,) * 500 + (fails,)),))
     lines = render(many, "markdown").splitlines()
     named = [line for line in lines if line.startswith(("- ✅ from", "- ❌ from"))]
     assert len(named) == 20
@@ -342,7 +343,7 @@ def test_what_is_ignored_is_counted_for_programs(samples):
 
 
 def test_what_is_ignored_is_listed_by_verbose(samples):
-    text = render(samples["ignored"], "terminal", Page(full=True))
+    text = render(samples["ignored"], "terminal", OutputStyle(full=True))
     assert "drift-function-changed public.touch()" in text
     assert "Tried out here. Until 2027-01-31." in text
 
@@ -379,7 +380,7 @@ UNWRITTEN = ("2", "unwritten.py", 4, False)
     ],
 )
 def test_a_finding_stands_on_the_line_it_comes_from(verdict, declared, origin, whole, file):
-    made = {"origin": origin and Origin(*origin), "whole_origin": whole and Origin(*whole)}
+    made = {"origin": origin and Origin(*origin), "parent_origin": whole and Origin(*whole)}
     assert column(verdict, declared=declared, **made).location.file == file
 
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from driftcheck import reports
-from driftcheck.reports import FORMS, PLAIN, Page, form_of, render
+from driftcheck.reports import FORMATS, PLAIN, OutputStyle, format_named, render
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PAGES = {
-    "40-columns": Page(width=40),
-    "120-columns": Page(width=120),
-    "ascii": Page(encoding="ascii"),
-    "colour": Page(colour=True),
+    "40-columns": OutputStyle(width=40),
+    "120-columns": OutputStyle(width=120),
+    "ascii": OutputStyle(encoding="ascii"),
+    "colour": OutputStyle(colour=True),
 }
 FOR_CI = {"github": ".github.txt", "sarif": ".sarif", "junit": ".xml", "markdown": ".md"}
 IN_CI = [
@@ -50,7 +50,7 @@ def check_golden(text, file):
 
 
 def test_every_form_has_golden_files():
-    assert list(FORMS) == ["terminal", "json", *FOR_CI]
+    assert list(FORMATS) == ["terminal", "json", *FOR_CI]
 
 
 def test_every_file_with_a_form_is_a_choice_of_format():
@@ -59,8 +59,8 @@ def test_every_file_with_a_form_is_a_choice_of_format():
         for _, name, _ in pkgutil.iter_modules(reports.__path__)
     }
     forms = {name: module.render for name, module in modules.items() if hasattr(module, "render")}
-    assert {name: form_of(name) for name in FORMS} == forms
-    assert FORMS[0] == "terminal"
+    assert {name: format_named(name) for name in FORMATS} == forms
+    assert FORMATS[0] == "terminal"
 
 
 def test_terminal_form(sample, request):
@@ -101,22 +101,22 @@ def test_no_golden_file_is_left_over(samples):
     assert {file.name for file in (HERE / "golden").iterdir()} <= known
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_report_ends_with_its_only_last_newline(form, sample):
     text = render(sample, form, PLAIN)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8", "no such encoding"])
 def test_a_report_can_be_written_in_the_encoding_of_its_stream(form, encoding, sample):
-    text = render(sample, form, Page(encoding=encoding))
+    text = render(sample, form, OutputStyle(encoding=encoding))
     text.encode("ascii" if " " in encoding else encoding)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_nothing_that_a_terminal_obeys_comes_through(form, sample):
-    text = render(sample, form, Page(full=True))
+    text = render(sample, form, OutputStyle(full=True))
     left = {c for c in text if not c.isprintable()} - {"\n", "\t"}
     assert left == set()
