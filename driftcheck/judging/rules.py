@@ -259,8 +259,8 @@ FAULTS: dict[str, Rule] = {
     "colleague-upgrade-fails": Rule(
         Severity.ERROR,
         "the upgrade from {start} fails at {what}",
-        "The same error occurs on every database that only migrations have changed: on "
-        "colleagues' machines, in CI, in production.",
+        "Every database that was changed by migrations only gets this error: colleagues' "
+        "databases, CI, production.",
     ),
     "colleague-downgrade-fails": Rule(
         Severity.ERROR,

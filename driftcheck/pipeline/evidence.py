@@ -86,9 +86,10 @@ def _in_words(trace: Trace) -> Evidence:
         return Evidence(text, at=trace.written)
     if not trace.has_tombstone:
         return Evidence(
-            f"no tombstone at attnum {trace.number}: the column has not existed since its table "
-            "was created"
+            f"pg_attribute has no dropped column at attnum {trace.number}: the column has not "
+            "existed since its table was created"
         )
     when = f" at {trace.written}" if trace.written else ""
-    text = f"tombstone at attnum {trace.number}: the column existed and was dropped{when}"
+    column = f"pg_attribute has a dropped column at attnum {trace.number}"
+    text = f"{column}: the column existed and was dropped{when}"
     return Evidence(text, trace.number, trace.written)

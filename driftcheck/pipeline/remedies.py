@@ -220,6 +220,7 @@ def _remedies(
             yield Remedy("upgrade", summary, "shell", context.upgrade)
 
 
+_YOURSELF = "Write these operations into a migration"
 _STAMP = "Then stamp this database with it, because this database already has the change."
 _DECIDE = Remedy(
     "decide",
@@ -257,8 +258,8 @@ def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Ca
     covered = bool(reverses) and all(reverses) and named and not renames
     code = "\n".join(reverses) if covered else _executed(plan)
     summary = (
-        "Make the change official: change the models to match the database, write this into a "
-        "migration, and stamp this database with the migration."
+        "Change the models to match the database, write this into a migration, and stamp this "
+        "database with the migration."
     )
     return Remedy("adopt", summary, "python", code, plan.loses_data)
 
@@ -270,30 +271,29 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
     run.
     """
     operations = context.operations
-    author, code = _written(judged, operations, lambda c: _executed(undo(c, context.catalog)))
-    summary = "Write the migration" + f": {author}" * bool(author) + "."
-    summary = " ".join(filter(None, (summary, next_step)))
+    how, code = _written(judged, operations, lambda c: _executed(undo(c, context.catalog)))
+    summary = " ".join(filter(None, (f"{how}.", next_step)))
     return Remedy("write the migration", summary, "python", code)
 
 
 def _written(
     judged: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
 ) -> tuple[str, str]:
-    """Return whether ``migrate`` writes the migration, in words, and the code of the migration."""
+    """Return how the migration is written, as a sentence without a period, and its code."""
     changes, remaining = judged.changes[Gap.PENDING], _remaining(judged, operations)
     own = [operation for operation in operations.on_head if _is_for(operation, judged)]
     texts = [operation.text for operation in own]
     why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
     if why_not is not None:
-        author, code = why_not, executed(changes)
+        how, code = _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
     elif not own:
-        author, code = "migrate writes it together with the object that uses it", ""
+        how, code = "Run migrate, which creates it together with the object that uses it", ""
     elif remaining:
-        author = "migrate detects only part of the change"
+        how = "Run migrate and complete the migration: it contains only part of these operations"
         code = "\n".join([*texts, executed(remaining)])
     else:
-        author, code = "migrate writes it", "\n".join(texts)
-    return author, code
+        how, code = "Run migrate, which writes these operations", "\n".join(texts)
+    return how, code
 
 
 def _why_not_generated(
@@ -311,7 +311,7 @@ def _why_not_generated(
     if not operations.ran:
         return ""
     if errors:
-        return f"the operation that migrate writes fails: {errors[0]}"
+        return f"the operation that migrate writes fails with: {errors[0]}"
     if not own:
         return "migrate does not detect this change" if remains else None
     if change.type is ChangeType.RENAMED and not change.schema_object.renamable:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from driftcheck.actions.gate.hazards import Harm, Hazard
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
+from driftcheck.judging.templates import RemedyTemplate, fill
 from driftcheck.quoting import quote_identifier
 from driftcheck.sources.files import relative
 
@@ -25,7 +25,8 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
         yield Finding(
             rule=f"hazard-{hazard.harm}",
             severity=rule.severity,
-            message=rule.message.format(
+            message=fill(
+                rule.message,
                 revision=hazard.entry.revision,
                 table=hazard.table,
                 name=hazard.address,
@@ -35,7 +36,7 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
             address=hazard.address,
             part_of=hazard.table if hazard.address != hazard.table else None,
             impact=rule.impact,
-            remedies=_REMEDIES.get(hazard.harm, ()),
+            remedies=tuple(_remedies(hazard)),
             origin=Origin(
                 hazard.entry.revision, relative(hazard.entry.file, root), hazard.entry.line
             ),
@@ -58,28 +59,26 @@ def _told(lock: str) -> str:
 
 
 def _remedies(hazard: Hazard) -> Iterator[Remedy]:
-    for remedy in _REMEDIES.get(hazard.harm, ()):
-        name = hazard.address.name
-        code = remedy.code.format(
-            table=hazard.table.sql, name=quote_identifier(name), text=repr(name)
-        )
-        yield replace(remedy, code=code)
+    """Yield the remedies for a hazard, filled with the names of its table and object."""
+    name = hazard.address.name
+    for template in _REMEDIES.get(hazard.harm, ()):
+        yield template.filled(table=hazard.table.sql, name=quote_identifier(name), text=repr(name))
 
 
 _IN_STEPS = "the column as a new one, fill it in batches, and let the code move to it"
 
-_REMEDIES: dict[Harm, tuple[Remedy, ...]] = {
+_REMEDIES: dict[Harm, tuple[RemedyTemplate, ...]] = {
     Harm.LOCK: (
-        Remedy(
+        RemedyTemplate(
             "wait but briefly",
             "Let the migration give up soon where it has to wait, and try again.",
             "python",
             "op.execute(\"SET lock_timeout = '3s'\")",
         ),
     ),
-    Harm.REWRITE: (Remedy("in steps", f"Where the table is large: add {_IN_STEPS}."),),
+    Harm.REWRITE: (RemedyTemplate("in steps", f"Where the table is large: add {_IN_STEPS}."),),
     Harm.INDEX_BUILD: (
-        Remedy(
+        RemedyTemplate(
             "build it concurrently",
             "Outside of the transaction, and others can write meanwhile; a unique constraint then "
             "takes the index over with ADD CONSTRAINT ... UNIQUE USING INDEX.",
@@ -89,7 +88,7 @@ _REMEDIES: dict[Harm, tuple[Remedy, ...]] = {
         ),
     ),
     Harm.NOT_NULL: (
-        Remedy(
+        RemedyTemplate(
             "check first",
             "Add a check that is not valid yet, validate it in a later transaction, then set "
             "NOT NULL: it believes the check.",
@@ -99,7 +98,7 @@ _REMEDIES: dict[Harm, tuple[Remedy, ...]] = {
         ),
     ),
     Harm.CONSTRAINT: (
-        Remedy(
+        RemedyTemplate(
             "validate later",
             "Add it NOT VALID, and validate it in a later transaction: others can write meanwhile.",
             "sql",
@@ -108,18 +107,22 @@ _REMEDIES: dict[Harm, tuple[Remedy, ...]] = {
         ),
     ),
     Harm.REQUIRED_COLUMN: (
-        Remedy(
+        RemedyTemplate(
             "give it a value",
             "Give it a server_default, or add it nullable, fill it, and set NOT NULL afterwards.",
         ),
     ),
     Harm.NARROWER_TYPE: (
-        Remedy("in steps", f"Look for values that do not fit; or add {_IN_STEPS}."),
+        RemedyTemplate("in steps", f"Look for values that do not fit; or add {_IN_STEPS}."),
     ),
     Harm.COLUMN_DROPPED: (
-        Remedy("later", "Drop it in a release after the one whose code no longer names it."),
+        RemedyTemplate(
+            "later", "Drop it in a release after the one whose code no longer names it."
+        ),
     ),
     Harm.TABLE_DROPPED: (
-        Remedy("later", "Drop it in a release after the one whose code no longer names it."),
+        RemedyTemplate(
+            "later", "Drop it in a release after the one whose code no longer names it."
+        ),
     ),
 }
