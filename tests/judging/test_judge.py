@@ -121,6 +121,54 @@ def test_a_renamed_column_is_reported_with_both_names() -> None:
     assert finding.definitions[Side.LIVE] == "surname: text"
 
 
+@pytest.mark.parametrize(
+    ("models", "live", "rule"),
+    [
+        (("id", "age int", "note text"), ("id", "age int", "note int"), "conflict-column-extra"),
+        (("id", "age bigint"), ("id",), "conflict-column-missing"),
+        (("id", "age bigint"), ("id", "age text"), "conflict-column-changed"),
+        (("id", "age bigint"), ("id", "years int"), "conflict-column-renamed"),
+    ],
+)
+def test_every_change_may_contradict_the_models(
+    models: tuple[str, ...], live: tuple[str, ...], rule: str
+) -> None:
+    built = snapshot("id", "age int")
+    findings = judged(models=snapshot(*models), head=built, stamped=built, live=snapshot(*live))
+    assert [each.finding.rule for each in findings] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("second", "rule"),
+    [
+        (("id",), "difference-column-missing"),
+        (("id", "age int", "note"), "difference-column-extra"),
+        (("id", "age bigint"), "difference-column-changed"),
+        (("id", "years int"), "difference-column-renamed"),
+    ],
+)
+def test_two_live_databases(second: tuple[str, ...], rule: str) -> None:
+    snapshots = {Side.FIRST: snapshot("id", "age int"), Side.SECOND: snapshot(*second)}
+    changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
+    (difference,) = judge(changes, snapshots, lambda column: str(column.attributes["type"]))
+    assert (difference.finding.rule, difference.finding.verdict) == (rule, Verdict.DIFFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("head", "rule"),
+    [
+        (("id", "age int", "note"), "unapplied-column-missing"),
+        (("id",), "unapplied-column-extra"),
+        (("id", "age bigint"), "unapplied-column-changed"),
+        (("id", "years int"), "unapplied-column-renamed"),
+    ],
+)
+def test_every_change_may_be_unapplied(head: tuple[str, ...], rule: str) -> None:
+    live, new = snapshot("id", "age int"), snapshot(*head)
+    finding = only(models=new, head=new, stamped=live, live=live)
+    assert (finding.rule, finding.severity) == (rule, Severity.WARNING)
+
+
 def test_a_default_that_only_the_migrations_set_is_a_note() -> None:
     address = Address("column", "public", ("pupils", "age"))
     with_default = SchemaObject(address, {"type": "int", "default": "0"}, TABLE, 1)

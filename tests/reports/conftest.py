@@ -71,8 +71,8 @@ def dropped_column():
         change=ChangeType.MISSING,
         address=LAST_NAME,
         part_of=STUDENTS,
-        message="column public.students.last_name was dropped outside the migrations: it is missing "
-        "from the live database",
+        message="column public.students.last_name was dropped outside the migrations: it is "
+        "missing from the live database",
         definitions={
             Side.MODELS: VARCHAR,
             Side.HEAD: VARCHAR,
@@ -89,8 +89,8 @@ def dropped_column():
             ),
             Remedy(
                 "adopt",
-                "Change the models to match the database, write this into a migration, and stamp this "
-                "database with the migration.",
+                "Change the models to match the database, write this into a migration, and stamp "
+                "this database with the migration.",
                 "python",
                 "op.drop_column('students', 'last_name')",
                 loses_data=True,
@@ -124,7 +124,8 @@ def new_in_models(verdict=Verdict.PENDING, live=None):
             Side.STAMPED: None,
             Side.LIVE: live,
         },
-        impact="The application expects it, and a database built by the migrations does not have it.",
+        impact="The application expects it, and a database built by the migrations does not "
+        "have it.",
         remedies=(
             Remedy(
                 "write the migration",

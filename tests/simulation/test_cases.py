@@ -44,7 +44,7 @@ def test_case(name, sketch, request):
     report = simulate(Settings(root=project.root, shadow=shadow), whom)
 
     (database,) = report.databases
-    text = render(report, page=OutputStyle(width=10_000))
+    text = render(report, output=OutputStyle(width=10_000))
     told = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
     assert (report.exit_code, [f.rule for f in told]) == (
         case.get("status", 0),
