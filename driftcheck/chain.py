@@ -1,4 +1,4 @@
-"""The chain that driftcheck looks along: four schemas, and the three gaps between them."""
+"""The chain of schemas that driftcheck compares, and the gaps between them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from enum import StrEnum
 
 
 class Side(StrEnum):
-    """The four schemas, in the order of the chain; then two live ones held side by side.
+    """A schema that is compared.
 
-    A revision stands for stamped where live is held against another than its stamp's.
+    The first four form the chain, in this order; ``REVISION`` takes the place of ``STAMPED``
+    when live is compared with a revision that the database is not stamped with. ``FIRST`` and
+    ``SECOND`` are two live databases that are compared with each other.
     """
 
     MODELS = "models"
@@ -21,7 +23,7 @@ class Side(StrEnum):
 
 
 class Gap(StrEnum):
-    """What lies between two neighbours of the chain, in its order; then between two live ones."""
+    """The differences between two adjacent schemas of the chain, or between two live databases."""
 
     PENDING = "pending"
     UNAPPLIED = "unapplied"
@@ -30,7 +32,7 @@ class Gap(StrEnum):
 
     @property
     def between(self) -> tuple[Side, Side]:
-        """The side as it should be, and the side as it is."""
+        """The wanted side and the actual side."""
         return _BETWEEN[self]
 
 

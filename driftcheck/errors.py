@@ -1,15 +1,15 @@
-"""The errors that a user can mend, each with what to do next and the exit code it ends with.
+"""The errors that a user can fix. Each has a hint and an exit code.
 
 DriftcheckError
-├── UsageError             2  wrong use or configuration
-│   ├── ConfigurationError     a file or option says something that cannot be
-│   └── ProjectNotFoundError   no Flask app, no Alembic configuration
-└── CannotCheckError       3  right use, but the check cannot be made
-    ├── ProjectError           the project's own code failed
+├── UsageError             2  invalid use or configuration
+│   ├── ConfigurationError     a configuration file or an option has an invalid value
+│   └── ProjectNotFoundError   no Flask app and no Alembic configuration was found
+└── CannotCheckError       3  valid use, but the check cannot be completed
+    ├── ProjectError           the project's code failed
     ├── ConnectionFailedError  a database cannot be reached
-    ├── ShadowError            no shadow database can be made
-    ├── RedirectError          user code would have reached a database that is not a shadow
-    ├── ReplayError            the history does not build
+    ├── ShadowError            no shadow database can be created
+    ├── RedirectError          user code tried to connect to a database that is not a shadow
+    ├── ReplayError            the migration history does not run
     └── CatalogError           a database cannot be read
 """
 
@@ -19,7 +19,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code means, the same for every command."""
+    """The meaning of the exit codes, the same for every command."""
 
     CLEAN = 0
     FOUND = 1
@@ -28,12 +28,12 @@ class ExitCode(IntEnum):
 
 
 class DriftcheckError(Exception):
-    """An error that a user can mend.
+    """An error that a user can fix.
 
     Args:
-        message: What happened, and to what. No password, ever.
+        message: What happened, and to which object. Must not contain a password.
         hint: What to do next.
-        details: What the database or the project's code said, as it said it; may be long.
+        details: The unmodified message of the database or of the project's code; may be long.
     """
 
     exit_code = ExitCode.CANNOT_CHECK
@@ -46,25 +46,25 @@ class DriftcheckError(Exception):
 
 
 class UsageError(DriftcheckError):
-    """Wrong use or configuration."""
+    """Invalid use or configuration."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(UsageError):
-    """A configuration file or an option says something that cannot be."""
+    """A configuration file or an option has an invalid value."""
 
 
 class ProjectNotFoundError(UsageError):
-    """There is no Flask app and no Alembic configuration where one was looked for."""
+    """No Flask app and no Alembic configuration was found in the project."""
 
 
 class CannotCheckError(DriftcheckError):
-    """Right use, but the check cannot be made."""
+    """Valid use, but the check cannot be completed."""
 
 
 class ProjectError(CannotCheckError):
-    """The project's own code failed; the details say where."""
+    """The project's code failed; the details name the file and line."""
 
 
 class ConnectionFailedError(CannotCheckError):
@@ -72,15 +72,15 @@ class ConnectionFailedError(CannotCheckError):
 
 
 class ShadowError(CannotCheckError):
-    """No shadow database can be made."""
+    """No shadow database can be created."""
 
 
 class RedirectError(CannotCheckError):
-    """User code would have reached a database that is not a shadow; nothing was run there."""
+    """User code tried to connect to a database that is not a shadow. No statement was run there."""
 
 
 class ReplayError(CannotCheckError):
-    """The history does not build."""
+    """The migration history does not run."""
 
 
 class CatalogError(CannotCheckError):

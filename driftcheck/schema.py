@@ -1,4 +1,4 @@
-"""The nouns of the house: a database schema as it was read at one moment."""
+"""The nouns that every package uses: a database schema as it was read at one moment."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from typing import NamedTuple, TypeAlias
 from driftcheck.quoting import quote_identifier
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
-"""What an attribute may hold: nothing that JSON cannot carry, nothing that can be changed."""
+"""The type of an attribute's value: immutable, and representable in JSON."""
 
 
 class Address(NamedTuple):
-    """What an object is called. A name, never a number: OIDs differ where schemas do not.
+    """The name of a schema object. Never a number: OIDs differ between equal schemas.
 
     Attributes:
         kind: The name of the object's kind, such as ``column``.
-        schema: The schema it lives in; empty for what lives in none (an extension, a schema).
-        path: Its name, after those of what it is named within: ``("students", "last_name")``.
-        arguments: For what can be overloaded (functions), the argument types; else ``None``.
+        schema: The schema that contains the object; empty for an object outside any schema (an
+            extension, a schema itself).
+        path: The object's name, preceded by the names that qualify it:
+            ``("students", "last_name")``.
+        arguments: The argument types of an object that can be overloaded (a function); otherwise
+            ``None``.
     """
 
     kind: str
@@ -30,12 +33,12 @@ class Address(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The object's own name, unquoted."""
+        """The object's unqualified, unquoted name."""
         return self.path[-1]
 
     @property
     def sql(self) -> str:
-        """The address as PostgreSQL writes it: ``public.students.last_name``, quoted as needed."""
+        """The address in PostgreSQL's syntax: ``public.students.last_name``, quoted as needed."""
         parts = (self.schema, *self.path) if self.schema else self.path
         dotted = ".".join(map(quote_identifier, parts))
         return dotted if self.arguments is None else f"{dotted}({self.arguments})"
@@ -47,25 +50,30 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SchemaObject:
-    """One object of a schema, and all of it that counts.
+    """One object of a schema.
 
     Attributes:
-        address: What it is called.
-        attributes: What makes two objects of the same address equal or different.
-        part_of: The whole it belongs to and comes and goes with (a column's table).
-        number: Its place in the order in which the server made the parts of that whole (a
-            column's ``attnum``). Evidence for a rename, never a part of equality.
-        renamable: Whether another name alone makes no other object of it: true for what is known
-            by its content (an index, a constraint), false for what is known by its name.
-        recognizable: Whether it is known again under another name by its content alone: a
-            function by its body, a view by its query. What has parts is known again by these.
-        inherited_from: What it came from and follows, where its whole is a partition or inherits:
-            the parent table's column. Evidence for who has changed, never a part of equality.
-        subject: What it is about, whatever its name and its definition: the columns of an index,
-            those of a foreign key and the table it points to. Evidence for what stands in the
-            place of what, never a part of equality.
-        stands_on: What it is made of and goes with, besides its whole: the columns of an index.
-            Evidence for what came of what, never a part of equality.
+        address: The object's name.
+        attributes: The properties that are compared. Two objects of the same address are equal
+            if their attributes are equal.
+        part_of: The parent object, with which this object is created and dropped: the table of a
+            column.
+        number: The position that the server gave to this part of its parent object (a column's
+            ``attnum``). Evidence for a rename; not compared.
+        renamable: Whether the object is identified by its content (an index, a constraint), so
+            that a different name does not make a different object. False for an object that is
+            identified by its name.
+        recognizable: Whether the object can be recognized under a different name by its own
+            content: a function by its body, a view by its query. An object that has parts is
+            recognized by its parts.
+        inherited_from: The object of the parent table that this object follows, if its table is
+            a partition or a child table. Evidence for the origin of a change; not compared.
+        subject: The subject of the object, independent of its name and definition: the columns
+            of an index, or the columns and the target table of a foreign key. Evidence for which
+            object replaces which; not compared.
+        stands_on: The objects, besides the parent object, that this object depends on and is
+            dropped with: the columns of an index. Evidence for the cause of a change; not
+            compared.
     """
 
     address: Address
@@ -81,12 +89,14 @@ class SchemaObject:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a database still knows of what became of an object.
+    """The record that a database's catalog keeps of a change to an object.
 
     Attributes:
-        number: The number that a missing part had in its whole; ``None`` for what is there.
-        has_tombstone: Whether a dropped part has left its mark at that number.
-        written: When the row that says so was written, in ISO 8601; ``None`` where nobody knows.
+        number: The number of a missing part in its parent object; ``None`` for an object that
+            exists.
+        has_tombstone: Whether the catalog still has a row for the dropped part of that number.
+        written: When the catalog row was written, in ISO 8601; ``None`` if the server does not
+            record commit times.
     """
 
     number: int | None = None
@@ -96,12 +106,12 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something of a database that is worth a note, and no part of its schema.
+    """A fact about a database that is reported as a note and is not part of its schema.
 
     Attributes:
-        rule: The rule that tells it.
-        address: What it is about.
-        words: What the rule says of it, in the rule's order.
+        rule: The identity of the rule that reports it.
+        address: The object that the remark is about.
+        words: The values for the positional placeholders of the rule's message.
     """
 
     rule: str
@@ -114,12 +124,12 @@ class Snapshot:
     """One schema as it was read at one moment.
 
     Attributes:
-        objects: Every object read, by its address.
+        objects: Every object that was read, by its address.
         dialect: SQLAlchemy's name of the database: ``postgresql``, ``sqlite`` ...
-        server_version: As the server gives it: ``16.4``.
-        default_schema: Where a name without a schema is created.
-        not_compared: What the catalog holds and was not read: how many, by kind and schema.
-        remarks: What is worth a note besides; never compared, and not kept in files.
+        server_version: The version that the server reports: ``16.4``.
+        default_schema: The schema in which an unqualified name is created.
+        not_compared: The number of objects that exist and were not read, by kind and schema.
+        remarks: Facts to report as notes; never compared, and not stored in snapshot files.
     """
 
     objects: Mapping[Address, SchemaObject]
@@ -131,32 +141,34 @@ class Snapshot:
 
     @cached_property
     def parts(self) -> Mapping[Address, tuple[SchemaObject, ...]]:
-        """The parts of every whole that has any, in the order in which they were read."""
+        """The parts of every parent object, in the order in which they were read."""
         parts: dict[Address, list[SchemaObject]] = {}
-        for thing in self.objects.values():
-            if thing.part_of is not None:
-                parts.setdefault(thing.part_of, []).append(thing)
-        return {whole: tuple(things) for whole, things in parts.items()}
+        for schema_object in self.objects.values():
+            if schema_object.part_of is not None:
+                parts.setdefault(schema_object.part_of, []).append(schema_object)
+        return {parent: tuple(children) for parent, children in parts.items()}
 
     def without(self, hidden: Iterable[Address]) -> Snapshot:
-        """The same snapshot without the given objects and all that is a part of them."""
-        gone = set(hidden)
-        for thing in self.objects.values():
-            if thing.part_of in gone:
-                gone.add(thing.address)
-        return self.only(lambda thing: thing.address not in gone) if gone else self
+        """Return the snapshot without the given objects and their parts."""
+        removed = set(hidden)
+        for schema_object in self.objects.values():
+            if schema_object.part_of in removed:
+                removed.add(schema_object.address)
+        return self.only(lambda candidate: candidate.address not in removed) if removed else self
 
     def within(self, schemas: Collection[str]) -> Snapshot:
-        """The same snapshot, but of its schemas only those named; what lives in none stays."""
+        """Return the snapshot limited to the named schemas; objects outside any schema stay."""
         kept = {*schemas, ""}
         counts = {key: count for key, count in self.not_compared.items() if key[1] in kept}
-        narrowed = self.only(lambda thing: _schema_of(thing.address) in kept)
+        filtered = self.only(lambda candidate: _schema_of(candidate.address) in kept)
         remarks = tuple(r for r in self.remarks if _schema_of(r.address) in kept)
-        return replace(narrowed, not_compared=counts, remarks=remarks)
+        return replace(filtered, not_compared=counts, remarks=remarks)
 
     def only(self, wanted: Callable[[SchemaObject], bool]) -> Snapshot:
-        """The same snapshot, but only those of its objects that are wanted."""
-        kept = {address: thing for address, thing in self.objects.items() if wanted(thing)}
+        """Return the snapshot limited to the objects for which the function returns true."""
+        kept = {
+            address: candidate for address, candidate in self.objects.items() if wanted(candidate)
+        }
         return replace(self, objects=kept)
 
 

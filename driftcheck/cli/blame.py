@@ -18,7 +18,7 @@ from driftcheck.cli.options import (
     settings_from,
 )
 from driftcheck.errors import ExitCode
-from driftcheck.reports.blame import FORMS
+from driftcheck.reports.blame import FORMATS
 
 
 @click.command()
@@ -26,7 +26,7 @@ from driftcheck.reports.blame import FORMS
 @project_options
 @replay_options
 @scope_options
-@output_options_of(FORMS)
+@output_options_of(FORMATS)
 def blame(
     address: str, form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any
 ) -> ExitCode:
@@ -45,5 +45,5 @@ def blame(
 
     with progress() as tell:
         result = object_blame(settings_from(options), address, tell)
-    write_page(partial(FORMS[form], result), output, full=verbose)
+    write_page(partial(FORMATS[form], result), output, full=verbose)
     return result.exit_code

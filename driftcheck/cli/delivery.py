@@ -15,9 +15,9 @@ import click
 
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ExitCode, UsageError
-from driftcheck.judging.findings import Report
 from driftcheck.judging.ignoring import without_ignored
-from driftcheck.reports import FORMS, Page, render
+from driftcheck.judging.report import Report
+from driftcheck.reports import FORMATS, OutputStyle, render
 
 _WIDEST = 120
 _NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
@@ -55,8 +55,8 @@ class OutputType(click.ParamType):  # type: ignore[type-arg]  # generic in the t
         form, named, file = str(value).partition("=")
         if named and not file:
             self.fail(f"{value} names no file.", param, ctx)
-        if form not in FORMS:
-            self.fail(f"{form!r} is not one of {', '.join(FORMS)}.", param, ctx)
+        if form not in FORMATS:
+            self.fail(f"{form!r} is not one of {', '.join(FORMATS)}.", param, ctx)
         return Output(form, OutputFile().convert(file, param, ctx) if named else None)
 
 
@@ -112,16 +112,16 @@ class Delivery:
         return report.exit_code
 
 
-def write_page(make: Callable[[Page], str], path: Path | None, *, full: bool) -> None:
+def write_page(make: Callable[[OutputStyle], str], path: Path | None, *, full: bool) -> None:
     """Write what is no report to a file or to stdout, made for where it will be read."""
     _write(make(page_for(path, full=full)), path)
 
 
-def page_for(path: Path | None, *, full: bool, directory: str = "") -> Page:
+def page_for(path: Path | None, *, full: bool, directory: str = "") -> OutputStyle:
     """What a file is, or stdout: a terminal has its width, and colour unless told otherwise."""
     if path is not None:
-        return Page(full=full, directory=directory)
-    plain = Page(encoding=sys.stdout.encoding or "ascii", full=full, directory=directory)
+        return OutputStyle(full=full, directory=directory)
+    plain = OutputStyle(encoding=sys.stdout.encoding or "ascii", full=full, directory=directory)
     if not sys.stdout.isatty():
         return plain
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

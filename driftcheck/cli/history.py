@@ -18,7 +18,7 @@ from driftcheck.cli.options import (
     settings_from,
 )
 from driftcheck.errors import ExitCode
-from driftcheck.reports.history import FORMS
+from driftcheck.reports.history import FORMATS
 
 
 @click.command()
@@ -27,7 +27,7 @@ from driftcheck.reports.history import FORMS
 @project_options
 @replay_options
 @scope_options
-@output_options_of(FORMS)
+@output_options_of(FORMATS)
 def history(  # noqa: PLR0913  (a parameter for each option)
     revisions: tuple[str, ...],
     since: str | None,
@@ -50,5 +50,5 @@ def history(  # noqa: PLR0913  (a parameter for each option)
 
     with progress() as tell:
         timeline = schema_history(settings_from(options), revisions, since or "", tell)
-    write_page(partial(FORMS[form], timeline), output, full=verbose)
+    write_page(partial(FORMATS[form], timeline), output, full=verbose)
     return timeline.exit_code

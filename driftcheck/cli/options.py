@@ -12,8 +12,8 @@ import click
 from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ConfigurationError
-from driftcheck.judging.rules import is_rule
-from driftcheck.reports import FORMS
+from driftcheck.judging.rule_lookup import is_rule
+from driftcheck.reports import FORMATS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -132,9 +132,9 @@ _report_options = _together(
         type=OutputType(),
         metavar="FORMAT[=FILE]",
         multiple=True,
-        default=(FORMS[0],),
+        default=(FORMATS[0],),
         show_default=True,
-        help=f"The format of the report: {', '.join(FORMS)}. With =FILE, the report is "
+        help=f"The format of the report: {', '.join(FORMATS)}. With =FILE, the report is "
         "written to the file. May be repeated.",
     ),
     _more_output_options,

@@ -1,10 +1,10 @@
-"""What models and migrations may write differently and mean the same.
+"""Finds differences between models and migrations that have no meaning.
 
-The server stores some expressions as they were typed: ``'0'::numeric`` and ``0``, ``now()`` and
-``CURRENT_TIMESTAMP``. Two histories of writing, the models' and the migrations', differ in such
-things without differing in meaning. This is the one place where that is settled, and it is asked
-between models and head only: between stamped and live the same statements ran, so there every
-difference is real.
+PostgreSQL stores some expressions as they were written: ``'0'::numeric`` and ``0``, ``now()`` and
+``CURRENT_TIMESTAMP``. The models and the migrations are written independently, so they may differ
+in such details without a difference in meaning. Only this module decides which details these are,
+and it is used between models and head only: the same statements made stamped and live, so every
+difference between these two is real.
 """
 
 from __future__ import annotations
@@ -17,66 +17,83 @@ from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.schema import SchemaObject, Snapshot
 
 _LITERAL_OR_CAST = re.compile(
-    r"""('(?:[^']|'')*')                          # a text, which is left alone
+    r"""('(?:[^']|'')*')                          # a string literal, which is kept
     | ::(?:"[^"]+"|[a-z_][\w\ ]*)                # the cast's type or its schema
       (?:\.(?:"[^"]+"|\w+))? (?:\([\d,\ ]+\))? (?:\[\])?""",
     re.VERBOSE,
 )
-_NUMBER_AS_TEXT = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
+_NUMBER_AS_STRING = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
 _NEXT_VALUE = re.compile(r"\Anextval\(")
-_SERVERS_NAME = re.compile(r"(_.+)?_(pkey|key|fkey|check|excl)\d*")
+_NAME_BY_SERVER = re.compile(r"(_.+)?_(pkey|key|fkey|check|excl)\d*")
 _NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})
 
 
 def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
-    """Leave out the changes, and the differences within them, that mean nothing."""
+    """Yield the changes between models and head without the differences that have no meaning.
+
+    A change of which nothing is left is omitted.
+    """
     for change in changes:
         if change.type not in (ChangeType.CHANGED, ChangeType.RENAMED):
             yield change
             continue
-        kept = tuple(d for d in change.differences if not _same_meaning(d))
+        kept = tuple(d for d in change.differences if not _has_same_meaning(d))
         renamed = change.type is ChangeType.RENAMED and not _is_named_by_server(change)
         if kept or renamed:
             yield replace(change, differences=kept)
 
 
-def twin(change: Change, models: Snapshot, head: Snapshot) -> SchemaObject | None:
-    """What the models declare besides, in the same words, where the migrations make it once.
+def duplicate_declaration(change: Change, models: Snapshot, head: Snapshot) -> SchemaObject | None:
+    """Return the other declaration of an object that the models declare twice.
 
-    A column that says ``ForeignKey`` in a table that says ``ForeignKeyConstraint``: the second
-    brings nothing that the first has not.
+    Example: a column has ``ForeignKey`` and its table has ``ForeignKeyConstraint`` for the same
+    foreign key. The migrations create it once, under one of the two names, so the other name is
+    missing from head; but nothing is missing from the schema.
+
+    Args:
+        change: A change between models and head.
+        models: The snapshot of the models.
+        head: The snapshot of head.
+
+    Returns:
+        The object of the models with the same content; ``None`` if the change is not of this
+        kind.
     """
-    thing = change.wanted
-    if change.type is not ChangeType.MISSING or thing is None or thing.part_of is None:
+    missing = change.wanted
+    if change.type is not ChangeType.MISSING or missing is None or missing.part_of is None:
         return None
-    if not thing.renamable or not any(_say_the_same(thing, t) for t in _beside(thing, head)):
+    is_created = any(_has_same_content(missing, part) for part in _siblings(missing, head))
+    if not missing.renamable or not is_created:
         return None
-    return next((t for t in _beside(thing, models) if _say_the_same(thing, t)), None)
+    siblings = _siblings(missing, models)
+    return next((part for part in siblings if _has_same_content(missing, part)), None)
 
 
-def _beside(thing: SchemaObject, snapshot: Snapshot) -> Iterator[SchemaObject]:
-    parts = snapshot.parts.get(thing.part_of, ()) if thing.part_of else ()
-    return (part for part in parts if part.address != thing.address)
+def _siblings(part: SchemaObject, snapshot: Snapshot) -> Iterator[SchemaObject]:
+    """Yield the other parts of the same parent object."""
+    parts = snapshot.parts.get(part.part_of, ()) if part.part_of else ()
+    return (other for other in parts if other.address != part.address)
 
 
-def _say_the_same(one: SchemaObject, other: SchemaObject) -> bool:
-    return one.address.kind == other.address.kind and one.attributes == other.attributes
+def _has_same_content(left: SchemaObject, right: SchemaObject) -> bool:
+    return left.address.kind == right.address.kind and left.attributes == right.attributes
 
 
 def _is_named_by_server(change: Change) -> bool:
-    """Whether the models leave a constraint's name to the server, which has its own way of naming.
+    """Whether the models leave the name of a constraint to the server.
 
-    ``ChooseConstraintName`` in PostgreSQL's source: the table, the columns, and what it is.
+    PostgreSQL names a constraint after the table, the columns and the type of the constraint:
+    see ``ChooseConstraintName`` in its source.
     """
     address = change.address
     table = address.path[0]
     return (
         len(address.path) > 1
-        and _SERVERS_NAME.fullmatch(address.name.removeprefix(table)) is not None
+        and _NAME_BY_SERVER.fullmatch(address.name.removeprefix(table)) is not None
     )
 
 
-def _same_meaning(difference: Difference) -> bool:
+def _has_same_meaning(difference: Difference) -> bool:
     wanted, actual = difference.wanted, difference.actual
     if difference.attribute != "default" or not isinstance(wanted, str):
         return False
@@ -84,15 +101,16 @@ def _same_meaning(difference: Difference) -> bool:
 
 
 def canonical(expression: str) -> str:
-    """A default without what does not change its value.
+    """Return a column default in a form that is equal for expressions of the same value.
 
-    Casts to the column's own type, quotes around a number and parentheses around the whole go;
-    every ``nextval()`` is the same, since a sequence keeps the name of a table that was renamed.
+    Casts to the column's type, quotes around a number and parentheses around the expression are
+    removed. All calls of ``nextval()`` are equal, because a sequence keeps its name when its table
+    is renamed.
     """
     bare = _LITERAL_OR_CAST.sub(lambda match: match[1] or "", expression).strip()
     while bare.startswith("(") and bare.endswith(")") and bare.count("(") == 1:
         bare = bare[1:-1].strip()
-    bare = _NUMBER_AS_TEXT.sub(r"\1", bare)
+    bare = _NUMBER_AS_STRING.sub(r"\1", bare)
     if _NEXT_VALUE.match(bare):
         return "nextval()"
     return "now()" if bare.lower() in _NOW else bare

@@ -1,4 +1,4 @@
-"""Takes out of a report what the project says does not count, and tells what it says in vain."""
+"""Moves ignored findings out of a report, and reports ignore entries that are out of date."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from driftcheck.config.ignore_entry import IgnoreEntry
-from driftcheck.judging.findings import (
-    DatabaseReport,
-    Finding,
-    Ignored,
-    Report,
-    SourceLine,
-    Verdict,
-)
+from driftcheck.judging.findings import Finding, IgnoredFinding, SourceLine, Verdict
+from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.judging.rules import FAULTS, NOT_OF_CHANGES
+from driftcheck.judging.templates import fill
 
 _FILE = SourceLine("pyproject.toml")
 
@@ -23,60 +18,64 @@ _FILE = SourceLine("pyproject.toml")
 def without_ignored(
     report: Report, entries: Sequence[IgnoreEntry], today: date, *, whole: bool = True
 ) -> Report:
-    """Move what the entries ignore out of the findings, and add what is wrong with the entries.
+    """Move the findings that entries match out of the report, and add findings about the entries.
 
     Args:
-        report: What a check found.
-        entries: What the project says does not count.
-        today: The day that the ends of entries are held against.
-        whole: Whether all of the project was looked at, or only some of its schemas, say; then
-            an entry that ignores nothing need not be there in vain.
+        report: The report of a check.
+        entries: The ignore entries of the project.
+        today: The date with which the end dates of entries are compared.
+        whole: Whether the whole project was checked. If not, for example because only some
+            schemas were compared, entries that match no finding are not reported.
     """
     if not entries or not report.databases:
         return report
     valid = [entry for entry in entries if not entry.is_over(today)]
-    databases = [_sorted_out(database, valid) for database in report.databases]
-    told = [_expired(entry) for entry in entries if entry not in valid]
+    databases = [_separated(database, valid) for database in report.databases]
+    about_entries = [_expired(entry) for entry in entries if entry not in valid]
     if whole:
-        told += [_unmatched(e) for e in valid if _is_in_vain(e, report)]
+        about_entries += [_unmatched(entry) for entry in valid if _is_unmatched(entry, report)]
     first, *others = databases
-    first = replace(first, findings=(*told, *first.findings))
+    first = replace(first, findings=(*about_entries, *first.findings))
     return replace(report, databases=(first, *others))
 
 
-def _sorted_out(database: DatabaseReport, entries: Sequence[IgnoreEntry]) -> DatabaseReport:
+def _separated(database: DatabaseReport, entries: Sequence[IgnoreEntry]) -> DatabaseReport:
+    """Return the report with the findings that an entry matches moved to ``ignored``."""
     kept, ignored = [], [*database.ignored]
     for finding in database.findings:
-        entry = next((entry for entry in entries if _is_about(entry, finding)), None)
+        entry = next((entry for entry in entries if _matches(entry, finding)), None)
         if entry is None:
             kept.append(finding)
         else:
-            ignored.append(Ignored(finding, entry.reason, entry.until))
+            ignored.append(IgnoredFinding(finding, entry.reason, entry.until))
     return replace(database, findings=tuple(kept), ignored=tuple(ignored))
 
 
-def _is_about(entry: IgnoreEntry, finding: Finding) -> bool:
+def _matches(entry: IgnoreEntry, finding: Finding) -> bool:
     addresses = (finding.address, finding.part_of)
     return entry.matches(finding.rule, [address.sql for address in addresses if address])
 
 
-def _is_in_vain(entry: IgnoreEntry, report: Report) -> bool:
-    """Whether an entry matches nothing, although all was looked at that it can be about.
+def _is_unmatched(entry: IgnoreEntry, report: Report) -> bool:
+    """Whether an entry matches no finding although the check covered all findings it can match.
 
-    Which faults of the project are looked for, and what else is worth a note, depends on the
-    command, its options, and whether the history came from the cache: of an entry that can be
-    about these, nothing is said. One whose rule is none at all is in vain.
+    Which faults and remarks a check looks for depends on the command, on its options and on the
+    cache. So an entry that can match such a rule is never called unmatched. An entry that can
+    match no rule at all always is.
     """
-    if any(_is_about(entry, finding) for finding in report.findings):
+    if any(_matches(entry, finding) for finding in report.findings):
         return False
     if any(map(entry.names, NOT_OF_CHANGES)):
         return False
-    wanted = {gap for verdict in _verdicts(entry) for gap in verdict.gaps}
-    return all(wanted <= set(database.gaps) for database in report.databases)
+    gaps = {gap for verdict in _possible_verdicts(entry) for gap in verdict.gaps}
+    return all(gaps <= set(database.gaps) for database in report.databases)
 
 
-def _verdicts(entry: IgnoreEntry) -> Iterator[Verdict]:
-    """What an entry can be about; two live databases only where it is about nothing else."""
+def _possible_verdicts(entry: IgnoreEntry) -> Iterator[Verdict]:
+    """Yield the verdicts of the findings that an entry can match.
+
+    The comparison of two live databases counts only if the entry can match nothing else.
+    """
     chain = [verdict for verdict in Verdict if verdict is not Verdict.DIFFERENCE]
     possible = [verdict for verdict in chain if entry.can_match(f"{verdict}-")]
     if possible:
@@ -86,20 +85,20 @@ def _verdicts(entry: IgnoreEntry) -> Iterator[Verdict]:
 
 
 def _expired(entry: IgnoreEntry) -> Finding:
-    return _told("ignore-expired", entry, until=entry.until)
+    return _finding("ignore-expired", entry, until=entry.until)
 
 
 def _unmatched(entry: IgnoreEntry) -> Finding:
-    return _told("ignore-unmatched", entry)
+    return _finding("ignore-unmatched", entry)
 
 
-def _told(identity: str, entry: IgnoreEntry, **words: object) -> Finding:
+def _finding(identity: str, entry: IgnoreEntry, **values: object) -> Finding:
     rule = FAULTS[identity]
     return Finding(
         rule=identity,
         severity=rule.severity,
-        message=rule.message.format(entry=entry, **words),
-        leads_to=rule.leads_to,
+        message=fill(rule.message, entry=entry, **values),
+        impact=rule.impact,
         declared=_FILE,
         details=f"reason = {entry.reason}",
     )

@@ -1,4 +1,4 @@
-"""Judges the changes of the three gaps together: who moved, and what is found of each object."""
+"""Judges the changes of all gaps together and makes a finding of each."""
 
 from __future__ import annotations
 
@@ -7,32 +7,31 @@ from dataclasses import dataclass
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import Change, ChangeType, Difference, compare
-from driftcheck.judging.equivalence import meaningful, twin
+from driftcheck.judging.difference_text import short_difference
+from driftcheck.judging.equivalence import duplicate_declaration, meaningful
 from driftcheck.judging.findings import Finding, Verdict
-from driftcheck.judging.rules import (
-    LEFT_TO_MIGRATIONS,
-    Rule,
-    declared_twice,
-    left_to_migrations,
-    rule_of,
-    what_differs,
-)
+from driftcheck.judging.rule_lookup import declared_twice, left_to_migrations, rule_of
+from driftcheck.judging.rules import LEFT_TO_MIGRATIONS, Rule
+from driftcheck.judging.templates import fill
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 Describe = Callable[[SchemaObject], str]
-Aside = Callable[[SchemaObject | None, SchemaObject | None, tuple[Snapshot, Snapshot]], str]
+"""Returns the definition of an object as a string."""
+
+NoteReason = Callable[[SchemaObject | None, SchemaObject | None, tuple[Snapshot, Snapshot]], str]
+"""Returns why the change of a wanted into an actual object is only noted; empty if it counts."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A finding, and the changes that it tells."""
+    """A finding, and the changes that it reports."""
 
     finding: Finding
     changes: Mapping[Gap, Sequence[Change]]
 
 
 def changes_of(gap: Gap, snapshots: Mapping[Side, Snapshot]) -> list[Change]:
-    """The changes between two neighbours of the chain; none where one was not looked at."""
+    """Return the changes in a gap; none if one of its sides was not read."""
     wanted, actual = (snapshots.get(side) for side in gap.between)
     if wanted is None or actual is None:
         return []
@@ -46,51 +45,52 @@ def judge(
     changes: Mapping[Gap, Sequence[Change]],
     snapshots: Mapping[Side, Snapshot],
     describe: Describe,
-    aside: Aside = lambda *_: "",
+    note_reason: NoteReason = lambda *_: "",
 ) -> list[Judged]:
-    """Say what each change means, in the light of the others of the same object.
+    """Make findings of the changes, considering the changes of the same object in other gaps.
 
     Args:
-        changes: The changes of every gap that was looked at.
-        snapshots: The snapshots of every side that was looked at; models only as far as models
-            can speak.
-        describe: Says in a text what an object is.
-        aside: Says why a change is only noted; nothing where it is not.
+        changes: The changes of every gap that was compared.
+        snapshots: The snapshots of every side that was read. That of the models contains only
+            the kinds of objects that models can declare.
+        describe: Returns the definition of an object as a string.
+        note_reason: Returns why a change is only noted; empty if it counts.
 
     Returns:
-        In the order of the chain's gaps, drift first, since it is what misleads ``migrate``.
+        The findings, first those of drift, because drift misleads ``migrate``; then those of the
+        other gaps in the order of the chain.
     """
-    pending = {a: change for change in changes.get(Gap.PENDING, ()) for a in touched(change)}
-    told: set[int] = set()
+    pending = {a: change for change in changes.get(Gap.PENDING, ()) for a in addresses_of(change)}
+    judged_with_drift: set[int] = set()
     verdicts: list[tuple[Verdict, Change, Mapping[Gap, Sequence[Change]]]] = []
     for drift in changes.get(Gap.DRIFT, ()):
-        both = [pending[a] for a in touched(drift) if a in pending]
-        told |= {id(change) for change in both}
-        verdict = _verdict(drift, both, snapshots)
-        verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: both}))
+        same_object = [pending[a] for a in addresses_of(drift) if a in pending]
+        judged_with_drift |= {id(change) for change in same_object}
+        verdict = _verdict(drift, same_object, snapshots)
+        verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: same_object}))
     verdicts += [
         (Verdict(gap.value), change, {gap: [change]})
         for gap in (Gap.PENDING, Gap.UNAPPLIED, Gap.DIFFERENCE)
         for change in changes.get(gap, ())
-        if id(change) not in told
+        if id(change) not in judged_with_drift
     ]
     return [
-        Judged(_finding(verdict, change, snapshots, describe, aside), behind)
-        for verdict, change, behind in verdicts
+        Judged(_finding(verdict, change, snapshots, describe, note_reason), reported)
+        for verdict, change, reported in verdicts
     ]
 
 
-def touched(change: Change) -> tuple[Address, ...]:
-    """The addresses that a change is about: two, where something was renamed."""
-    sides = (thing.address for thing in (change.wanted, change.actual) if thing is not None)
+def addresses_of(change: Change) -> tuple[Address, ...]:
+    """Return the addresses of a change's object: two if it was renamed."""
+    sides = (side.address for side in (change.wanted, change.actual) if side is not None)
     return tuple(dict.fromkeys(sides))
 
 
-def things_of(changes: Iterable[Change]) -> Iterator[SchemaObject]:
-    """Everything that changes are about, what comes with them included."""
+def objects_of(changes: Iterable[Change]) -> Iterator[SchemaObject]:
+    """Yield the objects of changes on both sides, and those of the changes folded into them."""
     for change in changes:
-        yield from (thing for thing in (change.wanted, change.actual) if thing is not None)
-        yield from things_of(change.parts)
+        yield from (side for side in (change.wanted, change.actual) if side is not None)
+        yield from objects_of(change.parts)
 
 
 def _verdict(
@@ -99,22 +99,22 @@ def _verdict(
     if not pending:
         return Verdict.DRIFT
     models, live = snapshots[Side.MODELS], snapshots[Side.LIVE]
-    if all(_alike(address, models, live) for address in touched(drift)):
+    if all(_is_alike(address, models, live) for address in addresses_of(drift)):
         return Verdict.HAND_APPLIED
     return Verdict.CONFLICT
 
 
-def _alike(address: Address, models: Snapshot, live: Snapshot) -> bool:
-    """Whether the models and live hold an object alike, with all that is a part of it."""
-    spoken = {a.kind for a in models.objects} | {address.kind}
-    extracts = (_extract(snapshot, address, spoken) for snapshot in (models, live))
+def _is_alike(address: Address, models: Snapshot, live: Snapshot) -> bool:
+    """Whether an object and its parts are the same in the models and in live."""
+    kinds = {a.kind for a in models.objects} | {address.kind}
+    extracts = (_extract(snapshot, address, kinds) for snapshot in (models, live))
     return not list(meaningful(compare(*extracts, same_lineage=False)))
 
 
 def _extract(snapshot: Snapshot, address: Address, kinds: Collection[str]) -> Snapshot:
-    """One object with its parts, of the kinds that the models speak of."""
-    things = [snapshot.objects.get(address), *snapshot.parts.get(address, ())]
-    objects = {t.address: t for t in things if t is not None and t.address.kind in kinds}
+    """Return a snapshot of one object and its parts, limited to some kinds."""
+    candidates = [snapshot.objects.get(address), *snapshot.parts.get(address, ())]
+    objects = {c.address: c for c in candidates if c is not None and c.address.kind in kinds}
     return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)
 
 
@@ -123,58 +123,63 @@ def _finding(
     change: Change,
     snapshots: Mapping[Side, Snapshot],
     describe: Describe,
-    aside: Aside,
+    note_reason: NoteReason,
 ) -> Finding:
     wanted, actual = (snapshots[side] for side in verdict.gaps[0].between)
-    why = aside(change.wanted, change.actual, (wanted, actual))
-    other = _twin(verdict, change, snapshots)
-    identity, rule = _rule(verdict, change, why) if other is None else declared_twice(change)
+    note = note_reason(change.wanted, change.actual, (wanted, actual))
+    duplicate = _duplicate(verdict, change, snapshots)
+    identity, rule = declared_twice(change) if duplicate else _rule(verdict, change, note)
     new = change.actual.address if change.actual else change.address
     return Finding(
         rule=identity,
         severity=rule.severity,
-        message=rule.message.format(
+        message=fill(
+            rule.message,
             kind=change.address.kind,
             name=change.address.sql,
             new_name=new.sql,
-            difference=what_differs(change),
-            other=other.address.sql if other else "",
+            difference=short_difference(change),
+            other=duplicate.address.sql if duplicate else "",
         ),
         verdict=verdict,
         change=change.type,
         address=change.address,
-        part_of=change.thing.part_of,
+        part_of=change.schema_object.part_of,
         definitions=dict(_definitions(change, snapshots, describe)),
         differences=change.differences,
         parts=tuple(_parts(change.parts)),
-        leads_to=rule.leads_to,
+        impact=rule.impact,
     )
 
 
-def _twin(
+def _duplicate(
     verdict: Verdict, change: Change, snapshots: Mapping[Side, Snapshot]
 ) -> SchemaObject | None:
     if verdict is not Verdict.PENDING:
         return None
-    return twin(change, snapshots[Side.MODELS], snapshots[Side.HEAD])
+    return duplicate_declaration(change, snapshots[Side.MODELS], snapshots[Side.HEAD])
 
 
-def _rule(verdict: Verdict, change: Change, why_aside: str) -> tuple[str, Rule]:
-    left = verdict is Verdict.PENDING and is_left_to_migrations(change)
-    return left_to_migrations(change) if left else rule_of(verdict, change, why_aside)
+def _rule(verdict: Verdict, change: Change, note: str) -> tuple[str, Rule]:
+    is_left = verdict is Verdict.PENDING and is_left_to_migrations(change)
+    return left_to_migrations(change) if is_left else rule_of(verdict, change, note)
 
 
 def _definitions(
     change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
 ) -> Iterator[tuple[Side, str | None]]:
+    """Yield the object's definition on each side, preceded by its name if that differs."""
     for side in Side:
         snapshot = snapshots.get(side)
         if snapshot is not None:
-            held = (snapshot.objects.get(address) for address in touched(change))
-            thing = next(filter(None, held), None)
-            renamed = thing is not None and thing.address != change.address
-            prefix = f"{thing.address.name}: " if thing is not None and renamed else ""
-            yield side, None if thing is None else prefix + describe(thing)
+            candidates = (snapshot.objects.get(address) for address in addresses_of(change))
+            schema_object = next(filter(None, candidates), None)
+            if schema_object is None:
+                yield side, None
+                continue
+            renamed = schema_object.address != change.address
+            prefix = f"{schema_object.address.name}: " if renamed else ""
+            yield side, prefix + describe(schema_object)
 
 
 def _parts(changes: Iterable[Change]) -> Iterator[Address]:
@@ -184,9 +189,9 @@ def _parts(changes: Iterable[Change]) -> Iterator[Address]:
 
 
 def is_left_to_migrations(change: Change) -> bool:
-    """Whether all that differs is what models need not say: a default, a comment, storage."""
-    return change.type is ChangeType.CHANGED and all(map(_unsaid, change.differences))
+    """Whether only attributes differ that models need not declare, such as a default."""
+    return change.type is ChangeType.CHANGED and all(map(_is_undeclared, change.differences))
 
 
-def _unsaid(difference: Difference) -> bool:
+def _is_undeclared(difference: Difference) -> bool:
     return difference.attribute in LEFT_TO_MIGRATIONS and difference.wanted is None

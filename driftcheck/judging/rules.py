@@ -1,184 +1,233 @@
-"""The one table of rules: what a finding is called, how much it matters, what it means."""
+"""The table of rules: for each kind of finding its severity, its message and its impact."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from driftcheck.judging.comparison import Change, ChangeType
-from driftcheck.judging.findings import Finding, Severity, Verdict
-from driftcheck.schema import Value
+from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.findings import Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of finding.
+    """A kind of finding.
 
     Attributes:
-        severity: How much it matters.
-        message: What was found; ``{kind}`` and ``{name}`` stand for the object, ``{difference}``
-            for what differs between models and migrations, where that is short.
-        leads_to: What will happen if nothing is done.
+        severity: The severity of the findings.
+        message: The message, with placeholders: ``{kind}`` and ``{name}`` are the object's,
+            ``{difference}`` is the difference between models and migrations, if it is short.
+        impact: The consequence if nothing is done; empty if there is none.
     """
 
     severity: Severity
     message: str
-    leads_to: str
+    impact: str
 
 
-CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
-    (Verdict.DRIFT, ChangeType.MISSING): Rule(
+_DRIFT: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: Rule(
         Severity.ERROR,
-        "{kind} {name} was dropped by hand: the migrations make it, the live database lacks it",
-        "What uses it fails here, and only here.",
+        "{kind} {name} was dropped outside the migrations: it is missing from the live database",
+        "Code that uses it fails on this database only.",
     ),
-    (Verdict.DRIFT, ChangeType.EXTRA): Rule(
+    ChangeType.EXTRA: Rule(
         Severity.ERROR,
-        "{kind} {name} was created by hand: no migration makes it",
-        "No other database has it, and no new one will.",
+        "{kind} {name} was created outside the migrations: no migration creates it",
+        "It exists in this database only.",
     ),
-    (Verdict.DRIFT, ChangeType.CHANGED): Rule(
+    ChangeType.CHANGED: Rule(
         Severity.ERROR,
-        "{kind} {name} was altered by hand: it is not what the migrations make",
-        "This database is unlike every other that the migrations have made.",
+        "{kind} {name} was altered outside the migrations: it differs from the migrated schema",
+        "This database differs from every other database that the migrations built.",
     ),
-    (Verdict.DRIFT, ChangeType.RENAMED): Rule(
+    ChangeType.RENAMED: Rule(
         Severity.ERROR,
-        "{kind} {name} was renamed by hand to {new_name}",
-        "What uses the old name fails here, and only here.",
+        "{kind} {name} was renamed outside the migrations to {new_name}",
+        "Code that uses the old name fails on this database only.",
     ),
-    (Verdict.PENDING, ChangeType.MISSING): Rule(
+}
+
+_PENDING: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: Rule(
         Severity.ERROR,
-        "{kind} {name} is in the models, and no migration makes it",
-        "The application expects it and no database has it.",
+        "{kind} {name} is in the models, but no migration creates it",
+        "The application expects it, and a database built by the migrations does not have it.",
     ),
-    (Verdict.PENDING, ChangeType.EXTRA): Rule(
+    ChangeType.EXTRA: Rule(
         Severity.ERROR,
-        "{kind} {name} is made by a migration, and the models no longer have it",
+        "{kind} {name} is created by a migration, but is not in the models",
         "It stays in every database until a migration drops it.",
     ),
-    (Verdict.PENDING, ChangeType.CHANGED): Rule(
+    ChangeType.CHANGED: Rule(
         Severity.ERROR,
-        "{kind} {name} is not the same in the models as the migrations make it{difference}",
-        "The application expects what no database has.",
+        "{kind} {name} differs between the models and the migrations{difference}",
+        "The application expects a definition that a database built by the migrations does not "
+        "have.",
     ),
-    (Verdict.PENDING, ChangeType.RENAMED): Rule(
+    ChangeType.RENAMED: Rule(
         Severity.NOTE,
-        "{kind} {name} of the models is called {new_name} in the migrations",
-        "A migration that names it may not find it.",
+        "{kind} {name} of the models is named {new_name} in the migrations",
+        "A migration that uses the name from the models may fail.",
     ),
-    (Verdict.UNAPPLIED, ChangeType.MISSING): Rule(
+}
+
+PENDING_NAME = Rule(
+    Severity.ERROR,
+    "{kind} {name} of the models is named {new_name} in the migrations",
+    "The application expects a name that a database built by the migrations does not have.",
+)
+"""The rule for a pending rename of an object that code uses by name: a table, a column. The name
+of an index or a constraint is not used by code."""
+
+_UNAPPLIED: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: Rule(
         Severity.WARNING,
-        "{kind} {name} is made by a migration that has not run here",
-        "The application may expect it already.",
+        "{kind} {name} is created by a migration that has not run on this database",
+        "The application may already expect it.",
     ),
-    (Verdict.UNAPPLIED, ChangeType.EXTRA): Rule(
+    ChangeType.EXTRA: Rule(
         Severity.WARNING,
-        "{kind} {name} is dropped by a migration that has not run here",
+        "{kind} {name} is dropped by a migration that has not run on this database",
         "",
     ),
-    (Verdict.UNAPPLIED, ChangeType.CHANGED): Rule(
+    ChangeType.CHANGED: Rule(
         Severity.WARNING,
-        "{kind} {name} is altered by a migration that has not run here",
-        "The application may expect it already.",
+        "{kind} {name} is altered by a migration that has not run on this database",
+        "The application may already expect the change.",
     ),
-    (Verdict.UNAPPLIED, ChangeType.RENAMED): Rule(
+    ChangeType.RENAMED: Rule(
         Severity.WARNING,
-        "{kind} {new_name} is renamed to {name} by a migration that has not run here",
-        "The application may expect it already.",
-    ),
-    (Verdict.HAND_APPLIED, ChangeType.MISSING): Rule(
-        Severity.ERROR,
-        "{kind} {name} is gone from the models and was dropped by hand; the migration is missing",
-        "Every other database keeps it.",
-    ),
-    (Verdict.HAND_APPLIED, ChangeType.EXTRA): Rule(
-        Severity.ERROR,
-        "{kind} {name} is in the models and was created by hand; the migration is missing",
-        "migrate finds nothing to write here, and every other database lacks it.",
-    ),
-    (Verdict.HAND_APPLIED, ChangeType.CHANGED): Rule(
-        Severity.ERROR,
-        "{kind} {name} was altered by hand to what the models say; the migration is missing",
-        "migrate finds nothing to write here, and every other database has it as it was.",
-    ),
-    (Verdict.HAND_APPLIED, ChangeType.RENAMED): Rule(
-        Severity.ERROR,
-        "{kind} {name} was renamed by hand to {new_name}, as in the models; "
-        "the migration is missing",
-        "migrate finds nothing to write here, and every other database has the old name.",
+        "{kind} {new_name} is renamed to {name} by a migration that has not run on this database",
+        "The application may already expect the new name.",
     ),
 }
 
-CHANGES |= {
-    (Verdict.DIFFERENCE, ChangeType.MISSING): Rule(
-        Severity.ERROR, "{kind} {name} is in the first database and not in the second", ""
+_UNSEEN = "Autogenerate sees no difference when it compares the models with this database"
+
+_HAND_APPLIED: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: Rule(
+        Severity.ERROR,
+        "{kind} {name} is not in the models and was dropped outside the migrations; no migration "
+        "drops it",
+        f"{_UNSEEN}, and every other database still has it.",
     ),
-    (Verdict.DIFFERENCE, ChangeType.EXTRA): Rule(
-        Severity.ERROR, "{kind} {name} is in the second database and not in the first", ""
+    ChangeType.EXTRA: Rule(
+        Severity.ERROR,
+        "{kind} {name} is in the models and was created outside the migrations; no migration "
+        "creates it",
+        f"{_UNSEEN}, and no other database has it.",
     ),
-    (Verdict.DIFFERENCE, ChangeType.CHANGED): Rule(
-        Severity.ERROR, "{kind} {name} is not the same in the two databases", ""
+    ChangeType.CHANGED: Rule(
+        Severity.ERROR,
+        "{kind} {name} was altered outside the migrations and now matches the models; no "
+        "migration alters it",
+        f"{_UNSEEN}, and every other database has the old definition.",
     ),
-    (Verdict.DIFFERENCE, ChangeType.RENAMED): Rule(
-        Severity.ERROR, "{kind} {name} of the first database is called {new_name} in the second", ""
+    ChangeType.RENAMED: Rule(
+        Severity.ERROR,
+        "{kind} {name} was renamed outside the migrations to {new_name} and now matches the "
+        "models; no migration renames it",
+        f"{_UNSEEN}, and every other database has the old name.",
     ),
 }
-
-_CALLED_OTHERWISE = Rule(
-    Severity.ERROR,
-    "{kind} {name} of the models is called {new_name} in the migrations",
-    "The application expects it under a name that no database has.",
-)
-"""For what is known by its name; that of an index or a constraint matters to nobody else."""
 
 _CONFLICT = Rule(
     Severity.ERROR,
-    "{kind} {name} was changed in the models and by hand, to different things",
-    "A person has to decide which of the two is meant.",
+    "{kind} {name} was changed in the models and, differently, outside the migrations",
+    "The models and the live database contradict each other. Decide which of the two is correct.",
 )
-CHANGES |= {(Verdict.CONFLICT, change): _CONFLICT for change in ChangeType}
+
+_DIFFERENCE: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: Rule(
+        Severity.ERROR, "{kind} {name} is in the first database, but not in the second", ""
+    ),
+    ChangeType.EXTRA: Rule(
+        Severity.ERROR, "{kind} {name} is in the second database, but not in the first", ""
+    ),
+    ChangeType.CHANGED: Rule(Severity.ERROR, "{kind} {name} differs between the two databases", ""),
+    ChangeType.RENAMED: Rule(
+        Severity.ERROR, "{kind} {name} of the first database is named {new_name} in the second", ""
+    ),
+}
+
+CHANGES: dict[tuple[Verdict, ChangeType], Rule] = {
+    (verdict, change): rule
+    for verdict, rules in {
+        Verdict.PENDING: _PENDING,
+        Verdict.UNAPPLIED: _UNAPPLIED,
+        Verdict.DRIFT: _DRIFT,
+        Verdict.HAND_APPLIED: _HAND_APPLIED,
+        Verdict.CONFLICT: dict.fromkeys(ChangeType, _CONFLICT),
+        Verdict.DIFFERENCE: _DIFFERENCE,
+    }.items()
+    for change, rule in rules.items()
+}
+"""The rules for changes of objects. The identity is made of verdict, kind of object and change:
+``drift-column-missing``."""
+
+NOTED: dict[str, Rule] = {
+    "partition": Rule(
+        Severity.NOTE,
+        "{kind} {name} is an additional partition: it follows its parent's definition",
+        "",
+    ),
+    "version": Rule(
+        Severity.NOTE,
+        "{kind} {name} has a different version",
+        "The objects that it provides may differ.",
+    ),
+}
+"""The rules for changes that are only noted, by the reason that the object's kind gives."""
+
+LEFT_TO_MIGRATIONS = {
+    "comment": "a comment",
+    "default": "a default",
+    "options": "storage parameters",
+    "tablespace": "a tablespace",
+}
+"""The attributes that a migration may set without a declaration in the models."""
 
 FAULTS: dict[str, Rule] = {
     "history-broken": Rule(
         Severity.ERROR,
-        "the history does not build: revision {revision} fails",
-        "No new database can be built, and whoever has not run this revision yet cannot upgrade.",
+        "the migration history does not run: revision {revision} fails",
+        "No new database can be built, and a database that has not run this revision cannot be "
+        "upgraded.",
     ),
     "history-duplicate": Rule(
         Severity.ERROR,
-        "the history does not build: revision {revision} makes {name}, "
-        "which revision {earlier} made already",
-        "Whoever has not run this revision yet cannot upgrade. Such a migration is written where "
-        "somebody dropped the object by hand.",
+        "the migration history does not run: revision {revision} creates {name}, which revision "
+        "{earlier} has already created",
+        "A database that has not run this revision cannot be upgraded. Autogenerate writes such "
+        "an operation if the object is missing from the database that it compares with.",
     ),
     "history-several-heads": Rule(
         Severity.WARNING,
         "the history has {count} heads: {heads}",
-        "upgrade head fails until they are merged.",
+        "The command upgrade head fails until the heads are merged.",
     ),
     "history-writes-files": Rule(
         Severity.WARNING,
-        "replaying the history changed a file of the project: {file}",
-        "Every upgrade, on every machine, changes it again.",
+        "the migrations change a file of the project: {file}",
+        "Every upgrade changes the file again, on every machine.",
     ),
     "history-makes-roles": Rule(
         Severity.WARNING,
-        "replaying the history made a role on a shared server: {role}",
-        "It outlives the shadow database.",
+        "the migrations created a role on a shared server: {role}",
+        "The role remains after the shadow database is dropped.",
     ),
     "stamp-unknown": Rule(
         Severity.ERROR,
-        "the live database is stamped with revision {revision}, which no file has",
-        "Neither upgrade nor migrate can run on it: its migration was deleted, renamed, or "
-        "belongs to a branch that is not checked out.",
+        "the live database is stamped with revision {revision}, which no migration file defines",
+        "Neither upgrade nor migrate can run on this database. The migration file was deleted or "
+        "renamed, or belongs to a branch that is not checked out.",
     ),
     "stamp-missing": Rule(
         Severity.ERROR,
-        "the live database has tables but is not stamped with any revision",
-        "upgrade would run the history from its beginning, over what is there.",
+        "the live database has tables but is not stamped with a revision",
+        "An upgrade would run every migration, from the first one, on the existing tables.",
     ),
     "stamp-several": Rule(
         Severity.NOTE,
@@ -188,243 +237,229 @@ FAULTS: dict[str, Rule] = {
     "locate-elsewhere": Rule(
         Severity.ERROR,
         "the live database is stamped with {stamped}, but its schema is that of {revision}: {what}",
-        "upgrade begins at the wrong revision here: it skips what never ran, or runs again what "
-        "did.",
+        "An upgrade starts at the wrong revision: it skips migrations that never ran, or repeats "
+        "migrations that did.",
     ),
     "locate-unstamped": Rule(
         Severity.ERROR,
-        "the live database is not stamped with any revision, and its schema is that of {revision}",
-        "upgrade would run the history from its beginning, over what is there.",
+        "the live database is not stamped with a revision, and its schema is that of {revision}",
+        "An upgrade would run every migration, from the first one, on the existing tables.",
     ),
     "locate-nearest": Rule(
         Severity.ERROR,
-        "the live database, {stamped}, has the schema of no revision: the nearest is {revision}, "
-        "with {changes}",
-        "No other database is like this one.",
+        "the schema of the live database, {stamped}, matches no revision: the nearest is "
+        "{revision}, with {changes}",
+        "This database differs from every database that the migrations built.",
     ),
     "models-refused": Rule(
         Severity.NOTE,
-        "the database refuses a part of the models: {message}",
-        "create_all() fails at it, and what it declares was not compared.",
+        "the database refuses a statement of the models: {message}",
+        "create_all() fails at this statement, and the object that it declares was not compared.",
     ),
     "colleague-upgrade-fails": Rule(
         Severity.ERROR,
         "the upgrade from {start} fails at {what}",
-        "Everybody whose database nobody touched gets this error: colleagues, CI, production.",
+        "Every database that was changed by migrations only gets this error: colleagues' "
+        "databases, CI, production.",
     ),
     "colleague-downgrade-fails": Rule(
         Severity.ERROR,
         "the downgrade from {start} fails at {what}",
-        "Whoever has to take these revisions back cannot.",
+        "These revisions cannot be reverted.",
     ),
     "colleague-differs-from-head": Rule(
         Severity.WARNING,
-        "{kind} {name} is not at the head what it is after the upgrade from {start}: {how}",
-        "Two databases at the same revision are not alike.",
+        "{kind} {name} differs from head after upgrading from {start}: {how}",
+        "Two databases at the same revision have different schemas.",
     ),
     "colleague-without-rows": Rule(
         Severity.NOTE,
-        "no row could be put into {name} at {start}: {reason}",
-        "What a migration does to its rows was not tried.",
+        "no row could be inserted into {name} at {start}: {reason}",
+        "The migrations were not tested with rows in this table.",
     ),
     "import-writes-database": Rule(
         Severity.NOTE,
-        "importing the project makes {count} objects in its database, {name} among them",
-        "They are not taken for a part of the history. Where it stands on them, say so: "
-        'bootstrap = "import".',
+        "importing the project creates {count} objects in its database, among them {name}",
+        "These objects are not treated as part of the history. If the history depends on them, "
+        'set bootstrap = "import".',
     ),
     "ignore-expired": Rule(
         Severity.WARNING,
-        "an entry of ignore in [tool.driftcheck] ended on {until}: {entry}",
-        "What it was to ignore counts again.",
+        "an ignore entry in [tool.driftcheck] expired on {until}: {entry}",
+        "The findings that it matches are reported again.",
     ),
     "ignore-unmatched": Rule(
         Severity.WARNING,
-        "an entry of ignore in [tool.driftcheck] ignores nothing: {entry}",
-        "What it was written for is mended, or its patterns do not fit it.",
+        "an ignore entry in [tool.driftcheck] matches no finding: {entry}",
+        "The finding that it was written for is fixed, or the patterns of the entry are wrong.",
     ),
-}
-
-
-_WAITS = "Whoever works with the table waits until the transaction of the migration ends."
-_SCANS = "Every row is looked at meanwhile: on a large table that takes minutes."
-
-FAULTS |= {
     "gate-several-heads": Rule(
         Severity.ERROR,
-        "the history has {count} heads, since revision {revision} comes after {parent}",
-        "upgrade head fails until they are merged.",
+        "the history has {count} heads, because revision {revision} follows {parent}",
+        "The command upgrade head fails until the heads are merged.",
     ),
     "gate-heads-after-merge": Rule(
         Severity.ERROR,
-        "merged with {base}, the history has {count} heads, since revision {revision} comes after "
-        "{parent}",
-        "Each branch is right on its own. After the merge, upgrade head fails.",
+        "after a merge with {base}, the history has {count} heads, because revision {revision} "
+        "follows {parent}",
+        "Each branch is correct on its own. After the merge, the command upgrade head fails.",
     ),
     "gate-parent-missing": Rule(
         Severity.ERROR,
-        "revision {revision} comes after {parent}, which no file has",
-        "Alembic cannot load such a history.",
+        "revision {revision} follows {parent}, which no migration file defines",
+        "Alembic cannot load this history.",
     ),
     "gate-parent-gone-after-merge": Rule(
         Severity.ERROR,
-        "merged with {base}, revision {revision} comes after {parent}, which no file has any more",
-        "Alembic cannot load such a history.",
+        "after a merge with {base}, revision {revision} follows {parent}, which no migration file "
+        "defines any more",
+        "Alembic cannot load the merged history.",
     ),
     "gate-identifier-twice": Rule(
         Severity.ERROR,
-        "revision {revision} is there twice: {other} has the same identifier",
-        "Alembic takes one of them and forgets the other.",
+        "revision {revision} is defined twice: {other} has the same identifier",
+        "Alembic loads one of the two files and ignores the other.",
     ),
     "gate-revision-edited": Rule(
         Severity.ERROR,
-        "revision {revision} of {base} is edited: {parts}",
-        "A database that has run it does not get the change.",
+        "revision {revision} of {base} was edited: {parts}",
+        "A database that has already run the revision does not get the change.",
     ),
     "gate-downgrade-edited": Rule(
         Severity.WARNING,
-        "revision {revision} of {base} is edited: {parts}",
+        "revision {revision} of {base} was edited: {parts}",
         "",
     ),
     "gate-revision-deleted": Rule(
         Severity.ERROR,
-        "revision {revision} of {base} is deleted",
+        "revision {revision} of {base} was deleted",
         "A database that is stamped with it can neither upgrade nor downgrade.",
     ),
     "gate-upgrade-fails": Rule(
         Severity.ERROR,
         "revision {revision} fails on a database at {base}",
-        "Whoever is there cannot upgrade, although the history builds from nothing.",
+        "Such a database cannot be upgraded, although the history runs on an empty database.",
     ),
     "gate-upgrade-fails-on-rows": Rule(
         Severity.ERROR,
-        "revision {revision} fails where tables have rows",
-        "It runs on empty tables only: on no database that is in use.",
+        "revision {revision} fails if tables contain rows",
+        "The revision runs on empty tables only, so it fails on every database in use.",
     ),
     "gate-downgrade-empty": Rule(
         Severity.WARNING,
-        "revision {revision} changes the schema, and its downgrade does nothing",
-        "After a downgrade all of it is still there, and the next upgrade makes it again.",
+        "revision {revision} changes the schema, but its downgrade does nothing",
+        "A downgrade leaves the changes in place, and the next upgrade makes them again.",
     ),
     "gate-downgrade-refuses": Rule(
         Severity.NOTE,
         "the downgrade of revision {revision} raises an error on purpose",
-        "There is no way back past it.",
+        "The revision cannot be reverted.",
     ),
     "gate-downgrade-fails": Rule(
         Severity.ERROR,
         "the downgrade of revision {revision} fails",
-        "There is no way back past it.",
+        "The revision cannot be reverted.",
     ),
     "gate-downgrade-differs": Rule(
         Severity.ERROR,
         "after the downgrade of revision {since}, {name} {what}",
-        "The downgrade does not lead to where the database was before.",
+        "The downgrade does not restore the previous schema.",
     ),
     "gate-upgrade-again-fails": Rule(
         Severity.ERROR,
-        "revision {revision} fails when it runs again after its downgrade",
-        "A database that was downgraded cannot be upgraded any more.",
+        "revision {revision} fails when it is run again after its downgrade",
+        "A database that was downgraded cannot be upgraded again.",
     ),
     "gate-upgrade-again-differs": Rule(
         Severity.ERROR,
-        "when revision {since} runs again after its downgrade, {name} {what}",
-        "A database that was downgraded once is unlike every other.",
+        "after revision {since} was downgraded and upgraded again, {name} {what}",
+        "A database that was downgraded once differs from every other database.",
     ),
     "gate-ways-differ": Rule(
         Severity.ERROR,
-        "on a database that comes from {since}, {name} {what}",
-        "It is not what the history builds from nothing.",
+        "on a database upgraded from {since}, {name} {what}",
+        "The schema differs from the one that the history builds on an empty database.",
     ),
 }
+"""The rules for faults of the project itself, by identity."""
+
+_BLOCKS = "Other sessions are blocked until the migration commits."
+_SCANS = "The server reads every row meanwhile, which takes minutes for a large table."
 
 HAZARDS: dict[str, Rule] = {
     "lock": Rule(
         Severity.NOTE,
         "revision {revision} locks {table} against {locked}",
-        f"{_WAITS} It also has to wait itself for those who are at work, and then everybody "
-        "else waits behind it.",
+        f"{_BLOCKS} The lock request queues behind running transactions and blocks every later "
+        "query.",
     ),
     "rewrite": Rule(
         Severity.NOTE,
-        "revision {revision} has the whole of {table} written anew",
-        f"{_WAITS} On a large table that takes minutes, and twice its space.",
+        "revision {revision} rewrites {table}",
+        f"{_BLOCKS} Rewriting a large table takes minutes and twice its disk space.",
     ),
     "index-build": Rule(
         Severity.NOTE,
-        "revision {revision} builds {name} while nobody can write to {table}",
-        f"{_WAITS} {_SCANS}",
+        "revision {revision} builds {name} while {table} is locked against writes",
+        f"{_BLOCKS} {_SCANS}",
     ),
     "not-null": Rule(
         Severity.NOTE,
-        "revision {revision} sets {name} NOT NULL while nobody can use {table}",
-        f"{_WAITS} {_SCANS} Where a row has no value, the migration fails.",
+        "revision {revision} sets {name} NOT NULL while {table} is locked against reads and writes",
+        f"{_BLOCKS} {_SCANS} The migration fails if a row has no value.",
     ),
     "constraint": Rule(
         Severity.NOTE,
-        "revision {revision} adds {name} and checks every row at once",
-        f"{_WAITS} {_SCANS} Where a row does not comply, the migration fails.",
+        "revision {revision} adds {name} and validates it immediately",
+        f"{_BLOCKS} {_SCANS} The migration fails if a row violates the constraint.",
     ),
     "required-column": Rule(
         Severity.NOTE,
-        "revision {revision} adds {name} NOT NULL and without a default",
-        "The migration fails on every database where the table has rows.",
+        "revision {revision} adds {name} NOT NULL without a default",
+        "The migration fails on every database in which the table has rows.",
     ),
     "narrower-type": Rule(
         Severity.NOTE,
-        "revision {revision} changes {name} from {change}, which holds less",
-        "Values that do not fit are cut, or the migration fails at them.",
+        "revision {revision} changes the type of {name} from {change}, which holds fewer values",
+        "Values that do not fit are truncated, or the migration fails.",
     ),
     "column-dropped": Rule(
         Severity.NOTE,
         "revision {revision} drops {name}",
-        "Its values are lost, and code that still runs and reads it fails.",
+        "Its values are lost, and running code that still uses the column fails.",
     ),
     "table-dropped": Rule(
         Severity.NOTE,
         "revision {revision} drops {table}",
-        "Its rows are lost, and code that still runs and reads it fails.",
+        "Its rows are lost, and running code that still uses the table fails.",
     ),
     "rows-removed": Rule(
         Severity.NOTE,
-        "revision {revision} removes every row of {table}",
-        "They are lost.",
+        "revision {revision} deletes every row of {table}",
+        "The rows are lost.",
     ),
 }
-"""What a migration does to tables that are in use, told as ``hazard-lock`` and so on. Each is a
-note: whether it matters is known to those who know the table."""
-
-NOTED: dict[str, Rule] = {
-    "partition": Rule(
-        Severity.NOTE,
-        "{kind} {name} is a further partition: it only continues what its parent lays down",
-        "",
-    ),
-    "version": Rule(
-        Severity.NOTE,
-        "{kind} {name} has another version",
-        "What it brings may not be the same.",
-    ),
-}
-"""The changes that are only noted, by the word that their kind has for it."""
+"""The rules for the effects of a migration on tables in use, reported as ``hazard-lock`` and so
+on. Each is a note, because only the project knows the size and the load of its tables."""
 
 REMARKS: dict[str, Rule] = {
     "live-materialized-view-unpopulated": Rule(
         Severity.NOTE,
         "{address} is not populated",
-        "Reading it fails until it is refreshed.",
+        "Queries that use it fail until it is refreshed.",
     ),
     "live-collation-version": Rule(
         Severity.NOTE,
-        "{address} is recorded with version {0}, and its provider now has {1}",
-        "An index that is sorted by it may be out of order: rebuild it, and then refresh the "
-        "collation's version.",
+        "{address} was created with version {0}, but its provider now has version {1}",
+        "Indexes that use the collation may be corrupt. Rebuild them, then run ALTER COLLATION "
+        "... REFRESH VERSION.",
     ),
     "live-database-collation-version": Rule(
         Severity.NOTE,
-        "the collation of {address} is recorded with version {0}, and its provider now has {1}",
-        "An index on text may be out of order: rebuild it, and then refresh the database's "
-        "collation version.",
+        "the collation of {address} was created with version {0}, but its provider now has "
+        "version {1}",
+        "Indexes on text columns may be corrupt. Rebuild them, then run ALTER DATABASE ... "
+        "REFRESH COLLATION VERSION.",
     ),
     "live-setting-of-database": Rule(Severity.NOTE, "{address} sets {0} to {1}", ""),
     "live-setting-of-role": Rule(Severity.NOTE, "{address} sets {0} to {1} in every database", ""),
@@ -432,125 +467,9 @@ REMARKS: dict[str, Rule] = {
         Severity.NOTE, "{address} sets {0} to {1} in this database", ""
     ),
 }
-"""What is worth a note in the live database, and is no part of its schema."""
-
-LEFT_TO_MIGRATIONS = {
-    "comment": "a comment",
-    "default": "a default",
-    "options": "storage parameters",
-    "tablespace": "a tablespace",
-}
-"""What only a migration may set, and models need not say."""
-
-
-def left_to_migrations(change: Change) -> tuple[str, Rule]:
-    """The rule for what only a migration sets, and models need not say."""
-    what = " and ".join(LEFT_TO_MIGRATIONS[d.attribute] for d in change.differences)
-    kind = change.address.kind.replace(" ", "-")
-    message = f"{{kind}} {{name}} has {what} that the migrations set and the models do not say"
-    return f"pending-{kind}-unsaid", Rule(Severity.NOTE, message, "")
-
-
-def declared_twice(change: Change) -> tuple[str, Rule]:
-    """The rule for what the models declare twice, the other time as ``{other}``."""
-    kind = change.address.kind.replace(" ", "-")
-    message = "{kind} {name} is the same as {other}, in the models; the migrations make it once"
-    return f"pending-{kind}-twice", Rule(Severity.NOTE, message, "")
-
-
-def what_differs(change: Change) -> str:
-    """What differs between models and migrations, to be added to a sentence; empty where long."""
-    if len(change.differences) != 1:
-        return ""
-    (difference,) = change.differences
-    left, right = _apart(_words(difference.wanted), _words(difference.actual))
-    if len(left) + len(right) > _SHORT or not left + right:
-        return ""
-    if not right:
-        told = f"{left} in the models, not in the migrations"
-    elif not left:
-        told = f"{right} in the migrations, not in the models"
-    else:
-        told = f"{left} in the models, {right} in the migrations"
-    attribute = "" if difference.attribute in _SPEAKS_FOR_ITSELF else f"{difference.attribute} "
-    return f": {attribute}{told}"
-
-
-_SHORT = 80
-_SPEAKS_FOR_ITSELF = frozenset(("definition", "kind", "type"))
-
-
-def _words(value: Value) -> list[str]:
-    return value.split() if isinstance(value, str) else []
-
-
-def _apart(left: list[str], right: list[str]) -> tuple[str, str]:
-    """Two texts without the words that they begin with and end with alike."""
-    while left and right and left[0] == right[0]:
-        left, right = left[1:], right[1:]
-    while left and right and left[-1] == right[-1]:
-        left, right = left[:-1], right[:-1]
-    return " ".join(left), " ".join(right)
-
-
-def rule_of(verdict: Verdict, change: Change, aside: str = "") -> tuple[str, Rule]:
-    """The identity of the finding that a change makes, and its rule.
-
-    Args:
-        verdict: What the four schemas say of the object.
-        change: The change.
-        aside: Why it is only noted; empty where it is not.
-    """
-    kind = change.address.kind.replace(" ", "-")
-    if aside:
-        return f"{verdict}-{kind}-{aside}", NOTED[aside]
-    rule = CHANGES[verdict, change.type]
-    if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
-        rule = rule if change.thing.renamable else _CALLED_OTHERWISE
-    return f"{verdict}-{kind}-{change.type}", rule
-
-
-def is_rule(identity: str) -> bool:
-    """Whether there is such a rule; which kinds of objects there are, only a database knows."""
-    if identity in FAULTS or identity in {f"hazard-{harm}" for harm in HAZARDS}:
-        return True
-    changes = (*ChangeType, "unsaid")
-    named = any(identity.startswith(f"{verdict}-") for verdict in Verdict)
-    return named and identity.rpartition("-")[2] in changes
-
+"""The rules for facts about the live database that are not part of its schema."""
 
 NOT_OF_CHANGES: Mapping[str, Rule] = MappingProxyType(
-    {**FAULTS, **REMARKS, **{f"hazard-{harm}": rule for harm, rule in HAZARDS.items()}}
+    {**FAULTS, **REMARKS, **{f"hazard-{kind}": rule for kind, rule in HAZARDS.items()}}
 )
 """Every rule that is not about a change of an object, by its identity."""
-
-_UNSAID = Rule(
-    Severity.NOTE,
-    "{kind} {name} has a default or a comment that the migrations set and the models do not say",
-    "",
-)
-
-
-def explained(finding: Finding) -> Rule:
-    """The rule of a finding in general words, the same whatever it was found of.
-
-    It is told of any object of the kind; what else its message names stands as ``…``. A rule that
-    is not in the tables is told by the finding.
-    """
-    rule = _row(finding) or Rule(finding.severity, finding.message, finding.leads_to)
-    kind = finding.address.kind if finding.address else "object"
-    article = "an" if kind[0] in "aeio" else "a"
-    message = re.sub(r"\{kind\} \{\w+\}", f"{article} {kind}", rule.message)
-    message = re.sub(r"\{\w+\}", "…", message)
-    return replace(rule, message=message[:1].upper() + message[1:])
-
-
-def _row(finding: Finding) -> Rule | None:
-    """The row of the tables that a finding was made from."""
-    row = NOT_OF_CHANGES.get(finding.rule)
-    if row is not None or finding.verdict is None or finding.change is None:
-        return row
-    last = finding.rule.rpartition("-")[2]
-    if last == finding.change:
-        return CHANGES[finding.verdict, finding.change]
-    return _UNSAID if last == "unsaid" else NOTED.get(last)

@@ -10,7 +10,7 @@ from driftcheck.chain import Gap
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import Place
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.judge import Judged, touched
+from driftcheck.judging.judge import Judged, addresses_of
 from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.histories import head_shadows, stamp
 from driftcheck.pipeline.remedies import Operations
@@ -140,4 +140,4 @@ def _wholes(change: Change) -> Iterator[Address]:
     for thing in (change.wanted, change.actual):
         if thing is not None and thing.part_of is not None:
             yield thing.part_of
-    yield from (address for address in touched(change) if address.kind == "table")
+    yield from (address for address in addresses_of(change) if address.kind == "table")

@@ -1,4 +1,4 @@
-"""Undoes changes, or makes them again elsewhere: the statements that do it."""
+"""Plans the statements that undo changes, or that make the same changes in another database."""
 
 from __future__ import annotations
 
@@ -12,24 +12,34 @@ from driftcheck.schema import Address, SchemaObject
 
 
 def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
-    """Plan what turns the actual schema into the wanted one."""
-    steps = [step for c in _each(changes) for step in _steps(c, c.actual, c.wanted)]
+    """Plan the statements that turn the actual schema into the wanted one."""
+    steps = [
+        step
+        for change in _unfolded(changes)
+        for step in _steps(change, change.actual, change.wanted)
+    ]
     return plan(steps, catalog)
 
 
 def redo(changes: Iterable[Change], catalog: Catalog) -> Plan:
-    """Plan what turns the wanted schema into the actual one: the same change made again."""
-    backwards = reversed([*_each(changes)])  # changes are told in the order that undoes them
-    steps = [step for c in backwards for step in _steps(c, c.wanted, c.actual)]
+    """Plan the statements that turn the wanted schema into the actual one.
+
+    Changes are listed in the order that undoes them, so they are made in reverse order.
+    """
+    backwards = reversed([*_unfolded(changes)])
+    steps = [step for change in backwards for step in _steps(change, change.wanted, change.actual)]
     return plan(steps, catalog)
 
 
-def _each(changes: Iterable[Change]) -> Iterator[Change]:
-    """The changes, and those that a change brought which do not come and go with its object."""
+def _unfolded(changes: Iterable[Change]) -> Iterator[Change]:
+    """Yield the changes, and the changes folded into those of type CHANGED.
+
+    The parts of a missing, extra or renamed object are created, dropped or renamed with it.
+    """
     for change in changes:
         yield change
         if change.type is ChangeType.CHANGED:
-            yield from _each(change.parts)
+            yield from _unfolded(change.parts)
 
 
 def _steps(
@@ -39,36 +49,37 @@ def _steps(
         if current is not None and target is not None:
             current = _within(current, target.part_of)
         yield Step(current, target, tuple(_parts(change, wanted=target is change.wanted)))
-    elif _is_another(current, target):
+    elif _is_replaced(current, target):
         yield Step(current, None)
         yield Step(None, target)
-    else:  # by then its whole may have another name
+    else:  # the parent object may have been renamed by an earlier step
         wanted, actual = change.standing
         standing = actual if current is change.actual else wanted
         yield Step(replace(current, address=target.address), target, standing=standing)
 
 
-def _is_another(current: SchemaObject, target: SchemaObject) -> bool:
-    """Whether one stands in the other's place, instead of being the same one altered."""
-    one, other = current.address, target.address
-    return (one.kind, one.name) != (other.kind, other.name)
+def _is_replaced(current: SchemaObject, target: SchemaObject) -> bool:
+    """Whether the target replaces the current object instead of being the same object altered."""
+    old, new = current.address, target.address
+    return (old.kind, old.name) != (new.kind, new.name)
 
 
-def _within(thing: SchemaObject, whole: Address | None) -> SchemaObject:
-    """An object as it is called once its whole has the name that it shall have."""
-    former, address = thing.part_of, thing.address
-    if former is None or whole is None or former == whole:
-        return thing
+def _within(part: SchemaObject, parent: Address | None) -> SchemaObject:
+    """Return a part with the address that it has after its parent object was renamed."""
+    former, address = part.part_of, part.address
+    if former is None or parent is None or former == parent:
+        return part
     if address.schema == former.schema:
-        address = address._replace(schema=whole.schema)
+        address = address._replace(schema=parent.schema)
     if address.path[:-1] == former.path:
-        address = address._replace(path=(*whole.path, address.name))
-    return replace(thing, address=address, part_of=whole)
+        address = address._replace(path=(*parent.path, address.name))
+    return replace(part, address=address, part_of=parent)
 
 
 def _parts(change: Change, *, wanted: bool) -> Iterator[SchemaObject]:
+    """Yield the parts folded into a change, of one side, in the order in which to create them."""
     for part in change.parts if wanted else reversed(change.parts):
-        thing = part.wanted if wanted else part.actual
-        if thing is not None:
-            yield thing
+        schema_object = part.wanted if wanted else part.actual
+        if schema_object is not None:
+            yield schema_object
         yield from _parts(part, wanted=wanted)

@@ -1,4 +1,4 @@
-"""Compares the schemas of every database that a loaded project migrates."""
+"""Compares the schemas of every database of a loaded project and reports the findings."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from functools import partial
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.location import shown
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.findings import Coverage, DatabaseReport, Evidence, Finding
+from driftcheck.judging.findings import Evidence, Finding
 from driftcheck.judging.judge import Judged, judge
+from driftcheck.judging.report import Coverage, DatabaseReport
 from driftcheck.pipeline.autogenerate_runner import Bench
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
@@ -33,7 +34,7 @@ from driftcheck.pipeline.faults import (
     written_files,
 )
 from driftcheck.pipeline.histories import Replayed, get_history
-from driftcheck.pipeline.remedies import Dossier, complete
+from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.session import Session
 from driftcheck.schema import Address
 from driftcheck.sources.history import History, version_tables
@@ -42,12 +43,12 @@ from driftcheck.sources.reading import read_shadow
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check of a session's project came to.
+    """The result of checking a session's project.
 
     Attributes:
-        databases: The databases.
-        replayed: Their history.
-        reports: What was found of each.
+        databases: The state of each database.
+        replayed: The history of the databases.
+        reports: The findings of each database.
     """
 
     databases: Sequence[Database]
@@ -56,7 +57,7 @@ class Checked:
 
 
 def check_in(session: Session) -> Checked:
-    """Compare the schemas of a session's databases, in the gaps that its settings name."""
+    """Compare the schemas of a session's databases in the gaps that its settings name."""
     settings = session.settings
     begins_with = bool(settings.bootstrap or settings.base_snapshot)
     databases = [
@@ -64,98 +65,109 @@ def check_in(session: Session) -> Checked:
         for place, configured in session.environment.databases.items()
     ]
     replayed = get_history(session, destinations_of(session, databases))
-    bench = Bench(session, replayed.history)
-    for one in databases:
-        one.fill(session, replayed.history)
-    reports = tuple(_report(session, one, replayed, bench) for one in databases)
+    runner = Bench(session, replayed.history)
+    for database in databases:
+        database.fill(session, replayed.history)
+    reports = tuple(_report(session, database, replayed, runner) for database in databases)
     return Checked(databases, replayed, reports)
 
 
-def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
-    gaps = one.gaps(session.settings.gaps)
-    changes = changes_in(session, one, gaps)
-    judged = judge(changes, one.snapshots, one.catalog.describe, one.catalog.aside)
-    dossier = replace(
-        _dossier(session, one, judged, replayed.history, bench),
-        evidence=_evidence(session, one, changes.get(Gap.DRIFT, ())),
+def _report(
+    session: Session, database: Database, replayed: Replayed, runner: Bench
+) -> DatabaseReport:
+    catalog, gaps = database.catalog, database.gaps(session.settings.gaps)
+    changes = changes_in(session, database, gaps)
+    judged = judge(changes, database.snapshots, catalog.describe, catalog.aside)
+    context = replace(
+        _context(session, database, judged, replayed.history, runner),
+        evidence=_evidence(session, database, changes.get(Gap.DRIFT, ())),
     )
-    findings = complete(judged, dossier)
-    compared = one.compared(gaps)
+    findings = complete(judged, context)
+    compared = database.compared(gaps)
     scope = replace(session.scope, schemas=session.settings.schemas or None)
-    sides = [one.snapshots[side] for gap in gaps for side in gap.between]
+    sides = [database.snapshots[side] for gap in gaps for side in gap.between]
     return DatabaseReport(
-        name=one.configured[0].bind or one.place.database,
-        location=shown(session.live_url(one.place)),
-        dialect=one.place.dialect,
-        server_version=_server_version(one),
-        stamped=(one.live.stamped or ()) if one.live else (),
+        name=database.configured[0].bind or database.place.database,
+        location=shown(session.live_url(database.place)),
+        dialect=database.place.dialect,
+        server_version=_server_version(database),
+        stamped=(database.live.stamped or ()) if database.live else (),
         heads=session.environment.heads,
-        findings=(*_faults(session, one, replayed), *findings),
-        coverage=coverage(compared, one.catalog, scope, sides) if compared else Coverage({}),
+        findings=(*_faults(session, database, replayed), *findings),
+        coverage=coverage(compared, catalog, scope, sides) if compared else Coverage({}),
         gaps=gaps,
         replay=replayed.history.how,
-        shadows=session.maker(one.place).how,
-        notes=tuple(session.maker(one.place).notes),
+        shadows=session.maker(database.place).how,
+        notes=tuple(session.maker(database.place).notes),
         environment=session.project.environment_file(),
     )
 
 
-def _server_version(one: Database) -> str:
-    """The live server's or, where live was not read, the shadow's."""
-    known = [one.live.snapshot] if one.live else [*one.snapshots.values()]
-    return known[-1].server_version if known else ""
+def _server_version(database: Database) -> str:
+    """Return the version of the live server or, if live was not read, of the shadow server."""
+    read = [database.live.snapshot] if database.live else [*database.snapshots.values()]
+    return read[-1].server_version if read else ""
 
 
-def _dossier(
-    session: Session, one: Database, judged: Sequence[Judged], history: History, bench: Bench
-) -> Dossier:
-    bare = Dossier(
-        one.catalog,
-        made=history.made.get(one.place, {}),
-        declared=declared_lines(session, one, judged),
+def _context(
+    session: Session,
+    database: Database,
+    judged: Sequence[Judged],
+    history: History,
+    runner: Bench,
+) -> FindingContext:
+    without_operations = FindingContext(
+        database.catalog,
+        made=history.made.get(database.place, {}),
+        declared=declared_lines(session, database, judged),
         upgrade=session.project.upgrade_command,
     )
-    head = one.snapshots.get(Side.HEAD)
-    if head is None or Side.MODELS not in one.snapshots:
-        return bare
+    head = database.snapshots.get(Side.HEAD)
+    if head is None or Side.MODELS not in database.snapshots:
+        return without_operations
     return replace(
-        bare,
-        operations=bench.operations(
-            one.place, judged, one.catalog, head.default_schema, partial(pending_in, one)
+        without_operations,
+        operations=runner.operations(
+            database.place,
+            judged,
+            database.catalog,
+            head.default_schema,
+            partial(pending_in, database),
         ),
-        colleague_error=partial(bench.colleague_error, one.place),
+        colleague_error=partial(runner.colleague_error, database.place),
     )
 
 
 def _evidence(
-    session: Session, one: Database, drifts: Sequence[Change]
+    session: Session, database: Database, drifts: Sequence[Change]
 ) -> Mapping[Address, Evidence]:
-    """What the live database still knows of its drift."""
+    """Return the evidence in the live database for its drift."""
     if not drifts:
         return {}
-    stamped, live = one.snapshots[Side.STAMPED], one.snapshots[Side.LIVE]
-    return evidence_of(drifts, stamped, live, one.catalog, session.live_url(one.place))
+    stamped, live = database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE]
+    return evidence_of(drifts, stamped, live, database.catalog, session.live_url(database.place))
 
 
-def _faults(session: Session, one: Database, replayed: Replayed) -> Iterator[Finding]:
+def _faults(session: Session, database: Database, replayed: Replayed) -> Iterator[Finding]:
+    live = database.live
     if replayed.history.fault is not None:
         yield broken_history(replayed.history.fault)
     yield from head_faults(session.environment.heads)
-    if one.live is not None:
-        yield from stamp_faults(one.live.stamped, one.unknown, has_tables=one.live.has_tables)
-    if Side.LIVE in one.snapshots:
-        yield from remarked(one.snapshots[Side.LIVE].remarks)
-    yield from refused_models(one.refused)
-    yield from written_by_import(_made_by_import(session, one))
+    if live is not None:
+        yield from stamp_faults(live.stamped, database.unknown, has_tables=live.has_tables)
+    if Side.LIVE in database.snapshots:
+        yield from remarked(database.snapshots[Side.LIVE].remarks)
+    yield from refused_models(database.refused)
+    yield from written_by_import(_created_by_import(session, database))
     yield from written_files(replayed.files, session.project.root)
-    yield from made_roles(session.maker(one.place).roles_left())
+    yield from made_roles(session.maker(database.place).roles_left())
 
 
-def _made_by_import(session: Session, one: Database) -> tuple[Address, ...]:
-    """What the project's import made, where the history does not stand on it."""
-    shadow = session.imported.shadows.get(one.place)
+def _created_by_import(session: Session, database: Database) -> tuple[Address, ...]:
+    """Return the objects that importing the project created and that bootstrap does not cover."""
+    shadow = session.imported.shadows.get(database.place)
     bootstrap = session.settings.bootstrap
     if shadow is None or (bootstrap is not None and bootstrap.what == "import"):
         return ()
-    tables = version_tables(session.environment)[one.place]
+    tables = version_tables(session.environment)[database.place]
     return tuple(read_shadow(shadow.url, tables, session.scope).objects)

@@ -1,4 +1,4 @@
-"""Counts what was compared, and names what was not."""
+"""Counts the objects that were compared and those that were not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from driftcheck.databases.catalog import Catalog, Scope
-from driftcheck.judging.findings import Coverage
+from driftcheck.judging.report import Coverage
 from driftcheck.schema import Snapshot
 
 
@@ -16,13 +16,13 @@ def coverage(
     scope: Scope,
     others: Iterable[Snapshot] = (),
 ) -> Coverage:
-    """What a snapshot holds, in build order, and what its reader knows that it does not.
+    """Count the objects of a snapshot by kind, in build order, and those that were not read.
 
     Args:
-        snapshot: The side as it is.
-        catalog: The catalog that has read it.
-        scope: What of it counted.
-        others: The other sides: what only they hold was not compared, either.
+        snapshot: The snapshot of the actual side.
+        catalog: The catalog that read the snapshot.
+        scope: The schemas and properties that were compared.
+        others: The snapshots of the other sides, whose objects that were not read count too.
     """
     counts = Counter(address.kind for address in snapshot.objects)
     compared = {kind.plural: counts[kind.name] for kind in catalog.kinds if counts[kind.name]}
@@ -34,7 +34,7 @@ def coverage(
 
 
 def _not_compared(snapshot: Snapshot) -> Counter[str]:
-    """How many of each kind were not compared, whatever their schema."""
+    """Count the objects that were not read by kind, in all schemas."""
     counts: Counter[str] = Counter()
     for (kind, _), count in snapshot.not_compared.items():
         counts[kind] += count
@@ -42,9 +42,9 @@ def _not_compared(snapshot: Snapshot) -> Counter[str]:
 
 
 def _left_out(scope: Scope, catalog: Catalog) -> Iterator[str]:
-    """What nobody asked for."""
-    for option, what in catalog.by_option.items():
+    """Yield the properties and schemas that were not requested."""
+    for option, properties in catalog.by_option.items():
         if not getattr(scope, option):
-            yield what
+            yield properties
     if scope.schemas is not None:
-        yield f"schemas but {', '.join(scope.schemas)}"
+        yield f"all schemas except {', '.join(scope.schemas)}"

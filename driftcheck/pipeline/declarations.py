@@ -1,4 +1,4 @@
-"""Finds where the models declare what findings are about, for those that models have a say in."""
+"""Finds the lines of the models that declare the objects of findings."""
 
 from __future__ import annotations
 
@@ -6,36 +6,43 @@ from collections.abc import Sequence
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.findings import SourceLine
-from driftcheck.judging.judge import Judged, touched
+from driftcheck.judging.judge import Judged, addresses_of
 from driftcheck.pipeline.database_state import Database
 from driftcheck.pipeline.session import Session
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.models import declared_tables
 
 
 def declared_lines(
-    session: Session, one: Database, judged: Sequence[Judged]
+    session: Session, database: Database, judged: Sequence[Judged]
 ) -> dict[Address, SourceLine]:
-    """The line of the models for each object that they changed and still have.
+    """Find the declarations of the objects with a pending change that the models still contain.
 
     Returns:
-        The lines by the addresses of the findings; those that cannot be found are left out.
+        The lines by the addresses of the findings. A declaration that cannot be found has no
+        entry.
     """
-    models = one.snapshots.get(Side.MODELS)
+    models = database.snapshots.get(Side.MODELS)
     if models is None:
         return {}
-    theirs: dict[Address, Address] = {}  # the finding's address by the one in the models
-    for each in judged:
-        told_as = each.finding.address
-        if told_as is not None and Gap.PENDING in each.finding.gaps:
-            changes = (change for several in each.changes.values() for change in several)
-            held = (a for change in changes for a in touched(change) if a in models.objects)
-            theirs |= dict.fromkeys(held, told_as)
-    if not theirs:
+    finding_of = _finding_addresses(judged, models)
+    if not finding_of:
         return {}
-    found = session.declarations.find(
-        declared_tables(one.configured),
-        [(address, models.objects[address].part_of) for address in theirs],
+    places = session.declarations.find(
+        declared_tables(database.configured),
+        [(address, models.objects[address].part_of) for address in finding_of],
         models.default_schema,
     )
-    return {theirs[address]: SourceLine(*place) for address, place in found.items()}
+    return {finding_of[address]: SourceLine(*place) for address, place in places.items()}
+
+
+def _finding_addresses(judged: Sequence[Judged], models: Snapshot) -> dict[Address, Address]:
+    """Return the address of the finding for each object of the models with a pending change."""
+    addresses: dict[Address, Address] = {}
+    for each in judged:
+        reported_as = each.finding.address
+        if reported_as is not None and Gap.PENDING in each.finding.gaps:
+            changes = (change for group in each.changes.values() for change in group)
+            in_models = (a for c in changes for a in addresses_of(c) if a in models.objects)
+            addresses |= dict.fromkeys(in_models, reported_as)
+    return addresses

@@ -1,8 +1,11 @@
-"""Asks a database what it still knows of what was found: after the comparison, and of that only."""
+"""Reads from a database's catalog how the changes that were found in it happened.
+
+The catalog is read after the comparison, and only for the objects that changed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -15,52 +18,61 @@ from driftcheck.judging.findings import Evidence
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 from driftcheck.sources.live import reading
 
-_MADE_ANEW = Evidence("its table was made anew, or restored: the columns there have other numbers")
+_RENUMBERED = Evidence(
+    "its table was created again or restored: the columns have different numbers"
+)
 
 
 def evidence_of(
     changes: Iterable[Change], wanted: Snapshot, actual: Snapshot, catalog: Catalog, url: URL
 ) -> Mapping[Address, Evidence]:
-    """What a database knows of the changes, by the address that each is told under.
+    """Return the evidence for changes, by the address under which each is reported.
 
-    It is read again for that, for it may be long since; what cannot be had is not told.
+    The database is opened for this reading. If it cannot be read, there is no evidence.
 
     Args:
         changes: The changes between the two snapshots.
         wanted: The schema as it should be.
-        actual: The schema as the database had it.
-        catalog: The catalog that reads it.
+        actual: The schema as it was read from the database.
+        catalog: The catalog that reads the database.
         url: The database.
     """
     several = list(changes)
-    moved = {c.wanted.address: c.actual.address for c in several if c.wanted and c.actual}
-    found: dict[Address, Evidence] = {}
+    evidence: dict[Address, Evidence] = {}
     missing = []
-    for change in several:
-        thing = change.wanted
-        if change.type is not ChangeType.MISSING or thing is None or thing.number is None:
-            continue
-        whole = moved.get(thing.part_of, thing.part_of) if thing.part_of else None
-        if whole is not None and _numbers_agree(thing.part_of, whole, wanted, actual):
-            missing.append(replace(thing, part_of=whole))
+    for part, parent in _missing_parts(several):
+        if _numbers_agree(part.part_of, parent, wanted, actual):
+            missing.append(replace(part, part_of=parent))
         else:
-            found[thing.address] = _MADE_ANEW
+            evidence[part.address] = _RENUMBERED
     present = {c.actual.address: c.address for c in several if c.actual is not None}
     if missing or present:
         with suppress(CannotCheckError), reading(url) as connection:
             traces = catalog.traces(connection, missing, list(present))
-            found |= {present.get(a, a): _evidence(trace) for a, trace in traces.items()}
-    return found
+            evidence |= {present.get(a, a): _in_words(trace) for a, trace in traces.items()}
+    return evidence
+
+
+def _missing_parts(changes: Sequence[Change]) -> Iterator[tuple[SchemaObject, Address | None]]:
+    """Yield the missing parts that have a number, each with the present name of its parent."""
+    renamed = {c.wanted.address: c.actual.address for c in changes if c.wanted and c.actual}
+    for change in changes:
+        part = change.wanted
+        if change.type is ChangeType.MISSING and part is not None and part.number is not None:
+            yield part, renamed.get(part.part_of, part.part_of) if part.part_of else None
 
 
 def _numbers_agree(
-    whole: Address | None, there: Address, wanted: Snapshot, actual: Snapshot
+    parent: Address | None, actual_parent: Address | None, wanted: Snapshot, actual: Snapshot
 ) -> bool:
-    """Whether what is called the same on both sides has the same number: else they mean nothing."""
-    if whole is None:
+    """Whether parts of the same name have the same number on both sides.
+
+    If not, the table was created anew, and its numbers are no evidence.
+    """
+    if parent is None or actual_parent is None:
         return False
-    numbers = {_name(part): part.number for part in actual.parts.get(there, ())}
-    parts = wanted.parts.get(whole, ())
+    numbers = {_name(part): part.number for part in actual.parts.get(actual_parent, ())}
+    parts = wanted.parts.get(parent, ())
     return all(numbers.get(_name(part), part.number) == part.number for part in parts)
 
 
@@ -68,15 +80,16 @@ def _name(part: SchemaObject) -> tuple[str, str]:
     return part.address.kind, part.address.name
 
 
-def _evidence(trace: Trace) -> Evidence:
-    """A trace in words."""
+def _in_words(trace: Trace) -> Evidence:
     if trace.number is None:
         text = f"its row in the catalog was last written at {trace.written}"
         return Evidence(text, at=trace.written)
     if not trace.has_tombstone:
         return Evidence(
-            f"no tombstone at attnum {trace.number}: since this table was made, it has not had one"
+            f"pg_attribute has no dropped column at attnum {trace.number}: the column has not "
+            "existed since its table was created"
         )
-    when = f", at {trace.written}" if trace.written else ""
-    text = f"its tombstone is at attnum {trace.number}: it was there and was dropped{when}"
+    when = f" at {trace.written}" if trace.written else ""
+    column = f"pg_attribute has a dropped column at attnum {trace.number}"
+    text = f"{column}: the column existed and was dropped{when}"
     return Evidence(text, trace.number, trace.written)

@@ -1,4 +1,7 @@
-"""Findings that are no change of an object: faults of the history, of the stamp, of the models."""
+"""Makes the findings about faults of the history, the stamp and the models.
+
+Such a finding is not about a change of a schema object.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import FAULTS, REMARKS
+from driftcheck.judging.templates import fill
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
@@ -20,17 +24,29 @@ def fault(
     origin: Origin | None = None,
     remedies: tuple[Remedy, ...] = (),
     about: SchemaObject | None = None,
-    **words: object,
+    **values: object,
 ) -> Finding:
-    """A finding of one of the rules for faults, its message filled in with the words."""
+    """Make a finding of one of the rules for faults.
+
+    Args:
+        identity: The identity of the rule, a key of ``FAULTS``.
+        details: The unmodified message of the database or of the project's code.
+        origin: The migration at fault.
+        remedies: The ways to fix it.
+        about: The object concerned.
+        values: The values of the placeholders of the rule's message.
+
+    Raises:
+        LookupError: A placeholder of the message has no value.
+    """
     rule = FAULTS[identity]
     return Finding(
         rule=identity,
         severity=rule.severity,
-        message=rule.message.format(**words),
+        message=fill(rule.message, **values),
         address=about.address if about else None,
         part_of=about.part_of if about else None,
-        leads_to=rule.leads_to,
+        impact=rule.impact,
         details=details,
         origin=origin,
         remedies=remedies,
@@ -38,12 +54,12 @@ def fault(
 
 
 def origin_of(made: MigrationSource | None) -> Origin | None:
-    """Where something was made, as a report tells it."""
+    """Return the place of an operation in the form that findings use."""
     return None if made is None else Origin(made.revision, made.file, made.line)
 
 
 def broken_history(broken: RevisionFailure) -> Finding:
-    """A history that does not build."""
+    """Make the finding of a history that does not run."""
     details = "\n".join(filter(None, (broken.message, broken.statement)))
     where = origin_of(broken.where)
     if broken.existing is None:
@@ -57,7 +73,7 @@ def broken_history(broken: RevisionFailure) -> Finding:
     address, earlier = broken.existing
     remedy = Remedy(
         "delete the operation",
-        f"Take it out of {broken.where.file}: {earlier.file} has made {address} already.",
+        f"Delete it from {broken.where.file}: {earlier.file} has already created {address}.",
     )
     return fault(
         "history-duplicate",
@@ -71,17 +87,18 @@ def broken_history(broken: RevisionFailure) -> Finding:
 
 
 _WAYS_TO_BUILD = (
-    Remedy("mend the revision", "Make it run on an empty database."),
+    Remedy("fix the revision", "Change the revision so that it runs on an empty database."),
     Remedy(
         "bootstrap",
-        "If the history begins with what something else made, say in [tool.driftcheck] what: "
-        "a SQL file, package.module:callable or create_all, and the revision it stands at.",
+        "If the history starts from an existing schema, name in [tool.driftcheck] the source of "
+        "that schema (a SQL file, package.module:callable or create_all) and the revision that "
+        "the schema corresponds to.",
         "python",
         'bootstrap = "schema.sql@REVISION"',
     ),
     Remedy(
         "base snapshot",
-        "Or take a database that is known to be good for the beginning of the history.",
+        "Or start the history from a snapshot of a database whose schema is correct.",
         "shell",
         "driftcheck snapshot --write base.json",
     ),
@@ -91,14 +108,20 @@ _WAYS_TO_BUILD = (
 def stamp_faults(
     stamped: Sequence[str] | None, unknown: Sequence[str], *, has_tables: bool
 ) -> Iterator[Finding]:
-    """What is wrong with the revisions that a live database is stamped with."""
+    """Make the findings about the revisions in the version table of a live database.
+
+    Args:
+        stamped: The revisions in the version table; ``None`` if there is no such table.
+        unknown: Those of them that no migration file defines.
+        has_tables: Whether the database has other tables.
+    """
     if not stamped and has_tables:
         yield fault(
             "stamp-missing",
             remedies=(
                 Remedy(
                     "stamp",
-                    "If you know the revision that it is at, record it.",
+                    "If you know the revision of the database's schema, record it.",
                     "shell",
                     "alembic stamp REVISION    # flask db stamp REVISION",
                 ),
@@ -111,7 +134,7 @@ def stamp_faults(
             remedies=(
                 Remedy(
                     "find the migration",
-                    "Look for the branch or the commit that has it.",
+                    "Find the branch or the commit that contains the migration file.",
                     "shell",
                     f"git log --all --oneline -S {revision}",
                 ),
@@ -122,7 +145,7 @@ def stamp_faults(
 
 
 def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
-    """A history that ends in several heads."""
+    """Make the finding of a history that has several heads."""
     if len(heads) > 1:
         yield fault(
             "history-several-heads",
@@ -131,7 +154,7 @@ def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
             remedies=(
                 Remedy(
                     "merge",
-                    "Join them with a merge revision.",
+                    "Merge the heads with a merge revision.",
                     "shell",
                     "alembic merge heads    # flask db merge heads",
                 ),
@@ -140,35 +163,35 @@ def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
 
 
 def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:
-    """What a database does not run of the models."""
-    for one in refused:
-        yield fault("models-refused", message=one.message, details=one.statement)
+    """Make a finding for each statement of the models that the database refuses."""
+    for refusal in refused:
+        yield fault("models-refused", message=refusal.message, details=refusal.statement)
 
 
 def written_files(files: Sequence[Path], root: Path) -> Iterator[Finding]:
-    """Files of the project that a replay has written."""
+    """Make a finding for each file of the project that the migrations changed."""
     for file in files:
         yield fault("history-writes-files", file=relative(file, root))
 
 
-def written_by_import(made: Sequence[Address]) -> Iterator[Finding]:
-    """What the project's import made in its database."""
-    tables = [address for address in made if address.kind == "table"]
+def written_by_import(created: Sequence[Address]) -> Iterator[Finding]:
+    """Make the finding of the objects that importing the project created in its database."""
+    tables = [address for address in created if address.kind == "table"]
     if tables:
-        yield fault("import-writes-database", count=len(made), name=tables[0])
+        yield fault("import-writes-database", count=len(created), name=tables[0])
 
 
 def remarked(remarks: Sequence[Remark]) -> Iterator[Finding]:
-    """What is worth a note in the live database."""
+    """Make a note for each remark about the live database."""
     for remark in remarks:
         rule = REMARKS[remark.rule]
-        message = rule.message.format(*remark.words, address=remark.address)
+        message = fill(rule.message, *remark.words, address=remark.address)
         yield Finding(
-            remark.rule, rule.severity, message, address=remark.address, leads_to=rule.leads_to
+            remark.rule, rule.severity, message, address=remark.address, impact=rule.impact
         )
 
 
 def made_roles(roles: Sequence[str]) -> Iterator[Finding]:
-    """Roles that a replay has made on a server that others use."""
+    """Make a finding for each role that the migrations created on a shared server."""
     for role in roles:
         yield fault("history-makes-roles", role=role)

@@ -1,4 +1,4 @@
-"""Gives findings what a reader needs to act: phantom operations, remedies, origins."""
+"""Completes findings with phantom operations, remedies, origins and evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from driftcheck.judging.findings import (
     SourceLine,
     Verdict,
 )
-from driftcheck.judging.judge import Judged, is_left_to_migrations, things_of
+from driftcheck.judging.judge import Judged, is_left_to_migrations, objects_of
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
 from driftcheck.schema import Address, SchemaObject
@@ -30,14 +30,15 @@ from driftcheck.sources.replay import MigrationSource
 
 @dataclass(frozen=True)
 class Operations:
-    """What autogenerate writes over the tables that findings are about.
+    """The operations that autogenerate writes for the tables of the findings.
 
     Attributes:
-        on_head: Against the history's head: what the models really need.
-        on_live: Against the head with the drift made again: what ``migrate`` would write.
-        errors: What the head's database answers to those of the first that fail on it, by text.
-        left: What of the models the head still lacks once the first have run.
-        ran: Whether autogenerate ran at all; where it did not, nothing is a blind spot.
+        on_head: The operations against a database at head: those that the models need.
+        on_live: The operations against head with the drift: those that ``migrate`` would write.
+        errors: The errors of the operations of ``on_head`` that fail on a database at head, by
+            the operation's text.
+        left: The changes between the models and head that remain after ``on_head`` has run.
+        ran: Whether autogenerate ran. If not, no change is a blind spot.
     """
 
     on_head: Sequence[Operation] = ()
@@ -48,29 +49,29 @@ class Operations:
 
     @property
     def phantoms(self) -> list[Operation]:
-        """The difference: what is written because of drift alone."""
-        real = Counter(operation.text for operation in self.on_head)
-        found = []
+        """The operations that are written because of drift only: on live, but not on head."""
+        needed = Counter(operation.text for operation in self.on_head)
+        phantoms = []
         for operation in self.on_live:
-            if real[operation.text]:
-                real[operation.text] -= 1
+            if needed[operation.text]:
+                needed[operation.text] -= 1
             else:
-                found.append(operation)
-        return found
+                phantoms.append(operation)
+        return phantoms
 
 
 @dataclass(frozen=True)
-class Dossier:
-    """What is known besides the changes themselves.
+class FindingContext:
+    """The facts, besides the changes themselves, that findings are completed with.
 
     Attributes:
         catalog: Writes changes as DDL.
-        operations: What autogenerate writes.
-        colleague_error: What a database without drift answers to an operation.
-        made: Which revision made what.
-        declared: Where the models declare what a finding is about, by its address.
-        upgrade: The command that upgrades, in the project's own manner.
-        evidence: What the live database knows of how changes came about.
+        operations: The operations that autogenerate writes.
+        colleague_error: Returns the error of an operation on a database without drift.
+        made: The revision that created each object.
+        declared: The line of the models that declares the object of a finding, by its address.
+        upgrade: The project's upgrade command.
+        evidence: The live database's records of the changes, by address.
     """
 
     catalog: Catalog
@@ -82,75 +83,82 @@ class Dossier:
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
 
 
-def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
-    """Complete every finding with its phantom operation, its remedies and its origin."""
-    phantoms = _share_out(dossier.operations.phantoms, judged)
+def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]:
+    """Complete every finding with its phantom operation, remedies, origin and evidence."""
+    phantoms = _assigned(context.operations.phantoms, judged)
     return [
         replace(
-            one.finding,
-            phantom=_phantom(one, phantoms[index], dossier),
-            remedies=tuple(_remedies(one, phantoms[index], dossier)),
-            origin=_origin(one.finding.address, dossier.made),
-            whole_origin=_origin(one.finding.part_of, dossier.made),
-            declared=one.finding.address and dossier.declared.get(one.finding.address),
-            blind_spot=_is_blind_spot(one, dossier.operations),
-            evidence=_evidence(one, dossier.evidence),
+            each.finding,
+            phantom=_phantom(each, phantoms[index], context),
+            remedies=tuple(_remedies(each, phantoms[index], context)),
+            origin=_origin(each.finding.address, context.made),
+            parent_origin=_origin(each.finding.part_of, context.made),
+            declared=each.finding.address and context.declared.get(each.finding.address),
+            blind_spot=_is_blind_spot(each, context.operations),
+            evidence=_evidence(each, context.evidence),
         )
-        for index, one in enumerate(judged)
+        for index, each in enumerate(judged)
     ]
 
 
-def _share_out(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
-    """Give each phantom operation to the drift that it is written for."""
-    shares: list[list[Operation]] = [[] for _ in judged]
-    drifts = [i for i, one in enumerate(judged) if Gap.DRIFT in one.finding.gaps]
+def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
+    """Assign each phantom operation to the drift finding that it is written for.
+
+    That is the finding about the operation's object; else one about the same table; else the
+    first.
+    """
+    assigned: list[list[Operation]] = [[] for _ in judged]
+    drifts = [i for i, each in enumerate(judged) if Gap.DRIFT in each.finding.gaps]
     for operation in phantoms:
         exact = [i for i in drifts if _is_for(operation, judged[i])]
-        near = [i for i in drifts if _same_table(operation, judged[i])]
+        near = [i for i in drifts if _is_same_table(operation, judged[i])]
         for index in (exact or near or drifts)[:1]:
-            shares[index].append(operation)
-    return shares
+            assigned[index].append(operation)
+    return assigned
 
 
-def _is_for(operation: Operation, one: Judged) -> bool:
+def _is_for(operation: Operation, judged: Judged) -> bool:
+    """Whether an operation is about the object of a finding."""
     address = operation.address
     if address is None:
         return False
-    things = list(_things(one))
-    own = {thing.address for thing in things}
-    if address.kind == "index":  # where its name belongs to its table, Alembic's does not
-        return any((a.kind, a.name) == ("index", address.name) for a in own)
+    objects = list(_objects(judged))
+    addresses = {schema_object.address for schema_object in objects}
+    if address.kind == "index":  # Alembic does not qualify an index by its table, MySQL does
+        return any((a.kind, a.name) == ("index", address.name) for a in addresses)
     if address.name:
-        return address in own
-    alike = [
-        t
-        for t in things
-        if (t.address.kind, t.address.path[:-1]) == (address.kind, address.path[:-1])
+        return address in addresses
+    unnamed = [
+        candidate
+        for candidate in objects
+        if (candidate.address.kind, candidate.address.path[:-1])
+        == (address.kind, address.path[:-1])
     ]
-    return any(t.subject in (None, operation.subject) for t in alike)
+    return any(candidate.subject in (None, operation.subject) for candidate in unnamed)
 
 
-def _things(one: Judged) -> Iterator[SchemaObject]:
-    """Everything that a finding is about, the parts of wholes included."""
-    for changes in one.changes.values():
-        yield from things_of(changes)
+def _objects(judged: Judged) -> Iterator[SchemaObject]:
+    """Yield all objects that a finding is about, including parts."""
+    for changes in judged.changes.values():
+        yield from objects_of(changes)
 
 
-def _same_table(operation: Operation, one: Judged) -> bool:
-    tables = {thing.address.path[0] for thing in _things(one)}
-    wholes = {c.thing.part_of for several in one.changes.values() for c in several}
-    tables |= {whole.name for whole in wholes if whole is not None}
+def _is_same_table(operation: Operation, judged: Judged) -> bool:
+    tables = {schema_object.address.path[0] for schema_object in _objects(judged)}
+    changes = (change for group in judged.changes.values() for change in group)
+    parents = {change.schema_object.part_of for change in changes}
+    tables |= {parent.name for parent in parents if parent is not None}
     return operation.table in tables
 
 
 def _phantom(
-    one: Judged, operations: Sequence[Operation], dossier: Dossier
+    judged: Judged, operations: Sequence[Operation], context: FindingContext
 ) -> PhantomOperation | None:
-    address = one.finding.address
+    address = judged.finding.address
     if not operations or address is None:
         return None
     text = "\n".join(operation.text for operation in operations)
-    errors = (dossier.colleague_error(operation) for operation in operations)
+    errors = (context.colleague_error(operation) for operation in operations)
     return PhantomOperation(text, address, next(filter(None, errors), None))
 
 
@@ -158,121 +166,160 @@ def _origin(address: Address | None, made: Mapping[Address, MigrationSource]) ->
     return None if address is None else origin_of(made.get(address))
 
 
-def _evidence(one: Judged, evidence: Mapping[Address, Evidence]) -> Evidence | None:
-    """What the database that was looked at knows of a change made in it."""
-    if one.finding.address is None or {Gap.DRIFT, Gap.DIFFERENCE}.isdisjoint(one.changes):
+def _evidence(judged: Judged, evidence: Mapping[Address, Evidence]) -> Evidence | None:
+    """Return the evidence for a change that was made in the live database itself."""
+    if judged.finding.address is None or {Gap.DRIFT, Gap.DIFFERENCE}.isdisjoint(judged.changes):
         return None
-    return evidence.get(one.finding.address)
+    return evidence.get(judged.finding.address)
 
 
-def _is_blind_spot(one: Judged, operations: Operations) -> bool:
-    """Whether the models changed, and autogenerate does not see it, or not all of it.
+def _is_blind_spot(judged: Judged, operations: Operations) -> bool:
+    """Whether the models changed and autogenerate does not detect the change, or not all of it.
 
-    What is still missing once its operations have run was not seen. Of one that fails, that cannot
-    be said.
+    The change is detected if nothing of it remains after the operations have run. If one of them
+    fails, this is not known.
     """
-    if not operations.ran or Gap.PENDING not in one.finding.gaps:
+    if not operations.ran or Gap.PENDING not in judged.finding.gaps:
         return False
-    if one.finding.severity is Severity.NOTE:  # there is nothing to be seen
+    if judged.finding.severity is Severity.NOTE:  # no operation is needed
         return False
-    own = [operation for operation in operations.on_head if _is_for(operation, one)]
+    own = [operation for operation in operations.on_head if _is_for(operation, judged)]
     fails = any(operation.text in operations.errors for operation in own)
-    return bool(_left_of(one, operations)) and not fails
+    return bool(_remaining(judged, operations)) and not fails
 
 
-def _left_of(one: Judged, operations: Operations) -> list[Change]:
-    """What is left of a finding's change once all operations have run."""
-    own = {thing.address for thing in _things(one)}
+def _remaining(judged: Judged, operations: Operations) -> list[Change]:
+    """Return the changes of a finding that remain after all operations have run."""
+    own = {schema_object.address for schema_object in _objects(judged)}
     left = (change for change in operations.left if not is_left_to_migrations(change))
-    return [c for c in left if any(t.address in own for t in things_of([c]))]
+    return [change for change in left if any(o.address in own for o in objects_of([change]))]
 
 
-def _remedies(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> Iterator[Remedy]:
-    if one.finding.severity is Severity.NOTE and one.finding.verdict is not Verdict.UNAPPLIED:
+def _remedies(
+    judged: Judged, phantoms: Sequence[Operation], context: FindingContext
+) -> Iterator[Remedy]:
+    verdict, catalog = judged.finding.verdict, context.catalog
+    if judged.finding.severity is Severity.NOTE and verdict is not Verdict.UNAPPLIED:
         return
-    match one.finding.verdict:
+    match verdict:
         case Verdict.DRIFT:
-            yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
-            yield _adopt(one.changes[Gap.DRIFT], phantoms, dossier.catalog)
+            yield _repair(judged.changes[Gap.DRIFT], catalog)
+            yield _adopt(judged.changes[Gap.DRIFT], phantoms, catalog)
         case Verdict.PENDING:
-            yield _write(one, dossier)
+            yield _write(judged, context)
         case Verdict.HAND_APPLIED:
-            yield _write(one, dossier, "stamp this database with it: it has the change")
-            yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
+            yield _write(judged, context, _STAMP)
+            yield _repair(judged.changes[Gap.DRIFT], catalog)
         case Verdict.CONFLICT:
-            yield _repair(one.changes[Gap.DRIFT], dossier.catalog)
-            yield Remedy(
-                "decide", "Keep what was done by hand: bring the models to it, then adopt."
-            )
+            yield _repair(judged.changes[Gap.DRIFT], catalog)
+            yield _DECIDE
         case Verdict.DIFFERENCE:
-            yield _align(one.changes[Gap.DIFFERENCE], dossier.catalog)
+            yield _align(judged.changes[Gap.DIFFERENCE], catalog)
         case Verdict.UNAPPLIED:
-            yield Remedy("upgrade", "Run the migrations.", "shell", dossier.upgrade)
+            summary = "Run the migrations on this database."
+            yield Remedy("upgrade", summary, "shell", context.upgrade)
+
+
+_YOURSELF = "Write these operations into a migration"
+_STAMP = "Then stamp this database with it, because this database already has the change."
+_DECIDE = Remedy(
+    "decide",
+    "Or keep the change that was made outside the migrations: change the models to match the "
+    "database, then adopt the change.",
+)
 
 
 def _repair(changes: Sequence[Change], catalog: Catalog) -> Remedy:
     plan = undo(changes, catalog)
-    summary = "Bring the live database back to its migrations."
+    summary = "Change the live database back to the schema that the migrations build."
     if plan.loses_data:
-        summary += " What was put into it is lost."
+        summary += " This deletes the data in the object."
     if any(catalog.kind(c.address.kind).holds_data for c in changes if c.actual is None):
-        summary += " What it held is not brought back."
+        summary += " The data that was dropped with the object is not restored."
     return Remedy("repair", summary, "sql", plan.script, plan.loses_data)
 
 
 def _align(changes: Sequence[Change], catalog: Catalog) -> Remedy:
     plan = undo(changes, catalog)
-    summary = "Bring the second database to the first."
+    summary = "Change the second database to match the first."
     return Remedy("align", summary, "sql", plan.script, plan.loses_data)
 
 
 def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Catalog) -> Remedy:
-    """The reverse of what migrate would wrongly write is what was done by hand."""
+    """Return the remedy that makes the drift official.
+
+    Its operations are the reverse of the phantom operations, as far as these cover the drift.
+    Autogenerate knows no renames, and it cannot drop an object that has no name in the models.
+    """
     plan = redo(changes, catalog)
     reverses = [operation.reverse for operation in reversed(phantoms)]
-    # Autogenerate knows no renames, and cannot drop what has no name in the models.
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
-    written = bool(reverses) and all(reverses) and named and not renames
-    code = "\n".join(reverses) if written else _executed(plan)
+    covered = bool(reverses) and all(reverses) and named and not renames
+    code = "\n".join(reverses) if covered else _executed(plan)
     summary = (
-        "Make it official: change the models likewise, write this into a migration, "
-        "and stamp this database with it."
+        "Change the models to match the database, write this into a migration, and stamp this "
+        "database with the migration."
     )
     return Remedy("adopt", summary, "python", code, plan.loses_data)
 
 
-def _write(one: Judged, dossier: Dossier, besides: str = "") -> Remedy:
-    """The migration that is missing, as ``migrate`` writes it as far as that is all, and runs."""
-    operations = dossier.operations
-    how, code = _written(one, operations, lambda c: _executed(undo(c, dossier.catalog)))
-    summary = "; ".join(filter(None, ("Write the migration", how, besides)))
-    return Remedy("write the migration", f"{summary}.", "python", code)
+def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Remedy:
+    """Return the remedy for a missing migration.
+
+    The code is that of ``migrate``, as far as ``migrate`` detects the change and its operations
+    run.
+    """
+    operations = context.operations
+    how, code = _written(judged, operations, lambda c: _executed(undo(c, context.catalog)))
+    summary = " ".join(filter(None, (f"{how}.", next_step)))
+    return Remedy("write the migration", summary, "python", code)
 
 
 def _written(
-    one: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
+    judged: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
 ) -> tuple[str, str]:
-    """Who writes the migration, and what is to be written."""
-    changes, left = one.changes[Gap.PENDING], _left_of(one, operations)
-    if not operations.ran:
-        return "", executed(changes)
-    own = [operation for operation in operations.on_head if _is_for(operation, one)]
-    errors = [operations.errors[o.text] for o in own if o.text in operations.errors]
-    if errors:
-        return f"by hand: what migrate writes fails: {errors[0]}", executed(changes)
-    if not own:
-        by_hand = "by hand: migrate does not see this", executed(changes)
-        return by_hand if left else ("migrate does it, along with what uses it", "")
-    if changes[0].type is ChangeType.RENAMED and not changes[0].thing.renamable:
-        return "by hand: migrate would drop it and make a new one, empty", executed(changes)
+    """Return how the migration is written, as a sentence without a period, and its code."""
+    changes, remaining = judged.changes[Gap.PENDING], _remaining(judged, operations)
+    own = [operation for operation in operations.on_head if _is_for(operation, judged)]
     texts = [operation.text for operation in own]
-    if left:
-        return "migrate sees only a part of it", "\n".join([*texts, executed(left)])
-    return "migrate does it", "\n".join(texts)
+    why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
+    if why_not is not None:
+        how, code = _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
+    elif not own:
+        how, code = "Run migrate, which creates it together with the object that uses it", ""
+    elif remaining:
+        how = "Run migrate and complete the migration: it contains only part of these operations"
+        code = "\n".join([*texts, executed(remaining)])
+    else:
+        how, code = "Run migrate, which writes these operations", "\n".join(texts)
+    return how, code
+
+
+def _why_not_generated(
+    change: Change, own: Sequence[Operation], operations: Operations, *, remains: bool
+) -> str | None:
+    """Return why the operations of ``migrate`` are not usable; ``None`` if they are.
+
+    Args:
+        change: The pending change.
+        own: The operations of ``migrate`` for the change.
+        operations: All operations of ``migrate``.
+        remains: Whether something of the change remains after the operations have run.
+    """
+    errors = [operations.errors[o.text] for o in own if o.text in operations.errors]
+    if not operations.ran:
+        return ""
+    if errors:
+        return f"the operation that migrate writes fails with: {errors[0]}"
+    if not own:
+        return "migrate does not detect this change" if remains else None
+    if change.type is ChangeType.RENAMED and not change.schema_object.renamable:
+        return "migrate would drop the object and create an empty one instead"
+    return None
 
 
 def _executed(plan: Plan) -> str:
-    """A plan as operations of a migration."""
+    """Return a plan as operations of a migration."""
     lines = [f"op.execute({statement!r})" for statement in plan.statements]
-    return "\n".join([*lines, *(f"# by hand: {words}" for words in plan.by_hand)])
+    return "\n".join([*lines, *(f"# by hand: {step}" for step in plan.by_hand)])

@@ -18,7 +18,7 @@ from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError
 from driftcheck.judging.comparison import Change, ChangeType, compare
-from driftcheck.judging.judge import touched
+from driftcheck.judging.judge import addresses_of
 from driftcheck.pipeline.session import Session
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.bootstrap import prepare_from_snapshot
@@ -47,7 +47,7 @@ def followed(
         recognized = _recognized(found, again)
         if not recognized:
             whole = not build(stamped, catalog_for(place.dialect)).by_hand
-            still = {address for change in _each(again) for address in touched(change)}
+            still = {address for change in _each(again) for address in addresses_of(change)}
             return [c for c in found if c in renames or not _follows(c, still, built_whole=whole)]
         found = [change for c in found if (change := recognized.get(id(c), c)) is not None]
 
@@ -76,7 +76,7 @@ def _follows(change: Change, still: AbstractSet[Address], *, built_whole: bool) 
     read differently by that alone. What could not be written is missing there for that reason.
     """
     explained = change.type is ChangeType.CHANGED or built_whole
-    return explained and still.isdisjoint(touched(change))
+    return explained and still.isdisjoint(addresses_of(change))
 
 
 def _each(changes: Sequence[Change]) -> Iterator[Change]:
@@ -87,7 +87,7 @@ def _each(changes: Sequence[Change]) -> Iterator[Change]:
 
 def _can_be_spoken_of(change: Change) -> bool:
     """Whether others name the object: nothing names an index or a constraint."""
-    return change.type is ChangeType.RENAMED and not change.thing.renamable
+    return change.type is ChangeType.RENAMED and not change.schema_object.renamable
 
 
 def _pairs(renames: Sequence[Change]) -> list[tuple[SchemaObject, SchemaObject]]:

@@ -1,4 +1,4 @@
-"""Narrows a snapshot to the schemas that were asked for."""
+"""Limits a snapshot to the schemas that are to be compared."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from driftcheck.schema import Snapshot
 
 
 def within(snapshot: Snapshot, schemas: Collection[str]) -> Snapshot:
-    """The snapshot, but of its schemas only those that are named; all of them where none are.
+    """Return the snapshot limited to the named schemas; unchanged if no schema is named.
 
-    What lives in no schema stays: an extension, and everything where there are no schemas.
-    Databases are read whole all the same: what is looked at may need what is not.
+    Objects outside any schema, such as extensions, stay. Databases are always read completely,
+    because objects in the named schemas may depend on objects in others.
     """
     return snapshot.within(schemas) if schemas else snapshot

@@ -1,4 +1,4 @@
-"""Turns a report into text, in one of several forms."""
+"""Renders a report as text in one of several formats."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TypeAlias, cast
 
-from driftcheck.judging.findings import Report
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.judging.report import Report
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 
-__all__ = ["FORMS", "PLAIN", "Form", "Page", "form_of", "render"]
+__all__ = ["FORMATS", "PLAIN", "Format", "OutputStyle", "format_named", "render"]
 
-Form: TypeAlias = Callable[[Report, Page], str]
-"""A form is a function from a report, and the page it goes on, to a text with its last newline."""
+Format: TypeAlias = Callable[[Report, OutputStyle], str]
+"""A function that renders a report. The text ends with exactly one newline."""
 
-FORMS = ("terminal", "json", "github", "sarif", "junit", "markdown")
-"""Every form by the name that ``--format`` has for it, in the order of the help: a module of this
-package, imported when it is asked for, with a function ``render``."""
-
-
-def form_of(name: str) -> Form:
-    """The form of that name, one of ``FORMS``."""
-    return cast("Form", import_module(f"{__name__}.{name}").render)
+FORMATS = ("terminal", "json", "github", "sarif", "junit", "markdown")
+"""The names that ``--format`` accepts, in the order of the help. Each is a module of this package
+with a function ``render``; it is imported when it is used."""
 
 
-def render(report: Report, form: str = "terminal", page: Page = PLAIN) -> str:
-    """Write a report in one of the forms, for the page where it will be read."""
-    return form_of(form)(report, page)
+def format_named(name: str) -> Format:
+    """Return the format of a name in ``FORMATS``."""
+    return cast("Format", import_module(f"{__name__}.{name}").render)
+
+
+def render(report: Report, format_name: str = "terminal", output: OutputStyle = PLAIN) -> str:
+    """Render a report.
+
+    Args:
+        report: The report.
+        format_name: The name of the format, one of ``FORMATS``.
+        output: The properties of the output.
+    """
+    return format_named(format_name)(report, output)

@@ -16,7 +16,7 @@ from driftcheck.reports.events import (
     event_values,
     origin_text,
 )
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text
 from driftcheck.reports.terminal.layout import (
     CODE,
@@ -32,7 +32,7 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.schema import Address
 
 
-def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
+def in_terminal(blame: Blame, page: OutputStyle = PLAIN) -> str:
     """Render the histories of an object for a terminal."""
     several = len(blame.histories) > 1
     blocks = [
@@ -45,7 +45,9 @@ def in_terminal(blame: Blame, page: Page = PLAIN) -> str:
     return as_text([*spaced(blocks)], page)
 
 
-def _history(history: ObjectHistory, project: str, page: Page, *, several: bool) -> Iterator[Lines]:
+def _history(
+    history: ObjectHistory, project: str, page: OutputStyle, *, several: bool
+) -> Iterator[Lines]:
     title = words(page, (str(history.address), STRONG), (" · ", FAINT), project)
     if several:
         title.append_text(words(page, (" · ", FAINT), history.database))
@@ -57,7 +59,7 @@ def _history(history: ObjectHistory, project: str, page: Page, *, several: bool)
     yield _conclusion(history, page)
 
 
-def _entry(entry: HistoryEntry, address: Address, page: Page) -> Lines:
+def _entry(entry: HistoryEntry, address: Address, page: OutputStyle) -> Lines:
     event, revision = entry.event, entry.revision
     operation = words(page, "  ", (event.operation.ljust(COLUMN), STYLES[event.operation]))
     head = words(page, "in ", (revision.revision, STRONG), f"  {revision.title}".rstrip())
@@ -84,7 +86,7 @@ def _other_name(entry: HistoryEntry, address: Address) -> str:
     return str(event.address)
 
 
-def _conclusion(history: ObjectHistory, page: Page) -> Lines:
+def _conclusion(history: ObjectHistory, page: OutputStyle) -> Lines:
     creation, last_change = history.creation, history.last_change
     text = "Existed before the first revision"
     if creation is not None:
@@ -98,7 +100,7 @@ def _conclusion(history: ObjectHistory, page: Page) -> Lines:
     return wrapped(page, words(page, f"{text}."), 2, first=words(page, ("✓", GOOD), " "))
 
 
-def in_json(blame: Blame, page: Page = PLAIN) -> str:
+def in_json(blame: Blame, page: OutputStyle = PLAIN) -> str:
     """Render the histories of an object as JSON."""
     databases = map(_history_values, blame.histories)
     return events.in_json("driftcheck blame", blame, databases, page)
@@ -132,7 +134,7 @@ def _entry_values(entry: HistoryEntry | None) -> dict[str, Any] | None:
     return {"revision": origin.revision, "file": origin.file, "line": origin.line}
 
 
-Form: TypeAlias = Callable[[Blame, Page], str]
+Format: TypeAlias = Callable[[Blame, OutputStyle], str]
 
-FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
+FORMATS: Mapping[str, Format] = MappingProxyType({"terminal": in_terminal, "json": in_json})
 """The formats by their names for ``--format``."""

@@ -8,7 +8,7 @@ from typing import Any
 from driftcheck.judging.findings import Origin
 from driftcheck.judging.timeline import Blame, Break, Event, SchemaOperation, Timeline
 from driftcheck.reports.dumping import dump
-from driftcheck.reports.page import Page
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -21,7 +21,8 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
-from driftcheck.reports.terminal.sides import attribute_name, diff, is_long, value_text
+from driftcheck.reports.terminal.sides import diff, is_long
+from driftcheck.reports.values import attribute_name, value_text
 
 VERSION = 1
 """Incremented when a key of the JSON output is removed or changes its meaning."""
@@ -51,7 +52,7 @@ def object_text(event: Event) -> tuple[str, str]:
     return str(event.address), ""
 
 
-def differences(event: Event, page: Page, indent: int) -> Iterator[Lines]:
+def differences(event: Event, page: OutputStyle, indent: int) -> Iterator[Lines]:
     """The attributes that changed, each with its old and new value."""
     for difference in event.differences:
         if is_long(difference):
@@ -67,7 +68,7 @@ def origin_text(origin: Origin) -> str:
     return origin.file if origin.line is None else f"{origin.file}:{origin.line}"
 
 
-def broken_lines(broken: Break, page: Page) -> Lines:
+def broken_lines(broken: Break, page: OutputStyle) -> Lines:
     """The revision that fails, and its error message."""
     text = words(page, (f"The history fails at revision {broken.origin.revision}: ", STRONG))
     text.append_text(words(page, "later revisions are not known (exit code 3)."))
@@ -102,7 +103,7 @@ def event_values(event: Event) -> dict[str, Any]:
 
 
 def in_json(
-    command: str, result: Timeline | Blame, databases: Iterable[dict[str, Any]], page: Page
+    command: str, result: Timeline | Blame, databases: Iterable[dict[str, Any]], page: OutputStyle
 ) -> str:
     """Render the result of a command as JSON.
 

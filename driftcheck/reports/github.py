@@ -1,8 +1,7 @@
-"""The form for GitHub Actions: workflow commands that put findings beside the lines of a change.
+"""The format for GitHub Actions: workflow commands that annotate the lines of a change.
 
-The commands and their escaping are read by the runner's ``ActionCommand.cs``; it keeps no more
-than ten of a level of each step as annotations (``_maxIssueCount``), the first ones, and of each
-no more than 4,096 characters.
+The runner parses and unescapes the commands in ``ActionCommand.cs``. It keeps the first ten
+annotations of each level and step (``_maxIssueCount``), each up to 4,096 characters.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -11,49 +10,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftcheck.judging.findings import Finding, Report, SourceLine
+from driftcheck.judging.findings import Finding, SourceLine
+from driftcheck.judging.report import Report
 from driftcheck.reports.level import Level, level
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.visible import visible
 
 _COMMANDS: dict[Level, str] = {"error": "error", "warning": "warning", "note": "notice"}
-_OF_A_LEVEL = 10
-_LONGEST = 4000
-"""Characters of a message, escapes not counted."""
+_MAX_OF_A_LEVEL = 10
+_MAX_LENGTH = 4000
+"""Characters of a message before escaping."""
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write an annotation for each finding, those that fail the check first, and the counts."""
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render an annotation for each finding, first those that fail the check, and the counts."""
     lines: list[str] = []
-    for one, command in _COMMANDS.items():
-        found = [finding for finding in report.findings if level(finding, report) == one]
-        lines += _commands(command, found, page)
+    for of_level, command in _COMMANDS.items():
+        findings = [finding for finding in report.findings if level(finding, report) == of_level]
+        lines += _commands(command, findings, output)
     return "\n".join([*lines, _counts(report)]) + "\n"
 
 
-def _commands(command: str, found: Sequence[Finding], page: Page) -> Iterator[str]:
-    """The commands of one level; where some will not be shown, the last one that is says so."""
-    shown = len(found) if len(found) <= _OF_A_LEVEL else _OF_A_LEVEL - 1
-    for number, finding in enumerate(found):
+def _commands(command: str, findings: Sequence[Finding], output: OutputStyle) -> Iterator[str]:
+    """Yield the commands of one level. The last one that GitHub shows counts the others."""
+    count = len(findings)
+    shown = count if count <= _MAX_OF_A_LEVEL else _MAX_OF_A_LEVEL - 1
+    for number, finding in enumerate(findings):
         if number == shown:
-            rest = counted(len(found) - shown, "finding")
-            message = f"{rest} more: GitHub shows {_OF_A_LEVEL} of a kind. The log of this step has"
-            yield _command(command, None, "driftcheck", f"{message} all of them.", page)
-        text = "\n".join([visible(finding.message, page.encoding), *paragraphs(finding, page)])
-        yield _command(command, finding.location, finding.rule, text, page)
+            message = (
+                f"{counted(count - shown, 'finding')} not shown: GitHub shows {_MAX_OF_A_LEVEL} "
+                "annotations of each level. The log of this step contains all of them."
+            )
+            yield _command(command, None, "driftcheck", message, output)
+        text = "\n".join([visible(finding.message, output.encoding), *paragraphs(finding, output)])
+        yield _command(command, finding.location, finding.rule, text, output)
 
 
-def _command(name: str, place: SourceLine | None, title: str, message: str, page: Page) -> str:
+def _command(
+    name: str, location: SourceLine | None, title: str, message: str, output: OutputStyle
+) -> str:
     properties = {"title": title}
-    if place is not None:
-        line = {} if place.line is None else {"line": str(place.line)}
-        properties = {"file": page.path(place.file), **line, **properties}
-    said = ((key, _property(visible(text, page.encoding))) for key, text in properties.items())
-    if len(message) > _LONGEST:
-        message = message[:_LONGEST] + "\n(cut short: --format terminal tells it in full)"
-    return f"::{name} {','.join(f'{key}={text}' for key, text in said)}::{_data(message)}"
+    if location is not None:
+        line = {} if location.line is None else {"line": str(location.line)}
+        properties = {"file": output.path(location.file), **line, **properties}
+    escaped = (
+        f"{key}={_property(visible(text, output.encoding))}" for key, text in properties.items()
+    )
+    if len(message) > _MAX_LENGTH:
+        message = message[:_MAX_LENGTH] + "\n(truncated; --format terminal shows the full text)"
+    return f"::{name} {','.join(escaped)}::{_data(message)}"
 
 
 def _data(text: str) -> str:
@@ -65,10 +72,13 @@ def _property(text: str) -> str:
 
 
 def _counts(report: Report) -> str:
-    """A line of the log. No text of anybody else's: the runner would obey a command in it."""
+    """Return the last line of the log.
+
+    It contains no text from the database or the project, in which the runner might find a command.
+    """
     failing = sum(map(report.fails, report.findings))
     others = len(report.findings) - failing
     counts = [f"{counted(failing, 'finding')} {'fails' if failing == 1 else 'fail'} the check"]
-    counts += [f"{others} more to know of"] if others else []
+    counts += [counted(others, "informational finding")] if others else []
     counts += [f"{len(report.ignored)} ignored"] if report.ignored else []
     return f"driftcheck: {', '.join(counts)}; exit code {int(report.exit_code)}."

@@ -16,13 +16,13 @@ from driftcheck.reports.events import (
     event_values,
     object_text,
 )
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, STRONG, Lines, spaced, words, wrapped
 
 
-def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
+def in_terminal(timeline: Timeline, page: OutputStyle = PLAIN) -> str:
     """Render the timeline for a terminal."""
     blocks = [
         block for database in timeline.databases for block in _database(database, timeline, page)
@@ -32,7 +32,7 @@ def in_terminal(timeline: Timeline, page: Page = PLAIN) -> str:
     return as_text([*spaced(blocks)], page)
 
 
-def _database(database: DatabaseTimeline, timeline: Timeline, page: Page) -> Iterator[Lines]:
+def _database(database: DatabaseTimeline, timeline: Timeline, page: OutputStyle) -> Iterator[Lines]:
     count = counted(len(database.revisions), "revision")
     header = title_of(
         timeline.project, database.name, database.dialect, database.server_version, page
@@ -48,7 +48,7 @@ def _database(database: DatabaseTimeline, timeline: Timeline, page: Page) -> Ite
     ]
 
 
-def _revision(revision: RevisionEvents, page: Page) -> Lines:
+def _revision(revision: RevisionEvents, page: OutputStyle) -> Lines:
     title = words(page, (revision.revision, STRONG), f"  {revision.title}".rstrip())
     lines = [*wrapped(page, title, 2, first=words(page, "")), *_faint(revision.file, page)]
     if not revision.events:
@@ -56,11 +56,11 @@ def _revision(revision: RevisionEvents, page: Page) -> Lines:
     return [*lines, *(line for event in revision.events for line in _event(event, page))]
 
 
-def _faint(text: str, page: Page) -> Lines:
+def _faint(text: str, page: OutputStyle) -> Lines:
     return wrapped(page, words(page, (text, FAINT)), 2)
 
 
-def _event(event: Event, page: Page) -> Lines:
+def _event(event: Event, page: OutputStyle) -> Lines:
     name, definition = object_text(event)
     text = words(page, name, (definition, FAINT))
     if event.line is not None:
@@ -70,7 +70,7 @@ def _event(event: Event, page: Page) -> Lines:
     return [*lines, *(line for lines_ in differences(event, page, COLUMN + 4) for line in lines_)]
 
 
-def in_json(timeline: Timeline, page: Page = PLAIN) -> str:
+def in_json(timeline: Timeline, page: OutputStyle = PLAIN) -> str:
     """Render the timeline as JSON."""
     databases = map(_database_values, timeline.databases)
     return events.in_json("driftcheck history", timeline, databases, page)
@@ -95,7 +95,7 @@ def _database_values(database: DatabaseTimeline) -> dict[str, Any]:
     }
 
 
-Form: TypeAlias = Callable[[Timeline, Page], str]
+Format: TypeAlias = Callable[[Timeline, OutputStyle], str]
 
-FORMS: Mapping[str, Form] = MappingProxyType({"terminal": in_terminal, "json": in_json})
+FORMATS: Mapping[str, Format] = MappingProxyType({"terminal": in_terminal, "json": in_json})
 """The formats by their names for ``--format``."""

@@ -1,4 +1,4 @@
-"""The form for programs: JSON, described in docs/json.md and docs/report.schema.json."""
+"""The format for programs: JSON, described in docs/json.md and docs/report.schema.json."""
 
 from __future__ import annotations
 
@@ -6,28 +6,26 @@ from dataclasses import asdict
 from typing import Any
 
 from driftcheck.judging.findings import (
-    DatabaseReport,
     Evidence,
     Finding,
-    Ignored,
+    IgnoredFinding,
     Origin,
     PhantomOperation,
-    Play,
     Remedy,
-    Report,
     SourceLine,
 )
+from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch, Simulation
 from driftcheck.reports.dumping import dump
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.schema import Address
 
 VERSION = 1
-"""Raised when a key goes or changes its meaning; a new key leaves it as it is."""
+"""Increased when a key is removed or changes its meaning, not when a key is added."""
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write the whole report as JSON, whatever the width of the page."""
-    return dump(_report(report), page)
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render the complete report as JSON."""
+    return dump(_report(report), output)
 
 
 def _report(report: Report) -> dict[str, Any]:
@@ -66,27 +64,41 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         },
         "shadows": database.shadows,
         "notes": database.notes,
-        "plays": [_play(play) for play in database.plays],
-        **({"whereabouts": asdict(database.whereabouts)} if database.whereabouts else {}),
-        "ignored": [_ignored(one, report) for one in database.ignored],
+        "plays": [_simulation(simulation) for simulation in database.simulations],
+        **_revision_match(database.revision_match),
+        "ignored": [_ignored(ignored, report) for ignored in database.ignored],
     }
 
 
-def _play(play: Play) -> dict[str, Any]:
+def _simulation(simulation: Simulation) -> dict[str, Any]:
     return {
-        "start": play.start,
-        "gets_through": play.gets_through,
+        "start": simulation.start,
+        "gets_through": simulation.succeeds,
         "acts": [
-            {"said": act.said, "came_off": act.came_off, "code": act.code} for act in play.acts
+            {"said": step.description, "came_off": step.succeeded, "code": step.code}
+            for step in simulation.steps
         ],
     }
 
 
-def _ignored(one: Ignored, report: Report) -> dict[str, Any]:
+def _revision_match(found: RevisionMatch | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    values = {
+        "states": found.states,
+        "changes": found.changes,
+        "as_stamped": found.as_stamped,
+        "tried": found.states_compared,
+        "composed": found.composed,
+    }
+    return {"whereabouts": values}
+
+
+def _ignored(ignored: IgnoredFinding, report: Report) -> dict[str, Any]:
     return {
-        "reason": one.reason,
-        "until": None if one.until is None else one.until.isoformat(),
-        "finding": {**_finding(one.finding, report), "fails": False},
+        "reason": ignored.reason,
+        "until": None if ignored.until is None else ignored.until.isoformat(),
+        "finding": {**_finding(ignored.finding, report), "fails": False},
     }
 
 
@@ -104,7 +116,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "part_of": _address(finding.part_of),
         **{side.value: text for side, text in finding.definitions.items()},
         "message": finding.message,
-        "leads_to": finding.leads_to,
+        "leads_to": finding.impact,
         "differences": [
             {"attribute": d.attribute, "wanted": d.wanted, "actual": d.actual}
             for d in finding.differences
@@ -148,8 +160,8 @@ def _phantom(phantom: PhantomOperation) -> dict[str, Any]:
     }
 
 
-def _line(place: SourceLine) -> dict[str, Any]:
-    return {"file": place.file, "line": place.line}
+def _line(line: SourceLine) -> dict[str, Any]:
+    return {"file": line.file, "line": line.line}
 
 
 def _origin(origin: Origin) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""The form that every CI server reads: JUnit's XML.
+"""The format that most CI servers read: JUnit XML.
 
-A gap, or a fault of the project, is a test case. What fails the check is a failure. What does not
-is skipped with its message: that shows, and is red nowhere. What is in step has passed.
+A finding is a test case: a failure if it fails the check, otherwise skipped with its message, which
+CI servers show without marking it as an error. A gap without findings is a test case that passed.
 
-There is no standard; it keeps to what Jenkins, GitLab and Maven's Surefire agree on.
+There is no standard; the elements are those that Jenkins, GitLab and Maven Surefire agree on.
 
 https://github.com/testmoapp/junitxml
 """
@@ -14,29 +14,30 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from driftcheck.errors import ExitCode
-from driftcheck.judging.findings import DatabaseReport, Finding, Ignored, Report
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.judging.findings import Finding, IgnoredFinding
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
-from driftcheck.reports.terminal.verdict import outcome
+from driftcheck.reports.terminal.conclusion import outcome
 from driftcheck.reports.visible import visible
 
 _COUNTED = {"tests": "testcase", "failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write a test suite for each database.
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render a test suite for each database.
 
-    Where the stream carries more than ASCII and is not UTF-8, the rest is written as references.
+    Unless the stream is UTF-8, characters outside ASCII are written as character references.
     """
     root = Element("testsuites", name=report.command)
     for database in report.databases:
         suite = SubElement(root, "testsuite", name=database.name)
-        suite.extend(_cases(database, report, page))
+        suite.extend(_cases(database, report, output))
         _count(suite)
     _count(root)
     _make_visible(root)
     indent(root)
-    utf8 = page.encoding.lower().replace("-", "") == "utf8"
+    utf8 = output.encoding.lower().replace("-", "") == "utf8"
     text = tostring(root, "unicode") if utf8 else tostring(root, "us-ascii").decode("ascii")
     return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n"
 
@@ -48,7 +49,7 @@ def _count(element: Element) -> None:
 
 
 def _make_visible(root: Element) -> None:
-    """No control, surrogate or other character that XML cannot hold is left."""
+    """Escape the characters that XML does not allow, such as controls and surrogates."""
     for element in root.iter():
         for name, text in element.attrib.items():
             element.set(name, visible(text))
@@ -56,21 +57,21 @@ def _make_visible(root: Element) -> None:
             element.text = visible(element.text, keep="\n\t")
 
 
-def _cases(database: DatabaseReport, report: Report, page: Page) -> Iterator[Element]:
-    found = (*database.findings, *(one.finding for one in database.ignored))
+def _cases(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Element]:
+    findings = (*database.findings, *(ignored.finding for ignored in database.ignored))
     for gap in database.gaps:
-        if not any(gap in finding.gaps for finding in found):
+        if not any(gap in finding.gaps for finding in findings):
             yield Element("testcase", classname=f"driftcheck.{gap}", name="in step", time="0")
     if report.exit_code is ExitCode.CANNOT_CHECK:
-        case = Element("testcase", classname="driftcheck", name="all is compared", time="0")
+        case = Element("testcase", classname="driftcheck", name="everything was compared", time="0")
         SubElement(case, "error", message=outcome(report))
         yield case
-    yield from (_case(finding, report, page) for finding in database.findings)
-    yield from (_ignored(one, page) for one in database.ignored)
+    yield from (_case(finding, report, output) for finding in database.findings)
+    yield from (_ignored(ignored, output) for ignored in database.ignored)
 
 
-def _case(finding: Finding, report: Report, page: Page) -> Element:
-    case = _bare(finding, page)
+def _case(finding: Finding, report: Report, output: OutputStyle) -> Element:
+    case = _bare(finding, output)
     fails = report.fails(finding)
     result = SubElement(case, "failure" if fails else "skipped", message=finding.message)
     if fails:
@@ -79,22 +80,22 @@ def _case(finding: Finding, report: Report, page: Page) -> Element:
     return case
 
 
-def _ignored(one: Ignored, page: Page) -> Element:
-    case = _bare(one.finding, page)
-    until = f" until {one.until}" if one.until else ""
-    reason = f"ignored{until}: {one.reason}"
-    SubElement(case, "skipped", message=reason).text = one.finding.message
+def _ignored(ignored: IgnoredFinding, output: OutputStyle) -> Element:
+    case = _bare(ignored.finding, output)
+    until = f" until {ignored.until}" if ignored.until else ""
+    reason = f"ignored{until}: {ignored.reason}"
+    SubElement(case, "skipped", message=reason).text = ignored.finding.message
     return case
 
 
-def _bare(finding: Finding, page: Page) -> Element:
-    """A test case whose name is the same in every run, so that its history can be followed."""
+def _bare(finding: Finding, output: OutputStyle) -> Element:
+    """Return a test case whose name is the same in every run, so that CI can show its history."""
     about = finding.address.sql if finding.address else finding.message
-    sort = finding.gaps[0] if finding.gaps else "project"
-    case = Element("testcase", classname=f"driftcheck.{sort}", name=f"{finding.rule} {about}")
+    group = finding.gaps[0] if finding.gaps else "project"
+    case = Element("testcase", classname=f"driftcheck.{group}", name=f"{finding.rule} {about}")
     case.set("time", "0")
     if finding.location is not None:
-        case.set("file", page.path(finding.location.file))
+        case.set("file", output.path(finding.location.file))
         if finding.location.line is not None:
             case.set("line", str(finding.location.line))
     return case

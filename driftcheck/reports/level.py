@@ -1,19 +1,21 @@
-"""Says how grave a finding is to a reader that knows three levels, and no exit code."""
+"""Maps a finding to the three levels of CI systems, which know no exit code."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from driftcheck.judging.findings import Finding, Report, Severity
+from driftcheck.judging.findings import Finding, Severity
+from driftcheck.judging.report import Report
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 
 
 def level(finding: Finding, report: Report) -> Level:
-    """An error is what fails the check, and nothing else is.
+    """Return the level of a finding: ``error`` if and only if the finding fails the check.
 
-    So what ``--fail-on`` takes is one whatever its severity, and what it leaves out is at most a
-    warning: a red mark beside a check that has passed would teach people to overlook it.
+    The severity does not matter for a finding that fails the check. A finding that ``--fail-on``
+    leaves out is at most a warning, because error marks on a successful check would teach users
+    to ignore them.
     """
     if report.fails(finding):
         return "error"

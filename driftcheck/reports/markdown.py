@@ -1,8 +1,8 @@
-"""The form for a comment on a pull request, or the summary of a step: GitHub's Markdown.
+"""The format for comments on pull requests and for step summaries: GitHub's Markdown.
 
-What comes from a database or from somebody's code is text, whatever it holds: it can neither lay
-out the page nor call people. It is cut where GitHub would refuse the whole: a comment takes 65,536
-characters, a line break counted as two.
+Texts from a database or from the project's code are escaped: they can neither add markup nor
+mention people. The comment is shortened to GitHub's limit of 65,536 characters, where a line break
+counts as two.
 
 https://github.github.com/gfm/
 """
@@ -16,59 +16,51 @@ from html import escape
 from driftcheck.chain import CHAIN
 from driftcheck.errors import ExitCode
 from driftcheck.judging.comparison import ChangeType
-from driftcheck.judging.findings import (
-    Check,
-    DatabaseReport,
-    Finding,
-    Ignored,
-    Play,
-    Remedy,
-    Report,
-    SourceLine,
-    Whereabouts,
-)
+from driftcheck.judging.findings import Finding, IgnoredFinding, Remedy, SourceLine
+from driftcheck.judging.report import Check, DatabaseReport, Report, RevisionMatch, Simulation
 from driftcheck.reports.level import level
-from driftcheck.reports.page import PLAIN, Page
-from driftcheck.reports.prose import shown, value
+from driftcheck.reports.output_style import PLAIN, OutputStyle
+from driftcheck.reports.prose import line_text
+from driftcheck.reports.terminal.conclusion import outcome
 from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.revision_match import determination, match_text
 from driftcheck.reports.terminal.sides import agreeing
-from driftcheck.reports.terminal.verdict import outcome
-from driftcheck.reports.terminal.whereabouts import how_known, place
+from driftcheck.reports.values import attribute_name, value_text
 from driftcheck.reports.visible import visible
 
 _LIMIT = 65_000
 _IN_FULL = 55_000
-"""Characters after which findings are told in a line each, so that more of them are told."""
-_LONGEST = 4_000
+"""Characters after which findings get one line each, so that more of them fit."""
+_MAX_CODE = 4_000
 """Characters of one piece of code."""
-_IGNORED = 20
-"""Findings that are ignored and named."""
+_MAX_IGNORED = 20
+"""Ignored findings that are listed."""
 
-_CAME_OFF = {True: "✅", False: "❌", None: "·"}
-_PLAYS = 20
-"""Plays that have a line of their own."""
+_RESULTS = {True: "✅", False: "❌", None: "·"}
+_MAX_SIMULATIONS = 20
+"""Simulations that are listed."""
 
 _MARKS = {"error": "❌", "warning": "⚠️", "note": "🔹"}
-_PLAINER = {"❌": "x", "⚠️": "!", "🔹": "-", "✅": "+", "·": "-", "…": "..."}
+_ASCII_SIGNS = {"❌": "x", "⚠️": "!", "🔹": "-", "✅": "+", "·": "-", "…": "..."}
 _MARKUP = re.compile(r"([\\`*_\[\]<|~&$#])")
-_FIRST = re.compile(r"\A([-+=>]|\d+[.)])")
-_CALLS = re.compile(r"([@#])(?=[\w&])")  # @somebody, #123
-_APART = r"\1&#8203;"  # a space of no width: GitHub looks for calls in what is shown
+_LINE_START = re.compile(r"\A([-+=>]|\d+[.)])")
+_MENTIONS = re.compile(r"([@#])(?=[\w&])")  # @somebody, #123
+_SEPARATED = r"\1&#8203;"  # zero-width space: GitHub looks for mentions in the shown text
 _LINKS = re.compile(r"(?<=www)\.|:(?=//)", re.IGNORECASE)
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write the report as a comment."""
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render the report as a comment."""
     head = _head(report)
     tail = [block for database in report.databases for block in _tail(database)]
     room = _LIMIT - _length("\n\n".join([*head, *tail]))
-    blocks = [*head, *_findings(report, page, room), *tail]
+    blocks = [*head, *_findings(report, output, room), *tail]
     text = "\n\n".join(blocks) + "\n"
-    return text if _fits(text, page.encoding) else _plainer(text, page.encoding)
+    return text if _fits(text, output.encoding) else _in_encoding(text, output.encoding)
 
 
 def _length(text: str) -> int:
-    """What GitHub counts, or more: code units, and two for a line break."""
+    """Return the length as GitHub counts it, or more: code units, and two for a line break."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 + text.count("\n")
 
 
@@ -80,9 +72,9 @@ def _fits(text: str, encoding: str) -> bool:
     return True
 
 
-def _plainer(text: str, encoding: str) -> str:
-    """The same for a stream that cannot carry it all."""
-    for sign, plain in _PLAINER.items():
+def _in_encoding(text: str, encoding: str) -> str:
+    """Replace the characters that the encoding of the stream does not contain."""
+    for sign, plain in _ASCII_SIGNS.items():
         text = text.replace(sign, plain)
     return visible(text, encoding, keep="\n\t")
 
@@ -90,7 +82,7 @@ def _plainer(text: str, encoding: str) -> str:
 def _head(report: Report) -> list[str]:
     mark = "✅" if report.exit_code is ExitCode.CLEAN else "❌"
     head = [f"## {mark} {_prose(report.command)}: {_prose(report.project)}"]
-    head.append(_spoken(outcome(report)))
+    head.append(_sentence(outcome(report)))
     if report.checks:
         head.append(_prose(report.subject))
         head.append("\n".join(map(_check, report.checks)))
@@ -98,16 +90,16 @@ def _head(report: Report) -> list[str]:
 
 
 def _states(database: DatabaseReport, report: Report) -> Iterator[str]:
-    """How it stands with each gap, as a table; it holds no words but ours."""
+    """Yield the state of each gap as a table, which contains no text from outside driftcheck."""
     server = f"{database.dialect} {database.server_version}".strip()
     stamped = ", ".join(map(_code, database.stamped)) or "nothing"
     heads = ", ".join(map(_code, database.heads)) or "none"
     where = f"**{_prose(database.name)}** on {_prose(server)}"
     yield where + (f", stamped {stamped}, head {heads}" if database.heads else "")
-    if database.whereabouts is not None:
-        yield _whereabouts(database.whereabouts)
-    yield from _plays(database.plays)
-    if not database.gaps:  # a play, or a place in the history, is not about them
+    if database.revision_match is not None:
+        yield _revision_match(database.revision_match)
+    yield from _simulations(database.simulations)
+    if not database.gaps:  # the report is not about gaps
         return
     gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
     rows = [f"| {gap} | {_state(gap, database, report)} |" for gap in gaps]
@@ -116,79 +108,83 @@ def _states(database: DatabaseReport, report: Report) -> Iterator[str]:
 
 def _check(check: Check) -> str:
     why = f": {_prose(check.why)}" if check.why else ""
-    said = "not checked: " * (check.passed is None) + check.name
-    return f"- {_CAME_OFF[check.passed]} {_prose(said)}{why}"
+    name = "not checked: " * (check.passed is None) + check.name
+    return f"- {_RESULTS[check.passed]} {_prose(name)}{why}"
 
 
-def _whereabouts(found: Whereabouts) -> str:
-    mark = _CAME_OFF[found.as_stamped and not found.changes]
-    return "\n".join([f"{mark} {_prose(place(found))}", *map(_prose, how_known(found))])
+def _revision_match(match: RevisionMatch) -> str:
+    mark = _RESULTS[match.as_stamped and not match.changes]
+    lines = [f"{mark} {_prose(match_text(match))}", *map(_prose, determination(match))]
+    return "\n".join(lines)
 
 
-def _plays(plays: Sequence[Play]) -> Iterator[str]:
-    """A line for each play, the failing ones first; then the acts of the first of them."""
-    if not plays:
+def _simulations(simulations: Sequence[Simulation]) -> Iterator[str]:
+    """Yield a line for each simulation, failing ones first; then the steps of the first."""
+    if not simulations:
         return
-    plays = sorted(plays, key=lambda play: play.gets_through)
-    if len(plays) > 1:
-        rest = len(plays) - _PLAYS
+    simulations = sorted(simulations, key=lambda simulation: simulation.succeeds)
+    if len(simulations) > 1:
+        rest = len(simulations) - _MAX_SIMULATIONS
         more = [f"- … {rest} more"] if rest > 0 else []
-        yield "\n".join([*map(_play, plays[:_PLAYS]), *more])
-    yield f"From {_prose(plays[0].start)}:"
-    for act in plays[0].acts:
-        yield f"- {_CAME_OFF[act.came_off]} {_prose(act.said)}"
-        if act.code:
-            yield _block(act.code)
+        yield "\n".join([*map(_simulation, simulations[:_MAX_SIMULATIONS]), *more])
+    yield f"From {_prose(simulations[0].start)}:"
+    for step in simulations[0].steps:
+        yield f"- {_RESULTS[step.succeeded]} {_prose(step.description)}"
+        if step.code:
+            yield _block(step.code)
 
 
-def _play(play: Play) -> str:
-    said = "gets through" if play.gets_through else play.acts[-1].said
-    return f"- {_CAME_OFF[play.gets_through]} {_prose(f'from {play.start}: {said}')}"
+def _simulation(simulation: Simulation) -> str:
+    result = "succeeds" if simulation.succeeds else simulation.steps[-1].description
+    text = _prose(f"from {simulation.start}: {result}")
+    return f"- {_RESULTS[simulation.succeeds]} {text}"
 
 
 def _state(gap: str, database: DatabaseReport, report: Report) -> str:
     if gap not in database.gaps:
-        return "not looked at"
-    found = [finding for finding in database.findings if gap in finding.gaps]
-    ignored = sum(gap in one.finding.gaps for one in database.ignored)
+        return "not compared"
+    findings = [finding for finding in database.findings if gap in finding.gaps]
+    ignored = sum(gap in ignored.finding.gaps for ignored in database.ignored)
     also = f", {ignored} ignored" if ignored else ""
-    if not found:
+    if not findings:
         return f"✅ {ignored} ignored" if ignored else "✅ in step"
-    mark = "❌" if any(map(report.fails, found)) else "⚠️"
-    return f"{mark} {counted(len(found), 'finding')}{also}"
+    mark = "❌" if any(map(report.fails, findings)) else "⚠️"
+    return f"{mark} {counted(len(findings), 'finding')}{also}"
 
 
-def _findings(report: Report, page: Page, room: int) -> Iterator[str]:
-    """The findings, the gravest first: in full, then in a line each, then their number."""
-    grave = sorted(report.findings, key=lambda one: [*_MARKS].index(level(one, report)))
-    for number, finding in enumerate(grave):
-        block = "\n\n".join(_in_full(finding, report, page))
+def _findings(report: Report, output: OutputStyle, room: int) -> Iterator[str]:
+    """Yield the findings, most severe first: in full, then in one line each, then a count."""
+    ordered = sorted(report.findings, key=lambda f: [*_MARKS].index(level(f, report)))
+    for number, finding in enumerate(ordered):
+        block = "\n\n".join(_in_full(finding, report, output))
         if _LIMIT - room + _length(block) > _IN_FULL:
-            yield from _in_brief(grave[number:], report, page, room)
+            yield from _in_brief(ordered[number:], report, output, room)
             return
         room -= _length(block) + 4
         yield block
 
 
-def _in_brief(rest: Sequence[Finding], report: Report, page: Page, room: int) -> Iterator[str]:
-    lines = [f"- {_title(finding, report)}{_place(finding, page)}" for finding in rest]
-    room -= 300  # for what is said of what is left out
-    told: list[str] = []
+def _in_brief(
+    rest: Sequence[Finding], report: Report, output: OutputStyle, room: int
+) -> Iterator[str]:
+    lines = [f"- {_title(finding, report)}{_location(finding, output)}" for finding in rest]
+    room -= 300  # for the sentence about the findings that are left out
+    shown: list[str] = []
     for line in lines:
         room -= _length(line) + 2
         if room < 0:
             break
-        told.append(line)
-    if told:
-        yield f"### {counted(len(told), 'finding')} in brief"
-        yield "\n".join(told)
-    left_out = rest[len(told) :]
+        shown.append(line)
+    if shown:
+        yield f"### {counted(len(shown), 'finding')} in brief"
+        yield "\n".join(shown)
+    left_out = rest[len(shown) :]
     if left_out:
         failing = sum(map(report.fails, left_out))
         count = counted(len(left_out), "finding")
         yield (
-            f"**{count} left out**, {failing} of which fail the check: a comment holds no more. "
-            f"`--format terminal --verbose` tells all."
+            f"**{count} left out**, {failing} of which fail the check: the length of a comment is "
+            f"limited. `--format terminal --verbose` shows all findings."
         )
 
 
@@ -196,53 +192,53 @@ def _title(finding: Finding, report: Report) -> str:
     return f"{_MARKS[level(finding, report)]} {_prose(finding.message)}"
 
 
-def _place(finding: Finding, page: Page) -> str:
-    return f" · {_code(shown(finding.location, page))}" if finding.location else ""
+def _location(finding: Finding, output: OutputStyle) -> str:
+    return f" · {_code(line_text(finding.location, output))}" if finding.location else ""
 
 
-def _in_full(finding: Finding, report: Report, page: Page) -> Iterator[str]:
+def _in_full(finding: Finding, report: Report, output: OutputStyle) -> Iterator[str]:
     yield f"### {_title(finding, report)}"
-    blind = " · autogenerate does not see it" if finding.blind_spot else ""
-    yield _code(finding.rule) + _place(finding, page) + blind
+    blind = " · not detected by autogenerate" if finding.blind_spot else ""
+    yield _code(finding.rule) + _location(finding, output) + blind
     if finding.why:
         yield _prose(finding.why)
-    if finding.leads_to:
-        yield _prose(finding.leads_to)
+    if finding.impact:
+        yield _prose(finding.impact)
     sides = "\n".join(_sides(finding))
     if sides:
         yield sides
     if finding.origin is not None:
-        place = SourceLine(finding.origin.file, finding.origin.line)
-        elsewhere = "" if place == finding.location else f", {_code(shown(place, page))}"
-        made = "Made by" if finding.verdict else "In"
-        yield f"{made} revision {_code(finding.origin.revision)}{elsewhere}."
+        line = SourceLine(finding.origin.file, finding.origin.line)
+        location = "" if line == finding.location else f", {_code(line_text(line, output))}"
+        verb = "Created by" if finding.verdict else "In"
+        yield f"{verb} revision {_code(finding.origin.revision)}{location}."
     if finding.evidence is not None:
         yield f"Evidence: {_prose(finding.evidence.text)}"
     if finding.details:
         yield _block(finding.details)
     if finding.phantom is not None:
-        yield "Because of it, and of no change to the models, `migrate` would write:"
+        yield "Because of this drift, not because of a model change, `migrate` would write:"
         yield _block(finding.phantom.operation, "python")
         if finding.phantom.colleague_error is not None:
-            yield "A colleague, whose database has no drift, would then get:"
+            yield "On a database without this drift, the operation fails:"
             yield _block(finding.phantom.colleague_error)
     yield from (block for remedy in finding.remedies for block in _remedy(remedy))
 
 
 def _sides(finding: Finding) -> Iterator[str]:
-    """What each side holds; of a change, what differs."""
+    """Yield the definition on each side; for a change, the differences."""
     if finding.change is ChangeType.CHANGED and finding.differences:
         sides = finding.gaps[0].between if finding.gaps else ("wanted", "actual")
         for difference in finding.differences:
-            sets = (_code(value(side)) for side in (difference.wanted, difference.actual))
-            name = _prose(difference.attribute.replace("_", " "))
-            yield f"- {name}: " + ", ".join(map(" ".join, zip(sides, sets, strict=True)))
+            values = (_code(value_text(v)) for v in (difference.wanted, difference.actual))
+            name = _prose(attribute_name(difference))
+            yield f"- {name}: " + ", ".join(map(" ".join, zip(sides, values, strict=True)))
         return
     for group in agreeing(finding):
         definition = finding.definitions.get(group[0])
         kind = finding.address.kind if finding.address else "object"
-        held = f"no such {kind}" if definition is None else _code(definition)
-        yield f"- {', '.join(group)}: {held}"
+        text = f"no such {kind}" if definition is None else _code(definition)
+        yield f"- {', '.join(group)}: {text}"
 
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
@@ -259,8 +255,8 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
 def _tail(database: DatabaseReport) -> Iterator[str]:
     if database.ignored:
         count = counted(len(database.ignored), "finding")
-        yield f"<details><summary>{count} ignored, as [tool.driftcheck] says</summary>"
-        lines = [f"- {_ignored(one)}" for one in database.ignored[:_IGNORED]]
+        yield f"<details><summary>{count} ignored, as configured in [tool.driftcheck]</summary>"
+        lines = [f"- {_ignored(ignored)}" for ignored in database.ignored[:_MAX_IGNORED]]
         rest = len(database.ignored) - len(lines)
         yield "\n".join([*lines, *([f"- … {rest} more"] if rest > 0 else [])])
         yield "</details>"
@@ -271,54 +267,56 @@ def _tail(database: DatabaseReport) -> Iterator[str]:
     yield f"Compared {counts or 'nothing'}" + (f"; not compared: {left}." if left else ".")
 
 
-def _ignored(one: Ignored) -> str:
-    about = f" {_code(one.finding.address.sql)}" if one.finding.address else ""
-    until = f" (until {one.until})" if one.until else ""
-    return f"{_code(one.finding.rule)}{about}: {_prose(one.reason[: _LONGEST // 10])}{until}"
+def _ignored(ignored: IgnoredFinding) -> str:
+    finding, reason = ignored.finding, ignored.reason[: _MAX_CODE // 10]
+    address = f" {_code(finding.address.sql)}" if finding.address else ""
+    until = f" (until {ignored.until})" if ignored.until else ""
+    return f"{_code(finding.rule)}{address}: {_prose(reason)}{until}"
 
 
 def _prose(text: str) -> str:
-    """Text as nothing but text: no markup, no mention, no link; on one line."""
-    return _FIRST.sub(lambda first: f"&#{ord(first[0][0])};{first[0][1:]}", _within(text.strip()))
+    """Escape a line of text so that it has no markup, mention or link."""
+    escaped = _within_line(text.strip())
+    return _LINE_START.sub(lambda start: f"&#{ord(start[0][0])};{start[0][1:]}", escaped)
 
 
-def _within(text: str) -> str:
-    """The same for what does not begin a line."""
+def _within_line(text: str) -> str:
+    """Escape text that is not at the beginning of a line."""
     plain = _MARKUP.sub(r"\\\1", visible(text))
-    plain = _CALLS.sub(_APART, plain)
+    plain = _MENTIONS.sub(_SEPARATED, plain)
     return _LINKS.sub(lambda sign: f"&#{ord(sign[0])};", plain)
 
 
-def _spoken(text: str) -> str:
-    """A sentence of ours, in which what is typed stands between backticks."""
+def _sentence(text: str) -> str:
+    """Write a sentence of driftcheck's own, in which commands stand between backticks."""
     pieces = enumerate(text.split("`"))
-    return "".join(_code(one) if number % 2 else _within(one) for number, one in pieces)
+    return "".join(_code(piece) if number % 2 else _within_line(piece) for number, piece in pieces)
 
 
 def _html(text: str) -> str:
-    return _CALLS.sub(_APART, escape(visible(text)))
+    return _MENTIONS.sub(_SEPARATED, escape(visible(text)))
 
 
 def _code(text: str) -> str:
-    """Text as code within a line; no mention works there."""
-    plain = visible(_cut(text))
+    """Write text as inline code, where mentions have no effect."""
+    plain = visible(_truncated(text))
     fence = _longer_than_any(plain, 1)
     pad = " " if plain.startswith(("`", " ")) or plain.endswith(("`", " ")) or not plain else ""
     return f"{fence}{pad}{plain}{pad}{fence}"
 
 
 def _block(text: str, language: str = "text") -> str:
-    plain = visible(_cut(text.strip("\n")), keep="\n\t")
+    plain = visible(_truncated(text.strip("\n")), keep="\n\t")
     fence = _longer_than_any(plain, 3)
     return f"{fence}{language if language.isalpha() else ''}\n{plain}\n{fence}"
 
 
 def _longer_than_any(text: str, least: int) -> str:
-    """Backticks that nothing in the text closes."""
+    """Return a fence of backticks that is longer than any in the text."""
     longest = max(map(len, re.findall(r"`+", text)), default=0)
     return "`" * max(least, longest + 1)
 
 
-def _cut(text: str) -> str:
-    left_out = len(text) - _LONGEST
-    return text if left_out <= 0 else f"{text[:_LONGEST]}\n… {left_out} characters left out"
+def _truncated(text: str) -> str:
+    left_out = len(text) - _MAX_CODE
+    return text if left_out <= 0 else f"{text[:_MAX_CODE]}\n… {left_out} characters left out"

@@ -1,11 +1,11 @@
-"""The form for code scanning: SARIF 2.1.0.
+"""The format for code scanning: SARIF 2.1.0.
 
-GitHub takes a file only where every result stands in a file (``locationFromSarifResult``), and
-knows a result again by ``primaryLocationLineHash`` alone. That would be a hash of the line; here
-it is one of the rule and the object, which stays where lines move, and is another for each of
-several columns that one line makes.
+GitHub accepts a file only if every result has a location in a file (``locationFromSarifResult``),
+and identifies a result by ``primaryLocationLineHash`` alone. Usually this is a hash of the line.
+Here it is a hash of the rule and the object, which does not change when lines move, and which
+differs between several columns that one line creates.
 
-What is ignored is no result: GitHub does not know suppressions, and would open an alert.
+Ignored findings are not results: GitHub does not support suppressions and would open an alert.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 https://docs.github.com/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
@@ -22,13 +22,14 @@ from urllib.parse import quote
 
 from driftcheck import __version__
 from driftcheck.errors import ExitCode
-from driftcheck.judging.findings import DatabaseReport, Finding, Ignored, Report, SourceLine
-from driftcheck.judging.rules import explained
+from driftcheck.judging.findings import Finding, IgnoredFinding, SourceLine
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.judging.rule_lookup import explained
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.level import level
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
-from driftcheck.reports.terminal.verdict import next_step, outcome
+from driftcheck.reports.terminal.conclusion import next_step, outcome
 from driftcheck.reports.visible import visible
 
 _SCHEMA = (
@@ -37,14 +38,14 @@ _SCHEMA = (
 _ROOT = "%SRCROOT%"
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write one run, with a result for each finding."""
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, page)]}
-    return dump(_visible(log), page)
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render one run, with a result for each finding."""
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, output)]}
+    return dump(_visible(log), output)
 
 
 def _visible(value: Any) -> Any:
-    """The same with every text as it can be read: readers choke on lone surrogates."""
+    """Escape invisible characters in every string: readers fail on lone surrogates."""
     match value:
         case str():
             return visible(value, keep="\n\t")
@@ -55,14 +56,14 @@ def _visible(value: Any) -> Any:
     return value
 
 
-def _run(report: Report, page: Page) -> dict[str, Any]:
+def _run(report: Report, output: OutputStyle) -> dict[str, Any]:
     rules: dict[str, Finding] = {}
     for finding in report.findings:
         rules.setdefault(finding.rule, finding)
     order = list(rules)
     several = len(report.databases) > 1
     results = [
-        _result(finding, order.index(finding.rule), database, report, page, several=several)
+        _result(finding, order.index(finding.rule), database, report, output, several=several)
         for database in report.databases
         for finding in database.findings
     ]
@@ -79,14 +80,14 @@ def _run(report: Report, page: Page) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(report)],
         "results": results,
-        "properties": {"ignored": [_ignored(one) for one in report.ignored]},
+        "properties": {"ignored": [_ignored(ignored) for ignored in report.ignored]},
     }
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
     rule = explained(finding)
     step = next_step(finding)
-    full = f"{rule.message}. {rule.leads_to}".rstrip()
+    full = f"{rule.message}. {rule.impact}".rstrip()
     return {
         "id": finding.rule,
         "name": "".join(word.title() for word in finding.rule.split("-")),
@@ -97,12 +98,12 @@ def _rule(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _result(  # noqa: PLR0913  (what a result is of)
+def _result(  # noqa: PLR0913  (a result depends on all of them)
     finding: Finding,
     index: int,
     database: DatabaseReport,
     report: Report,
-    page: Page,
+    output: OutputStyle,
     *,
     several: bool,
 ) -> dict[str, Any]:
@@ -111,19 +112,21 @@ def _result(  # noqa: PLR0913  (what a result is of)
         "ruleIndex": index,
         "level": level(finding, report),
         "message": {"text": "\n\n".join([finding.message, *paragraphs(finding, PLAIN)])},
-        "locations": list(_locations(finding, database, page)),
-        "relatedLocations": list(_related(finding, page)),
+        "locations": list(_locations(finding, database, output)),
+        "relatedLocations": list(_related(finding, output)),
         "partialFingerprints": _fingerprints(finding, database.name if several else ""),
     }
     return {key: value for key, value in result.items() if value != []}
 
 
-def _locations(finding: Finding, database: DatabaseReport, page: Page) -> Iterator[dict[str, Any]]:
+def _locations(
+    finding: Finding, database: DatabaseReport, output: OutputStyle
+) -> Iterator[dict[str, Any]]:
     last_resort = SourceLine(database.environment) if database.environment else None
-    place = finding.location or last_resort
+    line = finding.location or last_resort
     location: dict[str, Any] = {}
-    if place is not None:
-        location["physicalLocation"] = _physical(place, page)
+    if line is not None:
+        location["physicalLocation"] = _physical(line, output)
     if finding.address is not None:
         name = finding.address.sql
         location["logicalLocations"] = [
@@ -133,11 +136,11 @@ def _locations(finding: Finding, database: DatabaseReport, page: Page) -> Iterat
         yield location
 
 
-def _physical(place: SourceLine, page: Page) -> dict[str, Any]:
-    """A place in a file. GitHub shows none without a line."""
+def _physical(line: SourceLine, output: OutputStyle) -> dict[str, Any]:
+    """Return a line of a file. GitHub does not show a location without a line."""
     return {
-        "artifactLocation": _artifact(page.path(place.file)),
-        "region": {"startLine": place.line or 1},
+        "artifactLocation": _artifact(output.path(line.file)),
+        "region": {"startLine": line.line or 1},
     }
 
 
@@ -148,21 +151,21 @@ def _artifact(path: str) -> Mapping[str, str]:
     return {"uri": escaped, "uriBaseId": _ROOT}
 
 
-def _related(finding: Finding, page: Page) -> Iterator[dict[str, Any]]:
+def _related(finding: Finding, output: OutputStyle) -> Iterator[dict[str, Any]]:
     origin = finding.origin
     if origin is None or finding.location == SourceLine(origin.file, origin.line):
         return
     yield {
-        "physicalLocation": _physical(SourceLine(origin.file, origin.line), page),
-        "message": {"text": f"Made by revision {origin.revision}."},
+        "physicalLocation": _physical(SourceLine(origin.file, origin.line), output),
+        "message": {"text": f"Created by revision {origin.revision}."},
     }
 
 
 def _fingerprints(finding: Finding, database: str) -> dict[str, str]:
-    """What makes it the same finding in the next run: no line, no text that may be reworded."""
+    """Identify the finding across runs, without its line and without texts that may change."""
     about = [*finding.address] if finding.address else [finding.message]
-    said = json.dumps([database, finding.rule, *about])
-    digest = hashlib.sha256(said.encode()).hexdigest()[:32]
+    identity = json.dumps([database, finding.rule, *about])
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
     return {"primaryLocationLineHash": f"{digest}:1", "driftcheck/v1": digest}
 
 
@@ -172,22 +175,24 @@ def _invocation(report: Report) -> dict[str, Any]:
         "executionSuccessful": report.exit_code is not ExitCode.CANNOT_CHECK,
         "exitCode": code,
     }
-    told = []
+    notifications = []
     if report.exit_code is ExitCode.CANNOT_CHECK:
-        told.append(("error", outcome(report)))
+        notifications.append(("error", outcome(report)))
     if report.ignored:
-        told.append(("note", f"{len(report.ignored)} ignored, as [tool.driftcheck] says."))
-    if told:
+        count = len(report.ignored)
+        notifications.append(("note", f"{count} ignored, as configured in [tool.driftcheck]."))
+    if notifications:
         invocation["toolExecutionNotifications"] = [
-            {"level": grade, "message": {"text": text}} for grade, text in told
+            {"level": grade, "message": {"text": text}} for grade, text in notifications
         ]
     return invocation
 
 
-def _ignored(one: Ignored) -> dict[str, Any]:
+def _ignored(ignored: IgnoredFinding) -> dict[str, Any]:
+    finding = ignored.finding
     return {
-        "rule": one.finding.rule,
-        "address": one.finding.address.sql if one.finding.address else None,
-        "reason": one.reason,
-        "until": one.until and one.until.isoformat(),
+        "rule": finding.rule,
+        "address": finding.address.sql if finding.address else None,
+        "reason": ignored.reason,
+        "until": ignored.until and ignored.until.isoformat(),
     }

@@ -1,15 +1,15 @@
-"""Makes visible what a terminal would obey or hide: controls, bidi overrides, odd spaces."""
+"""Escapes characters that a terminal obeys or hides: controls, bidi overrides, unusual spaces."""
 
 from __future__ import annotations
 
 
 def visible(text: str, encoding: str = "utf-8", *, keep: str = "") -> str:
-    """Write as escapes what cannot be seen, or cannot be written in the encoding.
+    """Replace invisible characters, and those that the encoding does not contain, by escapes.
 
     Args:
-        text: What a database or somebody's code said.
-        encoding: Of the stream that the text goes to.
-        keep: Characters that are let through although they cannot be seen.
+        text: A text from a database or from the project's code.
+        encoding: The encoding of the stream that the text is written to.
+        keep: Invisible characters that are not escaped.
     """
     if is_plain(text, encoding):
         return text
@@ -17,10 +17,10 @@ def visible(text: str, encoding: str = "utf-8", *, keep: str = "") -> str:
 
 
 def is_plain(text: str, encoding: str) -> bool:
-    """Whether all of a text can be seen, and written in the encoding.
+    """Whether every character of a text is visible and contained in the encoding.
 
-    Python calls unprintable just what is meant: controls, format characters, surrogates,
-    unassigned ones, and every separator but the common space.
+    ``str.isprintable`` is false for controls, format characters, surrogates, unassigned code
+    points, and every separator except the space.
     """
     if not text.isprintable():
         return False

@@ -7,8 +7,8 @@ from driftcheck.cli.delivery import Delivery, Output, _directory
 from driftcheck.cli.main import cli
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode, UsageError
-from driftcheck.judging.findings import Coverage, DatabaseReport, Report
-from driftcheck.reports import Page
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
+from driftcheck.reports import OutputStyle
 
 NOTHING = DatabaseReport("x", "", "sqlite", "3", (), (), (), Coverage({"tables": 1}))
 REPORT = Report("school", (NOTHING,))
@@ -64,7 +64,7 @@ def test_files_are_named_from_the_top_of_the_repository(here):
     project = here / "back end" / "school"
     project.mkdir(parents=True)
     assert (_directory(here), _directory(project)) == ("", "back end/school")
-    page = Page(directory=_directory(project))
+    page = OutputStyle(directory=_directory(project))
     assert page.path("models.py") == "back end/school/models.py"
     assert page.path("/elsewhere/models.py") == "/elsewhere/models.py"
-    assert Page().path("models.py") == "models.py"
+    assert OutputStyle().path("models.py") == "models.py"

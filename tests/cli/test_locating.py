@@ -17,7 +17,7 @@ def school(sketch):
 def test_locate(school):
     there = school.run("locate")
     assert (there.status, there.stderr) == (0, "")
-    assert "✓ at 0002, as it is stamped" in there.stdout
+    assert "✓ the schema is that of 0002, as stamped" in there.stdout
     school.by_hand("UPDATE alembic_version SET version_num = '0001'")
     elsewhere = school.run("locate", "--format", "json")
     assert elsewhere.status == 1

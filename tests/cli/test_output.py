@@ -112,7 +112,7 @@ def test_what_two_databases_may_differ_in(school):
     )
     result = school.run("diff", *urls)
     assert result.status == 0
-    assert "Nothing fails the check; 1 finding ignored." in result.stdout
+    assert "No finding fails the check; 1 finding ignored." in result.stdout
 
 
 def test_version(school):

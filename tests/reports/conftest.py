@@ -1,4 +1,4 @@
-"""Reports of every sort: one for each test that asks for a ``sample``, all as ``samples``."""
+"""Sample reports: each for the tests with a parameter ``sample``, all as ``samples``."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,22 +8,24 @@ import pytest
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
 from driftcheck.judging.findings import (
-    Act,
-    Check,
-    Coverage,
-    DatabaseReport,
     Evidence,
     Finding,
-    Ignored,
+    IgnoredFinding,
     Origin,
     PhantomOperation,
-    Play,
     Remedy,
-    Report,
     Severity,
     SourceLine,
     Verdict,
-    Whereabouts,
+)
+from driftcheck.judging.report import (
+    Check,
+    Coverage,
+    DatabaseReport,
+    Report,
+    RevisionMatch,
+    Simulation,
+    SimulationStep,
 )
 from driftcheck.schema import Address
 
@@ -35,13 +37,13 @@ VARCHAR = "character varying(64) NOT NULL"
 UPGRADE = Remedy("upgrade", "Run the migrations on this database.", "shell", "flask db upgrade")
 
 HOSTILE = "[bold]x[/bold]\x1b[31m\x9b2J\u202edrop\u2066\r\n\u00a0\u200b'\"\\"
-"""Markup, escape sequences of both sorts, bidi overrides, line ends, spaces that are none."""
+"""Markup, escape sequences of both types, bidi overrides, line ends, unusual spaces."""
 
 NASTY = (
     "@team #1 ]]><b>&amp;</b> | `` ~~~ *x* _y_ [a](http://b) www.c.d 100%,a=b::error::##[error] "
     "$x$ \n```\n# Schüler 学生 🎓 \x00\ufffe\udc80\x1b[2J"
 )
-"""What would mean something to a form for CI: calls, markup, commands, no character of XML."""
+"""Text with a meaning in formats for CI: mentions, markup, commands, characters XML forbids."""
 
 
 def database(*findings, **changes):
@@ -61,7 +63,7 @@ def report(*findings, **changes):
     return Report("school", (database(*findings, **changes),))
 
 
-def dropped_by_hand():
+def dropped_column():
     return Finding(
         rule="drift-column-missing",
         severity=Severity.ERROR,
@@ -69,30 +71,34 @@ def dropped_by_hand():
         change=ChangeType.MISSING,
         address=LAST_NAME,
         part_of=STUDENTS,
-        message="Column public.students.last_name is missing from the database.",
+        message="column public.students.last_name was dropped outside the migrations: it is "
+        "missing from the live database",
         definitions={
             Side.MODELS: VARCHAR,
             Side.HEAD: VARCHAR,
             Side.STAMPED: VARCHAR,
             Side.LIVE: None,
         },
-        leads_to="What reads or writes the column fails here, and only here.",
+        impact="Code that uses it fails on this database only.",
         remedies=(
             Remedy(
                 "repair",
-                "Put the column back as the migrations made it.",
+                "Change the live database back to the schema that the migrations build.",
                 "sql",
                 "ALTER TABLE public.students ADD COLUMN last_name character varying(64) NOT NULL;",
             ),
             Remedy(
                 "adopt",
-                "Write a migration that drops it everywhere, and take it out of the models.",
+                "Change the models to match the database, write this into a migration, and stamp "
+                "this database with the migration.",
                 "python",
                 "op.drop_column('students', 'last_name')",
                 loses_data=True,
             ),
         ),
-        evidence=Evidence("its tombstone is at attnum 3: it was there and was dropped", 3),
+        evidence=Evidence(
+            "pg_attribute has a dropped column at attnum 3: the column existed and was dropped", 3
+        ),
         phantom=PhantomOperation(
             "op.add_column('students', sa.Column('last_name', sa.String(length=64), "
             "nullable=False))",
@@ -111,23 +117,24 @@ def new_in_models(verdict=Verdict.PENDING, live=None):
         change=ChangeType.MISSING,
         address=AGE,
         part_of=STUDENTS,
-        message="Column public.students.age is in the models, and no migration makes it.",
+        message="column public.students.age is in the models, but no migration creates it",
         definitions={
             Side.MODELS: "integer",
             Side.HEAD: None,
             Side.STAMPED: None,
             Side.LIVE: live,
         },
-        leads_to="A database made by the migrations lacks it, and the code fails there.",
+        impact="The application expects it, and a database built by the migrations does not "
+        "have it.",
         remedies=(
             Remedy(
                 "write the migration",
-                "No migration carries it yet; this one would.",
+                "Run migrate, which writes these operations.",
                 "python",
                 "op.add_column('students', sa.Column('age', sa.Integer(), nullable=True))",
             ),
         ),
-        whole_origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py"),
+        parent_origin=Origin("0414d1b7a2ae", "migrations/versions/0414d1b7a2ae_create_students.py"),
         declared=SourceLine("school/models.py", 17),
     )
 
@@ -140,8 +147,8 @@ def conflict():
         change=ChangeType.CHANGED,
         address=LAST_NAME,
         part_of=STUDENTS,
-        message="Column public.students.last_name was changed in the models and in the database, "
-        "to different types.",
+        message="column public.students.last_name was changed in the models and, differently, "
+        "outside the migrations",
         definitions={
             Side.MODELS: "text NOT NULL",
             Side.HEAD: VARCHAR,
@@ -161,7 +168,8 @@ def function_changed():
         verdict=Verdict.DRIFT,
         change=ChangeType.CHANGED,
         address=Address("function", "public", ("touch",), ""),
-        message="Function public.touch() is not the one that the migrations made.",
+        message="function public.touch() was altered outside the migrations: it differs from the "
+        "migrated schema",
         definitions={Side.HEAD: body, Side.STAMPED: body, Side.LIVE: other},
         differences=(
             Difference("body", body, other),
@@ -171,7 +179,7 @@ def function_changed():
         remedies=(
             Remedy(
                 "repair",
-                "Put the function back.",
+                "Change the live database back to the schema that the migrations build.",
                 "sql",
                 f"CREATE OR REPLACE FUNCTION public.touch() RETURNS trigger AS $$\n{body}\n$$;",
             ),
@@ -188,7 +196,7 @@ def not_applied(table):
         verdict=Verdict.UNAPPLIED,
         change=ChangeType.MISSING,
         address=Address("table", "public", (table,)),
-        message=f"Table public.{table} is made by a migration that has not run here.",
+        message=f"table public.{table} is created by a migration that has not run on this database",
         definitions={
             Side.MODELS: definition,
             Side.HEAD: definition,
@@ -204,39 +212,41 @@ def history_broken():
     return Finding(
         rule="history-broken",
         severity=Severity.ERROR,
-        message="The history does not build from nothing: revision 8f2b6c1d0a9e fails.",
-        leads_to="A new colleague, a test run or a new server cannot make the database.",
+        message="the migration history does not run: revision 8f2b6c1d0a9e fails",
+        impact="No new database can be built, and a database that has not run this revision cannot "
+        "be upgraded.",
         details='(psycopg2.errors.UndefinedTable) relation "lessons" does not exist\n'
         "[SQL: ALTER TABLE lessons ADD COLUMN room TEXT]",
         remedies=(
-            Remedy("bootstrap", "Say in [tool.driftcheck] what has to be there beforehand."),
+            Remedy("fix the revision", "Change the revision so that it runs on an empty database."),
         ),
         origin=Origin("8f2b6c1d0a9e", "migrations/versions/8f2b6c1d0a9e_room.py", 18),
     )
 
 
-def colleague_fails():
+def upgrade_fails():
     return Finding(
         rule="colleague-upgrade-fails",
         severity=Severity.ERROR,
         message="the upgrade from 0414d1b7a2ae fails at the migration that migrate would write now",
-        leads_to="Everybody whose database nobody touched gets this error.",
-        why="Column public.students.last_name was dropped by hand: the migrations make it, the "
-        "live database lacks it. Revision 0414d1b7a2ae has made column "
+        impact="Every database that was changed by migrations only gets this error: colleagues' "
+        "databases, CI, production.",
+        why="Column public.students.last_name was dropped outside the migrations: it is missing "
+        "from the live database. Revision 0414d1b7a2ae has made column "
         "public.students.last_name already: "
         "migrations/versions/0414d1b7a2ae_create_students.py:21.",
         details='column "last_name" of relation "students" already exists\n'
         "ALTER TABLE students ADD COLUMN last_name VARCHAR(64) NOT NULL",
-        remedies=dropped_by_hand().remedies,
+        remedies=dropped_column().remedies,
         origin=Origin("unwritten", "unwritten_what_migrate_would_write_now.py", 22),
     )
 
 
-STANDS = Act("her database stands at 0414d1b7a2ae, as the live one")
-RUNS = Act("upgrade has nothing to run: that is the head")
-FAILS = Act(
+STANDS = SimulationStep("her database stands at 0414d1b7a2ae, as the live one")
+RUNS = SimulationStep("upgrade has nothing to run: that is the head")
+FAILS = SimulationStep(
     "upgrade fails in the migration that migrate would write now",
-    came_off=False,
+    succeeded=False,
     code="21       with op.batch_alter_table('students', schema=None) as batch_op:\n"
     "22 >         batch_op.add_column(sa.Column('last_name', sa.String(length=64)))",
 )
@@ -251,10 +261,10 @@ def hostile():
         change=ChangeType.CHANGED,
         address=address,
         part_of=Address("table", HOSTILE, (HOSTILE,)),
-        message=f"Column {address.sql} is changed.",
+        message=f"column {address.sql} was altered outside the migrations",
         definitions={Side.STAMPED: HOSTILE, Side.LIVE: HOSTILE + "!"},
         differences=(Difference(HOSTILE, HOSTILE, HOSTILE + "!"), Difference("a", HOSTILE[:9], 1)),
-        leads_to=HOSTILE,
+        impact=HOSTILE,
         remedies=(Remedy(HOSTILE, HOSTILE, "sql", HOSTILE),),
         phantom=PhantomOperation(HOSTILE, address, HOSTILE),
         origin=Origin(HOSTILE, HOSTILE, 1),
@@ -272,9 +282,9 @@ def nasty():
         change=ChangeType.MISSING,
         address=address,
         part_of=Address("table", "public", (NASTY,)),
-        message=f"column {address.sql} was dropped by hand",
+        message=f"column {address.sql} was dropped outside the migrations",
         definitions={Side.STAMPED: NASTY, Side.LIVE: None},
-        leads_to=NASTY,
+        impact=NASTY,
         remedies=(Remedy("repair", NASTY, "sql", NASTY), Remedy("decide", NASTY)),
         phantom=PhantomOperation(NASTY, address, NASTY),
         origin=Origin(NASTY, f"migrations/{NASTY}", 7),
@@ -283,20 +293,20 @@ def nasty():
 
 
 def nasty_report():
-    facts = {"name": NASTY, "notes": (NASTY,), "ignored": (Ignored(nasty(), NASTY),)}
+    facts = {"name": NASTY, "notes": (NASTY,), "ignored": (IgnoredFinding(nasty(), NASTY),)}
     return Report(NASTY, (database(nasty(), **facts),), command=NASTY)
 
 
 def ignored_report():
-    """One that is ignored for ever and one until a day; a third is to know of, and a last fails."""
+    """A report with an ignored finding, one ignored until a day, a warning, and one that fails."""
     ignored = (
-        Ignored(dropped_by_hand(), "The old application still lacks it."),
-        Ignored(function_changed(), "Tried out here.", date(2027, 1, 31)),
+        IgnoredFinding(dropped_column(), "The old application does not use it."),
+        IgnoredFinding(function_changed(), "Tried out here.", date(2027, 1, 31)),
     )
     expired = Finding(
         "ignore-expired",
         Severity.WARNING,
-        "an entry of ignore in [tool.driftcheck] ended on 2026-11-01: drift-index-*",
+        "an ignore entry in [tool.driftcheck] expired on 2026-11-01: drift-index-*",
         declared=SourceLine("pyproject.toml"),
     )
     return report(expired, conflict(), ignored=ignored, environment="migrations/env.py")
@@ -312,9 +322,11 @@ def hostile_report():
 
 
 def located(states, *findings, changes=0, as_stamped=False):
-    place = Whereabouts(states, changes, as_stamped, tried=24)
-    one = database(*findings, gaps=(Gap.DRIFT,), whereabouts=place)
-    return Report("school", (one,), frozenset({Gap.DRIFT}), command="driftcheck locate")
+    match = RevisionMatch(states, changes, as_stamped, states_compared=24)
+    located_database = database(*findings, gaps=(Gap.DRIFT,), revision_match=match)
+    return Report(
+        "school", (located_database,), frozenset({Gap.DRIFT}), command="driftcheck locate"
+    )
 
 
 def at_another_revision():
@@ -323,7 +335,8 @@ def at_another_revision():
         severity=Severity.ERROR,
         message="the live database is stamped with 0414d1b7a2ae, but its schema is that of "
         "535c87e5c862 or 9f57c900cc71: at least 2 revisions are recorded and never ran",
-        leads_to="upgrade begins at the wrong revision here.",
+        impact="An upgrade starts at the wrong revision: it skips migrations that never ran, or "
+        "repeats migrations that did.",
         remedies=(
             Remedy(
                 "stamp",
@@ -339,15 +352,15 @@ def like_no_revision():
     yield Finding(
         rule="locate-nearest",
         severity=Severity.ERROR,
-        message="the live database, stamped 0414d1b7a2ae, has the schema of no revision: the "
+        message="the schema of the live database, stamped 0414d1b7a2ae, matches no revision: the "
         "nearest is 535c87e5c862, with 1 change",
     )
-    dropped = dropped_by_hand()
+    dropped = dropped_column()
     yield replace(dropped, definitions={Side.REVISION: VARCHAR, Side.LIVE: None})
 
 
 def many():
-    """Five hundred columns dropped by hand, of fifty tables, and an index that is merely noted."""
+    """A report of five hundred missing columns of fifty tables, ten of them notes."""
     findings = []
     for number in range(500):
         table, name = f"table_{number % 50:02}", f"column_{number:03}"
@@ -360,7 +373,7 @@ def many():
                 change=ChangeType.MISSING,
                 address=address,
                 part_of=Address("table", "public", (table,)),
-                message=f"Column {address.sql} is missing from the database.",
+                message=f"column {address.sql} is missing",
                 phantom=PhantomOperation(f"op.add_column('{table}', ...)", address)
                 if number < 15
                 else None,
@@ -371,7 +384,7 @@ def many():
 
 CLEAN = report(replay="cached")
 TUTORIAL = report(
-    dropped_by_hand(),
+    dropped_column(),
     coverage=Coverage(
         {"tables": 1, "columns": 2, "primary keys": 1}, {"base type": 1}, ("owners", "privileges")
     ),
@@ -400,20 +413,25 @@ SAMPLES = {
     "several-databases": Report(
         "school",
         (
-            database(dropped_by_hand()),
+            database(dropped_column()),
             database(name="archive", location="sqlite:///archive.db", dialect="sqlite"),
         ),
     ),
     "colleague-fails": report(
-        colleague_fails(), gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS, FAILS)),)
+        upgrade_fails(), gaps=(), simulations=(Simulation("0414d1b7a2ae", (STANDS, RUNS, FAILS)),)
     ),
-    "colleague-gets-through": report(gaps=(), plays=(Play("0414d1b7a2ae", (STANDS, RUNS)),)),
+    "colleague-gets-through": report(
+        gaps=(), simulations=(Simulation("0414d1b7a2ae", (STANDS, RUNS)),)
+    ),
     "colleague-from-everywhere": report(
-        colleague_fails(),
+        upgrade_fails(),
         gaps=(),
-        plays=(
-            Play("an empty database", (Act("her database is empty"), RUNS)),
-            Play("0414d1b7a2ae", (STANDS, Act("rows are put into every table", None), FAILS)),
+        simulations=(
+            Simulation("an empty database", (SimulationStep("her database is empty"), RUNS)),
+            Simulation(
+                "0414d1b7a2ae",
+                (STANDS, SimulationStep("rows are put into every table", None), FAILS),
+            ),
         ),
     ),
     "hostile": hostile_report(),
@@ -421,13 +439,17 @@ SAMPLES = {
     "located-elsewhere": located((("535c87e5c862",), ("9f57c900cc71",)), at_another_revision()),
     "located-nearest": located((("535c87e5c862", "8f2b6c1d0a9e"),), *like_no_revision(), changes=1),
     "hostile-play": report(
-        colleague_fails(),
+        upgrade_fails(),
         gaps=(),
-        plays=(Play(HOSTILE, (Act(HOSTILE, None), Act(HOSTILE, False, HOSTILE))),),
+        simulations=(
+            Simulation(
+                HOSTILE, (SimulationStep(HOSTILE, None), SimulationStep(HOSTILE, False, HOSTILE))
+            ),
+        ),
     ),
     "nasty": nasty_report(),
     "ignored": ignored_report(),
-    "only-ignored": report(ignored=(Ignored(dropped_by_hand(), "It is known."),)),
+    "only-ignored": report(ignored=(IgnoredFinding(dropped_column(), "It is known."),)),
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from driftcheck.chain import Side
-from driftcheck.reports import Page, render
+from driftcheck.reports import OutputStyle, render
 
 SCHEMA = json.loads(
     (Path(__file__).parent.parent.parent / "docs" / "report.schema.json").read_text("utf-8")
@@ -63,7 +63,7 @@ def test_a_side_without_the_object_is_null_and_one_not_looked_at_is_left_out(sam
 def test_what_was_said_comes_back_as_it_was(samples):
     wanted = samples["hostile"].databases[0].findings[0]
     for encoding in ("utf-8", "ascii"):
-        text = render(samples["hostile"], "json", Page(encoding=encoding))
+        text = render(samples["hostile"], "json", OutputStyle(encoding=encoding))
         found = json.loads(text)["databases"][0]["findings"][0]
         assert found["details"] == wanted.details
         assert found["address"] == wanted.address.sql
@@ -73,7 +73,7 @@ def test_text_that_can_be_read_stays_readable(samples):
     report = samples["clean"]
     renamed = type(report)("Schüler 学生 🎓", report.databases)
     assert '"Schüler 学生 🎓"' in render(renamed, "json")
-    ascii_only = render(renamed, "json", Page(encoding="ascii"))
+    ascii_only = render(renamed, "json", OutputStyle(encoding="ascii"))
     assert ascii_only.isascii()
     assert json.loads(ascii_only)["project"] == "Schüler 学生 🎓"
 

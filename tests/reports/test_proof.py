@@ -11,7 +11,7 @@ import pytest
 
 from driftcheck.errors import ExitCode
 from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tried
-from driftcheck.reports.page import Page
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.proof import FORMS
 from driftcheck.schema import Address
 
@@ -79,9 +79,9 @@ SAMPLES = {
     ),
 }
 PAGES = {
-    "txt": ("terminal", Page()),
-    "narrow.txt": ("terminal", Page(width=40)),
-    "json": ("json", Page()),
+    "txt": ("terminal", OutputStyle()),
+    "narrow.txt": ("terminal", OutputStyle(width=40)),
+    "json": ("json", OutputStyle()),
 }
 
 
@@ -103,7 +103,7 @@ def test_no_golden_file_is_left_over():
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_nothing_that_a_terminal_obeys_comes_through(form, encoding):
-    text = FORMS[form](SAMPLES["hostile"], Page(encoding=encoding, full=True))
+    text = FORMS[form](SAMPLES["hostile"], OutputStyle(encoding=encoding, full=True))
     assert {c for c in text if not c.isprintable()} <= {"\n", "\t"}
     text.encode(encoding)
 

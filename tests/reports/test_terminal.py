@@ -1,4 +1,4 @@
-"""The terminal form says what counts, whatever the page."""
+"""The terminal format shows what matters in outputs of any width."""
 
 import re
 
@@ -7,16 +7,9 @@ from rich.cells import cell_len
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
-from driftcheck.judging.findings import (
-    Coverage,
-    DatabaseReport,
-    Finding,
-    Remedy,
-    Report,
-    Severity,
-    Verdict,
-)
-from driftcheck.reports import Page, render
+from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
+from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.schema import Address
 
@@ -44,63 +37,67 @@ def without_colour(text):
 def test_a_clean_report_is_short(samples):
     lines = [line for line in render(samples["clean"]).splitlines() if line]
     assert len(lines) == 6
-    assert lines[-1] == "✓ In step: models, migrations and database say the same."
+    assert lines[-1] == "✓ In step: models, migrations and database have the same schema."
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("indent", ["", "    "])
 def test_code_can_be_copied_at_any_width(width, indent, samples):
     code = f"CREATE FUNCTION f()\n{indent}AS $$\n\tSELECT '[bold]  {'x' * 300}';\n\n$$;"
-    text = render(with_remedy(samples["clean"], code), "terminal", Page(width=width))
+    text = render(with_remedy(samples["clean"], code), "terminal", OutputStyle(width=width))
     assert f"\n\n{code}\n\n" in text
     one_line = code.replace("\n", " ")
-    text = render(with_remedy(samples["clean"], one_line), "terminal", Page(width=width))
+    text = render(with_remedy(samples["clean"], one_line), "terminal", OutputStyle(width=width))
     assert f"\n\n    {one_line}\n\n" in text
 
 
-def test_code_with_what_cannot_be_shown_says_so(samples):
-    note = "--format json has it"
+def test_code_with_escaped_characters_says_so(samples):
+    note = "--format json has the original"
     assert note in render(with_remedy(samples["clean"], "SELECT '\x1b'"))
-    assert note in render(with_remedy(samples["clean"], "SELECT 'ü'"), page=Page(encoding="ascii"))
+    assert note in render(
+        with_remedy(samples["clean"], "SELECT 'ü'"), output=OutputStyle(encoding="ascii")
+    )
     assert note not in render(with_remedy(samples["clean"], "SELECT 'ü';\n\t-- 1"))
 
 
 def test_paths_and_urls_are_never_broken(samples):
     for width in WIDTHS:
-        text = render(samples["tutorial"], "terminal", Page(width=width))
+        text = render(samples["tutorial"], "terminal", OutputStyle(width=width))
         assert "migrations/versions/0414d1b7a2ae_create_students.py:21" in text
         assert "postgresql://app@localhost:5432/school" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_prose_keeps_to_the_width(width, samples):
-    text = render(samples["many"], "terminal", Page(width=width))
+    text = render(samples["many"], "terminal", OutputStyle(width=width))
     prose = [line for line in text.splitlines() if len(line.split()) > 2]
     assert max(map(cell_len, prose)) <= width
 
 
 def test_colour_changes_nothing_but_colour(sample):
-    coloured = render(sample, "terminal", Page(colour=True))
+    coloured = render(sample, "terminal", OutputStyle(colour=True))
     assert coloured != render(sample)
     assert without_colour(coloured) == render(sample)
 
 
-@pytest.mark.parametrize("page", [Page(), Page(colour=True)], ids=["plain", "colour"])
+@pytest.mark.parametrize(
+    "output", [OutputStyle(), OutputStyle(colour=True)], ids=["plain", "colour"]
+)
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE"])
-def test_the_environment_has_no_say(name, page, samples, monkeypatch):
-    before = render(samples["tutorial"], page=page)
+def test_environment_variables_have_no_effect(name, output, samples, monkeypatch):
+    before = render(samples["tutorial"], output=output)
     monkeypatch.setenv(name, "1")
-    assert render(samples["tutorial"], page=page) == before
+    assert render(samples["tutorial"], output=output) == before
 
 
 def test_markup_in_names_is_text(samples):
     assert "[bold]x[/bold]" in render(samples["hostile"])
 
 
-def test_a_gap_that_was_not_looked_at_is_never_in_step(samples):
+def test_a_gap_that_was_not_compared_is_never_in_step(samples):
     text = render(replaced(samples["clean"], gaps=(Gap.PENDING,)))
-    assert text.count("not looked at") == 2
-    assert text.endswith("In step, as far as was looked: models, head.\n")
+    assert text.count("not compared") == 2
+    assert text.endswith("In step, as far as compared: models, head.\n")
 
 
 def test_nothing_compared_is_never_in_step(samples):
@@ -115,28 +112,28 @@ def test_hand_applied_shows_in_both_of_its_gaps(samples):
     assert states.count("✗ 1 finding") == 2
 
 
-def test_many_findings_stay_readable_and_none_is_lost_without_a_word(samples):
+def test_many_findings_stay_readable_and_all_are_counted(samples):
     text = render(samples["many"])
     assert len(text.splitlines()) < 110
-    shown = len(re.findall(r"^✗ Column", text, flags=re.MULTILINE))
+    shown = len(re.findall(r"^✗ column", text, flags=re.MULTILINE))
     left_out = [*map(int, re.findall(r"… and (\d+) columns more", text))]
-    elsewhere = int(re.search(r"… and (\d+) findings more", text).group(1))
+    elsewhere = int(re.search(r"… and (\d+) more findings", text).group(1))
     assert shown + sum(left_out) + elsewhere == 500
     assert "driftcheck compare --verbose" in text
 
 
 def test_full_leaves_nothing_out(samples):
-    text = render(samples["many"], "terminal", Page(full=True))
-    assert len(re.findall(r"^[✗·] Column", text, flags=re.MULTILINE)) == 500
+    text = render(samples["many"], "terminal", OutputStyle(full=True))
+    assert len(re.findall(r"^[✗·] column", text, flags=re.MULTILINE)) == 500
     assert "more" not in text
 
 
 def test_errors_come_before_notes(samples):
-    text = render(samples["many"], "terminal", Page(full=True))
+    text = render(samples["many"], "terminal", OutputStyle(full=True))
     assert text.index("table public.table_01 ") < text.index("table public.table_00 ")
 
 
-def test_a_remedy_that_findings_share_is_told_once(samples):
+def test_a_shared_remedy_is_shown_once(samples):
     text = render(samples["unapplied"])
     assert text.count("flask db upgrade") == 1
     assert "for 2 of these findings" in text
@@ -168,7 +165,7 @@ def test_a_change_shows_what_differs_and_no_more(samples):
     )
 
 
-def test_a_change_that_no_definition_tells_is_told_of_the_two_sides_of_its_gap(samples):
+def test_a_change_that_no_definition_shows_is_shown_for_the_two_sides_of_its_gap(samples):
     sides = {Side.STAMPED: "integer", Side.LIVE: "integer"}
     finding = changed(ChangeType.CHANGED, sides, Difference("comment", "", "x"))
     assert rows_of(finding, samples) == "  stamped  comment  ''\n  live     comment  x"
@@ -188,11 +185,11 @@ def test_long_details_lose_their_middle_only(samples):
     assert "line 0\n" in text
     assert "line 99\n" in text
     assert "88 lines left out" in text
-    assert all(f"{line}\n" in render(report, page=Page(full=True)) for line in lines)
+    assert all(f"{line}\n" in render(report, output=OutputStyle(full=True)) for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("one", "many"),
+    ("singular", "plural"),
     [
         ("table", "tables"),
         ("index", "indexes"),
@@ -205,14 +202,14 @@ def test_long_details_lose_their_middle_only(samples):
         ("check", "checks"),
     ],
 )
-def test_counts_are_grammatical_whichever_form_the_noun_comes_in(one, many):
-    for noun in (one, many):
-        assert counted(1, noun) == f"1 {one}"
-        assert counted(2, noun) == f"2 {many}"
+def test_counts_are_grammatical_for_singular_and_plural_nouns(singular, plural):
+    for noun in (singular, plural):
+        assert counted(1, noun) == f"1 {singular}"
+        assert counted(2, noun) == f"2 {plural}"
 
 
-def test_a_blind_spot_is_told_in_brief_and_before_its_equals(samples):
+def test_a_blind_spot_is_marked_in_brief_and_comes_before_its_equals(samples):
     seen = Finding("pending-a", Severity.ERROR, "One.", verdict=Verdict.PENDING)
     unseen = Finding("pending-b", Severity.ERROR, "Two.", verdict=Verdict.PENDING, blind_spot=True)
     text = render(replaced(samples["tutorial"], findings=(*[seen] * 11, unseen)), "terminal")
-    assert "Two.\n  migrate does not see this\n" in text
+    assert "Two.\n  not detected by autogenerate\n" in text

@@ -1,4 +1,4 @@
-"""Holds the forms of history and of blame against golden files; test_forms.py says how to renew."""
+"""Golden files of the formats of history and blame; test_formats.py says how to renew them."""
 
 import json
 from pathlib import Path
@@ -19,9 +19,9 @@ from driftcheck.judging.timeline import (
 )
 from driftcheck.judging.timeline import HistoryEntry as Entry
 from driftcheck.judging.timeline import SchemaOperation as Operation
-from driftcheck.reports import Page, blame, history
+from driftcheck.reports import OutputStyle, blame, history
 from driftcheck.schema import Address
-from tests.reports.test_forms import check_golden
+from tests.reports.test_formats import check_golden
 
 from .conftest import HOSTILE
 
@@ -128,7 +128,11 @@ CASES = [
     *((name, one, history.FORMS) for name, one in TIMELINES.items()),
     *((name, one, blame.FORMS) for name, one in BLAMES.items()),
 ]
-PAGES = {"": Page(), "-40-columns": Page(width=40), "-ascii": Page(encoding="ascii")}
+PAGES = {
+    "": OutputStyle(),
+    "-40-columns": OutputStyle(width=40),
+    "-ascii": OutputStyle(encoding="ascii"),
+}
 
 
 @pytest.mark.parametrize(("name", "value", "forms"), CASES, ids=[name for name, *_ in CASES])
@@ -138,7 +142,7 @@ def test_forms(name, value, forms):
         check_golden(text, GOLDEN / f"{name}{suffix}.txt")
         assert {c for c in text if not c.isprintable()} <= {"\n", "\t"}
         text.encode(page.encoding)
-    text = forms["json"](value, Page())
+    text = forms["json"](value, OutputStyle())
     check_golden(text, GOLDEN / f"{name}.json")
     assert json.loads(text)["exit_code"] == value.exit_code
 

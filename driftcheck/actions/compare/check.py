@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driftcheck.actions.compare.quick_check_cache import save_quick_check
 from driftcheck.config.settings import Settings
-from driftcheck.judging.findings import Report
+from driftcheck.judging.report import Report
 from driftcheck.pipeline.check import check_in
 from driftcheck.pipeline.session import Progress, open_session
 

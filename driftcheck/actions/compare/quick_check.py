@@ -32,7 +32,7 @@ from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.shadow.base import ServerFacts
-from driftcheck.judging.findings import DatabaseReport, Report
+from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.schema import Address, Snapshot

@@ -9,11 +9,11 @@ from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import shown
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError
-from driftcheck.judging.findings import DatabaseReport, Report
 from driftcheck.judging.judge import changes_of, judge
+from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.remedies import Dossier, complete
+from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.session import Progress
 from driftcheck.sources.live import read_live
 
@@ -61,7 +61,7 @@ def difference(
         server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
         stamped=(),
         heads=(),
-        findings=tuple(complete(judged, Dossier(catalog, evidence=evidence))),
+        findings=tuple(complete(judged, FindingContext(catalog, evidence=evidence))),
         coverage=coverage(left, catalog, scope, [right]),
         gaps=(Gap.DIFFERENCE,),
         replay="",

@@ -15,7 +15,8 @@ from driftcheck.actions.gate.upgrade_check import UpgradeCheck, UpgradeResult
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ProjectError
-from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.judging.findings import Finding
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.pipeline.check import Checked, check_in
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.loading import Project

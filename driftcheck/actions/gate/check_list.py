@@ -9,7 +9,8 @@ from driftcheck.actions.gate.schemas import Findings
 from driftcheck.actions.gate.upgrade_check import UpgradeResult
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.judging.findings import Check, Finding, Report
+from driftcheck.judging.findings import Finding
+from driftcheck.judging.report import Check, Report
 from driftcheck.pipeline.check import Checked
 
 _GAP_CHECKS = ((Gap.PENDING, "no pending changes"), (Gap.DRIFT, "no drift"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
+from driftcheck.judging.templates import RemedyTemplate, fill
 from driftcheck.quoting import quote_identifier
 from driftcheck.sources.files import relative
 
@@ -26,7 +26,8 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
         yield Finding(
             rule=f"hazard-{hazard.kind}",
             severity=rule.severity,
-            message=rule.message.format(
+            message=fill(
+                rule.message,
                 revision=statement.revision,
                 table=hazard.table,
                 name=hazard.address,
@@ -35,7 +36,7 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
             ),
             address=hazard.address,
             part_of=hazard.table if hazard.address != hazard.table else None,
-            leads_to=rule.leads_to,
+            impact=rule.impact,
             remedies=tuple(_remedies(hazard)),
             origin=Origin(statement.revision, relative(statement.file, root), statement.line),
             details="\n".join(filter(None, (statement.sql.strip(), _lock_text(hazard.lock)))),
@@ -59,22 +60,21 @@ def _lock_text(lock: str) -> str:
 def _remedies(hazard: Hazard) -> Iterator[Remedy]:
     """The remedies, with the names of the table and the object filled in."""
     name = hazard.address.name
-    for remedy in _REMEDIES.get(hazard.kind, ()):
-        code = remedy.code.format(
+    for template in _REMEDIES.get(hazard.kind, ()):
+        yield template.filled(
             table=hazard.table.sql, name=quote_identifier(name), string=repr(name)
         )
-        yield replace(remedy, code=code)
 
 
 _NEW_COLUMN = "add a new column, fill it in batches, and let the code use the new column"
 
-_DROP_LATER = Remedy(
+_DROP_LATER = RemedyTemplate(
     "drop it later", "First release code that no longer uses it. Drop it in a later release."
 )
 
-_REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
+_REMEDIES: dict[HazardKind, tuple[RemedyTemplate, ...]] = {
     HazardKind.LOCK: (
-        Remedy(
+        RemedyTemplate(
             "set a lock timeout",
             "Set a short lock timeout, so that the migration fails instead of blocking other "
             "sessions. Then run it again.",
@@ -82,9 +82,9 @@ _REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
             "op.execute(\"SET lock_timeout = '3s'\")",
         ),
     ),
-    HazardKind.REWRITE: (Remedy("use a new column", f"For a large table: {_NEW_COLUMN}."),),
+    HazardKind.REWRITE: (RemedyTemplate("use a new column", f"For a large table: {_NEW_COLUMN}."),),
     HazardKind.INDEX_BUILD: (
-        Remedy(
+        RemedyTemplate(
             "build the index concurrently",
             "CREATE INDEX CONCURRENTLY does not block writes, and must run outside a transaction. "
             "For a unique constraint, then use ADD CONSTRAINT ... UNIQUE USING INDEX.",
@@ -94,7 +94,7 @@ _REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
         ),
     ),
     HazardKind.NOT_NULL: (
-        Remedy(
+        RemedyTemplate(
             "validate a check constraint first",
             "Add a NOT VALID check constraint, validate it in a later transaction, then set NOT "
             "NULL. SET NOT NULL does not scan the table if a valid check constraint proves that "
@@ -105,7 +105,7 @@ _REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
         ),
     ),
     HazardKind.CONSTRAINT: (
-        Remedy(
+        RemedyTemplate(
             "validate it later",
             "Add the constraint NOT VALID, and validate it in a later transaction. VALIDATE "
             "CONSTRAINT does not block writes.",
@@ -115,13 +115,13 @@ _REMEDIES: dict[HazardKind, tuple[Remedy, ...]] = {
         ),
     ),
     HazardKind.REQUIRED_COLUMN: (
-        Remedy(
+        RemedyTemplate(
             "add a default",
             "Give the column a server_default. Or add it nullable, fill it, then set NOT NULL.",
         ),
     ),
     HazardKind.NARROWER_TYPE: (
-        Remedy("use a new column", f"Check for values that do not fit. Or {_NEW_COLUMN}."),
+        RemedyTemplate("use a new column", f"Check for values that do not fit. Or {_NEW_COLUMN}."),
     ),
     HazardKind.COLUMN_DROPPED: (_DROP_LATER,),
     HazardKind.TABLE_DROPPED: (_DROP_LATER,),

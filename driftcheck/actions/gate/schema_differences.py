@@ -38,7 +38,7 @@ def difference_findings(
             rule,
             details="\n".join(_details(change, wanted.dialect)),
             origin=origin,
-            about=change.thing,
+            about=change.schema_object,
             name=change.address,
             what=_PREDICATES[change.type].format(new=new_name),
             since=since,

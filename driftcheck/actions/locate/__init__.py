@@ -10,13 +10,14 @@ from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import shown
-from driftcheck.judging.findings import DatabaseReport, Finding, Report, Whereabouts
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
+from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import Database, destinations_of, live_side
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, stamp_faults, written_files
-from driftcheck.pipeline.remedies import Dossier, complete
+from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import followed
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
@@ -76,11 +77,11 @@ def _report(session: Session, database: Database, history: WalkedHistory) -> Dat
         environment=session.project.environment_file(),
         shadows=maker.how,
         notes=(*maker.notes, *_branch_note(located)),
-        whereabouts=Whereabouts(
+        revision_match=RevisionMatch(
             states=tuple(walk.heads_of(state.applied) for state in nearest.states),
             changes=len(nearest.changes),
             as_stamped=located.as_stamped,
-            tried=nearest.tried,
+            states_compared=nearest.tried,
             composed=located.state.composed,
         ),
     )
@@ -124,7 +125,9 @@ def _changes(
     judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.aside)
     upgrade, url = session.project.upgrade_command, session.live_url(database.place)
     evidence = evidence_of(changes, nearest, live, database.catalog, url) if changes else {}
-    findings = complete(judged, Dossier(database.catalog, upgrade=upgrade, evidence=evidence))
+    findings = complete(
+        judged, FindingContext(database.catalog, upgrade=upgrade, evidence=evidence)
+    )
     return findings if located.as_stamped else [*map(_against_revision, findings)]
 
 

@@ -19,8 +19,9 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import Place, place_of, shown
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.pipeline.autogenerate_runner import Bench
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
@@ -37,7 +38,7 @@ from driftcheck.pipeline.histories import (
     replay_with_stops,
     stamp,
 )
-from driftcheck.pipeline.remedies import Dossier, Operations, complete
+from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.redirect import Stage
 from driftcheck.sources.bootstrap import prepare_from_snapshot
@@ -265,7 +266,7 @@ class _Simulation:
             )
         made = self._history.made.get(one.place, {})
         upgrade = self._session.project.upgrade_command
-        return complete(judged, Dossier(one.catalog, operations, made=made, upgrade=upgrade))
+        return complete(judged, FindingContext(one.catalog, operations, made=made, upgrade=upgrade))
 
     def _report(self, one: Database, played: Sequence[Played]) -> DatabaseReport:
         session, history = self._session, self._history
@@ -291,7 +292,7 @@ class _Simulation:
             replay=history.how,
             shadows=session.maker(one.place).how,
             notes=(*self._notes, *session.maker(one.place).notes),
-            plays=tuple(one.play for one in played),
+            simulations=tuple(one.play for one in played),
             environment=session.project.environment_file(),
         )
 

@@ -122,8 +122,8 @@ def _failure(broken: RevisionFailure, one: Played, start: str, background: Backg
     return replace(
         told,
         why=why,
-        leads_to=_FOR_THE_ROWS if of_rows else told.leads_to,
-        whole_origin=origin_of(existing[1]) if existing else None,
+        impact=_FOR_THE_ROWS if of_rows else told.impact,
+        parent_origin=origin_of(existing[1]) if existing else None,
     )
 
 
@@ -209,6 +209,6 @@ def _difference(change: Change, start: str) -> Finding:
         told,
         change=change.type,
         address=change.address,
-        part_of=change.thing.part_of,
+        part_of=change.schema_object.part_of,
         differences=change.differences,
     )

@@ -14,8 +14,8 @@ from driftcheck.databases.location import Place
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.findings import Act, Play
 from driftcheck.judging.judge import changes_of
+from driftcheck.judging.report import Simulation, SimulationStep
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import Stage
@@ -68,7 +68,7 @@ class Played:
         unfilled: The tables into which no rows could be put.
     """
 
-    play: Play
+    play: Simulation
     fault: RevisionFailure | None = None
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
@@ -95,8 +95,8 @@ class Start:
 def play(plot: Plot, start: Start) -> Played:
     """Play the plot with one database."""
     actor = _Actor(plot, start, start.at)
-    acts = Act(start.opening), *actor.acts()
-    told = Play(actor.at, acts)
+    acts = SimulationStep(start.opening), *actor.acts()
+    told = Simulation(actor.at, acts)
     return Played(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
 
 
@@ -118,7 +118,7 @@ class _Actor:
         self._replay = Replay(session.project, session.redirect, self.start.stage, self._note)
         self._replay.made[place] = dict(self.start.made)
 
-    def acts(self) -> Iterator[Act]:
+    def acts(self) -> Iterator[SimulationStep]:
         """Each act once it is done, up to the first that does not come off."""
         if self.plot.with_data and self.start.at != EMPTY:
             yield self._fill()
@@ -128,18 +128,18 @@ class _Actor:
             if self.fault is None:
                 yield from self._upgrade()
 
-    def _fill(self) -> Act:
+    def _fill(self) -> SimulationStep:
         self.unfilled = fill(self._shadow.url, self.plot.tables)
         without = len(self.unfilled)
         said = "rows are put into every table"
-        return Act(f"{said} but {without} of them" if without else said, came_off=None)
+        return SimulationStep(f"{said} but {without} of them" if without else said, succeeded=None)
 
-    def _upgrade(self) -> Iterator[Act]:
+    def _upgrade(self) -> Iterator[SimulationStep]:
         yield self._upgrade_to_heads()
         if self.fault is None and self.plot.generated is not None:
             yield self._upgrade_to_generated(self.plot.generated)
 
-    def _upgrade_to_heads(self) -> Act:
+    def _upgrade_to_heads(self) -> SimulationStep:
         self._go(self._replay.upgrade, self.plot.heads)
         if self.fault is not None:
             return self._failure(f"upgrade fails at revision {self.fault.where.revision}")
@@ -149,17 +149,17 @@ class _Actor:
             its = within(self.plot.reword(snapshot), session.settings.schemas)
             sides = {Side.FIRST: self.plot.head, Side.SECOND: its}
             self.changes = changes_of(Gap.DIFFERENCE, sides)
-        return Act(f"upgrade {self._what_ran('has nothing to run: that is the head')}")
+        return SimulationStep(f"upgrade {self._what_ran('has nothing to run: that is the head')}")
 
-    def _upgrade_to_generated(self, generated: Generated) -> Act:
+    def _upgrade_to_generated(self, generated: Generated) -> SimulationStep:
         self._go(self._replay.upgrade, [generated.revision])
         if self.fault is not None:
             return self._failure(f"upgrade fails in {_GENERATED}")
         shown_before, self._has_shown = self._has_shown, True
         code = "" if shown_before else excerpt(generated.file, None)
-        return Act(f"upgrade runs {_GENERATED}", code=code)
+        return SimulationStep(f"upgrade runs {_GENERATED}", code=code)
 
-    def _downgrade(self) -> Act:
+    def _downgrade(self) -> SimulationStep:
         self.is_downgrade = True
         self.changes = ()  # until now it was a copy of the live one, and may be as unlike
         counted = self.plot.downgrades
@@ -168,13 +168,13 @@ class _Actor:
             return self._failure(f"downgrade fails at revision {self.fault.where.revision}")
         self.is_downgrade = False
         self.at += f" after {counted} downgrade{'s' * (counted > 1)}"
-        return Act(f"downgrade {self._what_ran('has nothing to take back')}")
+        return SimulationStep(f"downgrade {self._what_ran('has nothing to take back')}")
 
-    def _failure(self, said: str) -> Act:
+    def _failure(self, said: str) -> SimulationStep:
         assert self.fault is not None  # noqa: S101  (it is what is told)
         where = self.fault.where
         code = excerpt(self.plot.session.project.root / where.file, where.line)
-        return Act(said, came_off=False, code=code)
+        return SimulationStep(said, succeeded=False, code=code)
 
     def _go(self, way: Any, revisions: Sequence[str]) -> None:
         self._ran.clear()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from driftcheck.databases.catalog import Catalog
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Origin
-from driftcheck.judging.judge import touched
+from driftcheck.judging.judge import addresses_of
 from driftcheck.judging.timeline import Break, Event, RevisionEvents, SchemaOperation
 from driftcheck.pipeline.faults import origin_of
 from driftcheck.pipeline.schema_filter import within
@@ -63,7 +63,7 @@ def _sorted(events: Sequence[Event], catalog: Catalog) -> tuple[Event, ...]:
 
 
 def _event(change: Change, statements: Sequence[ExecutedStatement], catalog: Catalog) -> Event:
-    item = change.actual or change.thing
+    item = change.actual or change.schema_object
     is_renamed = change.type is ChangeType.RENAMED
     return Event(
         operation=_OPERATIONS[change.type],
@@ -79,7 +79,7 @@ def _event(change: Change, statements: Sequence[ExecutedStatement], catalog: Cat
 
 def _parts(change: Change) -> Iterator[Address]:
     for part in change.parts:
-        yield (part.actual or part.thing).address
+        yield (part.actual or part.schema_object).address
         yield from _parts(part)
 
 
@@ -92,11 +92,11 @@ def _line(change: Change, statements: Sequence[ExecutedStatement]) -> int | None
     Example: for the new column ``students.age``, the line of the first CREATE or ADD statement
     with ``students`` and ``age``, else with ``age``, else with ``students``.
     """
-    paths = [address.path for address in reversed(touched(change))]
+    paths = [address.path for address in reversed(addresses_of(change))]
     own_names = [path[-1:] for path in paths]
     tables = [path[:1] for path in paths]
-    if change.thing.part_of is not None:
-        tables.append(change.thing.part_of.path[:1])
+    if change.schema_object.part_of is not None:
+        tables.append(change.schema_object.part_of.path[:1])
     find_line = creation_line if change.type is ChangeType.EXTRA else last_line
     for names in (*paths, *own_names, *tables):
         line = find_line(statements, *names)

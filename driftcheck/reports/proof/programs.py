@@ -7,13 +7,13 @@ from typing import Any
 
 from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tally, Tried
 from driftcheck.reports.dumping import dump
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 
 VERSION = 1
 """Raised when a key goes or changes its meaning; a new key leaves it as it is."""
 
 
-def in_json(proof: Proof, page: Page = PLAIN) -> str:
+def in_json(proof: Proof, page: OutputStyle = PLAIN) -> str:
     """Write the proof as JSON."""
     return dump(
         {

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from driftcheck.errors import ExitCode
 from driftcheck.judging.mutation_results import DatabaseProof, Outcome, Proof, Tally, Tried
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text, title_of
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import (
@@ -24,14 +24,14 @@ from driftcheck.reports.terminal.layout import (
 )
 
 
-def in_terminal(proof: Proof, page: Page = PLAIN) -> str:
+def in_terminal(proof: Proof, page: OutputStyle = PLAIN) -> str:
     """Write the proof for a person to read."""
     blocks = [block for database in proof.databases for block in _database(proof, database, page)]
     *others, last = blocks or [[]]
     return as_text([*spaced([*others, [*last, *_verdict(proof, page)]])], page)
 
 
-def _database(proof: Proof, database: DatabaseProof, page: Page) -> Iterator[Lines]:
+def _database(proof: Proof, database: DatabaseProof, page: OutputStyle) -> Iterator[Lines]:
     title = title_of(proof.project, database.name, database.dialect, database.server_version, page)
     heads = ", ".join(database.heads) or "none"
     title.append_text(words(page, (" · ", FAINT), f"shadow at head {heads}"))
@@ -49,7 +49,7 @@ class _Cell(NamedTuple):
     style: str = ""
 
 
-def _table(database: DatabaseProof, page: Page) -> Lines:
+def _table(database: DatabaseProof, page: OutputStyle) -> Lines:
     rows = [
         tuple(_Cell(head, FAINT) for head in ("", "changes found", "nothing told")),
         *(_row(kind, tally) for kind, tally in database.tallies.items()),
@@ -82,7 +82,7 @@ def _row(kind: str, tally: Tally) -> tuple[_Cell, ...]:
 _HEADINGS = {Outcome.MISSED: "missed", Outcome.FALSE_ALARM: "false alarm"}
 
 
-def _fault(tried: Tried, page: Page) -> Lines:
+def _fault(tried: Tried, page: OutputStyle) -> Lines:
     mark = words(page, ("✗", BAD), " ")
     heading = words(page, f"{_HEADINGS[tried.outcome]}: {tried.address}: {tried.doing}")
     lines = wrapped(page, heading, 2, first=mark)
@@ -92,13 +92,13 @@ def _fault(tried: Tried, page: Page) -> Lines:
     return [*lines, *code(page, script), *wrapped(page, words(page, (why, FAINT)), 4)]
 
 
-def _notes(database: DatabaseProof, page: Page) -> Iterator[Text]:
+def _notes(database: DatabaseProof, page: OutputStyle) -> Iterator[Text]:
     shadows = (database.shadows,) if page.full and database.shadows else ()
     for note in (*shadows, *database.notes):
         yield from wrapped(page, words(page, note), 2, first=words(page, ("· ", FAINT)))
 
 
-def _extent(database: DatabaseProof, page: Page) -> Lines:
+def _extent(database: DatabaseProof, page: OutputStyle) -> Lines:
     begun, skipped = len(database.tried), database.total.not_applicable
     text = f"tried {begun:,} of {database.possible:,} changes that can be thought of"
     if database.seed is not None:
@@ -107,7 +107,7 @@ def _extent(database: DatabaseProof, page: Page) -> Lines:
     return wrapped(page, words(page, (text, FAINT)))
 
 
-def _verdict(proof: Proof, page: Page) -> Lines:
+def _verdict(proof: Proof, page: OutputStyle) -> Lines:
     faults = [tried for database in proof.databases for tried in database.faults]
     if proof.exit_code is ExitCode.CANNOT_CHECK:
         mark, style, text = "✗", BAD, "Nothing could be tried, so nothing is proved (exit code 3)."

@@ -1,4 +1,4 @@
-"""The form for people: the chain, what was found, how to mend it, and what happens next."""
+"""The format for people: the chain, the findings with their remedies, and the next step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from rich.segment import Segments
 from rich.text import Text
 
 from driftcheck.chain import Gap
-from driftcheck.judging.findings import DatabaseReport, Report, Verdict
-from driftcheck.reports.page import PLAIN, Page
+from driftcheck.judging.findings import Verdict
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal.chain import chain
 from driftcheck.reports.terminal.checks import checks
+from driftcheck.reports.terminal.conclusion import conclusion
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.ignored import ignored
 from driftcheck.reports.terminal.layout import (
@@ -24,10 +26,9 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
-from driftcheck.reports.terminal.plays import plays
+from driftcheck.reports.terminal.revision_match import revision_match
+from driftcheck.reports.terminal.simulations import simulations
 from driftcheck.reports.terminal.summary import findings
-from driftcheck.reports.terminal.verdict import verdict
-from driftcheck.reports.terminal.whereabouts import whereabouts
 
 _DIALECTS = {
     "postgresql": "PostgreSQL",
@@ -39,31 +40,31 @@ _DIALECTS = {
 }
 
 _MEANINGS = {
-    Verdict.PENDING: "the models were changed, and no migration carries it yet",
+    Verdict.PENDING: "the models were changed, and no migration contains the change",
     Verdict.UNAPPLIED: "migrations that have not run on this database",
     Verdict.DRIFT: "the database was changed outside the migrations",
-    Verdict.HAND_APPLIED: "the models' change was made in the database by hand; "
-    "only its migration is missing",
-    Verdict.DIFFERENCE: "what the two databases do not hold alike",
-    Verdict.CONFLICT: "models and database were both changed, and not alike; a person decides",
+    Verdict.HAND_APPLIED: "the database already has a change of the models; "
+    "only the migration is missing",
+    Verdict.DIFFERENCE: "the two databases have different schemas",
+    Verdict.CONFLICT: "models and database were changed differently; decide which is correct",
 }
 
 
-def render(report: Report, page: Page = PLAIN) -> str:
-    """Write the report for a person to read."""
-    blocks = [block for d in report.databases for block in _database(d, report, page)]
+def render(report: Report, output: OutputStyle = PLAIN) -> str:
+    """Render the report for a person to read."""
+    blocks = [block for d in report.databases for block in _database(d, report, output)]
     *others, last = blocks or [[]]
-    made = checks(report, page)
-    end = [last, [*made, *verdict(report, page)]] if made else [[*last, *verdict(report, page)]]
-    return as_text([*spaced([*others, *end])], page)
+    check_lines, last_line = checks(report, output), conclusion(report, output)
+    end = [last, [*check_lines, *last_line]] if check_lines else [[*last, *last_line]]
+    return as_text([*spaced([*others, *end])], output)
 
 
-def as_text(lines: Lines, page: Page) -> str:
-    """Lines as text. They are laid out already: as segments, rich leaves them as they are."""
+def as_text(lines: Lines, output: OutputStyle) -> str:
+    """Convert lines to text. They are wrapped already; rich does not change segments."""
     console = Console(
         file=StringIO(),
-        force_terminal=page.colour,
-        color_system="standard" if page.colour else None,
+        force_terminal=output.colour,
+        color_system="standard" if output.colour else None,
         force_jupyter=False,
         legacy_windows=False,
         _environ={},
@@ -74,34 +75,38 @@ def as_text(lines: Lines, page: Page) -> str:
     return capture.get()
 
 
-def _database(database: DatabaseReport, report: Report, page: Page) -> Iterator[Lines]:
-    yield _header(database, report, page)
-    if database.plays:
-        yield from plays(database, page)
-    elif database.whereabouts is not None:
-        yield whereabouts(database.whereabouts, page)
+def _database(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
+    yield _header(database, report, output)
+    if database.simulations:
+        yield from simulations(database, output)
+    elif database.revision_match is not None:
+        yield revision_match(database.revision_match, output)
     else:
-        yield chain(database, report, page)
-    yield _meanings(database, page)
-    yield from findings(database, report, page)
-    yield ignored(database, page)
-    yield [*_notes(database, page), *_coverage(database, page)]
+        yield chain(database, report, output)
+    yield _meanings(database, output)
+    yield from findings(database, report, output)
+    yield ignored(database, output)
+    yield [*_notes(database, output), *_coverage(database, output)]
 
 
-def _header(database: DatabaseReport, report: Report, page: Page) -> Lines:
-    line = title_of(report.project, database.name, database.dialect, database.server_version, page)
-    line.append_text(words(page, (" · ", FAINT), _revisions(database)))
-    where = words(page, (database.location, FAINT))
-    return [*wrapped(page, line), *(wrapped(page, where) if database.location else [])]
+def _header(database: DatabaseReport, report: Report, output: OutputStyle) -> Lines:
+    line = title_of(
+        report.project, database.name, database.dialect, database.server_version, output
+    )
+    line.append_text(words(output, (" · ", FAINT), _revisions(database)))
+    location = words(output, (database.location, FAINT))
+    return [*wrapped(output, line), *(wrapped(output, location) if database.location else [])]
 
 
-def title_of(project: str, name: str, dialect: str, server_version: str, page: Page) -> Text:
-    """The project, its database, and what that is on."""
-    line = words(page, (project, STRONG))
+def title_of(
+    project: str, name: str, dialect: str, server_version: str, output: OutputStyle
+) -> Text:
+    """Return the names of the project, of the database and of the database system."""
+    line = words(output, (project, STRONG))
     if name != project:
-        line.append_text(words(page, (" · ", FAINT), name))
+        line.append_text(words(output, (" · ", FAINT), name))
     server = f" on {_DIALECTS.get(dialect, dialect)} {server_version}"
-    line.append_text(words(page, server))
+    line.append_text(words(output, server))
     return line
 
 
@@ -110,37 +115,37 @@ def _revisions(database: DatabaseReport) -> str:
     heads = ", ".join(database.heads) or "none"
     if Gap.DIFFERENCE in database.gaps:
         return "side by side"
-    if not database.plays and {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
+    if not database.simulations and {Gap.UNAPPLIED, Gap.DRIFT}.isdisjoint(database.gaps):
         return f"head {heads}"
     if set(database.stamped) == set(database.heads) != set():
         return f"stamped {stamped}, the head"
     return f"stamped {stamped}, head {heads}"
 
 
-def _meanings(database: DatabaseReport, page: Page) -> Lines:
-    """What the words of the chain mean, for those that it is about."""
+def _meanings(database: DatabaseReport, output: OutputStyle) -> Lines:
+    """Explain the verdicts that occur in the findings."""
     present = {finding.verdict for finding in database.findings}
     lines: Lines = []
-    for sort, meaning in _MEANINGS.items():
-        if sort in present:
-            lines += wrapped(page, words(page, (sort, STRONG), f": {meaning}"), 2)
+    for verdict, meaning in _MEANINGS.items():
+        if verdict in present:
+            lines += wrapped(output, words(output, (verdict, STRONG), f": {meaning}"), 2)
     return lines
 
 
-def _notes(database: DatabaseReport, page: Page) -> Iterator[Text]:
-    shadows = (database.shadows,) if page.full and database.shadows else ()
+def _notes(database: DatabaseReport, output: OutputStyle) -> Iterator[Text]:
+    shadows = (database.shadows,) if output.full and database.shadows else ()
     for note in (*shadows, *database.notes):
-        yield from wrapped(page, words(page, note), 2, first=words(page, ("· ", FAINT)))
+        yield from wrapped(output, words(output, note), 2, first=words(output, ("· ", FAINT)))
 
 
-def _coverage(database: DatabaseReport, page: Page) -> Lines:
+def _coverage(database: DatabaseReport, output: OutputStyle) -> Lines:
     compared = _counts(database.coverage.compared) or "nothing"
     not_compared = _counts(database.coverage.not_compared)
     text = f"compared {compared}" + f"; not compared: {not_compared}" * bool(not_compared)
     left_out = ", ".join(database.coverage.left_out)
     text += f"; left out: {left_out}" * bool(left_out)
     text += f"; history replay: {database.replay}" * bool(database.replay)
-    return wrapped(page, words(page, (text, FAINT)))
+    return wrapped(output, words(output, (text, FAINT)))
 
 
 def _counts(counts: Mapping[str, int]) -> str:

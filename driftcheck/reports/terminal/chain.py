@@ -1,4 +1,4 @@
-"""Draws the chain: the four schemas, and how it stands with the gaps between them."""
+"""Draws the chain: the four schemas and the state of the gaps between them."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from driftcheck.chain import CHAIN, Gap, Side
-from driftcheck.judging.findings import DatabaseReport, Report
-from driftcheck.reports.page import Page
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, WARN, Lines, words
 
 _MARGIN = "  "
 
 
-def chain(database: DatabaseReport, report: Report, page: Page) -> Lines:
-    """The chain along a line with its states below; downwards, where the page is narrow."""
+def chain(database: DatabaseReport, report: Report, output: OutputStyle) -> Lines:
+    """Draw the chain on one line with the states below it, or vertically in a narrow output."""
     gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
     states = {gap: _state(gap, database, report) for gap in gaps}
-    lines = _along(states, page)
-    if max(line.cell_len for line in lines) > page.width:
-        return _downwards(states, page)
+    lines = _horizontal(states, output)
+    if max(line.cell_len for line in lines) > output.width:
+        return _vertical(states, output)
     return lines
 
 
 def _state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str]:
-    """How it stands with a gap, and the style to say it in."""
+    """Return the state of a gap and the text style for it."""
     if gap not in database.gaps:
-        return "not looked at", FAINT
+        return "not compared", FAINT
     if not any(database.coverage.compared.values()):
-        return "not known", FAINT
-    found = [finding for finding in database.findings if gap in finding.gaps]
-    if not found:
-        ignored = sum(gap in one.finding.gaps for one in database.ignored)
+        return "unknown", FAINT
+    findings = [finding for finding in database.findings if gap in finding.gaps]
+    if not findings:
+        ignored = sum(gap in ignored.finding.gaps for ignored in database.ignored)
         return f"✓ {ignored} ignored" if ignored else "✓ in step", GOOD
-    fails = any(map(report.fails, found))
-    return f"{'✗' if fails else '!'} {counted(len(found), 'finding')}", BAD if fails else WARN
+    fails = any(map(report.fails, findings))
+    return f"{'✗' if fails else '!'} {counted(len(findings), 'finding')}", BAD if fails else WARN
 
 
 def _links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
-    """Every side, and the gap that comes after it."""
+    """Yield every side, together with the gap that follows it."""
     last = None
     for gap in gaps:
         side, last = gap.between
@@ -50,27 +50,27 @@ def _links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
         yield last, None
 
 
-def _along(states: dict[Gap, tuple[str, str]], page: Page) -> Lines:
+def _horizontal(states: dict[Gap, tuple[str, str]], output: OutputStyle) -> Lines:
     names, below = Text(_MARGIN), Text(_MARGIN)
     for side, gap in _links(states):
-        names.append_text(words(page, (side, STRONG)))
+        names.append_text(words(output, (side, STRONG)))
         below.append(" " * len(side))
         if gap is not None:
             state, style = states[gap]
             width = max(len(gap) + 4, cell_len(state))
             line = gap.center(width, "─")
-            names.append_text(words(page, " ", (line, FAINT if style == FAINT else ""), " "))
-            below.append_text(words(page, " ", (state.center(width), style), " "))
+            names.append_text(words(output, " ", (line, FAINT if style == FAINT else ""), " "))
+            below.append_text(words(output, " ", (state.center(width), style), " "))
     below.rstrip()
     return [names, below]
 
 
-def _downwards(states: dict[Gap, tuple[str, str]], page: Page) -> Lines:
+def _vertical(states: dict[Gap, tuple[str, str]], output: OutputStyle) -> Lines:
     column = max(map(len, states)) + 2
     lines = []
     for side, gap in _links(states):
-        lines.append(words(page, _MARGIN, (side, STRONG)))
+        lines.append(words(output, _MARGIN, (side, STRONG)))
         if gap is not None:
             label = f" │ {gap.ljust(column)}"
-            lines.append(words(page, _MARGIN, (label, FAINT), states[gap]))
+            lines.append(words(output, _MARGIN, (label, FAINT), states[gap]))
     return lines

@@ -1,22 +1,22 @@
-"""Tells what was checked, where that is several things, and how each came out."""
+"""Lists the single checks of a report and their results."""
 
 from __future__ import annotations
 
-from driftcheck.judging.findings import Check, Report
-from driftcheck.reports.page import Page
+from driftcheck.judging.report import Check, Report
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.layout import BAD, FAINT, GOOD, STRONG, Lines, words, wrapped
 
 
-def checks(report: Report, page: Page) -> Lines:
-    """What the report is about, and a line for each check; none where there are no checks."""
+def checks(report: Report, output: OutputStyle) -> Lines:
+    """Return the subject of the report and a line for each check; nothing without checks."""
     if not report.checks:
         return []
-    lines = wrapped(page, words(page, (report.subject, STRONG)))
+    lines = wrapped(output, words(output, (report.subject, STRONG)))
     for check in report.checks:
         mark, text = _state(check)
         why = f": {check.why}" * bool(check.why)
-        line = words(page, text, (why, FAINT))
-        lines += wrapped(page, line, 4, first=words(page, "  ", mark, " "))
+        line = words(output, text, (why, FAINT))
+        lines += wrapped(output, line, 4, first=words(output, "  ", mark, " "))
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Tells one finding in full: what is where, what comes of it, and how to mend it."""
+"""Describes one finding in full: its object on each side, its impact and its remedies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from rich.text import Text
 
 from driftcheck.judging.findings import Finding, PhantomOperation, Remedy, SourceLine
-from driftcheck.reports.page import Page
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -28,84 +28,82 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.reports.terminal.sides import diffs, side_rows
 
 
-def in_full(finding: Finding, page: Page, told_elsewhere: AbstractSet[Remedy]) -> Lines:
-    """A finding with all that is known of it.
+def in_full(finding: Finding, output: OutputStyle, shown_elsewhere: AbstractSet[Remedy]) -> Lines:
+    """Return everything about a finding.
 
     Args:
         finding: The finding.
-        page: What it goes on.
-        told_elsewhere: The remedies of several findings, which are told once for all of them.
+        output: The properties of the output.
+        shown_elsewhere: Remedies that several findings share. They are shown once for all.
     """
     blocks = [
-        [*title(finding, page), *_identity(finding, page)],
-        rows(page, [*side_rows(finding, page), *_more_rows(finding, page)]),
-        diffs(finding, page),
-        quoted(page, finding.details) if finding.details else [],
-        wrapped(page, words(page, ("Why: ", STRONG), finding.why), 2) if finding.why else [],
-        _leads_to(finding, page),
-        *_phantom(finding.phantom, page),
-        *(remedy(r, page) for r in finding.remedies if r not in told_elsewhere),
+        [*title(finding, output), *_identity(finding, output)],
+        rows(output, [*side_rows(finding, output), *_more_rows(finding, output)]),
+        diffs(finding, output),
+        quoted(output, finding.details) if finding.details else [],
+        wrapped(output, words(output, ("Why: ", STRONG), finding.why), 2) if finding.why else [],
+        wrapped(output, words(output, finding.impact), 2) if finding.impact else [],
+        *_phantom(finding.phantom, output),
+        *(remedy(r, output) for r in finding.remedies if r not in shown_elsewhere),
     ]
     return list(spaced(blocks))
 
 
-def title(finding: Finding, page: Page) -> Lines:
-    """The mark of its severity, and its sentence."""
+def title(finding: Finding, output: OutputStyle) -> Lines:
+    """Return the mark of the severity and the message."""
     mark, style = SEVERITY[finding.severity]
-    text = words(page, (finding.message, STRONG))
-    return wrapped(page, text, 2, first=words(page, (mark, style), " "))
+    text = words(output, (finding.message, STRONG))
+    return wrapped(output, text, 2, first=words(output, (mark, style), " "))
 
 
-def _identity(finding: Finding, page: Page) -> Lines:
+def _identity(finding: Finding, output: OutputStyle) -> Lines:
     text = finding.rule
     if finding.blind_spot:
-        text += ", which autogenerate does not see"
-    return wrapped(page, words(page, (text, FAINT)), 2)
+        text += ", not detected by autogenerate"
+    return wrapped(output, words(output, (text, FAINT)), 2)
 
 
-def _more_rows(finding: Finding, page: Page) -> Iterator[Row]:
+def _more_rows(finding: Finding, output: OutputStyle) -> Iterator[Row]:
     if finding.parts:
-        yield Row("with", [words(page, kinds(finding.parts))])
+        yield Row("with", [words(output, kinds(finding.parts))])
     if finding.evidence:
-        yield Row("evidence", [words(page, finding.evidence.text)])
+        yield Row("evidence", [words(output, finding.evidence.text)])
     if finding.declared:
-        yield Row("declared" if finding.address else "in", [words(page, _line(finding.declared))])
+        label = "declared" if finding.address else "in"
+        yield Row(label, [words(output, _line(finding.declared))])
     if finding.origin:
         origin = finding.origin
-        place = words(page, _line(SourceLine(origin.file, origin.line)))
-        label = "made by" if finding.verdict else "in"
-        yield Row(label, [words(page, f"revision {origin.revision}"), place])
+        line = words(output, _line(SourceLine(origin.file, origin.line)))
+        label = "created by" if finding.verdict else "in"
+        yield Row(label, [words(output, f"revision {origin.revision}"), line])
 
 
-def _line(place: SourceLine) -> str:
-    return place.file + ("" if place.line is None else f":{place.line}")
+def _line(line: SourceLine) -> str:
+    return line.file + ("" if line.line is None else f":{line.line}")
 
 
-def _leads_to(finding: Finding, page: Page) -> Lines:
-    return wrapped(page, words(page, finding.leads_to), 2) if finding.leads_to else []
-
-
-def _phantom(phantom: PhantomOperation | None, page: Page) -> Iterator[Lines]:
+def _phantom(phantom: PhantomOperation | None, output: OutputStyle) -> Iterator[Lines]:
     if phantom is None:
         return
-    why = ": because of this drift, and of no change to the models, `migrate` would write:"
-    yield wrapped(page, words(page, ("Phantom operation", BAD), why), 2)
-    yield quoted(page, phantom.operation, style=CODE)
+    why = ": because of this drift, not because of a model change, `migrate` would write:"
+    yield wrapped(output, words(output, ("Phantom operation", BAD), why), 2)
+    yield quoted(output, phantom.operation, style=CODE)
     if phantom.colleague_error is None:
-        after = "On a database without the drift it would run, and nobody would notice."
-        yield wrapped(page, words(page, after), 2)
+        text = "On a database without this drift, the operation runs without an error."
+        yield wrapped(output, words(output, text), 2)
         return
-    yield wrapped(page, words(page, "A colleague, whose database has no drift, would then get:"), 2)
-    yield quoted(page, phantom.colleague_error, style=BAD)
+    text = "On a database without this drift, the operation fails:"
+    yield wrapped(output, words(output, text), 2)
+    yield quoted(output, phantom.colleague_error, style=BAD)
 
 
-def remedy(remedy: Remedy, page: Page, *, count: int = 0) -> Lines:
-    """A way to mend it, with code that can be copied; ``count`` findings share it."""
-    name = words(page, (remedy.name[:1].upper() + remedy.name[1:], STRONG))
+def remedy(remedy: Remedy, output: OutputStyle, *, count: int = 0) -> Lines:
+    """Return a remedy with code that can be copied; ``count`` findings share it."""
+    name = words(output, (remedy.name[:1].upper() + remedy.name[1:], STRONG))
     if remedy.loses_data:
-        name.append_text(words(page, " ", ("(loses data)", BAD)))
+        name.append_text(words(output, " ", ("(loses data)", BAD)))
     if count:
-        name.append_text(words(page, f", for {count} of these findings"))
-    text = name + words(page, f": {remedy.summary}")
-    lines = wrapped(page, text, 2)
-    return [*lines, Text(), *code(page, remedy.code)] if remedy.code else lines
+        name.append_text(words(output, f", for {count} of these findings"))
+    text = name + words(output, f": {remedy.summary}")
+    lines = wrapped(output, text, 2)
+    return [*lines, Text(), *code(output, remedy.code)] if remedy.code else lines

@@ -1,28 +1,31 @@
-"""Counts what does not count because the project says so; lists it for who asks."""
+"""Counts the ignored findings and, on request, lists them."""
 
 from __future__ import annotations
 
-from driftcheck.judging.findings import DatabaseReport, Ignored
-from driftcheck.reports.page import Page
+from driftcheck.judging.findings import IgnoredFinding
+from driftcheck.judging.report import DatabaseReport
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, Lines, words, wrapped
 
 
-def ignored(database: DatabaseReport, page: Page) -> Lines:
-    """How many findings are ignored and, where all is told, which, and why."""
+def ignored(database: DatabaseReport, output: OutputStyle) -> Lines:
+    """Return the number of ignored findings and, in a full report, each with its reason."""
     if not database.ignored:
         return []
-    text = f"{counted(len(database.ignored), 'finding')} ignored, as [tool.driftcheck] says"
-    text += ":" if page.full else "; --verbose lists them"
-    lines = wrapped(page, words(page, text), 2, first=words(page, ("· ", FAINT)))
-    if page.full:
-        for one in database.ignored:
-            lines += _told(one, page)
+    count = counted(len(database.ignored), "finding")
+    text = f"{count} ignored, as configured in [tool.driftcheck]"
+    text += ":" if output.full else "; --verbose lists them"
+    lines = wrapped(output, words(output, text), 2, first=words(output, ("· ", FAINT)))
+    if output.full:
+        for ignored_finding in database.ignored:
+            lines += _in_full(ignored_finding, output)
     return lines
 
 
-def _told(one: Ignored, page: Page) -> Lines:
-    until = f" Until {one.until}." if one.until else ""
-    about = f" {one.finding.address.sql}" if one.finding.address else ""
-    told = wrapped(page, words(page, one.finding.rule + about), 4)
-    return [*told, *wrapped(page, words(page, (one.reason + until, FAINT)), 6)]
+def _in_full(ignored: IgnoredFinding, output: OutputStyle) -> Lines:
+    finding = ignored.finding
+    until = f" Until {ignored.until}." if ignored.until else ""
+    address = f" {finding.address.sql}" if finding.address else ""
+    lines = wrapped(output, words(output, finding.rule + address), 4)
+    return [*lines, *wrapped(output, words(output, (ignored.reason + until, FAINT)), 6)]

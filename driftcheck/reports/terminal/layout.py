@@ -1,4 +1,4 @@
-"""Lays text out on a page: prose is wrapped between words, code is kept exactly as it is."""
+"""Lays out text: prose is wrapped between words, code is never changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from driftcheck.judging.findings import Severity
-from driftcheck.reports.page import Page
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.visible import is_plain, visible
 
 Lines: TypeAlias = list[Text]
@@ -23,41 +23,43 @@ SEVERITY: dict[Severity, tuple[str, str]] = {
     Severity.WARNING: ("!", WARN),
     Severity.NOTE: ("·", FAINT),
 }
-"""Mark and style of each severity."""
+"""The mark and the style of each severity."""
 
 _PLAINER = {"─": "-", "│": "|", "✓": "+", "✗": "x", "·": "-", "…": "...", "→": "->", "—": "-"}
-"""What stands for a sign of ours where the stream cannot carry it."""
+"""The replacements of our signs in a stream whose encoding does not contain them."""
 
 _NARROWEST = 30
-"""Columns that a value must have beside its label; with less it goes below."""
+"""Columns for a value beside its label; with fewer, the value is placed below the label."""
 
 _LONGEST = 12
-"""Lines of something that is only quoted, before its middle is left out."""
+"""Lines of a quotation that are shown before its middle is left out."""
 
 
-def words(page: Page, *pieces: str | tuple[str, str]) -> Text:
-    """One line of prose, from texts and from (text, style)."""
+def words(output: OutputStyle, *pieces: str | tuple[str, str]) -> Text:
+    """Return one line of prose made of strings and of (string, style) pairs."""
     pairs = (piece if isinstance(piece, tuple) else (piece, "") for piece in pieces)
-    return Text.assemble(*((_prose(page, text), style) for text, style in pairs))
+    return Text.assemble(*((_prose(output, text), style) for text, style in pairs))
 
 
-def _prose(page: Page, text: str) -> str:
-    if is_plain(text, page.encoding):
+def _prose(output: OutputStyle, text: str) -> str:
+    if is_plain(text, output.encoding):
         return text
-    plainer = (c if is_plain(c, page.encoding) else _PLAINER.get(c, c) for c in text)
-    return visible("".join(plainer), page.encoding)
+    plainer = (c if is_plain(c, output.encoding) else _PLAINER.get(c, c) for c in text)
+    return visible("".join(plainer), output.encoding)
 
 
-def wrapped(page: Page, text: Text, indent: int = 0, *, first: Text | None = None) -> Lines:
-    """Wrap prose between words. A word that is too long for the page stays whole.
+def wrapped(
+    output: OutputStyle, text: Text, indent: int = 0, *, first: Text | None = None
+) -> Lines:
+    """Wrap prose between words. A word that is wider than the output is not broken.
 
     Args:
-        page: What it goes on.
+        output: The properties of the output.
         text: One line of prose.
-        indent: How far each line is moved in.
-        first: What stands on the first line in place of the indent.
+        indent: The indent of each line, in columns.
+        first: The beginning of the first line, instead of the indent.
     """
-    room = page.width - indent
+    room = output.width - indent
     cuts, column = [], 0
     for word in re.finditer(r"\S+\s*", text.plain):
         if column and column + cell_len(word.group().rstrip()) > room:
@@ -72,69 +74,71 @@ def wrapped(page: Page, text: Text, indent: int = 0, *, first: Text | None = Non
     return [before + line for before, line in zip(margins, lines, strict=True)]
 
 
-def code(page: Page, text: str) -> Lines:
-    """Lines that can be copied: never wrapped, tabs as they are.
+def code(output: OutputStyle, text: str) -> Lines:
+    """Return lines of code that can be copied: not wrapped, tabs unchanged.
 
-    A single line is moved in. Several are not: what is copied may hold the body of a function,
-    where spaces at the beginning of a line would count. Where a character cannot be shown, its
-    escape is, and a last line says so.
+    A single line is indented. Several lines are not, because leading spaces are significant in the
+    body of a function. If characters had to be escaped, a last line says so.
     """
-    texts = [visible(line, page.encoding, keep="\t") for line in text.strip("\n").split("\n")]
-    margin = Text("    " if len(texts) == 1 else "")
-    lines = [margin + Text(line, CODE) for line in texts]
-    if not all(is_plain(line, page.encoding) for line in re.split(r"[\n\t]", text)):
-        hint = "What cannot be shown is escaped here; --format json has it as it is."
-        note = words(page, (hint, WARN))
-        lines += [Text(), *wrapped(page, note, 2)]
+    escaped = [visible(line, output.encoding, keep="\t") for line in text.strip("\n").split("\n")]
+    margin = Text("    " if len(escaped) == 1 else "")
+    lines = [margin + Text(line, CODE) for line in escaped]
+    if not all(is_plain(line, output.encoding) for line in re.split(r"[\n\t]", text)):
+        hint = "Some characters are escaped here; --format json has the original."
+        note = words(output, (hint, WARN))
+        lines += [Text(), *wrapped(output, note, 2)]
     return lines
 
 
-def quoted(page: Page, text: str, indent: int = 4, style: str = "") -> Lines:
-    """Lines that are there to be read only: neither wrapped nor, where they are many, all shown."""
-    texts = [line.expandtabs(4).rstrip(" ") for line in text.strip("\n").split("\n")]
-    lines = [Text(" " * indent * bool(t)) + Text(visible(t, page.encoding), style) for t in texts]
-    return clipped(page, lines, indent)
+def quoted(output: OutputStyle, text: str, indent: int = 4, style: str = "") -> Lines:
+    """Return lines that are quoted for reading: not wrapped, and clipped if there are many."""
+    expanded = [line.expandtabs(4).rstrip(" ") for line in text.strip("\n").split("\n")]
+    lines = [
+        Text(" " * indent * bool(line)) + Text(visible(line, output.encoding), style)
+        for line in expanded
+    ]
+    return clipped(output, lines, indent)
 
 
-def clipped(page: Page, lines: Lines, indent: int) -> Lines:
-    """Leave the middle out where it is long: errors begin with what counts, traces end so."""
+def clipped(output: OutputStyle, lines: Lines, indent: int) -> Lines:
+    """Leave out the middle of many lines: an error's message is at the beginning or the end."""
     left_out = len(lines) - _LONGEST
-    if page.full or left_out <= 1:
+    if output.full or left_out <= 1:
         return lines
-    gap = words(page, (f"… {left_out} lines left out; --verbose tells them", FAINT))
+    gap = words(output, (f"… {left_out} lines left out; --verbose shows them", FAINT))
     half = _LONGEST // 2
     return [*lines[:half], Text(" " * indent) + gap, *lines[-half:]]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A label, and the lines that stand beside it."""
+    """A label and the lines beside it."""
 
     label: str
     values: Sequence[Text]
 
 
-def rows(page: Page, table: Sequence[Row], indent: int = 2) -> Lines:
-    """Values beside their labels, in line; or below them, where the page is narrow."""
+def rows(output: OutputStyle, table: Sequence[Row], indent: int = 2) -> Lines:
+    """Return values beside their labels, or below the labels in a narrow output."""
     column = indent + max((cell_len(row.label) for row in table), default=0) + 2
-    below = page.width - column < _NARROWEST
+    below = output.width - column < _NARROWEST
     lines = []
     for row in table:
-        label = Text(" " * indent) + words(page, (row.label, FAINT))
+        label = Text(" " * indent) + words(output, (row.label, FAINT))
         if below:
             lines.append(label)
         for value in row.values:
             if below:
-                lines += wrapped(page, value, indent + 2)
+                lines += wrapped(output, value, indent + 2)
             else:
                 label.append(" " * (column - label.cell_len))
-                lines += wrapped(page, value, column, first=label)
+                lines += wrapped(output, value, column, first=label)
                 label = Text()
     return lines
 
 
 def spaced(blocks: Iterable[Lines]) -> Iterator[Text]:
-    """Blocks with an empty line between them; what is empty is left out."""
+    """Yield the lines of blocks with an empty line between blocks; empty blocks are left out."""
     for number, block in enumerate(filter(None, blocks)):
         if number:
             yield Text()

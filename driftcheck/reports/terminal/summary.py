@@ -1,4 +1,4 @@
-"""Tells findings by the whole that they belong to; in brief, where they are many."""
+"""Lists findings grouped by the object they belong to; many findings in one line each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias
 
-from driftcheck.judging.findings import (
-    DatabaseReport,
-    Finding,
-    PhantomOperation,
-    Remedy,
-    Report,
-    Severity,
-)
-from driftcheck.reports.page import Page
+from driftcheck.judging.findings import Finding, PhantomOperation, Remedy, Severity
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import counted, kinds
 from driftcheck.reports.terminal.finding import in_full, remedy, title
 from driftcheck.reports.terminal.layout import (
@@ -32,7 +26,7 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.schema import Address
 
 _IN_FULL = 10
-"""Findings of one database that are told in full; of more, each is told in a sentence."""
+"""Findings of one database that are shown in full; if there are more, each gets one line."""
 _GROUPS = 12
 _OF_EACH_GROUP = 3
 _PHANTOMS = 10
@@ -41,96 +35,98 @@ _PROJECT = "the project itself"
 _SEVERITIES = list(Severity)
 
 
-def findings(database: DatabaseReport, report: Report, page: Page) -> Iterator[Lines]:
-    """Everything that was found of a database, the project's own faults before all else."""
+def findings(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
+    """Return all findings of a database, first the faults of the project itself."""
     shared = _shared_remedies(database)
     groups = _groups(database.findings)
-    if page.full or len(database.findings) <= _IN_FULL:
-        for whole, group in groups:
-            yield _heading(whole, page, of_none="the upgrade" if database.plays else _PROJECT)
-            yield from (in_full(finding, page, shared.keys()) for finding in group)
+    if output.full or len(database.findings) <= _IN_FULL:
+        of_project = "the upgrade" if database.simulations else _PROJECT
+        for parent, group in groups:
+            yield _heading(parent, output, of_project=of_project)
+            yield from (in_full(finding, output, shared.keys()) for finding in group)
     else:
-        hint = f"{len(database.findings)} findings, in brief. In full: {report.command} --verbose"
-        yield wrapped(page, words(page, (hint, WARN)))
-        yield from _in_brief(groups, page)
-        yield from _phantoms(database.phantom_operations, page)
-    yield from (remedy(one, page, count=count) for one, count in shared.items())
+        count = len(database.findings)
+        hint = f"{count} findings, one line each. In full: {report.command} --verbose"
+        yield wrapped(output, words(output, (hint, WARN)))
+        yield from _in_brief(groups, output)
+        yield from _phantoms(database.phantom_operations, output)
+    yield from (remedy(shared_remedy, output, count=n) for shared_remedy, n in shared.items())
 
 
 def _shared_remedies(database: DatabaseReport) -> dict[Remedy, int]:
-    """Remedies that several findings have, such as to upgrade, and how many have them."""
-    counts = Counter(one for finding in database.findings for one in finding.remedies)
-    return {one: count for one, count in counts.items() if count > 1}
+    """Count the findings of each remedy that several findings share, such as an upgrade."""
+    counts = Counter(remedy for finding in database.findings for remedy in finding.remedies)
+    return {remedy: count for remedy, count in counts.items() if count > 1}
 
 
 Group: TypeAlias = tuple[Address | None, list[Finding]]
-"""A whole and its findings; no whole for the project's own faults."""
+"""A parent object and its findings; no object for the faults of the project itself."""
 
 
 def _groups(found: Sequence[Finding]) -> list[Group]:
-    """Findings by the whole they belong to: faults, then what has the gravest.
+    """Group findings by their parent object: faults first, then the most severe findings.
 
-    Among equals, what nobody else would tell of comes first: it must not drown.
+    Among findings of equal severity, those that autogenerate does not detect come first.
     """
     groups: dict[Address | None, list[Finding]] = {}
-    for finding in sorted(found, key=_gravity):
+    for finding in sorted(found, key=_rank):
         groups.setdefault(finding.part_of or finding.address, []).append(finding)
     return sorted(groups.items(), key=lambda group: group[0] is not None)
 
 
-def _gravity(finding: Finding) -> tuple[int, bool]:
+def _rank(finding: Finding) -> tuple[int, bool]:
     return _SEVERITIES.index(finding.severity), not finding.blind_spot
 
 
 def _heading(
-    whole: Address | None, page: Page, *, count: int = 0, of_none: str = _PROJECT
+    parent: Address | None, output: OutputStyle, *, count: int = 0, of_project: str = _PROJECT
 ) -> Lines:
-    name = str(whole) if whole else of_none
-    line = words(page, (name, STRONG))
+    name = str(parent) if parent else of_project
+    line = words(output, (name, STRONG))
     if count:
-        line.append_text(words(page, (" · " + counted(count, "finding"), FAINT)))
-    rest = page.width - line.cell_len - 4
-    line = words(page, ("── ", FAINT)) + line
-    return [line + words(page, (" " + "─" * rest, FAINT)) if rest > 0 else line]
+        line.append_text(words(output, (" · " + counted(count, "finding"), FAINT)))
+    rest = output.width - line.cell_len - 4
+    line = words(output, ("── ", FAINT)) + line
+    return [line + words(output, (" " + "─" * rest, FAINT)) if rest > 0 else line]
 
 
-def _in_brief(groups: Sequence[Group], page: Page) -> Iterator[Lines]:
-    for whole, group in groups[:_GROUPS]:
+def _in_brief(groups: Sequence[Group], output: OutputStyle) -> Iterator[Lines]:
+    for parent, group in groups[:_GROUPS]:
         yield [
-            *_heading(whole, page, count=len(group)),
-            *(line for finding in group[:_OF_EACH_GROUP] for line in _sentence(finding, page)),
-            *_left_out(group[_OF_EACH_GROUP:], page),
+            *_heading(parent, output, count=len(group)),
+            *(line for finding in group[:_OF_EACH_GROUP] for line in _one_line(finding, output)),
+            *_left_out(group[_OF_EACH_GROUP:], output),
         ]
     rest = groups[_GROUPS:]
     if rest:
-        count = counted(sum(len(group) for _, group in rest), "finding")
-        wholes = kinds(whole for whole, _ in rest if whole)
-        yield wrapped(page, words(page, (f"… and {count} more, in {wholes}", FAINT)))
+        count = counted(sum(len(group) for _, group in rest), "more finding")
+        parents = kinds(parent for parent, _ in rest if parent)
+        yield wrapped(output, words(output, (f"… and {count}, in {parents}", FAINT)))
 
 
-def _sentence(finding: Finding, page: Page) -> Lines:
-    """A finding in a sentence, and whether anybody else would tell of it."""
-    told = title(finding, page)
+def _one_line(finding: Finding, output: OutputStyle) -> Lines:
+    """Return the message of a finding, and whether autogenerate detects it."""
+    lines = title(finding, output)
     if finding.blind_spot:
-        told += wrapped(page, words(page, ("migrate does not see this", WARN)), 2)
-    return told
+        lines += wrapped(output, words(output, ("not detected by autogenerate", WARN)), 2)
+    return lines
 
 
-def _left_out(rest: Sequence[Finding], page: Page) -> Lines:
+def _left_out(rest: Sequence[Finding], output: OutputStyle) -> Lines:
     if not rest:
         return []
     count = kinds(f.address for f in rest if f.address) or counted(len(rest), "fault")
-    return wrapped(page, words(page, (f"… and {count} more", FAINT)), 2)
+    return wrapped(output, words(output, (f"… and {count} more", FAINT)), 2)
 
 
-def _phantoms(phantoms: Sequence[PhantomOperation], page: Page) -> Iterator[Lines]:
+def _phantoms(phantoms: Sequence[PhantomOperation], output: OutputStyle) -> Iterator[Lines]:
     if not phantoms:
         return
-    why = ": because of drift, and of no change to the models, `migrate` would write:"
-    yield wrapped(page, words(page, ("Phantom operations", BAD), why))
-    shown = (quoted(page, one.operation, style=CODE) for one in phantoms[:_PHANTOMS])
+    why = ": because of drift, not because of a model change, `migrate` would write:"
+    yield wrapped(output, words(output, ("Phantom operations", BAD), why))
+    shown = (quoted(output, phantom.operation, style=CODE) for phantom in phantoms[:_PHANTOMS])
     lines = list(chain.from_iterable(shown))
     left_out = len(phantoms) - _PHANTOMS
     if left_out > 0:
-        lines.append(words(page, (f"    … {left_out} more", FAINT)))
+        lines.append(words(output, (f"    … {left_out} more", FAINT)))
     yield lines

@@ -1,13 +1,9 @@
 """The hazards of statements to tables in use, on real servers."""
 
-from pathlib import Path
-
 import pytest
 
-from driftcheck.actions.gate.hazard_findings import hazard_findings
-from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind, HazardWatch
+from driftcheck.actions.gate.hazard_watch import HazardWatch
 from driftcheck.databases.connection import own_engine
-from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 
 IN_USE = """
@@ -148,23 +144,3 @@ def test_outside_of_transactions(run):
     assert run("CREATE INDEX CONCURRENTLY ix_name ON students (name)", autocommit=True) == set()
     built = run("CREATE INDEX ix_note ON students (note)", autocommit=True)
     assert built == {("index-build", "index public.ix_note", "")}
-
-
-def test_the_remedies_name_the_table_and_the_object():
-    table = Address("table", "public", ("Odd 'name",))
-    statement = ExecutedStatement("0002", "0002.py", 9, "ALTER TABLE")
-    objects = {
-        HazardKind.INDEX_BUILD: Address("index", "public", ("ix_age",)),
-        HazardKind.NOT_NULL: Address("column", "public", (*table.path, "age")),
-        HazardKind.CONSTRAINT: Address("check constraint", "public", (*table.path, "adult")),
-    }
-    hazards = [
-        Hazard(kind, objects.get(kind, table), "", table, statement, ALL) for kind in HazardKind
-    ]
-    findings = {finding.rule: finding for finding in hazard_findings(hazards, Path())}
-    codes = {rule: " ".join(r.code for r in finding.remedies) for rule, finding in findings.items()}
-    assert not [code for code in codes.values() if "{" in code]
-    assert "create_index('ix_age'," in codes["hazard-index-build"]
-    assert """ALTER TABLE public."Odd 'name" ADD""" in codes["hazard-not-null"]
-    assert "CHECK (age IS NOT NULL) NOT VALID" in codes["hazard-not-null"]
-    assert "VALIDATE CONSTRAINT adult;" in codes["hazard-constraint"]

@@ -131,8 +131,8 @@ def stamp(revision):
 def test_where_the_stamp_says(located):
     code, rules, one = located("0004")
     assert (code, rules) == (ExitCode.CLEAN, [])
-    assert one.whereabouts.as_stamped
-    assert one.whereabouts.states == (("0003",), ("0004",))
+    assert one.revision_match.as_stamped
+    assert one.revision_match.states == (("0003",), ("0004",))
 
 
 def test_recorded_and_never_ran(located):
@@ -156,7 +156,7 @@ def test_ran_and_not_recorded(located):
 def test_never_stamped(located):
     code, rules, one = located("0006", "DROP TABLE alembic_version")
     assert (code, rules) == (ExitCode.FOUND, ["locate-unstamped"])
-    assert one.whereabouts.states == (("0006",),)
+    assert one.revision_match.states == (("0006",),)
 
 
 def test_stamped_with_what_no_file_has(located):
@@ -177,7 +177,7 @@ def test_drift_on_top_of_a_wrong_stamp(located):
 def test_drift_where_the_stamp_is_right(located):
     code, rules, one = located("0005", "ALTER TABLE schools ADD x integer")
     assert (code, rules) == (ExitCode.FOUND, ["locate-nearest", "drift-column-extra"])
-    assert one.whereabouts.as_stamped
+    assert one.revision_match.as_stamped
     assert one.findings[0].remedies == ()
     assert dict(one.findings[1].definitions) == {"stamped": None, "live": "integer"}
 
@@ -185,7 +185,7 @@ def test_drift_where_the_stamp_is_right(located):
 def test_a_new_database_is_where_it_should_be(located):
     code, rules, one = located("", "CREATE VIEW nothing AS SELECT 1")
     assert (code, rules) == (ExitCode.FOUND, ["locate-nearest", "drift-view-extra"])
-    assert one.whereabouts.as_stamped
+    assert one.revision_match.as_stamped
 
 
 def test_several_stamps_on_two_branches(located):

@@ -31,7 +31,7 @@ def standing(sketch, pg18):
 
 
 def starts(report):
-    return [(one.start, one.gets_through) for one in report.databases[0].plays]
+    return [(one.start, one.succeeds) for one in report.databases[0].simulations]
 
 
 def test_a_bootstrap(standing):
@@ -52,7 +52,9 @@ def test_a_base_snapshot(standing):
 
 def test_nothing_to_begin_with(standing):
     report = standing.simulate(Colleague())
-    assert [(one.start, one.gets_through) for one in report.databases[0].plays] == [("0001", False)]
+    assert [(one.start, one.succeeds) for one in report.databases[0].simulations] == [
+        ("0001", False)
+    ]
     assert 'relation "students" does not exist' in report.findings[0].details
 
 

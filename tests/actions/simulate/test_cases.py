@@ -9,7 +9,7 @@ import pytest
 from driftcheck.actions.simulate import Colleague, simulate
 from driftcheck.config.settings import Settings
 from driftcheck.judging.findings import Severity
-from driftcheck.reports import Page, render
+from driftcheck.reports import OutputStyle, render
 
 CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
 DEFAULT = CASES.pop("default")
@@ -44,17 +44,17 @@ def test_case(name, sketch, request):
     report = simulate(Settings(root=project.root, shadow=shadow), whom)
 
     (database,) = report.databases
-    text = render(report, page=Page(width=10_000))
+    text = render(report, output=OutputStyle(width=10_000))
     told = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
     assert (report.exit_code, [f.rule for f in told]) == (
         case.get("status", 0),
         case.get("rules", []),
     ), text
-    play = database.plays[-1]
+    play = database.simulations[-1]
     if "acts" in case:
-        assert [f"{MARKS[act.came_off]} {act.said}" for act in play.acts] == case["acts"]
+        assert [f"{MARKS[act.succeeded]} {act.description}" for act in play.steps] == case["acts"]
     if "starts" in case:
-        assert [one.start for one in database.plays] == case["starts"]
+        assert [one.start for one in database.simulations] == case["starts"]
     if "error" in case:
         assert told[0].details.splitlines()[0] == case["error"]
     if "place" in case:

@@ -41,7 +41,10 @@ def test_collations_whose_provider_has_another_version(everything):
     used = {"stale", name.strip('"')} - {"pg_c_utf8"}  # what is built in has no dependencies
     assert {r.address.name for r in told} == used
     assert {r.words for r in told} == {("0.1", version)}
-    assert all(f"0.1, and its provider now has {version}" in f.message for f in remarked(told))
+    assert all(
+        f"version 0.1, but its provider now has version {version}" in f.message
+        for f in remarked(told)
+    )
 
 
 def test_settings_are_told_where_they_are_asked_for(newest):

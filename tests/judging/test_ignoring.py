@@ -8,8 +8,9 @@ from driftcheck.chain import CHAIN, Gap
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.config.settings import load_settings
 from driftcheck.errors import ConfigurationError, ExitCode
-from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report, Severity, Verdict
+from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.ignoring import without_ignored
+from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.schema import Address
 
 TODAY = date(2026, 11, 24)

@@ -1,4 +1,4 @@
-"""The judge: what four schemas together say of one object."""
+"""The judge: the verdict on an object from four schemas together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.judge import Judged, changes_of, judge
-from driftcheck.judging.rules import CHANGES, rule_of
+from driftcheck.judging.rule_lookup import rule_of
+from driftcheck.judging.rules import CHANGES
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 TABLE = Address("table", "public", ("pupils",))
@@ -26,29 +27,29 @@ def snapshot(*columns: str) -> Snapshot:
 
 
 def judged(**sides: Snapshot) -> list[Judged]:
-    snapshots = {Side(name): found for name, found in sides.items()}
+    snapshots = {Side(name): side for name, side in sides.items()}
     changes = {gap: changes_of(gap, snapshots) for gap in CHAIN}
-    return judge(changes, snapshots, lambda thing: str(thing.attributes["type"]))
+    return judge(changes, snapshots, lambda column: str(column.attributes["type"]))
 
 
 def only(**sides: Snapshot) -> Finding:
-    (one,) = judged(**sides)
-    return one.finding
+    (finding,) = (each.finding for each in judged(**sides))
+    return finding
 
 
-def test_in_step_says_nothing() -> None:
+def test_equal_schemas_have_no_finding() -> None:
     same = snapshot("id", "name")
     assert judged(models=same, head=same, stamped=same, live=same) == []
 
 
-def test_a_database_that_is_merely_behind_has_no_drift() -> None:
+def test_a_database_that_is_only_behind_has_no_drift() -> None:
     old, new = snapshot("id"), snapshot("id", "age")
     finding = only(models=new, head=new, stamped=old, live=old)
     assert (finding.verdict, finding.rule) == (Verdict.UNAPPLIED, "unapplied-column-missing")
     assert finding.severity is Severity.WARNING
 
 
-def test_a_column_dropped_by_hand_is_drift() -> None:
+def test_a_column_dropped_outside_the_migrations_is_drift() -> None:
     same = snapshot("id", "name")
     finding = only(models=same, head=same, stamped=same, live=snapshot("id"))
     assert (finding.rule, finding.part_of) == ("drift-column-missing", TABLE)
@@ -74,7 +75,7 @@ def test_a_change_of_the_models_without_a_migration_is_pending() -> None:
         (("id", "age bigint"), ("id", "age int"), ("id", "age bigint"), ChangeType.CHANGED),
     ],
 )
-def test_the_models_change_made_by_hand_is_one_finding(
+def test_a_change_of_the_models_made_outside_the_migrations_is_one_finding(
     models: tuple[str, ...], head: tuple[str, ...], live: tuple[str, ...], change: ChangeType
 ) -> None:
     built = snapshot(*head)
@@ -83,14 +84,14 @@ def test_the_models_change_made_by_hand_is_one_finding(
     assert finding.gaps == (Gap.PENDING, Gap.DRIFT)
 
 
-def test_the_models_rename_made_by_hand_is_one_finding() -> None:
+def test_a_rename_of_the_models_made_outside_the_migrations_is_one_finding() -> None:
     old = snapshot("id", "name")
     new = snapshot("id", "full_name")
     finding = only(models=new, head=old, stamped=old, live=new)
     assert (finding.verdict, finding.change) == (Verdict.HAND_APPLIED, ChangeType.RENAMED)
 
 
-def test_models_and_live_that_moved_apart_are_a_conflict() -> None:
+def test_different_changes_of_models_and_live_are_a_conflict() -> None:
     built = snapshot("id", "age int")
     finding = only(
         models=snapshot("id", "age bigint"),
@@ -104,20 +105,68 @@ def test_models_and_live_that_moved_apart_are_a_conflict() -> None:
 
 def test_drift_and_a_pending_change_of_another_column_are_two_findings() -> None:
     built = snapshot("id", "name")
-    found = judged(
+    findings = judged(
         models=snapshot("id", "name", "age"), head=built, stamped=built, live=snapshot("id")
     )
-    assert [one.finding.rule for one in found] == [
+    assert [each.finding.rule for each in findings] == [
         "drift-column-missing",
         "pending-column-missing",
     ]
 
 
-def test_a_renamed_column_tells_both_names() -> None:
+def test_a_renamed_column_is_reported_with_both_names() -> None:
     built = snapshot("id", "name")
     finding = only(models=built, head=built, stamped=built, live=snapshot("id", "surname"))
-    assert finding.message.endswith("was renamed by hand to public.pupils.surname")
+    assert finding.message.endswith("was renamed outside the migrations to public.pupils.surname")
     assert finding.definitions[Side.LIVE] == "surname: text"
+
+
+@pytest.mark.parametrize(
+    ("models", "live", "rule"),
+    [
+        (("id", "age int", "note text"), ("id", "age int", "note int"), "conflict-column-extra"),
+        (("id", "age bigint"), ("id",), "conflict-column-missing"),
+        (("id", "age bigint"), ("id", "age text"), "conflict-column-changed"),
+        (("id", "age bigint"), ("id", "years int"), "conflict-column-renamed"),
+    ],
+)
+def test_every_change_may_contradict_the_models(
+    models: tuple[str, ...], live: tuple[str, ...], rule: str
+) -> None:
+    built = snapshot("id", "age int")
+    findings = judged(models=snapshot(*models), head=built, stamped=built, live=snapshot(*live))
+    assert [each.finding.rule for each in findings] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("second", "rule"),
+    [
+        (("id",), "difference-column-missing"),
+        (("id", "age int", "note"), "difference-column-extra"),
+        (("id", "age bigint"), "difference-column-changed"),
+        (("id", "years int"), "difference-column-renamed"),
+    ],
+)
+def test_two_live_databases(second: tuple[str, ...], rule: str) -> None:
+    snapshots = {Side.FIRST: snapshot("id", "age int"), Side.SECOND: snapshot(*second)}
+    changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
+    (difference,) = judge(changes, snapshots, lambda column: str(column.attributes["type"]))
+    assert (difference.finding.rule, difference.finding.verdict) == (rule, Verdict.DIFFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("head", "rule"),
+    [
+        (("id", "age int", "note"), "unapplied-column-missing"),
+        (("id",), "unapplied-column-extra"),
+        (("id", "age bigint"), "unapplied-column-changed"),
+        (("id", "years int"), "unapplied-column-renamed"),
+    ],
+)
+def test_every_change_may_be_unapplied(head: tuple[str, ...], rule: str) -> None:
+    live, new = snapshot("id", "age int"), snapshot(*head)
+    finding = only(models=new, head=new, stamped=live, live=live)
+    assert (finding.rule, finding.severity) == (rule, Severity.WARNING)
 
 
 def test_a_default_that_only_the_migrations_set_is_a_note() -> None:
@@ -135,8 +184,8 @@ def test_there_is_a_rule_for_every_verdict_and_change() -> None:
 
 
 def test_a_rules_identity_is_kebab_case() -> None:
-    thing = SchemaObject(Address("check constraint", "public", ("pupils", "positive")), {})
-    same = Snapshot({thing.address: thing}, "postgresql", "18.0", "public")
+    check = SchemaObject(Address("check constraint", "public", ("pupils", "positive")), {})
+    same = Snapshot({check.address: check}, "postgresql", "18.0", "public")
     empty = Snapshot({}, "postgresql", "18.0", "public")
     (change,) = changes_of(Gap.DRIFT, {Side.STAMPED: same, Side.LIVE: empty})
     assert rule_of(Verdict.DRIFT, change)[0] == "drift-check-constraint-missing"

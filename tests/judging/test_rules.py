@@ -1,22 +1,22 @@
-"""What the messages of rules say of a change."""
+"""The texts of rules: the description of a difference, and the placeholders."""
 
 from __future__ import annotations
 
 import pytest
 
 from driftcheck.judging.comparison import Change, ChangeType, Difference
-from driftcheck.judging.rules import what_differs
+from driftcheck.judging.difference_text import short_difference
 from driftcheck.schema import Address, SchemaObject, Value
 
-THING = SchemaObject(Address("foreign key", "public", ("pupils", "fk")), {})
+FOREIGN_KEY = SchemaObject(Address("foreign key", "public", ("pupils", "fk")), {})
 
 
 def _changed(*differences: Difference) -> Change:
-    return Change(ChangeType.CHANGED, THING, THING, differences)
+    return Change(ChangeType.CHANGED, FOREIGN_KEY, FOREIGN_KEY, differences)
 
 
 @pytest.mark.parametrize(
-    ("attribute", "wanted", "actual", "told"),
+    ("attribute", "wanted", "actual", "clause"),
     [
         (
             "definition",
@@ -36,12 +36,12 @@ def _changed(*differences: Difference) -> Change:
         ("nullable", True, False, ""),
     ],
 )  # fmt: skip
-def test_what_differs_is_said_where_it_is_short(
-    attribute: str, wanted: Value, actual: Value, told: str
+def test_a_short_difference_is_described(
+    attribute: str, wanted: Value, actual: Value, clause: str
 ) -> None:
-    assert what_differs(_changed(Difference(attribute, wanted, actual))) == told
+    assert short_difference(_changed(Difference(attribute, wanted, actual))) == clause
 
 
 def test_several_differences_are_left_to_the_report() -> None:
-    one = Difference("type", "bigint", "integer")
-    assert what_differs(_changed(one, Difference("default", "7", "6"))) == ""
+    types = Difference("type", "bigint", "integer")
+    assert short_difference(_changed(types, Difference("default", "7", "6"))) == ""

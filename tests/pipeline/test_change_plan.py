@@ -1,4 +1,4 @@
-"""What undoes a change, as statements."""
+"""The statements that undo a change, and those that make it again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INDEX = SchemaObject(
 )
 
 
-def test_what_stands_in_the_place_of_another_is_made_once_that_is_gone() -> None:
+def test_an_object_that_replaces_another_is_created_after_the_other_is_dropped() -> None:
     change = Change(ChangeType.CHANGED, UNIQUE, INDEX)
     assert undo([change], PostgreSQLCatalog()).statements == (
         "DROP INDEX public.ix",

@@ -1,4 +1,4 @@
-"""The forms for CI are valid to readers that are not ours, and mean to them what is meant."""
+"""The formats for CI, read by independent parsers."""
 
 import json
 import re
@@ -14,8 +14,9 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from markdown_it import MarkdownIt
 
 from driftcheck.chain import CHAIN, Gap
-from driftcheck.judging.findings import Finding, Origin, Report, Severity, SourceLine, Verdict
-from driftcheck.reports import Page, render
+from driftcheck.judging.findings import Finding, Origin, Severity, SourceLine, Verdict
+from driftcheck.judging.report import Report
+from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Address
 
@@ -64,7 +65,7 @@ def test_github_has_a_command_for_each_finding(small_sample):
     assert sorted(p["title"] for _, p, _ in found) == sorted(f.rule for f in small_sample.findings)
 
 
-def test_github_says_what_was_said(samples):
+def test_github_shows_the_unmodified_texts(samples):
     (finding,) = samples["nasty"].findings
     ((name, properties, message),) = commands(render(samples["nasty"], "github"))
     assert (name, properties["line"]) == ("error", "7")
@@ -73,9 +74,9 @@ def test_github_says_what_was_said(samples):
     assert visible(finding.details, keep="\n") in message
 
 
-def test_github_is_told_files_as_the_repository_knows_them(samples):
-    page = Page(directory="backend")
-    ((_, properties, _),) = commands(render(samples["pending"], "github", page))
+def test_github_names_files_relative_to_the_repository(samples):
+    output = OutputStyle(directory="backend")
+    ((_, properties, _),) = commands(render(samples["pending"], "github", output))
     assert (properties["file"], properties["line"]) == ("backend/school/models.py", "17")
 
 
@@ -83,11 +84,11 @@ def test_github_shows_ten_of_a_kind_and_the_tenth_says_what_is_left_out(samples)
     found = commands(render(samples["many"], "github"))
     for kind, count in {"error": 490, "notice": 10}.items():
         ours = [message for name, _, message in found if name == kind]
-        said = [n for n, message in enumerate(ours) if "GitHub shows 10 of a kind" in message]
+        said = [n for n, message in enumerate(ours) if "GitHub shows 10 annotations" in message]
         assert said == ([9] if count > 10 else [])
         assert len(ours) == count + len(said)
         if said:
-            assert ours[9].startswith(f"{count - 9} findings more")
+            assert ours[9].startswith(f"{count - 9} findings not shown")
 
 
 def test_github_takes_no_message_that_it_would_cut(samples):
@@ -95,7 +96,7 @@ def test_github_takes_no_message_that_it_would_cut(samples):
     database = replace(samples["tutorial"].databases[0], findings=(finding,))
     ((_, _, message),) = commands(render(Report("school", (database,)), "github"))
     assert len(message) < 4096
-    assert message.endswith("tells it in full)")
+    assert message.endswith("shows the full text)")
 
 
 # --- sarif ----------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ def sarif_schema():
 
 
 def run_of(report, page=None):
-    (run,) = json.loads(render(report, "sarif", page or Page()))["runs"]
+    (run,) = json.loads(render(report, "sarif", page or OutputStyle()))["runs"]
     return run
 
 
@@ -138,7 +139,7 @@ def fingerprints(report):
     return [one["partialFingerprints"] for one in run_of(report)["results"]]
 
 
-def test_sarif_knows_a_finding_again(samples):
+def test_sarif_identifies_a_finding_across_runs(samples):
     before = fingerprints(samples["many"])
     assert len({one["primaryLocationLineHash"] for one in before}) == 500
     moved = [
@@ -149,7 +150,7 @@ def test_sarif_knows_a_finding_again(samples):
     assert fingerprints(Report("school", (database,))) == before
 
 
-def test_sarif_tells_apart_what_several_databases_have_alike(samples):
+def test_sarif_distinguishes_equal_findings_of_several_databases(samples):
     first, _ = samples["several-databases"].databases
     twice = Report("school", (first, replace(first, name="archive")))
     one, other = fingerprints(twice)
@@ -167,14 +168,14 @@ def test_sarif_tells_apart_what_several_databases_have_alike(samples):
 def test_sarif_names_files_as_uris(file, directory, artifact, samples):
     finding = replace(samples["pending"].findings[0], declared=SourceLine(file, 3))
     database = replace(samples["pending"].databases[0], findings=(finding,))
-    (result,) = run_of(Report("school", (database,)), Page(directory=directory))["results"]
+    (result,) = run_of(Report("school", (database,)), OutputStyle(directory=directory))["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == artifact
     assert unquote(artifact["uri"]).endswith(file)
     assert place["region"]["startLine"] == 3
 
 
-def test_sarif_gives_a_file_to_what_stands_in_none(samples):
+def test_sarif_gives_a_file_to_a_finding_without_one(samples):
     """GitHub refuses the whole file otherwise."""
     run = run_of(samples["ignored"])
     places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
@@ -188,7 +189,7 @@ def test_sarif_gives_a_file_to_what_stands_in_none(samples):
 
 
 def cases_of(report, encoding="utf-8"):
-    text = render(report, "junit", Page(encoding=encoding))
+    text = render(report, "junit", OutputStyle(encoding=encoding))
     return [case for suite in JUnitXml.fromroot(_root(text.encode(encoding))) for case in suite]
 
 
@@ -218,7 +219,7 @@ def test_junit_counts_what_it_has(sample):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
-def test_junit_says_what_was_said(encoding, samples):
+def test_junit_shows_the_unmodified_texts(encoding, samples):
     (finding,) = samples["nasty"].findings
     ((failure,),) = (case.result for case in cases_of(samples["nasty"], encoding)[2:3])
     assert failure.message == visible(finding.message)
@@ -261,7 +262,7 @@ class Shown(HTMLParser):
 
 def shown(report, page=None):
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    return Shown(parser.render(render(report, "markdown", page or Page())))
+    return Shown(parser.render(render(report, "markdown", page or OutputStyle())))
 
 
 OURS = set(
@@ -278,17 +279,17 @@ def test_markdown_is_laid_out_by_us_alone(sample):
     assert page.tags.count("td") == tables * 2 * len(CHAIN)
 
 
-def test_markdown_says_what_was_said_and_calls_nobody(samples):
+def test_markdown_shows_the_unmodified_texts_and_mentions_nobody(samples):
     (finding,) = samples["nasty"].findings
     page = shown(samples["nasty"])
     apart = page.text.replace("\u200b", "")
     assert visible(finding.message) in apart
-    assert visible(finding.leads_to) in apart
+    assert visible(finding.impact) in apart
     assert f"{visible(finding.details, keep=chr(10))}\n" in page.code
     assert not re.search(r"[@#]\w", page.text)
 
 
-def test_markdown_makes_no_link_of_what_was_said(samples):
+def test_markdown_makes_no_links(samples):
     text = MarkdownIt("gfm-like").render(render(samples["nasty"], "markdown"))
     assert "<a " not in text
 
@@ -307,11 +308,11 @@ def test_markdown_is_not_longer_than_a_comment_may_be_and_says_what_it_leaves_ou
     assert 0 < int(fail) <= int(left_out)
 
 
-def test_markdown_names_twenty_plays_and_those_that_fail_first(samples):
+def test_markdown_lists_twenty_simulations_and_failing_ones_first(samples):
     one = samples["colleague-from-everywhere"]
     (database,) = one.databases
-    through, fails = database.plays
-    many = replace(one, databases=(replace(database, plays=(through,) * 500 + (fails,)),))
+    through, fails = database.simulations
+    many = replace(one, databases=(replace(database, simulations=(through,) * 500 + (fails,)),))
     lines = render(many, "markdown").splitlines()
     named = [line for line in lines if line.startswith(("- ✅ from", "- ❌ from"))]
     assert len(named) == 20
@@ -330,9 +331,11 @@ def test_markdown_cuts_one_long_text(samples):
 # --- all of them ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["terminal", "github", "junit", "markdown"])
-def test_what_is_ignored_is_counted(form, samples):
-    assert re.search(r"2 (findings )?ignored|skipped=\"3\"", render(samples["ignored"], form))
+@pytest.mark.parametrize("format_name", ["terminal", "github", "junit", "markdown"])
+def test_ignored_findings_are_counted(format_name, samples):
+    assert re.search(
+        r"2 (findings )?ignored|skipped=\"3\"", render(samples["ignored"], format_name)
+    )
 
 
 def test_what_is_ignored_is_counted_for_programs(samples):
@@ -342,7 +345,7 @@ def test_what_is_ignored_is_counted_for_programs(samples):
 
 
 def test_what_is_ignored_is_listed_by_verbose(samples):
-    text = render(samples["ignored"], "terminal", Page(full=True))
+    text = render(samples["ignored"], "terminal", OutputStyle(full=True))
     assert "drift-function-changed public.touch()" in text
     assert "Tried out here. Until 2027-01-31." in text
 
@@ -379,7 +382,7 @@ UNWRITTEN = ("2", "unwritten.py", 4, False)
     ],
 )
 def test_a_finding_stands_on_the_line_it_comes_from(verdict, declared, origin, whole, file):
-    made = {"origin": origin and Origin(*origin), "whole_origin": whole and Origin(*whole)}
+    made = {"origin": origin and Origin(*origin), "parent_origin": whole and Origin(*whole)}
     assert column(verdict, declared=declared, **made).location.file == file
 
 

@@ -1,14 +1,16 @@
-"""The comparison: what is missing, extra, changed or renamed, and what folds into what."""
+"""The comparison: missing, extra, changed and renamed objects, and the folding of parts."""
 
 from __future__ import annotations
 
 import ast
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import driftcheck.judging.comparison
+import driftcheck.judging.matching
 from driftcheck.databases.mysql.catalog import MySQLCatalog
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.judging.comparison import Change, ChangeType, compare
@@ -22,45 +24,50 @@ def table(name: str, **attributes: Value) -> SchemaObject:
 
 def column(of: str, name: str, number: int, **attributes: Value) -> SchemaObject:
     address = Address("column", "public", (of, name))
-    return SchemaObject(address, {"type": "integer", **attributes}, _whole(of), number)
+    return SchemaObject(address, {"type": "integer", **attributes}, _parent(of), number)
 
 
 def index(of: str, name: str, definition: str) -> SchemaObject:
     address = Address("index", "public", (name,))
-    return SchemaObject(address, {"definition": definition}, _whole(of), renamable=True)
+    return SchemaObject(address, {"definition": definition}, _parent(of), renamable=True)
 
 
-def _whole(name: str) -> Address:
+def _parent(name: str) -> Address:
     return Address("table", "public", (name,))
 
 
-def snapshot(*things: SchemaObject) -> Snapshot:
-    return Snapshot({thing.address: thing for thing in things}, "postgresql", "18.0", "public")
+def snapshot(*objects: SchemaObject) -> Snapshot:
+    return Snapshot({o.address: o for o in objects}, "postgresql", "18.0", "public")
 
 
-def told(changes: list[Change]) -> list[tuple[str, str]]:
+def reported(changes: list[Change]) -> list[tuple[str, str]]:
     return [(change.type.value, change.address.sql) for change in changes]
 
 
 def test_equal_snapshots_have_no_changes() -> None:
-    things = table("pupils"), column("pupils", "id", 1)
-    assert compare(snapshot(*things), snapshot(*reversed(things)), same_lineage=True) == []
+    objects = table("pupils"), column("pupils", "id", 1)
+    assert compare(snapshot(*objects), snapshot(*reversed(objects)), same_lineage=True) == []
 
 
-def test_a_missing_whole_is_one_change_with_its_parts_inside() -> None:
-    whole = table("pupils"), column("pupils", "id", 1), index("pupils", "ix", "btree (id)")
-    (change,) = compare(snapshot(*whole), snapshot(), same_lineage=True)
-    assert told([change]) == [("missing", "public.pupils")]
-    assert told(list(change.parts)) == [("missing", "public.pupils.id"), ("missing", "public.ix")]
+def test_a_missing_parent_is_one_change_with_its_parts_inside() -> None:
+    objects = table("pupils"), column("pupils", "id", 1), index("pupils", "ix", "btree (id)")
+    (change,) = compare(snapshot(*objects), snapshot(), same_lineage=True)
+    assert reported([change]) == [("missing", "public.pupils")]
+    assert reported(list(change.parts)) == [
+        ("missing", "public.pupils.id"),
+        ("missing", "public.ix"),
+    ]
 
 
-def test_a_missing_part_of_a_whole_that_is_there_stands_alone() -> None:
+def test_a_missing_part_of_an_existing_parent_is_a_change_of_its_own() -> None:
     wanted = snapshot(table("pupils"), column("pupils", "id", 1), column("pupils", "age", 2))
     actual = snapshot(table("pupils"), column("pupils", "id", 1))
-    assert told(compare(wanted, actual, same_lineage=True)) == [("missing", "public.pupils.age")]
+    assert reported(compare(wanted, actual, same_lineage=True)) == [
+        ("missing", "public.pupils.age")
+    ]
 
 
-def test_a_change_says_what_differs_inside() -> None:
+def test_a_change_contains_the_differences() -> None:
     wanted = snapshot(table("moods", values=("sad", "ok", "happy")))
     actual = snapshot(table("moods", values=("sad", "ok", "glad", "new")))
     (change,) = compare(wanted, actual, same_lineage=True)
@@ -83,7 +90,7 @@ def test_numbers_of_another_lineage_are_no_evidence() -> None:
     wanted = snapshot(table("pupils"), column("pupils", "age", 2))
     actual = snapshot(table("pupils"), column("pupils", "years", 2))
     changes = compare(wanted, actual, same_lineage=False)
-    assert told(changes) == [("missing", "public.pupils.age"), ("extra", "public.pupils.years")]
+    assert reported(changes) == [("missing", "public.pupils.age"), ("extra", "public.pupils.years")]
 
 
 def test_numbers_of_a_table_restored_from_a_dump_are_no_evidence() -> None:
@@ -96,10 +103,10 @@ def test_numbers_of_a_table_restored_from_a_dump_are_no_evidence() -> None:
 def test_an_index_of_the_same_content_was_renamed_whatever_the_lineage() -> None:
     wanted = snapshot(table("pupils"), index("pupils", "ix_old", "btree (age)"))
     actual = snapshot(table("pupils"), index("pupils", "ix_new", "btree (age)"))
-    assert told(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.ix_old")]
+    assert reported(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.ix_old")]
 
 
-def test_two_like_indexes_are_not_guessed_apart() -> None:
+def test_two_equal_indexes_are_not_matched() -> None:
     wanted = snapshot(
         table("pupils"), index("pupils", "a", "btree (age)"), index("pupils", "b", "btree (age)")
     )
@@ -115,7 +122,7 @@ def test_a_table_of_the_same_content_was_renamed_with_its_parts() -> None:
     actual = snapshot(
         table("people"), column("people", "id", 1), index("people", "a", "btree (id)")
     )
-    assert told(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.pupils")]
+    assert reported(compare(wanted, actual, same_lineage=False)) == [("renamed", "public.pupils")]
 
 
 def view(schema: str, name: str, query: str, *, recognizable: bool = True) -> SchemaObject:
@@ -123,7 +130,7 @@ def view(schema: str, name: str, query: str, *, recognizable: bool = True) -> Sc
     return SchemaObject(address, {"definition": query}, recognizable=recognizable)
 
 
-def test_what_is_known_by_its_content_was_renamed() -> None:
+def test_an_object_that_is_recognizable_by_content_was_renamed() -> None:
     wanted = snapshot(view("public", "names", "SELECT name"))
     actual = snapshot(view("public", "called", "SELECT name"))
     for same_lineage in (False, True):
@@ -131,7 +138,7 @@ def test_what_is_known_by_its_content_was_renamed() -> None:
         assert change.type is ChangeType.RENAMED
 
 
-def test_what_is_not_known_by_its_content_was_not() -> None:
+def test_an_object_that_is_not_recognizable_was_not_renamed() -> None:
     wanted = snapshot(view("public", "names", "SELECT name", recognizable=False))
     actual = snapshot(view("public", "called", "SELECT name", recognizable=False))
     changes = compare(wanted, actual, same_lineage=True)
@@ -149,25 +156,28 @@ def test_another_name_in_the_same_schema_comes_before_another_schema() -> None:
     wanted = snapshot(view("public", "names", "SELECT name"))
     actual = snapshot(view("public", "called", "SELECT name"), view("old", "names", "SELECT name"))
     changes = compare(wanted, actual, same_lineage=True)
-    assert told(changes) == [("renamed", "public.names"), ("extra", "old.names")]
+    assert reported(changes) == [("renamed", "public.names"), ("extra", "old.names")]
 
 
-def test_in_another_schema_its_own_things_are_there_too() -> None:
+def test_the_own_sequence_of_a_table_moves_to_another_schema_with_it() -> None:
     def moved(schema: str) -> Snapshot:
-        whole = Address("table", schema, ("pupils",))
+        parent = Address("table", schema, ("pupils",))
         default = f"nextval('{quote_identifier(schema)}.pupils_id_seq'::regclass)"
         address = Address("column", schema, ("pupils", "id"))
         return snapshot(
-            SchemaObject(whole, {}), SchemaObject(address, {"default": default}, whole, 1)
+            SchemaObject(parent, {}), SchemaObject(address, {"default": default}, parent, 1)
         )
 
     changes = compare(moved("public"), moved("x.y"), same_lineage=True)
-    assert told(changes) == [("renamed", "public.pupils"), ("changed", "public.pupils.id")]
+    assert reported(changes) == [("renamed", "public.pupils"), ("changed", "public.pupils.id")]
 
 
+@pytest.mark.parametrize("module", [driftcheck.judging.comparison, driftcheck.judging.matching])
 @pytest.mark.parametrize("catalog", [PostgreSQLCatalog(), MySQLCatalog()])
-def test_the_comparison_names_no_kind(catalog: PostgreSQLCatalog | MySQLCatalog) -> None:
-    source = Path(driftcheck.judging.comparison.__file__).read_text(encoding="utf-8")
+def test_the_comparison_names_no_kind(
+    catalog: PostgreSQLCatalog | MySQLCatalog, module: ModuleType
+) -> None:
+    source = Path(module.__file__ or "").read_text(encoding="utf-8")
     texts = {
         node.value
         for node in ast.walk(ast.parse(source))
@@ -181,7 +191,7 @@ def inherited(of: str, name: str, number: int, **attributes: Value) -> SchemaObj
     return replace(column(of, name, number, **attributes), inherited_from=parent)
 
 
-def test_what_follows_from_its_parent_comes_with_it() -> None:
+def test_the_same_change_of_an_inherited_column_is_folded() -> None:
     tables = table("events"), table("events_1", bound="1")
     wanted = snapshot(*tables, column("events", "at", 1), inherited("events_1", "at", 1))
     actual = snapshot(
@@ -192,25 +202,25 @@ def test_what_follows_from_its_parent_comes_with_it() -> None:
         inherited("events_1", "by", 2),
     )
     changes = compare(wanted, actual, same_lineage=True)
-    assert told(changes) == [("changed", "public.events.at"), ("extra", "public.events.by")]
-    assert told([part for change in changes for part in change.parts]) == [
+    assert reported(changes) == [("changed", "public.events.at"), ("extra", "public.events.by")]
+    assert reported([part for change in changes for part in change.parts]) == [
         ("changed", "public.events_1.at"),
         ("extra", "public.events_1.by"),
     ]
 
 
-def test_what_is_not_inherited_any_more_is_still_there() -> None:
+def test_a_column_that_is_no_longer_inherited_is_not_missing() -> None:
     parent = table("events"), column("events", "at", 1)
     wanted = snapshot(*parent, table("events_1", bound="1"), inherited("events_1", "at", 1))
     actual = snapshot(*parent, table("events_1", bound=None), column("events_1", "at", 1))
     (change,) = compare(wanted, actual, same_lineage=True)
-    assert told([change, *change.parts]) == [("changed", "public.events_1")]
+    assert reported([change, *change.parts]) == [("changed", "public.events_1")]
 
 
-def test_a_part_of_something_else_is_changed() -> None:
+def test_a_part_with_another_parent_is_changed() -> None:
     tables = table("a"), table("b")
-    wanted = snapshot(*tables, replace(table("part"), part_of=_whole("a")))
-    actual = snapshot(*tables, replace(table("part"), part_of=_whole("b")))
+    wanted = snapshot(*tables, replace(table("part"), part_of=_parent("a")))
+    actual = snapshot(*tables, replace(table("part"), part_of=_parent("b")))
     (change,) = compare(wanted, actual, same_lineage=True)
     (difference,) = change.differences
     assert (difference.attribute, difference.wanted, difference.actual) == (
@@ -220,15 +230,15 @@ def test_a_part_of_something_else_is_changed() -> None:
     )
 
 
-def about(thing: SchemaObject, *subject: str) -> SchemaObject:
-    return replace(thing, subject=subject)
+def about(schema_object: SchemaObject, *subject: str) -> SchemaObject:
+    return replace(schema_object, subject=subject)
 
 
 def on_age(name: str, definition: str) -> SchemaObject:
     return about(index("pupils", name, definition), "index", "age")
 
 
-def test_what_is_about_the_same_is_one_change_where_each_side_was_written_on_its_own() -> None:
+def test_the_same_subject_is_one_change_in_different_lineages() -> None:
     wanted = snapshot(table("pupils"), on_age("ix", "btree (age)"))
     actual = snapshot(table("pupils"), on_age("idx", "btree (age) WHERE (age > 5)"))
     (change,) = compare(wanted, actual, same_lineage=False)
@@ -238,16 +248,16 @@ def test_what_is_about_the_same_is_one_change_where_each_side_was_written_on_its
     assert [difference.attribute for difference in change.differences] == ["definition"]
 
 
-def test_of_one_lineage_what_went_and_what_came_are_two_facts() -> None:
+def test_the_same_subject_is_two_changes_in_the_same_lineage() -> None:
     wanted = snapshot(table("pupils"), on_age("ix", "btree (age)"))
     actual = snapshot(table("pupils"), on_age("idx", "btree (age) WHERE (age > 5)"))
     changes = compare(wanted, actual, same_lineage=True)
-    assert told(changes) == [("missing", "public.ix"), ("extra", "public.idx")]
+    assert reported(changes) == [("missing", "public.ix"), ("extra", "public.idx")]
 
 
-def test_what_is_about_the_same_may_be_of_another_kind() -> None:
+def test_the_same_subject_may_have_another_kind() -> None:
     address = Address("rule", "public", ("pupils", "once"))
-    rule = SchemaObject(address, {"said": "once"}, _whole("pupils"), renamable=True)
+    rule = SchemaObject(address, {"said": "once"}, _parent("pupils"), renamable=True)
     wanted = snapshot(table("pupils"), about(rule, "unique", "age"))
     actual = snapshot(table("pupils"), about(index("pupils", "ix", "btree (age)"), "unique", "age"))
     (change,) = compare(wanted, actual, same_lineage=False)
@@ -260,41 +270,41 @@ def test_the_same_content_is_a_better_match_than_the_same_subject() -> None:
     wanted = snapshot(table("pupils"), on_age("a", "btree (age)"), on_age("b", "hash (age)"))
     actual = snapshot(table("pupils"), on_age("c", "gin (age)"), on_age("d", "btree (age)"))
     changes = compare(wanted, actual, same_lineage=False)
-    assert told(changes) == [("renamed", "public.a"), ("changed", "public.b")]
+    assert reported(changes) == [("renamed", "public.a"), ("changed", "public.b")]
 
 
-def test_several_about_the_same_are_not_guessed_apart() -> None:
+def test_several_objects_of_the_same_subject_are_not_matched() -> None:
     wanted = snapshot(table("pupils"), on_age("a", "btree (age)"), on_age("b", "hash (age)"))
     actual = snapshot(table("pupils"), on_age("c", "gin (age)"))
     changes = compare(wanted, actual, same_lineage=False)
     assert [change.type.value for change in changes] == ["missing", "missing", "extra"]
 
 
-def test_content_says_more_than_names_that_each_side_gave_on_its_own() -> None:
-    one, two = index("pupils", "a", "btree (age)"), index("pupils", "b", "btree (name)")
+def test_content_is_stronger_than_names_in_different_lineages() -> None:
+    indexes = index("pupils", "a", "btree (age)"), index("pupils", "b", "btree (name)")
     crossed = index("pupils", "a", "btree (name)"), index("pupils", "b", "btree (age)")
-    wanted, actual = snapshot(table("pupils"), one, two), snapshot(table("pupils"), *crossed)
+    wanted, actual = snapshot(table("pupils"), *indexes), snapshot(table("pupils"), *crossed)
     changes = compare(wanted, actual, same_lineage=False)
-    assert told(changes) == [("renamed", "public.a"), ("renamed", "public.b")]
+    assert reported(changes) == [("renamed", "public.a"), ("renamed", "public.b")]
     changes = compare(wanted, actual, same_lineage=True)
-    assert told(changes) == [("changed", "public.a"), ("changed", "public.b")]
+    assert reported(changes) == [("changed", "public.a"), ("changed", "public.b")]
 
 
-def test_what_stands_on_a_column_goes_with_it() -> None:
+def test_an_index_is_dropped_with_its_column() -> None:
     age = column("pupils", "age", 2)
     ix = replace(index("pupils", "ix", "btree (age)"), stands_on=(age.address,))
-    whole = table("pupils"), column("pupils", "id", 1)
-    (change,) = compare(snapshot(*whole, age, ix), snapshot(*whole), same_lineage=True)
-    assert told([change, *change.parts]) == [
+    rest = table("pupils"), column("pupils", "id", 1)
+    (change,) = compare(snapshot(*rest, age, ix), snapshot(*rest), same_lineage=True)
+    assert reported([change, *change.parts]) == [
         ("missing", "public.pupils.age"),
         ("missing", "public.ix"),
     ]
 
 
-def test_what_stands_on_a_column_that_stayed_went_alone() -> None:
+def test_an_index_is_dropped_without_its_column() -> None:
     age = column("pupils", "age", 1)
     ix = replace(index("pupils", "ix", "btree (age)"), stands_on=(age.address,))
     changes = compare(
         snapshot(table("pupils"), age, ix), snapshot(table("pupils"), age), same_lineage=True
     )
-    assert told(changes) == [("missing", "public.ix")]
+    assert reported(changes) == [("missing", "public.ix")]

@@ -1,4 +1,4 @@
-"""What models and migrations may write differently and mean the same."""
+"""Differences between models and migrations that have no meaning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from driftcheck.schema import Address, SchemaObject
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("'0'::numeric", "0"),
         ("''::text", "''::character varying"),
@@ -22,12 +22,12 @@ from driftcheck.schema import Address, SchemaObject
         ("'{}'::character varying(20)[]", "'{}'::text[]"),
     ],
 )
-def test_these_mean_the_same(one: str, other: str) -> None:
-    assert canonical(one) == canonical(other)
+def test_these_mean_the_same(left: str, right: str) -> None:
+    assert canonical(left) == canonical(right)
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("0", "1"),
         ("'0'::text", "'1'::text"),
@@ -39,36 +39,36 @@ def test_these_mean_the_same(one: str, other: str) -> None:
         ("'true'", "true"),
     ],
 )
-def test_these_do_not(one: str, other: str) -> None:
-    assert canonical(one) != canonical(other)
+def test_these_do_not(left: str, right: str) -> None:
+    assert canonical(left) != canonical(right)
 
 
 def _changed(*differences: Difference) -> Change:
-    thing = SchemaObject(Address("column", "public", ("pupils", "age")), {})
-    return Change(ChangeType.CHANGED, thing, thing, differences)
+    column = SchemaObject(Address("column", "public", ("pupils", "age")), {})
+    return Change(ChangeType.CHANGED, column, column, differences)
 
 
-def test_a_change_of_nothing_but_writing_is_left_out() -> None:
+def test_a_change_of_the_notation_is_left_out() -> None:
     assert list(meaningful([_changed(Difference("default", "'0'::numeric", "0"))])) == []
 
 
-def test_what_is_left_of_a_change_is_told() -> None:
+def test_a_difference_with_a_meaning_is_kept() -> None:
     real = Difference("nullable", wanted=False, actual=True)
     (kept,) = meaningful([_changed(Difference("default", "now()", "CURRENT_TIMESTAMP"), real)])
     assert kept.differences == (real,)
 
 
-def test_a_default_that_only_one_side_has_is_told() -> None:
+def test_a_default_that_only_one_side_has_is_kept() -> None:
     assert list(meaningful([_changed(Difference("default", None, "0"))])) != []
 
 
 @pytest.mark.parametrize("name", ["pupils_pkey", "pupils_name_key", "pupils_a_b_fkey1"])
-def test_a_name_of_the_servers_own_choosing_says_nothing(name: str) -> None:
+def test_a_name_that_the_server_chose_is_no_change(name: str) -> None:
     assert list(meaningful([_renamed(name)])) == []
 
 
 @pytest.mark.parametrize("name", ["uq_pupils_name", "pupils_name", "people_name_key"])
-def test_a_name_that_somebody_chose_is_told(name: str) -> None:
+def test_a_name_that_somebody_chose_is_a_change(name: str) -> None:
     assert len(list(meaningful([_renamed(name)]))) == 1
 
 

@@ -1,0 +1,106 @@
+"""Finds the rule of a change or of a finding, and its public identity."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.findings import Finding, Severity, Verdict
+from driftcheck.judging.rules import (
+    CHANGES,
+    FAULTS,
+    HAZARDS,
+    LEFT_TO_MIGRATIONS,
+    NOT_OF_CHANGES,
+    NOTED,
+    PENDING_NAME,
+    Rule,
+)
+
+_UNDECLARED = Rule(
+    Severity.NOTE,
+    "{kind} {name} has a default or a comment that the migrations set and the models do not "
+    "declare",
+    "",
+)
+
+
+def rule_of(verdict: Verdict, change: Change, note: str = "") -> tuple[str, Rule]:
+    """Return the identity and the rule of the finding that a change makes.
+
+    Args:
+        verdict: The verdict on the object.
+        change: The change.
+        note: The reason why the change is only noted; empty if it is a full finding.
+    """
+    kind = _kind_in_identity(change)
+    if note:
+        return f"{verdict}-{kind}-{note}", NOTED[note]
+    rule = CHANGES[verdict, change.type]
+    if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
+        rule = rule if change.schema_object.renamable else PENDING_NAME
+    return f"{verdict}-{kind}-{change.type}", rule
+
+
+def left_to_migrations(change: Change) -> tuple[str, Rule]:
+    """Return the rule for attributes that a migration may set without a declaration in the models.
+
+    Args:
+        change: A change all of whose differences are in ``LEFT_TO_MIGRATIONS``.
+    """
+    attributes = " and ".join(LEFT_TO_MIGRATIONS[d.attribute] for d in change.differences)
+    message = (
+        f"{{kind}} {{name}} has {attributes} that the migrations set and the models do not declare"
+    )
+    return f"pending-{_kind_in_identity(change)}-unsaid", Rule(Severity.NOTE, message, "")
+
+
+def declared_twice(change: Change) -> tuple[str, Rule]:
+    """Return the rule for an object that the models declare twice, also under ``{other}``."""
+    message = (
+        "{kind} {name} is a second declaration of {other} in the models; the migrations create "
+        "only one"
+    )
+    return f"pending-{_kind_in_identity(change)}-twice", Rule(Severity.NOTE, message, "")
+
+
+def _kind_in_identity(change: Change) -> str:
+    return change.address.kind.replace(" ", "-")
+
+
+def is_rule(identity: str) -> bool:
+    """Whether a rule has this identity, for some kind of object.
+
+    The kinds of objects are not checked: each database has its own.
+    """
+    if identity in FAULTS or identity in {f"hazard-{kind}" for kind in HAZARDS}:
+        return True
+    changes = (*ChangeType, "unsaid")
+    named = any(identity.startswith(f"{verdict}-") for verdict in Verdict)
+    return named and identity.rpartition("-")[2] in changes
+
+
+def explained(finding: Finding) -> Rule:
+    """Return the rule of a finding in general words, the same for all findings of the rule.
+
+    The object is replaced by its kind ("a column") and every other placeholder by ``…``. If the
+    finding's rule is not in the tables, the texts are those of the finding.
+    """
+    rule = _table_row(finding) or Rule(finding.severity, finding.message, finding.impact)
+    kind = finding.address.kind if finding.address else "object"
+    article = "an" if kind[0] in "aeio" else "a"
+    message = re.sub(r"\{kind\} \{\w+\}", f"{article} {kind}", rule.message)
+    message = re.sub(r"\{\w+\}", "…", message)
+    return replace(rule, message=message[:1].upper() + message[1:])
+
+
+def _table_row(finding: Finding) -> Rule | None:
+    """Return the row of the tables that a finding was made from."""
+    rule = NOT_OF_CHANGES.get(finding.rule)
+    if rule is not None or finding.verdict is None or finding.change is None:
+        return rule
+    suffix = finding.rule.rpartition("-")[2]
+    if suffix == finding.change:
+        return CHANGES[finding.verdict, finding.change]
+    return _UNDECLARED if suffix == "unsaid" else NOTED.get(suffix)

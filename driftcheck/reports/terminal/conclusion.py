@@ -1,0 +1,132 @@
+"""Writes the last line of a report: the result, the exit code and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from driftcheck.chain import CHAIN, Gap
+from driftcheck.errors import ExitCode
+from driftcheck.judging.findings import Finding, Severity, Verdict
+from driftcheck.judging.report import Report
+from driftcheck.reports.output_style import OutputStyle
+from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
+
+_NEXT: dict[Verdict | None, str] = {
+    None: "fix the project itself",
+    Verdict.CONFLICT: "resolve the conflict",
+    Verdict.DRIFT: "repair or adopt the drift",
+    Verdict.HAND_APPLIED: "write the migration for the change that this database already has",
+    Verdict.PENDING: "write the pending migration",
+    Verdict.UNAPPLIED: "upgrade",
+    Verdict.DIFFERENCE: "change the second database to match the first",
+}
+"""The next step for findings of each verdict, in the order in which to take the steps."""
+
+
+def conclusion(report: Report, output: OutputStyle) -> Lines:
+    """Return the last line of the report."""
+    mark, style = ("✓", GOOD) if report.exit_code is ExitCode.CLEAN else ("✗", BAD)
+    text = words(output, outcome(report))
+    return wrapped(output, text, 2, first=words(output, (mark, style), " "))
+
+
+def outcome(report: Report) -> str:
+    """Return the result in words, with the exit code and the next step."""
+    if report.exit_code is ExitCode.FOUND:
+        return _simulation_failed(report) or _found(report)
+    if report.exit_code is ExitCode.CLEAN:
+        return _clean(report)
+    return _incomplete(report)
+
+
+def _found(report: Report) -> str:
+    failing = [finding for finding in report.findings if report.fails(finding)]
+    steps = _steps(failing)
+    if any(finding.rule.startswith("locate-") for finding in failing):
+        steps = steps.replace(_NEXT[None], "stamp the right revision")
+    if any(finding.phantom for finding in failing):
+        steps += " before anyone runs `migrate`"
+    verb = "fail" if len(failing) > 1 else "fails"
+    count = counted(len(failing), "finding")
+    return (
+        f"{count} {verb} the check (exit code {int(report.exit_code)}). "
+        f"Next: {steps}, then run `{report.command}` again."
+    )
+
+
+def _simulation_failed(report: Report) -> str:
+    """Return the result if a simulated upgrade failed; otherwise an empty string."""
+    simulations = [s for database in report.databases for s in database.simulations]
+    failing = [simulation for simulation in simulations if not simulation.succeeds]
+    if not failing:
+        return ""
+    count = f" in {len(failing)} of {len(simulations)} simulations" if len(simulations) > 1 else ""
+    remedies = dict.fromkeys(r.name for f in report.findings if report.fails(f) for r in f.remedies)
+    return (
+        f"The upgrade fails{count} (exit code {int(report.exit_code)}). "
+        f"Next: {' or '.join(remedies)}, then run `{report.command}` again."
+    )
+
+
+def _clean(report: Report) -> str:
+    simulations = [s for database in report.databases for s in database.simulations]
+    if simulations:
+        return _simulation_succeeded(report, len(simulations))
+    if report.findings:
+        count = counted(len(report.findings), "informational finding")
+        steps = _steps(f for f in report.findings if _needs_action(f))
+        return f"No finding fails the check; {count}." + f" Next: {steps}." * bool(steps)
+    if report.ignored:
+        return f"No finding fails the check; {counted(len(report.ignored), 'finding')} ignored."
+    if all(database.revision_match for database in report.databases):
+        return "The schema is that of the stamped revision."
+    return _in_step(report)
+
+
+def _in_step(report: Report) -> str:
+    compared = {gap for database in report.databases for gap in database.gaps}
+    if compared == {Gap.DIFFERENCE}:
+        return "The two databases have the same schema."
+    if compared == set(CHAIN):
+        return "In step: models, migrations and database have the same schema."
+    sides = dict.fromkeys(side for gap in CHAIN if gap in compared for side in gap.between)
+    return f"In step, as far as compared: {', '.join(sides)}."
+
+
+def next_step(finding: Finding) -> str:
+    """Return the next step for a finding; empty if no action is needed."""
+    return _NEXT[finding.verdict] if _needs_action(finding) else ""
+
+
+def _needs_action(finding: Finding) -> bool:
+    """Whether there is a next step. A note needs one only if migrations have to be run."""
+    return finding.severity is not Severity.NOTE or finding.verdict is Verdict.UNAPPLIED
+
+
+def _incomplete(report: Report) -> str:
+    """Return why the check is incomplete."""
+    if any(check.broken for check in report.checks):
+        return "Not every check could be made, so the result is incomplete (exit code 3)."
+    if not any(sum(d.coverage.compared.values()) for d in report.databases):
+        return "Nothing was compared, so there is no result (exit code 3)."
+    left = [item for d in report.databases for item in d.coverage.not_compared.items()]
+    counts = ", ".join(counted(count, kind) for kind, count in left)
+    verb = "were" if sum(count for _, count in left) > 1 else "was"
+    return (
+        f"No finding fails the check, but {counts} {verb} not compared "
+        "(exit code 3: strict coverage)."
+    )
+
+
+def _simulation_succeeded(report: Report, count: int) -> str:
+    """Return the result if every simulated upgrade succeeded."""
+    text = "The upgrade succeeds" + f" in all {count} simulations" * (count > 1)
+    if any(finding.change for finding in report.findings):
+        return f"{text}, but the resulting schema differs from head."
+    return f"{text}, and the resulting schema is that of head."
+
+
+def _steps(findings: Iterable[Finding]) -> str:
+    present = {finding.verdict for finding in findings}
+    return ", ".join(step for verdict, step in _NEXT.items() if verdict in present)

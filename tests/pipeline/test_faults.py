@@ -1,0 +1,68 @@
+"""Faults of a project, found in real runs: refused models, roles, collations of a database."""
+
+import pytest
+
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.registry import catalog_for
+from driftcheck.pipeline.faults import remarked
+
+
+def messages(result, rule):
+    return [f["message"] for f in result.database["findings"] if f["rule"] == rule]
+
+
+def test_a_statement_of_the_models_that_the_database_refuses(sketch):
+    project = sketch()
+    columns = 'Column("id", Integer, primary_key=True)'
+    project.models(
+        f'Table("pupils", metadata, {columns}, Index("twice", "id"))\n'
+        f'Table("teachers", metadata, {columns}, Index("twice", "id"))\n'
+    )
+    tables = [f'op.create_table("{t}", sa.{columns})' for t in ("pupils", "teachers")]
+    lines = [line.replace("Integer", "sa.Integer()") for line in tables]
+    project.revision("0001", "\n".join([*lines, 'op.create_index("twice", "pupils", ["id"])']))
+    project.upgrade()
+    result = project.compare()
+    (message,) = messages(result, "models-refused")
+    assert message.startswith("the database refuses a statement of the models: ")
+    assert "twice already exists" in message
+    assert result.status == 0
+
+
+def test_a_role_that_a_migration_creates_on_a_shared_server(sketch, pg18):
+    project = sketch(pg18)
+    project.revision("0001", 'op.execute("CREATE ROLE made_by_a_migration")')
+    server = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    try:
+        result = project.compare(DRIFTCHECK_SHADOW=server)
+    finally:
+        project.live.execute("DROP ROLE IF EXISTS made_by_a_migration")
+    assert messages(result, "history-makes-roles") == [
+        "the migrations created a role on a shared server: made_by_a_migration"
+    ]
+
+
+@pytest.fixture
+def builtin_collation(database, pg18):
+    """A database with a collation provider that has versions, recorded with an old one."""
+    admin = database(pg18)
+    admin.execute(
+        "CREATE DATABASE builtin TEMPLATE template0"
+        " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+    )
+    admin.execute("UPDATE pg_database SET datcollversion = '0.1' WHERE datname = 'builtin'")
+    connection = connect(admin.url.set(database="builtin"))
+    yield connection
+    connection.close()
+    admin.execute("DROP DATABASE builtin")
+
+
+def test_a_database_whose_collation_has_another_version(builtin_collation):
+    remarks = catalog_for("postgresql").read(builtin_collation, Scope()).remarks
+    (finding,) = (f for f in remarked(remarks) if f.rule == "live-database-collation-version")
+    assert finding.message == (
+        "the collation of database builtin was created with version 0.1, but its provider now has "
+        "version 1"
+    )
+    assert "ALTER DATABASE ... REFRESH COLLATION VERSION" in finding.impact

@@ -1,0 +1,94 @@
+"""A private name of a module that the module does not use is dead code.
+
+Ruff and mypy do not report an unused private function. This is how the remedies of hazards came
+to be printed with unfilled placeholders: the function that filled them was not called.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import driftcheck
+
+PACKAGE = Path(driftcheck.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__") and name != "_"
+
+
+def private_names(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield the private names that a module or a class defines, with their definitions."""
+    for node in body:
+        yield from ((name, node) for name in names_of(node) if is_private(name))
+
+
+def names_of(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def uses(tree: ast.AST) -> Counter[str]:
+    """Count the uses of names: as a variable, as an attribute, or in a quoted annotation."""
+    names: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name, ctx=ast.Load()):
+                names[name] += 1
+            case ast.Constant(value=str(text)) if text.isidentifier():
+                names[text] += 1
+    return names
+
+
+def unused(sources: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the unused private names by module.
+
+    The use of a name within its own definition does not count. A name of a module has to be used
+    in that module. A name of a class may also be used in another one, where a base class calls it.
+    """
+    trees = {module: ast.parse(source) for module, source in sources.items()}
+    in_module = {module: uses(tree) for module, tree in trees.items()}
+    anywhere = sum(in_module.values(), Counter())
+    return [
+        (module, name)
+        for module, tree in trees.items()
+        for body, counts in (
+            (tree.body, in_module[module]),
+            *((n.body, anywhere) for n in ast.walk(tree) if isinstance(n, ast.ClassDef)),
+        )
+        for name, definition in private_names(body)
+        if counts[name] <= uses(definition)[name]
+    ]
+
+
+def test_every_private_name_is_used():
+    assert (
+        unused({str(m.relative_to(PACKAGE)): m.read_text(encoding="utf-8") for m in MODULES}) == []
+    )
+
+
+def test_unused_names_are_recognized():
+    source = """
+def _used(): return _VALUE
+def _recursive(): return _recursive()
+_VALUE = _used()
+_TABLE: dict = {}
+class Colour:
+    _names = ()
+    def _method(self): return self._helper()
+    def _helper(self): return 1
+    def _hook(self): return 1
+"""
+    other = "def base(colour): return colour._hook(), colour._TABLE"
+    found = [name for _, name in unused({"colours": source, "base": other})]
+    assert sorted(found) == ["_TABLE", "_method", "_names", "_recursive"]
