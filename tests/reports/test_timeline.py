@@ -125,8 +125,8 @@ BLAMES = {
     ),
 }
 CASES = [
-    *((name, one, history.FORMS) for name, one in TIMELINES.items()),
-    *((name, one, blame.FORMS) for name, one in BLAMES.items()),
+    *((name, one, history.FORMATS) for name, one in TIMELINES.items()),
+    *((name, one, blame.FORMATS) for name, one in BLAMES.items()),
 ]
 PAGES = {
     "": OutputStyle(),
