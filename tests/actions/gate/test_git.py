@@ -102,7 +102,7 @@ def test_nothing_committed(branch):
 
 def test_no_git(branch, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotCheckError, match="no git on the PATH"):
+    with pytest.raises(CannotCheckError, match="git is not on the PATH"):
         branch.gate()
 
 
