@@ -169,7 +169,7 @@ def test_drift_on_top_of_a_wrong_stamp(located):
     code, rules, one = located("0005", stamp("0001"), "ALTER TABLE schools ADD x integer")
     assert (code, rules) == (ExitCode.FOUND, ["locate-nearest", "drift-column-extra"])
     assert one.findings[0].message.endswith(
-        "stamped 0001, has the schema of no revision: the nearest is 0005, with 1 change"
+        "stamped 0001, matches no revision: the nearest is 0005, with 1 change"
     )
     assert dict(one.findings[1].definitions) == {"revision": None, "live": "integer"}
 
