@@ -60,7 +60,7 @@ def test_checks_that_an_error_prevents_are_not_passed(project):
     ]
     assert not any(map(report.fails, report.findings))
     assert report.exit_code == 3
-    assert "Not all could be checked" in render(report)
+    assert "Not every check could be made" in render(report)
 
 
 LEAVES_A_FILE = """
