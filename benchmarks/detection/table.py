@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.catalog.postgresql.cases import Case
+from tests.databases.postgresql.catalog.cases import Case
 
 
 @dataclass(frozen=True)

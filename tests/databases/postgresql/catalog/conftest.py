@@ -7,7 +7,7 @@ import pytest
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.registry import catalog_for
-from tests.catalog.postgresql.cases import base_statements, make_tablespace
+from tests.databases.postgresql.catalog.cases import base_statements, make_tablespace
 
 
 class Session:

@@ -90,7 +90,7 @@ def test_rows_that_are_there_stay_and_more_come(pg16, database):
 
 
 def test_a_schema_of_every_kind_is_mostly_filled(pg16, database):
-    ddl = HERE.parent / "catalog" / "postgresql" / "everything.sql"
+    ddl = HERE.parent / "postgresql" / "catalog" / "everything.sql"
     everything = database(pg16, ddl.read_text(encoding="utf-8"))
     assert told(fill(everything.url, LEAVE)) == {
         "school.books": 'record "new" has no field "updated_at"',

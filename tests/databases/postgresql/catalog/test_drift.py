@@ -11,7 +11,7 @@ import pytest
 from driftcheck.databases.catalog import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import redo, undo
-from tests.catalog.postgresql.cases import VERSIONS, grouped, read_cases
+from tests.databases.postgresql.catalog.cases import VERSIONS, grouped, read_cases
 
 CASES = read_cases()
 NEWEST = max(VERSIONS)
