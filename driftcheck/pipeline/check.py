@@ -74,7 +74,7 @@ def check_in(session: Session) -> Checked:
 def _report(session: Session, one: Database, replayed: Replayed, bench: Bench) -> DatabaseReport:
     gaps = one.gaps(session.settings.gaps)
     changes = changes_in(session, one, gaps)
-    judged = judge(changes, one.snapshots, one.catalog.describe, one.catalog.aside)
+    judged = judge(changes, one.snapshots, one.catalog.describe, one.catalog.note)
     dossier = replace(
         _dossier(session, one, judged, replayed.history, bench),
         evidence=_evidence(session, one, changes.get(Gap.DRIFT, ())),

@@ -275,4 +275,4 @@ def _written(
 def _executed(plan: Plan) -> str:
     """A plan as operations of a migration."""
     lines = [f"op.execute({statement!r})" for statement in plan.statements]
-    return "\n".join([*lines, *(f"# by hand: {words}" for words in plan.by_hand)])
+    return "\n".join([*lines, *(f"# by hand: {words}" for words in plan.manual_steps)])

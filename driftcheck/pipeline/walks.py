@@ -113,12 +113,12 @@ def _beginning(session: Session, place: Place, begun_at: Sequence[str]) -> Walk:
         frame = catalog.read(connection, session.scope)
         reading = catalog.read_again(connection, session.scope, None)
     word = wording(session, place) or (lambda thing: thing)
-    things = {kind: tuple(map(word, several)) for kind, several in reading.things.items()}
+    things = {kind: tuple(map(word, several)) for kind, several in reading.by_kind.items()}
     script = session.project.script_directory()
     parents = {one.revision: one._all_down_revisions for one in script.walk_revisions()}  # noqa: SLF001
     at = [one.revision for one in script.get_revisions(tuple(begun_at))]
     return Walk(
-        beginning=State(ancestry(at, parents), replace(reading, things=things)),
+        beginning=State(ancestry(at, parents), replace(reading, by_kind=things)),
         frame=frame,
         hidden=tuple(table.address(frame) for table in version_tables(session.environment)[place]),
         parents=parents,

@@ -89,7 +89,7 @@ class Step:
     @cached_property
     def turns(self) -> Mapping[str, Mapping[Address, Turn]]:
         """What it turned into what, by kind: an object as it was and as it is now."""
-        before, after = self.before.reading.things, self.after.reading.things
+        before, after = self.before.reading.by_kind, self.after.reading.by_kind
         return {
             kind: _turns(before[kind], things)
             for kind, things in after.items()
@@ -136,10 +136,10 @@ class Walk:
         """Take a step: a revision has run and left what was read."""
         before = self.now
         things = {
-            kind: self._shared(several, before.reading.things[kind])
-            for kind, several in reading.things.items()
+            kind: self._shared(several, before.reading.by_kind[kind])
+            for kind, several in reading.by_kind.items()
         }
-        after = State(before.applied | {revision.identifier}, replace(reading, things=things))
+        after = State(before.applied | {revision.identifier}, replace(reading, by_kind=things))
         self.steps.append(Step(revision, tuple(entries), before, after))
 
     def _shared(
@@ -209,7 +209,7 @@ class Walk:
         while rest not in known:
             ahead.append(steps.pop())
             rest -= {ahead[-1].revision.identifier}
-        things = dict(known[rest].reading.things)
+        things = dict(known[rest].reading.by_kind)
         for step in reversed(ahead):
             for kind, turns in step.turns.items():
                 objects = {thing.address: thing for thing in things[kind]}

@@ -115,7 +115,7 @@ def _changes(session: Session, one: Database, located: Located, live: Snapshot) 
     """What was changed by hand, if the database is where it was found."""
     sides = {Side.STAMPED: located.fit.snapshot, Side.LIVE: live}
     changes = followed(session, one.place, located.fit.changes, sides)
-    judged = judge({Gap.DRIFT: changes}, sides, one.catalog.describe, one.catalog.aside)
+    judged = judge({Gap.DRIFT: changes}, sides, one.catalog.describe, one.catalog.note)
     upgrade, url = session.project.upgrade_command, session.live_url(one.place)
     nearest = located.fit.snapshot
     known = evidence_of(changes, nearest, live, one.catalog, url) if changes else {}

@@ -103,7 +103,7 @@ def changes(wanted, actual):
 
 
 def said(snapshot):
-    return {str(address): thing.attributes for address, thing in snapshot.objects.items()}
+    return {str(address): obj.attributes for address, obj in snapshot.objects.items()}
 
 
 @on_a_server
@@ -262,7 +262,7 @@ def test_a_change_by_hand_is_found_made_again_and_undone(database, statement, ex
 
     found = compare(wanted, actual, same_lineage=True)
     again, back = redo(found, CATALOG), undo(found, CATALOG)
-    assert again.by_hand == back.by_hand == ()
+    assert again.manual_steps == back.manual_steps == ()
     execute(other, *again.statements)
     assert changes(actual, read(other)) == []
     execute(live, *back.statements)
@@ -275,7 +275,7 @@ def test_a_schema_is_made_again_from_what_was_read(database):
 
     plan = build(snapshot, CATALOG)
 
-    assert plan.by_hand == ()
+    assert plan.manual_steps == ()
     assert read(database(*plan.statements)).objects == snapshot.objects
 
 

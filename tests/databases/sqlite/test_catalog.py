@@ -75,7 +75,7 @@ def changes(wanted, actual):
 
 
 def said(snapshot):
-    return {str(address): thing.attributes for address, thing in snapshot.objects.items()}
+    return {str(address): obj.attributes for address, obj in snapshot.objects.items()}
 
 
 def test_everything_is_read_and_nothing_that_sqlite_made_by_itself(database):
@@ -410,7 +410,7 @@ def test_a_schema_is_made_again_from_what_was_read(database):
 
     plan = build(snapshot, CATALOG)
 
-    assert plan.by_hand == ()
+    assert plan.manual_steps == ()
     assert 'CONSTRAINT "(' not in plan.script  # what has no name gets none
     assert read(database(*plan.statements)).objects == snapshot.objects
 
@@ -540,7 +540,7 @@ def test_a_change_can_be_made_again_elsewhere(database, statements):
 
     plan = redo(found, CATALOG)
 
-    assert plan.by_hand == ()
+    assert plan.manual_steps == ()
     for statement in plan.statements:
         other.execute(statement)
     assert read(other).objects == read(live).objects
@@ -559,7 +559,7 @@ def test_a_change_can_be_undone(database):
 
     plan = undo(compare(read(stamped), read(live), same_lineage=True), CATALOG)
 
-    assert plan.by_hand == ()
+    assert plan.manual_steps == ()
     assert plan.loses_data
     for statement in plan.statements:
         live.execute(statement)
@@ -586,14 +586,14 @@ def test_renames_are_written(database):
     "kind", ["primary key", "unique constraint", "foreign key", "check constraint"]
 )
 def test_a_constraint_of_a_table_that_is_there_is_left_to_batch_mode(database, kind):
-    thing = next(t for a, t in read(database(STUDENTS)).objects.items() if a.kind == kind)
+    obj = next(t for a, t in read(database(STUDENTS)).objects.items() if a.kind == kind)
     writer = CATALOG.kind(kind)
 
     for write in (
-        lambda: writer.create(thing),
-        lambda: writer.drop(thing),
-        lambda: writer.alter(thing, thing),
-        lambda: writer.rename(thing, thing),
+        lambda: writer.create(obj),
+        lambda: writer.drop(obj),
+        lambda: writer.alter(obj, obj),
+        lambda: writer.rename(obj, obj),
     ):
         with pytest.raises(CannotBeWritten, match=r"op\.batch_alter_table\('students'\)"):
             write()
@@ -613,10 +613,10 @@ def test_a_column_that_sqlite_cannot_add_to_rows_is_left_to_batch_mode(database,
     with pytest.raises(sqlite3.Error):
         connection.execute(f"ALTER TABLE t ADD COLUMN {column}")
     things = read(database(f"CREATE TABLE t (a INT, {column})")).objects
-    thing = next(t for a, t in things.items() if a.name == "x")
+    obj = next(t for a, t in things.items() if a.name == "x")
 
     with pytest.raises(CannotBeWritten, match=r"cannot add column t\.x"):
-        CATALOG.kind("column").create(thing)
+        CATALOG.kind("column").create(obj)
 
 
 # As Alembic and SQLAlchemy do it

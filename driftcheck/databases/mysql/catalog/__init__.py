@@ -46,9 +46,9 @@ class MySQLCatalog(Catalog):
         try:
             with closing(connection.cursor()) as cursor:
                 objects = {
-                    thing.address: thing
+                    obj.address: obj
                     for kind in self.kinds
-                    for thing in in_scope(kind.read(cursor, scope), scope)
+                    for obj in in_scope(kind.read(cursor, scope), scope)
                 }
                 cursor.execute("SELECT VERSION()")
                 version = cursor.fetchone()[0]
@@ -76,8 +76,8 @@ class MySQLCatalog(Catalog):
                 cursor.execute(f"SHOW CREATE TABLE {quote(row['name'])}")
                 made.append(cursor.fetchone()[1])
             for kind in (View(), Trigger()):
-                for thing in kind.read(cursor, Scope()):
-                    made += kind.create(thing)
+                for obj in kind.read(cursor, Scope()):
+                    made += kind.create(obj)
             return [*made, "SET FOREIGN_KEY_CHECKS = 1"]
 
 

@@ -38,7 +38,7 @@ class Column(Kind):
     name = "column"
     plural = "columns"
     holds_data = True
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every column."""
@@ -62,18 +62,18 @@ class Column(Kind):
             }
             yield SchemaObject(address("column", table, name), facts, address("table", table))
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the column."""
-        if thing.attributes["auto_increment"]:
+        if obj.attributes["auto_increment"]:
             raise CannotBeWritten(
-                f"{thing.address} counts by itself, for which it must come with its key. By hand: "
-                f"{alter_table(thing)} ADD COLUMN {clause(thing)}, ADD PRIMARY KEY (...)"
+                f"{obj.address} counts by itself, for which it must come with its key. By hand: "
+                f"{alter_table(obj)} ADD COLUMN {clause(obj)}, ADD PRIMARY KEY (...)"
             )
-        return [f"{alter_table(thing)} ADD COLUMN {clause(thing)}"]
+        return [f"{alter_table(obj)} ADD COLUMN {clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the column."""
-        return [f"{alter_table(thing)} DROP COLUMN {name_of(thing)}"]
+        return [f"{alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """The statement that says anew all that there is to say of the column."""

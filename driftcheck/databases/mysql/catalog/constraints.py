@@ -23,17 +23,17 @@ from driftcheck.schema import SchemaObject
 class ConstraintKind(Kind):
     """A constraint, known by what it says."""
 
-    spoken_by_models = True
+    models_can_declare = True
     keyword: ClassVar[str]
     """What DROP calls it."""
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the constraint to its table."""
-        return [f"{alter_table(thing)} ADD {clause(thing)}"]
+        return [f"{alter_table(obj)} ADD {clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the constraint."""
-        return [f"{alter_table(thing)} DROP {self.keyword} {name_of(thing)}"]
+        return [f"{alter_table(obj)} DROP {self.keyword} {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop the current constraint and add it under the wanted name."""
@@ -122,8 +122,8 @@ class ForeignKey(ConstraintKind):
             said += _action("DELETE", first["delete_rule"])
             said += _action("UPDATE", first["update_rule"])
             whole = address("table", table)
-            thing = address(self.name, table, name)
-            yield SchemaObject(thing, {"definition": said}, whole, renamable=True)
+            obj = address(self.name, table, name)
+            yield SchemaObject(obj, {"definition": said}, whole, renamable=True)
 
 
 def _action(event: str, rule: str) -> str:

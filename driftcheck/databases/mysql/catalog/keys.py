@@ -24,7 +24,7 @@ from driftcheck.schema import SchemaObject, Value
 class Key(Kind):
     """A key of a table, known by what it says."""
 
-    spoken_by_models = True
+    models_can_declare = True
     keyword: ClassVar[str]
     """What DDL calls it."""
     where: ClassVar[str]
@@ -50,13 +50,13 @@ class Key(Kind):
             whole = address("table", table)
             yield SchemaObject(address(self.name, table, name), facts, whole, renamable=True)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the key to its table."""
-        return [f"{alter_table(thing)} ADD {self.clause(thing)}"]
+        return [f"{alter_table(obj)} ADD {self.clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the key."""
-        return [f"{alter_table(thing)} DROP {self.designation(thing)}"]
+        return [f"{alter_table(obj)} DROP {self.designation(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """One statement, for a foreign key or a column that counts may need the key."""
@@ -68,15 +68,15 @@ class Key(Kind):
         names = f"{name_of(current)} TO {name_of(wanted)}"
         return [f"{alter_table(current)} RENAME INDEX {names}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The key as DROP names it."""
-        return f"INDEX {name_of(thing)}"
+        return f"INDEX {name_of(obj)}"
 
-    def clause(self, thing: SchemaObject) -> str:
+    def clause(self, obj: SchemaObject) -> str:
         """The key as CREATE TABLE and ADD write it."""
-        facts = thing.attributes
+        facts = obj.attributes
         method = str(facts["method"])
-        words = [self.keyword, name_of(thing), str(facts["definition"])]
+        words = [self.keyword, name_of(obj), str(facts["definition"])]
         if method in ("FULLTEXT", "SPATIAL"):
             words[0] = f"{method} INDEX"
         elif method != "BTREE":
@@ -119,9 +119,9 @@ class PrimaryKey(Key):
         """The key as DROP names it."""
         return "PRIMARY KEY"
 
-    def clause(self, thing: SchemaObject) -> str:
+    def clause(self, obj: SchemaObject) -> str:
         """The key as CREATE TABLE and ADD write it."""
-        return super().clause(thing).replace(f" {name_of(thing)}", "", 1)
+        return super().clause(obj).replace(f" {name_of(obj)}", "", 1)
 
 
 class UniqueConstraint(Key):

@@ -65,14 +65,14 @@ def literal(text: object) -> str:
     return "'" + str(text).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def name_of(thing: SchemaObject) -> str:
+def name_of(obj: SchemaObject) -> str:
     """An object's own name, as SQL."""
-    return quote(thing.address.name)
+    return quote(obj.address.name)
 
 
-def alter_table(thing: SchemaObject) -> str:
+def alter_table(obj: SchemaObject) -> str:
     """The words that begin a change to a part's table."""
-    return f"ALTER TABLE {quote(thing.part_of.name if thing.part_of else thing.address.path[0])}"
+    return f"ALTER TABLE {quote(obj.part_of.name if obj.part_of else obj.address.path[0])}"
 
 
 _WORD = re.compile(

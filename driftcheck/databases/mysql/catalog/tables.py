@@ -32,7 +32,7 @@ class Table(Kind):
     plural = "tables"
     holds_data = True
     absorbs = frozenset(("column", "check constraint", *(key.name for key in _KEYS)))
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every table."""
@@ -54,23 +54,23 @@ class Table(Kind):
             }
             yield SchemaObject(address("table", row["table_name"]), facts)
 
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that makes the table with the parts that it absorbs."""
         clauses = [columns.clause(part) for part in of_kind(parts, "column")]
         clauses += [key.clause(part) for key in _KEYS for part in of_kind(parts, key.name)]
         clauses += [constraints.clause(part) for part in of_kind(parts, "check constraint")]
         body = ",\n".join(f"    {clause}" for clause in clauses)
-        facts = thing.attributes
-        words = [f"CREATE TABLE {name_of(thing)} (\n{body}\n)", *_options(facts)]
+        facts = obj.attributes
+        words = [f"CREATE TABLE {name_of(obj)} (\n{body}\n)", *_options(facts)]
         if facts["system_versioned"]:
             words.append("WITH SYSTEM VERSIONING")
         if facts["partitioning"]:
             words.append(str(facts["partitioning"]))
         return [" ".join(words)]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the table."""
-        return [f"DROP TABLE {name_of(thing)}"]
+        return [f"DROP TABLE {name_of(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change what is said of the table, and keep its rows."""

@@ -45,13 +45,13 @@ class View(Kind):
             }
             yield SchemaObject(address("view", name), facts)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that makes the view."""
-        return [f"CREATE {_view(thing)}"]
+        return [f"CREATE {_view(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the view."""
-        return [f"DROP VIEW {name_of(thing)}"]
+        return [f"DROP VIEW {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """The statement that replaces the view."""
@@ -95,16 +95,16 @@ class Trigger(Kind):
                 address("trigger", row["trigger_name"]), facts, address("table", table)
             )
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that makes the trigger."""
-        facts = thing.attributes
-        table = quote(thing.part_of.name) if thing.part_of else ""
+        facts = obj.attributes
+        table = quote(obj.part_of.name) if obj.part_of else ""
         when = f"{facts['fires']} ON {table} FOR EACH ROW"
-        return [f"CREATE TRIGGER {name_of(thing)} {when} {facts['definition']}"]
+        return [f"CREATE TRIGGER {name_of(obj)} {when} {facts['definition']}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the trigger."""
-        return [f"DROP TRIGGER {name_of(thing)}"]
+        return [f"DROP TRIGGER {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop the current trigger and make it again under the wanted name."""

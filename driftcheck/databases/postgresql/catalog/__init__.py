@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.databases.catalog import Catalog, Reading, Scope, in_scope, keeping_all
-from driftcheck.databases.mutations import Telling, Trial
+from driftcheck.databases.catalog import Catalog, Reading, Scope, gc_paused, in_scope
+from driftcheck.databases.mutations import Expectation, Mutation
 from driftcheck.databases.postgresql.catalog.casts import Cast
-from driftcheck.databases.postgresql.catalog.catalog_digests import witness
+from driftcheck.databases.postgresql.catalog.catalog_digests import catalog_digests
 from driftcheck.databases.postgresql.catalog.collations import Collation, Conversion
 from driftcheck.databases.postgresql.catalog.columns import Column
 from driftcheck.databases.postgresql.catalog.composites import CompositeType, RangeType
@@ -44,7 +44,6 @@ from driftcheck.databases.postgresql.catalog.operators import (
     OperatorClass,
     OperatorFamily,
 )
-from driftcheck.databases.postgresql.catalog.own_rows import present
 from driftcheck.databases.postgresql.catalog.policies import Policy
 from driftcheck.databases.postgresql.catalog.publications import Publication
 from driftcheck.databases.postgresql.catalog.remarks import remarks
@@ -58,6 +57,7 @@ from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Di
 from driftcheck.databases.postgresql.catalog.traces import tombstones, written
 from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
+from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
 from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
@@ -120,12 +120,12 @@ class PostgreSQLCatalog(Catalog):
             with (
                 connection.cursor() as cursor,
                 reading(cursor) as default_schema,
-                keeping_all(),
+                gc_paused(),
             ):
-                asked = present(self.kinds, cursor)
-                things = (thing for kind in asked for thing in kind.read(cursor, scope))
+                asked = kinds_with_rows(self.kinds, cursor)
+                things = (obj for kind in asked for obj in kind.read(cursor, scope))
                 kept = in_scope(managed(cursor).without(things), scope)
-                objects = {thing.address: thing for thing in kept}
+                objects = {obj.address: obj for obj in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
                 cursor.execute("show server_version")
@@ -142,11 +142,11 @@ class PostgreSQLCatalog(Catalog):
         return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
 
     def traces(
-        self, connection: Any, missing: Several[SchemaObject], present: Several[Address]
+        self, connection: Any, missing: Several[SchemaObject], kinds_with_rows: Several[Address]
     ) -> Mapping[Address, Trace]:
         """Tombstones of dropped columns, and when rows of the catalog were written."""
         kinds = {kind.name: getattr(kind, "keyword", kind.name) for kind in KINDS}
-        things = ((kinds[address.kind], address) for address in present)
+        things = ((kinds[address.kind], address) for address in kinds_with_rows)
         with connection.cursor() as cursor, reading(cursor):
             return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
 
@@ -155,7 +155,7 @@ class PostgreSQLCatalog(Catalog):
 
         What an extension manages is told by its tables' rows: where one does, all is read.
         """
-        with closing(connection.cursor()) as cursor, reading(cursor), keeping_all():
+        with closing(connection.cursor()) as cursor, reading(cursor), gc_paused():
             left_out = managed(cursor)
             if left_out == Managed():
                 return read_changed(KINDS, cursor, scope, last)
@@ -163,15 +163,15 @@ class PostgreSQLCatalog(Catalog):
             kept = left_out.without(found.objects.values())
             return Reading.of(kept, self.kinds)
 
-    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+    def mutations(self, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
         """Single changes kind by kind, and at last what is done to a whole database."""
-        yield from super().trials(schema, scope)
+        yield from super().mutations(schema, scope)
         if not schema.objects:
             return
         shadow = Address("database", "", ("shadow",))
-        yield Trial(shadow, "analyze", ("ANALYZE",), Telling.NOTHING)
-        yield Trial(shadow, "vacuum", ("VACUUM",), Telling.NOTHING, in_transaction=False)
+        yield Mutation(shadow, "analyze", ("ANALYZE",), Expectation.NOTHING)
+        yield Mutation(shadow, "vacuum", ("VACUUM",), Expectation.NOTHING, in_transaction=False)
 
-    def witness(self, connection: Any) -> Mapping[str, str]:
+    def catalog_digests(self, connection: Any) -> Mapping[str, str]:
         """A digest of each of the server's catalogs, row by row."""
-        return witness(connection)
+        return catalog_digests(connection)

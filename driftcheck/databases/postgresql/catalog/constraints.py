@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from driftcheck.databases.catalog import CannotBeWritten, Scope
 from driftcheck.databases.mutations import (
     Alteration,
-    Telling,
-    Trial,
+    Expectation,
+    Mutation,
     alter,
-    alter_with,
-    each,
-    literally,
+    alter_cascading,
+    escape_braces,
+    per_clause,
 )
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
@@ -24,7 +24,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options
@@ -60,24 +60,24 @@ def _source(contype: str, joins: str = "", parent: str = _PARENT_BY_ID) -> str:
         {comment_on("pg_constraint", "k.oid")}
         where k.contype = '{contype}'
           and (h.oid is null or h.conrelid <> k.conrelid and h.confrelid = k.confrelid)
-          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by k.oid"""
+          and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")} order by k.oid"""
 
 
 class Constraint(PostgreSQLKind):
     """A constraint. https://www.postgresql.org/docs/current/catalog-pg-constraint.html."""
 
-    spoken_by_models = True
-    unspoken = frozenset(("enabled", "replica_identity"))
-    takes_names_only = True
+    models_can_declare = True
+    undeclarable = frozenset(("enabled", "replica_identity"))
+    depends_on_names_only = True
     keyword = "CONSTRAINT"
     renamable = True
-    summed_up: ClassVar[tuple[str, ...]] = ("definition",)
+    summary_attributes: ClassVar[tuple[str, ...]] = ("definition",)
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
-        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        {RELATION_KIND} as part_of, hn.nspname as from_schema, hc.relname as from_within,
         h.conname as from_name, {_ITS_COLUMNS} as stands_on,
         pg_get_constraintdef(k.oid) as definition, d.description as comment"""
-    dropping = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
-    renaming = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
+    drop_sql = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+    rename_sql = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
     clauses: ClassVar[tuple[str, ...]] = ()
     """What may be added to a definition that does not say it."""
     others: ClassVar[tuple[tuple[str, str], ...]] = ()
@@ -85,29 +85,31 @@ class Constraint(PostgreSQLKind):
     stood_on: ClassVar[bool] = False
     """Whether foreign keys stand on it, and go when it is made again."""
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """It may be made again with one more clause, or with another."""
         del schema
-        definition = str(thing.attributes["definition"])
-        again = [(c.lower(), f"{definition} {c}") for c in self.clauses if _adds(c, definition)]
-        again += [
+        definition = str(obj.attributes["definition"])
+        recreatable = [
+            (c.lower(), f"{definition} {c}") for c in self.clauses if _adds(c, definition)
+        ]
+        recreatable += [
             (new.lower(), definition.replace(old, new, 1))
             for old, new in self.others
             if old in definition
         ]
-        make = alter_with if self.stood_on else alter
-        for doing, other in again:
-            added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {literally(other)}"
-            yield make(doing, self.dropping, added)
+        make = alter_cascading if self.stood_on else alter
+        for description, other in recreatable:
+            added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {escape_braces(other)}"
+            yield make(description, self.drop_sql, added)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint."""
-        definition = thing.attributes["definition"]
-        return [f"ALTER TABLE {table_of(thing)} ADD CONSTRAINT {name_of(thing)} {definition}"]
+        definition = obj.attributes["definition"]
+        return [f"ALTER TABLE {table_of(obj)} ADD CONSTRAINT {name_of(obj)} {definition}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the constraint."""
-        return [f"ALTER TABLE {table_of(thing)} DROP CONSTRAINT {name_of(thing)}"]
+        return [f"ALTER TABLE {table_of(obj)} DROP CONSTRAINT {name_of(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that validate the constraint, where that is all."""
@@ -121,9 +123,9 @@ class Constraint(PostgreSQLKind):
         table = f"ALTER TABLE {table_of(current)}"
         return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The constraint as COMMENT ON names it."""
-        return f"CONSTRAINT {name_of(thing)} ON {table_of(thing)}"
+        return f"CONSTRAINT {name_of(obj)} ON {table_of(obj)}"
 
 
 def _adds(clause: str, definition: str) -> bool:
@@ -151,34 +153,34 @@ class IndexedConstraint(Constraint):
     alterations = (
         alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER INDEX {index} RESET (fillfactor)"),
-        alter("comment on its index", "COMMENT ON INDEX {index} IS {said}"),
+        alter("comment on its index", "COMMENT ON INDEX {index} IS {comment_text}"),
         alter(
             "break off building its index",
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {index_text}::regclass",
         ),
-        alter_with(
+        alter_cascading(
             "make it the replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("reindex", "REINDEX INDEX {index}"),
         alter("cluster", "CLUSTER {table} USING {name}"),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
         """And its index."""
-        index = Address("", thing.address.schema, thing.address.path[-1:])
+        index = Address("", obj.address.schema, obj.address.path[-1:])
         text = quote_literal(index.sql)
-        return {**super().fields(thing), "index": index.sql, "index_text": text}
+        return {**super().fields(obj), "index": index.sql, "index_text": text}
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint and settle its index."""
-        return [*super().build(thing), *settle_index(thing)]
+        return [*super().build(obj), *index_statements(obj)]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements for what is said of the constraint, and of its index."""
-        statements = super().dress(current, wanted)
+        statements = super().set_metadata(current, wanted)
         said = wanted.attributes["index_comment"]
         if said != current.get("index_comment"):
             statements.append(comment(f"INDEX {_index(wanted)}", said))
@@ -188,10 +190,10 @@ class IndexedConstraint(Constraint):
         """Statements that settle the index, where that is all."""
         if "definition" in differing(current, wanted):
             return None
-        return settle_index(wanted, current)
+        return index_statements(wanted, current)
 
 
-def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
     """Statements for an index that is not valid, for its storage, and for its telling rows apart.
 
     Raises:
@@ -218,8 +220,8 @@ def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> l
     return statements
 
 
-def _index(thing: SchemaObject) -> str:
-    return Address("", thing.address.schema, thing.address.path[-1:]).sql
+def _index(obj: SchemaObject) -> str:
+    return Address("", obj.address.schema, obj.address.path[-1:]).sql
 
 
 def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
@@ -234,7 +236,7 @@ class PrimaryKey(IndexedConstraint):
     plural = "primary keys"
     stood_on = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
-    adding = ()  # a table has but one
+    add_sql = ()  # a table has but one
     rows = "x.contype = 'p'"
     source = _source("p", _INDEX)
 
@@ -291,45 +293,45 @@ class NotNullConstraint(Constraint):
     plural = "not-null constraints"
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
-        alter_with("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
+        alter_cascading("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
     )
     clauses = ("NO INHERIT", "NOT VALID")
-    adding = ()  # a column has but one
-    spoken_by_models = False
+    add_sql = ()  # a column has but one
+    models_can_declare = False
     rows = "x.contype = 'n'"
     source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by",
         " and (k.connoinherit or not k.convalidated or d.description is not null) order by",
     )
 
-    def trials(self, thing: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
+    def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
         """It is gone once it says no more than its column."""
-        definition = str(thing.attributes["definition"])
+        definition = str(obj.attributes["definition"])
         says = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
-        says += ["comment"] * (thing.attributes["comment"] is not None)
-        for trial in super().trials(thing, schema, scope):
-            goes = len(says) == 1 and trial.doing in _UNSAID_BY
-            yield replace(trial, telling=Telling.MISSING) if goes else trial
+        says += ["comment"] * (obj.attributes["comment"] is not None)
+        for mutation in super().mutations(obj, schema, scope):
+            goes = len(says) == 1 and mutation.description in _UNSAID_BY
+            yield replace(mutation, expectation=Expectation.MISSING) if goes else mutation
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that put the constraint in the place of what the column already says."""
-        column = str(thing.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
+        column = str(obj.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
         column = column.removesuffix(" NO INHERIT")
-        unset = f"ALTER TABLE {table_of(thing)} ALTER COLUMN {column} DROP NOT NULL"
-        return [unset, *super().build(thing)]
+        unset = f"ALTER TABLE {table_of(obj)} ALTER COLUMN {column} DROP NOT NULL"
+        return [unset, *super().build(obj)]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that leave of the constraint what its column says."""
-        table, definition = f"ALTER TABLE {table_of(thing)}", str(thing.attributes["definition"])
+        table, definition = f"ALTER TABLE {table_of(obj)}", str(obj.attributes["definition"])
         statements = []
         if " NO INHERIT" in definition:
-            statements.append(f"{table} ALTER CONSTRAINT {name_of(thing)} INHERIT")
+            statements.append(f"{table} ALTER CONSTRAINT {name_of(obj)} INHERIT")
         if definition.endswith(_NOT_VALID):  # where there are nulls, the column cannot say it
-            validate, drop = (f"{table} {verb} CONSTRAINT {name_of(thing)}" for verb in _VERBS)
+            validate, drop = (f"{table} {verb} CONSTRAINT {name_of(obj)}" for verb in _VERBS)
             body = f"BEGIN {validate}; EXCEPTION WHEN not_null_violation THEN {drop}; END"
             statements.append(f"DO {quote_literal(body)}")
-        if thing.attributes["comment"] is not None:
-            statements.append(comment(self.designation(thing), None))
+        if obj.attributes["comment"] is not None:
+            statements.append(comment(self.designation(obj), None))
         return statements
 
 
@@ -341,7 +343,7 @@ class ForeignKey(Constraint):
     clauses = ("ON DELETE CASCADE", "ON UPDATE SET NULL", "MATCH FULL", "NOT VALID")
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
-        *each(
+        *per_clause(
             "ALTER TABLE {table} ALTER CONSTRAINT {name}",
             (
                 "DEFERRABLE INITIALLY IMMEDIATE",
@@ -351,7 +353,7 @@ class ForeignKey(Constraint):
             ),
         ),
     )
-    summed_up = ("definition", "enabled")
+    summary_attributes = ("definition", "enabled")
     columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
         array['foreign key', k.confrelid::regclass::text] || {_ITS_COLUMNS} as subject"""
     rows = "x.contype = 'f'"
@@ -363,17 +365,17 @@ class ForeignKey(Constraint):
         ) e on e.tgconstraint = k.oid""",
     )
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """And where triggers uphold it, they may be disabled."""
-        yield from super().altered(thing, schema)
-        if "NOT ENFORCED" not in str(thing.attributes["definition"]):
+        yield from super().object_alterations(obj, schema)
+        if "NOT ENFORCED" not in str(obj.attributes["definition"]):
             disabled = "ALTER TABLE {table} DISABLE TRIGGER ALL"
-            yield alter_with("disable its triggers", disabled)
+            yield alter_cascading("disable its triggers", disabled)
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The definition, and where it is not upheld, that."""
-        disabled = "" if thing.attributes["enabled"] else ", its triggers disabled"
-        return f"{thing.attributes['definition']}{disabled}"
+        disabled = "" if obj.attributes["enabled"] else ", its triggers disabled"
+        return f"{obj.attributes['definition']}{disabled}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that validate the foreign key or make it again."""

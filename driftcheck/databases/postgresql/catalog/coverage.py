@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from driftcheck.databases.catalog import Cursor
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    USERS_SCHEMA,
+    not_in_extension,
+)
 
 READ: Mapping[str, str] = {
     "pg_aggregate": "aggregates",
@@ -129,7 +133,7 @@ def _count(kind: str, catalog: str, namespace: str, condition: str) -> str:
     users = USERS_SCHEMA if namespace else f"x.oid >= {FIRST_NORMAL_OID}"
     name = "n.nspname" if namespace else "''"
     return f"""select '{kind}', {name}, count(*) from {catalog} x {schema}
-        where {condition} and {users} and {no_member(catalog, "x.oid")}
+        where {condition} and {users} and {not_in_extension(catalog, "x.oid")}
         group by 2 having count(*) > 0"""
 
 
@@ -138,7 +142,7 @@ def _count_new_sorts(catalog: str, column: str, known: str, namespace: str, noun
     return f"""select '{column} ' || x.{column}::text || ' {noun}', n.nspname, count(*)
         from {catalog} x join pg_namespace n on n.oid = x.{namespace}
         where strpos('{known}', x.{column}::text) = 0 and {USERS_SCHEMA}
-          and {no_member(catalog, "x.oid")} group by 1, 2"""
+          and {not_in_extension(catalog, "x.oid")} group by 1, 2"""
 
 
 def _unknown(cursor: Cursor) -> Iterator[tuple[tuple[str, str], int]]:
@@ -153,7 +157,7 @@ def _unknown(cursor: Cursor) -> Iterator[tuple[tuple[str, str], int]]:
               union all select classid, objid from pg_shdepend
               where dbid = (select oid from pg_database where datname = current_database())
             ) o where o.classid = {catalog} and o.objid >= {FIRST_NORMAL_OID}
-              and {no_member(name, "o.objid")}""")
+              and {not_in_extension(name, "o.objid")}""")
         ((count,),) = cursor.fetchall()
         if count:
             yield (f"{name} object", ""), count

@@ -23,11 +23,11 @@ def foreign_options_sql(options: str) -> str:
             then split_part(o, '=', 1) || '={_HIDDEN}' else o end from unnest({options}) o) end"""
 
 
-def foreign_options(thing: SchemaObject, attribute: str = "options") -> str:
+def foreign_options(obj: SchemaObject, attribute: str = "options") -> str:
     """The OPTIONS clause of something new, with a space before it."""
-    pairs = options_of(thing.attributes[attribute])
+    pairs = options_of(obj.attributes[attribute])
     if _HIDDEN in pairs.values():
-        raise CannotBeWritten(f"Make {thing.address} by hand: its secrets are not read.")
+        raise CannotBeWritten(f"Make {obj.address} by hand: its secrets are not read.")
     clauses = [f"{quote_identifier(name)} {quote_literal(text)}" for name, text in pairs.items()]
     return f" OPTIONS ({', '.join(clauses)})" if clauses else ""
 

@@ -39,13 +39,13 @@ class Managed:
     def without(self, things: Iterable[SchemaObject]) -> Iterator[SchemaObject]:
         """The objects that are not managed, parts with their wholes, which come before them."""
         gone: set[Address] = set()
-        for thing in things:
-            whole = thing.part_of
-            partition = thing.address.kind == "table" and whole in self.parents
-            if thing.address.schema in self.schemas or partition or whole in gone:
-                gone.add(thing.address)
+        for obj in things:
+            whole = obj.part_of
+            partition = obj.address.kind == "table" and whole in self.parents
+            if obj.address.schema in self.schemas or partition or whole in gone:
+                gone.add(obj.address)
             else:
-                yield thing
+                yield obj
 
 
 def managed(cursor: Cursor) -> Managed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftcheck.databases.catalog import Sides
-from driftcheck.databases.mutations import alter, alter_with
+from driftcheck.databases.catalog import SnapshotPair
+from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog.kind import (
     PUBLIC,
     USERS_SCHEMA,
@@ -32,9 +32,9 @@ class Schema(PostgreSQLKind):
     source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid", first=PUBLIC)}
         where {USERS_SCHEMA} order by n.oid"""
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare schema."""
-        return [f"CREATE SCHEMA {name_of(thing)}"]
+        return [f"CREATE SCHEMA {name_of(obj)}"]
 
 
 class Extension(PostgreSQLKind):
@@ -50,25 +50,27 @@ class Extension(PostgreSQLKind):
     columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
     source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
         where x.extname <> 'plpgsql' order by x.oid"""
-    renaming = ""
-    adding = ()
+    rename_sql = ""
+    add_sql = ()
     alterations = (
-        alter_with(  # what is made with it names its schema
+        alter_cascading(  # what is made with it names its schema
             "another schema",
             "CREATE SCHEMA {new}",
             "ALTER EXTENSION {name} SET SCHEMA {new}",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("update", "ALTER EXTENSION {name} UPDATE"),
-        alter("comment", "COMMENT ON EXTENSION {name} IS {said}"),
+        alter("comment", "COMMENT ON EXTENSION {name} IS {comment_text}"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that install the extension."""
-        return [f"CREATE EXTENSION {name_of(thing)} WITH SCHEMA {_schema(thing)}"]
+        return [f"CREATE EXTENSION {name_of(obj)} WITH SCHEMA {_schema(obj)}"]
 
-    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: Sides) -> str:
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
+    ) -> str:
         """Another version is only noted: which one there is, is the server's affair."""
         if wanted is None or actual is None:
             return ""

@@ -10,7 +10,7 @@ from driftcheck.schema import Value
 _SWITCHED = {"true": "on", "yes": "on", "false": "off", "no": "off"}
 
 
-def settled_options(options: tuple[str, ...]) -> tuple[str, ...]:
+def normalized_options(options: tuple[str, ...]) -> tuple[str, ...]:
     """The options in one spelling, for the server keeps a switch as it was typed."""
     pairs = (option.partition("=") for option in options)
     return tuple(f"{name}={_SWITCHED.get(value.lower(), value)}" for name, _, value in pairs)

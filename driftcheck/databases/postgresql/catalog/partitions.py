@@ -14,7 +14,7 @@ _NOT_HANDED_DOWN = frozenset(
 _NEW: dict[str, Value] = {"access_method": "heap", "replica_identity": "DEFAULT"}
 
 
-def continues(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
+def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
     """Whether a partition is what its parent makes of it, and holds nothing besides.
 
     Args:
@@ -30,7 +30,7 @@ def continues(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bo
         name in _ITS_OWN or _is_usual(name, value, models)
         for name, value in partition.attributes.items()
     ) and all(
-        continues(part, wanted, actual)
+        follows_parent(part, wanted, actual)
         if part.address.kind == partition.address.kind
         else _is_handed_down(part, actual)
         for part in actual.parts.get(partition.address, ())

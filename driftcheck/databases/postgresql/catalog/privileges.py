@@ -43,7 +43,7 @@ def grants_sql(acl: str, owner: str, acl_type: str) -> str:
         ) g order by 1)"""
 
 
-def settled(grants: Value) -> Value:
+def normalized_grants(grants: Value) -> Value:
     """The grants as every major version would list them.
 
     ``GRANT ALL`` on a table gives MAINTAIN from PostgreSQL 17 on, and cannot before: who holds

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.postgresql.catalog.foreign_options import SECRET
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    USERS_SCHEMA,
+    not_in_extension,
+)
 from driftcheck.schema import Address, Remark
 
 # Each gives: the rule, the kind, schema and name of what it is about, and two words for the rule.
@@ -15,7 +19,7 @@ _UNPOPULATED = f"""
       c.relname::text, '', ''
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'm' and not c.relispopulated and {USERS_SCHEMA}
-      and {no_member("pg_class", "c.oid")}"""
+      and {not_in_extension("pg_class", "c.oid")}"""
 
 # https://www.postgresql.org/docs/current/catalog-pg-collation.html
 _COLLATIONS = f"""

@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.mutations import (
+    Alteration,
+    alter,
+    alter_cascading,
+    escape_braces,
+    per_clause,
+)
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     depending_on_extensions,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.schema import SchemaObject, Snapshot, Value
@@ -23,7 +29,8 @@ def _source(prokinds: str, joins: str = "") -> str:
     return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
         {depending_on_extensions("pg_proc", "p.oid")}
         {comment_on("pg_proc", "p.oid")}
-        where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
+        where p.prokind in ({prokinds}) and {USERS_SCHEMA}
+          and {not_in_extension("pg_proc", "p.oid")}
           and p.oid not in (  -- a range type brings its constructors
             select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
               and i.classid = 'pg_proc'::regclass and i.deptype = 'i')
@@ -40,14 +47,14 @@ class Routine(PostgreSQLKind):
     owner = "p.proowner"
     acl = "p.proacl"
     acl_type = "f"
-    implicit = (("PUBLIC", "EXECUTE", ""),)
+    default_grants = (("PUBLIC", "EXECUTE", ""),)
     checked_by = "check_function_bodies"
-    summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
-    alterations = each(
-        "ALTER {it}",
+    summary_attributes: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
+    alterations = per_clause(
+        "ALTER {object}",
         ("SECURITY DEFINER", "SECURITY INVOKER", "SET work_mem = '77MB'", "RESET ALL"),
     )
-    quiet: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{made}"),)
+    equivalent: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{create}"),)
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
         substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
@@ -55,35 +62,35 @@ class Routine(PostgreSQLKind):
           || quote_ident(n.nspname) || '.' || quote_ident(p.proname)) + 1) as definition,
         coalesce(need.extensions, '{}') as extensions, d.description as comment"""
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The routine as the server prints it."""
-        name = thing.address._replace(arguments=None).sql
-        return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
+        name = obj.address._replace(arguments=None).sql
+        return f"CREATE OR REPLACE {self.keyword} {name}{obj.attributes['definition']}"
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
         """And how it is made in the end, and its name without its arguments."""
-        bare = thing.address._replace(arguments=None).sql
-        made = [*self.build(thing), *self.join(None, thing)][-1]
-        return {**super().fields(thing), "made": made, "bare": bare}
+        bare = obj.address._replace(arguments=None).sql
+        made = [*self.build(obj), *self.attach(None, obj)][-1]
+        return {**super().fields(obj), "create": made, "bare": bare}
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """Its body may be replaced by another."""
         del schema
-        made = self.build(thing, ())[0]
+        made = self.build(obj, ())[0]
         other = re.sub(r"(\$\w*\$)\Z", r" \1", made)
         if other != made:
-            yield alter("another body", literally(other))
+            yield alter("another body", escape_braces(other))
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare routine, if need be with a body that is yet to come."""
-        return [_without_parsed_body(Routine.summary(self, thing))]
+        return [_without_parsed_body(Routine.summary(self, obj))]
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
         """Statements that give it the body for which all that the body names must be there."""
         same = current is not None and "definition" not in differing(current, wanted)
         return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
 
-    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that take from it, before it goes, the body that holds on to what it names."""
         if wanted is not None or not _is_parsed(current):
             return []
@@ -122,8 +129,8 @@ class Function(Routine):
     source = _source("'f', 'w'")
     alterations = (
         *Routine.alterations,
-        *each(
-            "ALTER {it}",
+        *per_clause(
+            "ALTER {object}",
             (
                 "VOLATILE",
                 "STABLE",
@@ -139,9 +146,9 @@ class Function(Routine):
                 "ROWS 77",
             ),
         ),
-        alter_with(
+        alter_cascading(
             "return something else",
-            "DROP {it} CASCADE",
+            "DROP {object} CASCADE",
             "CREATE FUNCTION {path} RETURNS pg_lsn LANGUAGE sql AS 'SELECT NULL::pg_lsn'",
         ),
     )
@@ -195,20 +202,20 @@ class Aggregate(Routine):
     The server prints no definition of one, so it is told by its parameters.
     """
 
-    granting = "ALL ON FUNCTION {path}"
-    depending = "FUNCTION {path}"
-    quiet = ()
+    grant_target = "ALL ON FUNCTION {path}"
+    depends_name = "FUNCTION {path}"
+    equivalent = ()
     alterations = (
         alter(
             "more space for its state",
-            "DROP {it}",
+            "DROP {object}",
             "CREATE AGGREGATE {bare}({signature}) ({clauses}, SSPACE = 7777)",
         ),
     )
     name = "aggregate"
     plural = "aggregates"
     keyword = "AGGREGATE"
-    summed_up = ("parameters", "definition")
+    summary_attributes = ("parameters", "definition")
     columns = f"""n.nspname as schema, p.proname as name,
         oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
         array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
@@ -222,25 +229,25 @@ class Aggregate(Routine):
         left join pg_namespace sn on sn.oid = so.oprnamespace""",
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
         """And what CREATE AGGREGATE says of it."""
-        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
-        signature = thing.attributes["parameters"] or "*"
-        return {**super().fields(thing), "signature": signature, "clauses": ", ".join(clauses)}
+        clauses = cast("tuple[str, ...]", obj.attributes["definition"])
+        signature = obj.attributes["parameters"] or "*"
+        return {**super().fields(obj), "signature": signature, "clauses": ", ".join(clauses)}
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """It has no body."""
-        del thing, schema
+        del obj, schema
         return iter(())
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the bare aggregate."""
-        name = thing.address._replace(arguments=None).sql
-        return [f"CREATE AGGREGATE {name}{self.summary(thing)}"]
+        name = obj.address._replace(arguments=None).sql
+        return [f"CREATE AGGREGATE {name}{self.summary(obj)}"]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The aggregate as CREATE AGGREGATE writes it, without its name."""
-        facts = thing.attributes
+        facts = obj.attributes
         clauses = cast("tuple[str, ...]", facts["definition"])
         return f"({facts['parameters'] or '*'}) ({', '.join(clauses)})"
 
@@ -248,9 +255,9 @@ class Aggregate(Routine):
         """No part of an aggregate can be altered."""
         return None
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The aggregate as DROP, ALTER and COMMENT ON name it."""
-        return f"AGGREGATE {thing.address._replace(arguments=thing.address.arguments or '*').sql}"
+        return f"AGGREGATE {obj.address._replace(arguments=obj.address.arguments or '*').sql}"
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that give it its wanted privileges; GRANT takes it for a function."""

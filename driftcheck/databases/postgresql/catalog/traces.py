@@ -52,9 +52,9 @@ def tombstones(cursor: Cursor, missing: Sequence[SchemaObject]) -> Iterator[tupl
     schemas, names, numbers = zip(*((w.schema, w.name, n) for _, w, n in parts), strict=True)
     cursor.execute(_TOMBSTONES, (list(schemas), list(names), list(numbers)))
     for place, is_dropped, when in cursor.fetchall():
-        thing, _, number = parts[place - 1]
+        obj, _, number = parts[place - 1]
         if is_dropped is not False:  # else something else is there
-            yield thing.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
+            yield obj.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
 
 
 def written(

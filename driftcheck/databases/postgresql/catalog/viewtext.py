@@ -32,7 +32,7 @@ _BEFORE_NO_COLUMN = frozenset(("::", ".", "COLLATE"))
 _BEFORE_RELATION = frozenset(("FROM", "ONLY"))
 
 
-def unqualified(text: str) -> str:
+def unqualify(text: str) -> str:
     """A view's text of PostgreSQL 15 or before as PostgreSQL 16 or later prints it."""
     tokens = [match[0] for match in _TOKEN.finditer(text)]
     levels = list(_levels(tokens))

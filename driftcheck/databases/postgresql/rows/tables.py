@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from driftcheck.databases.catalog import Cursor
-from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, not_in_extension
 from driftcheck.databases.postgresql.rows.types import Types
 from driftcheck.databases.rows.tables import Column, ForeignKey, Table
 from driftcheck.databases.version_table import VersionTable
@@ -21,7 +21,7 @@ select c.oid::bigint, n.nspname, c.relname, c.relkind,
   n.nspname = current_schema()
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
-  and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+  and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
 order by n.nspname, c.relname
 """
 

@@ -50,9 +50,9 @@ class SQLiteCatalog(Catalog):
         try:
             with closing(connection.cursor()) as cursor:
                 objects = {
-                    thing.address: thing
+                    obj.address: obj
                     for kind in self.kinds
-                    for thing in in_scope(kind.read(cursor, scope), scope)
+                    for obj in in_scope(kind.read(cursor, scope), scope)
                 }
                 cursor.execute("SELECT sqlite_version()")
                 ((version,),) = cursor.fetchall()

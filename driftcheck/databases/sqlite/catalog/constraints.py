@@ -17,7 +17,7 @@ from driftcheck.schema import SchemaObject
 class ConstraintKind(Kind):
     """A constraint: made with its table or never, and known by what it says."""
 
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every constraint of this kind."""
@@ -37,13 +37,13 @@ class ConstraintKind(Kind):
                     renamable=True,
                 )
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """SQLite cannot."""
-        raise needs_rebuild(thing, "add")
+        raise needs_rebuild(obj, "add")
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """SQLite cannot."""
-        raise needs_rebuild(thing, "drop")
+        raise needs_rebuild(obj, "drop")
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """SQLite cannot."""

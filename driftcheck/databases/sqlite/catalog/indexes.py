@@ -23,7 +23,7 @@ class Index(SQLiteKind):
     name = "index"
     plural = "indexes"
     keyword = "INDEX"
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every index."""
@@ -41,9 +41,9 @@ class Index(SQLiteKind):
             whole = address("table", table)
             yield SchemaObject(address("index", name), facts, whole, renamable=True)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that makes the index."""
-        unique = "UNIQUE " if thing.attributes["unique"] else ""
-        table = quote(table_of(thing))
-        definition = thing.attributes["definition"]
-        return [f"CREATE {unique}INDEX {name_of(thing)} ON {table} {definition}"]
+        unique = "UNIQUE " if obj.attributes["unique"] else ""
+        table = quote(table_of(obj))
+        definition = obj.attributes["definition"]
+        return [f"CREATE {unique}INDEX {name_of(obj)} ON {table} {definition}"]

@@ -40,21 +40,21 @@ def address(kind: str, *path: str) -> Address:
     return Address(kind, "", path)
 
 
-def name_of(thing: SchemaObject) -> str:
+def name_of(obj: SchemaObject) -> str:
     """An object's own name, as SQL."""
-    return quote(thing.address.name)
+    return quote(obj.address.name)
 
 
-def table_of(thing: SchemaObject) -> str:
+def table_of(obj: SchemaObject) -> str:
     """The name of the table that it is a part of."""
-    return thing.part_of.name if thing.part_of else thing.address.path[0]
+    return obj.part_of.name if obj.part_of else obj.address.path[0]
 
 
-def needs_rebuild(thing: SchemaObject, deed: str) -> CannotBeWritten:
+def needs_rebuild(obj: SchemaObject, deed: str) -> CannotBeWritten:
     """What to raise where only a new table will do."""
     return CannotBeWritten(
-        f"SQLite cannot {deed} {thing.address}: rebuild the table, in a migration with "
-        f"op.batch_alter_table({table_of(thing)!r})."
+        f"SQLite cannot {deed} {obj.address}: rebuild the table, in a migration with "
+        f"op.batch_alter_table({table_of(obj)!r})."
     )
 
 
@@ -64,13 +64,13 @@ class SQLiteKind(Kind):
     keyword: str
     """What DDL calls it."""
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that make the object."""
-        return [f"CREATE {self.keyword} {name_of(thing)} {_definition(thing)}"]
+        return [f"CREATE {self.keyword} {name_of(obj)} {_definition(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""
-        return [f"DROP {self.keyword} {name_of(thing)}"]
+        return [f"DROP {self.keyword} {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop the current object and make it again under the wanted name."""
@@ -78,5 +78,5 @@ class SQLiteKind(Kind):
         return [*self.drop(current), *self.create(renamed)]
 
 
-def _definition(thing: SchemaObject) -> Value:
-    return thing.attributes["definition"]
+def _definition(obj: SchemaObject) -> Value:
+    return obj.attributes["definition"]

@@ -34,7 +34,7 @@ class Table(Kind):
     absorbs = frozenset(
         ("column", "primary key", "unique constraint", "foreign key", "check constraint")
     )
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every table."""
@@ -44,20 +44,20 @@ class Table(Kind):
                 address("table", name), {"options": definition.options, "using": definition.module}
             )
 
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that makes the table with all that SQLite cannot add to it later."""
-        facts = thing.attributes
+        facts = obj.attributes
         if facts["using"]:
-            return [f"CREATE VIRTUAL TABLE {name_of(thing)} USING {facts['using']}"]
+            return [f"CREATE VIRTUAL TABLE {name_of(obj)} USING {facts['using']}"]
         columns = [_clause(part) for part in parts if part.address.kind == "column"]
         constraints = [clause(part) for part in parts if part.address.kind != "column"]
         body = ",\n".join(f"    {line}" for line in (*columns, *constraints))
         options = ", ".join(cast("tuple[str, ...]", facts["options"]))
-        return [f"CREATE TABLE {name_of(thing)} (\n{body}\n) {options}".rstrip()]
+        return [f"CREATE TABLE {name_of(obj)} (\n{body}\n) {options}".rstrip()]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the table."""
-        return [f"DROP TABLE {name_of(thing)}"]
+        return [f"DROP TABLE {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """SQLite cannot."""
@@ -80,7 +80,7 @@ class Column(Kind):
     name = "column"
     plural = "columns"
     holds_data = True
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every column: what SQLite understood of it, and what it keeps as typed only."""
@@ -101,21 +101,21 @@ class Column(Kind):
                 }
                 yield SchemaObject(address("column", table, name), facts, address("table", table))
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the column to a table that may have rows."""
-        facts = thing.attributes
+        facts = obj.attributes
         default = facts["default"]
         changes = default is not None and (
             not _LITERAL.fullmatch(str(default)) or _NOT_CONSTANT.match(str(default))
         )
         lacks = not facts["nullable"] and default is None and not facts["generated"]
         if changes or lacks or str(facts["generated"]).endswith("STORED"):
-            raise needs_rebuild(thing, "add")
-        return [f"ALTER TABLE {quote(table_of(thing))} ADD COLUMN {_clause(thing)}"]
+            raise needs_rebuild(obj, "add")
+        return [f"ALTER TABLE {quote(table_of(obj))} ADD COLUMN {_clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the column, from SQLite 3.35 on."""
-        return [f"ALTER TABLE {quote(table_of(thing))} DROP COLUMN {name_of(thing)}"]
+        return [f"ALTER TABLE {quote(table_of(obj))} DROP COLUMN {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """SQLite cannot."""

@@ -58,8 +58,8 @@ class Token(NamedTuple):
     @property
     def keyword(self) -> str:
         """The keyword in capitals; empty for all that is none."""
-        is_one = self.sort == "word" and self.text.lower() in _KEYWORDS
-        return self.text.upper() if is_one else ""
+        is_keyword = self.sort == "word" and self.text.lower() in _KEYWORDS
+        return self.text.upper() if is_keyword else ""
 
 
 def tokens_of(sql: str) -> list[Token]:

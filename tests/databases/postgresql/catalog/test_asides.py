@@ -90,9 +90,9 @@ CASES = {
 }
 
 
-def asides(catalog, base, there):
+def notes(catalog, base, there):
     changes = compare(base, there, same_lineage=True)
-    return [catalog.aside(change.wanted, change.actual, (base, there)) for change in changes]
+    return [catalog.note(change.wanted, change.actual, (base, there)) for change in changes]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_further_partitions(partitioned, catalog, statements, expected):
     connection, base = partitioned
     connection.rollback()
     connection.cursor().execute("; ".join(statements))
-    assert asides(catalog, base, catalog.read(connection, Scope())) == expected
+    assert notes(catalog, base, catalog.read(connection, Scope())) == expected
 
 
 def test_whose_a_further_partition_is(partitioned, catalog):
@@ -121,16 +121,16 @@ def test_whose_a_further_partition_is(partitioned, catalog):
     connection.cursor().execute("grant select on events to pg_monitor")
     base = catalog.read(connection, scope)
     connection.cursor().execute(f"create table events_2 {MONTH}")
-    assert asides(catalog, base, catalog.read(connection, scope)) == ["partition"]
+    assert notes(catalog, base, catalog.read(connection, scope)) == ["partition"]
     connection.cursor().execute("alter table events_2 owner to pg_monitor")
-    assert asides(catalog, base, catalog.read(connection, scope)) == [""]
+    assert notes(catalog, base, catalog.read(connection, scope)) == [""]
 
 
 def test_older_servers_tell_further_partitions_alike(session, catalog, pg15):
     one = session(pg15, BASE)
     base = one.read()
     one.run(*CASES["two months"][0], *CASES["split like its elders"][0])
-    assert asides(catalog, base, one.read()) == ["partition"] * 3
+    assert notes(catalog, base, one.read()) == ["partition"] * 3
 
 
 def test_another_version_of_an_extension(session, catalog, pg15):
@@ -138,8 +138,8 @@ def test_another_version_of_an_extension(session, catalog, pg15):
     base = one.read()
     one.run("alter extension hstore update")
     updated = one.read()
-    assert asides(catalog, base, updated) == ["version"]
+    assert notes(catalog, base, updated) == ["version"]
     one.run("alter extension hstore set schema apart")
-    assert asides(catalog, base, one.read()) == [""]
+    assert notes(catalog, base, one.read()) == [""]
     one.run("drop extension hstore")
-    assert asides(catalog, base, one.read()) == [""]
+    assert notes(catalog, base, one.read()) == [""]

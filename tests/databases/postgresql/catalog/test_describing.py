@@ -48,5 +48,5 @@ def test_describing(newest, catalog, address, words):
 
 
 def test_everything_can_be_described(everything, catalog):
-    described = [catalog.describe(thing) for thing in everything.base.objects.values()]
+    described = [catalog.describe(obj) for obj in everything.base.objects.values()]
     assert all(described)

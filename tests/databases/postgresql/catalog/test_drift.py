@@ -80,11 +80,11 @@ class Play:
         backwards, forwards = undo(changes, catalog), redo(changes, catalog)
         for plan, mark in ((backwards, "undo by hand"), (forwards, "redo by hand")):
             expected = sum(mark in case.by_hand for case in cases)
-            assert (len(plan.by_hand) >= expected) if expected else not plan.by_hand, mark
-        if not backwards.by_hand:
+            assert (len(plan.manual_steps) >= expected) if expected else not plan.manual_steps, mark
+        if not backwards.manual_steps:
             run(*backwards.statements)
             assert _told(base, self._read(scope)) == set(), "undone"
-            if not forwards.by_hand:
+            if not forwards.manual_steps:
                 run(*forwards.statements)
                 assert _told(drifted, self._read(scope)) == set(), "done again"
 
@@ -101,7 +101,7 @@ def _known_to(major, snapshot):
     """The snapshot without what older servers do not have."""
     if major >= NEWEST:
         return snapshot
-    return snapshot.only(lambda thing: NEWER not in str(thing.address))
+    return snapshot.only(lambda obj: NEWER not in str(obj.address))
 
 
 def _hold(cases, told, major, against):

@@ -152,8 +152,8 @@ def test_an_unknown_database_is_refused():
 def test_the_format_of_snapshots_is_raised_with_what_is_read(newest):
     """A cache of replays and a base snapshot must not be taken for what would be read now."""
     read = {}
-    for address, thing in newest.bases[True].objects.items():
-        read.setdefault(address.kind, set()).update(thing.attributes)
+    for address, obj in newest.bases[True].objects.items():
+        read.setdefault(address.kind, set()).update(obj.attributes)
     said = json.dumps({kind: sorted(names) for kind, names in sorted(read.items())})
     shape = hashlib.sha256(said.encode()).hexdigest()[:12]
     assert (FORMAT, shape) == (4, "99bf3c487d8f"), "raise FORMAT, and write both of them here"

@@ -73,7 +73,7 @@ def test_what_did_not_change_is_not_read_again(newest, catalog):
     assert catalog.read_again(newest.connection, Scope(), last) is last
     newest.run("alter event trigger watched enable always")
     found = catalog.read_again(newest.connection, Scope(), last)
-    read = {kind for kind, things in found.things.items() if things is not last.things[kind]}
+    read = {kind for kind, things in found.by_kind.items() if things is not last.by_kind[kind]}
     assert read == {"event trigger"}
 
 

@@ -1,6 +1,6 @@
 """What is read can be written on an empty database, and then reads the same."""
 
-from driftcheck.databases.plan import Step, build, plan
+from driftcheck.databases.plan import PlanStep, build, plan
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
 from driftcheck.schema import Snapshot
@@ -10,11 +10,11 @@ SCOPE = {"owners": True, "grants": True}
 
 def _written(wanted, there, catalog):
     """Statements that make a schema where only what every database has is there."""
-    new = {a: thing for a, thing in wanted.objects.items() if a not in there.objects}
+    new = {a: obj for a, obj in wanted.objects.items() if a not in there.objects}
     made = build(Snapshot(new, "postgresql", "", "public"), catalog)
-    same = [Step(there.objects[a], wanted.objects[a]) for a in there.objects]
+    same = [PlanStep(there.objects[a], wanted.objects[a]) for a in there.objects]
     altered = plan(same, catalog)
-    assert not made.by_hand
+    assert not made.manual_steps
     return (*made.statements, *altered.statements)
 
 

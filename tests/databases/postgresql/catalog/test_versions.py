@@ -2,19 +2,19 @@
 
 import pytest
 
-from driftcheck.databases.postgresql.catalog.viewtext import unqualified
+from driftcheck.databases.postgresql.catalog.viewtext import unqualify
 from driftcheck.judging.comparison import compare
 
 
 @pytest.mark.parametrize("other", ["pg15", "pg18"])
 def test_every_major_version_reads_alike(everything_on, other):
     here, there = (
-        everything_on(one).bases[True].only(lambda thing: "eighteen" not in str(thing.address))
+        everything_on(one).bases[True].only(lambda obj: "eighteen" not in str(obj.address))
         for one in ("pg16", other)
     )
     assert compare(here, there, same_lineage=True) == []
-    assert [thing.number for thing in here.objects.values()] == [
-        thing.number for thing in there.objects.values()
+    assert [obj.number for obj in here.objects.values()] == [
+        obj.number for obj in there.objects.values()
     ]
 
 
@@ -28,12 +28,12 @@ def test_not_null_says_more_than_its_column_from_18_on(session, pg18, catalog):
     )
     wanted = one.read()
     constraints = [t for a, t in wanted.objects.items() if a.kind == "not-null constraint"]
-    assert [thing.address.path[0] for thing in constraints] == ["parent", "filled"]
-    for thing in constraints:
-        one.run(*catalog.kind("not-null constraint").drop(thing))
+    assert [obj.address.path[0] for obj in constraints] == ["parent", "filled"]
+    for obj in constraints:
+        one.run(*catalog.kind("not-null constraint").drop(obj))
     assert one.read().objects != wanted.objects
-    for thing in constraints:
-        one.run(*catalog.kind("not-null constraint").create(thing))
+    for obj in constraints:
+        one.run(*catalog.kind("not-null constraint").create(obj))
     assert compare(wanted, one.read(), same_lineage=True) == []
 
 
@@ -42,4 +42,4 @@ def test_the_servers_own_views_have_one_text_in_15_and_16(session, pg15, pg16):
       where relkind = 'v' and relnamespace = 'information_schema'::regnamespace"""
     older, later = (dict(session(server).rows(texts)) for server in (pg15, pg16))
     assert older != later
-    assert {name: unqualified(text) for name, text in older.items()} == later
+    assert {name: unqualify(text) for name, text in older.items()} == later

@@ -2,7 +2,7 @@
 
 import pytest
 
-from driftcheck.databases.postgresql.catalog.viewtext import unqualified
+from driftcheck.databases.postgresql.catalog.viewtext import unqualify
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ from driftcheck.databases.postgresql.catalog.viewtext import unqualified
     ],
 )
 def test_the_only_relation_is_not_named(older, later):
-    assert unqualified(older) == later
-    assert unqualified(later) == later
+    assert unqualify(older) == later
+    assert unqualify(later) == later
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_the_only_relation_is_not_named(older, later):
     ],
 )
 def test_several_relations_are_named_by_all_versions(text):
-    assert unqualified(text) == text
+    assert unqualify(text) == text

@@ -1,13 +1,13 @@
 """A kind is asked for wherever there is an object of it."""
 
 from driftcheck.databases.postgresql.catalog import KINDS
-from driftcheck.databases.postgresql.catalog.own_rows import OWN_ROWS, present
+from driftcheck.databases.postgresql.catalog.user_rows import USER_ROWS, kinds_with_rows
 
 
 def test_every_object_has_a_row_that_shows_it(everything):
     objects = everything.bases[True].objects
     for kind in KINDS:
-        own = OWN_ROWS.get(kind.catalog, "x.oid >= 16384")
+        own = USER_ROWS.get(kind.catalog, "x.oid >= 16384")
         rows = f"select count(*) from {kind.catalog} x where {own} and {kind.rows}"
         ((shown,),) = everything.rows(rows)
         columns = kind.catalog == "pg_class" and kind.name == "column"  # one row for all of them
@@ -20,7 +20,7 @@ def test_nothing_else_is_asked_for(session, pg18):
 
     def names():
         with new.connection.cursor() as cursor:
-            return [kind.name for kind in present(KINDS, cursor)]
+            return [kind.name for kind in kinds_with_rows(KINDS, cursor)]
 
     assert names() == ["schema"]
     new.run("CREATE TABLE one (id integer)", "CREATE VIEW two AS SELECT 1 AS id")

@@ -1,4 +1,4 @@
-"""Which rows of the catalogs are not the system's own, and of which kinds they show any object."""
+"""Conditions for the rows of system catalogs that describe user objects, and the kinds of these."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, PUBLI
 
 _BY_OID = f"x.oid >= {FIRST_NORMAL_OID}"
 
-OWN_ROWS = {
+USER_ROWS = {
     **dict.fromkeys(
         """
         pg_class pg_type pg_proc pg_operator pg_amop pg_amproc pg_collation pg_conversion pg_trigger
@@ -27,26 +27,27 @@ OWN_ROWS = {
     "pg_ts_config_map": f"x.mapcfg >= {FIRST_NORMAL_OID}",
     "pg_user_mappings": f"x.umid >= {FIRST_NORMAL_OID}",
 }
-"""SQL: of a catalog ``x`` that has many rows of the system's, or no ``oid``, which are not."""
+"""SQL: by catalog ``x``, a condition for the rows of user objects. Only for catalogs that have many
+rows of system objects or no column ``oid``."""
 
 
-def present(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> list[PostgreSQLKind]:
-    """The kinds of which the database can have an object.
+def kinds_with_rows(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> list[PostgreSQLKind]:
+    """The kinds of which the database can have objects.
 
-    To plan a query takes longer than to find nothing, and most databases have nothing of most
-    kinds.
+    The catalog queries of the other kinds are not run. Most databases have no object of most kinds,
+    and planning a catalog query takes longer than this check.
 
     Args:
-        kinds: The kinds that are asked for.
-        cursor: Where to look.
+        kinds: The kinds to check.
+        cursor: A cursor of the database.
     """
-    asked = list(kinds)
-    cursor.execute(f"select {', '.join(map(_is_present, asked))}")
-    (found,) = cursor.fetchall()
-    return [kind for kind, is_there in zip(asked, found, strict=True) if is_there]
+    checked = list(kinds)
+    cursor.execute(f"select {', '.join(map(_exists, checked))}")
+    (row,) = cursor.fetchall()
+    return [kind for kind, exists in zip(checked, row, strict=True) if exists]
 
 
-def _is_present(kind: PostgreSQLKind) -> str:
-    own = OWN_ROWS.get(kind.catalog, _BY_OID)
+def _exists(kind: PostgreSQLKind) -> str:
+    condition = USER_ROWS.get(kind.catalog, _BY_OID)
     name = f"{kind.name.replace(' ', '_').replace('-', '_')}_"
-    return f"exists (select from {kind.catalog} x where {own} and {kind.rows}) as {name}"
+    return f"exists (select from {kind.catalog} x where {condition} and {kind.rows}) as {name}"
