@@ -171,7 +171,7 @@ def _constraints(before: Table, after: Table) -> Iterator[_Part]:
     """Those that came as valid ones, with every row looked at under the lock of ALTER TABLE."""
     for constraint in _new(before.constraints, after.constraints):
         if constraint.validated:
-            kind = "foreign key" if constraint.sort == "f" else "check constraint"
+            kind = "foreign key" if constraint.type == "f" else "check constraint"
             yield Harm.CONSTRAINT, kind, constraint.name, ""
 
 

@@ -1,4 +1,4 @@
-"""Rows are put into every table that takes any, and what takes none is told with the reason."""
+"""Rows are put into every table that takes any, and what takes none is reasons with the reason."""
 
 import sqlite3
 from contextlib import closing
@@ -16,14 +16,14 @@ HERE = Path(__file__).parent
 LEAVE = [VersionTable("", "alembic_version")]
 
 
-def told(unfilled):
+def reasons(unfilled):
     return {one.table.sql: one.reason for one in unfilled}
 
 
 @pytest.fixture
 def filled(pg, database):
     made = database(pg, (HERE / "postgresql.sql").read_text(encoding="utf-8"))
-    made.unfilled = told(fill(made.url, LEAVE))
+    made.unfilled = reasons(fill(made.url, LEAVE))
     return made
 
 
@@ -35,8 +35,8 @@ def test_every_table_that_takes_rows_has_some(filled):
     counts = {name: filled.execute(f"select count(*) from {name}")[0][0] for (name,) in tables}
     assert filled.unfilled == {
         "public.refused": "no refused today",
-        "public.below_refused": "it needs a row of public.refused, which has none",
-        "public.halves": "it needs a row of public.halves, which has none",
+        "public.below_refused": "it references public.refused, which has no row",
+        "public.halves": "it references public.halves, which has no row",
         "public.impossible": 'new row for relation "impossible" violates check constraint '
         '"impossible_n_check"',
     }
@@ -92,14 +92,14 @@ def test_rows_that_are_there_stay_and_more_come(pg16, database):
 def test_a_schema_of_every_kind_is_mostly_filled(pg16, database):
     ddl = HERE.parent / "postgresql" / "catalog" / "everything.sql"
     everything = database(pg16, ddl.read_text(encoding="utf-8"))
-    assert told(fill(everything.url, LEAVE)) == {
+    assert reasons(fill(everything.url, LEAVE)) == {
         "school.books": 'record "new" has no field "updated_at"',
-        "school.elsewhere": "a foreign table keeps its rows elsewhere",
+        "school.elsewhere": "a foreign table stores its rows on another server",
         "school.events": 'record "new" has no field "updated_at"',
         "school.far_events": 'no partition of relation "far_events" found for row',
         "school.lessons": 'record "new" has no field "updated_at"',
-        "school.remote_log": "a foreign table keeps its rows elsewhere",
-        "school.sorted_2": "it has no partition that could take a row",
+        "school.remote_log": "a foreign table stores its rows on another server",
+        "school.sorted_2": "the partitioned table has no partition",
     }
 
 
@@ -117,7 +117,7 @@ def test_sqlite(tmp_path):
     file = tmp_path / "school.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript((HERE / "sqlite.sql").read_text(encoding="utf-8"))
-        unfilled = told(fill(URL.create("sqlite", database=str(file)), LEAVE))
+        unfilled = reasons(fill(URL.create("sqlite", database=str(file)), LEAVE))
         assert unfilled == {
             "impossible": "CHECK constraint failed: n > 3 and n < 2",
             "refused": "not today",
@@ -135,5 +135,8 @@ def test_sqlite(tmp_path):
 
 
 def test_other_databases_are_not_filled():
-    ((table, reason),) = told(fill(URL.create("mysql", database="school"), LEAVE)).items()
-    assert (table, reason) == ("school", "driftcheck fills postgresql and sqlite databases only")
+    ((table, reason),) = reasons(fill(URL.create("mysql", database="school"), LEAVE)).items()
+    assert (table, reason) == (
+        "school",
+        "rows are only inserted into postgresql and sqlite databases",
+    )

@@ -1,4 +1,4 @@
-"""PostgreSQL, read from its own catalog: https://www.postgresql.org/docs/current/catalogs.html."""
+"""Reads PostgreSQL from its system catalogs: https://www.postgresql.org/docs/current/catalogs.html."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ from driftcheck.databases.postgresql.catalog.rereading import read_changed
 from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function, Procedure
 from driftcheck.databases.postgresql.catalog.rules import Rule
 from driftcheck.databases.postgresql.catalog.sequences import Sequence
-from driftcheck.databases.postgresql.catalog.session import reading
+from driftcheck.databases.postgresql.catalog.session import reading_session
 from driftcheck.databases.postgresql.catalog.tables import Table
 from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Dictionary
-from driftcheck.databases.postgresql.catalog.traces import tombstones, written
+from driftcheck.databases.postgresql.catalog.traces import tombstones, write_times
 from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
 from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
@@ -105,7 +105,7 @@ KINDS: tuple[PostgreSQLKind, ...] = (
     EventTrigger(),
     DefaultPrivileges(),
 )
-"""Every kind that is read, what others need first."""
+"""Every kind, in build order."""
 
 
 class PostgreSQLCatalog(Catalog):
@@ -115,16 +115,16 @@ class PostgreSQLCatalog(Catalog):
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
-        """Read the whole schema within the connection's current transaction."""
+        """Read the schema in the connection's current transaction."""
         try:
             with (
                 connection.cursor() as cursor,
-                reading(cursor) as default_schema,
+                reading_session(cursor) as default_schema,
                 gc_paused(),
             ):
-                asked = kinds_with_rows(self.kinds, cursor)
-                things = (obj for kind in asked for obj in kind.read(cursor, scope))
-                kept = in_scope(managed(cursor).without(things), scope)
+                read = kinds_with_rows(self.kinds, cursor)
+                found = (obj for kind in read for obj in kind.read(cursor, scope))
+                kept = in_scope(managed(cursor).without(found), scope)
                 objects = {obj.address: obj for obj in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
@@ -142,29 +142,30 @@ class PostgreSQLCatalog(Catalog):
         return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
 
     def traces(
-        self, connection: Any, missing: Several[SchemaObject], kinds_with_rows: Several[Address]
+        self, connection: Any, missing: Several[SchemaObject], present: Several[Address]
     ) -> Mapping[Address, Trace]:
-        """Tombstones of dropped columns, and when rows of the catalog were written."""
+        """Tombstones of dropped columns, and the times when catalog rows were written."""
         kinds = {kind.name: getattr(kind, "keyword", kind.name) for kind in KINDS}
-        things = ((kinds[address.kind], address) for address in kinds_with_rows)
-        with connection.cursor() as cursor, reading(cursor):
-            return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
+        objects = ((kinds[address.kind], address) for address in present)
+        with connection.cursor() as cursor, reading_session(cursor):
+            return {**dict(tombstones(cursor, missing)), **dict(write_times(cursor, objects))}
 
     def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
-        """Read the kinds that can have changed since the last time.
+        """Read the kinds that can have changed since the last reading.
 
-        What an extension manages is told by its tables' rows: where one does, all is read.
+        If an extension manages objects, everything is read: rows of the extension's tables say
+        which objects these are, and these tables have no marks.
         """
-        with closing(connection.cursor()) as cursor, reading(cursor), gc_paused():
+        with closing(connection.cursor()) as cursor, reading_session(cursor), gc_paused():
             left_out = managed(cursor)
             if left_out == Managed():
                 return read_changed(KINDS, cursor, scope, last)
-            found = read_changed(KINDS, cursor, scope, None)
-            kept = left_out.without(found.objects.values())
+            everything = read_changed(KINDS, cursor, scope, None)
+            kept = left_out.without(everything.objects.values())
             return Reading.of(kept, self.kinds)
 
     def mutations(self, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
-        """Single changes kind by kind, and at last what is done to a whole database."""
+        """The mutations of every object, and then those of the whole database."""
         yield from super().mutations(schema, scope)
         if not schema.objects:
             return
@@ -173,5 +174,5 @@ class PostgreSQLCatalog(Catalog):
         yield Mutation(shadow, "vacuum", ("VACUUM",), Expectation.NOTHING, in_transaction=False)
 
     def catalog_digests(self, connection: Any) -> Mapping[str, str]:
-        """A digest of each of the server's catalogs, row by row."""
+        """A digest of each system catalog."""
         return catalog_digests(connection)

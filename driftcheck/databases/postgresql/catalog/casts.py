@@ -15,7 +15,7 @@ from driftcheck.schema import SchemaObject
 
 
 class Cast(PostgreSQLKind):
-    """A cast, known by its types. https://www.postgresql.org/docs/current/catalog-pg-cast.html."""
+    """A cast. Its name consists of its types. https://www.postgresql.org/docs/current/catalog-pg-cast.html."""
 
     name = "cast"
     plural = "casts"
@@ -40,7 +40,7 @@ class Cast(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare cast."""
+        """Statements that create the bare cast."""
         return [f"CREATE {self.designation(obj)} {obj.attributes['definition']}"]
 
     def designation(self, obj: SchemaObject) -> str:

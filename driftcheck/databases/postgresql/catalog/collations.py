@@ -1,4 +1,4 @@
-"""Collations and conversions: how text is ordered and encoded."""
+"""Collations and conversions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from driftcheck.schema import SchemaObject
 class Collation(PostgreSQLKind):
     """A collation. https://www.postgresql.org/docs/current/catalog-pg-collation.html.
 
-    Where the locale is kept has changed between 15, 16 and 17, hence the detour by way of JSON.
+    The columns for the locale differ between versions 15, 16 and 17. ``to_jsonb`` allows a query to
+    name columns that a version does not have.
     """
 
     name = "collation"
@@ -61,7 +62,7 @@ class Collation(PostgreSQLKind):
     equivalent = (alter("refresh its version", "ALTER COLLATION {path} REFRESH VERSION"),)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare collation."""
+        """Statements that create the bare collation."""
         definition = ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
         return [f"CREATE COLLATION {obj.address.sql} ({definition})"]
 
@@ -82,7 +83,7 @@ class Conversion(PostgreSQLKind):
         {comment_on("pg_conversion", "v.oid")}
         where {USERS_SCHEMA} and {not_in_extension("pg_conversion", "v.oid")} order by v.oid"""
     alterations = (
-        alter("default, or not any more", "DROP CONVERSION {path}", "{inverse}"),
+        alter("toggle default", "DROP CONVERSION {path}", "{inverse}"),
         alter(
             "other encodings",
             "DROP CONVERSION {path}",
@@ -91,13 +92,13 @@ class Conversion(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made as the default where it is not, or the other way round."""
+        """Add ``inverse``: CREATE CONVERSION with the opposite value of DEFAULT."""
         default = not obj.attributes["default"]
         other = replace(obj, attributes={**obj.attributes, "default": default})
         return {**super().fields(obj), "inverse": self.build(other)[0]}
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare conversion."""
+        """Statements that create the bare conversion."""
         facts = obj.attributes
         default = "DEFAULT " if facts["default"] else ""
         source, target = (quote_literal(str(facts[name])) for name in ("source", "target"))

@@ -1,4 +1,4 @@
-"""Columns: their types, defaults, identities and whatever else a table may say of one."""
+"""Columns of tables: types, defaults, identities, storage and other attributes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from driftcheck.databases.postgresql.catalog.sequences import OWNED_SEQUENCES
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Value
 
-# The parent that a column comes from, where it has one.
+# SQL: the parent table from which a column is inherited.
 _PARENTS = """(
     select i.inhrelid, p.attname, min(i.inhparent) as parent
     from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent
     join pg_class r on r.oid = i.inhparent and r.relkind in ('r', 'p', 'f')
     group by 1, 2)"""
 
-# The column whose default draws from a sequence that it owns itself.
+# SQL: the columns whose default uses a sequence that the column itself owns.
 _SERIAL = f"""(
     select distinct o.relation, o.number from {OWNED_SEQUENCES} o
     join pg_depend u on u.refclassid = 'pg_class'::regclass and u.refobjid = o.sequence
@@ -54,7 +54,7 @@ _TIMES = frozenset(("timestamp without time zone", "timestamp with time zone", "
 
 
 _TRIED = "ALTER TABLE {table} ALTER COLUMN {name}"
-_TRIED_ALONE = "ALTER TABLE ONLY {table} ALTER COLUMN {name}"  # not those that inherit
+_TRIED_ALONE = "ALTER TABLE ONLY {table} ALTER COLUMN {name}"  # without inheriting tables
 
 
 class Column(PostgreSQLKind):
@@ -198,7 +198,7 @@ class Column(PostgreSQLKind):
     )
 
     def query(self, scope: Scope) -> str:
-        """The catalog query, with the privileges on an identity's sequence where they count."""
+        """The catalog query, with privileges on identity sequences if the scope includes grants."""
         if not scope.grants:
             return super().query(scope)
         grants = grants_sql("qc.relacl", "qc.relowner", "s")
@@ -206,17 +206,17 @@ class Column(PostgreSQLKind):
         return super().query(scope).replace("select ", f"select {own}, ", 1)
 
     def _metadata_mutations(self, obj: SchemaObject, scope: Scope) -> Iterator[Mutation]:
-        """And what an identity's sequence has besides its options."""
+        """Add the mutations of the sequence of an identity column."""
         yield from super()._metadata_mutations(obj, scope)
         if obj.attributes["identity"] is None:
             return
-        done = {
+        templates = {
             "comment on its sequence": f"COMMENT ON SEQUENCE {_SEQUENCE} IS {{comment_text}}",
             "set its sequence unlogged": f"ALTER SEQUENCE {_SEQUENCE} SET UNLOGGED",
         }
         if scope.grants:
-            done["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
-        for description, statement in done.items():
+            templates["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
+        for description, statement in templates.items():
             filled = statement.format_map(self.fields(obj))
             yield Mutation(obj.address, description, (_on_own_sequence(obj, filled),))
 
@@ -230,7 +230,7 @@ class Column(PostgreSQLKind):
         return [f"{_alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change the column and keep its values."""
+        """Statements that alter the column and keep its values."""
         changed = differing(current, wanted)
         return [
             *_drop_identity(current, wanted),
@@ -248,15 +248,15 @@ class Column(PostgreSQLKind):
         return definition(obj)
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current column the wanted one's name."""
+        """Statements that rename the current column to the wanted name."""
         return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the column, and of its identity's sequence."""
+        """Statements for the comment and privileges of the column and its identity sequence."""
         return [*super().set_metadata(current, wanted), *_identity_sequence(current, wanted)]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the column its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the column to the wanted ones."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"TABLE {table_of(wanted)}", f" ({name_of(wanted)})")
 
@@ -268,7 +268,7 @@ def clause(column: SchemaObject) -> str:
 
 
 def definition(column: SchemaObject, options: str = "") -> str:
-    """What CREATE TABLE and ADD COLUMN say after the column's name."""
+    """The column as CREATE TABLE and ADD COLUMN write it, without the name."""
     facts = column.attributes
     words = [str(facts["type"])]
     if facts["compression"]:
@@ -288,14 +288,19 @@ def definition(column: SchemaObject, options: str = "") -> str:
     return " ".join(words)
 
 
-def rest(column: SchemaObject, *, brought: bool) -> list[str]:
-    """Statements for what CREATE TABLE cannot say of a column, or only of the parent's."""
-    own = _brought(column) if brought else settings(column)
+def statements_after_create(column: SchemaObject, *, inherited: bool) -> list[str]:
+    """Statements that complete a column after CREATE TABLE.
+
+    Args:
+        column: The column.
+        inherited: Whether CREATE TABLE has inherited the column, with the parent's settings.
+    """
+    own = _override_inherited(column) if inherited else settings(column)
     return [*own, *Column().set_metadata({}, column)]
 
 
-def _brought(column: SchemaObject) -> list[str]:
-    """Statements that make a column say what it says of itself and not its parent."""
+def _override_inherited(column: SchemaObject) -> list[str]:
+    """Statements that replace the settings that a column inherits from its parent."""
     if column.attributes["generated"]:
         return settings(column)
     default = column.attributes["default"]
@@ -310,7 +315,7 @@ def _brought(column: SchemaObject) -> list[str]:
 
 
 def own_sequence(column: SchemaObject) -> list[str]:
-    """Statements that make a serial column the owner of the sequence that it draws from."""
+    """Statements that make a serial column the owner of the sequence in its default."""
     if not column.attributes["serial"]:
         return []
     drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
@@ -321,11 +326,11 @@ def own_sequence(column: SchemaObject) -> list[str]:
 
 
 def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for how a column's values are kept and counted."""
+    """Statements for the storage, compression, statistics target and options of a column."""
     have = current.attributes if current else {}
     want = column.attributes
     statements = []
-    same_type = have.get("type") == want["type"]  # another one brings its own storage
+    same_type = have.get("type") == want["type"]  # a new type resets the storage
     if want["storage"] != (have.get("storage") if same_type else None):
         storage = want["storage"] or _default_storage(str(want["type"]))
         statements.append(f"{_alter_column(column)} SET STORAGE {storage}")
@@ -350,8 +355,8 @@ def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -
     if want is None and str(have).endswith("STORED"):
         return [f"{_alter_column(wanted)} DROP EXPRESSION"]
     raise CannotBeWritten(
-        f"Not every version of PostgreSQL can change what {wanted.address} is generated from. Drop "
-        f"the column and add it again by hand, with the indexes and constraints on it."
+        f"Drop and add {wanted.address} again, with its indexes and constraints: not every version "
+        f"of PostgreSQL can change the expression of a generated column."
     )
 
 
@@ -374,12 +379,12 @@ def _type(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> lis
 
 
 def _follows(current: SchemaObject, wanted: SchemaObject) -> bool:
-    """Whether the column has its type from a parent, before and after."""
+    """Whether the column is inherited before and after, so that its parent determines its type."""
     return current.inherited_from is not None and wanted.inherited_from is not None
 
 
 def _using(current: SchemaObject, wanted: SchemaObject) -> str:
-    """How values are converted, where PostgreSQL would not do it of its own accord."""
+    """The USING clause, if PostgreSQL does not convert the values implicitly."""
     have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
     base, target = _base(have), _base(want)
     alike = any({base, target} <= family for family in (_NUMBERS, _TIMES))
@@ -389,12 +394,12 @@ def _using(current: SchemaObject, wanted: SchemaObject) -> str:
 
 
 def _base(type_: str) -> str:
-    """The type without what is in its parentheses: ``numeric`` of ``numeric(10,2)``."""
+    """The type without its modifier: ``numeric`` for ``numeric(10,2)``."""
     return re.sub(r"\([^)]*\)", "", type_)
 
 
 def _default_storage(type_: str) -> str:
-    """What SET STORAGE DEFAULT would choose, which servers before 16 do not know."""
+    """The result of SET STORAGE DEFAULT, which servers before version 16 do not support."""
     return "MAIN" if _base(type_) in {"numeric", "inet", "cidr"} else "EXTENDED"
 
 
@@ -426,7 +431,7 @@ def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) ->
 
 
 def _identity_sequence(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-    """Statements for what an identity's sequence has besides its options."""
+    """Statements for the persistence, comment and privileges of an identity sequence."""
     want = wanted.attributes
     if want["identity"] is None:
         return []
@@ -447,7 +452,7 @@ _SEQUENCE = "<sequence>"
 
 
 def _on_own_sequence(column: SchemaObject, statement: str) -> str:
-    """The statement on the sequence that the column owns, whatever that is called."""
+    """The statement, with the name of the column's sequence looked up at run time."""
     table, name = quote_literal(table_of(column)), quote_literal(column.address.name)
     own = f"pg_get_serial_sequence({table}, {name})"
     before, after = map(quote_literal, statement.split(_SEQUENCE, 1))
@@ -468,7 +473,7 @@ def _alter_table(column: SchemaObject) -> str:
 
 
 def _alter_own_column(column: SchemaObject) -> str:
-    """What shall leave alone the columns that inherit from this one: they may say otherwise."""
+    """ALTER COLUMN for this table only, because inheriting columns can have other settings."""
     return f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {name_of(column)}"
 
 

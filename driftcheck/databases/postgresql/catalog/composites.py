@@ -1,4 +1,4 @@
-"""Composite types and range types: types that are made of other types."""
+"""Composite types and range types."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CompositeType(TypeKind):
     alterations = (alter("add an attribute", "ALTER TYPE {path} ADD ATTRIBUTE {new} integer"),)
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its attributes may be dropped, changed, renamed or commented on."""
+        """The alterations of each attribute: drop, rename, type, collation and comment."""
         del schema
         for name in map(escape_braces, map(quote_identifier, _attributes(obj))):
             altered = "ALTER TYPE {path}"
@@ -54,7 +54,7 @@ class CompositeType(TypeKind):
             yield alter("comment on an attribute", commented)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare type."""
+        """Statements that create the bare type."""
         return [f"CREATE TYPE {obj.address.sql} AS ({self.summary(obj)})"]
 
     def summary(self, obj: SchemaObject) -> str:
@@ -72,8 +72,8 @@ class CompositeType(TypeKind):
         kept = [name for name in have if name in want]
         if list(want)[: len(kept)] != kept:
             raise CannotBeWritten(
-                f"PostgreSQL can add attributes to {wanted.address} at the end only. Make the type "
-                f"again by hand: rename it, create it, change the columns to it, drop the old one."
+                f"PostgreSQL adds attributes to {wanted.address} at the end only. Rename the type, "
+                f"create it again, alter the columns to the new type, and drop the old type."
             )
         changes = [
             *(f"DROP ATTRIBUTE {quote_identifier(name)}" for name in have if name not in want),
@@ -91,7 +91,7 @@ class CompositeType(TypeKind):
         return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the type, and of its attributes."""
+        """Statements for the comment, owner and privileges of the type, and for its attributes."""
         type_ = wanted.address.sql
         return [
             *super().set_metadata(current, wanted),
@@ -133,7 +133,7 @@ class RangeType(TypeKind):
         {USERS_TYPE} order by t.oid"""
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare type."""
+        """Statements that create the bare type."""
         return [f"CREATE TYPE {obj.address.sql} AS RANGE ({self.summary(obj)})"]
 
     def summary(self, obj: SchemaObject) -> str:
@@ -141,8 +141,8 @@ class RangeType(TypeKind):
         return ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
 
     def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """No part of a range type can be altered, and columns stand on it."""
+        """Not supported: a range type cannot be altered, and columns depend on it."""
         raise CannotBeWritten(
-            f"PostgreSQL cannot alter {wanted.address}. Make the type again by hand: rename it, "
-            f"create it, change the columns to it, and drop the old one."
+            f"PostgreSQL cannot alter {wanted.address}. Rename the type, create it again, alter "
+            f"the columns to the new type, and drop the old type."
         )

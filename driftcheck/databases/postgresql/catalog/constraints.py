@@ -1,4 +1,4 @@
-"""The constraints of tables, a kind for each sort."""
+"""The constraints of tables, one kind for each type of constraint."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _VERBS = ("VALIDATE", "DROP")
 
 _ITS_COLUMNS = """(select array_agg(a.attname::text order by a.attname) from pg_attribute a
           where a.attrelid = k.conrelid and a.attnum = any(k.conkey))"""
-"""SQL: the names of the columns that the constraint ``k`` is on, whatever their order."""
+"""SQL: the sorted names of the columns of the constraint ``k``."""
 
 _PARENT_BY_ID = "left join pg_constraint h on h.oid = nullif(k.conparentid, 0)"
 _PARENT_BY_NAME = """left join (
@@ -49,9 +49,10 @@ _PARENT_BY_NAME = """left join (
 
 
 def _source(contype: str, joins: str = "", parent: str = _PARENT_BY_ID) -> str:
-    """SQL: the constraints ``k`` of one sort, each with its parent ``h``.
+    """SQL: the constraints ``k`` of one type, each with the constraint ``h`` it is inherited from.
 
-    A foreign key to a partitioned table has one of its own to each partition: these do not count.
+    A foreign key to a partitioned table has internal foreign keys to each partition. They are
+    excluded.
     """
     return f"""from pg_constraint k join pg_class c on c.oid = k.conrelid
         join pg_namespace n on n.oid = c.relnamespace {joins}
@@ -79,14 +80,14 @@ class Constraint(PostgreSQLKind):
     drop_sql = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
     rename_sql = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
     clauses: ClassVar[tuple[str, ...]] = ()
-    """What may be added to a definition that does not say it."""
-    others: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """What in a definition may be said otherwise, and how."""
-    stood_on: ClassVar[bool] = False
-    """Whether foreign keys stand on it, and go when it is made again."""
+    """Clauses that mutations add to a definition."""
+    replacements: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Replacements that mutations make in a definition, as (old, new)."""
+    has_dependents: ClassVar[bool] = False
+    """Whether foreign keys can depend on the constraint. They are dropped if it is recreated."""
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may be made again with one more clause, or with another."""
+        """Recreate the constraint with an added or a replaced clause."""
         del schema
         definition = str(obj.attributes["definition"])
         recreatable = [
@@ -94,10 +95,10 @@ class Constraint(PostgreSQLKind):
         ]
         recreatable += [
             (new.lower(), definition.replace(old, new, 1))
-            for old, new in self.others
+            for old, new in self.replacements
             if old in definition
         ]
-        make = alter_cascading if self.stood_on else alter
+        make = alter_cascading if self.has_dependents else alter
         for description, other in recreatable:
             added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {escape_braces(other)}"
             yield make(description, self.drop_sql, added)
@@ -112,14 +113,14 @@ class Constraint(PostgreSQLKind):
         return [f"ALTER TABLE {table_of(obj)} DROP CONSTRAINT {name_of(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that validate the constraint, where that is all."""
+        """Statements that validate the constraint, if nothing else has changed."""
         have, want = str(current.attributes["definition"]), wanted.attributes["definition"]
         if differing(current, wanted) == {"definition"} and have == f"{want}{_NOT_VALID}":
             return [f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {name_of(wanted)}"]
         return None
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current constraint the wanted one's name."""
+        """Statements that rename the current constraint to the wanted name."""
         table = f"ALTER TABLE {table_of(current)}"
         return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
 
@@ -129,13 +130,13 @@ class Constraint(PostgreSQLKind):
 
 
 def _adds(clause: str, definition: str) -> bool:
-    """Whether a clause says more; what is not enforced is not valid, and does not say so."""
-    said = f"{definition} NOT VALID" if "NOT ENFORCED" in definition else definition
-    return clause not in said
+    """Whether a clause changes the definition. NOT ENFORCED implies NOT VALID."""
+    implied = f"{definition} NOT VALID" if "NOT ENFORCED" in definition else definition
+    return clause not in implied
 
 
 VALID = "i.indisvalid and i.indisready and i.indislive"
-"""SQL: whether the index ``i`` serves anybody."""
+"""SQL: whether the index ``i`` is used for queries and kept up to date."""
 
 _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
     left join pg_tablespace s on s.oid = x.reltablespace
@@ -143,7 +144,7 @@ _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrel
 
 
 class IndexedConstraint(Constraint):
-    """A constraint that an index implements; what counts of that index is said of it."""
+    """A constraint that is implemented by an index. It has the attributes of the index."""
 
     storage_parameters = ("options",)
     usual = (("valid", True),)
@@ -169,7 +170,7 @@ class IndexedConstraint(Constraint):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its index."""
+        """Add ``index`` and ``index_text``: the index, and its name as a string literal."""
         index = Address("", obj.address.schema, obj.address.path[-1:])
         text = quote_literal(index.sql)
         return {**super().fields(obj), "index": index.sql, "index_text": text}
@@ -179,25 +180,25 @@ class IndexedConstraint(Constraint):
         return [*super().build(obj), *index_statements(obj)]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the constraint, and of its index."""
+        """Statements for the comments on the constraint and on its index."""
         statements = super().set_metadata(current, wanted)
-        said = wanted.attributes["index_comment"]
-        if said != current.get("index_comment"):
-            statements.append(comment(f"INDEX {_index(wanted)}", said))
+        index_comment = wanted.attributes["index_comment"]
+        if index_comment != current.get("index_comment"):
+            statements.append(comment(f"INDEX {_index(wanted)}", index_comment))
         return statements
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that settle the index, where that is all."""
+        """Statements that alter the index, if the definition of the constraint is unchanged."""
         if "definition" in differing(current, wanted):
             return None
         return index_statements(wanted, current)
 
 
 def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for an index that is not valid, for its storage, and for its telling rows apart.
+    """Statements for the validity, options, tablespace and replica identity of an index.
 
     Raises:
-        CannotBeWritten: It shall not be valid.
+        CannotBeWritten: The wanted index is not valid.
     """
     have = current.attributes if current else {}
     want = wanted.attributes
@@ -205,9 +206,9 @@ def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) 
     table = Address("", *_whole(wanted)).sql
     if have.get("valid", True) and not want["valid"]:
         raise CannotBeWritten(
-            f"{wanted.address} is not valid: building it has failed, or on a partitioned table has "
-            f"not come to an end. By hand: REINDEX INDEX {index}, give each partition an index of "
-            f"its own and ALTER INDEX {index} ATTACH PARTITION each, or drop it."
+            f"{wanted.address} is not valid: its creation failed, or on a partitioned table it is "
+            f"incomplete. Run REINDEX INDEX {index}, or create an index on each partition and run "
+            f"ALTER INDEX {index} ATTACH PARTITION for each, or drop it."
         )
     statements = [] if have.get("valid", True) else [f"REINDEX INDEX {index}"]
     statements += change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
@@ -225,8 +226,8 @@ def _index(obj: SchemaObject) -> str:
 
 
 def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
-    whole = part.part_of or part.address
-    return whole.schema, whole.path
+    parent = part.part_of or part.address
+    return parent.schema, parent.path
 
 
 class PrimaryKey(IndexedConstraint):
@@ -236,13 +237,13 @@ class PrimaryKey(IndexedConstraint):
     plural = "primary keys"
     stood_on = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
-    add_sql = ()  # a table has but one
+    add_sql = ()  # a table has only one
     rows = "x.contype = 'p'"
     source = _source("p", _INDEX)
 
 
 class UniqueConstraint(IndexedConstraint):
-    """A unique constraint; a unique index without one is an index, but about the same."""
+    """A unique constraint. A unique index without a constraint is an index."""
 
     name = "unique constraint"
     plural = "unique constraints"
@@ -263,7 +264,7 @@ class ExclusionConstraint(IndexedConstraint):
 
 
 class CheckConstraint(Constraint):
-    """A check on the rows of a table; a domain's checks are its own."""
+    """A check constraint of a table. The checks of a domain are attributes of the domain."""
 
     name = "check constraint"
     plural = "check constraints"
@@ -280,13 +281,14 @@ class CheckConstraint(Constraint):
     source = _source("c", parent=_PARENT_BY_NAME)
 
 
-_UNSAID_BY = frozenset(("validate", "inherit", "drop the comment"))
+_REMOVES_PROPERTY = frozenset(("validate", "inherit", "drop the comment"))
 
 
 class NotNullConstraint(Constraint):
-    """A not-null constraint, from PostgreSQL 18 on, that says more than its column does.
+    """A not-null constraint (PostgreSQL 18) with properties that the column does not show.
 
-    Which name it has does not count: before 18 it had none.
+    These are NO INHERIT, NOT VALID and a comment. The name does not count, because not-null
+    constraints had no names before version 18.
     """
 
     name = "not-null constraint"
@@ -296,7 +298,7 @@ class NotNullConstraint(Constraint):
         alter_cascading("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
     )
     clauses = ("NO INHERIT", "NOT VALID")
-    add_sql = ()  # a column has but one
+    add_sql = ()  # a column has only one
     models_can_declare = False
     rows = "x.contype = 'n'"
     source = _source("n", parent=_PARENT_BY_NAME).replace(
@@ -305,28 +307,28 @@ class NotNullConstraint(Constraint):
     )
 
     def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
-        """It is gone once it says no more than its column."""
+        """Expect a missing constraint if the mutation removes its only special property."""
         definition = str(obj.attributes["definition"])
-        says = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
-        says += ["comment"] * (obj.attributes["comment"] is not None)
+        properties = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
+        properties += ["comment"] * (obj.attributes["comment"] is not None)
         for mutation in super().mutations(obj, schema, scope):
-            goes = len(says) == 1 and mutation.description in _UNSAID_BY
-            yield replace(mutation, expectation=Expectation.MISSING) if goes else mutation
+            is_removed = len(properties) == 1 and mutation.description in _REMOVES_PROPERTY
+            yield replace(mutation, expectation=Expectation.MISSING) if is_removed else mutation
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that put the constraint in the place of what the column already says."""
+        """Statements that replace the column's plain not-null constraint."""
         column = str(obj.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
         column = column.removesuffix(" NO INHERIT")
         unset = f"ALTER TABLE {table_of(obj)} ALTER COLUMN {column} DROP NOT NULL"
         return [unset, *super().build(obj)]
 
     def drop(self, obj: SchemaObject) -> list[str]:
-        """Statements that leave of the constraint what its column says."""
+        """Statements that turn the constraint into a plain not-null constraint."""
         table, definition = f"ALTER TABLE {table_of(obj)}", str(obj.attributes["definition"])
         statements = []
         if " NO INHERIT" in definition:
             statements.append(f"{table} ALTER CONSTRAINT {name_of(obj)} INHERIT")
-        if definition.endswith(_NOT_VALID):  # where there are nulls, the column cannot say it
+        if definition.endswith(_NOT_VALID):  # drop it if rows contain nulls
             validate, drop = (f"{table} {verb} CONSTRAINT {name_of(obj)}" for verb in _VERBS)
             body = f"BEGIN {validate}; EXCEPTION WHEN not_null_violation THEN {drop}; END"
             statements.append(f"DO {quote_literal(body)}")
@@ -336,7 +338,7 @@ class NotNullConstraint(Constraint):
 
 
 class ForeignKey(Constraint):
-    """A foreign key, and whether the triggers that uphold it are enabled."""
+    """A foreign key, and whether its triggers are enabled."""
 
     name = "foreign key"
     plural = "foreign keys"
@@ -366,24 +368,24 @@ class ForeignKey(Constraint):
     )
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """And where triggers uphold it, they may be disabled."""
+        """Add: disable the triggers of the foreign key, if it has any."""
         yield from super().object_alterations(obj, schema)
         if "NOT ENFORCED" not in str(obj.attributes["definition"]):
             disabled = "ALTER TABLE {table} DISABLE TRIGGER ALL"
             yield alter_cascading("disable its triggers", disabled)
 
     def summary(self, obj: SchemaObject) -> str:
-        """The definition, and where it is not upheld, that."""
+        """The definition, and whether its triggers are disabled."""
         disabled = "" if obj.attributes["enabled"] else ", its triggers disabled"
         return f"{obj.attributes['definition']}{disabled}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that validate the foreign key or make it again."""
+        """Statements that validate the foreign key; ``None`` if it has to be created again."""
         if "enabled" in differing(current, wanted):
             enabled = "ENABLE" if wanted.attributes["enabled"] else "DISABLE"
             raise CannotBeWritten(
-                f"The triggers that uphold {wanted.address} have names that only their database "
-                f"knows. As a superuser, by hand: find them with \\d {table_of(wanted)} and ALTER "
-                f"TABLE ... {enabled} TRIGGER each, on both tables."
+                f"{enabled.capitalize()} the triggers of {wanted.address} as a superuser: list "
+                f"them with \\d {table_of(wanted)} and run ALTER TABLE ... {enabled} TRIGGER for "
+                f"each of them, on both tables. Their names differ per database."
             )
         return super().change(current, wanted)

@@ -1,4 +1,4 @@
-"""Default privileges: what everybody may do with what a role makes from now on."""
+"""Default privileges: the privileges on objects that a role will create."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ _IMPLICIT: dict[str, tuple[Grant, ...]] = {
     "FUNCTIONS": (("PUBLIC", "EXECUTE", ""),),
     "TYPES": (("PUBLIC", "USAGE", ""),),
 }
-"""What everybody may do where nothing else is said; said of a schema, it only adds to that."""
+"""The built-in default privileges of PUBLIC. Those of a schema are added to the global ones."""
 
 
 class DefaultPrivileges(PostgreSQLKind):
-    """Of one role and sort of object, everywhere or in one schema; read where grants count.
+    """The default privileges of one role for one type of object, globally or in one schema.
+
+    They are read if the scope includes grants.
 
     https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
     """
@@ -47,31 +49,31 @@ class DefaultPrivileges(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And what an ALTER of them begins with."""
+        """Add ``defaults``, the start of the ALTER statement, and ``sort``, the type of object."""
         return {**super().fields(obj), "defaults": _altered(obj), "sort": obj.address.name}
 
     def read(
         self, cursor: Cursor, scope: Scope, known: ObjectsByRow | None = None
     ) -> Iterable[SchemaObject]:
-        """Read all default privileges, where privileges count."""
+        """Read all default privileges, if the scope includes grants."""
         return super().read(cursor, Scope(grants=True), known) if scope.grants else ()
 
     def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Nothing: ``grant`` says it all."""
+        """No statements: ``set_metadata`` grants the privileges."""
         return []
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements that grant what shall be granted, and nothing else."""
+        """Statements that change the default privileges to the wanted ones."""
         return _changed(
             wanted, current.get("grants", _implicit(wanted)), wanted.attributes["grants"]
         )
 
     def drop(self, obj: SchemaObject) -> list[str]:
-        """Statements that bring back what goes without saying."""
+        """Statements that restore the built-in default privileges."""
         return _changed(obj, obj.attributes["grants"], _implicit(obj))
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that say the same of another role or schema."""
+        """Statements that move the default privileges to another role or schema."""
         return [*self.drop(current), *self.create(wanted)]
 
 

@@ -1,4 +1,4 @@
-"""Event triggers, which fire on DDL."""
+"""Event triggers."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ class EventTrigger(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare event trigger, and whether it fires."""
+        """Statements that create the bare event trigger, and whether it fires."""
         facts = obj.attributes
         tags = ", ".join(map(quote_literal, cast("tuple[str, ...]", facts["tags"] or ())))
         when = f" WHEN TAG IN ({tags})" if tags else ""
-        made = (
+        create_sql = (
             f"CREATE EVENT TRIGGER {name_of(obj)} ON {facts['event']}{when} "
             f"EXECUTE FUNCTION {facts['function']}()"
         )
-        return [made] if facts["enabled"] == "enabled" else [made, _fires(obj)]
+        return [create_sql] if facts["enabled"] == "enabled" else [create_sql, _enable(obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that let it fire or not; another definition makes another trigger."""
-        return [_fires(wanted)] if differing(current, wanted) <= {"enabled", "comment"} else None
+        """Statements that enable or disable the trigger; ``None`` for another definition."""
+        return [_enable(wanted)] if differing(current, wanted) <= {"enabled", "comment"} else None
 
 
-def _fires(trigger: SchemaObject) -> str:
+def _enable(trigger: SchemaObject) -> str:
     how = ENABLED[str(trigger.attributes["enabled"])]
     return f"ALTER EVENT TRIGGER {name_of(trigger)} {how}"

@@ -1,4 +1,4 @@
-"""Statistics objects: what the planner is told about several columns together."""
+"""Extended statistics on several columns or on expressions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class StatisticsObject(PostgreSQLKind):
     equivalent = (alter("analyze", "ANALYZE {table}"),)
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its kinds as CREATE STATISTICS has them, and others."""
+        """Add the statistics kinds as CREATE STATISTICS writes them, and other ones."""
         kinds = str(obj.attributes["kinds"])
         return {
             **super().fields(obj),
@@ -62,15 +62,17 @@ class StatisticsObject(PostgreSQLKind):
         }
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare statistics object, and how much it samples."""
+        """Statements that create the bare statistics object, and how much it samples."""
         facts = obj.attributes
         kinds = f" ({facts['kinds']})" if facts["kinds"] else ""
         table = obj.part_of.sql if obj.part_of else ""
-        made = f"CREATE STATISTICS {obj.address.sql}{kinds} ON {facts['definition']} FROM {table}"
-        return [made] if obj.attributes["target"] is None else [made, _target(obj)]
+        create_sql = (
+            f"CREATE STATISTICS {obj.address.sql}{kinds} ON {facts['definition']} FROM {table}"
+        )
+        return [create_sql] if obj.attributes["target"] is None else [create_sql, _target(obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change how much it samples; all else makes another object."""
+        """Statements that change the statistics target; ``None`` for another definition."""
         return None if differing(current, wanted) & {"definition", "kinds"} else [_target(wanted)]
 
 

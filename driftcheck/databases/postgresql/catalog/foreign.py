@@ -57,7 +57,7 @@ class ForeignDataWrapper(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare wrapper."""
+        """Statements that create the bare wrapper."""
         options = foreign_options(obj)
         return [f"CREATE {self.designation(obj)} {_functions(obj)}{options}"]
 
@@ -109,12 +109,12 @@ class Server(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its wrapper, quoted."""
+        """Add ``wrapper_``, the quoted name of the wrapper."""
         wrapper = quote_identifier(str(obj.attributes["wrapper"]))
         return {**super().fields(obj), "wrapper_": wrapper}
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare server."""
+        """Statements that create the bare server."""
         facts = obj.attributes
         words = [f"CREATE SERVER {name_of(obj)}"]
         if facts["type"] is not None:
@@ -136,13 +136,13 @@ class Server(PostgreSQLKind):
         return [f"ALTER SERVER {name_of(wanted)} {' '.join(words)}"]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the server its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the server to the wanted ones."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"FOREIGN SERVER {name_of(wanted)}")
 
 
 class UserMapping(PostgreSQLKind):
-    """Who a role is on a server. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
+    """A user mapping. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
 
     name = "user mapping"
     plural = "user mappings"
@@ -158,7 +158,7 @@ class UserMapping(PostgreSQLKind):
     alterations = (alter("options", "ALTER {object} OPTIONS (ADD driftcheck_mutation 'x')"),)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the mapping."""
+        """Statements that create the mapping."""
         return [f"CREATE {self.designation(obj)}{foreign_options(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
@@ -182,7 +182,7 @@ class ForeignTable(PostgreSQLKind):
     absorbs = frozenset(("column",))
     keyword = "FOREIGN TABLE"
     owner = "c.relowner"
-    owner_change_is_isolated = False  # sequences of its columns go with it
+    owner_change_is_isolated = False  # the sequences of its columns follow
     acl = "c.relacl"
     acl_type = "r"
     columns = f"""n.nspname as schema, c.relname as name,
@@ -226,51 +226,53 @@ class ForeignTable(PostgreSQLKind):
     equivalent = (alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),)
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its server, quoted."""
+        """Add ``server_``, the quoted name of the server."""
         server = quote_identifier(str(obj.attributes["server"]))
         return {**super().fields(obj), "server_": server}
 
     def build(self, obj: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
-        """Statements that make the foreign table with its columns."""
+        """Statements that create the foreign table with its columns."""
         facts = obj.attributes
         own = [part for part in parts if not self.creates_part(obj, part)]
         clauses = ", ".join(map(columns.clause, own))
         parents = ", ".join(cast("tuple[str, ...]", facts["inherits"] or ()))
-        made = f"CREATE FOREIGN TABLE {obj.address.sql} ({clauses})"
+        create_sql = f"CREATE FOREIGN TABLE {obj.address.sql} ({clauses})"
         if parents:
-            made += f" INHERITS ({parents})"
-        made += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(obj)}"
+            create_sql += f" INHERITS ({parents})"
+        create_sql += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(obj)}"
         return [
-            made,
+            create_sql,
             *(
                 statement
                 for part in parts
-                for statement in columns.rest(part, brought=self.creates_part(obj, part))
+                for statement in columns.statements_after_create(
+                    part, inherited=self.creates_part(obj, part)
+                )
             ),
         ]
 
-    def creates_part(self, whole: SchemaObject, part: SchemaObject) -> bool:
-        """What a table inherits comes by itself, unless it is a partition."""
-        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Inherited parts are created by the server, except in partitions."""
+        return bool(parent.attributes["inherits"]) and part.inherited_from is not None
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that detach the table from the parents that it shall not have."""
+        """Statements that detach the table from parents that the wanted table does not have."""
         return tables.detach(current, wanted)
 
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that attach the table to the parents that it shall have."""
+        """Statements that attach the table to its wanted parents."""
         return tables.attach(current, wanted)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the options."""
         if "server" in differing(current, wanted):
             raise CannotBeWritten(
-                f"PostgreSQL cannot move {wanted.address} to another server. Drop it by hand, and "
-                f"create it there."
+                f"PostgreSQL cannot move {wanted.address} to another server. Drop it and create it "
+                f"there."
             )
         options = change_foreign_options(current, wanted)
         return [f"ALTER FOREIGN TABLE {wanted.address.sql} {option}" for option in options]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the table its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the table to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")

@@ -1,4 +1,4 @@
-"""Indexes that are made as such; one that implements a constraint is told with it."""
+"""Indexes. An index that implements a constraint is read with the constraint."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from driftcheck.schema import SchemaObject, Snapshot
 class Index(PostgreSQLKind):
     """An index. https://www.postgresql.org/docs/current/catalog-pg-index.html.
 
-    Its definition is what follows its own name and its table's: an index is known by its content.
-    One that is not valid, or not ready, is there but serves nobody: ``valid`` tells.
+    The definition does not contain the names of the index and its table, so a renamed index has
+    the same definition. ``valid`` is false for an index that is not valid, not ready or not live.
     """
 
     name = "index"
@@ -74,7 +74,7 @@ class Index(PostgreSQLKind):
           and {not_in_extension("pg_class", "c.oid")}
         order by x.oid"""
     alterations = (
-        alter_cascading("unique, or not any more", "DROP INDEX {path}", "{inverse}"),
+        alter_cascading("toggle unique", "DROP INDEX {path}", "{inverse}"),
         alter_cascading("partial", "DROP INDEX {path}", "{create} WHERE 1 = 1"),
         alter_cascading("wider predicate", "DROP INDEX {path}", "{create} OR 1 = 2"),
         alter_cascading("nulls not distinct", "DROP INDEX {path}", "{create} NULLS NOT DISTINCT"),
@@ -100,17 +100,17 @@ class Index(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made, and how it would be if it were unique, or were not."""
+        """Add ``create``, the CREATE INDEX statement, and ``inverse``, with UNIQUE toggled."""
         fields = super().fields(obj)
         words = ("", "UNIQUE ") if obj.attributes["unique"] else ("UNIQUE ", "")
-        otherwise, made = (
+        inverse, create_sql = (
             "CREATE {}INDEX {name} ON {table} USING {definition}".format(word, **fields)
             for word in words
         )
-        return {**fields, "create": made, "inverse": otherwise}
+        return {**fields, "create": create_sql, "inverse": inverse}
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may include another column of its table."""
+        """Add: include another column of the table."""
         parts = schema.parts.get(obj.part_of, ()) if obj.part_of else ()
         for column in (part.address.name for part in parts if part.address.kind == "column"):
             if column not in str(obj.attributes["definition"]):
@@ -119,7 +119,7 @@ class Index(PostgreSQLKind):
                 return
 
     def summary(self, obj: SchemaObject) -> str:
-        """The index as CREATE INDEX writes it, from its method on."""
+        """The index as CREATE INDEX writes it, from the access method on."""
         facts = obj.attributes
         unique, valid = (
             "UNIQUE " if facts["unique"] else "",
@@ -128,15 +128,15 @@ class Index(PostgreSQLKind):
         return f"{unique}{facts['definition']}{valid}"
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare index."""
+        """Statements that create the bare index."""
         facts = obj.attributes
         unique = "UNIQUE " if facts["unique"] else ""
         table = obj.part_of.sql if obj.part_of else ""
-        made = f"CREATE {unique}INDEX {name_of(obj)} ON {table} USING {facts['definition']}"
-        return [made, *index_statements(obj), *_statistics(None, obj)]
+        create_sql = f"CREATE {unique}INDEX {name_of(obj)} ON {table} USING {facts['definition']}"
+        return [create_sql, *index_statements(obj), *_statistics(None, obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that build an invalid index again, or settle how it is stored."""
+        """Statements that rebuild an invalid index or change its settings."""
         changed = differing(current, wanted)
         if changed & {"definition", "unique"}:
             return None
@@ -144,7 +144,7 @@ class Index(PostgreSQLKind):
 
 
 def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-    """Statements for how much ANALYZE samples of the expressions."""
+    """Statements for the statistics targets of the index expressions."""
     have, want = (_targets(index) for index in (current, wanted))
     index = f"ALTER INDEX {wanted.address.sql} ALTER COLUMN"
     return [
@@ -154,6 +154,8 @@ def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]
 
 
 def _targets(index: SchemaObject | None) -> dict[str, str]:
-    said = index.attributes["statistics"] if index else None
-    targets = (target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", said or ()))
+    statistics = index.attributes["statistics"] if index else None
+    targets = (
+        target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", statistics or ())
+    )
     return dict(cast("Iterable[tuple[str, str]]", targets))

@@ -13,7 +13,7 @@ from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
     change_grants,
     grants_sql,
-    kept_by,
+    grants_without_owner,
     normalized_grants,
 )
 from driftcheck.quoting import quote_identifier, quote_literal
@@ -359,7 +359,7 @@ class PostgreSQLKind(KindWithMutations):
             statements.append(f"ALTER {self.designation(wanted)} OWNER TO {role}")
         if "grants" in attributes:
             grants = current.get("grants", self.default_grants)
-            statements += self.grant(kept_by(attributes.get("owner"), grants), wanted)
+            statements += self.grant(grants_without_owner(attributes.get("owner"), grants), wanted)
         return statements
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:

@@ -1,4 +1,4 @@
-"""Procedural languages that no extension brought."""
+"""Procedural languages that do not belong to an extension."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Language(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare language."""
+        """Statements that create the bare language."""
         facts = obj.attributes
         trusted = "TRUSTED " if facts["trusted"] else ""
         words = [f"CREATE {trusted}LANGUAGE {name_of(obj)} HANDLER {facts['handler']}"]

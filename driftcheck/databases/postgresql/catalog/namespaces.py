@@ -1,4 +1,4 @@
-"""What other objects live in or come from: schemas and extensions."""
+"""Schemas and extensions."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Schema(PostgreSQLKind):
         where {USERS_SCHEMA} order by n.oid"""
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare schema."""
+        """Statements that create the bare schema."""
         return [f"CREATE SCHEMA {name_of(obj)}"]
 
 
 class Extension(PostgreSQLKind):
     """An extension. https://www.postgresql.org/docs/current/catalog-pg-extension.html.
 
-    Another version is only noted, and its comment is its author's.
+    A different version is reported as a note. Comments on extensions are not read.
     """
 
     name = "extension"
@@ -53,7 +53,7 @@ class Extension(PostgreSQLKind):
     rename_sql = ""
     add_sql = ()
     alterations = (
-        alter_cascading(  # what is made with it names its schema
+        alter_cascading(  # the definitions of dependent objects contain the schema
             "another schema",
             "CREATE SCHEMA {new}",
             "ALTER EXTENSION {name} SET SCHEMA {new}",
@@ -71,7 +71,7 @@ class Extension(PostgreSQLKind):
     def note(
         self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
     ) -> str:
-        """Another version is only noted: which one there is, is the server's affair."""
+        """A different version is a note, because it depends on the server's installation."""
         if wanted is None or actual is None:
             return ""
         return "version" if differing(actual, wanted) == {"version"} else ""

@@ -1,4 +1,4 @@
-"""Operators, and the classes and families that tell indexes what they mean."""
+"""Operators, operator classes and operator families."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Operator(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its schema, and its function with what that takes."""
+        """Add ``schema``, and ``signature``: the function and the argument types."""
         clauses = cast("tuple[str, ...]", obj.attributes["definition"])
         signature = (c for c in clauses if c.startswith(("FUNCTION", "LEFTARG", "RIGHTARG")))
         return {
@@ -69,7 +69,7 @@ class Operator(PostgreSQLKind):
         }
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare operator."""
+        """Statements that create the bare operator."""
         definition = ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
         return [f"CREATE OPERATOR {_operator(obj)} ({definition})"]
 
@@ -109,19 +109,21 @@ def _members(of: str) -> str:
         ) m group by refobjid)"""
 
 
-# What a member is dropped by: its sort, its number, its types.
+# The type, the number and the argument types of a member, by which DROP identifies it.
 _MEMBER = re.compile(r"(OPERATOR \d+|FUNCTION \d+) (?:.* )?(\([^()]*\)).*", re.DOTALL)
 
 
 class OperatorFamily(PostgreSQLKind):
-    """An operator family, with what no class of it has. Known by its index method and name.
+    """An operator family, with the members that belong to none of its classes.
+
+    Its name is qualified by the index method.
 
     https://www.postgresql.org/docs/current/catalog-pg-opfamily.html
     """
 
     name = "operator family"
     plural = "operator families"
-    recreatable = False  # its classes go with it
+    recreatable = False  # its classes would be dropped
     keyword = "OPERATOR FAMILY"
     owner = "f.opfowner"
     columns = """n.nspname as schema, m.amname as within, f.opfname as name,
@@ -133,20 +135,20 @@ class OperatorFamily(PostgreSQLKind):
         where {USERS_SCHEMA} and {not_in_extension("pg_opfamily", "f.oid")} order by f.oid"""
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its own members may be taken out."""
+        """Drop each member."""
         del schema
         for member in cast("tuple[str, ...]", obj.attributes["members"]):
             dropped = escape_braces(_MEMBER.sub(r"\1 \2", member))
             yield alter("drop a member", f"ALTER {{object}} DROP {dropped}")
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare family with its own members."""
+        """Statements that create the bare family with its own members."""
         members = ", ".join(cast("tuple[str, ...]", obj.attributes["members"]))
         added = [f"ALTER {self.designation(obj)} ADD {members}"] if members else []
         return [f"CREATE {self.designation(obj)}", *added]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that take members out and put members in."""
+        """Statements that drop and add members."""
         have, want = (
             cast("tuple[str, ...]", side.attributes["members"]) for side in (current, wanted)
         )
@@ -164,7 +166,7 @@ class OperatorFamily(PostgreSQLKind):
 
 
 class OperatorClass(PostgreSQLKind):
-    """An operator class. Known by its index method and name.
+    """An operator class. Its name is qualified by the index method.
 
     https://www.postgresql.org/docs/current/catalog-pg-opclass.html
     """
@@ -186,7 +188,7 @@ class OperatorClass(PostgreSQLKind):
         where {USERS_SCHEMA} and {not_in_extension("pg_opclass", "c.oid")} order by c.oid"""
     add_sql = ("CREATE OPERATOR CLASS {new_path} FOR TYPE {type} USING {method} AS STORAGE {type}",)
     alterations = (
-        alter_cascading("default, or not any more", "DROP {object} CASCADE", "{inverse}"),
+        alter_cascading("toggle default", "DROP {object} CASCADE", "{inverse}"),
         alter_cascading(
             "no members",
             "DROP {object} CASCADE",
@@ -201,7 +203,7 @@ class OperatorClass(PostgreSQLKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its name and its method, and how it is made as the default where it is not."""
+        """Add ``bare`` (the name), ``method``, and ``inverse``: created with DEFAULT toggled."""
         method, *path = obj.address.path
         default = not obj.attributes["default"]
         other = replace(obj, attributes={**obj.attributes, "default": default})
@@ -213,7 +215,7 @@ class OperatorClass(PostgreSQLKind):
         }
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare class in its family."""
+        """Statements that create the bare class in its family."""
         facts = obj.attributes
         default = " DEFAULT" if facts["default"] else ""
         method = quote_identifier(obj.address.path[0])

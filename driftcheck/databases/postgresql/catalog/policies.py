@@ -1,4 +1,4 @@
-"""Policies of row security."""
+"""Row security policies."""
 
 from __future__ import annotations
 
@@ -46,25 +46,25 @@ class Policy(PostgreSQLKind):
                 "TO pg_monitor",
             ),
         ),
-        alter("permissive, or restrictive", "DROP {object}", "{inverse}"),
+        alter("toggle permissive", "DROP {object}", "{inverse}"),
         alter("another command", "DROP {object}", "{command_}"),
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And how it would be made if it were restrictive, or were not; or for another command."""
-        made = self.build(obj, ())[0]
+        """Add CREATE POLICY with the opposite of PERMISSIVE, and for another command."""
+        create_sql = self.build(obj, ())[0]
         words = ("PERMISSIVE", "RESTRICTIVE")
         have, other = words if obj.attributes["permissive"] else reversed(words)
         command = obj.attributes["command"]
         another = "ALL" if command != "ALL" else "UPDATE"
         return {
             **super().fields(obj),
-            "inverse": made.replace(f" AS {have} ", f" AS {other} ", 1),
-            "command_": made.replace(f" FOR {command} ", f" FOR {another} ", 1),
+            "inverse": create_sql.replace(f" AS {have} ", f" AS {other} ", 1),
+            "command_": create_sql.replace(f" FOR {command} ", f" FOR {another} ", 1),
         }
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare policy."""
+        """Statements that create the bare policy."""
         facts = obj.attributes
         permissive = "PERMISSIVE" if facts["permissive"] else "RESTRICTIVE"
         roles = ", ".join(map(role, cast("tuple[str, ...]", facts["roles"])))

@@ -75,19 +75,19 @@ class Publication(PostgreSQLKind):
             )
         ),
         alter(
-            "for some tables, or all",
+            "toggle for all tables",
             "DROP PUBLICATION {name}",
             "CREATE PUBLICATION {name} {inverse} WITH (publish = '{publish}')",
         ),
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And what it would be for if it were not for all tables, or were."""
+        """Add ``inverse``: FOR ALL TABLES, if the publication is not for all tables."""
         otherwise = "" if obj.attributes["all_tables"] else "FOR ALL TABLES"
         return {**super().fields(obj), "inverse": otherwise}
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare publication."""
+        """Statements that create the bare publication."""
         facts = obj.attributes
         members = ", ".join(
             [

@@ -1,4 +1,4 @@
-"""What is worth a note in a database and is no part of its schema: remarked on, never compared."""
+"""Remarks on the state of a database that is no part of its schema and is not compared."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
 )
 from driftcheck.schema import Address, Remark
 
-# Each gives: the rule, the kind, schema and name of what it is about, and two words for the rule.
+# Each query returns the rule; the kind, schema and name of the object; two values for the rule.
 
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 _UNPOPULATED = f"""
@@ -56,7 +56,7 @@ _SETTINGS = f"""
 
 
 def remarks(cursor: Cursor, scope: Scope) -> tuple[Remark, ...]:
-    """What is worth a note, found out in one query; settings only where they are asked for."""
+    """Read the remarks in one query. Settings are included if the scope says so."""
     queries = [_UNPOPULATED, _COLLATIONS, _DATABASE_COLLATION, *[_SETTINGS] * scope.settings]
     cursor.execute(" union all ".join(queries) + " order by 1, 2, 3, 4, 5")
     return tuple(

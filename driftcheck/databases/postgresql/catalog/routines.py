@@ -1,4 +1,4 @@
-"""Functions, procedures and aggregates, known by their signatures."""
+"""Functions, procedures and aggregates."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def _source(prokinds: str, joins: str = "") -> str:
 
 
 class Routine(PostgreSQLKind):
-    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
+    """The base class of routines. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
 
-    A definition is what the server prints after the routine's name: so one is known by its content.
+    The definition does not contain the routine's name, so a renamed routine has the same one.
     """
 
     recognizable = True
@@ -68,44 +68,46 @@ class Routine(PostgreSQLKind):
         return f"CREATE OR REPLACE {self.keyword} {name}{obj.attributes['definition']}"
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made in the end, and its name without its arguments."""
+        """Add ``create``, the CREATE statement, and ``bare``, the name without arguments."""
         bare = obj.address._replace(arguments=None).sql
-        made = [*self.build(obj), *self.attach(None, obj)][-1]
-        return {**super().fields(obj), "create": made, "bare": bare}
+        create_sql = [*self.build(obj), *self.attach(None, obj)][-1]
+        return {**super().fields(obj), "create": create_sql, "bare": bare}
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Its body may be replaced by another."""
+        """Replace the body."""
         del schema
-        made = self.build(obj, ())[0]
-        other = re.sub(r"(\$\w*\$)\Z", r" \1", made)
-        if other != made:
+        create_sql = self.build(obj, ())[0]
+        other = re.sub(r"(\$\w*\$)\Z", r" \1", create_sql)
+        if other != create_sql:
             yield alter("another body", escape_braces(other))
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare routine, if need be with a body that is yet to come."""
+        """Statements that create the bare routine, if need be with a body that is yet to come."""
         return [_without_parsed_body(Routine.summary(self, obj))]
 
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that give it the body for which all that the body names must be there."""
+        """Statements that set a parsed body, after the objects that it references are created."""
         same = current is not None and "definition" not in differing(current, wanted)
         return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that take from it, before it goes, the body that holds on to what it names."""
+        """Statements that empty a parsed body, because it depends on the objects it references."""
         if wanted is not None or not _is_parsed(current):
             return []
         return [_without_parsed_body(Routine.summary(self, current))]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that replace the routine, where it is still called in the same way."""
+        """Statements that replace the routine; ``None`` if its parameters have changed."""
         if differing(current, wanted) & _CALLED_BY:
             return None
-        return [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]  # ``join`` has it
+        return (
+            [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]
+        )  # ``attach`` creates it
 
 
 _CALLED_BY = frozenset(("parameters", "returns"))
 _PARSED_BODY = "\nBEGIN ATOMIC\n"
-"""Begins a body that the server parses at once, where it only stores others as text."""
+"""The start of a body that the server parses. Other bodies are stored as strings."""
 
 
 def _is_parsed(routine: SchemaObject) -> bool:
@@ -169,8 +171,8 @@ def _modify(column: str) -> str:
         else 'READ_WRITE' end"""
 
 
-# CREATE AGGREGATE's parameters in the manual's order, and what pg_aggregate says of each. One that
-# was not given is null, and so is left out.
+# The parameters of CREATE AGGREGATE in the manual's order, with their SQL expressions. Parameters
+# that are null are omitted.
 _PARAMETERS = (
     ("SFUNC", "g.aggtransfn::text"),
     ("STYPE", "format_type(g.aggtranstype, null)"),
@@ -199,7 +201,7 @@ _PARAMETERS = (
 class Aggregate(Routine):
     """An aggregate. https://www.postgresql.org/docs/current/catalog-pg-aggregate.html.
 
-    The server prints no definition of one, so it is told by its parameters.
+    The server prints no definition of aggregates, so it is built from the parameters.
     """
 
     grant_target = "ALL ON FUNCTION {path}"
@@ -230,18 +232,18 @@ class Aggregate(Routine):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And what CREATE AGGREGATE says of it."""
+        """Add ``signature`` and ``clauses``, as CREATE AGGREGATE writes them."""
         clauses = cast("tuple[str, ...]", obj.attributes["definition"])
         signature = obj.attributes["parameters"] or "*"
         return {**super().fields(obj), "signature": signature, "clauses": ", ".join(clauses)}
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It has no body."""
+        """None: an aggregate has no body."""
         del obj, schema
         return iter(())
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare aggregate."""
+        """Statements that create the bare aggregate."""
         name = obj.address._replace(arguments=None).sql
         return [f"CREATE AGGREGATE {name}{self.summary(obj)}"]
 
@@ -260,6 +262,6 @@ class Aggregate(Routine):
         return f"AGGREGATE {obj.address._replace(arguments=obj.address.arguments or '*').sql}"
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give it its wanted privileges; GRANT takes it for a function."""
+        """Statements that change the privileges. GRANT treats an aggregate as a function."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"FUNCTION {wanted.address.sql}")

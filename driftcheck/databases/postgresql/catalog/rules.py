@@ -1,4 +1,4 @@
-"""Rewrite rules, apart from those that views are made of."""
+"""Rewrite rules, except for those that implement views."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from driftcheck.schema import SchemaObject
 class Rule(PostgreSQLKind):
     """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html.
 
-    Its definition is what the server prints after the rule's name.
+    The definition does not contain the rule's name.
     """
 
     name = "rule"
@@ -52,19 +52,21 @@ class Rule(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare rule, and whether it is followed."""
-        made = f"CREATE RULE {name_of(obj)}{obj.attributes['definition']}"
-        return [made] if obj.attributes["enabled"] == "enabled" else [made, _followed(obj)]
+        """Statements that create the bare rule, and whether it is followed."""
+        create_sql = f"CREATE RULE {name_of(obj)}{obj.attributes['definition']}"
+        return (
+            [create_sql] if obj.attributes["enabled"] == "enabled" else [create_sql, _enable(obj)]
+        )
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that let it be followed or not; another definition makes another rule."""
-        return None if "definition" in differing(current, wanted) else [_followed(wanted)]
+        """Statements that enable or disable the rule; ``None`` for another definition."""
+        return None if "definition" in differing(current, wanted) else [_enable(wanted)]
 
     def designation(self, obj: SchemaObject) -> str:
         """The rule as DROP, ALTER and COMMENT ON name it."""
         return f"RULE {name_of(obj)} ON {table_of(obj)}"
 
 
-def _followed(rule: SchemaObject) -> str:
+def _enable(rule: SchemaObject) -> str:
     how = ENABLED[str(rule.attributes["enabled"])]
     return f"ALTER TABLE {table_of(rule)} {how} RULE {name_of(rule)}"

@@ -1,4 +1,4 @@
-"""Sequences, those of their own and those that serial columns own."""
+"""Sequences: independent ones, and those owned by serial columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OWNED_SEQUENCES = """(
     from pg_sequence s join pg_depend d on d.objid = s.seqrelid
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
       and d.refobjsubid > 0 and d.deptype in ('a', 'i'))"""
-"""SQL: which sequence belongs to which column: deptype a for OWNED BY, i for an identity."""
+"""SQL: sequences and the columns that own them; deptype a for OWNED BY, i for an identity."""
 
 _CLAUSES = (
     ("type", "AS {}"),
@@ -34,8 +34,8 @@ _CLAUSES = (
 class Sequence(PostgreSQLKind):
     """A sequence. https://www.postgresql.org/docs/current/catalog-pg-sequence.html.
 
-    That of an identity column is an attribute of the column. That of a serial column is a part of
-    its table; the column says that it is its own, so the column's statements make it the owner.
+    The sequence of an identity column is an attribute of the column. The sequence of a serial
+    column is a part of the table, and the statements of the column set OWNED BY.
     """
 
     name = "sequence"
@@ -96,7 +96,7 @@ class Sequence(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare sequence, owned by no column yet."""
+        """Statements that create the bare sequence, owned by no column yet."""
         unlogged = "UNLOGGED " if obj.attributes["unlogged"] else ""
         clauses = " ".join(_clauses(obj, set(self.summary_attributes)))
         return [f"CREATE {unlogged}SEQUENCE {obj.address.sql} {clauses}"]
@@ -107,13 +107,13 @@ class Sequence(PostgreSQLKind):
         return " ".join([*_clauses(obj, set(self.summary_attributes)), *owned])
 
     def drop(self, obj: SchemaObject) -> list[str]:
-        """Statements that drop the sequence; one that is owned may be gone with its column."""
+        """Statements that drop the sequence. It may have been dropped with its column."""
         if obj.attributes["owned_by"]:
             return [f"DROP SEQUENCE IF EXISTS {obj.address.sql} CASCADE"]
         return super().drop(obj)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change a sequence without touching its current value."""
+        """Statements that alter the sequence and keep its current value."""
         changed = differing(current, wanted)
         sequence = f"ALTER SEQUENCE {wanted.address.sql}"
         statements = []

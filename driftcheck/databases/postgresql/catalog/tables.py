@@ -1,4 +1,4 @@
-"""Tables: plain, partitioned, partitions, and those that inherit."""
+"""Tables, including partitioned tables, partitions and inheriting tables."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _STORED: Mapping[str, Callable[[Value], str]] = {
 class Table(PostgreSQLKind):
     """A table. https://www.postgresql.org/docs/current/catalog-pg-class.html.
 
-    A partition is a part of its parent. It is made on its own and attached at the end, as pg_dump
-    does it: so its indexes and constraints get their names, and its columns their order. That an
-    index is the replica identity is said of the index.
+    A partition is a part of its parent table. As in pg_dump, it is created separately and attached
+    at the end, which preserves the names of its indexes and constraints and the order of its
+    columns. If an index is the replica identity, this is an attribute of the index.
     """
 
     name = "table"
@@ -55,7 +55,7 @@ class Table(PostgreSQLKind):
     summary_attributes = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"
-    owner_change_is_isolated = False  # sequences of its columns go with it
+    owner_change_is_isolated = False  # the sequences of its columns follow
     acl = "c.relacl"
     acl_type = "r"
     storage_parameters = ("options", "toast_options")
@@ -139,7 +139,7 @@ class Table(PostgreSQLKind):
     )
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may leave each of its parents."""
+        """Add: NO INHERIT for each parent."""
         del schema
         for parent in _parents(obj):
             yield alter_cascading(
@@ -147,7 +147,7 @@ class Table(PostgreSQLKind):
             )
 
     def build(self, obj: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
-        """Statements that make the table with its columns and the sequences these own."""
+        """Statements that create the table with its columns and the sequences that they own."""
         own = [part for part in parts if part.address.kind == "column"]
         return [
             *_owned(parts),
@@ -157,13 +157,15 @@ class Table(PostgreSQLKind):
             *(
                 statement
                 for column in own
-                for statement in columns.rest(column, brought=self.creates_part(obj, column))
+                for statement in columns.statements_after_create(
+                    column, inherited=self.creates_part(obj, column)
+                )
             ),
             *_ownership(parts),
         ]
 
     def summary(self, obj: SchemaObject) -> str:
-        """What sort of table it is, where it is not a plain one."""
+        """The clauses of CREATE TABLE that distinguish the table from a plain one."""
         facts = obj.attributes
         words = ["UNLOGGED"] if facts["unlogged"] else []
         if facts["bound"]:
@@ -175,20 +177,20 @@ class Table(PostgreSQLKind):
     def note(
         self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
     ) -> str:
-        """A further partition is only noted, where it continues what its parent lays down."""
-        further = wanted is None and actual is not None and follows_parent(actual, *snapshots)
-        return "partition" if further else ""
+        """A new partition is a note, if it follows its parent's definition."""
+        is_note = wanted is None and actual is not None and follows_parent(actual, *snapshots)
+        return "partition" if is_note else ""
 
-    def creates_part(self, whole: SchemaObject, part: SchemaObject) -> bool:
-        """What a table inherits comes by itself, unless it is a partition."""
-        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Inherited parts are created by the server, except in partitions."""
+        return bool(parent.attributes["inherits"]) and part.inherited_from is not None
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that detach the table from the parents that it shall not have."""
+        """Statements that detach the table from parents that the wanted table does not have."""
         return detach(current, wanted)
 
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that attach the table to the parents that it shall have."""
+        """Statements that attach the table to its wanted parents."""
         return attach(current, wanted)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
@@ -196,8 +198,8 @@ class Table(PostgreSQLKind):
         changed = differing(current, wanted)
         if "partition_by" in changed or wanted.attributes["detaching"]:
             raise CannotBeWritten(
-                f"PostgreSQL cannot change how {wanted.address} is partitioned. By hand: create it "
-                f"anew under another name, copy its rows, and rename."
+                f"PostgreSQL cannot change how {wanted.address} is partitioned. Create a table "
+                f"with another name, copy the rows, and rename the tables."
             )
         table = f"ALTER TABLE {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
@@ -247,7 +249,7 @@ def _of_type(table: SchemaObject) -> list[str]:
 
 
 def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for row security, and for what tells a row apart in logical replication."""
+    """Statements for row security and the replica identity."""
     table, want = f"ALTER TABLE {wanted.address.sql}", wanted.attributes
     have = current.attributes if current else _NEW
     statements = []
@@ -263,7 +265,7 @@ def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list
 
 
 def detach(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-    """Statements that detach a table from the parents that it shall not have."""
+    """Statements that detach a table from parents that the wanted table does not have."""
     table, have = f"ALTER TABLE {current.address.sql}", current.attributes
     if have["bound"]:
         if wanted is not None and _attached_alike(current, wanted):
@@ -271,25 +273,27 @@ def detach(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         how = " FINALIZE" if have["detaching"] else ""
         return [f"ALTER TABLE {_parent(current)} DETACH PARTITION {current.address.sql}{how}"]
     kept = _parents(wanted)
-    return [f"{table} NO INHERIT {each}" for each in _parents(current) if each not in kept]
+    return [f"{table} NO INHERIT {parent}" for parent in _parents(current) if parent not in kept]
 
 
 def attach(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-    """Statements that attach a table to the parents that it shall have."""
+    """Statements that attach a table to its wanted parents."""
     table, bound = wanted.address.sql, wanted.attributes["bound"]
     if bound:
         if current is not None and _attached_alike(current, wanted):
             return []
         return [f"ALTER TABLE {_parent(wanted)} ATTACH PARTITION {table} {bound}"]
     if current is None:
-        return []  # CREATE TABLE has said it
+        return []  # CREATE TABLE contains INHERITS
     had = _parents(current)
-    return [f"ALTER TABLE {table} INHERIT {each}" for each in _parents(wanted) if each not in had]
+    return [
+        f"ALTER TABLE {table} INHERIT {parent}" for parent in _parents(wanted) if parent not in had
+    ]
 
 
-def _attached_alike(one: SchemaObject, other: SchemaObject) -> bool:
+def _attached_alike(current: SchemaObject, wanted: SchemaObject) -> bool:
     snapshots = (
-        (t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (one, other)
+        (t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (current, wanted)
     )
     return len(set(snapshots)) == 1
 

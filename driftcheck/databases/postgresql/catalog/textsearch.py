@@ -47,13 +47,13 @@ class Dictionary(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare dictionary."""
+        """Statements that create the bare dictionary."""
         facts = obj.attributes
         options = f", {facts['options']}" if facts["options"] else ""
         return [f"CREATE {self.designation(obj)} (TEMPLATE = {facts['template']}{options})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the options; another template makes another dictionary."""
+        """Statements that change the options; ``None`` for another template."""
         if "template" in differing(current, wanted):
             return None
         have, want = _options(current), _options(wanted)
@@ -104,7 +104,7 @@ class Configuration(PostgreSQLKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare configuration with its mappings."""
+        """Statements that create the bare configuration with its mappings."""
         configuration = self.designation(obj)
         mappings = cast("tuple[str, ...]", obj.attributes["mappings"])
         return [
@@ -113,7 +113,7 @@ class Configuration(PostgreSQLKind):
         ]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the mappings; another parser makes another configuration."""
+        """Statements that change the mappings; ``None`` for another parser."""
         if "parser" in differing(current, wanted):
             return None
         have, want = _mappings(current), _mappings(wanted)

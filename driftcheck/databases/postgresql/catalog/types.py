@@ -1,4 +1,4 @@
-"""Types that users make: enums and domains."""
+"""The base class of user-defined types, enums and domains."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from driftcheck.schema import SchemaObject, Snapshot, Value
 USERS_TYPE = f"""join pg_namespace n on n.oid = t.typnamespace
     {comment_on("pg_type", "t.oid")}
     where {USERS_SCHEMA} and {not_in_extension("pg_type", "t.oid")}"""
-"""SQL: the types ``t`` in users' schemas, with their comments."""
+"""SQL: the types ``t`` in user schemas, with their comments."""
 
 
 class TypeKind(PostgreSQLKind):
-    """What all types have alike. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+    """The base class of types. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
 
     keyword = "TYPE"
     recognizable = True
@@ -41,7 +41,7 @@ class TypeKind(PostgreSQLKind):
     default_grants = (("PUBLIC", "USAGE", ""),)
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the type its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the type to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
 
 
@@ -70,7 +70,7 @@ class Enum(TypeKind):
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """And its first value."""
+        """Add the first value of the enum."""
         first = next(iter(_values(obj)), "")
         return {**super().fields(obj), "first": quote_literal(first)}
 
@@ -79,11 +79,11 @@ class Enum(TypeKind):
         return ", ".join(map(quote_literal, _values(obj)))
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare enum."""
+        """Statements that create the bare enum."""
         return [f"CREATE TYPE {obj.address.sql} AS ENUM ({self.summary(obj)})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that add values where they belong, or rename one in its place."""
+        """Statements that add values at their positions, or rename one value."""
         have, want = _values(current), _values(wanted)
         if [value for value in want if value in have] == list(have):
             return _add_statements(wanted.address.sql, have, want)
@@ -92,9 +92,8 @@ class Enum(TypeKind):
             old, new = map(quote_literal, replaced[0])
             return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
         raise CannotBeWritten(
-            f"PostgreSQL can neither remove a value from an enum nor move one. Make the type "
-            f"{wanted.address.sql} again by hand: rename it, create it, change the columns to it, "
-            f"and drop the old one."
+            f"PostgreSQL can neither remove nor move a value of {wanted.address}. Rename the type, "
+            f"create it again, alter the columns to the new type, and drop the old type."
         )
 
 
@@ -156,7 +155,7 @@ class Domain(TypeKind):
     )
 
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its checks may be dropped, validated, renamed or commented on."""
+        """The alterations of each check: drop, validate, rename and comment."""
         del schema
         for check in map(escape_braces, map(quote_identifier, _checks(obj))):
             altered = "ALTER DOMAIN {path}"
@@ -167,22 +166,22 @@ class Domain(TypeKind):
             yield alter("comment on a check", commented)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare domain."""
-        made = f"CREATE DOMAIN {obj.address.sql} AS {_based_on(obj)}"
-        return [made, *(_add_check(obj, *check) for check in sorted(_checks(obj).items()))]
+        """Statements that create the bare domain."""
+        create_sql = f"CREATE DOMAIN {obj.address.sql} AS {_based_on(obj)}"
+        return [create_sql, *(_add_check(obj, *check) for check in sorted(_checks(obj).items()))]
 
     def summary(self, obj: SchemaObject) -> str:
         """The domain as CREATE DOMAIN writes it, without its name."""
         return " ".join([_based_on(obj), *_checks(obj).values()])
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change default, nullability and checks."""
+        """Statements that change the default, the nullability and the checks."""
         domain = f"ALTER DOMAIN {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         if (have["type"], have["collation"]) != (want["type"], want["collation"]):
             raise CannotBeWritten(
-                f"PostgreSQL cannot change what {wanted.address} is based on. Make it again by "
-                f"hand: rename it, create it, change the columns to it, and drop the old one."
+                f"PostgreSQL cannot change the base type of {wanted.address}. Rename the domain, "
+                f"create it again, alter the columns to the new domain, and drop the old domain."
             )
         statements = []
         if have["default"] != want["default"]:
@@ -195,7 +194,7 @@ class Domain(TypeKind):
         return [*statements, *_changed_checks(current, wanted)]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the domain, and of its checks."""
+        """Statements for the comment, owner and privileges of the domain, and for its checks."""
         on = f"ON DOMAIN {wanted.address.sql}"
         return [
             *super().set_metadata(current, wanted),

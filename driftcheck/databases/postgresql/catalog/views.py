@@ -55,13 +55,13 @@ _FIRST_COLUMN = (
 
 
 def _of_first_column(statement: str) -> str:
-    """SQL: a statement about a view, and its first column by whatever name."""
-    made = f"EXECUTE format('{statement}', {{path_text}}, {_FIRST_COLUMN})"
-    return f"DO $driftcheck$ BEGIN {made}; END $driftcheck$"
+    """SQL: a statement on the first column of a view, whose name is looked up at run time."""
+    command = f"EXECUTE format('{statement}', {{path_text}}, {_FIRST_COLUMN})"
+    return f"DO $driftcheck$ BEGIN {command}; END $driftcheck$"
 
 
 class ViewKind(PostgreSQLKind):
-    """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
+    """The base class of views. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
 
     recognizable = True
     owner = "c.relowner"
@@ -88,19 +88,19 @@ class ViewKind(PostgreSQLKind):
     storage_parameters: ClassVar[tuple[str, ...]] = ("options",)
 
     def query(self, scope: Scope) -> str:
-        """The catalog query, with the privileges on columns where privileges count."""
+        """The catalog query, with privileges on columns if the scope includes grants."""
         query = super().query(scope)
         return query.replace("select ", f"select {_COLUMN_GRANTS}, ", 1) if scope.grants else query
 
     def _metadata_mutations(self, obj: SchemaObject, scope: Scope) -> Iterator[Mutation]:
-        """And the privileges on a column."""
+        """Add the mutation of privileges on a column."""
         yield from super()._metadata_mutations(obj, scope)
         if scope.grants:
             granted = _of_first_column("GRANT SELECT (%2$I) ON %1$s TO {role}")
             yield self._mutation(obj, alter("grant a column", granted))
 
     def normalize(self, attributes: dict[str, Any]) -> None:
-        """Bring a view's text to what later versions print."""
+        """Change the definition to the format of PostgreSQL 16 and later."""
         super().normalize(attributes)
         if attributes.pop("qualified"):
             attributes["definition"] = unqualify(attributes["definition"])
@@ -110,7 +110,7 @@ class ViewKind(PostgreSQLKind):
         return str(obj.attributes["definition"])
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the view, and of its columns."""
+        """Statements for the comment, owner and privileges of the view, and for its columns."""
         view = wanted.address.sql
         return [
             *super().set_metadata(current, wanted),
@@ -121,7 +121,7 @@ class ViewKind(PostgreSQLKind):
         ]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the view its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the view to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
 
 
@@ -151,7 +151,7 @@ def _column_grants(current: Mapping[str, Value], wanted: SchemaObject) -> list[s
 
 
 class View(ViewKind):
-    """A view; its stored query is a rule, which does not count as one."""
+    """A view. The rule that implements it is not read as a rule."""
 
     name = "view"
     plural = "views"
@@ -193,11 +193,11 @@ class View(ViewKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare view."""
+        """Statements that create the bare view."""
         return [f"CREATE {_view(obj)}", *_defaults({}, obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that replace the view, where its columns stay or are added to."""
+        """Statements that replace the view; ``None`` if existing columns change."""
         have = cast("tuple[str, ...]", current.attributes["columns"])
         want = cast("tuple[str, ...]", wanted.attributes["columns"])
         if want[: len(have)] != have:
@@ -224,7 +224,7 @@ def _defaults(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
 
 
 class MaterializedView(ViewKind):
-    """A materialized view. Whether it is populated does not count: REFRESH is no drift."""
+    """A materialized view. Whether it is populated is a remark, not an attribute."""
 
     name = "materialized view"
     plural = "materialized views"
@@ -266,7 +266,7 @@ class MaterializedView(ViewKind):
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare materialized view."""
+        """Statements that create the bare materialized view."""
         facts = obj.attributes
         words = [f"CREATE MATERIALIZED VIEW {obj.address.sql}"]
         if facts["access_method"] != "heap":
@@ -277,11 +277,11 @@ class MaterializedView(ViewKind):
         return [" ".join([*words, f"AS\n{facts['definition']}"])]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of it, and for how its columns are kept and counted."""
+        """Statements for the comment, owner, privileges and column settings of the view."""
         return [*super().set_metadata(current, wanted), *change_column_settings(current, wanted)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change how it is stored; another definition makes another view."""
+        """Statements that change the storage; ``None`` for another definition."""
         changed = differing(current, wanted)
         if changed & {"definition", "columns"}:
             return None
