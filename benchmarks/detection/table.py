@@ -25,8 +25,8 @@ class Heard:
 
 def table(heard: Sequence[Heard], cases: Sequence[Case]) -> str:
     """The table in Markdown, and below it the versions."""
-    changes = [case for case in cases if case.told]
-    quiet = [case for case in cases if not case.told]
+    changes = [case for case in cases if case.expected]
+    quiet = [case for case in cases if not case.expected]
     rows = [
         ["", *(each.name for each in heard)],
         ["---", *("---:" for _ in heard)],

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from driftcheck.databases.catalog import CannotBeWritten, Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.mysql.catalog.kind import (
-    after_what_they_name,
+    in_dependency_order,
     in_one_line,
     without_database,
 )
@@ -351,5 +351,5 @@ def test_only_the_own_database_goes_from_a_views_text():
 
 
 def test_views_come_after_those_that_they_are_made_of():
-    assert after_what_they_name({"a": "from `b`", "b": "from `c`", "c": ""}) == ["c", "b", "a"]
-    assert sorted(after_what_they_name({"a": "`b`", "b": "`a`"})) == ["a", "b"]
+    assert in_dependency_order({"a": "from `b`", "b": "from `c`", "c": ""}) == ["c", "b", "a"]
+    assert sorted(in_dependency_order({"a": "`b`", "b": "`a`"})) == ["a", "b"]

@@ -1,4 +1,4 @@
-"""Rows are put into every table that takes any, and what takes none is reasons with the reason."""
+"""Every table that accepts rows is filled; the other tables are reported with the reason."""
 
 import sqlite3
 from contextlib import closing

@@ -1,13 +1,13 @@
-"""The acceptance catalogue: what may happen to a database by hand, and what must be told of it.
+"""The acceptance catalogue: manual changes of a database, each with the expected findings.
 
-A file of ``drift/`` is a family of kinds, played on the schema of ``everything.sql`` and, from
-PostgreSQL 18 on, ``everything_18.sql``. Its blocks are the cases: comments that say what is
-expected, then the statements. A line of the comments is a change (``changed column
+Each file of ``drift/`` covers a family of kinds. Its cases run on the schema of ``everything.sql``
+and, from PostgreSQL 18 on, ``everything_18.sql``. A case consists of comments with the
+expectations, and the statements. A line of the comments is an expected change (``changed column
 school.students.name``), ``nothing``, or one of these:
 
-- ``from 18``, ``until 17``: the major versions of the server that know such statements;
-- ``with owners and grants``: these are read, and their changes told;
-- ``undo by hand``, ``redo by hand``: not all of it can be written as DDL, and that must be said.
+- ``from 18``, ``until 17``: the major versions of the server that support the statements;
+- ``with owners and grants``: owners and grants are read;
+- ``undo by hand``, ``redo by hand``: the plan must contain manual steps.
 """
 
 import re
@@ -26,22 +26,22 @@ _BOUND = re.compile(r"(from|until) (\d+)")
 
 @dataclass(frozen=True)
 class Case:
-    """Something done by hand, and what must be told of it.
+    """A manual change and the expected findings.
 
     Attributes:
-        family: The file's name.
-        line: Where it stands there.
-        told: The changes expected; none where nothing must be told.
+        family: The name of the file.
+        line: The line in the file.
+        expected: The changes expected; none where nothing must be told.
         by_hand: Which of ``undo by hand`` and ``redo by hand`` are expected.
         privileges: Whether owners and grants are read.
         since: The first major version that can run it.
-        until: The last one.
-        statements: What is done.
+        until: The last major version that can run it.
+        statements: The SQL of the manual change.
     """
 
     family: str
     line: int
-    told: frozenset[str]
+    expected: frozenset[str]
     by_hand: frozenset[str]
     privileges: bool
     since: int
@@ -53,13 +53,15 @@ class Case:
 
     @property
     def about(self):
-        """What it touches, roughly: the first words of names, so that an index is its table's."""
-        named = set(_NAME.findall(" ".join([*self.told, self.statements])))
-        outside = (told.split(" ")[-1] for told in self.told if not _NAME.search(told))
+        """The objects concerned: the first words of names, so that an index counts as its table."""
+        named = set(_NAME.findall(" ".join([*self.expected, self.statements])))
+        outside = (
+            expected.split(" ")[-1] for expected in self.expected if not _NAME.search(expected)
+        )
         return named | {re.findall(r"\w+", name)[0] for name in outside}
 
     def runs_on(self, major):
-        """Whether a server of that major version knows the statements."""
+        """Whether a server of this major version supports the statements."""
         return self.since <= major <= self.until
 
 
@@ -69,13 +71,13 @@ def read_cases():
 
 
 def base_statements(major):
-    """The schema that the cases are played on, for a server of that major version."""
+    """The schema for the cases, for a server of this major version."""
     newest = ["everything_18.sql"] if major >= max(VERSIONS) else []
     return [(HERE / name).read_text(encoding="utf-8") for name in ("everything.sql", *newest)]
 
 
 def make_tablespace(cursor):
-    """Make the tablespace ``elsewhere``, in the server's own directory, where there is none yet."""
+    """Create the tablespace ``elsewhere`` in the server's own directory, unless it exists."""
     cursor.execute("select from pg_tablespace where spcname = 'elsewhere'")
     if not cursor.fetchall():
         cursor.execute("set allow_in_place_tablespaces = on")
@@ -83,7 +85,7 @@ def make_tablespace(cursor):
 
 
 def grouped(cases):
-    """Cases that are read alike and do not get in each other's way, together."""
+    """Group cases that are read with the same scope and concern different objects."""
     groups = []
     for case in cases:
         how = case.privileges, case.by_hand
@@ -103,23 +105,23 @@ def _in_file(path):
         header = _HEADER.match(block)[0]
         statements = block.removeprefix(header)
         if statements:  # a block of comments alone is about the file
-            said = header.removeprefix("-- ").rstrip().split("\n-- ")
-            yield _case(path.stem, line, said, statements)
+            header_lines = header.removeprefix("-- ").rstrip().split("\n-- ")
+            yield _case(path.stem, line, header_lines, statements)
         line += block.count("\n") + 2
 
 
-def _case(family, line, said, statements):
-    bounds = {m[1]: int(m[2]) for m in map(_BOUND.fullmatch, said) if m}
-    told = {line for line in said if not _BOUND.fullmatch(line)}
-    told -= {*_BY_HAND, _PRIVILEGES}
-    if not told:
+def _case(family, line, header_lines, statements):
+    bounds = {m[1]: int(m[2]) for m in map(_BOUND.fullmatch, header_lines) if m}
+    expected = {line for line in header_lines if not _BOUND.fullmatch(line)}
+    expected -= {*_BY_HAND, _PRIVILEGES}
+    if not expected:
         raise ValueError(f"{family}.sql:{line} expects nothing, and does not say so")
     return Case(
         family,
         line,
-        frozenset(told - {"nothing"}),
-        _BY_HAND.intersection(said),
-        _PRIVILEGES in said,
+        frozenset(expected - {"nothing"}),
+        _BY_HAND.intersection(header_lines),
+        _PRIVILEGES in header_lines,
         bounds.get("from", 0),
         bounds.get("until", 10**6),
         statements,

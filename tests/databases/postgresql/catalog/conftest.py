@@ -46,16 +46,16 @@ def session(database):
         return opened[-1]
 
     yield open_session
-    for one in opened:
-        one.connection.close()
+    for entry in opened:
+        entry.connection.close()
 
 
 @pytest.fixture(scope="session")
 def everything_on(request):
-    """Give the session on everything.sql that a server has, to be rolled back after use.
+    """Return a server's session on the schema of everything.sql, to be rolled back after use.
 
-    It has what was read of it, without (``base``) and with owners and privileges, in ``bases``, and
-    the ``reading`` from which to read again what has changed.
+    Its attributes are the snapshots without (``base``) and with owners and privileges (``bases``),
+    and the ``reading`` for reading again.
     """
     sessions, shadows = {}, []
 
@@ -66,20 +66,20 @@ def everything_on(request):
             with closing(connect(shadows[-1].url)) as connection:
                 connection.autocommit = True
                 make_tablespace(connection.cursor())
-            one = sessions[server] = Session(shadows[-1].url)
-            one.server = maker
-            one.shadow = shadows[-1]
-            one.run(*base_statements(int(server.removeprefix("pg"))))
-            one.connection.commit()
-            one.bases = {asked: one.read(owners=asked, grants=asked) for asked in (False, True)}
-            one.base = one.bases[False]
-            one.reading = catalog_for("postgresql").read_again(one.connection, Scope(), None)
-            one.connection.rollback()
+            entry = sessions[server] = Session(shadows[-1].url)
+            entry.server = maker
+            entry.shadow = shadows[-1]
+            entry.run(*base_statements(int(server.removeprefix("pg"))))
+            entry.connection.commit()
+            entry.bases = {asked: entry.read(owners=asked, grants=asked) for asked in (False, True)}
+            entry.base = entry.bases[False]
+            entry.reading = catalog_for("postgresql").read_again(entry.connection, Scope(), None)
+            entry.connection.rollback()
         return sessions[server]
 
     yield on
-    for one in sessions.values():
-        one.connection.close()
+    for entry in sessions.values():
+        entry.connection.close()
     for shadow in shadows:
         shadow.drop()
 

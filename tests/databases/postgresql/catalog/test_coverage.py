@@ -1,4 +1,4 @@
-"""What is in a database and is not read is counted; nothing is left out in silence."""
+"""Objects that are not read are counted. No object is ignored silently."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""An object is described as people think of it: as DDL says it, and what is unusual besides."""
+"""An object is described as DDL writes it, with unusual attributes added."""
 
 import pytest
 

@@ -1,8 +1,8 @@
-"""What is changed by hand is told as what it is, and what is written undoes and redoes it.
+"""Manual changes are detected as expected, and the planned statements undo and redo them.
 
-Cases about different things are played together, for the sake of time: what is told must be what
-all of them say. Where it is not, each is played alone, so that the failure names the line. What is
-written is tried on the newest server only.
+To save time, cases about different objects run together, and the changes must be those of all of
+them. If they are not, each case runs alone, so that the failure names its line. The planned
+statements run on the newest server only.
 """
 
 import psycopg2
@@ -105,7 +105,7 @@ def _known_to(major, snapshot):
 
 
 def _hold(cases, told, major, against):
-    expected = {t for case in cases for t in case.told if major >= NEWEST or NEWER not in t}
+    expected = {t for case in cases for t in case.expected if major >= NEWEST or NEWER not in t}
     missed, false = expected - told, told - expected
     assert not missed | false, f"against {against}: missed {missed}, false {false}"
 
@@ -136,6 +136,6 @@ def test_drift_is_undone_and_done_again(play, major, cases):
 
 
 def test_the_catalogue_is_as_large_as_promised():
-    changes = [case for case in CASES if case.told]
+    changes = [case for case in CASES if case.expected]
     assert len(changes) >= 250
     assert len(CASES) - len(changes) >= 50

@@ -1,7 +1,7 @@
-"""What extensions make on their own does not count.
+"""Objects that extensions create at run time are not compared.
 
-It is tried on what their documentation says that they keep. The extensions themselves are on no
-server of the tests, so a row in pg_extension stands for each.
+The test servers do not have these extensions. A row in pg_extension stands for each, with the
+objects that its documentation describes.
 """
 
 from driftcheck.judging.comparison import compare
@@ -25,9 +25,9 @@ insert into partman.part_config values ('public.events', 'at'), ('public.Od.d', 
 
 
 def test_managed_by_extensions(session, pg18):
-    one = session(pg18, BASE)
-    base = one.read()
-    one.run(
+    live = session(pg18, BASE)
+    base = live.read()
+    live.run(
         "create table events_p1 partition of events for values from ('2026-01-01')"
         " to ('2026-02-01') partition by list (id)",
         "create table events_p1_1 partition of events_p1 for values in (1)",
@@ -36,13 +36,13 @@ def test_managed_by_extensions(session, pg18):
         "create table queues.q_mail (id bigserial primary key, message jsonb)",
         "create index on queues.q_mail ((message -> 'a'))",
     )
-    assert compare(base, one.read(), same_lineage=True) == []
-    one.run("create table plain_1 partition of plain for values in (1)")
-    (change,) = compare(base, one.read(), same_lineage=True)
+    assert compare(base, live.read(), same_lineage=True) == []
+    live.run("create table plain_1 partition of plain for values in (1)")
+    (change,) = compare(base, live.read(), same_lineage=True)
     assert str(change.address) == "table public.plain_1"
 
 
 def test_what_an_extension_keeps_for_itself_is_not_asked_for(session, pg18):
-    one = session(pg18, BASE, "create role reader", "set local role reader")
-    tables = {address.name for address in one.read().objects if address.kind == "table"}
+    live = session(pg18, BASE, "create role reader", "set local role reader")
+    tables = {address.name for address in live.read().objects if address.kind == "table"}
     assert {"events", "part_config"} <= tables

@@ -1,4 +1,4 @@
-"""Owners and privileges count where that is asked for: drift/ has what is told then."""
+"""Owners and privileges are compared on request only. ``drift/`` contains their cases."""
 
 from driftcheck.judging.comparison import compare
 

@@ -89,10 +89,10 @@ def test_version_tables_are_left_out_with_their_parts(everything):
 
 
 def test_what_belongs_to_an_extension_is_left_out(session, pg15):
-    one = session(pg15)
-    before = one.read()
-    one.run("create schema ext", "create extension hstore schema ext", "create extension citext")
-    new = set(one.read().objects) - set(before.objects)
+    live = session(pg15)
+    before = live.read()
+    live.run("create schema ext", "create extension hstore schema ext", "create extension citext")
+    new = set(live.read().objects) - set(before.objects)
     assert {str(address) for address in new} == {
         "schema ext",
         "extension hstore",
@@ -122,11 +122,11 @@ def test_owners_and_grants_count_only_where_asked_for(everything):
     )
 
 
-def _seconds_to_read(one):
+def _seconds_to_read(live):
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        one.read()
+        live.read()
         times.append(time.perf_counter() - start)
     return min(times)
 
@@ -136,11 +136,11 @@ def test_ten_times_the_tables_take_no_hundred_times_as_long(session, pg16):
         unique, b integer check (b > 0), c numeric(10, 2) default 0, d timestamptz default now(),
         e jsonb, f uuid, g date, h text, i boolean not null default false, j varchar(80));
       create index on t%s (j); comment on column t%s.a is 'a'; comment on column t%s.b is 'b'"""
-    one = session(pg16, *(table % (n, max(n - 1, 0), n, n, n) for n in range(40)))
-    few = _seconds_to_read(one)
-    one.run(*(table % (n, n - 1, n, n, n) for n in range(40, 400)))
-    many = _seconds_to_read(one)
-    assert len(one.read().objects) == 1 + 400 * (1 + 12 + 1 + 1 + 1 + 1 + 1 + 1)
+    live = session(pg16, *(table % (n, max(n - 1, 0), n, n, n) for n in range(40)))
+    few = _seconds_to_read(live)
+    live.run(*(table % (n, n - 1, n, n, n) for n in range(40, 400)))
+    many = _seconds_to_read(live)
+    assert len(live.read().objects) == 1 + 400 * (1 + 12 + 1 + 1 + 1 + 1 + 1 + 1)
     assert many < 30 * few  # a join that is not hashed takes its square
 
 

@@ -77,10 +77,10 @@ def renaming(session, pg18):
     """A session in which the statements were run on the base, and what was there before them."""
 
     def on(*statements):
-        one = session(pg18, BASE)
-        base = one.read()
-        one.run(*statements)
-        return one, base
+        live = session(pg18, BASE)
+        base = live.read()
+        live.run(*statements)
+        return live, base
 
     return on
 

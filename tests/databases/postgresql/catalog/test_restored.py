@@ -13,7 +13,7 @@ LANGUAGE = """create trusted language shell handler plpgsql_call_handler
 
 
 def _run(program, database, *arguments, **streams):
-    programs = next(one.bin for one in embedded_installations() if one.major == 18)
+    programs = next(live.bin for live in embedded_installations() if live.major == 18)
     info = database.connection.info
     place = ["-h", info.host, "-p", str(info.port), "-U", info.user, "-d", info.dbname]
     command = [programs / program, *place, *arguments]

@@ -33,7 +33,7 @@ def evidence(database):
         actual = read_live(live.url, (), Scope()).snapshot
         changes = compare(wanted, actual, same_lineage=True)
         found = evidence_of(changes, wanted, actual, catalog_for("postgresql"), live.url)
-        return {address.sql: one for address, one in found.items()}
+        return {address.sql: live for address, live in found.items()}
 
     return of
 
@@ -55,7 +55,7 @@ BY_HAND = [
 
 def test_where_the_server_keeps_no_times(evidence, pg18):
     found = evidence(pg18, *BY_HAND)
-    assert {name: (one.tombstone, one.at) for name, one in found.items()} == {
+    assert {name: (live.tombstone, live.at) for name, live in found.items()} == {
         "public.pupils.age": (3, None),
         'public."Pu.pils"."q\'"': (2, None),
     }
@@ -76,5 +76,5 @@ def test_when(evidence, pg16):
         "public.pupils.named",
         "apart.numbers",
     }
-    assert all(TIME.fullmatch(one.at) for one in found.values())
+    assert all(TIME.fullmatch(live.at) for live in found.values())
     assert found["public.pupils.age"].text.endswith(found["public.pupils.age"].at)

@@ -1,4 +1,4 @@
-"""What must be dropped and made again keeps what is a part of it, whatever else has changed."""
+"""An object that is dropped and created again keeps its parts."""
 
 import pytest
 
@@ -35,12 +35,12 @@ BY_HAND = {
 
 @pytest.fixture
 def changed(session, pg18, request):
-    one = session(pg18, BASE)
-    one.before = one.read()
-    one.run(BY_HAND[request.param])
-    one.after = one.read()
-    one.changes = compare(one.before, one.after, same_lineage=True)
-    return one
+    live = session(pg18, BASE)
+    live.before = live.read()
+    live.run(BY_HAND[request.param])
+    live.after = live.read()
+    live.changes = compare(live.before, live.after, same_lineage=True)
+    return live
 
 
 @pytest.mark.parametrize("changed", BY_HAND, indirect=True)

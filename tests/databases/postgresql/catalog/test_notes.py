@@ -1,4 +1,4 @@
-"""What is only noted of what was changed, and what looks like it and is drift."""
+"""Changes that are notes, and similar changes that are drift."""
 
 from contextlib import closing
 
@@ -127,19 +127,19 @@ def test_whose_a_further_partition_is(partitioned, catalog):
 
 
 def test_older_servers_tell_further_partitions_alike(session, catalog, pg15):
-    one = session(pg15, BASE)
-    base = one.read()
-    one.run(*CASES["two months"][0], *CASES["split like its elders"][0])
-    assert notes(catalog, base, one.read()) == ["partition"] * 3
+    live = session(pg15, BASE)
+    base = live.read()
+    live.run(*CASES["two months"][0], *CASES["split like its elders"][0])
+    assert notes(catalog, base, live.read()) == ["partition"] * 3
 
 
 def test_another_version_of_an_extension(session, catalog, pg15):
-    one = session(pg15, "create extension hstore version '1.4'", "create schema apart")
-    base = one.read()
-    one.run("alter extension hstore update")
-    updated = one.read()
+    live = session(pg15, "create extension hstore version '1.4'", "create schema apart")
+    base = live.read()
+    live.run("alter extension hstore update")
+    updated = live.read()
     assert notes(catalog, base, updated) == ["version"]
-    one.run("alter extension hstore set schema apart")
-    assert notes(catalog, base, one.read()) == [""]
-    one.run("drop extension hstore")
-    assert notes(catalog, base, one.read()) == [""]
+    live.run("alter extension hstore set schema apart")
+    assert notes(catalog, base, live.read()) == [""]
+    live.run("drop extension hstore")
+    assert notes(catalog, base, live.read()) == [""]
