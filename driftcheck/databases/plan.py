@@ -64,7 +64,7 @@ class PlanStep:
 def plan(steps: list[PlanStep], catalog: Catalog) -> Plan:
     """Put the statements of all steps in order.
 
-    Tables are first detached from the parents that they shall lose. Then objects are dropped in
+    Tables are first detached from the parents that they lose. Then objects are dropped in
     reverse build order, and created or altered in build order. At last tables are attached to their
     new parents. Steps of the same kind keep the order given.
     """

@@ -35,8 +35,8 @@ class Cast(PostgreSQLKind):
     rename_sql = ""
     add_sql = ()
     alterations = (
-        alter("by text", "DROP {object}", "CREATE {object} WITH INOUT AS IMPLICIT"),
-        alter("in assignments", "DROP {object}", "CREATE {object} WITH INOUT AS ASSIGNMENT"),
+        alter("with inout", "DROP {object}", "CREATE {object} WITH INOUT AS IMPLICIT"),
+        alter("as assignment", "DROP {object}", "CREATE {object} WITH INOUT AS ASSIGNMENT"),
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:

@@ -59,7 +59,7 @@ class Collation(PostgreSQLKind):
             "CREATE COLLATION {path} (provider = icu, locale = 'und', deterministic = false)",
         ),
     )
-    equivalent = (alter("refresh its version", "ALTER COLLATION {path} REFRESH VERSION"),)
+    equivalent = (alter("refresh version", "ALTER COLLATION {path} REFRESH VERSION"),)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the bare collation."""

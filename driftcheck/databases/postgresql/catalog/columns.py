@@ -194,7 +194,7 @@ class Column(PostgreSQLKind):
     )
     equivalent = (
         *per_clause(_TRIED, ("RESTART WITH 77",), needs="identity"),
-        alter("write the values again", "UPDATE {table} SET {name} = {name}"),
+        alter("update the values", "UPDATE {table} SET {name} = {name}"),
     )
 
     def query(self, scope: Scope) -> str:
@@ -215,7 +215,7 @@ class Column(PostgreSQLKind):
             "set its sequence unlogged": f"ALTER SEQUENCE {_SEQUENCE} SET UNLOGGED",
         }
         if scope.grants:
-            templates["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
+            templates["grant on its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
         for description, statement in templates.items():
             filled = statement.format_map(self.fields(obj))
             yield Mutation(obj.address, description, (_on_own_sequence(obj, filled),))

@@ -154,13 +154,13 @@ class IndexedConstraint(Constraint):
     alterations = (
         alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER INDEX {index} RESET (fillfactor)"),
-        alter("comment on its index", "COMMENT ON INDEX {index} IS {comment_text}"),
+        alter("comment on the index", "COMMENT ON INDEX {index} IS {comment_text}"),
         alter(
-            "break off building its index",
+            "mark the index as invalid",
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {index_text}::regclass",
         ),
         alter_cascading(
-            "make it the replica identity",
+            "replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
         ),
     )

@@ -45,12 +45,12 @@ class DefaultPrivileges(PostgreSQLKind):
     owner_sql = ""
     grant_target = ""
     alterations = (
-        alter("grant", "{defaults} GRANT ALL ON {sort} TO pg_monitor WITH GRANT OPTION"),
+        alter("grant", "{defaults} GRANT ALL ON {type} TO pg_monitor WITH GRANT OPTION"),
     )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
-        """Add ``defaults``, the start of the ALTER statement, and ``sort``, the type of object."""
-        return {**super().fields(obj), "defaults": _altered(obj), "sort": obj.address.name}
+        """Add ``defaults``, the start of the ALTER statement, and ``type``, the type of object."""
+        return {**super().fields(obj), "defaults": _altered(obj), "type": obj.address.name}
 
     def read(
         self, cursor: Cursor, scope: Scope, known: ObjectsByRow | None = None

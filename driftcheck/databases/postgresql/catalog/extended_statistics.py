@@ -45,7 +45,7 @@ class StatisticsObject(PostgreSQLKind):
             "CREATE STATISTICS {path} ({inverse}) ON {definition} FROM {table}",
         ),
         alter(
-            "one more expression",
+            "another expression",
             "DROP STATISTICS {path}",
             "CREATE STATISTICS {path}{kinds_} ON {definition}, (now() IS NULL) FROM {table}",
         ),

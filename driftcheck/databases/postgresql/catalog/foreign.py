@@ -223,7 +223,11 @@ class ForeignTable(PostgreSQLKind):
             "CREATE FOREIGN TABLE {path} () SERVER {new}",
         ),
     )
-    equivalent = (alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),)
+    equivalent = (
+        alter(
+            "create a temporary table with its name", "CREATE TEMPORARY TABLE {name} (other text)"
+        ),
+    )
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
         """Add ``server_``, the quoted name of the server."""

@@ -85,11 +85,11 @@ class Index(PostgreSQLKind):
         alter("reset fillfactor", "ALTER INDEX {path} RESET (fillfactor)"),
         alter("statistics", "ALTER INDEX {path} ALTER COLUMN 1 SET STATISTICS 777"),
         alter(
-            "break off building it",
+            "mark the index as invalid",
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {path_text}::regclass",
         ),
         alter_cascading(
-            "make it the replica identity",
+            "replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
         ),
     )

@@ -28,7 +28,7 @@ _COLLATIONS = f"""
       select *, pg_collation_actual_version(oid) as actual from pg_collation
       where collversion is not null and (oid >= {FIRST_NORMAL_OID} or oid in (
         select refobjid from pg_depend where refclassid = 'pg_collation'::regclass))
-      offset 0  -- not to ask the provider about hundreds that nobody uses
+      offset 0  -- compare the versions of used collations only
     ) l join pg_namespace n on n.oid = l.collnamespace
     where l.collversion <> l.actual"""
 

@@ -54,7 +54,9 @@ class Routine(PostgreSQLKind):
         "ALTER {object}",
         ("SECURITY DEFINER", "SECURITY INVOKER", "SET work_mem = '77MB'", "RESET ALL"),
     )
-    equivalent: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{create}"),)
+    equivalent: ClassVar[tuple[Alteration, ...]] = (
+        alter("replace by the same definition", "{create}"),
+    )
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
         substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
@@ -209,7 +211,7 @@ class Aggregate(Routine):
     equivalent = ()
     alterations = (
         alter(
-            "more space for its state",
+            "another sspace",
             "DROP {object}",
             "CREATE AGGREGATE {bare}({signature}) ({clauses}, SSPACE = 7777)",
         ),

@@ -90,8 +90,8 @@ class Sequence(PostgreSQLKind):
         alter_cascading("owned by none", "ALTER SEQUENCE {path} OWNED BY NONE"),
     )
     equivalent = (
-        alter("draw from it", "SELECT nextval({path_text})"),
-        alter("set it back", "SELECT setval({path_text}, {start})"),
+        alter("nextval", "SELECT nextval({path_text})"),
+        alter("setval", "SELECT setval({path_text}, {start})"),
         alter("restart", "ALTER SEQUENCE {path} RESTART"),
     )
 

@@ -129,10 +129,12 @@ class Table(PostgreSQLKind):
         alter("reindex", "REINDEX TABLE {path}"),
         alter("insert a row", "INSERT INTO {path} DEFAULT VALUES"),
         alter("truncate", "TRUNCATE {path} CASCADE"),
-        alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),
-        alter("forget what to cluster by", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
         alter(
-            "add a column and drop it",
+            "create a temporary table with its name", "CREATE TEMPORARY TABLE {name} (other text)"
+        ),
+        alter("set without cluster", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
+        alter(
+            "add and drop a column",
             "ALTER TABLE {path} ADD COLUMN {new} integer",
             "ALTER TABLE {path} DROP COLUMN {new}",
         ),

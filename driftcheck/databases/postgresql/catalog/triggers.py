@@ -90,7 +90,9 @@ class Trigger(PostgreSQLKind):
         for part in schema.parts.get(obj.part_of, ()) if obj.part_of else ():
             if part.attributes.get("bound"):
                 table = escape_braces(part.address.sql)
-                yield alter("on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}")
+                yield alter(
+                    "disable on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}"
+                )
                 break
         recreatable = self.build(obj, ())[0]
         fires = str(obj.attributes["fires"])

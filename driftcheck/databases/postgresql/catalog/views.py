@@ -179,7 +179,7 @@ class View(ViewKind):
             "CREATE OR REPLACE VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_mutation",
         ),
         alter(
-            "one more column",
+            "add a column",
             "CREATE OR REPLACE VIEW {path} AS "
             "SELECT *, 1 AS driftcheck_mutation FROM ({definition}) AS driftcheck_mutation",
         ),
@@ -189,7 +189,10 @@ class View(ViewKind):
         ),
     )
     equivalent = (
-        alter("make a temporary one", "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other"),
+        alter(
+            "create a temporary view with its name",
+            "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other",
+        ),
     )
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
@@ -261,7 +264,7 @@ class MaterializedView(ViewKind):
     )
     equivalent = (
         alter("refresh", "REFRESH MATERIALIZED VIEW {path}"),
-        alter("empty", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
+        alter("refresh with no data", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
         alter("analyze", "ANALYZE {path}"),
     )
 
