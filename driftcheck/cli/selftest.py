@@ -56,7 +56,7 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    """Test whether driftcheck detects drift of this project's schema.
+    """Test drift detection with mutations of the schema.
 
     Builds the schema of the migrations in a shadow database and runs mutations on it: objects are
     dropped, renamed, added and altered, attribute by attribute. driftcheck must detect every

@@ -82,7 +82,7 @@ NO_SCHEMA: Mapping[str, str] = {
     "pg_shseclabel": "security labels of databases, roles and tablespaces",
     "pg_statistic": "results of ANALYZE",
     "pg_statistic_ext_data": "results of ANALYZE",
-    "pg_tablespace": "tablespaces belong to the whole server; a table has its tablespace as attribute",
+    "pg_tablespace": "tablespaces belong to the whole server; a table has one as an attribute",
 }
 """The catalogs that contain no part of a schema, and why."""
 
