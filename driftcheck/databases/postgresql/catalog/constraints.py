@@ -235,7 +235,7 @@ class PrimaryKey(IndexedConstraint):
 
     name = "primary key"
     plural = "primary keys"
-    stood_on = True
+    has_dependents = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
     add_sql = ()  # a table has only one
     rows = "x.contype = 'p'"
@@ -247,9 +247,9 @@ class UniqueConstraint(IndexedConstraint):
 
     name = "unique constraint"
     plural = "unique constraints"
-    stood_on = True
+    has_dependents = True
     columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
-    others = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
+    replacements = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
     rows = "x.contype = 'u'"
     source = _source("u", _INDEX)
 
