@@ -1,4 +1,4 @@
-"""Identifiers and literals as PostgreSQL writes them."""
+"""Quotes identifiers and literals for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _KEYWORDS = frozenset(
 
 
 def quote_identifier(name: str) -> str:
-    """Quote a name where PostgreSQL's ``quote_ident()`` would."""
+    """Quote a name if PostgreSQL's ``quote_ident()`` would."""
     if _PLAIN.match(name) and name not in _KEYWORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
 
 
 def quote_literal(text: str) -> str:
-    """Quote a text as PostgreSQL's ``quote_literal()`` does, safe under either string syntax."""
+    """Quote a string as ``quote_literal()`` does, for any ``standard_conforming_strings``."""
     quoted = "'" + text.replace("'", "''") + "'"
     return "E" + quoted.replace("\\", "\\\\") if "\\" in quoted else quoted

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
-from tests.catalog.postgresql.cases import (
+from tests.databases.postgresql.catalog.cases import (
     Case,
     base_statements,
     grouped,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.catalog.postgresql.cases import Case
+from tests.databases.postgresql.catalog.cases import Case
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Heard:
 
 def table(heard: Sequence[Heard], cases: Sequence[Case]) -> str:
     """The table in Markdown, and below it the versions."""
-    changes = [case for case in cases if case.told]
-    quiet = [case for case in cases if not case.told]
+    changes = [case for case in cases if case.expected]
+    quiet = [case for case in cases if not case.expected]
     rows = [
         ["", *(each.name for each in heard)],
         ["---", *("---:" for _ in heard)],

@@ -1,4 +1,4 @@
-"""``driftcheck selftest``: the proof that drift of this project's schema would be found."""
+"""``driftcheck selftest``: mutation testing of driftcheck on the project's schema."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from driftcheck.cli.options import (
     settings_from,
 )
 from driftcheck.errors import ExitCode
-from driftcheck.reports.proof import FORMS
+from driftcheck.reports.selftest import FORMATS
 
 _SAMPLE = 10_000
 
@@ -33,18 +33,18 @@ _SAMPLE = 10_000
     default=_SAMPLE,
     show_default=True,
     metavar="N",
-    help="Try no more than N changes; what there is of each sort is tried first.",
+    help="Run at most N mutations: first one of each type, then more.",
 )
-@click.option("--all", "everything", is_flag=True, help="Try all, however many there are.")
+@click.option("--all", "everything", is_flag=True, help="Run all mutations.")
 @click.option(
     "--seed",
     type=int,
     default=0,
     show_default=True,
     metavar="S",
-    help="What a sample is drawn by: another number, other changes.",
+    help="The seed of the sample.",
 )
-@output_options_of(FORMS)
+@output_options_of(FORMATS)
 def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
     form: str,
     output: Path | None,
@@ -58,19 +58,19 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
 ) -> ExitCode:
     """Test whether driftcheck detects drift of this schema.
 
-    On a shadow database at the history's head, all is changed by hand that the schema has, one
-    change at a time: dropped, renamed, added, altered in each attribute that counts. Each change
-    must be found, and what is none, such as ANALYZE or making the same again, must not be told.
+    Builds the schema of the migrations in a shadow database and runs mutations on it: objects are
+    dropped, renamed, added and altered, attribute by attribute. driftcheck must detect every
+    mutation. It must report nothing for operations that do not change the schema, such as ANALYZE.
 
-    Every change is taken back, and the live database is not read. Exits with 0 when all was found
-    and nothing else, 1 when a change was missed or wrongly told, 2 for wrong use or configuration,
-    3 when nothing could be tried. PostgreSQL only.
+    Every mutation is rolled back. The live database is not read. PostgreSQL only. Exit codes: 0 if
+    every mutation is detected without a false alarm, 1 if a mutation is missed or there is a false
+    alarm, 2 for a usage or configuration error, 3 if no mutation could be applied.
     """
-    del debug  # main() looks for it, also where options cannot be parsed
-    # Not at the top: --help does without SQLAlchemy.
-    from driftcheck.actions.selftest import selftest as prove  # noqa: PLC0415
+    del debug  # read by main(), which also needs it if the options cannot be parsed
+    # Imported here because --help does not need SQLAlchemy.
+    from driftcheck.actions.selftest import selftest as run_selftest  # noqa: PLC0415
 
     with progress() as tell:
-        proof = prove(settings_from(options), None if everything else sample, seed, tell)
-    write_page(partial(FORMS[form], proof), output, full=verbose)
-    return proof.exit_code
+        result = run_selftest(settings_from(options), None if everything else sample, seed, tell)
+    write_page(partial(FORMATS[form], result), output, full=verbose)
+    return result.exit_code

@@ -1,4 +1,4 @@
-"""What a kind of schema object is, and what a catalog of kinds can do for one sort of database."""
+"""The base classes of a kind of schema object, and of a database's catalog of kinds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
-from driftcheck.databases.mutations import Trial
+from driftcheck.databases.mutations import Mutation
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace, Value
 
 
@@ -25,14 +25,14 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """What of a database is read.
+    """The part of a database that is read.
 
     Attributes:
-        schemas: Only these schemas; ``None`` for all but the system's own.
-        version_tables: Alembic's own tables of this project, as (schema, name): left out.
-        grants: Whether privileges count.
-        owners: Whether owners count.
-        settings: Whether the settings of the database and of roles are remarked on.
+        schemas: The schemas to read; ``None`` for all schemas except system schemas.
+        version_tables: Alembic's version tables of this project, as (schema, name), not to be read.
+        grants: Whether privileges are read.
+        owners: Whether owners are read.
+        settings: Whether settings of the database and of roles are reported as remarks.
     """
 
     schemas: tuple[str, ...] | None = None
@@ -42,67 +42,73 @@ class Scope:
     settings: bool = False
 
 
-Sides: TypeAlias = tuple[Snapshot, Snapshot]
-"""A schema as it should be, and as it is."""
+SnapshotPair: TypeAlias = tuple[Snapshot, Snapshot]
+"""The wanted and the actual snapshot."""
 
 
-Made: TypeAlias = "dict[tuple[Any, ...], SchemaObject]"
-"""What was made of each row that one query has brought."""
+ObjectsByRow: TypeAlias = "dict[tuple[Any, ...], SchemaObject]"
+"""The objects made from the rows of one query, by the row. Later readings reuse them."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A schema as it was read at one moment, kind by kind, to be compared with the next reading.
+    """The objects of a schema at one moment, by kind.
 
     Attributes:
-        things: The objects of each kind, by the kind's name, in build order.
-        marks: What shows, where it is still the same, that nothing has changed since.
-        made: What was made of the rows, by the kind's name; later readings add to it.
+        by_kind: The objects of each kind, by the kind's name, in build order.
+        marks: Fingerprints of the system catalogs. Equal marks mean that nothing has changed.
+        known: The objects made from rows, by the kind's name. Later readings add to them.
     """
 
-    things: Mapping[str, tuple[SchemaObject, ...]]
+    by_kind: Mapping[str, tuple[SchemaObject, ...]]
     marks: Mapping[str, str] = field(default_factory=dict)
-    made: dict[str, Made] = field(default_factory=dict, repr=False, compare=False)
+    known: dict[str, ObjectsByRow] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, objects: Iterable[SchemaObject], kinds: Iterable[Kind]) -> Reading:
-        """What was read all at once, sorted by kind."""
-        things: dict[str, list[SchemaObject]] = {kind.name: [] for kind in kinds}
-        for thing in objects:
-            things[thing.address.kind].append(thing)
-        return cls({kind: tuple(several) for kind, several in things.items()})
+        """Group objects by kind.
+
+        Args:
+            objects: The objects of a schema.
+            kinds: Every kind of the catalog.
+        """
+        by_kind: dict[str, list[SchemaObject]] = {kind.name: [] for kind in kinds}
+        for obj in objects:
+            by_kind[obj.address.kind].append(obj)
+        return cls({kind: tuple(members) for kind, members in by_kind.items()})
 
     @property
     def objects(self) -> dict[Address, SchemaObject]:
-        """Every object read, by its address."""
-        return {thing.address: thing for several in self.things.values() for thing in several}
+        """Every object, by its address."""
+        return {obj.address: obj for members in self.by_kind.values() for obj in members}
 
 
-class CannotBeWritten(Exception):  # noqa: N818  (a value with a reason, caught where plans are made)
-    """Raised where a change cannot be written as DDL; the message says what to do by hand."""
+class CannotBeWritten(Exception):  # noqa: N818  (not an error of a run: plans catch it)
+    """Raised if a change cannot be written as DDL. The message is a manual step for the user."""
 
 
 class Kind(ABC):
-    """One kind of schema object, in all its aspects.
+    """One kind of schema object: how it is read, created, altered, renamed and dropped.
 
-    Statements are returned without a closing semicolon. Those that cannot be written raise
-    ``CannotBeWritten`` with what a person would do.
+    Statements are returned without a closing semicolon. Methods that return statements raise
+    ``CannotBeWritten`` if the change cannot be written as DDL.
     """
 
     name: ClassVar[str]
-    """Singular, as in PostgreSQL's manual, lower case: ``column``, ``foreign key``."""
+    """Singular and lower case, as in PostgreSQL's manual: ``column``, ``foreign key``."""
     plural: ClassVar[str]
     holds_data: ClassVar[bool] = False
-    """Whether dropping one loses rows or values."""
+    """Whether dropping an object of this kind loses rows or values."""
     absorbs: ClassVar[frozenset[str]] = frozenset()
-    """Kinds of parts that ``create`` writes together with their whole."""
+    """The kinds of parts that ``create`` writes in the statement of their parent object."""
     checked_by: ClassVar[str | None] = None
-    """The setting by which the server checks, when one is made, whether all is there that it uses;
-    it is off while other things are made too."""
-    spoken_by_models: ClassVar[bool] = False
-    """Whether SQLAlchemy models can declare one, so that its absence there means something."""
-    unspoken: ClassVar[frozenset[str]] = frozenset()
-    """Attributes that models cannot declare: there they are as the migrations make them."""
+    """A server setting: whether CREATE checks that the referenced objects exist. A plan that also
+    creates objects of other kinds turns the setting off."""
+    models_can_declare: ClassVar[bool] = False
+    """Whether SQLAlchemy models can declare objects of this kind. If not, their absence from the
+    models is no finding."""
+    undeclarable: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that models cannot declare. For the models, the values of the migrations count."""
 
     @abstractmethod
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
@@ -110,102 +116,114 @@ class Kind(ABC):
 
         Args:
             cursor: Where the query is run.
-            scope: Whether owners and privileges count; schemas are left to ``in_scope``.
+            scope: Whether to read owners and privileges. The caller selects schemas, with
+                ``in_scope``.
         """
 
     @abstractmethod
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the object, with the parts that this kind absorbs."""
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the object, with the parts that this kind absorbs."""
 
     @abstractmethod
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that turn the current object into the wanted one of the same address.
+        """Statements that change the current object to the wanted one, which has the same address.
 
-        Where the server has no ``ALTER`` for it, the object is dropped and made again.
+        By default, the object is dropped and created again.
         """
         return [*self.drop(current), *self.create(wanted)]
 
-    def is_made_again(self, current: SchemaObject, wanted: SchemaObject) -> bool:
-        """Whether ``alter`` drops the object, and with it what is a part of it."""
+    def is_recreated(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether ``alter`` drops and recreates the object, and therefore drops its parts."""
         del current, wanted
         return False
 
-    def describe(self, thing: SchemaObject) -> str:
-        """Say in one line what an object is: by default, each attribute that says something."""
-        return listed(thing.attributes)
+    def describe(self, obj: SchemaObject) -> str:
+        """Describe an object in one line. By default, list its attributes that have a value."""
+        return listed(obj.attributes)
 
-    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
-        """Whether ``create`` makes that part of the object too, without being told of it."""
-        del whole, part
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Whether the server creates this part when it creates the parent object."""
+        del parent, part
         return False
 
-    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
-        """Why a change of an object is only noted: a word that the note's rule is known by.
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
+    ) -> str:
+        """Decide whether a change is reported as a note only.
 
         Args:
-            wanted: The object as it should be; ``None`` where it is extra.
-            actual: The object as it is; ``None`` where it is missing.
-            sides: The snapshots that have them.
+            wanted: The wanted object; ``None`` if the object is extra.
+            actual: The actual object; ``None`` if the object is missing.
+            snapshots: The wanted and the actual snapshot.
+
+        Returns:
+            The word that identifies the note's rule in ``judging/rules.py``; an empty string if the
+            change is not a note.
         """
-        del wanted, actual, sides
+        del wanted, actual, snapshots
         return ""
 
-    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that part the object from what it shall not belong to any more.
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach a table from parents that the wanted table does not have.
 
-        They run before all others: what it has from there can only be changed afterwards.
+        They run before all other statements, because inherited columns and constraints can only
+        be changed after the table is detached.
         """
         del current, wanted
         return []
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that make the object belong where it shall.
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach a table to its wanted parents.
 
-        They run after all others: by then it has all that it needs for it.
+        They run after all other statements, because attaching requires matching columns and
+        constraints.
         """
         del current, wanted
         return []
 
     @abstractmethod
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current object the wanted one's name."""
+        """Statements that rename the current object to the name of the wanted one."""
 
-    def trials(self, thing: SchemaObject, schema: Snapshot, scope: Scope) -> Iterable[Trial]:
-        """Single changes that a person could make of the object, to prove that each is told.
+    def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterable[Mutation]:
+        """The mutations of an object that the selftest can apply.
 
         Args:
-            thing: The object.
-            schema: What it stands in.
-            scope: Whether owners and privileges count.
+            obj: The object.
+            schema: The schema that contains the object.
+            scope: Whether owners and privileges are read.
         """
-        del thing, schema, scope
+        del obj, schema, scope
         return ()
 
 
 @contextmanager
-def keeping_all() -> Iterator[None]:
-    """Look for no garbage: what is read is all kept, and going through it takes a third more."""
-    collecting = gc.isenabled()
+def gc_paused() -> Iterator[None]:
+    """Pause the garbage collector.
+
+    A reading keeps every object that it creates. Collection runs would make it a third slower.
+    """
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if was_enabled:
             gc.enable()
 
 
-_SILENT = (None, False, "", ())
+_EMPTY = (None, False, "", ())
 
 
 def listed(attributes: Mapping[str, Value]) -> str:
-    """Each attribute that says something, by name."""
-    said = ((name, value) for name, value in attributes.items() if value not in _SILENT)
+    """The attributes that have a value, as ``name value``, in one line."""
+    present = ((name, value) for name, value in attributes.items() if value not in _EMPTY)
     return ", ".join(
         name if value is True else f"{name.replace('_', ' ')} {_text(value)}"
-        for name, value in said
+        for name, value in present
     )
 
 
@@ -213,14 +231,14 @@ def _text(value: Value) -> str:
     return ", ".join(map(_text, value)) if isinstance(value, tuple) else str(value)
 
 
-def in_scope(things: Iterable[SchemaObject], scope: Scope) -> Iterator[SchemaObject]:
-    """Leave out the project's version tables with their parts, and schemas not asked for."""
+def in_scope(objects: Iterable[SchemaObject], scope: Scope) -> Iterator[SchemaObject]:
+    """The objects without the version tables, their parts, and schemas outside of the scope."""
     version_tables = {Address("table", *_split(table)) for table in scope.version_tables}
-    for thing in things:
-        if thing.address in version_tables or thing.part_of in version_tables:
+    for obj in objects:
+        if obj.address in version_tables or obj.part_of in version_tables:
             continue
-        if scope.schemas is None or _schema_of(thing.address) in (*scope.schemas, ""):
-            yield thing
+        if scope.schemas is None or _schema_of(obj.address) in (*scope.schemas, ""):
+            yield obj
 
 
 def _split(table: tuple[str, str]) -> tuple[str, tuple[str]]:
@@ -233,32 +251,32 @@ def _schema_of(address: Address) -> str:
 
 
 class Catalog(ABC):
-    """Reads one sort of database, and knows its kinds in build order."""
+    """Reads the schema of one type of database. Subclasses exist per type of database."""
 
     kinds: ClassVar[tuple[Kind, ...]]
-    """Every kind, what others need first: schemas before types before tables before views."""
+    """Every kind in build order: schemas before types before tables before views."""
     by_option: ClassVar[Mapping[str, str]] = {}
-    """What counts only where it is asked for, by its name in the scope."""
+    """Attributes that are read only on request: the noun for reports, by the name in the scope."""
 
     @abstractmethod
     def read(self, connection: Any, scope: Scope) -> Snapshot:
-        """Read the whole schema within the connection's current transaction.
+        """Read the schema in the connection's current transaction.
 
         Args:
             connection: An open DB-API connection; nothing is written, committed or closed.
-            scope: What of the database is read.
+            scope: The part of the database to read.
 
         Raises:
             CatalogError: The database cannot be read.
         """
 
     def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
-        """Read the whole schema, as ``read`` does; what cannot have changed is taken from the last.
+        """Read the schema as ``read`` does, but reuse the kinds that cannot have changed.
 
         Args:
             connection: An open DB-API connection; nothing is written, committed or closed.
-            scope: What of the database is read: the same as the last time.
-            last: What was read of this database the last time, if it was.
+            scope: The part of the database to read, as in the last reading.
+            last: The last reading of this database; ``None`` for the first reading.
 
         Raises:
             CatalogError: The database cannot be read.
@@ -267,63 +285,66 @@ class Catalog(ABC):
         return Reading.of(self.read(connection, scope).objects.values(), self.kinds)
 
     def schema_statements(self, connection: Any) -> list[str]:
-        """Statements that make a copy of a database's schema elsewhere.
+        """Statements that create a copy of the database's schema in another database.
 
         Args:
             connection: An open DB-API connection; nothing is written, committed or closed.
 
         Raises:
-            CannotBeWritten: This catalog writes a schema object by object only.
+            CannotBeWritten: This type of database has no such statements.
         """
         del connection
-        raise CannotBeWritten("copy the schema by way of a dump")
+        raise CannotBeWritten("copy the schema with a dump")
 
-    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
-        """Single changes that a person could make of a schema by hand, kind by kind.
+    def mutations(self, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
+        """The mutations of every object of a schema.
 
         Args:
-            schema: What is there to be changed.
-            scope: Whether owners and privileges count.
+            schema: The schema to mutate.
+            scope: Whether owners and privileges are read.
         """
-        for thing in schema.objects.values():
-            yield from self.kind(thing.address.kind).trials(thing, schema, scope)
+        for obj in schema.objects.values():
+            yield from self.kind(obj.address.kind).mutations(obj, schema, scope)
 
-    def witness(self, connection: Any) -> Mapping[str, str]:
-        """A digest of each of the database's own catalogs, not made by the way of ``read``.
+    def catalog_digests(self, connection: Any) -> Mapping[str, str]:
+        """A digest of each system catalog, by the catalog's name. It shares no query with ``read``.
 
-        Whether a trial has changed anything is asked of it, for what is not read would not tell.
+        The selftest compares digests to see whether a mutation changed anything. ``read`` cannot
+        answer that: it does not see an attribute that it does not read.
 
         Args:
             connection: An open DB-API connection; nothing is written, committed or closed.
 
         Raises:
-            CannotBeWritten: This catalog cannot be tried.
+            CannotBeWritten: This type of database has no mutations.
         """
         del connection
-        raise CannotBeWritten("only PostgreSQL schemas can be tried")
+        raise CannotBeWritten("the selftest supports PostgreSQL only")
 
-    def describe(self, thing: SchemaObject) -> str:
-        """Say in one line what an object is, as its kind describes it."""
-        return self.kind(thing.address.kind).describe(thing)
+    def describe(self, obj: SchemaObject) -> str:
+        """Describe an object in one line, as its kind describes it."""
+        return self.kind(obj.address.kind).describe(obj)
 
     def traces(
         self, connection: Any, missing: Sequence[SchemaObject], present: Sequence[Address]
     ) -> Mapping[Address, Trace]:
-        """What the database still knows of what became of objects; by default, nothing.
+        """The traces of past changes that the database still has; by default, none.
 
         Args:
             connection: An open DB-API connection; nothing is written, committed or closed.
-            missing: Parts that are not there, each as a part of a whole that is.
-            present: Objects that are there.
+            missing: Missing parts, each with the address of its existing parent object.
+            present: The addresses of existing objects.
         """
         del connection, missing, present
         return {}
 
-    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
-        """Why a change of an object is only noted, as its kind says; empty where it is not."""
-        thing = wanted or actual
-        return "" if thing is None else self.kind(thing.address.kind).aside(wanted, actual, sides)
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
+    ) -> str:
+        """Decide whether a change is reported as a note only, as the object's kind does."""
+        obj = wanted or actual
+        return "" if obj is None else self.kind(obj.address.kind).note(wanted, actual, snapshots)
 
     def kind(self, name: str) -> Kind:
-        """The kind of that name."""
+        """The kind with this name."""
         return next(kind for kind in self.kinds if kind.name == name)

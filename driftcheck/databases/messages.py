@@ -1,4 +1,4 @@
-"""The message of a database error, without what a driver adds to it."""
+"""The message of a database error, without the driver's additions."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAl
 
 
 def database_message(error: BaseException) -> str:
-    """What a database said, in its own words: no driver's name, no position, no statement."""
+    """The server's message, without the driver's name, the position or the statement."""
     diagnostics = getattr(error, "diag", None)
     primary = getattr(diagnostics, "message_primary", None)
     if primary:
         return str(primary)
     match getattr(error, "args", ()):
-        case (int(), str(message)):  # MySQL's drivers give the number of the error first
+        case (int(), str(message)):  # MySQL's drivers pass the error number first
             return message
     text = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return _DRIVER_CLASS.sub("", text)

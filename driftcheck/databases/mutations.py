@@ -1,4 +1,4 @@
-"""Trials: single changes that a person could make by hand, and what must be told of each."""
+"""Mutations: single schema changes, each with the finding that a comparison must yield for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from driftcheck.schema import Address, Value
 
-MADE = "driftcheck_trial"
-"""What the name of everything begins with that is made on trial."""
+NAME_PREFIX = "driftcheck_mutation"
+"""The prefix of the name of every object that a mutation creates."""
 
 
-class Telling(StrEnum):
-    """What a comparison must tell of a trial."""
+class Expectation(StrEnum):
+    """The finding that a comparison must yield for a mutation."""
 
     MISSING = "missing"
     EXTRA = "extra"
@@ -23,81 +23,87 @@ class Telling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One change, to be made on a shadow database and rolled back.
+class Mutation:
+    """One schema change. The selftest applies it to a shadow database and rolls it back.
 
     Attributes:
-        address: The object that it is about; where it adds one, that one.
-        doing: What it does, in a few words: ``rename``, ``set not null``.
-        statements: SQL as a person would type it, without closing semicolons.
-        telling: What must be told.
-        renamed_to: What the object is called afterwards, where it is renamed.
-        alone: Whether nothing may be told of any object besides, but what it makes itself. False
-            for what others follow: a drop cascades, and what speaks of a name reads differently.
-        in_transaction: Whether the server runs it in a transaction; else nothing is rolled back.
+        address: The object that is changed or created.
+        description: The change in a few words: ``rename``, ``set not null``.
+        statements: SQL without closing semicolons.
+        expectation: The expected finding.
+        renamed_to: The new address of a renamed object.
+        isolated: Whether a finding for any other object is a false alarm. Objects that the mutation
+            itself creates are exempt. False for changes that affect dependent objects: a drop
+            cascades, and a rename changes definitions that contain the name.
+        in_transaction: Whether the server can run the statements in a transaction. If not, they
+            cannot be rolled back.
     """
 
     address: Address
-    doing: str
+    description: str
     statements: tuple[str, ...]
-    telling: Telling = Telling.CHANGED
+    expectation: Expectation = Expectation.CHANGED
     renamed_to: Address | None = None
-    alone: bool = True
+    isolated: bool = True
     in_transaction: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """What a trial of any object of a kind does.
+    """A template of mutations that change objects of one kind.
 
     Attributes:
-        doing: What it does, in a few words.
-        statements: SQL with fields in braces, as ``TriedKind.fields`` fills them.
-        alone: Whether it changes no other object.
-        already: The attribute that says that it is so already, and with which value or part of
-            its value: where the server changes nothing and writes it down anew all the same.
-        needs: The attribute without which the server refuses it, if there is one.
+        description: The change in a few words.
+        statements: SQL with fields in braces, which ``KindWithMutations.fields`` fills.
+        isolated: Whether the change affects no other object.
+        no_op_when: An attribute, and a value (or a member of its value) for which the change has no
+            effect. Only needed if the server rewrites the catalog row nevertheless.
+        needs: An attribute that must have a value, because the server refuses the change otherwise.
     """
 
-    doing: str
+    description: str
     statements: tuple[str, ...]
-    alone: bool = True
-    already: tuple[str, Value] | None = None
+    isolated: bool = True
+    no_op_when: tuple[str, Value] | None = None
     needs: str = ""
 
     @property
-    def makes_anew(self) -> bool:
-        """Whether the object is dropped first, and what is said of it is lost."""
+    def recreates(self) -> bool:
+        """Whether the object is dropped and created again, which loses its comment."""
         return len(self.statements) > 1 and "DROP" in self.statements[0].split()
 
-    def is_needless(self, attributes: Mapping[str, Value]) -> bool:
-        """Whether an object of such attributes is so already, or has not what it takes."""
+    def has_no_effect_on(self, attributes: Mapping[str, Value]) -> bool:
+        """Whether the change has no effect on an object with these attributes, or is refused."""
         if self.needs and attributes.get(self.needs) is None:
             return True
-        if self.already is None:
+        if self.no_op_when is None:
             return False
-        name, value = self.already
-        have = attributes.get(name)
-        return value in have if isinstance(have, tuple) else value == have
+        name, value = self.no_op_when
+        current = attributes.get(name)
+        return value in current if isinstance(current, tuple) else value == current
 
 
-def alter(doing: str, *statements: str, already: tuple[str, Value] | None = None) -> Alteration:
-    """An alteration that changes the object alone."""
-    return Alteration(doing, statements, already=already)
-
-
-def alter_with(
-    doing: str, *statements: str, already: tuple[str, Value] | None = None
+def alter(
+    description: str, *statements: str, no_op_when: tuple[str, Value] | None = None
 ) -> Alteration:
-    """An alteration that others may follow."""
-    return Alteration(doing, statements, alone=False, already=already)
+    """An alteration that affects no other object."""
+    return Alteration(description, statements, no_op_when=no_op_when)
 
 
-def each(prefix: str, clauses: Iterable[str], needs: str = "") -> tuple[Alteration, ...]:
-    """Alterations that are one clause each, told by it: ``SET NOT NULL`` as *set not null*."""
-    return tuple(Alteration(c.lower(), (f"{prefix} {c}",), needs=needs) for c in clauses)
+def alter_cascading(
+    description: str, *statements: str, no_op_when: tuple[str, Value] | None = None
+) -> Alteration:
+    """An alteration that may affect dependent objects."""
+    return Alteration(description, statements, isolated=False, no_op_when=no_op_when)
 
 
-def literally(text: str) -> str:
-    """A text as it stands in an alteration, where braces are fields."""
-    return text.replace("{", "{{").replace("}", "}}")
+def per_clause(prefix: str, clauses: Iterable[str], needs: str = "") -> tuple[Alteration, ...]:
+    """One alteration per clause, with the clause as description: *set not null*."""
+    return tuple(
+        Alteration(clause.lower(), (f"{prefix} {clause}",), needs=needs) for clause in clauses
+    )
+
+
+def escape_braces(sql: str) -> str:
+    """Escape braces in SQL that becomes a part of an alteration's template."""
+    return sql.replace("{", "{{").replace("}", "}}")

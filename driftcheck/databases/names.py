@@ -1,4 +1,4 @@
-"""The bare names of what a database holds: cheap enough to be asked after every revision."""
+"""Reads the names of a database's objects, without details: fast enough after every revision."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def names(dialect: str, fetch: Fetch) -> frozenset[Address]:
     """The addresses of tables, columns, indexes, constraints, sequences, views and types.
 
     Args:
-        dialect: SQLAlchemy's name of the database; of one not known here, nothing is told.
+        dialect: The name of SQLAlchemy's dialect. For an unsupported dialect, the result is empty.
         fetch: Runs a query and returns its rows.
     """
     query = _QUERIES.get(dialect)

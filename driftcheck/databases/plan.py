@@ -1,4 +1,4 @@
-"""Puts the statements that lead from one schema to another in an order in which they can run."""
+"""Plans the statements that change one schema to another, in an order in which they can run."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ class Plan:
     """Statements in the order in which they can run.
 
     Attributes:
-        statements: Without closing semicolons.
-        by_hand: What cannot be written as DDL: what a person would do.
-        loses_data: Whether rows or values are lost.
+        statements: SQL without closing semicolons.
+        manual_steps: Instructions for the changes that cannot be written as DDL.
+        loses_data: Whether the plan drops objects that hold rows or values.
     """
 
     statements: tuple[str, ...] = ()
-    by_hand: tuple[str, ...] = ()
+    manual_steps: tuple[str, ...] = ()
     loses_data: bool = False
 
     @property
     def script(self) -> str:
-        """The statements as a script, what must be done by hand as comments in it."""
+        """The statements as a script, with the manual steps as comments."""
         lines = [f"{statement};" for statement in self.statements]
-        return "\n".join([*lines, *(f"-- by hand: {words}" for words in self.by_hand)])
+        return "\n".join([*lines, *(f"-- by hand: {step}" for step in self.manual_steps)])
 
 
 @dataclass(frozen=True)
-class Step:
-    """One object on its way from what it is to what it shall be.
+class PlanStep:
+    """The change of one object from its current state to its target state.
 
     Attributes:
-        current: As it is; ``None`` where it is not there.
-        target: As it shall be; ``None`` where it shall go.
-        parts: What comes with it: everything that is a part of the target, however deep.
-        standing: What is a part of it now, and goes where it has to be made again.
+        current: The current object; ``None`` if it has to be created.
+        target: The target object; ``None`` if it has to be dropped.
+        parts: The parts of the target at every depth, to be created with it.
+        existing_parts: The current parts of the object. They are dropped and created again with it.
     """
 
     current: SchemaObject | None
     target: SchemaObject | None
     parts: tuple[SchemaObject, ...] = ()
-    standing: tuple[SchemaObject, ...] = ()
+    existing_parts: tuple[SchemaObject, ...] = ()
 
     @property
-    def is_one(self) -> bool:
-        """Whether there is anything to do."""
+    def is_needed(self) -> bool:
+        """Whether the current and the target object differ."""
         if self.current is None or self.target is None:
             return True
         return self.current.attributes != self.target.attributes
@@ -56,98 +56,110 @@ class Step:
     @property
     def kind(self) -> str:
         """The name of the object's kind."""
-        thing = self.target or self.current
-        assert thing is not None  # noqa: S101  (a step is made from a change)
-        return thing.address.kind
+        obj = self.target or self.current
+        assert obj is not None  # noqa: S101  (every step has at least one)
+        return obj.address.kind
 
 
-def plan(steps: list[Step], catalog: Catalog) -> Plan:
-    """What goes, goes first and in reverse build order; what comes, comes in build order.
+def plan(steps: list[PlanStep], catalog: Catalog) -> Plan:
+    """Put the statements of all steps in order.
 
-    What is of one kind stays in the order given. Before all that, parts leave what they shall not
-    belong to any more; after it, they join what they shall.
+    Tables are first detached from the parents that they lose. Then objects are dropped in
+    reverse build order, and created or altered in build order. At last tables are attached to their
+    new parents. Steps of the same kind keep the order given.
     """
-    order = {kind.name: place for place, kind in enumerate(catalog.kinds)}
-    gone = [step for step in steps if step.target is None]
-    rest = [made for step in steps if step.target is not None for made in _unfolded(step, catalog)]
-    rest = [*_with_what_would_go(rest, gone, catalog)]
-    gone.sort(key=lambda step: -order[step.kind])
-    rest.sort(key=lambda step: order[step.kind])
-    leaving: list[str] = []
+    order = {kind.name: position for position, kind in enumerate(catalog.kinds)}
+    drops = [step for step in steps if step.target is None]
+    others = [part for step in steps if step.target is not None for part in _split(step, catalog)]
+    others = [*_with_recreated_parts(others, drops, catalog)]
+    drops.sort(key=lambda step: -order[step.kind])
+    others.sort(key=lambda step: order[step.kind])
+    detaching: list[str] = []
     statements: list[str] = []
-    joining: list[str] = []
-    by_hand: list[str] = []
-    for step in (*gone, *rest):
+    attaching: list[str] = []
+    manual_steps: list[str] = []
+    for step in (*drops, *others):
         kind, current, target = catalog.kind(step.kind), step.current, step.target
         try:
             statements += _statements(step, catalog)
-            leaving += kind.leave(current, target) if current is not None else []
-            joining += kind.join(current, target) if target is not None else []
+            detaching += kind.detach(current, target) if current is not None else []
+            attaching += kind.attach(current, target) if target is not None else []
         except CannotBeWritten as reason:
-            by_hand.append(str(reason))
-    loses = any(catalog.kind(step.kind).holds_data for step in gone)
-    ordered = (*leaving, *statements, *joining)
-    return Plan(_unchecked(ordered, rest, catalog), tuple(by_hand), loses)
+            manual_steps.append(str(reason))
+    loses_data = any(catalog.kind(step.kind).holds_data for step in drops)
+    ordered = (*detaching, *statements, *attaching)
+    return Plan(_without_checks(ordered, others, catalog), tuple(manual_steps), loses_data)
 
 
-def _with_what_would_go(rest: list[Step], gone: list[Step], catalog: Catalog) -> Iterator[Step]:
-    """The steps, with those that make again what goes with an object that is made again."""
-    again = {one.address: step for step in rest if (one := _made_again(step, catalog)) is not None}
-    known = {
-        thing.address for step in (*rest, *gone) for thing in (step.current, step.target) if thing
+def _with_recreated_parts(
+    others: list[PlanStep], drops: list[PlanStep], catalog: Catalog
+) -> Iterator[PlanStep]:
+    """The steps, and steps that create again the parts of each object that is created again."""
+    recreated = {
+        step.target.address: step
+        for step in others
+        if step.target is not None and _is_recreated(step, catalog)
     }
-    for step in rest:
-        is_gone = step.target is not None and step.target.part_of in again
-        yield replace(step, current=None) if is_gone else step
-    for step in again.values():
-        yield from (Step(None, part) for part in step.standing if part.address not in known)
+    planned = {
+        obj.address for step in (*others, *drops) for obj in (step.current, step.target) if obj
+    }
+    for step in others:
+        is_dropped = step.target is not None and step.target.part_of in recreated
+        yield replace(step, current=None) if is_dropped else step
+    for step in recreated.values():
+        for part in step.existing_parts:
+            if part.address not in planned:
+                yield PlanStep(None, part)
 
 
-def _made_again(step: Step, catalog: Catalog) -> SchemaObject | None:
-    """The object of a step, if it is dropped and made again."""
+def _is_recreated(step: PlanStep, catalog: Catalog) -> bool:
+    """Whether a step drops its object and creates it again."""
     current, target = step.current, step.target
     if current is None or target is None or current.address != target.address:
-        return None
-    return target if catalog.kind(step.kind).is_made_again(current, target) else None
+        return False
+    return catalog.kind(step.kind).is_recreated(current, target)
 
 
-def _unchecked(statements: tuple[str, ...], steps: list[Step], catalog: Catalog) -> tuple[str, ...]:
-    """The statements, and no check for what those after them are yet to make."""
+def _without_checks(
+    statements: tuple[str, ...], steps: list[PlanStep], catalog: Catalog
+) -> tuple[str, ...]:
+    """The statements with the settings of ``Kind.checked_by`` turned off, if they need that."""
     kinds = {step.kind for step in steps if step.current is None}
     settings = {catalog.kind(kind).checked_by for kind in kinds} - {None}
-    if len(kinds) < 2 or not settings:  # noqa: PLR2004  (a kind and another)
+    if len(kinds) < 2 or not settings:  # noqa: PLR2004  (objects of one kind are in order already)
         return statements
     off = (f"SET {setting} = off" for setting in settings)
     return (*off, *statements, *(f"RESET {setting}" for setting in settings))
 
 
-def _unfolded(step: Step, catalog: Catalog) -> Iterator[Step]:
-    """A whole with the parts that its kind makes along with it, then every other part."""
-    things = {thing.address: thing for thing in (step.target, *step.parts) if thing is not None}
+def _split(step: PlanStep, catalog: Catalog) -> Iterator[PlanStep]:
+    """A step for the target with the parts that it absorbs, and one for each other part."""
+    objects = {obj.address: obj for obj in (step.target, *step.parts) if obj is not None}
     absorbed: dict[Address, list[SchemaObject]] = {}
-    others = []
+    separate: list[SchemaObject] = []
+    current_of: dict[Address, SchemaObject | None] = {}
     for part in step.parts:
-        whole = things.get(part.part_of) if part.part_of is not None else None
-        if whole is None:
-            others.append(Step(_brought(part, things), part))
-        elif part.address.kind in catalog.kind(whole.address.kind).absorbs:
-            absorbed.setdefault(whole.address, []).append(part)
-        elif not catalog.kind(whole.address.kind).brings(whole, part):
-            others.append(Step(None, part))
+        parent = objects.get(part.part_of) if part.part_of is not None else None
+        if parent is None:
+            separate.append(part)
+            current_of[part.address] = _inherited(part, objects)
+        elif part.address.kind in catalog.kind(parent.address.kind).absorbs:
+            absorbed.setdefault(parent.address, []).append(part)
+        elif not catalog.kind(parent.address.kind).creates_part(parent, part):
+            separate.append(part)
     if step.target is not None:
         yield replace(step, parts=tuple(absorbed.get(step.target.address, ())))
-    for other in others:
-        assert other.target is not None  # noqa: S101  (each is a part)
-        yield replace(other, parts=tuple(absorbed.get(other.target.address, ())))
+    for part in separate:
+        yield PlanStep(current_of.get(part.address), part, tuple(absorbed.get(part.address, ())))
 
 
-def _brought(part: SchemaObject, things: Mapping[Address, SchemaObject]) -> SchemaObject | None:
-    """What is there of a part when that has come which it is inherited from."""
-    parent = things.get(part.inherited_from) if part.inherited_from is not None else None
-    return None if parent is None else replace(part, attributes=parent.attributes)
+def _inherited(part: SchemaObject, objects: Mapping[Address, SchemaObject]) -> SchemaObject | None:
+    """The state of a part after its table has inherited it; ``None`` if nothing is inherited."""
+    source = objects.get(part.inherited_from) if part.inherited_from is not None else None
+    return None if source is None else replace(part, attributes=source.attributes)
 
 
-def _statements(step: Step, catalog: Catalog) -> list[str]:
+def _statements(step: PlanStep, catalog: Catalog) -> list[str]:
     kind = catalog.kind(step.kind)
     current, target = step.current, step.target
     if target is None:
@@ -163,20 +175,22 @@ def _statements(step: Step, catalog: Catalog) -> list[str]:
     return [*renamed, *kind.alter(moved, target)]
 
 
-def build(snapshot: Snapshot, catalog: Catalog, there: Snapshot | None = None) -> Plan:
-    """Plan what makes a whole schema on an empty database.
+def build(snapshot: Snapshot, catalog: Catalog, existing: Snapshot | None = None) -> Plan:
+    """Plan the creation of a whole schema in an empty database.
 
     Args:
-        snapshot: The schema.
+        snapshot: The schema to create.
         catalog: The catalog of its database.
-        there: What even an empty database has: the schema ``public``.
+        existing: The objects of an empty database, such as the schema ``public``.
     """
-    present = there.objects if there is not None else {}
-    wholes = [t for t in snapshot.objects.values() if t.part_of not in snapshot.objects]
-    steps = [Step(present.get(t.address), t, _descendants(t, snapshot)) for t in wholes]
-    return plan([step for step in steps if step.is_one], catalog)
+    current = existing.objects if existing is not None else {}
+    roots = [obj for obj in snapshot.objects.values() if obj.part_of not in snapshot.objects]
+    steps = [
+        PlanStep(current.get(root.address), root, _descendants(root, snapshot)) for root in roots
+    ]
+    return plan([step for step in steps if step.is_needed], catalog)
 
 
-def _descendants(whole: SchemaObject, snapshot: Snapshot) -> tuple[SchemaObject, ...]:
-    parts = snapshot.parts.get(whole.address, ())
-    return tuple(thing for part in parts for thing in (part, *_descendants(part, snapshot)))
+def _descendants(parent: SchemaObject, snapshot: Snapshot) -> tuple[SchemaObject, ...]:
+    parts = snapshot.parts.get(parent.address, ())
+    return tuple(obj for part in parts for obj in (part, *_descendants(part, snapshot)))

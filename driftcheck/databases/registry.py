@@ -14,15 +14,18 @@ _CATALOGS = {
     "mysql": ("mysql", "MySQLCatalog"),
     "mariadb": ("mysql", "MySQLCatalog"),
 }
-"""By SQLAlchemy's names: a package beside this module, and the class in its ``catalog`` module,
-which is imported on demand."""
+"""By the name of SQLAlchemy's dialect: the package of the database in ``driftcheck.databases``, and
+the class in its ``catalog`` package. The package is imported on demand."""
 
 
 def catalog_for(dialect_name: str) -> Catalog:
-    """The catalog that reads and writes databases of SQLAlchemy's dialect of that name.
+    """The catalog for a dialect.
+
+    Args:
+        dialect_name: The name of SQLAlchemy's dialect.
 
     Raises:
-        CatalogError: No catalog knows databases of that sort.
+        CatalogError: The dialect is not supported.
     """
     if dialect_name not in _CATALOGS:
         raise CatalogError(

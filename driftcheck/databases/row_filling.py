@@ -1,7 +1,7 @@
-"""Puts a few rows into every table of a shadow database, made up from what its catalog tells.
+"""Inserts a few generated rows into every table of a shadow database.
 
-A migration that only works on empty tables shows where there are rows: ``NOT NULL`` without a
-default, a unique index over values that are there twice, a narrower type.
+With rows, migrations fail that only work on empty tables: ``NOT NULL`` without a default, a unique
+index on duplicate values, a narrower type.
 """
 
 from __future__ import annotations
@@ -28,26 +28,27 @@ _STORES: dict[str, Callable[[Any, Collection[VersionTable]], Store]] = {
 }
 
 
-def fill(url: URL, leave: Collection[VersionTable], rows: int = 3) -> list[Unfilled]:
-    """Put rows into every table of a shadow database.
+def fill(url: URL, excluded: Collection[VersionTable], rows: int = 3) -> list[Unfilled]:
+    """Insert rows into every table of a shadow database.
 
-    Nothing is switched off for it: constraints hold and triggers run. The same schema gets the
-    same rows. What the database holds already stays.
+    Constraints and triggers stay enabled. Equal schemas get equal rows. Existing rows are kept.
 
     Args:
-        url: The shadow database, never a live one.
-        leave: Alembic's own tables, which get none.
-        rows: How many for each table; of every three, two are alike but for what has to be
-            unique, and one has NULLs and defaults where it may.
+        url: The shadow database, never a live database.
+        excluded: Alembic's version tables, which get no rows.
+        rows: The number of rows per table. Of each three rows, two are equal except for unique
+            columns, and one has NULLs and defaults wherever possible.
 
     Returns:
-        The tables that have no row then, each with the reason.
+        The tables that remain empty, each with the reason.
     """
     store = _STORES.get(url.get_backend_name())
     if store is None:
         database = Address("database", "", (url.database or "",))
-        return [Unfilled(database, f"driftcheck fills {' and '.join(_STORES)} databases only")]
+        return [
+            Unfilled(database, f"rows are only inserted into {' and '.join(_STORES)} databases")
+        ]
     with closing(connect(url)) as connection:
-        unfilled = fill_tables(store(connection, leave), rows)
+        unfilled = fill_tables(store(connection, excluded), rows)
         connection.commit()
     return unfilled

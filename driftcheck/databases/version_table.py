@@ -1,4 +1,4 @@
-"""The table in which Alembic keeps the revisions of a database."""
+"""The table in which Alembic stores the current revisions of a database."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from driftcheck.schema import Address, Snapshot
 
 @dataclass(frozen=True)
 class VersionTable:
-    """Where a project keeps its revisions; the schema is empty for the default one."""
+    """Alembic's version table. An empty schema stands for the default schema."""
 
     schema: str
     name: str
 
     def address(self, snapshot: Snapshot) -> Address:
-        """Its address in a snapshot."""
+        """The address of the table in a snapshot."""
         return Address("table", self.schema or snapshot.default_schema, (self.name,))

@@ -1,4 +1,4 @@
-"""What a selftest has proved, as frozen values: what came of each trial, and the proof of all."""
+"""The results of a selftest, as frozen values: per mutation, per kind, per database, in total."""
 
 from __future__ import annotations
 
@@ -13,84 +13,83 @@ from driftcheck.schema import Address
 
 
 class Outcome(StrEnum):
-    """What came of a trial."""
+    """The outcome of one mutation. The order is that of the fields of ``Tally``."""
 
-    FOUND = "found"
-    """It had to be told, and was."""
+    DETECTED = "detected"
+    """The expected finding was reported."""
     MISSED = "missed"
-    """It had to be told, and was not."""
+    """The expected finding was not reported."""
     QUIET = "quiet"
-    """It must not be told, and was not."""
+    """No finding was expected, and none was reported."""
     FALSE_ALARM = "false alarm"
-    """What has not changed was told."""
+    """A finding was reported for an object that has not changed."""
     NOT_APPLICABLE = "not applicable"
-    """Nothing was tried: the server refuses it, or it is so already."""
+    """The server refused the mutation, or it had no effect."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A trial, and what came of it.
+class MutationResult:
+    """A mutation and its outcome.
 
     Attributes:
-        address: The object that it was about.
-        doing: What was done, in a few words.
-        statements: The SQL that did it.
-        outcome: What came of it.
-        told: What the comparison told, each change in a few words.
-        reason: Why nothing was tried; or, where a change was missed, in which of the server's
-            catalogs it is nevertheless to be seen.
+        address: The mutated object.
+        description: The mutation in a few words.
+        statements: The SQL of the mutation.
+        outcome: The outcome.
+        reported: The changes that the comparison reported, each in a few words.
+        reason: For *not applicable*, why. For *missed*, the system catalogs that have changed.
     """
 
     address: Address
-    doing: str
+    description: str
     statements: tuple[str, ...]
     outcome: Outcome
-    told: tuple[str, ...] = ()
+    reported: tuple[str, ...] = ()
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many trials of one kind came to what."""
+    """The number of mutations per outcome."""
 
-    found: int = 0
+    detected: int = 0
     missed: int = 0
     quiet: int = 0
     false_alarms: int = 0
     not_applicable: int = 0
 
     @property
-    def told(self) -> int:
-        """How many had to be told."""
-        return self.found + self.missed
+    def expecting_finding(self) -> int:
+        """The number of applied mutations that were either detected or missed."""
+        return self.detected + self.missed
 
     @property
-    def untold(self) -> int:
-        """How many were held to tell nothing but what was done."""
+    def checked_for_false_alarms(self) -> int:
+        """The number of applied mutations that were either quiet or caused a false alarm."""
         return self.quiet + self.false_alarms
 
 
 @dataclass(frozen=True)
-class DatabaseProof:
-    """What was proved of the schema of one database.
+class DatabaseResult:
+    """The results for the schema of one database.
 
     Attributes:
-        name: The bind it is, or the database's own name.
-        dialect: SQLAlchemy's name of its sort.
-        server_version: That of the shadow's server.
-        heads: The heads of the history: what was tried.
-        tried: Every trial that was begun, in that order.
-        possible: How many trials the schema gives.
-        seed: What a sample was drawn by; ``None`` where all were begun.
-        shadows: Where the shadow database was made, and why there.
-        notes: What a reader should know besides.
+        name: The name of the bind, or of the database.
+        dialect: The name of SQLAlchemy's dialect.
+        server_version: The version of the shadow's server.
+        heads: The head revisions whose schema was mutated.
+        results: The result of each mutation that was run, in the order of the schema.
+        possible: The number of mutations that the schema allows.
+        seed: The seed of the sample; ``None`` if all mutations were run.
+        shadows: Where the shadow database was created, and why there.
+        notes: Further notes for the reader.
     """
 
     name: str
     dialect: str
     server_version: str
     heads: tuple[str, ...]
-    tried: tuple[Tried, ...]
+    results: tuple[MutationResult, ...]
     possible: int
     seed: int | None = None
     shadows: str = ""
@@ -98,48 +97,48 @@ class DatabaseProof:
 
     @cached_property
     def tallies(self) -> Mapping[str, Tally]:
-        """What came of the trials of each kind, in the order in which they were begun."""
-        counts = Counter((tried.address.kind, tried.outcome) for tried in self.tried)
-        kinds = dict.fromkeys(tried.address.kind for tried in self.tried)
+        """The tally of each kind of object, in the order of the results."""
+        counts = Counter((result.address.kind, result.outcome) for result in self.results)
+        kinds = dict.fromkeys(result.address.kind for result in self.results)
         return {kind: Tally(*(counts[kind, outcome] for outcome in Outcome)) for kind in kinds}
 
     @property
     def total(self) -> Tally:
-        """What came of all trials together."""
-        counts = Counter(tried.outcome for tried in self.tried)
+        """The tally of all kinds."""
+        counts = Counter(result.outcome for result in self.results)
         return Tally(*(counts[outcome] for outcome in Outcome))
 
     @property
-    def faults(self) -> tuple[Tried, ...]:
-        """What was missed, and what was told although it has not changed."""
-        faults = (Outcome.MISSED, Outcome.FALSE_ALARM)
-        return tuple(tried for tried in self.tried if tried.outcome in faults)
+    def failures(self) -> tuple[MutationResult, ...]:
+        """The missed mutations and the false alarms."""
+        failed = (Outcome.MISSED, Outcome.FALSE_ALARM)
+        return tuple(result for result in self.results if result.outcome in failed)
 
     @property
-    def run(self) -> int:
-        """How many trials were carried through."""
-        return len(self.tried) - self.total.not_applicable
+    def applied(self) -> int:
+        """The number of mutations that were applicable."""
+        return len(self.results) - self.total.not_applicable
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What a selftest has proved, altogether.
+class SelftestResult:
+    """The results of a selftest.
 
     Attributes:
-        project: The project's name, as people know it.
-        databases: One proof for each database that the project migrates.
-        command: The command that made it, as people would type it.
+        project: The project's name.
+        databases: The results of each database that was tested.
+        command: The command, as the user would type it.
     """
 
     project: str
-    databases: tuple[DatabaseProof, ...]
+    databases: tuple[DatabaseResult, ...]
     command: str = "driftcheck selftest"
 
     @property
     def exit_code(self) -> ExitCode:
-        """Found where anything was missed or wrongly told; cannot check where nothing was tried."""
-        if any(database.faults for database in self.databases):
+        """``FOUND`` if a mutation failed, ``CANNOT_CHECK`` if none was applied, else ``CLEAN``."""
+        if any(database.failures for database in self.databases):
             return ExitCode.FOUND
-        if not any(database.run for database in self.databases):
+        if not any(database.applied for database in self.databases):
             return ExitCode.CANNOT_CHECK
         return ExitCode.CLEAN

@@ -99,7 +99,7 @@ class Bench:
         have not run on live are then missing from it.
         """
         session, plan = self._session, redo(drifts, catalog)
-        if plan.by_hand:
+        if plan.manual_steps:
             copied = Stage("drifted", session.shadows.make)
             with reading(session.live_url(place)) as live, suppress(CannotBeWritten):
                 statements = catalog.schema_statements(live)

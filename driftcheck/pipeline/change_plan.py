@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.plan import Plan, Step, plan
+from driftcheck.databases.plan import Plan, PlanStep, plan
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.schema import Address, SchemaObject
 
@@ -44,18 +44,18 @@ def _unfolded(changes: Iterable[Change]) -> Iterator[Change]:
 
 def _steps(
     change: Change, current: SchemaObject | None, target: SchemaObject | None
-) -> Iterator[Step]:
+) -> Iterator[PlanStep]:
     if current is None or target is None or change.type is not ChangeType.CHANGED:
         if current is not None and target is not None:
             current = _within(current, target.part_of)
-        yield Step(current, target, tuple(_parts(change, wanted=target is change.wanted)))
+        yield PlanStep(current, target, tuple(_parts(change, wanted=target is change.wanted)))
     elif _is_replaced(current, target):
-        yield Step(current, None)
-        yield Step(None, target)
+        yield PlanStep(current, None)
+        yield PlanStep(None, target)
     else:  # the parent object may have been renamed by an earlier step
         wanted, actual = change.standing
         standing = actual if current is change.actual else wanted
-        yield Step(replace(current, address=target.address), target, standing=standing)
+        yield PlanStep(replace(current, address=target.address), target, existing_parts=standing)
 
 
 def _is_replaced(current: SchemaObject, target: SchemaObject) -> bool:

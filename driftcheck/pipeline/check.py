@@ -77,7 +77,7 @@ def _report(
 ) -> DatabaseReport:
     catalog, gaps = database.catalog, database.gaps(session.settings.gaps)
     changes = changes_in(session, database, gaps)
-    judged = judge(changes, database.snapshots, catalog.describe, catalog.aside)
+    judged = judge(changes, database.snapshots, catalog.describe, catalog.note)
     context = replace(
         _context(session, database, judged, replayed.history, runner),
         evidence=_evidence(session, database, changes.get(Gap.DRIFT, ())),

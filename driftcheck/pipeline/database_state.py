@@ -122,7 +122,7 @@ def _models(session: Session, one: Database, head: Snapshot | None) -> Snapshot:
 
 def _completed(models: Snapshot, head: Snapshot, catalog: Catalog) -> Snapshot:
     """The models, and what models cannot say of an object as the migrations make it."""
-    unspoken = {kind.name: kind.unspoken for kind in catalog.kinds if kind.unspoken}
+    unspoken = {kind.name: kind.undeclarable for kind in catalog.kinds if kind.undeclarable}
     objects = dict(models.objects)
     for address, thing in models.objects.items():
         made = head.objects.get(address)
@@ -189,6 +189,6 @@ def _is_refused(change: Change, one: Database) -> bool:
 
 def _as_models_speak(one: Database, snapshot: Snapshot) -> Snapshot:
     """A schema as far as models can speak of it, and the project lets autogenerate see it."""
-    spoken = {kind.name for kind in one.catalog.kinds if kind.spoken_by_models}
+    spoken = {kind.name for kind in one.catalog.kinds if kind.models_can_declare}
     snapshot = snapshot.only(lambda thing: thing.address.kind in spoken)
     return snapshot.without(hidden_tables(one.configured, snapshot))

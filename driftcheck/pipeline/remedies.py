@@ -322,4 +322,4 @@ def _why_not_generated(
 def _executed(plan: Plan) -> str:
     """Return a plan as operations of a migration."""
     lines = [f"op.execute({statement!r})" for statement in plan.statements]
-    return "\n".join([*lines, *(f"# by hand: {step}" for step in plan.by_hand)])
+    return "\n".join([*lines, *(f"# by hand: {step}" for step in plan.manual_steps)])

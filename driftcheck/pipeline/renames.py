@@ -46,7 +46,7 @@ def followed(
         again = compare(renamed, live, same_lineage=False)
         recognized = _recognized(found, again)
         if not recognized:
-            whole = not build(stamped, catalog_for(place.dialect)).by_hand
+            whole = not build(stamped, catalog_for(place.dialect)).manual_steps
             still = {address for change in _each(again) for address in addresses_of(change)}
             return [c for c in found if c in renames or not _follows(c, still, built_whole=whole)]
         found = [change for c in found if (change := recognized.get(id(c), c)) is not None]

@@ -122,7 +122,7 @@ def _start_walk(session: Session, place: Place, start: Sequence[str]) -> Walk:
         frame = catalog.read(connection, session.scope)
         reading = catalog.read_again(connection, session.scope, None)
     reword = wording(session, place) or (lambda item: item)
-    objects = {kind: tuple(map(reword, of_kind)) for kind, of_kind in reading.things.items()}
+    objects = {kind: tuple(map(reword, of_kind)) for kind, of_kind in reading.by_kind.items()}
     script = session.project.script_directory()
     parents = {
         revision.revision: revision._all_down_revisions  # noqa: SLF001
@@ -130,7 +130,7 @@ def _start_walk(session: Session, place: Place, start: Sequence[str]) -> Walk:
     }
     applied = [revision.revision for revision in script.get_revisions(tuple(start))]
     return Walk(
-        beginning=State(ancestry(applied, parents), replace(reading, things=objects)),
+        beginning=State(ancestry(applied, parents), replace(reading, by_kind=objects)),
         frame=frame,
         hidden=tuple(table.address(frame) for table in version_tables(session.environment)[place]),
         parents=parents,

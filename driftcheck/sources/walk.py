@@ -88,7 +88,7 @@ class Step:
     @cached_property
     def changes(self) -> Mapping[str, Mapping[Address, ObjectChange]]:
         """The objects that the revision changed, by kind and address."""
-        before, after = self.before.reading.things, self.after.reading.things
+        before, after = self.before.reading.by_kind, self.after.reading.by_kind
         return {
             kind: _changes(before[kind], objects)
             for kind, objects in after.items()
@@ -140,10 +140,10 @@ class Walk:
         """Add a revision that has run, and the schema that was read after it."""
         before = self.now
         objects = {
-            kind: self._shared(of_kind, before.reading.things[kind])
-            for kind, of_kind in reading.things.items()
+            kind: self._shared(of_kind, before.reading.by_kind[kind])
+            for kind, of_kind in reading.by_kind.items()
         }
-        after = State(before.applied | {revision.identifier}, replace(reading, things=objects))
+        after = State(before.applied | {revision.identifier}, replace(reading, by_kind=objects))
         self.steps.append(Step(revision, tuple(statements), before, after))
 
     def _shared(
@@ -222,7 +222,7 @@ class Walk:
         while start not in known:
             remaining.append(steps.pop())
             start -= {remaining[-1].revision.identifier}
-        objects = dict(known[start].reading.things)
+        objects = dict(known[start].reading.by_kind)
         for step in reversed(remaining):
             for kind, changes in step.changes.items():
                 before = {item.address: item for item in objects[kind]}

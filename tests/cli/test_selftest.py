@@ -1,4 +1,4 @@
-"""``driftcheck selftest`` on a small project, as a person runs it."""
+"""``driftcheck selftest`` on a small project, through the command line."""
 
 import json
 
@@ -8,17 +8,17 @@ from driftcheck.cli.main import cli
 from driftcheck.databases.postgresql.catalog.columns import Column
 
 
-def test_a_project_is_proved_and_its_live_database_left_alone(pg_school):
+def test_a_project_is_tested_and_its_live_database_left_unchanged(pg_school):
     project = pg_school.project
     before = pg_school.on_server()
     result = project.run(
         "selftest", "--sample", "40", "--format", "json", DRIFTCHECK_SHADOW=pg_school.shadow
     )
     assert result.status == 0, result.stderr + result.stdout
-    (proved,) = json.loads(result.stdout)["databases"]
-    assert proved["begun"] == 40 < proved["possible"]
-    assert proved["seed"] == 0
-    assert set(proved["kinds"]) <= {
+    (database,) = json.loads(result.stdout)["databases"]
+    assert database["begun"] == 40 < database["possible"]
+    assert database["seed"] == 0
+    assert set(database["kinds"]) <= {
         "schema",
         "table",
         "column",
@@ -26,20 +26,20 @@ def test_a_project_is_proved_and_its_live_database_left_alone(pg_school):
         "sequence",
         "database",
     }
-    assert proved["total"]["found"] > 10
+    assert database["total"]["found"] > 10
     assert project.live.execute("SELECT version_num FROM alembic_version") == [("0001",)]
     assert pg_school.on_server() == before
 
 
-def test_what_is_missed_is_told_with_its_sql(pg_school, monkeypatch):
-    settle = Column.settle
+def test_a_missed_mutation_is_reported_with_its_sql(pg_school, monkeypatch):
+    normalize = Column.normalize
 
-    def forgetful(self, attributes):
+    def without_nullable(self, attributes):
         del attributes["nullable"]
-        settle(self, attributes)
+        normalize(self, attributes)
 
-    monkeypatch.setattr(Column, "settle", forgetful)
-    monkeypatch.setattr(Column, "summary", lambda *_: "forgotten")
+    monkeypatch.setattr(Column, "normalize", without_nullable)
+    monkeypatch.setattr(Column, "summary", lambda *_: "column")
     monkeypatch.chdir(pg_school.project.root)
     monkeypatch.setenv("DRIFTCHECK_SHADOW", pg_school.shadow)
     pg_school.project.revision(
@@ -51,7 +51,7 @@ def test_what_is_missed_is_told_with_its_sql(pg_school, monkeypatch):
     assert "✗ missed: column public.students.age: set not null" in result.output
     assert "ALTER TABLE public.students ALTER COLUMN age SET NOT NULL;" in result.output
     assert "changed in pg_attribute" in result.output
-    assert "1 change missed, 0 false alarms (exit code 1)" in result.output
+    assert "1 mutation missed, 0 false alarms (exit code 1)" in result.output
 
 
 def test_another_database_is_refused(school, refused):
@@ -65,9 +65,9 @@ def test_a_history_that_does_not_build_is_refused(pg_school, refused):
     refused(result, 3, "0002", "nothing", "bootstrap")
 
 
-def test_nothing_to_try(pg_school):
+def test_no_mutation_can_be_applied(pg_school):
     result = pg_school.project.run(
         "selftest", "--schema", "nowhere", DRIFTCHECK_SHADOW=pg_school.shadow
     )
     assert result.status == 3
-    assert "Nothing could be tried" in result.stdout
+    assert "No mutation could be applied" in result.stdout

@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from driftcheck import __version__
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope, keeping_all
+from driftcheck.databases.catalog import Scope, gc_paused
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
@@ -92,7 +92,7 @@ def quick_report(settings: Settings) -> Report | None:
         return None  # the full check says why
     try:
         make_read_only(connection)
-        with keeping_all():
+        with gc_paused():
             return _report(settings, memo, connection)
     except psycopg2.Error:
         return None

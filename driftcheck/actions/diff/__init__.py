@@ -53,7 +53,7 @@ def difference(
     changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
     catalog = catalog_for(dialect)
     evidence = evidence_of(changes[Gap.DIFFERENCE], left, right, catalog, second)
-    judged = judge(changes, snapshots, catalog.describe, catalog.aside)
+    judged = judge(changes, snapshots, catalog.describe, catalog.note)
     database = DatabaseReport(
         name="two databases",
         location=f"first {shown(first)}, second {shown(second)}",

@@ -175,7 +175,7 @@ def _constraints(before: Table, after: Table) -> Iterator[_PartEffect]:
     """The new constraints that ALTER TABLE validated under its lock, by a scan of the table."""
     for constraint in _new(before.constraints, after.constraints):
         if constraint.validated:
-            kind = "foreign key" if constraint.sort == "f" else "check constraint"
+            kind = "foreign key" if constraint.type == "f" else "check constraint"
             yield HazardKind.CONSTRAINT, kind, constraint.name, ""
 
 

@@ -122,7 +122,7 @@ def _changes(
     nearest = located.nearest.snapshot
     sides = {Side.STAMPED: nearest, Side.LIVE: live}
     changes = followed(session, database.place, located.nearest.changes, sides)
-    judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.aside)
+    judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.note)
     upgrade, url = session.project.upgrade_command, session.live_url(database.place)
     evidence = evidence_of(changes, nearest, live, database.catalog, url) if changes else {}
     findings = complete(

@@ -1,18 +1,18 @@
-"""Proves that drift of a project's schema would be found: tries every change on a shadow."""
+"""Tests whether driftcheck detects drift of a project's schema, by mutation testing."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from driftcheck.actions.selftest.runner import Bed
-from driftcheck.actions.selftest.sampling import chosen, lots
+from driftcheck.actions.selftest.runner import MutationRunner
+from driftcheck.actions.selftest.sampling import batches, sample_mutations
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import Place
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError, ReplayError
-from driftcheck.judging.mutation_results import DatabaseProof, Proof, Tried
+from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.histories import get_history, head_shadows
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
@@ -21,41 +21,41 @@ from driftcheck.schema import Snapshot
 from driftcheck.sources.history import History, version_table_keys, version_tables
 from driftcheck.sources.reading import read_connected
 
-_TOGETHER = 200
-"""Trials in one transaction: what they lock must fit into a server's table of locks."""
+_BATCH_SIZE = 200
+"""Mutations in one transaction. Their locks must fit into the server's lock table."""
 
 
 def selftest(
     settings: Settings, sample: int | None, seed: int, progress: Progress = lambda _: None
-) -> Proof:
-    """Try every change of every database's schema at the history's head.
+) -> SelftestResult:
+    """Run the mutations of every database's schema at the head of the history.
 
     Args:
-        settings: What to load, and how.
-        sample: How many changes of a database to try at most; ``None`` for all.
-        seed: What a sample is drawn by.
-        progress: Told what is being done.
+        settings: The project to load, and its settings.
+        sample: The maximal number of mutations per database; ``None`` for all.
+        seed: The seed of the sample.
+        progress: Called with a message for the user before each step.
 
     Raises:
-        ConfigurationError: The project's databases are no PostgreSQL ones.
+        ConfigurationError: The project has no PostgreSQL database.
         ReplayError: The history does not build.
-        DriftcheckError: The project cannot be loaded, or no shadow can be made.
+        DriftcheckError: The project cannot be loaded, or no shadow database can be created.
     """
     with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
-        places = [place for place in session.environment.databases if _can_be_tried(place)]
+        places = [place for place in session.environment.databases if _is_supported(place)]
         if not places:
             raise ConfigurationError(
-                "the selftest tries PostgreSQL schemas only, and this project has none",
-                hint="Name a PostgreSQL database that the project runs on: "
-                "its migrations are replayed on a shadow of it.",
+                "the selftest supports PostgreSQL only, and this project has none",
+                hint="Name a PostgreSQL database of the project. The selftest does not change it: "
+                "it replays the migrations in a shadow database.",
             )
         history = _history(session)
         stage = head_shadows(session, history)
-        proofs = [_proof(session, stage, place, sample, seed) for place in places]
-        return Proof(session.project.name, tuple(proofs))
+        results = [_test(session, stage, place, sample, seed) for place in places]
+        return SelftestResult(session.project.name, tuple(results))
 
 
-def _can_be_tried(place: Place) -> bool:
+def _is_supported(place: Place) -> bool:
     return place.dialect == "postgresql"
 
 
@@ -67,16 +67,16 @@ def _history(session: Session) -> History:
         raise ReplayError(
             f"the history does not build: revision {fault.where.revision} fails "
             f"({fault.where.file})",
-            hint="Mend the revision; or say with bootstrap or base-snapshot in [tool.driftcheck] "
-            "what comes before the history.",
+            hint="Fix the revision, or set bootstrap or base-snapshot in [tool.driftcheck] if the "
+            "history does not start with an empty database.",
             details="\n".join(filter(None, (fault.message, fault.statement))),
         )
     return history
 
 
-def _proof(
+def _test(
     session: Session, stage: Stage, place: Place, sample: int | None, seed: int
-) -> DatabaseProof:
+) -> DatabaseResult:
     catalog = catalog_for(place.dialect)
     tables = version_tables(session.environment)[place]
 
@@ -86,26 +86,29 @@ def _proof(
 
     connection = connect(stage.shadow_of(session.target(place)).url)
     try:
-        bed = Bed(connection, catalog, read)
-        possible = list(catalog.trials(bed.schema, session.scope))
-        some = chosen(possible, sample, seed)
-        tried: list[Tried] = []
-        for lot in lots(some, _TOGETHER):
-            session.progress(f"trying {len(tried):,} of {len(some):,} changes")
-            tried += bed.attempt(lot)
+        runner = MutationRunner(connection, catalog, read)
+        possible = list(catalog.mutations(runner.schema, session.scope))
+        mutations = sample_mutations(possible, sample, seed)
+        results: list[MutationResult] = []
+        for batch in batches(mutations, _BATCH_SIZE):
+            session.progress(f"running mutation {len(results):,} of {len(mutations):,}")
+            results += runner.run(batch)
     finally:
         connection.close()
-    order = {(one.address, one.doing, one.statements): n for n, one in enumerate(some)}
-    tried.sort(key=lambda one: order[one.address, one.doing, one.statements])
+    order = {
+        (mutation.address, mutation.description, mutation.statements): position
+        for position, mutation in enumerate(mutations)
+    }
+    results.sort(key=lambda result: order[result.address, result.description, result.statements])
     maker = session.maker(place)
-    return DatabaseProof(
+    return DatabaseResult(
         name=session.environment.databases[place][0].bind or place.database,
         dialect=place.dialect,
-        server_version=bed.schema.server_version,
+        server_version=runner.schema.server_version,
         heads=session.environment.heads,
-        tried=tuple(tried),
+        results=tuple(results),
         possible=len(possible),
-        seed=None if len(some) == len(possible) else seed,
+        seed=None if len(mutations) == len(possible) else seed,
         shadows=maker.how,
         notes=tuple(maker.notes),
     )

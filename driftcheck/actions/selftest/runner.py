@@ -1,9 +1,10 @@
-"""Makes trials on a shadow database, looks at what is told of them, and takes them back.
+"""Applies mutations to a shadow database, compares the schema, and rolls the mutations back.
 
-Reading a schema takes longer than changing it. So trials of different objects are made together
-and read once. What is told must then be what each of them alone would tell, and nothing besides;
-where it is not, they are made in smaller lots, down to one by one. What is judged to be missed, to
-be a false alarm or to be nothing that could be tried is always judged of one trial by itself.
+Reading a schema takes longer than changing it, so mutations of different objects are applied in a
+batch, and the schema is read once. The batch passes if every expected finding is reported and no
+other. If not, the batch is split in halves, down to single mutations. The outcomes *missed*, *false
+alarm* and *not applicable* are only given to a mutation that was applied alone, except that several
+mutations which together leave the catalogs unchanged are *not applicable*.
 """
 
 from __future__ import annotations
@@ -14,232 +15,255 @@ from typing import Any
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Catalog, Cursor
 from driftcheck.databases.messages import database_message
-from driftcheck.databases.mutations import MADE, Telling, Trial
+from driftcheck.databases.mutations import NAME_PREFIX, Expectation, Mutation
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.judge import changes_of
-from driftcheck.judging.mutation_results import Outcome, Tried
+from driftcheck.judging.mutation_results import MutationResult, Outcome
 from driftcheck.schema import Address, Snapshot
 
-Read = Callable[[Any], Snapshot]
-"""Reads the schema within a connection's transaction."""
+ReadSchema = Callable[[Any], Snapshot]
+"""Reads the schema in a connection's transaction."""
 
 
-class Bed:
-    """A shadow database where trials are made and taken back.
+class MutationRunner:
+    """Applies mutations to a shadow database and rolls them back.
 
     Args:
-        connection: An open DB-API connection to it; its transactions are this bed's.
-        catalog: The catalog of its database.
-        read: Reads its schema as a check reads the live one's.
+        connection: An open DB-API connection to the database. The runner ends its transactions.
+        catalog: The catalog of the database.
+        read: Reads the schema in the same way as a check reads the live schema.
 
     Attributes:
-        schema: What is there before anything is tried.
+        schema: The schema without any mutation.
     """
 
-    def __init__(self, connection: Any, catalog: Catalog, read: Read) -> None:
+    def __init__(self, connection: Any, catalog: Catalog, read: ReadSchema) -> None:
         self._connection = connection
         self._catalog = catalog
         self._read = read
         self.schema = read(connection)
-        self._witness = catalog.witness(connection)
+        self._digests = catalog.catalog_digests(connection)
         connection.rollback()
 
-    def attempt(self, trials: Sequence[Trial]) -> Iterator[Tried]:
-        """Make trials of different objects, of which the same sort of change must be told.
+    def run(self, batch: Sequence[Mutation]) -> Iterator[MutationResult]:
+        """Run a batch of mutations as ``sampling.batches`` composes it.
 
         Yields:
-            What came of each, in no order.
+            The result of each mutation, in no particular order.
         """
-        if len(trials) == 1:
-            yield self._attempt_one(trials[0])
+        if len(batch) == 1:
+            yield self._run_one(batch[0])
             return
-        made, refused, told = self._made_together(trials)
-        if told is None or (trials[0].alone and self._is_beside(told, made)):
-            yield from self._halves(made)
+        applied, refused, reported = self._apply_together(batch)
+        if reported is None or (batch[0].isolated and self._has_unrelated(reported, applied)):
+            yield from self._run_halves(applied)
         else:
-            yield from self._sorted_out(made, told)
-        for trial in refused:  # by the server or, as likely, because of another one
-            yield self._attempt_one(trial)
+            yield from self._results(applied, reported)
+        for mutation in refused:  # the server may refuse it because of another one in the batch
+            yield self._run_one(mutation)
 
-    def _made_together(
-        self, trials: Sequence[Trial]
-    ) -> tuple[list[Trial], list[Trial], _Told | None]:
-        """Which of the trials could be made, which not, and what is told of them, if it can be."""
-        made: list[Trial] = []
-        refused: list[Trial] = []
+    def _apply_together(
+        self, batch: Sequence[Mutation]
+    ) -> tuple[list[Mutation], list[Mutation], _Reported | None]:
+        """Apply a batch.
+
+        Returns:
+            The applied mutations, the refused ones, and the reported changes; ``None`` for these
+            if the schema cannot be read.
+        """
+        applied: list[Mutation] = []
+        refused: list[Mutation] = []
         try:
-            for trial in trials:
-                (made if self._refused(trial) is None else refused).append(trial)
-            return made, refused, self._told()
+            for mutation in batch:
+                (applied if self._apply(mutation) is None else refused).append(mutation)
+            return applied, refused, self._compare()
         except CatalogError:
-            return made, refused, None
+            return applied, refused, None
         finally:
             self._connection.rollback()
 
-    def _halves(self, trials: Sequence[Trial]) -> Iterator[Tried]:
-        middle = len(trials) // 2
-        for half in (trials[:middle], trials[middle:]):
+    def _run_halves(self, batch: Sequence[Mutation]) -> Iterator[MutationResult]:
+        middle = len(batch) // 2
+        for half in (batch[:middle], batch[middle:]):
             if half:
-                yield from self.attempt(half)
+                yield from self.run(half)
 
-    def _sorted_out(self, trials: Sequence[Trial], told: _Told) -> Iterator[Tried]:
-        """What came of trials where nothing was told that does not come of them."""
-        untold = []
-        for trial in trials:
-            if trial.telling is Telling.NOTHING:
-                yield _tried(trial, Outcome.QUIET)
-            elif told.tells(trial):
-                yield _tried(trial, Outcome.FOUND)
+    def _results(self, batch: Sequence[Mutation], reported: _Reported) -> Iterator[MutationResult]:
+        """The results of a batch for which no unrelated change was reported."""
+        undetected = []
+        for mutation in batch:
+            if mutation.expectation is Expectation.NOTHING:
+                yield _result(mutation, Outcome.QUIET)
+            elif reported.satisfies(mutation):
+                yield _result(mutation, Outcome.DETECTED)
             else:
-                untold.append(trial)
-        yield from self._untold(untold)
+                undetected.append(mutation)
+        yield from self._undetected(undetected)
 
-    def _untold(self, trials: Sequence[Trial]) -> Iterator[Tried]:
-        """Tell apart what has changed nothing, which is most, and what was missed."""
-        if len(trials) < 2:  # noqa: PLR2004  (nothing to be told apart)
-            yield from map(self._attempt_one, trials)
+    def _undetected(self, batch: Sequence[Mutation]) -> Iterator[MutationResult]:
+        """Separate mutations that changed nothing, which are most, from missed ones."""
+        if len(batch) < 2:  # noqa: PLR2004  (a single mutation needs no separating)
+            yield from map(self._run_one, batch)
             return
         try:
-            refused = [trial for trial in trials if self._refused(trial) is not None]
-            seen = self._seen()
+            refused = [mutation for mutation in batch if self._apply(mutation) is not None]
+            changed = self._changed_catalogs()
         finally:
             self._connection.rollback()
-        if refused or seen:
-            middle = len(trials) // 2
-            yield from self._untold(trials[:middle])
-            yield from self._untold(trials[middle:])
+        if refused or changed:
+            middle = len(batch) // 2
+            yield from self._undetected(batch[:middle])
+            yield from self._undetected(batch[middle:])
         else:
-            yield from (_unchanged(trial) for trial in trials)
+            yield from (_without_effect(mutation) for mutation in batch)
 
-    def _attempt_one(self, trial: Trial) -> Tried:
+    def _run_one(self, mutation: Mutation) -> MutationResult:
+        apply = self._apply if mutation.in_transaction else self._apply_outside_transaction
         try:
-            refused = self._refused(trial) if trial.in_transaction else self._refused_outside(trial)
-            if refused is not None:
-                return _tried(trial, Outcome.NOT_APPLICABLE, reason=f"refused: {refused}")
-            return self._judged(trial)
+            error = apply(mutation)
+            if error is not None:
+                return _result(mutation, Outcome.NOT_APPLICABLE, reason=f"refused: {error}")
+            return self._result_of_applied(mutation)
         finally:
             self._connection.rollback()
 
-    def _judged(self, trial: Trial) -> Tried:
-        must_be_told = trial.telling is not Telling.NOTHING
-        seen = self._seen() if must_be_told else ()
-        if must_be_told and not seen:
-            return _unchanged(trial)
+    def _result_of_applied(self, mutation: Mutation) -> MutationResult:
+        expects_finding = mutation.expectation is not Expectation.NOTHING
+        changed = self._changed_catalogs() if expects_finding else ()
+        if expects_finding and not changed:
+            return _without_effect(mutation)
         try:
-            told = self._told()
+            reported = self._compare()
         except CatalogError as error:
-            return _tried(trial, Outcome.MISSED, reason=error.details or error.message)
-        if must_be_told and not told.tells(trial):
-            return _tried(trial, Outcome.MISSED, told.words, f"changed in {', '.join(seen)}")
-        if trial.alone and self._is_beside(told, [trial]):
-            return _tried(trial, Outcome.FALSE_ALARM, told.words)
-        return _tried(trial, Outcome.FOUND if must_be_told else Outcome.QUIET, told.words)
+            return _result(mutation, Outcome.MISSED, reason=error.details or error.message)
+        if expects_finding and not reported.satisfies(mutation):
+            reason = f"changed in {', '.join(changed)}"
+            return _result(mutation, Outcome.MISSED, reported.summaries, reason)
+        if mutation.isolated and self._has_unrelated(reported, [mutation]):
+            return _result(mutation, Outcome.FALSE_ALARM, reported.summaries)
+        outcome = Outcome.DETECTED if expects_finding else Outcome.QUIET
+        return _result(mutation, outcome, reported.summaries)
 
-    def _refused(self, trial: Trial) -> str | None:
-        """Make a trial, or say what the server says where it does not; that leaves no trace."""
+    def _apply(self, mutation: Mutation) -> str | None:
+        """Apply a mutation, or undo it and return the server's error message."""
         with self._connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT driftcheck_trial")
-            refused = _run(cursor, trial.statements)
-            if refused is not None:
-                cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_trial")
-        return refused
+            cursor.execute("SAVEPOINT driftcheck_mutation")
+            error = _execute(cursor, mutation.statements)
+            if error is not None:
+                cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_mutation")
+        return error
 
-    def _refused_outside(self, trial: Trial) -> str | None:
-        """The same for what the server runs outside of a transaction only."""
+    def _apply_outside_transaction(self, mutation: Mutation) -> str | None:
+        """Apply a mutation that the server does not run in a transaction."""
         self._connection.autocommit = True
         try:
             with self._connection.cursor() as cursor:
-                return _run(cursor, trial.statements)
+                return _execute(cursor, mutation.statements)
         finally:
             self._connection.autocommit = False
 
-    def _seen(self) -> tuple[str, ...]:
-        """The server's catalogs in which anything has changed."""
-        now = self._catalog.witness(self._connection)
-        return tuple(name for name, digest in now.items() if digest != self._witness[name])
+    def _changed_catalogs(self) -> tuple[str, ...]:
+        """The names of the system catalogs that have changed."""
+        current = self._catalog.catalog_digests(self._connection)
+        return tuple(name for name, digest in current.items() if digest != self._digests[name])
 
-    def _told(self) -> _Told:
-        """What is told of the database as it is now."""
+    def _compare(self) -> _Reported:
+        """Compare the current schema with the schema without mutations."""
         actual = self._read(self._connection)
-        return _Told(changes_of(Gap.DRIFT, {Side.STAMPED: self.schema, Side.LIVE: actual}))
+        return _Reported(changes_of(Gap.DRIFT, {Side.STAMPED: self.schema, Side.LIVE: actual}))
 
-    def _is_beside(self, told: _Told, trials: Sequence[Trial]) -> bool:
-        """Whether any change is of something else than what the trials change or make."""
-        about = {trial.address for trial in trials if trial.telling is not Telling.NOTHING}
-        return any(not self._comes_of(change, about) for change in told.changes)
+    def _has_unrelated(self, reported: _Reported, mutations: Sequence[Mutation]) -> bool:
+        """Whether a change is reported for an object that no mutation changes or creates."""
+        mutated = {
+            mutation.address
+            for mutation in mutations
+            if mutation.expectation is not Expectation.NOTHING
+        }
+        return any(not self._is_related(change, mutated) for change in reported.changes)
 
-    def _comes_of(self, change: Change, about: set[Address]) -> bool:
-        if any(one.address in about for one in _flat([change])) or _is_made(change.address):
+    def _is_related(self, change: Change, mutated: set[Address]) -> bool:
+        """Whether a change is one of the mutated objects, a created one, or inherited from one."""
+        if any(member.address in mutated for member in _with_parts([change])):
+            return True
+        if _is_created_by_mutation(change.address):
             return True
         address: Address | None = change.address
-        while address is not None and address not in about:
-            thing = self.schema.objects.get(address)
-            address = thing.inherited_from if thing is not None else None
+        while address is not None and address not in mutated:
+            obj = self.schema.objects.get(address)
+            address = obj.inherited_from if obj is not None else None
         return address is not None
 
 
-class _Told:
-    """What a comparison tells.
+class _Reported:
+    """The changes that a comparison reports.
 
     Attributes:
-        changes: The changes.
+        changes: The changes, parts within their parent objects.
     """
 
     def __init__(self, changes: Sequence[Change]) -> None:
         self.changes = changes
-        flat = [*_flat(changes)]
-        self._sorts = {(change.type.value, change.address) for change in flat}
+        members = [*_with_parts(changes)]
+        self._types = {(change.type.value, change.address) for change in members}
         self._renames = {
             (change.address, change.actual.address)
-            for change in flat
+            for change in members
             if change.type is ChangeType.RENAMED and change.actual is not None
         }
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def summaries(self) -> tuple[str, ...]:
         """Each change in a few words."""
-        return tuple(map(_in_words, self.changes))
+        return tuple(map(_summary, self.changes))
 
-    def tells(self, trial: Trial) -> bool:
-        """Whether what must be told of a trial is told: of a rename, that one went and one came."""
-        if trial.telling is not Telling.RENAMED:
-            return (trial.telling.value, trial.address) in self._sorts
-        came_and_went = {
-            (Telling.MISSING.value, trial.address),
-            (Telling.EXTRA.value, trial.renamed_to),
+    def satisfies(self, mutation: Mutation) -> bool:
+        """Whether the expected finding is reported.
+
+        A rename may also be reported as one missing object and one extra object.
+        """
+        if mutation.expectation is not Expectation.RENAMED:
+            return (mutation.expectation.value, mutation.address) in self._types
+        missing_and_extra = {
+            (Expectation.MISSING.value, mutation.address),
+            (Expectation.EXTRA.value, mutation.renamed_to),
         }
-        return (trial.address, trial.renamed_to) in self._renames or came_and_went <= self._sorts
+        is_rename = (mutation.address, mutation.renamed_to) in self._renames
+        return is_rename or missing_and_extra <= self._types
 
 
-def _is_made(address: Address) -> bool:
-    return any(name.startswith(MADE) for name in (address.schema, *address.path))
+def _is_created_by_mutation(address: Address) -> bool:
+    return any(name.startswith(NAME_PREFIX) for name in (address.schema, *address.path))
 
 
-def _run(cursor: Cursor, statements: Sequence[str]) -> str | None:
-    """Run statements until the server refuses one, and say what it says."""
+def _execute(cursor: Cursor, statements: Sequence[str]) -> str | None:
+    """Run statements until the server refuses one, and return its error message."""
     try:
         for statement in statements:
             cursor.execute(statement)
-    except Exception as error:  # noqa: BLE001  (every driver has errors of its own)
+    except Exception as error:  # noqa: BLE001  (each driver has error classes of its own)
         return database_message(error)
     return None
 
 
-def _flat(changes: Iterable[Change]) -> Iterator[Change]:
+def _with_parts(changes: Iterable[Change]) -> Iterator[Change]:
     for change in changes:
         yield change
-        yield from _flat(change.parts)
+        yield from _with_parts(change.parts)
 
 
-def _in_words(change: Change) -> str:
-    inside = ", ".join(dict.fromkeys(difference.attribute for difference in change.differences))
-    return f"{change.type} {change.address}" + f" ({inside})" * bool(inside)
+def _summary(change: Change) -> str:
+    attributes = dict.fromkeys(difference.attribute for difference in change.differences)
+    return f"{change.type} {change.address}" + f" ({', '.join(attributes)})" * bool(attributes)
 
 
-def _unchanged(trial: Trial) -> Tried:
-    return _tried(trial, Outcome.NOT_APPLICABLE, reason="it is so already")
+def _without_effect(mutation: Mutation) -> MutationResult:
+    return _result(mutation, Outcome.NOT_APPLICABLE, reason="no effect")
 
 
-def _tried(trial: Trial, outcome: Outcome, told: tuple[str, ...] = (), reason: str = "") -> Tried:
-    return Tried(trial.address, trial.doing, trial.statements, outcome, told, reason)
+def _result(
+    mutation: Mutation, outcome: Outcome, reported: tuple[str, ...] = (), reason: str = ""
+) -> MutationResult:
+    return MutationResult(
+        mutation.address, mutation.description, mutation.statements, outcome, reported, reason
+    )

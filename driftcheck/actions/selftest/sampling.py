@@ -1,4 +1,4 @@
-"""Chooses trials: a sample of them, and lots that can be made together."""
+"""Draws a sample of mutations, and groups mutations into batches that can run together."""
 
 from __future__ import annotations
 
@@ -7,54 +7,76 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain, zip_longest
 
-from driftcheck.databases.mutations import Telling, Trial
+from driftcheck.databases.mutations import Expectation, Mutation
 from driftcheck.schema import Address
 
 
-def chosen(trials: Sequence[Trial], sample: int | None, seed: int) -> list[Trial]:
-    """A sample of trials in their own order: of each sort one, then of each another one."""
-    if sample is None or len(trials) <= sample:
-        return list(trials)
-    drawn = random.Random(seed)  # noqa: S311  (it need only be another one)
-    sorts: dict[tuple[str, str], list[int]] = {}
-    for number in drawn.sample(range(len(trials)), len(trials)):
-        trial = trials[number]
-        sorts.setdefault((trial.address.kind, trial.doing), []).append(number)
-    rounds = chain.from_iterable(zip_longest(*sorts.values()))
-    numbers = [number for number in rounds if number is not None][:sample]
-    return [trials[number] for number in sorted(numbers)]
+def sample_mutations(mutations: Sequence[Mutation], size: int | None, seed: int) -> list[Mutation]:
+    """Draw a sample that covers as many types of mutations as possible.
 
+    The sample first takes one mutation of each type (kind of object and description), then a
+    second one of each type, and so on.
 
-def lots(trials: Sequence[Trial], size: int) -> Iterator[list[Trial]]:
-    """Trials that can be made together: of different objects, and telling the same sort of change.
+    Args:
+        mutations: The mutations to draw from.
+        size: The maximal number of mutations; ``None`` for all.
+        seed: The seed of the random number generator.
 
-    What is dropped is dropped in the reverse of the order in which it was built, so that each is
-    still there. What is renamed is told by both its names, so that nothing else can be taken for
-    it: but not together with what it is named within. What others follow otherwise is made together
-    only with the same of other objects of the kind: they do not follow each other.
+    Returns:
+        The sample, in the order of ``mutations``.
     """
-    open_lots: dict[Hashable, list[dict[Address, Trial]]] = defaultdict(list)
-    dropping = [trial for trial in trials if trial.telling is Telling.MISSING]
-    others = (trial for trial in trials if trial.telling is not Telling.MISSING)
-    for trial in (*reversed(dropping), *others):
-        if not trial.in_transaction:
-            yield [trial]
+    if size is None or len(mutations) <= size:
+        return list(mutations)
+    generator = random.Random(seed)  # noqa: S311  (a sample needs no secure random numbers)
+    by_type: dict[tuple[str, str], list[int]] = {}
+    for position in generator.sample(range(len(mutations)), len(mutations)):
+        mutation = mutations[position]
+        by_type.setdefault((mutation.address.kind, mutation.description), []).append(position)
+    rounds = chain.from_iterable(zip_longest(*by_type.values()))
+    positions = [position for position in rounds if position is not None][:size]
+    return [mutations[position] for position in sorted(positions)]
+
+
+def batches(mutations: Sequence[Mutation], size: int) -> Iterator[list[Mutation]]:
+    """Group mutations into batches. The mutations of a batch concern different objects.
+
+    All mutations of a batch have the same expected finding:
+
+    - Drops run in reverse build order, so that each object still exists when it is dropped.
+    - Renames are recognized by the old and the new name, so they cannot be confused. An object and
+      the object that contains its name are renamed in different batches.
+    - Other changes that affect dependent objects share a batch only with the same change of other
+      objects of the kind, because these objects do not depend on each other.
+
+    Args:
+        mutations: The mutations, in build order of their objects.
+        size: The maximal size of a batch.
+    """
+    open_batches: dict[Hashable, list[dict[Address, Mutation]]] = defaultdict(list)
+    drops = [m for m in mutations if m.expectation is Expectation.MISSING]
+    others = (m for m in mutations if m.expectation is not Expectation.MISSING)
+    for mutation in (*reversed(drops), *others):
+        if not mutation.in_transaction:
+            yield [mutation]
             continue
-        several = open_lots[_together(trial)]
-        lot = next((one for one in several if trial.address not in one), None)
-        if lot is None:
-            several.append(lot := {})
-        lot[trial.address] = trial
-        if len(lot) == size:
-            several.remove(lot)
-            yield [*lot.values()]
-    yield from ([*lot.values()] for several in open_lots.values() for lot in several)
+        compatible = open_batches[_compatibility(mutation)]
+        batch = next((b for b in compatible if mutation.address not in b), None)
+        if batch is None:
+            compatible.append(batch := {})
+        batch[mutation.address] = mutation
+        if len(batch) == size:
+            compatible.remove(batch)
+            yield [*batch.values()]
+    for compatible in open_batches.values():
+        yield from ([*batch.values()] for batch in compatible)
 
 
-def _together(trial: Trial) -> Hashable:
-    """What trials must have alike to be made together."""
-    if trial.alone or trial.telling in (Telling.MISSING, Telling.EXTRA):
-        return trial.telling, trial.alone
-    if trial.telling is Telling.RENAMED:
-        return trial.telling, trial.doing, bool(trial.address.schema), len(trial.address.path)
-    return trial.telling, trial.address.kind, trial.doing
+def _compatibility(mutation: Mutation) -> Hashable:
+    """A key that is equal for mutations that can share a batch."""
+    expectation = mutation.expectation
+    if mutation.isolated or expectation in (Expectation.MISSING, Expectation.EXTRA):
+        return expectation, mutation.isolated
+    if expectation is Expectation.RENAMED:
+        address = mutation.address
+        return expectation, mutation.description, bool(address.schema), len(address.path)
+    return expectation, mutation.address.kind, mutation.description

@@ -1,8 +1,7 @@
-"""The state of a PostgreSQL database's tables, as far as it shows what a statement did to them.
+"""Reads the state of a PostgreSQL database's tables, to find out what a statement did to them.
 
-https://www.postgresql.org/docs/current/catalog-pg-class.html and the pages after it. Queries are
-plain enough for every driver: no parameters, and nothing but text, whole numbers and truth comes
-back.
+https://www.postgresql.org/docs/current/catalog-pg-class.html and the following pages. The queries
+work with every driver: they have no parameters, and return only strings, integers and Booleans.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ SELECT a.attrelid::bigint, a.attnum::integer, a.attname::text,
 FROM pg_catalog.pg_attribute a
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN ({_TABLES})
 """
-# What is built CONCURRENTLY is made by one transaction and found valid by another.
+# CREATE INDEX CONCURRENTLY uses several transactions, so the rows have different xmin values.
 _INDEXES = f"""
 SELECT i.indrelid::bigint, i.indexrelid::bigint, x.relname::text, i.xmin::text = x.xmin::text
 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
@@ -53,7 +52,7 @@ _TRANSACTION = "SELECT extract(epoch FROM pg_catalog.now())::text"
 
 
 class Column(NamedTuple):
-    """A column; ``filled`` where the server knows what to put into it when nobody says."""
+    """A column. ``filled`` is true if it has a default, an identity or a generation expression."""
 
     name: str
     type: str
@@ -64,32 +63,32 @@ class Column(NamedTuple):
 
 
 class Index(NamedTuple):
-    """An index; ``at_once`` where one transaction built it, and nobody could write meanwhile."""
+    """An index. ``at_once`` is true if it was not built concurrently, which blocks writes."""
 
     name: str
     at_once: bool
 
 
 class Constraint(NamedTuple):
-    """A check (``c``) or a foreign key (``f``); ``validated`` where every row was looked at."""
+    """A check (type ``c``) or a foreign key (``f``). ``validated`` is true unless NOT VALID."""
 
     name: str
-    sort: str
+    type: str
     validated: bool
 
 
 @dataclass
 class Table:
-    """A table, and what it consists of, by number or OID.
+    """A table with its columns by number, and its indexes and constraints by OID.
 
     Attributes:
-        schema: Its schema.
-        name: Its name.
-        file: The number of the file that holds its rows.
-        has_rows: Whether there is anything in that file.
-        columns: Its columns, by their numbers.
-        indexes: Its indexes.
-        constraints: Its checks and foreign keys.
+        schema: The name of the schema.
+        name: The name of the table.
+        file: The number of the file that contains the rows.
+        has_rows: Whether the file is not empty.
+        columns: The columns.
+        indexes: The indexes.
+        constraints: The checks and foreign keys.
     """
 
     schema: str
@@ -102,7 +101,7 @@ class Table:
 
 
 def read_tables(fetch: Fetch) -> dict[int, Table]:
-    """Read every table by OID, as a session sees it within its transaction."""
+    """Read every table, by OID, in the current transaction of a session."""
     tables = {oid: Table(*rest) for oid, *rest in fetch(_FILES)}
     for oid, number, *rest in fetch(_COLUMNS):
         tables[oid].columns[number] = Column(*rest)
@@ -115,26 +114,26 @@ def read_tables(fetch: Fetch) -> dict[int, Table]:
 
 @dataclass(frozen=True)
 class Locks:
-    """The locks on relations that a session holds, and in which transaction."""
+    """The locks on relations that a session holds, and the start time of its transaction."""
 
     transaction: str
     held: frozenset[tuple[int, str]]
 
     @classmethod
     def read(cls, fetch: Fetch) -> Locks:
-        """Read what the session holds: https://www.postgresql.org/docs/current/view-pg-locks.html."""
+        """Read the locks: https://www.postgresql.org/docs/current/view-pg-locks.html."""
         ((transaction,),) = fetch(_TRANSACTION)
         return cls(str(transaction), frozenset((oid, mode) for oid, mode in fetch(_LOCKS)))
 
     def since(self, before: Locks | None) -> frozenset[tuple[int, str]]:
-        """The locks that are new: all of them, where the transaction is another."""
+        """The locks that are not in ``before``; all locks, if the transaction is another one."""
         if before is None or before.transaction != self.transaction:
             return self.held
         return self.held - before.held
 
 
 def implicit_cast(fetch: Fetch, source: int, target: int) -> bool:
-    """Whether the server casts one type to another by itself: then no value can be lost."""
+    """Whether the server casts one type to another implicitly, so that no value can be lost."""
     query = f"""SELECT 1 FROM pg_catalog.pg_cast
         WHERE castsource = {source} AND casttarget = {target} AND castcontext = 'i'"""
     return bool([*fetch(query)])

@@ -1,1 +1,1 @@
-"""Puts rows into the tables of a shadow database: what does not depend on the database."""
+"""Inserts rows into the tables of a shadow database: the part for all types of databases."""

@@ -1,4 +1,7 @@
-"""Puts rows into tables: in the order of their foreign keys, by trying what the database takes."""
+"""Inserts rows into tables, in the order of foreign keys, with values that the database accepts.
+
+If the database refuses a row, the columns of the violated constraint get their next values.
+"""
 
 from __future__ import annotations
 
@@ -19,25 +22,28 @@ _CYCLE = 3
 
 @dataclass(frozen=True)
 class Unfilled:
-    """A table that has no row, and why."""
+    """A table without rows, and the reason."""
 
     table: Address
     reason: str
 
 
 def fill_tables(store: Store, rows: int) -> list[Unfilled]:
-    """Put rows into every table that a database has.
+    """Insert rows into every table of a database.
 
-    Of three rows, the first two are alike but for what has to be unique, and the third one has
-    NULLs and defaults where it may.
+    Of each three rows, the first two are equal except for unique columns. The third row has NULLs
+    and defaults wherever possible.
 
     Args:
         store: The database.
-        rows: How many for each table.
+        rows: The number of rows per table.
+
+    Returns:
+        The tables that remain empty.
     """
     tables = store.tables()
-    reasons = {table.address: table.why_not for table in tables}
-    for group in _in_order([table for table in tables if not table.why_not]):
+    reasons = {table.address: table.skip_reason for table in tables}
+    for group in _in_order([table for table in tables if not table.skip_reason]):
         for number in range(rows):
             reason = _insert(store, group, number)
             if reason:
@@ -49,7 +55,7 @@ def fill_tables(store: Store, rows: int) -> list[Unfilled]:
 
 
 def _in_order(tables: Sequence[Table]) -> Iterator[list[Table]]:
-    """Tables after those that they refer to; those that need each other, together."""
+    """Groups of tables in the order of foreign keys. Tables in a cycle are in one group."""
     left = {table.address: table for table in tables}
     while left:
         group = _next(left)
@@ -59,7 +65,7 @@ def _in_order(tables: Sequence[Table]) -> Iterator[list[Table]]:
 
 
 def _next(left: Mapping[Address, Table]) -> list[Table]:
-    """The tables to be filled first of those that are left."""
+    """The next group: a table without unfilled required references, or a cycle of tables."""
     needed = {address: _needed(table, left) for address, table in left.items()}
     free = [table for table in left.values() if not needed[table.address] - {table.address}]
     if free:
@@ -76,85 +82,87 @@ def _needed(table: Table, left: Mapping[Address, Table]) -> set[Address]:
 
 
 def _insert(store: Store, group: Sequence[Table], number: int) -> str:
-    """Put one row into each table of a group.
+    """Insert one row into each table of a group.
 
     Returns:
-        Why that cannot be done, if it cannot.
+        The reason if that is not possible; otherwise an empty string.
     """
-    fixed = _drawn(store, group, number)
+    fixed = _shared_key_values(store, group, number)
     rows = {}
     for table in group:
         rows[table.address] = row = _Row(store, table, number, fixed[table.address])
-        if row.lacks:
-            return f"it needs a row of {row.lacks.sql}, which has none"
+        if row.missing_table:
+            return f"it references {row.missing_table.sql}, which has no row"
     return _search(store, rows)
 
 
 def _search(store: Store, rows: Mapping[Address, _Row]) -> str:
-    """Try one choice after the other for what the database refuses."""
+    """Insert the rows, with the next values for the columns that the database refuses."""
     first = ""
     for _ in range(_ATTEMPTS):
         refusal = store.attempt([row.insert for row in rows.values()])
         if refusal is None:
             return ""
         first = first or refusal.message
-        if not _move_on(rows, refusal):
+        if not _advance(rows, refusal):
             break
     return first
 
 
-def _move_on(rows: Mapping[Address, _Row], refusal: Refusal) -> bool:
+def _advance(rows: Mapping[Address, _Row], refusal: Refusal) -> bool:
     row = rows.get(refusal.table) if refusal.table else None
     if row is not None:
-        return row.move_on(refusal.columns)
-    moved = [one.move_on(()) for one in rows.values()]
-    return all(moved)
+        return row.advance(refusal.columns)
+    advanced = [other.advance(()) for other in rows.values()]
+    return all(advanced)
 
 
-def _drawn(store: Store, group: Sequence[Table], number: int) -> dict[Address, dict[str, str]]:
-    """The values of columns by which tables that need each other refer to each other."""
+def _shared_key_values(
+    store: Store, group: Sequence[Table], number: int
+) -> dict[Address, dict[str, str]]:
+    """The key values by which the tables of a cycle reference each other."""
     fixed: dict[Address, dict[str, str]] = {table.address: {} for table in group}
     by_address = {table.address: table for table in group}
     for table in group:
         for key in table.foreign_keys:
-            there_too = by_address.get(key.table)
-            if there_too is None or not table.needs(key):
+            target = by_address.get(key.table)
+            if target is None or not table.needs(key):
                 continue
-            if not there_too.columns.keys() >= set(key.referred):
-                continue  # what is generated cannot be known beforehand
-            there = fixed[key.table]
+            if not target.columns.keys() >= set(key.referred):
+                continue  # a generated value is not known in advance
+            target_values = fixed[key.table]
             for column, referred in zip(key.columns, key.referred, strict=True):
-                if referred not in there:
-                    value = _new(store, there_too, referred, number)
-                    there[referred] = fixed[table.address].get(column, value)
-                fixed[table.address][column] = there[referred]
+                if referred not in target_values:
+                    value = _new(store, target, referred, number)
+                    target_values[referred] = fixed[table.address].get(column, value)
+                fixed[table.address][column] = target_values[referred]
     return fixed
 
 
 def _new(store: Store, table: Table, column: str, number: int) -> str:
-    drawn = store.draw(table, column)
-    if drawn is not None:
-        return drawn
+    next_value = store.next_value(table, column)
+    if next_value is not None:
+        return next_value
     values = table.columns[column].values
     return values[number % len(values)]
 
 
 Choice = Mapping[str, str | None]
-"""Values for columns that are chosen together."""
+"""Values for a group of columns."""
 
 
 class _Row:
-    """A row on its way into its table: for each column, or group of them, the present choice.
+    """A row to insert: for each column or group of columns, a list of choices and the current one.
 
     Attributes:
-        lacks: The table that would have to have a row, and has none.
+        missing_table: A table that the row must reference, but which has no rows.
     """
 
     def __init__(self, store: Store, table: Table, number: int, fixed: Mapping[str, str]) -> None:
         self._table = table
         self._number = number
         self._unique = {columns[0] for columns in table.unique if columns}
-        self.lacks: Address | None = None
+        self.missing_table: Address | None = None
         self._slots: list[_Slot] = [_Slot([{name: value}]) for name, value in fixed.items()]
         taken = set(fixed)
         for keys in _overlapping(table.foreign_keys):
@@ -169,14 +177,14 @@ class _Row:
 
     @property
     def insert(self) -> Insert:
-        """The row as it is now."""
+        """The row with the current choices."""
         return Insert(self._table, {k: v for slot in self._slots for k, v in slot.choice.items()})
 
-    def move_on(self, columns: Sequence[str]) -> bool:
-        """Make another choice for some columns, or for all where none is named.
+    def advance(self, columns: Sequence[str]) -> bool:
+        """Take the next choice for some columns, or for all columns if none is given.
 
         Returns:
-            Whether there is one that was not tried.
+            Whether there is a choice that was not used yet.
         """
         concerned = [slot for slot in self._slots if not slot.columns.isdisjoint(columns)]
         if concerned:
@@ -187,7 +195,7 @@ class _Row:
         return self._moved < _ROUNDS
 
     def _values(self, column: Column) -> list[Choice]:
-        values: list[str | None] = list(_turned(column.values, self._start({column.name})))
+        values: list[str | None] = list(_rotated(column.values, self._start({column.name})))
         if column.is_numbered:
             values = [*[None] * _ROUNDS, *values]
         elif column.has_default:
@@ -198,72 +206,75 @@ class _Row:
         return choices
 
     def _references(self, store: Store, keys: Sequence[ForeignKey]) -> list[Choice]:
-        """What foreign keys that share columns can refer to together."""
+        """The key values that foreign keys with common columns can reference together."""
         choices: list[Choice] = [{}]
         for key in sorted(keys, key=lambda key: -len(key.columns)):
-            found: list[Choice] = [
+            references: list[Choice] = [
                 dict(zip(key.columns, values, strict=True)) for values in store.keys(key)
             ]
-            found = list(_turned(found, self._start(set(key.columns))))
+            references = list(_rotated(references, self._start(set(key.columns))))
             if not self._table.needs(key):
-                found.insert(0 if self._is_sparse else len(found), self._nothing(key))
-            if not found:
-                self.lacks = key.table
-            choices = list(_joined(choices, found))[:_COMBINATIONS]
+                references.insert(
+                    0 if self._is_sparse else len(references), self._null_reference(key)
+                )
+            if not references:
+                self.missing_table = key.table
+            choices = list(_combined(choices, references))[:_COMBINATIONS]
             if not choices:
-                self.lacks = self.lacks or key.table
+                self.missing_table = self.missing_table or key.table
                 return [{}]
         return choices
 
-    def _nothing(self, key: ForeignKey) -> Choice:
+    def _null_reference(self, key: ForeignKey) -> Choice:
         columns = (self._table.columns[name] for name in key.columns)
         return {column.name: "NULL" for column in columns if column.nullable}
 
     @property
     def _is_sparse(self) -> bool:
-        """Whether it is the row with NULLs and defaults."""
+        """Whether this is the row with NULLs and defaults."""
         return self._number % _CYCLE == _CYCLE - 1
 
     def _start(self, columns: set[str]) -> int:
-        """Where to begin among the values: rows 0 and 1 are alike, unless they have to differ."""
+        """The position of the first value. Rows 0 and 1 are equal, except for unique columns."""
         return self._number if columns & self._unique else max(0, self._number - 1)
 
 
 def _overlapping(keys: Sequence[ForeignKey]) -> list[list[ForeignKey]]:
-    """Foreign keys in groups that share columns."""
+    """Group foreign keys that have common columns."""
     groups: list[list[ForeignKey]] = []
     for key in keys:
-        near = [g for g in groups if any(set(key.columns) & set(one.columns) for one in g)]
+        near = [g for g in groups if any(set(key.columns) & set(other.columns) for other in g)]
         groups = [group for group in groups if group not in near]
-        groups.append([*(one for group in near for one in group), key])
+        groups.append([*(member for group in near for member in group), key])
     return groups
 
 
-def _joined(left: Sequence[Choice], right: Sequence[Choice]) -> Iterator[Choice]:
-    for one in left:
-        for other in right:
-            if all(one.get(name, value) == value for name, value in other.items()):
-                yield {**one, **other}
+def _combined(left: Sequence[Choice], right: Sequence[Choice]) -> Iterator[Choice]:
+    """The combinations of choices that agree in their common columns."""
+    for first in left:
+        for second in right:
+            if all(first.get(name, value) == value for name, value in second.items()):
+                yield {**first, **second}
 
 
-def _turned(values: Sequence[T], start: int) -> Sequence[T]:
-    place = start % len(values) if values else 0
-    return [*values[place:], *values[:place]]
+def _rotated(values: Sequence[T], start: int) -> Sequence[T]:
+    position = start % len(values) if values else 0
+    return [*values[position:], *values[:position]]
 
 
 class _Slot:
-    """One or several columns with their choices, and the one that is made at present."""
+    """A group of columns with its choices, and the current choice."""
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         self._choices = choices or [{}]
-        self._place = 0
+        self._position = 0
         self.columns = {name for choice in self._choices for name in choice}
 
     @property
     def choice(self) -> Choice:
-        return self._choices[self._place]
+        return self._choices[self._position]
 
     def advance(self) -> bool:
-        """Make the next choice; after the last one comes the first, which was tried."""
-        self._place = (self._place + 1) % len(self._choices)
-        return self._place != 0
+        """Take the next choice. Return false if it is the first one again."""
+        self._position = (self._position + 1) % len(self._choices)
+        return self._position != 0

@@ -1,4 +1,4 @@
-"""Tables as whoever puts rows into them sees them, and what a database that has them can do."""
+"""The tables to fill, and the interface of a database that is filled."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from driftcheck.schema import Address
 
 @dataclass(frozen=True)
 class Column:
-    """A column that takes a value.
+    """A column to fill.
 
     Attributes:
-        name: Its name.
-        values: What to try, as SQL expressions: likely ones first, all of them different.
-        nullable: Whether it may be NULL.
-        has_default: Whether the database knows a value of its own for it.
-        is_numbered: Whether that value comes from a sequence, so that no other is put there.
+        name: The name of the column.
+        values: Different values as SQL expressions. Values that are more likely valid come first.
+        nullable: Whether the column can be NULL.
+        has_default: Whether the column has a default.
+        is_numbered: Whether the default comes from a sequence. Then it is always used.
     """
 
     name: str
@@ -33,10 +33,10 @@ class ForeignKey:
     """A foreign key.
 
     Attributes:
-        columns: The columns that refer.
-        table: The table referred to.
-        referred: Its columns.
-        full: Whether all of its columns are NULL or none is (``MATCH FULL``).
+        columns: The referencing columns.
+        table: The referenced table.
+        referred: The referenced columns.
+        full: Whether the foreign key is ``MATCH FULL``: all columns are NULL, or none.
     """
 
     columns: tuple[str, ...]
@@ -47,36 +47,36 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Table:
-    """A table.
+    """A table to fill.
 
     Attributes:
-        address: What it is called.
-        columns: Those that take a value, by name.
+        address: The address of the table.
+        columns: The columns to fill, by name.
         unique: The columns of each key and unique index.
-        foreign_keys: Its foreign keys.
-        why_not: Why no row can be put into it, where that is known beforehand.
+        foreign_keys: The foreign keys.
+        skip_reason: Why no row can be inserted, if that is known in advance.
     """
 
     address: Address
     columns: Mapping[str, Column]
     unique: Sequence[tuple[str, ...]] = ()
     foreign_keys: Sequence[ForeignKey] = ()
-    why_not: str = ""
+    skip_reason: str = ""
 
     def needs(self, key: ForeignKey) -> bool:
-        """Whether a foreign key of it has to refer to something."""
+        """Whether a foreign key of the table must reference a row."""
         columns = [self.columns[name] for name in key.columns if name in self.columns]
         return not (all if key.full else any)(column.nullable for column in columns)
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a database does not take a row.
+    """The reason why a database refused a row.
 
     Attributes:
-        message: In its own words.
-        table: The table that the rule belongs to; ``None`` where that is not known.
-        columns: The columns that the rule is about; none where that is not known.
+        message: The message of the database.
+        table: The table of the violated constraint; ``None`` if it is not known.
+        columns: The columns of the violated constraint; empty if they are not known.
     """
 
     message: str
@@ -86,11 +86,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Insert:
-    """A row to be put into a table.
+    """A row to insert.
 
     Attributes:
         table: The table.
-        values: SQL expressions by column; ``None`` for the database's own value.
+        values: SQL expressions by column; ``None`` for the default.
     """
 
     table: Table
@@ -98,19 +98,19 @@ class Insert:
 
 
 class Store(Protocol):
-    """A database that takes rows."""
+    """A database into which rows are inserted."""
 
     def tables(self) -> list[Table]:
-        """Every table of its users."""
+        """Every user table."""
 
     def attempt(self, inserts: Sequence[Insert]) -> Refusal | None:
-        """Put rows into it together, or leave it as it was and say why."""
+        """Insert the rows together, or undo that and return the reason."""
 
     def keys(self, key: ForeignKey) -> list[tuple[str, ...]]:
-        """What a foreign key can refer to, as SQL expressions; the first few."""
+        """The first key values that a foreign key can reference, as SQL expressions."""
 
-    def draw(self, table: Table, column: str) -> str | None:
-        """Take the database's own next value for a column."""
+    def next_value(self, table: Table, column: str) -> str | None:
+        """Evaluate the default of a column; ``None`` if it has none."""
 
     def is_empty(self, table: Table) -> bool:
         """Whether a table has no row."""

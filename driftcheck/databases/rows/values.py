@@ -1,4 +1,4 @@
-"""Texts that are values of common types: long and large ones first, then such as checks want."""
+"""Strings that are values of common types: long and large values first, then typical ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 _SEVERAL = 6
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONG = 300
-"""Longer than the 255 that a text is most often narrowed to, and not too long for an index."""
+"""Longer than 255, to which columns are often narrowed, and not too long for an index."""
 _LONGEST = 2000
 _SHAPES = (
     "word",
@@ -45,8 +45,8 @@ _STRING = re.compile(r"'((?:[^']|'')*)'")
 _NUMBER = re.compile(r"(?<![\w.'])-?\d+(?:\.\d+)?(?![\w.])|(?<=[{,])\d+(?=[,}])")
 
 
-def texts(length: int | None) -> Iterator[str]:
-    """Texts as long as they may be, and then of many shapes."""
+def strings(length: int | None) -> Iterator[str]:
+    """Strings of the maximal length, then strings in typical formats."""
     limit = min(length or _LONG, _LONGEST)
     for digit in _DIGITS[1 : 1 + _SEVERAL]:
         yield (digit + " some text" * (limit // 10 + 1))[:limit].rstrip().ljust(limit, ".")
@@ -54,21 +54,21 @@ def texts(length: int | None) -> Iterator[str]:
     yield from _DIGITS
 
 
-def of_length(length: int) -> Iterator[str]:
-    """Texts of a length: lower case, upper case, digits."""
+def strings_of_length(length: int) -> Iterator[str]:
+    """Strings of a length: lower case, upper case, digits."""
     if 0 < length <= _LONGEST:
         yield from (letter * length for letter in "aA1bB2cC3")
 
 
 def integers(bits: int) -> Iterator[str]:
-    """Numbers that fit into no smaller type, and small ones."""
+    """Numbers that do not fit into a smaller type, then small numbers."""
     large = {16: 30_000, 32: 100_000, 64: 5_000_000_000}[bits]
     yield from (str(large + i) for i in range(1, 1 + _SEVERAL))
     yield from ("1", "2", "3", "4", "5", "6", "10", "100", "0", "-1")
 
 
 def decimals(precision: int | None, scale: int) -> Iterator[str]:
-    """Numbers with as many digits as there may be, and small ones."""
+    """Numbers with the maximal number of digits, then small numbers."""
     if precision is None:
         yield from (f"{12_345_678_901 + i}.123456" for i in range(_SEVERAL))
     else:
@@ -79,11 +79,11 @@ def decimals(precision: int | None, scale: int) -> Iterator[str]:
 
 def days() -> Iterator[str]:
     """Dates."""
-    yield from (moment[:10] for moment in moments(timedelta(days=1)))
+    yield from (timestamp[:10] for timestamp in timestamps(timedelta(days=1)))
 
 
-def moments(step: timedelta = timedelta(hours=25)) -> Iterator[str]:
-    """Moments with all their digits, the second ones days later; one far off on either side."""
+def timestamps(step: timedelta = timedelta(hours=25)) -> Iterator[str]:
+    """Timestamps with microseconds, one step apart; then one in the future and one in the past."""
     for i in range(2 * _SEVERAL):
         yield (_BEGINNING + i * step).strftime("%Y-%m-%d %H:%M:%S.%f")
     yield from ("2099-12-31 00:00:00", "1990-01-01 00:00:00")
@@ -110,14 +110,14 @@ def documents() -> Iterator[str]:
     yield from ("{}", "[]", '["text"]', '"text"', "1", "true", "null")
 
 
-def mentioned(condition: str) -> Iterator[str]:
-    """What a condition speaks of, and what is near it: a check is most often met by that."""
+def values_near(condition: str) -> Iterator[str]:
+    """The strings and numbers in a condition, and values near them, which often satisfy a check."""
     strings = [text.replace("''", "'") for text in _STRING.findall(condition)]
     yield from strings
-    numbers = [Decimal(found) for found in _NUMBER.findall(condition)]
+    numbers = [Decimal(number) for number in _NUMBER.findall(condition)]
     for number in numbers:
         yield from (format(number + step, "f") for step in (0, 1, -1))
     for number in numbers:
         if number == number.to_integral_value():
             for length in (int(number), int(number) + 1, int(number) - 1):
-                yield from of_length(length)
+                yield from strings_of_length(length)

@@ -1,4 +1,4 @@
-"""A SQLite database that takes rows, and says in its messages what it refuses."""
+"""Inserts rows into SQLite. The message of an error identifies the violated constraint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEYS = 20
 _TYPE = re.compile(r"\s*([^(]*?)\s*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", re.DOTALL)
 _FAILED = re.compile(r"(?:UNIQUE|NOT NULL) constraint failed: (.+)", re.DOTALL)
 
-# Hidden columns are generated ones: https://www.sqlite.org/pragma.html#pragma_table_xinfo
+# Hidden columns are generated columns: https://www.sqlite.org/pragma.html#pragma_table_xinfo
 _COLUMNS = """SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_xinfo(?)
 WHERE hidden = 0 ORDER BY cid"""
 _UNIQUE = """SELECT i.name, c.name FROM pragma_index_list(?) i, pragma_index_info(i.name) c
@@ -29,31 +29,31 @@ ORDER BY id, seq"""
 
 
 class SQLiteStore:
-    """A SQLite database that takes rows.
+    """A SQLite database into which rows are inserted.
 
     Args:
-        connection: An open connection of the sqlite3 module; committed by whoever has opened it.
-        leave: Alembic's own tables.
+        connection: An open connection of the sqlite3 module. The caller commits it.
+        excluded: Alembic's version tables.
     """
 
-    def __init__(self, connection: sqlite3.Connection, leave: Collection[VersionTable]) -> None:
+    def __init__(self, connection: sqlite3.Connection, excluded: Collection[VersionTable]) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._leave = {table.name for table in leave}
+        self._excluded = {table.name for table in excluded}
         self._cursor.execute("PRAGMA foreign_keys = ON")
         self._cursor.execute("BEGIN")
 
     def tables(self) -> list[Table]:
-        """Every table of its users but the virtual ones."""
-        found = definitions(self._cursor)
+        """Every user table, without virtual tables."""
+        tables = definitions(self._cursor)
         return [
             self._table(name, definition)
-            for name, definition in sorted(found.items())
-            if name not in self._leave
+            for name, definition in sorted(tables.items())
+            if name not in self._excluded
         ]
 
     def attempt(self, inserts: Sequence[Insert]) -> Refusal | None:
-        """Put rows into it together, or leave it as it was and say why."""
+        """Insert the rows together, or undo that and return the reason."""
         self._cursor.execute("SAVEPOINT driftcheck")
         try:
             for insert in inserts:
@@ -66,7 +66,7 @@ class SQLiteStore:
         return None
 
     def keys(self, key: ForeignKey) -> list[tuple[str, ...]]:
-        """What a foreign key can refer to, as SQL expressions; the first few."""
+        """The first key values that a foreign key can reference, as SQL expressions."""
         names = [quote(name) for name in key.referred]
         return self._rows(
             f"SELECT {', '.join(f'quote({name})' for name in names)} FROM {key.table.sql} "
@@ -74,8 +74,8 @@ class SQLiteStore:
             f"ORDER BY {', '.join(names)} LIMIT {_KEYS}"
         )
 
-    def draw(self, table: Table, column: str) -> str | None:
-        """Take the next number of a row, where the column is that."""
+    def next_value(self, table: Table, column: str) -> str | None:
+        """The next row ID, if the column is the row ID."""
         if not table.columns[column].is_numbered:
             return None
         name, of = quote(column), quote(table.address.name)
@@ -98,7 +98,7 @@ class SQLiteStore:
         columns = {
             column: Column(
                 column,
-                _values(str(type_), [check for check in checks if _speaks_of(check, column)]),
+                _values(str(type_), [check for check in checks if _contains_name(check, column)]),
                 nullable=not not_null and column not in keys,
                 has_default=default is not None,
                 is_numbered=numbered and column in keys and str(type_).upper() == "INTEGER",
@@ -111,7 +111,7 @@ class SQLiteStore:
         return Table(
             address("table", name),
             columns,
-            [tuple(several) for several in unique.values()],
+            [tuple(names) for names in unique.values()],
             [*self._foreign_keys(name)],
         )
 
@@ -122,10 +122,10 @@ class SQLiteStore:
         for rows in keys.values():
             table = rows[0][0]
             referred = [row[2] for row in rows]
-            if None in referred:  # its primary key is meant
-                found = sorted(self._rows(_COLUMNS, table), key=lambda row: row[4])
-                referred = [row[0] for row in found if row[4]]
-            names = tuple(str(one) for one in referred)
+            if None in referred:  # the primary key of the referenced table
+                target = sorted(self._rows(_COLUMNS, table), key=lambda row: row[4])
+                referred = [row[0] for row in target if row[4]]
+            names = tuple(map(str, referred))
             yield ForeignKey(tuple(row[1] for row in rows), address("table", table), names)
 
 
@@ -148,30 +148,30 @@ def _refusal(error: sqlite3.Error, inserts: Sequence[Insert]) -> Refusal:
             return Refusal(message, insert.table.address, tuple(columns))
     if len(inserts) == 1:
         insert = inserts[0]
-        named = [column for column in insert.values if _speaks_of(message, column)]
+        named = [column for column in insert.values if _contains_name(message, column)]
         return Refusal(message, insert.table.address, tuple(named))
     return Refusal(message)
 
 
-def _speaks_of(text: str, column: str) -> bool:
+def _contains_name(text: str, column: str) -> bool:
     return any(token.name.casefold() == column.casefold() for token in tokens_of(text))
 
 
 def _values(type_: str, checks: Sequence[str]) -> tuple[str, ...]:
-    """Values of what a column says its type is; SQLite itself takes nearly everything."""
-    first, *rest = _texts(type_.upper())
-    named = dict.fromkeys(text for check in checks for text in values.mentioned(check))
+    """Values for the declared type of a column. SQLite itself accepts nearly every value."""
+    first, *rest = _strings(type_.upper())
+    named = dict.fromkeys(text for check in checks for text in values.values_near(check))
     return tuple(_literal(text) for text in dict.fromkeys([first, *named, *rest]))
 
 
-def _texts(type_: str) -> Iterator[str]:
-    found = _TYPE.fullmatch(type_)
-    name, length, scale = found.groups() if found else (type_, None, None)
+def _strings(type_: str) -> Iterator[str]:
+    matched = _TYPE.fullmatch(type_)
+    name, length, scale = matched.groups() if matched else (type_, None, None)
     size = int(length) if length else None
     for words, maker in _MAKERS:
         if any(word in name for word in words):
             return maker(size, int(scale or 0))
-    return values.texts(size)
+    return values.strings(size)
 
 
 # The order is that of https://www.sqlite.org/datatype3.html#determination_of_column_affinity.
@@ -179,16 +179,16 @@ _MAKERS: tuple[tuple[tuple[str, ...], Callable[[int | None, int], Iterator[str]]
     (("SMALLINT",), lambda _size, _scale: values.integers(16)),
     (("BIGINT",), lambda _size, _scale: values.integers(64)),
     (("INT",), lambda _size, _scale: values.integers(32)),
-    (("CHAR", "CLOB", "TEXT"), lambda size, _scale: values.texts(size)),
+    (("CHAR", "CLOB", "TEXT"), lambda size, _scale: values.strings(size)),
     (("JSON",), lambda _size, _scale: values.documents()),
     (("BOOL",), lambda _size, _scale: iter("10")),
-    (("DATETIME", "TIMESTAMP"), lambda _size, _scale: values.moments()),
+    (("DATETIME", "TIMESTAMP"), lambda _size, _scale: values.timestamps()),
     (("DATE",), lambda _size, _scale: values.days()),
     (("TIME",), lambda _size, _scale: values.times()),
     (("NUM", "DEC"), values.decimals),
     (("REAL", "FLOA", "DOUB"), lambda _size, _scale: values.decimals(None, 0)),
 )
-"""What makes texts for a type whose name holds a word, of its length and scale."""
+"""By words in the name of the type: a function from length and scale to strings."""
 
 
 def _literal(text: str) -> str:

@@ -1,4 +1,4 @@
-"""MySQL and MariaDB, read from the information schema: whole, at once, and as the server has it."""
+"""Reads MySQL and MariaDB from the information schema."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: tuple[Kind, ...] = (
     View(),
     Trigger(),
 )
-"""Every kind that is read, what others need first."""
+"""Every kind, in build order."""
 
 _NOT_COMPARED = {
     "routine": "SELECT COUNT(*) FROM information_schema.routines WHERE routine_schema = DATABASE()",
@@ -37,33 +37,33 @@ _NOT_COMPARED = {
 
 
 class MySQLCatalog(Catalog):
-    """Reads MySQL 5.7 and MariaDB 10.3, and later. The database is the schema, so it has none."""
+    """Reads MySQL 5.7, MariaDB 10.3 and later. Addresses have no schema: a database is a schema."""
 
     kinds = KINDS
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
-        """Read the whole schema within the connection's current transaction."""
+        """Read the schema in the connection's current transaction."""
         try:
             with closing(connection.cursor()) as cursor:
                 objects = {
-                    thing.address: thing
+                    obj.address: obj
                     for kind in self.kinds
-                    for thing in in_scope(kind.read(cursor, scope), scope)
+                    for obj in in_scope(kind.read(cursor, scope), scope)
                 }
                 cursor.execute("SELECT VERSION()")
                 version = cursor.fetchone()[0]
                 not_compared = _counts(cursor)
-        except getattr(connection, "Error", ()) as error:  # PEP 249: each driver's own
+        except getattr(connection, "Error", ()) as error:  # PEP 249: each driver has its own
             raise CatalogError(
                 "The database's schema cannot be read.", details=str(error)
             ) from error
         return Snapshot(objects, "mysql", version, "", not_compared)
 
     def schema_statements(self, connection: Any) -> list[str]:
-        """The statements that make a copy of the schema elsewhere.
+        """Statements that create a copy of the schema in another database.
 
-        Tables are as the server writes them; views and triggers without who defined them, who may
-        not be known elsewhere.
+        Tables are written by SHOW CREATE TABLE. Views and triggers are written without DEFINER,
+        because the user may not exist on another server.
         """
         with closing(connection.cursor()) as cursor:
             names = rows(
@@ -71,14 +71,14 @@ class MySQLCatalog(Catalog):
                 f"""SELECT table_name AS name FROM information_schema.tables
                 WHERE table_schema = DATABASE() AND {TABLES} ORDER BY table_name""",
             )
-            made = ["SET FOREIGN_KEY_CHECKS = 0"]
+            statements = ["SET FOREIGN_KEY_CHECKS = 0"]
             for row in names:
                 cursor.execute(f"SHOW CREATE TABLE {quote(row['name'])}")
-                made.append(cursor.fetchone()[1])
+                statements.append(cursor.fetchone()[1])
             for kind in (View(), Trigger()):
-                for thing in kind.read(cursor, Scope()):
-                    made += kind.create(thing)
-            return [*made, "SET FOREIGN_KEY_CHECKS = 1"]
+                for obj in kind.read(cursor, Scope()):
+                    statements += kind.create(obj)
+            return [*statements, "SET FOREIGN_KEY_CHECKS = 1"]
 
 
 def _counts(cursor: Cursor) -> dict[tuple[str, str], int]:

@@ -1,4 +1,4 @@
-"""Columns: their types, defaults and whatever else a table may say of one."""
+"""Columns of tables."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _COLUMN_CHECKS = """SELECT table_name, constraint_name, check_clause
 
 
 class Column(Kind):
-    """A column. Its place is no evidence of a rename: a new one may take any."""
+    """A column. Its position is no evidence of a rename: a new column can take any position."""
 
     name = "column"
     plural = "columns"
     holds_data = True
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every column."""
@@ -62,42 +62,44 @@ class Column(Kind):
             }
             yield SchemaObject(address("column", table, name), facts, address("table", table))
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the column."""
-        if thing.attributes["auto_increment"]:
+        if obj.attributes["auto_increment"]:
             raise CannotBeWritten(
-                f"{thing.address} counts by itself, for which it must come with its key. By hand: "
-                f"{alter_table(thing)} ADD COLUMN {clause(thing)}, ADD PRIMARY KEY (...)"
+                f"{obj.address} is AUTO_INCREMENT and must be added together with its key: "
+                f"{alter_table(obj)} ADD COLUMN {clause(obj)}, ADD PRIMARY KEY (...)"
             )
-        return [f"{alter_table(thing)} ADD COLUMN {clause(thing)}"]
+        return [f"{alter_table(obj)} ADD COLUMN {clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the column."""
-        return [f"{alter_table(thing)} DROP COLUMN {name_of(thing)}"]
+        return [f"{alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """The statement that says anew all that there is to say of the column."""
+        """The statement that redefines the column."""
         return [f"{alter_table(wanted)} MODIFY COLUMN {clause(wanted)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """The statement that renames the column, in the way that old servers understand too."""
+        """The statement that renames the column, in a syntax that old servers support."""
         renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
         return [f"{alter_table(current)} CHANGE COLUMN {name_of(current)} {clause(renamed)}"]
 
 
 def _column_checks(cursor: Cursor) -> dict[tuple[str, str], str]:
-    """MariaDB's checks of single columns, which come and go with what is said of the column."""
+    """MariaDB's checks of single columns. They are part of the column definition."""
     if not constraints.has_checks(cursor):
         return {}
-    found = rows(cursor, _COLUMN_CHECKS)
-    return {(row["table_name"], row["constraint_name"]): row["check_clause"] for row in found}
+    return {
+        (row["table_name"], row["constraint_name"]): row["check_clause"]
+        for row in rows(cursor, _COLUMN_CHECKS)
+    }
 
 
 _UNQUOTED = re.compile(r"(?:(?:tiny|small|medium|big)?int|decimal|float|double|bit|year)\b")
 
 
 def _default(row: Row, *, mariadb: bool) -> str | None:
-    """A default as SQL: MariaDB gives it so, MySQL gives the text of a literal bare."""
+    """A default as SQL. MariaDB returns SQL; MySQL returns string literals without quotes."""
     default, extra = row["column_default"], row["extra"]
     if default is None or (mariadb and default == "NULL"):
         return None

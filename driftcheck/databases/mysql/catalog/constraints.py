@@ -21,19 +21,19 @@ from driftcheck.schema import SchemaObject
 
 
 class ConstraintKind(Kind):
-    """A constraint, known by what it says."""
+    """The base class of foreign keys and checks."""
 
-    spoken_by_models = True
+    models_can_declare = True
     keyword: ClassVar[str]
-    """What DROP calls it."""
+    """The kind in DROP statements."""
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the constraint to its table."""
-        return [f"{alter_table(thing)} ADD {clause(thing)}"]
+        return [f"{alter_table(obj)} ADD {clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the constraint."""
-        return [f"{alter_table(thing)} DROP {self.keyword} {name_of(thing)}"]
+        return [f"{alter_table(obj)} DROP {self.keyword} {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop the current constraint and add it under the wanted name."""
@@ -54,7 +54,7 @@ _CHECKS = """SELECT c.*, t.table_name AS checked, t.*
 
 
 def has_checks(cursor: Cursor) -> bool:
-    """Whether the server knows checks: MySQL does from 8.0.16 on, MariaDB from 10.2.22 on."""
+    """Whether the server has check constraints: MySQL from 8.0.16 on, MariaDB from 10.2.22 on."""
     cursor.execute(
         """SELECT COUNT(*) FROM information_schema.tables
         WHERE table_schema = 'information_schema' AND table_name = 'CHECK_CONSTRAINTS'"""
@@ -63,7 +63,7 @@ def has_checks(cursor: Cursor) -> bool:
 
 
 class CheckConstraint(ConstraintKind):
-    """A check on the rows of a table; MariaDB's checks of columns are told with these."""
+    """A check constraint of a table. MariaDB's checks of columns are attributes of the columns."""
 
     name = "check constraint"
     plural = "check constraints"
@@ -74,13 +74,13 @@ class CheckConstraint(ConstraintKind):
         if not has_checks(cursor):
             return
         mariadb = is_mariadb(cursor)
-        # There, every table has names of its own; in MySQL they are the database's.
+        # In MariaDB, names of checks are unique per table; in MySQL, per database.
         of_tables = "AND c.table_name = t.table_name AND c.level = 'Table'" if mariadb else ""
         for row in rows(cursor, _CHECKS.format(of_tables)):
-            said = as_typed(row["check_clause"], mariadb=mariadb)
-            unheeded = "" if row.get("enforced", "YES") == "YES" else " NOT ENFORCED"
-            # MySQL puts parentheses around all of it, MariaDB none.
-            definition = f"CHECK ({said})" if mariadb else f"CHECK {said}{unheeded}"
+            condition = as_typed(row["check_clause"], mariadb=mariadb)
+            not_enforced = "" if row.get("enforced", "YES") == "YES" else " NOT ENFORCED"
+            # MySQL returns the condition in parentheses, MariaDB without them.
+            definition = f"CHECK ({condition})" if mariadb else f"CHECK {condition}{not_enforced}"
             yield SchemaObject(
                 address(self.name, row["checked"], row["constraint_name"]),
                 {"definition": definition},
@@ -90,7 +90,7 @@ class CheckConstraint(ConstraintKind):
 
 
 class ForeignKey(ConstraintKind):
-    """A foreign key. The index that MySQL makes for it is an index like others."""
+    """A foreign key. The index that MySQL creates for it is read as an index."""
 
     name = "foreign key"
     plural = "foreign keys"
@@ -98,7 +98,7 @@ class ForeignKey(ConstraintKind):
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every foreign key."""
-        found = rows(
+        key_columns = rows(
             cursor,
             """SELECT k.table_name, k.constraint_name, k.column_name, k.referenced_column_name,
                 k.referenced_table_name,
@@ -111,21 +111,24 @@ class ForeignKey(ConstraintKind):
             WHERE k.table_schema = DATABASE() AND k.referenced_table_name IS NOT NULL
             ORDER BY k.table_name, k.constraint_name, k.ordinal_position""",
         )
-        for (table, name), columns in grouped(found, "table_name", "constraint_name"):
+        for (table, name), columns in grouped(key_columns, "table_name", "constraint_name"):
             first = columns[0]
             other = quote(first["referenced_table_name"])
             if first["referenced_database"]:
                 other = f"{quote(first['referenced_database'])}.{other}"
             own = quoted(column["column_name"] for column in columns)
             others = quoted(column["referenced_column_name"] for column in columns)
-            said = f"FOREIGN KEY ({own}) REFERENCES {other} ({others})"
-            said += _action("DELETE", first["delete_rule"])
-            said += _action("UPDATE", first["update_rule"])
-            whole = address("table", table)
-            thing = address(self.name, table, name)
-            yield SchemaObject(thing, {"definition": said}, whole, renamable=True)
+            definition = f"FOREIGN KEY ({own}) REFERENCES {other} ({others})"
+            definition += _action("DELETE", first["delete_rule"])
+            definition += _action("UPDATE", first["update_rule"])
+            yield SchemaObject(
+                address(self.name, table, name),
+                {"definition": definition},
+                address("table", table),
+                renamable=True,
+            )
 
 
 def _action(event: str, rule: str) -> str:
-    """What happens to referring rows; the two ways of refusing are one to InnoDB."""
+    """The action on referencing rows. RESTRICT and NO ACTION are the same in InnoDB."""
     return "" if rule in ("RESTRICT", "NO ACTION") else f" ON {event} {rule}"

@@ -1,4 +1,4 @@
-"""Keys: primary keys, unique constraints and indexes, which are one thing to MySQL."""
+"""Primary keys, unique constraints and indexes, which MySQL all treats as keys."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from driftcheck.schema import SchemaObject, Value
 
 
 class Key(Kind):
-    """A key of a table, known by what it says."""
+    """The base class of keys."""
 
-    spoken_by_models = True
+    models_can_declare = True
     keyword: ClassVar[str]
-    """What DDL calls it."""
+    """The kind in DDL statements."""
     where: ClassVar[str]
-    """SQL: which rows of information_schema.statistics it is made of."""
+    """SQL: the condition for the rows of information_schema.statistics."""
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every key of this kind."""
         mariadb = is_mariadb(cursor)
-        found = rows(
+        key_columns = rows(
             cursor,
             f"""SELECT * FROM information_schema.statistics
             WHERE table_schema = DATABASE() AND {self.where}
             ORDER BY table_name, index_name, seq_in_index""",
         )
-        for (table, name), columns in grouped(found, "table_name", "index_name"):
+        for (table, name), columns in grouped(key_columns, "table_name", "index_name"):
             first = columns[0]
             facts: dict[str, Value] = {
                 "definition": f"({', '.join(_column(c, mariadb=mariadb) for c in columns)})",
@@ -47,19 +47,19 @@ class Key(Kind):
                 "hidden": _hidden(first),
                 "comment": first["index_comment"] or None,
             }
-            whole = address("table", table)
-            yield SchemaObject(address(self.name, table, name), facts, whole, renamable=True)
+            parent = address("table", table)
+            yield SchemaObject(address(self.name, table, name), facts, parent, renamable=True)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the key to its table."""
-        return [f"{alter_table(thing)} ADD {self.clause(thing)}"]
+        return [f"{alter_table(obj)} ADD {self.clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the key."""
-        return [f"{alter_table(thing)} DROP {self.designation(thing)}"]
+        return [f"{alter_table(obj)} DROP {self.designation(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """One statement, for a foreign key or a column that counts may need the key."""
+        """A single statement: a foreign key or an AUTO_INCREMENT column may require the key."""
         dropped = self.designation(current)
         return [f"{alter_table(wanted)} DROP {dropped}, ADD {self.clause(wanted)}"]
 
@@ -68,15 +68,15 @@ class Key(Kind):
         names = f"{name_of(current)} TO {name_of(wanted)}"
         return [f"{alter_table(current)} RENAME INDEX {names}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The key as DROP names it."""
-        return f"INDEX {name_of(thing)}"
+        return f"INDEX {name_of(obj)}"
 
-    def clause(self, thing: SchemaObject) -> str:
+    def clause(self, obj: SchemaObject) -> str:
         """The key as CREATE TABLE and ADD write it."""
-        facts = thing.attributes
+        facts = obj.attributes
         method = str(facts["method"])
-        words = [self.keyword, name_of(thing), str(facts["definition"])]
+        words = [self.keyword, name_of(obj), str(facts["definition"])]
         if method in ("FULLTEXT", "SPATIAL"):
             words[0] = f"{method} INDEX"
         elif method != "BTREE":
@@ -89,7 +89,7 @@ class Key(Kind):
 
 
 def _hidden(row: Row) -> str | None:
-    """What the server calls it when it does not use the key for queries."""
+    """The server's keyword for a key that queries do not use."""
     if row.get("ignored") == "YES":
         return "IGNORED"
     return "INVISIBLE" if row.get("is_visible") == "NO" else None
@@ -112,20 +112,22 @@ class PrimaryKey(Key):
     where = "index_name = 'PRIMARY'"
 
     def rename(self, current: SchemaObject, _wanted: SchemaObject) -> list[str]:
-        """MySQL cannot."""
-        raise CannotBeWritten(f"{current.address} has the name that every primary key has.")
+        """Not supported by MySQL."""
+        raise CannotBeWritten(
+            f"{current.address} cannot be renamed: every primary key is named PRIMARY."
+        )
 
     def designation(self, _thing: SchemaObject) -> str:
         """The key as DROP names it."""
         return "PRIMARY KEY"
 
-    def clause(self, thing: SchemaObject) -> str:
+    def clause(self, obj: SchemaObject) -> str:
         """The key as CREATE TABLE and ADD write it."""
-        return super().clause(thing).replace(f" {name_of(thing)}", "", 1)
+        return super().clause(obj).replace(f" {name_of(obj)}", "", 1)
 
 
 class UniqueConstraint(Key):
-    """A unique key, whether it was made as a constraint or as an index: there is no telling."""
+    """A unique key. MySQL does not distinguish unique constraints from unique indexes."""
 
     name = "unique constraint"
     plural = "unique constraints"

@@ -1,4 +1,4 @@
-"""What the kinds of MySQL and MariaDB have in common: the information schema, and backticks."""
+"""Helpers of the kinds of MySQL and MariaDB: the information schema, names and quoting."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from driftcheck.schema import Address, SchemaObject
 Row: TypeAlias = Mapping[str, Any]
 
 TABLES = "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
-"""SQL: whether a row of information_schema.tables is a table, and no view or sequence."""
+"""SQL: whether a row of information_schema.tables is a table, not a view or a sequence."""
 
 
 def rows(cursor: Cursor, query: str) -> list[Row]:
-    """The rows of a query, by the names of its columns: MySQL gives these in capitals."""
+    """The rows of a query as dictionaries, with column names in lower case on every server."""
     cursor.execute(query)
     names = [column[0].lower() for column in cursor.description or ()]
     return [dict(zip(names, map(_decoded, row), strict=True)) for row in cursor.fetchall()]
@@ -28,25 +28,25 @@ def _decoded(value: object) -> object:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def grouped(found: Iterable[Row], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
-    """Neighbouring rows that have these columns alike."""
-    for key, group in groupby(found, key=itemgetter(*names)):
+def grouped(sorted_rows: Iterable[Row], *names: str) -> Iterator[tuple[tuple[Any, ...], list[Row]]]:
+    """Group consecutive rows that have equal values in these columns."""
+    for key, group in groupby(sorted_rows, key=itemgetter(*names)):
         yield key, list(group)
 
 
 def is_mariadb(cursor: Cursor) -> bool:
-    """Whether it is MariaDB, whose information schema quotes where MySQL's does not."""
+    """Whether the server is MariaDB, whose information schema quotes more than MySQL's."""
     cursor.execute("SELECT VERSION()")
     return "MariaDB" in str((cursor.fetchone() or ("",))[0])
 
 
 def as_typed(expression: str, *, mariadb: bool) -> str:
-    """An expression without the backslashes that MySQL puts before its quotes."""
+    """An expression without the backslashes that MySQL adds before quotes."""
     return expression if mariadb else expression.replace("\\'", "'")
 
 
 def address(kind: str, *path: str) -> Address:
-    """An address in a database that has no schemas in it, for it is one."""
+    """An address without a schema, because a MySQL database is a schema."""
     return Address(kind, "", path)
 
 
@@ -56,23 +56,23 @@ def quote(name: str) -> str:
 
 
 def quoted(names: Iterable[str]) -> str:
-    """Quote names, for a list of them in parentheses."""
+    """Quote names and separate them with commas."""
     return ", ".join(map(quote, names))
 
 
 def literal(text: object) -> str:
-    """Quote a text."""
+    """Quote a string."""
     return "'" + str(text).replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def name_of(thing: SchemaObject) -> str:
+def name_of(obj: SchemaObject) -> str:
     """An object's own name, as SQL."""
-    return quote(thing.address.name)
+    return quote(obj.address.name)
 
 
-def alter_table(thing: SchemaObject) -> str:
-    """The words that begin a change to a part's table."""
-    return f"ALTER TABLE {quote(thing.part_of.name if thing.part_of else thing.address.path[0])}"
+def alter_table(obj: SchemaObject) -> str:
+    """ALTER TABLE with the table of a part."""
+    return f"ALTER TABLE {quote(obj.part_of.name if obj.part_of else obj.address.path[0])}"
 
 
 _WORD = re.compile(
@@ -84,9 +84,9 @@ _WORD = re.compile(
 
 
 def in_one_line(sql: str) -> str:
-    """The same SQL without comments, line breaks and needless blanks."""
-    one = _WORD.sub(lambda match: match["text"] or " ", sql)
-    return _WORD.sub(lambda match: match["text"] or " ", one).strip()
+    """SQL without comments, line breaks and redundant spaces."""
+    without_comments = _WORD.sub(lambda match: match["text"] or " ", sql)
+    return _WORD.sub(lambda match: match["text"] or " ", without_comments).strip()
 
 
 _NAMES = re.compile(
@@ -95,7 +95,7 @@ _NAMES = re.compile(
 
 
 def without_database(sql: str, database: str) -> str:
-    """The SQL of a view without the name of the database that it is in, which is no part of it."""
+    """The SQL of a view without the name of the view's own database."""
     prefix = f"{quote(database)}."
 
     def unprefixed(match: re.Match[str]) -> str:
@@ -104,27 +104,27 @@ def without_database(sql: str, database: str) -> str:
     return _NAMES.sub(unprefixed, sql)
 
 
-def after_what_they_name(texts: Mapping[str, str]) -> list[str]:
-    """Names in an order in which each comes after those that its text mentions."""
+def in_dependency_order(definitions: Mapping[str, str]) -> list[str]:
+    """Sort names so that each comes after the names that its definition contains."""
     ordered: list[str] = []
-    left = dict(texts)
+    left = dict(definitions)
     while left:
-        free = [name for name in left if not _mentions(left[name], left.keys() - {name})]
+        free = [name for name in left if not _contains_name(left[name], left.keys() - {name})]
         for name in free or list(left)[:1]:
             ordered.append(name)
             del left[name]
     return ordered
 
 
-def _mentions(text: str, names: Iterable[str]) -> bool:
+def _contains_name(text: str, names: Iterable[str]) -> bool:
     return any(quote(name) in text for name in names)
 
 
 def differing(current: SchemaObject, wanted: SchemaObject) -> set[str]:
-    """The names of the attributes that two objects do not have alike."""
+    """The names of the attributes in which two objects differ."""
     return {k for k, value in wanted.attributes.items() if current.attributes.get(k) != value}
 
 
 def of_kind(parts: Sequence[SchemaObject], name: str) -> list[SchemaObject]:
-    """Those of the parts that are of one kind."""
+    """The parts of one kind."""
     return [part for part in parts if part.address.kind == name]

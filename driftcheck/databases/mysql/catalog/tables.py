@@ -1,4 +1,4 @@
-"""Tables, their options and partitions."""
+"""Tables, with their options and partitions."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _KEYS: tuple[keys.Key, ...] = (keys.PrimaryKey(), keys.UniqueConstraint(), keys.
 
 
 class Table(Kind):
-    """A table, made with all but its foreign keys: tables may refer to each other."""
+    """A table. Foreign keys are created afterwards, because tables can reference each other."""
 
     name = "table"
     plural = "tables"
     holds_data = True
     absorbs = frozenset(("column", "check constraint", *(key.name for key in _KEYS)))
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every table."""
@@ -54,38 +54,38 @@ class Table(Kind):
             }
             yield SchemaObject(address("table", row["table_name"]), facts)
 
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """The statement that makes the table with the parts that it absorbs."""
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that creates the table with the parts that it absorbs."""
         clauses = [columns.clause(part) for part in of_kind(parts, "column")]
         clauses += [key.clause(part) for key in _KEYS for part in of_kind(parts, key.name)]
         clauses += [constraints.clause(part) for part in of_kind(parts, "check constraint")]
         body = ",\n".join(f"    {clause}" for clause in clauses)
-        facts = thing.attributes
-        words = [f"CREATE TABLE {name_of(thing)} (\n{body}\n)", *_options(facts)]
+        facts = obj.attributes
+        words = [f"CREATE TABLE {name_of(obj)} (\n{body}\n)", *_options(facts)]
         if facts["system_versioned"]:
             words.append("WITH SYSTEM VERSIONING")
         if facts["partitioning"]:
             words.append(str(facts["partitioning"]))
         return [" ".join(words)]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the table."""
-        return [f"DROP TABLE {name_of(thing)}"]
+        return [f"DROP TABLE {name_of(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change what is said of the table, and keep its rows."""
+        """Statements that alter the table and keep its rows."""
         changed = differing(current, wanted)
         want = wanted.attributes
         if "options" in changed:
             raise CannotBeWritten(
-                f"By hand: ALTER TABLE {name_of(wanted)}, so that its options are "
+                f"Run ALTER TABLE {name_of(wanted)}, so that its options are "
                 f"{', '.join(map(str, want['options'] or ())) or 'none'}."  # type: ignore[arg-type]
             )
         table = f"ALTER TABLE {name_of(wanted)}"
-        said = _options({name: want[name] for name in changed & {"engine", "collation"}})
+        clauses = _options({name: want[name] for name in changed & {"engine", "collation"}})
         if "comment" in changed:
-            said.append(f"COMMENT={literal(want['comment'] or '')}")
-        statements = [f"{table} {', '.join(said)}"] if said else []
+            clauses.append(f"COMMENT={literal(want['comment'] or '')}")
+        statements = [f"{table} {', '.join(clauses)}"] if clauses else []
         if "partitioning" in changed:
             statements.append(f"{table} {want['partitioning'] or 'REMOVE PARTITIONING'}")
         if "system_versioned" in changed:
@@ -100,21 +100,21 @@ class Table(Kind):
 
 
 def _options(facts: Mapping[str, Any]) -> list[str]:
-    said = []
+    clauses = []
     if facts.get("engine"):
-        said.append(f"ENGINE={facts['engine']}")
+        clauses.append(f"ENGINE={facts['engine']}")
     if facts.get("collation"):
         charset = facts["collation"].partition("_")[0]
-        said.append(f"DEFAULT CHARACTER SET={charset} COLLATE={facts['collation']}")
-    said += facts.get("options", ())
+        clauses.append(f"DEFAULT CHARACTER SET={charset} COLLATE={facts['collation']}")
+    clauses += facts.get("options", ())
     if facts.get("comment"):
-        said.append(f"COMMENT={literal(facts['comment'])}")
-    return said
+        clauses.append(f"COMMENT={literal(facts['comment'])}")
+    return clauses
 
 
 def _partitions(cursor: Cursor) -> dict[str, str]:
-    """How tables are partitioned, as CREATE TABLE writes it."""
-    found = rows(
+    """The partitioning clause of each partitioned table, as CREATE TABLE writes it."""
+    partitions = rows(
         cursor,
         """SELECT table_name, partition_method, partition_expression, partition_name,
             partition_description, subpartition_method, subpartition_expression, subpartition_name
@@ -124,7 +124,7 @@ def _partitions(cursor: Cursor) -> dict[str, str]:
     )
     return {
         table: _partitioning(parts)
-        for (table, _), parts in grouped(found, "table_name", "partition_method")
+        for (table, _), parts in grouped(partitions, "table_name", "partition_method")
     }
 
 
@@ -137,10 +137,9 @@ def _partitioning(parts: Sequence[Row]) -> str:
             f" SUBPARTITION BY {first['subpartition_method']}"
             f" ({first['subpartition_expression'] or ''}) SUBPARTITIONS {len(parts) // len(names)}"
         )
-    said = {part["partition_name"]: _values(part) for part in parts}
-    return (
-        f"{by} ({', '.join(f'PARTITION {quote(name)}{values}' for name, values in said.items())})"
-    )
+    values_of = {part["partition_name"]: _values(part) for part in parts}
+    partitions = (f"PARTITION {quote(name)}{values}" for name, values in values_of.items())
+    return f"{by} ({', '.join(partitions)})"
 
 
 def _values(part: Row) -> str:

@@ -1,4 +1,4 @@
-"""Views and triggers. Who defined one does not count: a shadow's are made by driftcheck's user."""
+"""Views and triggers. DEFINER is not read: in a shadow database it is driftcheck's own user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from driftcheck.databases.catalog import Cursor, Kind, Scope
 from driftcheck.databases.mysql.catalog.kind import (
     address,
-    after_what_they_name,
+    in_dependency_order,
     in_one_line,
     name_of,
     quote,
@@ -24,34 +24,34 @@ class View(Kind):
     plural = "views"
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
-        """Read every view, those that others are made of first."""
-        found = rows(
+        """Read every view, in the order of their dependencies."""
+        view_rows = rows(
             cursor,
             """SELECT *, DATABASE() AS own FROM information_schema.views
             WHERE table_schema = DATABASE() ORDER BY table_name""",
         )
-        views = {row["table_name"]: row for row in found}
-        texts = {
+        views = {row["table_name"]: row for row in view_rows}
+        definitions = {
             name: without_database(row["view_definition"], row["own"])
             for name, row in views.items()
         }
-        for name in after_what_they_name(texts):
+        for name in in_dependency_order(definitions):
             row = views[name]
             facts: dict[str, Value] = {
-                "definition": texts[name],
+                "definition": definitions[name],
                 "check_option": None if row["check_option"] == "NONE" else row["check_option"],
                 "security": row["security_type"],
                 "algorithm": row.get("algorithm"),
             }
             yield SchemaObject(address("view", name), facts)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """The statement that makes the view."""
-        return [f"CREATE {_view(thing)}"]
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that creates the view."""
+        return [f"CREATE {_view(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the view."""
-        return [f"DROP VIEW {name_of(thing)}"]
+        return [f"DROP VIEW {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """The statement that replaces the view."""
@@ -78,7 +78,7 @@ class Trigger(Kind):
     plural = "triggers"
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
-        """Read every trigger, in the order in which they fire."""
+        """Read every trigger, in the order of execution."""
         for row in rows(
             cursor,
             """SELECT trigger_name, event_object_table, action_timing, event_manipulation,
@@ -95,18 +95,18 @@ class Trigger(Kind):
                 address("trigger", row["trigger_name"]), facts, address("table", table)
             )
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """The statement that makes the trigger."""
-        facts = thing.attributes
-        table = quote(thing.part_of.name) if thing.part_of else ""
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that creates the trigger."""
+        facts = obj.attributes
+        table = quote(obj.part_of.name) if obj.part_of else ""
         when = f"{facts['fires']} ON {table} FOR EACH ROW"
-        return [f"CREATE TRIGGER {name_of(thing)} {when} {facts['definition']}"]
+        return [f"CREATE TRIGGER {name_of(obj)} {when} {facts['definition']}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the trigger."""
-        return [f"DROP TRIGGER {name_of(thing)}"]
+        return [f"DROP TRIGGER {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that drop the current trigger and make it again under the wanted name."""
+        """Statements that drop the trigger and create it again with the wanted name."""
         renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
         return [*self.drop(current), *self.create(renamed)]

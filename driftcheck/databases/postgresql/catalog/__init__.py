@@ -1,4 +1,4 @@
-"""PostgreSQL, read from its own catalog: https://www.postgresql.org/docs/current/catalogs.html."""
+"""Reads PostgreSQL from its system catalogs: https://www.postgresql.org/docs/current/catalogs.html."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.databases.catalog import Catalog, Reading, Scope, in_scope, keeping_all
-from driftcheck.databases.mutations import Telling, Trial
+from driftcheck.databases.catalog import Catalog, Reading, Scope, gc_paused, in_scope
+from driftcheck.databases.mutations import Expectation, Mutation
 from driftcheck.databases.postgresql.catalog.casts import Cast
-from driftcheck.databases.postgresql.catalog.catalog_digests import witness
+from driftcheck.databases.postgresql.catalog.catalog_digests import catalog_digests
 from driftcheck.databases.postgresql.catalog.collations import Collation, Conversion
 from driftcheck.databases.postgresql.catalog.columns import Column
 from driftcheck.databases.postgresql.catalog.composites import CompositeType, RangeType
@@ -44,7 +44,6 @@ from driftcheck.databases.postgresql.catalog.operators import (
     OperatorClass,
     OperatorFamily,
 )
-from driftcheck.databases.postgresql.catalog.own_rows import present
 from driftcheck.databases.postgresql.catalog.policies import Policy
 from driftcheck.databases.postgresql.catalog.publications import Publication
 from driftcheck.databases.postgresql.catalog.remarks import remarks
@@ -52,12 +51,13 @@ from driftcheck.databases.postgresql.catalog.rereading import read_changed
 from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function, Procedure
 from driftcheck.databases.postgresql.catalog.rules import Rule
 from driftcheck.databases.postgresql.catalog.sequences import Sequence
-from driftcheck.databases.postgresql.catalog.session import reading
+from driftcheck.databases.postgresql.catalog.session import reading_session
 from driftcheck.databases.postgresql.catalog.tables import Table
 from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Dictionary
-from driftcheck.databases.postgresql.catalog.traces import tombstones, written
+from driftcheck.databases.postgresql.catalog.traces import tombstones, write_times
 from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
+from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
 from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
@@ -105,7 +105,7 @@ KINDS: tuple[PostgreSQLKind, ...] = (
     EventTrigger(),
     DefaultPrivileges(),
 )
-"""Every kind that is read, what others need first."""
+"""Every kind, in build order."""
 
 
 class PostgreSQLCatalog(Catalog):
@@ -115,17 +115,17 @@ class PostgreSQLCatalog(Catalog):
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
-        """Read the whole schema within the connection's current transaction."""
+        """Read the schema in the connection's current transaction."""
         try:
             with (
                 connection.cursor() as cursor,
-                reading(cursor) as default_schema,
-                keeping_all(),
+                reading_session(cursor) as default_schema,
+                gc_paused(),
             ):
-                asked = present(self.kinds, cursor)
-                things = (thing for kind in asked for thing in kind.read(cursor, scope))
-                kept = in_scope(managed(cursor).without(things), scope)
-                objects = {thing.address: thing for thing in kept}
+                read = kinds_with_rows(self.kinds, cursor)
+                found = (obj for kind in read for obj in kind.read(cursor, scope))
+                kept = in_scope(managed(cursor).without(found), scope)
+                objects = {obj.address: obj for obj in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
                 cursor.execute("show server_version")
@@ -144,34 +144,35 @@ class PostgreSQLCatalog(Catalog):
     def traces(
         self, connection: Any, missing: Several[SchemaObject], present: Several[Address]
     ) -> Mapping[Address, Trace]:
-        """Tombstones of dropped columns, and when rows of the catalog were written."""
+        """Tombstones of dropped columns, and the times when catalog rows were written."""
         kinds = {kind.name: getattr(kind, "keyword", kind.name) for kind in KINDS}
-        things = ((kinds[address.kind], address) for address in present)
-        with connection.cursor() as cursor, reading(cursor):
-            return {**dict(tombstones(cursor, missing)), **dict(written(cursor, things))}
+        objects = ((kinds[address.kind], address) for address in present)
+        with connection.cursor() as cursor, reading_session(cursor):
+            return {**dict(tombstones(cursor, missing)), **dict(write_times(cursor, objects))}
 
     def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
-        """Read the kinds that can have changed since the last time.
+        """Read the kinds that can have changed since the last reading.
 
-        What an extension manages is told by its tables' rows: where one does, all is read.
+        If an extension manages objects, everything is read: rows of the extension's tables say
+        which objects these are, and these tables have no marks.
         """
-        with closing(connection.cursor()) as cursor, reading(cursor), keeping_all():
+        with closing(connection.cursor()) as cursor, reading_session(cursor), gc_paused():
             left_out = managed(cursor)
             if left_out == Managed():
                 return read_changed(KINDS, cursor, scope, last)
-            found = read_changed(KINDS, cursor, scope, None)
-            kept = left_out.without(found.objects.values())
+            everything = read_changed(KINDS, cursor, scope, None)
+            kept = left_out.without(everything.objects.values())
             return Reading.of(kept, self.kinds)
 
-    def trials(self, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
-        """Single changes kind by kind, and at last what is done to a whole database."""
-        yield from super().trials(schema, scope)
+    def mutations(self, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
+        """The mutations of every object, and then those of the whole database."""
+        yield from super().mutations(schema, scope)
         if not schema.objects:
             return
         shadow = Address("database", "", ("shadow",))
-        yield Trial(shadow, "analyze", ("ANALYZE",), Telling.NOTHING)
-        yield Trial(shadow, "vacuum", ("VACUUM",), Telling.NOTHING, in_transaction=False)
+        yield Mutation(shadow, "analyze", ("ANALYZE",), Expectation.NOTHING)
+        yield Mutation(shadow, "vacuum", ("VACUUM",), Expectation.NOTHING, in_transaction=False)
 
-    def witness(self, connection: Any) -> Mapping[str, str]:
-        """A digest of each of the server's catalogs, row by row."""
-        return witness(connection)
+    def catalog_digests(self, connection: Any) -> Mapping[str, str]:
+        """A digest of each system catalog."""
+        return catalog_digests(connection)

@@ -9,13 +9,13 @@ from driftcheck.databases.postgresql.catalog.kind import (
     FIRST_NORMAL_OID,
     PostgreSQLKind,
     comment_on,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
 
 class Cast(PostgreSQLKind):
-    """A cast, known by its types. https://www.postgresql.org/docs/current/catalog-pg-cast.html."""
+    """A cast. Its name consists of its types. https://www.postgresql.org/docs/current/catalog-pg-cast.html."""
 
     name = "cast"
     plural = "casts"
@@ -27,22 +27,22 @@ class Cast(PostgreSQLKind):
         || case k.castcontext when 'a' then ' AS ASSIGNMENT' when 'i' then ' AS IMPLICIT'
           else '' end as definition, d.description as comment"""
     source = f"""from pg_cast k {comment_on("pg_cast", "k.oid")}
-        where k.oid >= {FIRST_NORMAL_OID} and {no_member("pg_cast", "k.oid")}
+        where k.oid >= {FIRST_NORMAL_OID} and {not_in_extension("pg_cast", "k.oid")}
           and k.oid not in (  -- a range type brings its own
             select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
               and i.classid = 'pg_cast'::regclass and i.deptype = 'i')
         order by k.oid"""
-    renaming = ""
-    adding = ()
+    rename_sql = ""
+    add_sql = ()
     alterations = (
-        alter("by text", "DROP {it}", "CREATE {it} WITH INOUT AS IMPLICIT"),
-        alter("in assignments", "DROP {it}", "CREATE {it} WITH INOUT AS ASSIGNMENT"),
+        alter("with inout", "DROP {object}", "CREATE {object} WITH INOUT AS IMPLICIT"),
+        alter("as assignment", "DROP {object}", "CREATE {object} WITH INOUT AS ASSIGNMENT"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare cast."""
-        return [f"CREATE {self.designation(thing)} {thing.attributes['definition']}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare cast."""
+        return [f"CREATE {self.designation(obj)} {obj.attributes['definition']}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The cast as CREATE, DROP and COMMENT ON name it."""
-        return f"CAST ({thing.address.name})"
+        return f"CAST ({obj.address.name})"

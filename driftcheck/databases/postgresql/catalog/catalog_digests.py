@@ -1,14 +1,14 @@
-"""A witness of what the catalogs hold, row by row: independent of how kinds are read.
+"""Digests of the system catalogs, to see whether a mutation changed anything.
 
-It says whether a trial has changed anything at all. Rows are taken whole and as they are, so it
-knows nothing of what they mean; only what the server counts and keeps for itself is left out.
+The digests do not depend on the catalog queries of the kinds. They cover all columns of each row,
+except for counters and hints that the server maintains.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-# The number of an object in its catalog, and of the object that a row is about where it has none.
+# By catalog without a column oid: the column with the OID of the object that a row describes.
 _NUMBER = {
     "pg_aggregate": "aggfnoid",
     "pg_attribute": "attrelid",
@@ -29,18 +29,18 @@ _BY_OID = """
 """.split()
 _FIRST_NORMAL_OID = 16384
 
-# What the server counts for itself, sets anew whenever a table is written again, or keeps as a hint
-# that outlives what it is about until VACUUM comes by.
-_KEPT_BY_SERVER = """
+# Columns that the server updates on its own: file numbers, which change when a table is rewritten,
+# counters, and hints that VACUUM resets.
+_MAINTAINED_BY_SERVER = """
     relfilenode relpages reltuples relallvisible relallfrozen relfrozenxid relminmxid
     relhasindex relhasrules relhastriggers relhassubclass
 """.split()
-# Where an expression stood in the statement that it came with.
-_PLACES = r":(location|stmt_location|stmt_len) -?\d+"
+# The position of an expression in the text of the statement that created it.
+_POSITIONS = r":(location|stmt_location|stmt_len) -?\d+"
 
 
 def _rows(catalog: str) -> str:
-    """SQL: the rows of one catalog that are about users' objects."""
+    """SQL: the rows of one catalog that describe user objects."""
     if catalog in _NUMBER:
         condition = f"{_NUMBER[catalog]}::oid >= {_FIRST_NORMAL_OID}"
     elif catalog == "pg_namespace":
@@ -57,8 +57,8 @@ def _rows(catalog: str) -> str:
 def _digest(catalog: str) -> str:
     row = "to_jsonb(t)"
     if catalog == "pg_class":
-        row += "".join(f" - '{column}'" for column in _KEPT_BY_SERVER)
-    text = f"regexp_replace(({row})::text, '{_PLACES}', '', 'g')"
+        row += "".join(f" - '{column}'" for column in _MAINTAINED_BY_SERVER)
+    text = f"regexp_replace(({row})::text, '{_POSITIONS}', '', 'g')"
     return f"""select '{catalog}', coalesce(sum(hashtextextended({text}, 0)), 0)::text
         from ({_rows(catalog)}) t"""
 
@@ -67,8 +67,8 @@ _CATALOGS = (*_NUMBER, *_BY_OID, "pg_namespace", "pg_description", "pg_depend")
 _QUERY = " union all ".join(map(_digest, _CATALOGS))
 
 
-def witness(connection: Any) -> dict[str, str]:
-    """A digest of each catalog, within the connection's current transaction."""
+def catalog_digests(connection: Any) -> dict[str, str]:
+    """The digest of each catalog, in the connection's current transaction."""
     with connection.cursor() as cursor:
         cursor.execute(_QUERY)
         return dict(cursor.fetchall())

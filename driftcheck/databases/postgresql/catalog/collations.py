@@ -1,4 +1,4 @@
-"""Collations and conversions: how text is ordered and encoded."""
+"""Collations and conversions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject
@@ -20,7 +20,8 @@ from driftcheck.schema import SchemaObject
 class Collation(PostgreSQLKind):
     """A collation. https://www.postgresql.org/docs/current/catalog-pg-collation.html.
 
-    Where the locale is kept has changed between 15, 16 and 17, hence the detour by way of JSON.
+    The columns for the locale differ between versions 15, 16 and 17. ``to_jsonb`` allows a query to
+    name columns that a version does not have.
     """
 
     name = "collation"
@@ -40,7 +41,7 @@ class Collation(PostgreSQLKind):
           as definition, d.description as comment"""
     source = f"""from pg_collation l join pg_namespace n on n.oid = l.collnamespace
         {comment_on("pg_collation", "l.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_collation", "l.oid")} order by l.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_collation", "l.oid")} order by l.oid"""
     alterations = (
         alter(
             "another locale",
@@ -58,12 +59,12 @@ class Collation(PostgreSQLKind):
             "CREATE COLLATION {path} (provider = icu, locale = 'und', deterministic = false)",
         ),
     )
-    quiet = (alter("refresh its version", "ALTER COLLATION {path} REFRESH VERSION"),)
+    equivalent = (alter("refresh version", "ALTER COLLATION {path} REFRESH VERSION"),)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare collation."""
-        definition = ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
-        return [f"CREATE COLLATION {thing.address.sql} ({definition})"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare collation."""
+        definition = ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
+        return [f"CREATE COLLATION {obj.address.sql} ({definition})"]
 
 
 class Conversion(PostgreSQLKind):
@@ -80,9 +81,9 @@ class Conversion(PostgreSQLKind):
         v.conproc::regproc::text as function, d.description as comment"""
     source = f"""from pg_conversion v join pg_namespace n on n.oid = v.connamespace
         {comment_on("pg_conversion", "v.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_conversion", "v.oid")} order by v.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_conversion", "v.oid")} order by v.oid"""
     alterations = (
-        alter("default, or not any more", "DROP CONVERSION {path}", "{otherwise}"),
+        alter("toggle default", "DROP CONVERSION {path}", "{inverse}"),
         alter(
             "other encodings",
             "DROP CONVERSION {path}",
@@ -90,16 +91,16 @@ class Conversion(PostgreSQLKind):
         ),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made as the default where it is not, or the other way round."""
-        default = not thing.attributes["default"]
-        other = replace(thing, attributes={**thing.attributes, "default": default})
-        return {**super().fields(thing), "otherwise": self.build(other)[0]}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``inverse``: CREATE CONVERSION with the opposite value of DEFAULT."""
+        default = not obj.attributes["default"]
+        other = replace(obj, attributes={**obj.attributes, "default": default})
+        return {**super().fields(obj), "inverse": self.build(other)[0]}
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare conversion."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare conversion."""
+        facts = obj.attributes
         default = "DEFAULT " if facts["default"] else ""
         source, target = (quote_literal(str(facts[name])) for name in ("source", "target"))
         pair = f"FOR {source} TO {target} FROM {facts['function']}"
-        return [f"CREATE {default}CONVERSION {thing.address.sql} {pair}"]
+        return [f"CREATE {default}CONVERSION {obj.address.sql} {pair}"]

@@ -1,4 +1,4 @@
-"""How a materialized view keeps and counts its columns, which its definition does not say."""
+"""Storage and statistics settings of the columns of materialized views."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject, Value
 
 COLUMN_SETTINGS = """array(
-          select array[a.attname, s.setting, s.value, s.usual]::text[]
+          select array[a.attname, s.setting, s.value, s.default_value]::text[]
           from pg_attribute a join pg_type t on t.oid = a.atttypid cross join lateral (
-            select 'STATISTICS' as setting, a.attstattarget::text as value, '-1' as usual
+            select 'STATISTICS' as setting, a.attstattarget::text as value, '-1' as default_value
               where a.attstattarget >= 0
             union all
             select 'STORAGE', case a.attstorage when 'p' then 'PLAIN' when 'm' then 'MAIN'
@@ -27,9 +27,9 @@ COLUMN_SETTINGS = """array(
             select split_part(o, '=', 1), split_part(o, '=', 2), null
             from unnest(a.attoptions) o) s
           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by 1)"""
-"""SQL: of each column of the relation ``c`` its name, a setting, its value and the usual one.
+"""SQL: the column settings of the relation ``c``, as (column, setting, value, default value).
 
-An option, such as ``n_distinct``, has no usual value: it is reset.
+Options such as ``n_distinct`` have no default value. They are reset.
 https://www.postgresql.org/docs/current/sql-altermaterializedview.html
 """
 
@@ -37,15 +37,15 @@ _Setting = tuple[str, str, str, "str | None"]
 
 
 def change_column_settings(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-    """Statements that give the columns of a materialized view their wanted settings."""
+    """Statements that change the column settings of a materialized view to the wanted ones."""
     have, want = _settings(current), _settings(wanted.attributes)
     kept = {(column, setting) for column, setting, _, _ in want}
-    gone = [each for each in have if each[:2] not in kept]
-    new = [each for each in want if each not in have]
+    gone = [setting for setting in have if setting[:2] not in kept]
+    new = [setting for setting in want if setting not in have]
     view = f"ALTER MATERIALIZED VIEW {wanted.address.sql} ALTER COLUMN"
     return [
-        *(f"{view} {quote_identifier(each[0])} {_reset(each)}" for each in gone),
-        *(f"{view} {quote_identifier(each[0])} {_set(each)}" for each in new),
+        *(f"{view} {quote_identifier(setting[0])} {_reset(setting)}" for setting in gone),
+        *(f"{view} {quote_identifier(setting[0])} {_set(setting)}" for setting in new),
     ]
 
 
@@ -54,10 +54,12 @@ def _settings(attributes: Mapping[str, Value]) -> tuple[_Setting, ...]:
 
 
 def _reset(setting: _Setting) -> str:
-    _, name, _, usual = setting
-    return f"RESET ({name})" if usual is None else f"SET {name} {usual}"
+    _, name, _, default_value = setting
+    return f"RESET ({name})" if default_value is None else f"SET {name} {default_value}"
 
 
 def _set(setting: _Setting) -> str:
-    _, name, value, usual = setting
-    return f"SET ({name} = {quote_literal(value)})" if usual is None else f"SET {name} {value}"
+    _, name, value, default_value = setting
+    return (
+        f"SET ({name} = {quote_literal(value)})" if default_value is None else f"SET {name} {value}"
+    )

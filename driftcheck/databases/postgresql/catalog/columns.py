@@ -1,4 +1,4 @@
-"""Columns: their types, defaults, identities and whatever else a table may say of one."""
+"""Columns of tables: types, defaults, identities, storage and other attributes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.databases.catalog import CannotBeWritten, Scope
-from driftcheck.databases.mutations import Alteration, Trial, alter, alter_with, each
+from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading, per_clause
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
     foreign_options,
@@ -22,7 +22,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options
@@ -31,14 +31,14 @@ from driftcheck.databases.postgresql.catalog.sequences import OWNED_SEQUENCES
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Value
 
-# The parent that a column comes from, where it has one.
+# SQL: the parent table from which a column is inherited.
 _PARENTS = """(
     select i.inhrelid, p.attname, min(i.inhparent) as parent
     from pg_inherits i join pg_attribute p on p.attrelid = i.inhparent
     join pg_class r on r.oid = i.inhparent and r.relkind in ('r', 'p', 'f')
     group by 1, 2)"""
 
-# The column whose default draws from a sequence that it owns itself.
+# SQL: the columns whose default uses a sequence that the column itself owns.
 _SERIAL = f"""(
     select distinct o.relation, o.number from {OWNED_SEQUENCES} o
     join pg_depend u on u.refclassid = 'pg_class'::regclass and u.refobjid = o.sequence
@@ -54,7 +54,7 @@ _TIMES = frozenset(("timestamp without time zone", "timestamp with time zone", "
 
 
 _TRIED = "ALTER TABLE {table} ALTER COLUMN {name}"
-_TRIED_ALONE = "ALTER TABLE ONLY {table} ALTER COLUMN {name}"  # not those that inherit
+_TRIED_ALONE = "ALTER TABLE ONLY {table} ALTER COLUMN {name}"  # without inheriting tables
 
 
 class Column(PostgreSQLKind):
@@ -63,11 +63,11 @@ class Column(PostgreSQLKind):
     name = "column"
     plural = "columns"
     holds_data = True
-    spoken_by_models = True
-    unspoken = frozenset(("storage", "compression", "statistics", "options", "wrapper_options"))
+    models_can_declare = True
+    undeclarable = frozenset(("storage", "compression", "statistics", "options", "wrapper_options"))
     keyword = "COLUMN"
     acl = "a.attacl"
-    summed_up = (
+    summary_attributes = (
         "type",
         "nullable",
         "default",
@@ -79,7 +79,7 @@ class Column(PostgreSQLKind):
         "compression",
     )
     columns = f"""n.nspname as schema, c.relname as within, a.attname as name, a.attnum as number,
-        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        {RELATION_KIND} as part_of, hn.nspname as from_schema, hc.relname as from_within,
         h.attname as from_name,
         format_type(a.atttypid, a.atttypmod) as type, not a.attnotnull as nullable,
         case a.attgenerated when '' then pg_get_expr(f.adbin, f.adrelid) end as default,
@@ -121,16 +121,16 @@ class Column(PostgreSQLKind):
         left join pg_namespace hn on hn.oid = hc.relnamespace
         {comment_on("pg_class", "c.oid", "a.attnum")}
         where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped
-          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+          and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
         order by c.oid, a.attnum"""
-    dropping = "ALTER TABLE {table} DROP COLUMN {name} CASCADE"
-    renaming = "ALTER TABLE {table} RENAME COLUMN {name} TO {new}"
-    adding = ("ALTER TABLE {table} ADD COLUMN {new} {type}",)
-    granting = "SELECT ({name}) ON TABLE {table}"
+    drop_sql = "ALTER TABLE {table} DROP COLUMN {name} CASCADE"
+    rename_sql = "ALTER TABLE {table} RENAME COLUMN {name} TO {new}"
+    add_sql = ("ALTER TABLE {table} ADD COLUMN {new} {type}",)
+    grant_target = "SELECT ({name}) ON TABLE {table}"
     alterations = (
         *(
-            alter_with(
-                f"type {type_}", f"{_TRIED} TYPE {type_} USING {how}", already=("type", type_)
+            alter_cascading(
+                f"type {type_}", f"{_TRIED} TYPE {type_} USING {how}", no_op_when=("type", type_)
             )
             for type_, how in (
                 ("text", "{name}::text"),
@@ -140,24 +140,24 @@ class Column(PostgreSQLKind):
                 ("text[]", "NULL"),
             )
         ),
-        alter_with("collation", f'{_TRIED} TYPE {{type}} COLLATE "POSIX"'),
-        alter_with("set not null", f"{_TRIED} SET NOT NULL", already=("nullable", False)),
-        alter_with("drop not null", f"{_TRIED} DROP NOT NULL"),
+        alter_cascading("collation", f'{_TRIED} TYPE {{type}} COLLATE "POSIX"'),
+        alter_cascading("set not null", f"{_TRIED} SET NOT NULL", no_op_when=("nullable", False)),
+        alter_cascading("drop not null", f"{_TRIED} DROP NOT NULL"),
         *(
-            Alteration(doing, (statement,), alone=False, needs="generated")
-            for doing, statement in (
+            Alteration(description, (statement,), isolated=False, needs="generated")
+            for description, statement in (
                 ("drop expression", f"{_TRIED} DROP EXPRESSION"),
                 ("set expression", f"{_TRIED} SET EXPRESSION AS (NULL::{{type}})"),
             )
         ),
-        *each(
+        *per_clause(
             _TRIED,
             (
                 "ADD GENERATED ALWAYS AS IDENTITY",
                 "ADD GENERATED BY DEFAULT AS IDENTITY",
             ),
         ),
-        *each(
+        *per_clause(
             _TRIED,
             (
                 "SET GENERATED ALWAYS",
@@ -173,7 +173,7 @@ class Column(PostgreSQLKind):
             ),
             needs="identity",
         ),
-        *each(
+        *per_clause(
             _TRIED_ALONE,
             (
                 "DROP DEFAULT",
@@ -189,48 +189,48 @@ class Column(PostgreSQLKind):
         alter("set default", f"{_TRIED_ALONE} SET DEFAULT current_user::text::{{type}}"),
         alter(
             "options",
-            "ALTER FOREIGN TABLE {table} ALTER COLUMN {name} OPTIONS (ADD driftcheck_trial 'x')",
+            "ALTER FOREIGN TABLE {table} ALTER COLUMN {name} OPTIONS (ADD driftcheck_mutation 'x')",
         ),
     )
-    quiet = (
-        *each(_TRIED, ("RESTART WITH 77",), needs="identity"),
-        alter("write the values again", "UPDATE {table} SET {name} = {name}"),
+    equivalent = (
+        *per_clause(_TRIED, ("RESTART WITH 77",), needs="identity"),
+        alter("update the values", "UPDATE {table} SET {name} = {name}"),
     )
 
     def query(self, scope: Scope) -> str:
-        """The catalog query, with the privileges on an identity's sequence where they count."""
+        """The catalog query, with privileges on identity sequences if the scope includes grants."""
         if not scope.grants:
             return super().query(scope)
         grants = grants_sql("qc.relacl", "qc.relowner", "s")
         own = f"case when i.sequence is not null then {grants} end as identity_grants"
         return super().query(scope).replace("select ", f"select {own}, ", 1)
 
-    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
-        """And what an identity's sequence has besides its options."""
-        yield from super()._said(thing, scope)
-        if thing.attributes["identity"] is None:
+    def _metadata_mutations(self, obj: SchemaObject, scope: Scope) -> Iterator[Mutation]:
+        """Add the mutations of the sequence of an identity column."""
+        yield from super()._metadata_mutations(obj, scope)
+        if obj.attributes["identity"] is None:
             return
-        done = {
-            "comment on its sequence": f"COMMENT ON SEQUENCE {_SEQUENCE} IS {{said}}",
+        templates = {
+            "comment on its sequence": f"COMMENT ON SEQUENCE {_SEQUENCE} IS {{comment_text}}",
             "set its sequence unlogged": f"ALTER SEQUENCE {_SEQUENCE} SET UNLOGGED",
         }
         if scope.grants:
-            done["grant its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
-        for doing, statement in done.items():
-            filled = statement.format_map(self.fields(thing))
-            yield Trial(thing.address, doing, (_on_own_sequence(thing, filled),))
+            templates["grant on its sequence"] = f"GRANT ALL ON SEQUENCE {_SEQUENCE} TO {{role}}"
+        for description, statement in templates.items():
+            filled = statement.format_map(self.fields(obj))
+            yield Mutation(obj.address, description, (_on_own_sequence(obj, filled),))
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare column."""
-        added = f"{_alter_table(thing)} ADD COLUMN {clause(thing)}"
-        return [added, *settings(thing), *own_sequence(thing)]
+        added = f"{_alter_table(obj)} ADD COLUMN {clause(obj)}"
+        return [added, *settings(obj), *own_sequence(obj)]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the column."""
-        return [f"{_alter_table(thing)} DROP COLUMN {name_of(thing)}"]
+        return [f"{_alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change the column and keep its values."""
+        """Statements that alter the column and keep its values."""
         changed = differing(current, wanted)
         return [
             *_drop_identity(current, wanted),
@@ -243,20 +243,20 @@ class Column(PostgreSQLKind):
             *(own_sequence(wanted) if "serial" in changed else ()),
         ]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The column as CREATE TABLE writes it, without its name."""
-        return definition(thing)
+        return definition(obj)
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current column the wanted one's name."""
+        """Statements that rename the current column to the wanted name."""
         return [f"{_alter_table(current)} RENAME COLUMN {name_of(current)} TO {name_of(wanted)}"]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the column, and of its identity's sequence."""
-        return [*super().dress(current, wanted), *_identity_sequence(current, wanted)]
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comment and privileges of the column and its identity sequence."""
+        return [*super().set_metadata(current, wanted), *_identity_sequence(current, wanted)]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the column its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the column to the wanted ones."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"TABLE {table_of(wanted)}", f" ({name_of(wanted)})")
 
@@ -268,7 +268,7 @@ def clause(column: SchemaObject) -> str:
 
 
 def definition(column: SchemaObject, options: str = "") -> str:
-    """What CREATE TABLE and ADD COLUMN say after the column's name."""
+    """The column as CREATE TABLE and ADD COLUMN write it, without the name."""
     facts = column.attributes
     words = [str(facts["type"])]
     if facts["compression"]:
@@ -288,14 +288,19 @@ def definition(column: SchemaObject, options: str = "") -> str:
     return " ".join(words)
 
 
-def rest(column: SchemaObject, *, brought: bool) -> list[str]:
-    """Statements for what CREATE TABLE cannot say of a column, or only of the parent's."""
-    own = _brought(column) if brought else settings(column)
-    return [*own, *Column().dress({}, column)]
+def statements_after_create(column: SchemaObject, *, inherited: bool) -> list[str]:
+    """Statements that complete a column after CREATE TABLE.
+
+    Args:
+        column: The column.
+        inherited: Whether CREATE TABLE has inherited the column, with the parent's settings.
+    """
+    own = _override_inherited(column) if inherited else settings(column)
+    return [*own, *Column().set_metadata({}, column)]
 
 
-def _brought(column: SchemaObject) -> list[str]:
-    """Statements that make a column say what it says of itself and not its parent."""
+def _override_inherited(column: SchemaObject) -> list[str]:
+    """Statements that replace the settings that a column inherits from its parent."""
     if column.attributes["generated"]:
         return settings(column)
     default = column.attributes["default"]
@@ -310,7 +315,7 @@ def _brought(column: SchemaObject) -> list[str]:
 
 
 def own_sequence(column: SchemaObject) -> list[str]:
-    """Statements that make a serial column the owner of the sequence that it draws from."""
+    """Statements that make a serial column the owner of the sequence in its default."""
     if not column.attributes["serial"]:
         return []
     drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
@@ -321,11 +326,11 @@ def own_sequence(column: SchemaObject) -> list[str]:
 
 
 def settings(column: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for how a column's values are kept and counted."""
+    """Statements for the storage, compression, statistics target and options of a column."""
     have = current.attributes if current else {}
     want = column.attributes
     statements = []
-    same_type = have.get("type") == want["type"]  # another one brings its own storage
+    same_type = have.get("type") == want["type"]  # a new type resets the storage
     if want["storage"] != (have.get("storage") if same_type else None):
         storage = want["storage"] or _default_storage(str(want["type"]))
         statements.append(f"{_alter_column(column)} SET STORAGE {storage}")
@@ -350,8 +355,8 @@ def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -
     if want is None and str(have).endswith("STORED"):
         return [f"{_alter_column(wanted)} DROP EXPRESSION"]
     raise CannotBeWritten(
-        f"Not every version of PostgreSQL can change what {wanted.address} is generated from. Drop "
-        f"the column and add it again by hand, with the indexes and constraints on it."
+        f"Drop and add {wanted.address} again, with its indexes and constraints: not every version "
+        f"of PostgreSQL can change the expression of a generated column."
     )
 
 
@@ -374,12 +379,12 @@ def _type(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> lis
 
 
 def _follows(current: SchemaObject, wanted: SchemaObject) -> bool:
-    """Whether the column has its type from a parent, before and after."""
+    """Whether the column is inherited before and after, so that its parent determines its type."""
     return current.inherited_from is not None and wanted.inherited_from is not None
 
 
 def _using(current: SchemaObject, wanted: SchemaObject) -> str:
-    """How values are converted, where PostgreSQL would not do it of its own accord."""
+    """The USING clause, if PostgreSQL does not convert the values implicitly."""
     have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
     base, target = _base(have), _base(want)
     alike = any({base, target} <= family for family in (_NUMBERS, _TIMES))
@@ -389,12 +394,12 @@ def _using(current: SchemaObject, wanted: SchemaObject) -> str:
 
 
 def _base(type_: str) -> str:
-    """The type without what is in its parentheses: ``numeric`` of ``numeric(10,2)``."""
+    """The type without its modifier: ``numeric`` for ``numeric(10,2)``."""
     return re.sub(r"\([^)]*\)", "", type_)
 
 
 def _default_storage(type_: str) -> str:
-    """What SET STORAGE DEFAULT would choose, which servers before 16 do not know."""
+    """The result of SET STORAGE DEFAULT, which servers before version 16 do not support."""
     return "MAIN" if _base(type_) in {"numeric", "inet", "cidr"} else "EXTENDED"
 
 
@@ -426,7 +431,7 @@ def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) ->
 
 
 def _identity_sequence(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-    """Statements for what an identity's sequence has besides its options."""
+    """Statements for the persistence, comment and privileges of an identity sequence."""
     want = wanted.attributes
     if want["identity"] is None:
         return []
@@ -447,7 +452,7 @@ _SEQUENCE = "<sequence>"
 
 
 def _on_own_sequence(column: SchemaObject, statement: str) -> str:
-    """The statement on the sequence that the column owns, whatever that is called."""
+    """The statement, with the name of the column's sequence looked up at run time."""
     table, name = quote_literal(table_of(column)), quote_literal(column.address.name)
     own = f"pg_get_serial_sequence({table}, {name})"
     before, after = map(quote_literal, statement.split(_SEQUENCE, 1))
@@ -468,7 +473,7 @@ def _alter_table(column: SchemaObject) -> str:
 
 
 def _alter_own_column(column: SchemaObject) -> str:
-    """What shall leave alone the columns that inherit from this one: they may say otherwise."""
+    """ALTER COLUMN for this table only, because inheriting columns can have other settings."""
     return f"ALTER TABLE ONLY {table_of(column)} ALTER COLUMN {name_of(column)}"
 
 

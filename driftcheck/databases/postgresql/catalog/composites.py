@@ -1,4 +1,4 @@
-"""Composite types and range types: types that are made of other types."""
+"""Composite types and range types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.databases.catalog import CannotBeWritten
-from driftcheck.databases.mutations import Alteration, alter, alter_with, literally
+from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
 from driftcheck.databases.postgresql.catalog.kind import comment_on, comments_on_parts
 from driftcheck.databases.postgresql.catalog.types import USERS_TYPE, TypeKind
 from driftcheck.quoting import quote_identifier
@@ -18,7 +18,7 @@ class CompositeType(TypeKind):
 
     name = "composite type"
     plural = "composite types"
-    summed_up = ("attributes",)
+    summary_attributes = ("attributes",)
     columns = """n.nspname as schema, t.typname as name,
         coalesce(m.attributes, '{}') as attributes, coalesce(m.comments, '{}') as column_comments,
         d.description as comment"""
@@ -38,26 +38,28 @@ class CompositeType(TypeKind):
         {USERS_TYPE} order by t.oid"""
     alterations = (alter("add an attribute", "ALTER TYPE {path} ADD ATTRIBUTE {new} integer"),)
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its attributes may be dropped, changed, renamed or commented on."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """The alterations of each attribute: drop, rename, type, collation and comment."""
         del schema
-        for name in map(literally, map(quote_identifier, _attributes(thing))):
+        for name in map(escape_braces, map(quote_identifier, _attributes(obj))):
             altered = "ALTER TYPE {path}"
             yield alter("drop an attribute", f"{altered} DROP ATTRIBUTE {name}")
-            yield alter_with("rename an attribute", f"{altered} RENAME ATTRIBUTE {name} TO {{new}}")
+            yield alter_cascading(
+                "rename an attribute", f"{altered} RENAME ATTRIBUTE {name} TO {{new}}"
+            )
             type_ = f"{altered} ALTER ATTRIBUTE {name} TYPE varchar(7777)"
             yield alter("type of an attribute", type_)
             yield alter("collation of an attribute", f'{type_} COLLATE "POSIX"')
-            commented = f"COMMENT ON COLUMN {{path}}.{name} IS {{said}}"
+            commented = f"COMMENT ON COLUMN {{path}}.{name} IS {{comment_text}}"
             yield alter("comment on an attribute", commented)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare type."""
-        return [f"CREATE TYPE {thing.address.sql} AS ({self.summary(thing)})"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare type."""
+        return [f"CREATE TYPE {obj.address.sql} AS ({self.summary(obj)})"]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The attributes as CREATE TYPE writes them."""
-        pairs = _attributes(thing).items()
+        pairs = _attributes(obj).items()
         return ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
@@ -70,8 +72,8 @@ class CompositeType(TypeKind):
         kept = [name for name in have if name in want]
         if list(want)[: len(kept)] != kept:
             raise CannotBeWritten(
-                f"PostgreSQL can add attributes to {wanted.address} at the end only. Make the type "
-                f"again by hand: rename it, create it, change the columns to it, drop the old one."
+                f"PostgreSQL adds attributes to {wanted.address} at the end only. Rename the type, "
+                f"create it again, alter the columns to the new type, and drop the old type."
             )
         changes = [
             *(f"DROP ATTRIBUTE {quote_identifier(name)}" for name in have if name not in want),
@@ -88,11 +90,11 @@ class CompositeType(TypeKind):
         ]
         return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the type, and of its attributes."""
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comment, owner and privileges of the type, and for its attributes."""
         type_ = wanted.address.sql
         return [
-            *super().dress(current, wanted),
+            *super().set_metadata(current, wanted),
             *comments_on_parts(
                 lambda attribute: f"COLUMN {type_}.{attribute}", current, wanted, "column_comments"
             ),
@@ -108,10 +110,10 @@ class RangeType(TypeKind):
 
     name = "range type"
     plural = "range types"
-    summed_up = ("definition",)
-    adding = ("CREATE TYPE {spot} AS RANGE (SUBTYPE = integer)",)
+    summary_attributes = ("definition",)
+    add_sql = ("CREATE TYPE {new_path} AS RANGE (SUBTYPE = integer)",)
     alterations = (
-        alter_with(
+        alter_cascading(
             "another subtype",
             "DROP TYPE {path} CASCADE",
             "CREATE TYPE {path} AS RANGE (SUBTYPE = pg_lsn)",
@@ -130,17 +132,17 @@ class RangeType(TypeKind):
         join pg_namespace on_ on on_.oid = o.opcnamespace
         {USERS_TYPE} order by t.oid"""
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare type."""
-        return [f"CREATE TYPE {thing.address.sql} AS RANGE ({self.summary(thing)})"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare type."""
+        return [f"CREATE TYPE {obj.address.sql} AS RANGE ({self.summary(obj)})"]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The parameters as CREATE TYPE writes them."""
-        return ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
+        return ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
 
     def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """No part of a range type can be altered, and columns stand on it."""
+        """Not supported: a range type cannot be altered, and columns depend on it."""
         raise CannotBeWritten(
-            f"PostgreSQL cannot alter {wanted.address}. Make the type again by hand: rename it, "
-            f"create it, change the columns to it, and drop the old one."
+            f"PostgreSQL cannot alter {wanted.address}. Rename the type, create it again, alter "
+            f"the columns to the new type, and drop the old type."
         )

@@ -1,4 +1,4 @@
-"""The constraints of tables, a kind for each sort."""
+"""The constraints of tables, one kind for each type of constraint."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from driftcheck.databases.catalog import CannotBeWritten, Scope
 from driftcheck.databases.mutations import (
     Alteration,
-    Telling,
-    Trial,
+    Expectation,
+    Mutation,
     alter,
-    alter_with,
-    each,
-    literally,
+    alter_cascading,
+    escape_braces,
+    per_clause,
 )
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
@@ -24,7 +24,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options
@@ -36,7 +36,7 @@ _VERBS = ("VALIDATE", "DROP")
 
 _ITS_COLUMNS = """(select array_agg(a.attname::text order by a.attname) from pg_attribute a
           where a.attrelid = k.conrelid and a.attnum = any(k.conkey))"""
-"""SQL: the names of the columns that the constraint ``k`` is on, whatever their order."""
+"""SQL: the sorted names of the columns of the constraint ``k``."""
 
 _PARENT_BY_ID = "left join pg_constraint h on h.oid = nullif(k.conparentid, 0)"
 _PARENT_BY_NAME = """left join (
@@ -49,9 +49,10 @@ _PARENT_BY_NAME = """left join (
 
 
 def _source(contype: str, joins: str = "", parent: str = _PARENT_BY_ID) -> str:
-    """SQL: the constraints ``k`` of one sort, each with its parent ``h``.
+    """SQL: the constraints ``k`` of one type, each with the constraint ``h`` it is inherited from.
 
-    A foreign key to a partitioned table has one of its own to each partition: these do not count.
+    A foreign key to a partitioned table has internal foreign keys to each partition. They are
+    excluded.
     """
     return f"""from pg_constraint k join pg_class c on c.oid = k.conrelid
         join pg_namespace n on n.oid = c.relnamespace {joins}
@@ -60,80 +61,82 @@ def _source(contype: str, joins: str = "", parent: str = _PARENT_BY_ID) -> str:
         {comment_on("pg_constraint", "k.oid")}
         where k.contype = '{contype}'
           and (h.oid is null or h.conrelid <> k.conrelid and h.confrelid = k.confrelid)
-          and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by k.oid"""
+          and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")} order by k.oid"""
 
 
 class Constraint(PostgreSQLKind):
     """A constraint. https://www.postgresql.org/docs/current/catalog-pg-constraint.html."""
 
-    spoken_by_models = True
-    unspoken = frozenset(("enabled", "replica_identity"))
-    takes_names_only = True
+    models_can_declare = True
+    undeclarable = frozenset(("enabled", "replica_identity"))
+    depends_on_names_only = True
     keyword = "CONSTRAINT"
     renamable = True
-    summed_up: ClassVar[tuple[str, ...]] = ("definition",)
+    summary_attributes: ClassVar[tuple[str, ...]] = ("definition",)
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
-        {RELATION_KIND} as whole, hn.nspname as from_schema, hc.relname as from_within,
+        {RELATION_KIND} as part_of, hn.nspname as from_schema, hc.relname as from_within,
         h.conname as from_name, {_ITS_COLUMNS} as stands_on,
         pg_get_constraintdef(k.oid) as definition, d.description as comment"""
-    dropping = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
-    renaming = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
+    drop_sql = "ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"
+    rename_sql = "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new}"
     clauses: ClassVar[tuple[str, ...]] = ()
-    """What may be added to a definition that does not say it."""
-    others: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """What in a definition may be said otherwise, and how."""
-    stood_on: ClassVar[bool] = False
-    """Whether foreign keys stand on it, and go when it is made again."""
+    """Clauses that mutations add to a definition."""
+    replacements: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Replacements that mutations make in a definition, as (old, new)."""
+    has_dependents: ClassVar[bool] = False
+    """Whether foreign keys can depend on the constraint. They are dropped if it is recreated."""
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may be made again with one more clause, or with another."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Recreate the constraint with an added or a replaced clause."""
         del schema
-        definition = str(thing.attributes["definition"])
-        again = [(c.lower(), f"{definition} {c}") for c in self.clauses if _adds(c, definition)]
-        again += [
+        definition = str(obj.attributes["definition"])
+        recreatable = [
+            (c.lower(), f"{definition} {c}") for c in self.clauses if _adds(c, definition)
+        ]
+        recreatable += [
             (new.lower(), definition.replace(old, new, 1))
-            for old, new in self.others
+            for old, new in self.replacements
             if old in definition
         ]
-        make = alter_with if self.stood_on else alter
-        for doing, other in again:
-            added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {literally(other)}"
-            yield make(doing, self.dropping, added)
+        make = alter_cascading if self.has_dependents else alter
+        for description, other in recreatable:
+            added = f"ALTER TABLE {{table}} ADD CONSTRAINT {{name}} {escape_braces(other)}"
+            yield make(description, self.drop_sql, added)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint."""
-        definition = thing.attributes["definition"]
-        return [f"ALTER TABLE {table_of(thing)} ADD CONSTRAINT {name_of(thing)} {definition}"]
+        definition = obj.attributes["definition"]
+        return [f"ALTER TABLE {table_of(obj)} ADD CONSTRAINT {name_of(obj)} {definition}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the constraint."""
-        return [f"ALTER TABLE {table_of(thing)} DROP CONSTRAINT {name_of(thing)}"]
+        return [f"ALTER TABLE {table_of(obj)} DROP CONSTRAINT {name_of(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that validate the constraint, where that is all."""
+        """Statements that validate the constraint, if nothing else has changed."""
         have, want = str(current.attributes["definition"]), wanted.attributes["definition"]
         if differing(current, wanted) == {"definition"} and have == f"{want}{_NOT_VALID}":
             return [f"ALTER TABLE {table_of(wanted)} VALIDATE CONSTRAINT {name_of(wanted)}"]
         return None
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current constraint the wanted one's name."""
+        """Statements that rename the current constraint to the wanted name."""
         table = f"ALTER TABLE {table_of(current)}"
         return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The constraint as COMMENT ON names it."""
-        return f"CONSTRAINT {name_of(thing)} ON {table_of(thing)}"
+        return f"CONSTRAINT {name_of(obj)} ON {table_of(obj)}"
 
 
 def _adds(clause: str, definition: str) -> bool:
-    """Whether a clause says more; what is not enforced is not valid, and does not say so."""
-    said = f"{definition} NOT VALID" if "NOT ENFORCED" in definition else definition
-    return clause not in said
+    """Whether a clause changes the definition. NOT ENFORCED implies NOT VALID."""
+    implied = f"{definition} NOT VALID" if "NOT ENFORCED" in definition else definition
+    return clause not in implied
 
 
 VALID = "i.indisvalid and i.indisready and i.indislive"
-"""SQL: whether the index ``i`` serves anybody."""
+"""SQL: whether the index ``i`` is used for queries and kept up to date."""
 
 _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
     left join pg_tablespace s on s.oid = x.reltablespace
@@ -141,7 +144,7 @@ _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrel
 
 
 class IndexedConstraint(Constraint):
-    """A constraint that an index implements; what counts of that index is said of it."""
+    """A constraint that is implemented by an index. It has the attributes of the index."""
 
     storage_parameters = ("options",)
     usual = (("valid", True),)
@@ -151,51 +154,51 @@ class IndexedConstraint(Constraint):
     alterations = (
         alter("fillfactor", "ALTER INDEX {index} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER INDEX {index} RESET (fillfactor)"),
-        alter("comment on its index", "COMMENT ON INDEX {index} IS {said}"),
+        alter("comment on the index", "COMMENT ON INDEX {index} IS {comment_text}"),
         alter(
-            "break off building its index",
+            "mark the index as invalid",
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {index_text}::regclass",
         ),
-        alter_with(
-            "make it the replica identity",
+        alter_cascading(
+            "replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("reindex", "REINDEX INDEX {index}"),
         alter("cluster", "CLUSTER {table} USING {name}"),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its index."""
-        index = Address("", thing.address.schema, thing.address.path[-1:])
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``index`` and ``index_text``: the index, and its name as a string literal."""
+        index = Address("", obj.address.schema, obj.address.path[-1:])
         text = quote_literal(index.sql)
-        return {**super().fields(thing), "index": index.sql, "index_text": text}
+        return {**super().fields(obj), "index": index.sql, "index_text": text}
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint and settle its index."""
-        return [*super().build(thing), *settle_index(thing)]
+        return [*super().build(obj), *index_statements(obj)]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the constraint, and of its index."""
-        statements = super().dress(current, wanted)
-        said = wanted.attributes["index_comment"]
-        if said != current.get("index_comment"):
-            statements.append(comment(f"INDEX {_index(wanted)}", said))
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comments on the constraint and on its index."""
+        statements = super().set_metadata(current, wanted)
+        index_comment = wanted.attributes["index_comment"]
+        if index_comment != current.get("index_comment"):
+            statements.append(comment(f"INDEX {_index(wanted)}", index_comment))
         return statements
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that settle the index, where that is all."""
+        """Statements that alter the index, if the definition of the constraint is unchanged."""
         if "definition" in differing(current, wanted):
             return None
-        return settle_index(wanted, current)
+        return index_statements(wanted, current)
 
 
-def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for an index that is not valid, for its storage, and for its telling rows apart.
+def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
+    """Statements for the validity, options, tablespace and replica identity of an index.
 
     Raises:
-        CannotBeWritten: It shall not be valid.
+        CannotBeWritten: The wanted index is not valid.
     """
     have = current.attributes if current else {}
     want = wanted.attributes
@@ -203,9 +206,9 @@ def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> l
     table = Address("", *_whole(wanted)).sql
     if have.get("valid", True) and not want["valid"]:
         raise CannotBeWritten(
-            f"{wanted.address} is not valid: building it has failed, or on a partitioned table has "
-            f"not come to an end. By hand: REINDEX INDEX {index}, give each partition an index of "
-            f"its own and ALTER INDEX {index} ATTACH PARTITION each, or drop it."
+            f"{wanted.address} is not valid: its creation failed, or on a partitioned table it is "
+            f"incomplete. Run REINDEX INDEX {index}, or create an index on each partition and run "
+            f"ALTER INDEX {index} ATTACH PARTITION for each, or drop it."
         )
     statements = [] if have.get("valid", True) else [f"REINDEX INDEX {index}"]
     statements += change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
@@ -218,13 +221,13 @@ def settle_index(wanted: SchemaObject, current: SchemaObject | None = None) -> l
     return statements
 
 
-def _index(thing: SchemaObject) -> str:
-    return Address("", thing.address.schema, thing.address.path[-1:]).sql
+def _index(obj: SchemaObject) -> str:
+    return Address("", obj.address.schema, obj.address.path[-1:]).sql
 
 
 def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
-    whole = part.part_of or part.address
-    return whole.schema, whole.path
+    parent = part.part_of or part.address
+    return parent.schema, parent.path
 
 
 class PrimaryKey(IndexedConstraint):
@@ -232,21 +235,21 @@ class PrimaryKey(IndexedConstraint):
 
     name = "primary key"
     plural = "primary keys"
-    stood_on = True
+    has_dependents = True
     columns = f"{IndexedConstraint.columns}, array['primary key'] as subject"
-    adding = ()  # a table has but one
+    add_sql = ()  # a table has only one
     rows = "x.contype = 'p'"
     source = _source("p", _INDEX)
 
 
 class UniqueConstraint(IndexedConstraint):
-    """A unique constraint; a unique index without one is an index, but about the same."""
+    """A unique constraint. A unique index without a constraint is an index."""
 
     name = "unique constraint"
     plural = "unique constraints"
-    stood_on = True
+    has_dependents = True
     columns = f"{IndexedConstraint.columns}, array['unique'] || {_ITS_COLUMNS} as subject"
-    others = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
+    replacements = (("UNIQUE (", "UNIQUE NULLS NOT DISTINCT ("), ("NULLS NOT DISTINCT ", ""))
     rows = "x.contype = 'u'"
     source = _source("u", _INDEX)
 
@@ -261,7 +264,7 @@ class ExclusionConstraint(IndexedConstraint):
 
 
 class CheckConstraint(Constraint):
-    """A check on the rows of a table; a domain's checks are its own."""
+    """A check constraint of a table. The checks of a domain are attributes of the domain."""
 
     name = "check constraint"
     plural = "check constraints"
@@ -278,70 +281,71 @@ class CheckConstraint(Constraint):
     source = _source("c", parent=_PARENT_BY_NAME)
 
 
-_UNSAID_BY = frozenset(("validate", "inherit", "drop the comment"))
+_REMOVES_PROPERTY = frozenset(("validate", "inherit", "drop the comment"))
 
 
 class NotNullConstraint(Constraint):
-    """A not-null constraint, from PostgreSQL 18 on, that says more than its column does.
+    """A not-null constraint (PostgreSQL 18) with properties that the column does not show.
 
-    Which name it has does not count: before 18 it had none.
+    These are NO INHERIT, NOT VALID and a comment. The name does not count, because not-null
+    constraints had no names before version 18.
     """
 
     name = "not-null constraint"
     plural = "not-null constraints"
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
-        alter_with("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
+        alter_cascading("inherit", "ALTER TABLE {table} ALTER CONSTRAINT {name} INHERIT"),
     )
     clauses = ("NO INHERIT", "NOT VALID")
-    adding = ()  # a column has but one
-    spoken_by_models = False
+    add_sql = ()  # a column has only one
+    models_can_declare = False
     rows = "x.contype = 'n'"
     source = _source("n", parent=_PARENT_BY_NAME).replace(
         " order by",
         " and (k.connoinherit or not k.convalidated or d.description is not null) order by",
     )
 
-    def trials(self, thing: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Trial]:
-        """It is gone once it says no more than its column."""
-        definition = str(thing.attributes["definition"])
-        says = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
-        says += ["comment"] * (thing.attributes["comment"] is not None)
-        for trial in super().trials(thing, schema, scope):
-            goes = len(says) == 1 and trial.doing in _UNSAID_BY
-            yield replace(trial, telling=Telling.MISSING) if goes else trial
+    def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
+        """Expect a missing constraint if the mutation removes its only special property."""
+        definition = str(obj.attributes["definition"])
+        properties = [clause for clause in (" NO INHERIT", _NOT_VALID) if clause in definition]
+        properties += ["comment"] * (obj.attributes["comment"] is not None)
+        for mutation in super().mutations(obj, schema, scope):
+            is_removed = len(properties) == 1 and mutation.description in _REMOVES_PROPERTY
+            yield replace(mutation, expectation=Expectation.MISSING) if is_removed else mutation
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that put the constraint in the place of what the column already says."""
-        column = str(thing.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that replace the column's plain not-null constraint."""
+        column = str(obj.attributes["definition"]).split(_NOT_VALID)[0].removeprefix("NOT NULL ")
         column = column.removesuffix(" NO INHERIT")
-        unset = f"ALTER TABLE {table_of(thing)} ALTER COLUMN {column} DROP NOT NULL"
-        return [unset, *super().build(thing)]
+        unset = f"ALTER TABLE {table_of(obj)} ALTER COLUMN {column} DROP NOT NULL"
+        return [unset, *super().build(obj)]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
-        """Statements that leave of the constraint what its column says."""
-        table, definition = f"ALTER TABLE {table_of(thing)}", str(thing.attributes["definition"])
+    def drop(self, obj: SchemaObject) -> list[str]:
+        """Statements that turn the constraint into a plain not-null constraint."""
+        table, definition = f"ALTER TABLE {table_of(obj)}", str(obj.attributes["definition"])
         statements = []
         if " NO INHERIT" in definition:
-            statements.append(f"{table} ALTER CONSTRAINT {name_of(thing)} INHERIT")
-        if definition.endswith(_NOT_VALID):  # where there are nulls, the column cannot say it
-            validate, drop = (f"{table} {verb} CONSTRAINT {name_of(thing)}" for verb in _VERBS)
+            statements.append(f"{table} ALTER CONSTRAINT {name_of(obj)} INHERIT")
+        if definition.endswith(_NOT_VALID):  # drop it if rows contain nulls
+            validate, drop = (f"{table} {verb} CONSTRAINT {name_of(obj)}" for verb in _VERBS)
             body = f"BEGIN {validate}; EXCEPTION WHEN not_null_violation THEN {drop}; END"
             statements.append(f"DO {quote_literal(body)}")
-        if thing.attributes["comment"] is not None:
-            statements.append(comment(self.designation(thing), None))
+        if obj.attributes["comment"] is not None:
+            statements.append(comment(self.designation(obj), None))
         return statements
 
 
 class ForeignKey(Constraint):
-    """A foreign key, and whether the triggers that uphold it are enabled."""
+    """A foreign key, and whether its triggers are enabled."""
 
     name = "foreign key"
     plural = "foreign keys"
     clauses = ("ON DELETE CASCADE", "ON UPDATE SET NULL", "MATCH FULL", "NOT VALID")
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),
-        *each(
+        *per_clause(
             "ALTER TABLE {table} ALTER CONSTRAINT {name}",
             (
                 "DEFERRABLE INITIALLY IMMEDIATE",
@@ -351,7 +355,7 @@ class ForeignKey(Constraint):
             ),
         ),
     )
-    summed_up = ("definition", "enabled")
+    summary_attributes = ("definition", "enabled")
     columns = f"""{Constraint.columns}, coalesce(e.enabled, true) as enabled,
         array['foreign key', k.confrelid::regclass::text] || {_ITS_COLUMNS} as subject"""
     rows = "x.contype = 'f'"
@@ -363,25 +367,25 @@ class ForeignKey(Constraint):
         ) e on e.tgconstraint = k.oid""",
     )
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """And where triggers uphold it, they may be disabled."""
-        yield from super().altered(thing, schema)
-        if "NOT ENFORCED" not in str(thing.attributes["definition"]):
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Add: disable the triggers of the foreign key, if it has any."""
+        yield from super().object_alterations(obj, schema)
+        if "NOT ENFORCED" not in str(obj.attributes["definition"]):
             disabled = "ALTER TABLE {table} DISABLE TRIGGER ALL"
-            yield alter_with("disable its triggers", disabled)
+            yield alter_cascading("disable its triggers", disabled)
 
-    def summary(self, thing: SchemaObject) -> str:
-        """The definition, and where it is not upheld, that."""
-        disabled = "" if thing.attributes["enabled"] else ", its triggers disabled"
-        return f"{thing.attributes['definition']}{disabled}"
+    def summary(self, obj: SchemaObject) -> str:
+        """The definition, and whether its triggers are disabled."""
+        disabled = "" if obj.attributes["enabled"] else ", its triggers disabled"
+        return f"{obj.attributes['definition']}{disabled}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that validate the foreign key or make it again."""
+        """Statements that validate the foreign key; ``None`` if it has to be created again."""
         if "enabled" in differing(current, wanted):
             enabled = "ENABLE" if wanted.attributes["enabled"] else "DISABLE"
             raise CannotBeWritten(
-                f"The triggers that uphold {wanted.address} have names that only their database "
-                f"knows. As a superuser, by hand: find them with \\d {table_of(wanted)} and ALTER "
-                f"TABLE ... {enabled} TRIGGER each, on both tables."
+                f"{enabled.capitalize()} the triggers of {wanted.address} as a superuser: list "
+                f"them with \\d {table_of(wanted)} and run ALTER TABLE ... {enabled} TRIGGER for "
+                f"each of them, on both tables. Their names differ per database."
             )
         return super().change(current, wanted)

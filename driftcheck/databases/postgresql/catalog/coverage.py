@@ -1,7 +1,7 @@
-"""What a database holds that no kind reads: counted from its catalog, so that a report can say so.
+"""Counts the objects that no kind reads, so that reports can name them.
 
-Every catalog of the server stands in one of the tables here, and a test holds that. What a later
-version of the server brings stands in none: its objects are counted as what they are, unknown.
+Every system catalog is listed in one of the tables of this module, and a test checks that. A new
+server version can have further catalogs. Their objects are counted as objects of an unknown kind.
 
 https://www.postgresql.org/docs/current/catalogs-overview.html
 """
@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from driftcheck.databases.catalog import Cursor
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    USERS_SCHEMA,
+    not_in_extension,
+)
 
 READ: Mapping[str, str] = {
     "pg_aggregate": "aggregates",
@@ -44,15 +48,15 @@ READ: Mapping[str, str] = {
     "pg_ts_dict": "text search dictionaries",
     "pg_type": "enums, domains, composite types and range types",
 }
-"""The catalogs that kinds read, and what they hold."""
+"""The catalogs that kinds read, and their content."""
 
 PARTS: Mapping[str, str] = {
     "pg_amop": "of an operator class or family",
     "pg_amproc": "of an operator class or family",
     "pg_attrdef": "of a column, or of a view's",
     "pg_attribute": "of a table: a column; of a composite type, a view or an index",
-    "pg_depend": "what belongs to what",
-    "pg_description": "of what it is said of: a comment",
+    "pg_depend": "dependencies between objects",
+    "pg_description": "of any object: a comment",
     "pg_enum": "of an enum: a value",
     "pg_inherits": "of a table or an index that has a parent",
     "pg_partitioned_table": "of a partitioned table: its key, as pg_get_partkeydef prints it",
@@ -62,27 +66,27 @@ PARTS: Mapping[str, str] = {
     "pg_ts_config_map": "of a text search configuration",
     "pg_user_mapping": "of a server; read by way of pg_user_mappings, which hides secrets",
 }
-"""The catalogs whose rows are parts of objects, and of which."""
+"""The catalogs whose rows are parts of other objects, and of which objects."""
 
 NO_SCHEMA: Mapping[str, str] = {
     "pg_auth_members": "roles belong to the whole server",
     "pg_authid": "roles belong to the whole server",
     "pg_database": "databases belong to the whole server",
-    "pg_db_role_setting": "how sessions begin; told as notes with --settings",
-    "pg_init_privs": "what an extension or initdb granted, to be left out of dumps",
+    "pg_db_role_setting": "settings of sessions; reported as notes with --settings",
+    "pg_init_privs": "privileges granted by extensions and initdb, which dumps omit",
     "pg_largeobject": "data; the large objects themselves are counted",
-    "pg_parameter_acl": "who may set what belongs to the whole server",
+    "pg_parameter_acl": "privileges on settings belong to the whole server",
     "pg_replication_origin": "the progress of replication",
-    "pg_shdepend": "what belongs to which role",
+    "pg_shdepend": "dependencies on roles",
     "pg_shdescription": "comments on databases, roles and tablespaces",
     "pg_shseclabel": "security labels of databases, roles and tablespaces",
-    "pg_statistic": "what ANALYZE has found",
-    "pg_statistic_ext_data": "what ANALYZE has found",
-    "pg_tablespace": "tablespaces belong to the whole server; where a table is kept is said of it",
+    "pg_statistic": "results of ANALYZE",
+    "pg_statistic_ext_data": "results of ANALYZE",
+    "pg_tablespace": "tablespaces belong to the whole server; a table has one as an attribute",
 }
-"""The catalogs that hold nothing of a schema, and why."""
+"""The catalogs that contain no part of a schema, and why."""
 
-# Kind, its catalog, the column of its schema where it lives in one, what else must be true.
+# Kind, catalog, the column with its schema (empty if it has none), a further condition.
 _NOT_READ = (
     ("base type", "pg_type", "typnamespace", "x.typtype in ('b', 'p') and x.typelem = 0"),
     ("text search parser", "pg_ts_parser", "prsnamespace", "true"),
@@ -98,9 +102,9 @@ _NOT_READ = (
     ),
 )
 
-# Where one catalog holds several sorts of things: the column that tells them apart, the sorts that
-# kinds read, that are counted or that are parts of others, and what the things are called.
-_SORTS = (
+# Catalogs with several types of objects: catalog, the column with the type, the known types (read,
+# counted or parts of other objects), the column with the schema, and a noun for the objects.
+_TYPES = (
     ("pg_class", "relkind", "rpvmfScitI", "relnamespace", "relation"),
     ("pg_type", "typtype", "bcderpm", "typnamespace", "type"),
     ("pg_proc", "prokind", "fpaw", "pronamespace", "routine"),
@@ -108,14 +112,14 @@ _SORTS = (
 )
 
 COUNTED = frozenset(("pg_seclabel", *(catalog for _, catalog, _, _ in _NOT_READ))) - set(READ)
-"""The catalogs that hold nothing but what no kind reads."""
+"""The catalogs that contain only objects that no kind reads."""
 
 
 def not_compared(cursor: Cursor) -> dict[tuple[str, str], int]:
-    """Count what no kind reads, by kind and schema; in none, what lives in no schema."""
+    """Count the objects that no kind reads, by kind and schema (empty for objects without one)."""
     queries = (
         *(_count(*row) for row in _NOT_READ),
-        *(_count_new_sorts(*row) for row in _SORTS),
+        *(_count_new_types(*row) for row in _TYPES),
         "select 'security label', '', count(*) from pg_seclabel having count(*) > 0",
     )
     cursor.execute(" union all ".join(queries))
@@ -124,25 +128,25 @@ def not_compared(cursor: Cursor) -> dict[tuple[str, str], int]:
 
 
 def _count(kind: str, catalog: str, namespace: str, condition: str) -> str:
-    """SQL: how many of a kind are neither the system's nor an extension's."""
+    """SQL: the number of user objects of a kind, without members of extensions."""
     schema = f"join pg_namespace n on n.oid = x.{namespace}" if namespace else ""
     users = USERS_SCHEMA if namespace else f"x.oid >= {FIRST_NORMAL_OID}"
     name = "n.nspname" if namespace else "''"
     return f"""select '{kind}', {name}, count(*) from {catalog} x {schema}
-        where {condition} and {users} and {no_member(catalog, "x.oid")}
+        where {condition} and {users} and {not_in_extension(catalog, "x.oid")}
         group by 2 having count(*) > 0"""
 
 
-def _count_new_sorts(catalog: str, column: str, known: str, namespace: str, noun: str) -> str:
-    """SQL: how many there are of each sort that no version known to us has."""
+def _count_new_types(catalog: str, column: str, known: str, namespace: str, noun: str) -> str:
+    """SQL: the number of objects of each type that is not in the list of known types."""
     return f"""select '{column} ' || x.{column}::text || ' {noun}', n.nspname, count(*)
         from {catalog} x join pg_namespace n on n.oid = x.{namespace}
         where strpos('{known}', x.{column}::text) = 0 and {USERS_SCHEMA}
-          and {no_member(catalog, "x.oid")} group by 1, 2"""
+          and {not_in_extension(catalog, "x.oid")} group by 1, 2"""
 
 
 def _unknown(cursor: Cursor) -> Iterator[tuple[tuple[str, str], int]]:
-    """What is in catalogs that no version known to us has, as far as it depends on anything."""
+    """Count the objects with dependencies in catalogs that are in none of the tables above."""
     known = "', '".join({*READ, *PARTS, *NO_SCHEMA, *COUNTED})
     cursor.execute(f"""select oid::bigint, relname from pg_class
         where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r'
@@ -153,7 +157,7 @@ def _unknown(cursor: Cursor) -> Iterator[tuple[tuple[str, str], int]]:
               union all select classid, objid from pg_shdepend
               where dbid = (select oid from pg_database where datname = current_database())
             ) o where o.classid = {catalog} and o.objid >= {FIRST_NORMAL_OID}
-              and {no_member(name, "o.objid")}""")
+              and {not_in_extension(name, "o.objid")}""")
         ((count,),) = cursor.fetchall()
         if count:
             yield (f"{name} object", ""), count

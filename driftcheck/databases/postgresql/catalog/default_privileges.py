@@ -1,11 +1,11 @@
-"""Default privileges: what everybody may do with what a role makes from now on."""
+"""Default privileges: the privileges on objects that a role will create."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from driftcheck.databases.catalog import Cursor, Made, Scope
+from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import Grant, change_grants
@@ -16,11 +16,13 @@ _IMPLICIT: dict[str, tuple[Grant, ...]] = {
     "FUNCTIONS": (("PUBLIC", "EXECUTE", ""),),
     "TYPES": (("PUBLIC", "USAGE", ""),),
 }
-"""What everybody may do where nothing else is said; said of a schema, it only adds to that."""
+"""The built-in default privileges of PUBLIC. Those of a schema are added to the global ones."""
 
 
 class DefaultPrivileges(PostgreSQLKind):
-    """Of one role and sort of object, everywhere or in one schema; read where grants count.
+    """The default privileges of one role for one type of object, globally or in one schema.
+
+    They are read if the scope includes grants.
 
     https://www.postgresql.org/docs/current/catalog-pg-default-acl.html
     """
@@ -36,55 +38,55 @@ class DefaultPrivileges(PostgreSQLKind):
           else 'LARGE OBJECTS' end as name"""
     source = f"""from pg_default_acl p left join pg_namespace n on n.oid = p.defaclnamespace
         where p.defaclnamespace = 0 or {USERS_SCHEMA} order by p.oid"""
-    dropping = ""
-    renaming = ""
-    moving = ""
-    adding = ()
-    owning = ""
-    granting = ""
+    drop_sql = ""
+    rename_sql = ""
+    move_sql = ""
+    add_sql = ()
+    owner_sql = ""
+    grant_target = ""
     alterations = (
-        alter("grant", "{defaults} GRANT ALL ON {sort} TO pg_monitor WITH GRANT OPTION"),
+        alter("grant", "{defaults} GRANT ALL ON {type} TO pg_monitor WITH GRANT OPTION"),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And what an ALTER of them begins with."""
-        return {**super().fields(thing), "defaults": _altered(thing), "sort": thing.address.name}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``defaults``, the start of the ALTER statement, and ``type``, the type of object."""
+        return {**super().fields(obj), "defaults": _altered(obj), "type": obj.address.name}
 
     def read(
-        self, cursor: Cursor, scope: Scope, made: Made | None = None
+        self, cursor: Cursor, scope: Scope, known: ObjectsByRow | None = None
     ) -> Iterable[SchemaObject]:
-        """Read all default privileges, where privileges count."""
-        return super().read(cursor, Scope(grants=True), made) if scope.grants else ()
+        """Read all default privileges, if the scope includes grants."""
+        return super().read(cursor, Scope(grants=True), known) if scope.grants else ()
 
     def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Nothing: ``grant`` says it all."""
+        """No statements: ``set_metadata`` grants the privileges."""
         return []
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements that grant what shall be granted, and nothing else."""
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements that change the default privileges to the wanted ones."""
         return _changed(
             wanted, current.get("grants", _implicit(wanted)), wanted.attributes["grants"]
         )
 
-    def drop(self, thing: SchemaObject) -> list[str]:
-        """Statements that bring back what goes without saying."""
-        return _changed(thing, thing.attributes["grants"], _implicit(thing))
+    def drop(self, obj: SchemaObject) -> list[str]:
+        """Statements that restore the built-in default privileges."""
+        return _changed(obj, obj.attributes["grants"], _implicit(obj))
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that say the same of another role or schema."""
+        """Statements that move the default privileges to another role or schema."""
         return [*self.drop(current), *self.create(wanted)]
 
 
-def _implicit(thing: SchemaObject) -> tuple[Grant, ...]:
-    return () if thing.address.schema else _IMPLICIT.get(thing.address.name, ())
+def _implicit(obj: SchemaObject) -> tuple[Grant, ...]:
+    return () if obj.address.schema else _IMPLICIT.get(obj.address.name, ())
 
 
-def _changed(thing: SchemaObject, current: Value, wanted: Value) -> list[str]:
-    grants = change_grants(current, wanted, thing.address.name)
-    return [f"{_altered(thing)} {grant}" for grant in grants]
+def _changed(obj: SchemaObject, current: Value, wanted: Value) -> list[str]:
+    grants = change_grants(current, wanted, obj.address.name)
+    return [f"{_altered(obj)} {grant}" for grant in grants]
 
 
-def _altered(thing: SchemaObject) -> str:
-    role, schema = thing.address.path[0], thing.address.schema
+def _altered(obj: SchemaObject) -> str:
+    role, schema = obj.address.path[0], obj.address.schema
     within = f" IN SCHEMA {quote_identifier(schema)}" if schema else ""
     return f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote_identifier(role)}{within}"

@@ -1,4 +1,4 @@
-"""Event triggers, which fire on DDL."""
+"""Event triggers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
 from driftcheck.quoting import quote_literal
@@ -30,41 +30,41 @@ class EventTrigger(PostgreSQLKind):
         t.evtfoid::regproc::text as function, {enabled_sql("t.evtenabled")} as enabled,
         d.description as comment"""
     source = f"""from pg_event_trigger t {comment_on("pg_event_trigger", "t.oid")}
-        where {no_member("pg_event_trigger", "t.oid")} order by t.oid"""
+        where {not_in_extension("pg_event_trigger", "t.oid")} order by t.oid"""
     alterations = (
-        *(alter(how.lower(), f"ALTER {{it}} {how}") for how in ENABLED.values()),
+        *(alter(how.lower(), f"ALTER {{object}} {how}") for how in ENABLED.values()),
         *(
             alter(
                 f"on {event}",
-                "DROP {it}",
-                f"CREATE {{it}} ON {event} WHEN TAG IN ('DROP TABLE') "
+                "DROP {object}",
+                f"CREATE {{object}} ON {event} WHEN TAG IN ('DROP TABLE') "
                 "EXECUTE FUNCTION {function}()",
             )
             for event in ("sql_drop", "ddl_command_start")
         ),
         alter(
             "other tags",
-            "DROP {it}",
-            "CREATE {it} ON {event} WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION {function}()",
+            "DROP {object}",
+            "CREATE {object} ON {event} WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION {function}()",
         ),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare event trigger, and whether it fires."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare event trigger, and whether it fires."""
+        facts = obj.attributes
         tags = ", ".join(map(quote_literal, cast("tuple[str, ...]", facts["tags"] or ())))
         when = f" WHEN TAG IN ({tags})" if tags else ""
-        made = (
-            f"CREATE EVENT TRIGGER {name_of(thing)} ON {facts['event']}{when} "
+        create_sql = (
+            f"CREATE EVENT TRIGGER {name_of(obj)} ON {facts['event']}{when} "
             f"EXECUTE FUNCTION {facts['function']}()"
         )
-        return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
+        return [create_sql] if facts["enabled"] == "enabled" else [create_sql, _enable(obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that let it fire or not; another definition makes another trigger."""
-        return [_fires(wanted)] if differing(current, wanted) <= {"enabled", "comment"} else None
+        """Statements that enable or disable the trigger; ``None`` for another definition."""
+        return [_enable(wanted)] if differing(current, wanted) <= {"enabled", "comment"} else None
 
 
-def _fires(trigger: SchemaObject) -> str:
+def _enable(trigger: SchemaObject) -> str:
     how = ENABLED[str(trigger.attributes["enabled"])]
     return f"ALTER EVENT TRIGGER {name_of(trigger)} {how}"

@@ -1,4 +1,4 @@
-"""Statistics objects: what the planner is told about several columns together."""
+"""Extended statistics on several columns or on expressions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     PostgreSQLKind,
     comment_on,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
@@ -24,8 +24,8 @@ class StatisticsObject(PostgreSQLKind):
     keyword = "STATISTICS"
     recognizable = True
     owner = "s.stxowner"
-    columns = """n.nspname as schema, s.stxname as name, 'table' as whole,
-        cn.nspname as whole_schema, c.relname as whole_name,
+    columns = """n.nspname as schema, s.stxname as name, 'table' as part_of,
+        cn.nspname as part_of_schema, c.relname as part_of_name,
         array_to_string(array(
           select case kind when 'd' then 'ndistinct' when 'f' then 'dependencies' else 'mcv' end
           from unnest(s.stxkind) kind where kind <> 'e'), ', ') as kinds,
@@ -34,43 +34,45 @@ class StatisticsObject(PostgreSQLKind):
     source = f"""from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace
         join pg_class c on c.oid = s.stxrelid join pg_namespace cn on cn.oid = c.relnamespace
         {comment_on("pg_statistic_ext", "s.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_statistic_ext", "s.oid")}
-          and {no_member("pg_class", "c.oid")} order by s.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_statistic_ext", "s.oid")}
+          and {not_in_extension("pg_class", "c.oid")} order by s.oid"""
     alterations = (
         alter("target", "ALTER STATISTICS {path} SET STATISTICS 777"),
         alter("default target", "ALTER STATISTICS {path} SET STATISTICS -1"),
         alter(
             "other kinds",
             "DROP STATISTICS {path}",
-            "CREATE STATISTICS {path} ({otherwise}) ON {definition} FROM {table}",
+            "CREATE STATISTICS {path} ({inverse}) ON {definition} FROM {table}",
         ),
         alter(
-            "one more expression",
+            "another expression",
             "DROP STATISTICS {path}",
             "CREATE STATISTICS {path}{kinds_} ON {definition}, (now() IS NULL) FROM {table}",
         ),
     )
-    quiet = (alter("analyze", "ANALYZE {table}"),)
+    equivalent = (alter("analyze", "ANALYZE {table}"),)
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its kinds as CREATE STATISTICS has them, and others."""
-        kinds = str(thing.attributes["kinds"])
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add the statistics kinds as CREATE STATISTICS writes them, and other ones."""
+        kinds = str(obj.attributes["kinds"])
         return {
-            **super().fields(thing),
+            **super().fields(obj),
             "kinds_": f" ({kinds})" if kinds else "",
-            "otherwise": "mcv" if kinds != "mcv" else "ndistinct",
+            "inverse": "mcv" if kinds != "mcv" else "ndistinct",
         }
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare statistics object, and how much it samples."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare statistics object, and how much it samples."""
+        facts = obj.attributes
         kinds = f" ({facts['kinds']})" if facts["kinds"] else ""
-        table = thing.part_of.sql if thing.part_of else ""
-        made = f"CREATE STATISTICS {thing.address.sql}{kinds} ON {facts['definition']} FROM {table}"
-        return [made] if thing.attributes["target"] is None else [made, _target(thing)]
+        table = obj.part_of.sql if obj.part_of else ""
+        create_sql = (
+            f"CREATE STATISTICS {obj.address.sql}{kinds} ON {facts['definition']} FROM {table}"
+        )
+        return [create_sql] if obj.attributes["target"] is None else [create_sql, _target(obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change how much it samples; all else makes another object."""
+        """Statements that change the statistics target; ``None`` for another definition."""
         return None if differing(current, wanted) & {"definition", "kinds"} else [_target(wanted)]
 
 

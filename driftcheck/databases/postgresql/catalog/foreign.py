@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.catalog import CannotBeWritten
-from driftcheck.databases.mutations import alter, alter_with
+from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog import columns, tables
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
@@ -19,7 +19,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.privileges import change_grants, role
 from driftcheck.quoting import quote_identifier, quote_literal
@@ -41,25 +41,25 @@ class ForeignDataWrapper(PostgreSQLKind):
         nullif(w.fdwvalidator, 0)::regproc::text as validator,
         {foreign_options_sql("w.fdwoptions")} as options, d.description as comment"""
     source = f"""from pg_foreign_data_wrapper w {comment_on("pg_foreign_data_wrapper", "w.oid")}
-        where {no_member("pg_foreign_data_wrapper", "w.oid")} order by w.oid"""
+        where {not_in_extension("pg_foreign_data_wrapper", "w.oid")} order by w.oid"""
     alterations = (
-        alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),
-        alter("no handler", "ALTER {it} NO HANDLER"),
+        alter("options", "ALTER {object} OPTIONS (ADD driftcheck_mutation 'x')"),
+        alter("no handler", "ALTER {object} NO HANDLER"),
         alter(
             "another handler",
             "CREATE SCHEMA {new}",
             "CREATE FUNCTION {new}.handler() RETURNS fdw_handler LANGUAGE internal "
             "AS 'heap_tableam_handler'",
-            "ALTER {it} HANDLER {new}.handler",
+            "ALTER {object} HANDLER {new}.handler",
         ),
-        alter("no validator", "ALTER {it} NO VALIDATOR"),
-        alter("another validator", "ALTER {it} VALIDATOR postgresql_fdw_validator"),
+        alter("no validator", "ALTER {object} NO VALIDATOR"),
+        alter("another validator", "ALTER {object} VALIDATOR postgresql_fdw_validator"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare wrapper."""
-        options = foreign_options(thing)
-        return [f"CREATE {self.designation(thing)} {_functions(thing)}{options}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare wrapper."""
+        options = foreign_options(obj)
+        return [f"CREATE {self.designation(obj)} {_functions(obj)}{options}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the wrapper's functions and options."""
@@ -90,17 +90,17 @@ class Server(PostgreSQLKind):
         d.description as comment"""
     source = f"""from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw
         {comment_on("pg_foreign_server", "s.oid")}
-        where {no_member("pg_foreign_server", "s.oid")} order by s.oid"""
-    granting = "ALL ON FOREIGN SERVER {name}"
+        where {not_in_extension("pg_foreign_server", "s.oid")} order by s.oid"""
+    grant_target = "ALL ON FOREIGN SERVER {name}"
     alterations = (
-        alter("version", "ALTER SERVER {name} VERSION 'driftcheck trial'"),
-        alter("options", "ALTER SERVER {name} OPTIONS (ADD driftcheck_trial 'x')"),
-        alter_with(
+        alter("version", "ALTER SERVER {name} VERSION 'driftcheck mutation'"),
+        alter("options", "ALTER SERVER {name} OPTIONS (ADD driftcheck_mutation 'x')"),
+        alter_cascading(
             "another type",
             "DROP SERVER {name} CASCADE",
-            "CREATE SERVER {name} TYPE 'driftcheck trial' FOREIGN DATA WRAPPER {wrapper_}",
+            "CREATE SERVER {name} TYPE 'driftcheck mutation' FOREIGN DATA WRAPPER {wrapper_}",
         ),
-        alter_with(
+        alter_cascading(
             "another wrapper",
             "DROP SERVER {name} CASCADE",
             "CREATE FOREIGN DATA WRAPPER {new}",
@@ -108,21 +108,21 @@ class Server(PostgreSQLKind):
         ),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its wrapper, quoted."""
-        wrapper = quote_identifier(str(thing.attributes["wrapper"]))
-        return {**super().fields(thing), "wrapper_": wrapper}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``wrapper_``, the quoted name of the wrapper."""
+        wrapper = quote_identifier(str(obj.attributes["wrapper"]))
+        return {**super().fields(obj), "wrapper_": wrapper}
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare server."""
-        facts = thing.attributes
-        words = [f"CREATE SERVER {name_of(thing)}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare server."""
+        facts = obj.attributes
+        words = [f"CREATE SERVER {name_of(obj)}"]
         if facts["type"] is not None:
             words.append(f"TYPE {quote_literal(str(facts['type']))}")
         if facts["version"] is not None:
             words.append(f"VERSION {quote_literal(str(facts['version']))}")
         words.append(f"FOREIGN DATA WRAPPER {quote_identifier(str(facts['wrapper']))}")
-        return [" ".join(words) + foreign_options(thing)]
+        return [" ".join(words) + foreign_options(obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that change version and options."""
@@ -136,13 +136,13 @@ class Server(PostgreSQLKind):
         return [f"ALTER SERVER {name_of(wanted)} {' '.join(words)}"]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the server its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the server to the wanted ones."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"FOREIGN SERVER {name_of(wanted)}")
 
 
 class UserMapping(PostgreSQLKind):
-    """Who a role is on a server. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
+    """A user mapping. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
 
     name = "user mapping"
     plural = "user mappings"
@@ -150,16 +150,16 @@ class UserMapping(PostgreSQLKind):
     columns = f"""'' as schema, u.srvname as within,
         case u.umuser when 0 then 'PUBLIC' else u.usename end as name,
         {foreign_options_sql("u.umoptions")} as options"""
-    source = f"""from pg_user_mappings u where {no_member("pg_foreign_server", "u.srvid")}
+    source = f"""from pg_user_mappings u where {not_in_extension("pg_foreign_server", "u.srvid")}
         order by u.umid"""
-    dropping = "DROP {it}"
-    renaming = ""
-    spare = "pg_monitor"
-    alterations = (alter("options", "ALTER {it} OPTIONS (ADD driftcheck_trial 'x')"),)
+    drop_sql = "DROP {object}"
+    rename_sql = ""
+    spare_name = "pg_monitor"
+    alterations = (alter("options", "ALTER {object} OPTIONS (ADD driftcheck_mutation 'x')"),)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the mapping."""
-        return [f"CREATE {self.designation(thing)}{foreign_options(thing)}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the mapping."""
+        return [f"CREATE {self.designation(obj)}{foreign_options(obj)}"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the mapping's options."""
@@ -168,9 +168,9 @@ class UserMapping(PostgreSQLKind):
             for options in change_foreign_options(current, wanted)
         ]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The mapping as CREATE, DROP and ALTER name it."""
-        server, user = thing.address.path
+        server, user = obj.address.path
         return f"USER MAPPING FOR {role(user)} SERVER {quote_identifier(server)}"
 
 
@@ -182,12 +182,12 @@ class ForeignTable(PostgreSQLKind):
     absorbs = frozenset(("column",))
     keyword = "FOREIGN TABLE"
     owner = "c.relowner"
-    owned_alone = False  # sequences of its columns go with it
+    owner_change_is_isolated = False  # the sequences of its columns follow
     acl = "c.relacl"
     acl_type = "r"
     columns = f"""n.nspname as schema, c.relname as name,
-        case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
-        p.relname as whole_name, s.srvname as server,
+        case when c.relispartition then 'table' end as part_of, pn.nspname as part_of_schema,
+        p.relname as part_of_name, s.srvname as server,
         {foreign_options_sql("f.ftoptions")} as options,
         case when c.relispartition then null else h.parents end as inherits,
         pg_get_expr(c.relpartbound, c.oid) as bound, coalesce(h.detaching, false) as detaching,
@@ -202,20 +202,20 @@ class ForeignTable(PostgreSQLKind):
         left join pg_class p on p.oid = h.parent left join pg_namespace pn
           on pn.oid = p.relnamespace
         {comment_on("pg_class", "c.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by c.oid"""
-    adding = ("CREATE FOREIGN TABLE {spot} (trial integer) SERVER {server_}",)
-    granting = "ALL ON TABLE {path}"
+        where {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")} order by c.oid"""
+    add_sql = ("CREATE FOREIGN TABLE {new_path} (mutation integer) SERVER {server_}",)
+    grant_target = "ALL ON TABLE {path}"
     alterations = (
-        alter("options", "ALTER FOREIGN TABLE {path} OPTIONS (ADD driftcheck_trial 'x')"),
-        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
-        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
-        alter_with(
+        alter("options", "ALTER FOREIGN TABLE {path} OPTIONS (ADD driftcheck_mutation 'x')"),
+        alter("inherit", "CREATE TABLE {new_path} ()", "ALTER TABLE {path} INHERIT {new_path}"),
+        alter_cascading("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_cascading(
             "another bound",
             "ALTER TABLE {table} DETACH PARTITION {path}",
             "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
-            already=("bound", "DEFAULT"),
+            no_op_when=("bound", "DEFAULT"),
         ),
-        alter_with(
+        alter_cascading(
             "another server",
             "DROP FOREIGN TABLE {path} CASCADE",
             "CREATE FOREIGN DATA WRAPPER {new}",
@@ -223,54 +223,60 @@ class ForeignTable(PostgreSQLKind):
             "CREATE FOREIGN TABLE {path} () SERVER {new}",
         ),
     )
-    quiet = (alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),)
+    equivalent = (
+        alter(
+            "create a temporary table with its name", "CREATE TEMPORARY TABLE {name} (other text)"
+        ),
+    )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its server, quoted."""
-        server = quote_identifier(str(thing.attributes["server"]))
-        return {**super().fields(thing), "server_": server}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``server_``, the quoted name of the server."""
+        server = quote_identifier(str(obj.attributes["server"]))
+        return {**super().fields(obj), "server_": server}
 
-    def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
-        """Statements that make the foreign table with its columns."""
-        facts = thing.attributes
-        own = [part for part in parts if not self.brings(thing, part)]
+    def build(self, obj: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
+        """Statements that create the foreign table with its columns."""
+        facts = obj.attributes
+        own = [part for part in parts if not self.creates_part(obj, part)]
         clauses = ", ".join(map(columns.clause, own))
         parents = ", ".join(cast("tuple[str, ...]", facts["inherits"] or ()))
-        made = f"CREATE FOREIGN TABLE {thing.address.sql} ({clauses})"
+        create_sql = f"CREATE FOREIGN TABLE {obj.address.sql} ({clauses})"
         if parents:
-            made += f" INHERITS ({parents})"
-        made += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(thing)}"
+            create_sql += f" INHERITS ({parents})"
+        create_sql += f" SERVER {quote_identifier(str(facts['server']))}{foreign_options(obj)}"
         return [
-            made,
+            create_sql,
             *(
                 statement
                 for part in parts
-                for statement in columns.rest(part, brought=self.brings(thing, part))
+                for statement in columns.statements_after_create(
+                    part, inherited=self.creates_part(obj, part)
+                )
             ),
         ]
 
-    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
-        """What a table inherits comes by itself, unless it is a partition."""
-        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Inherited parts are created by the server, except in partitions."""
+        return bool(parent.attributes["inherits"]) and part.inherited_from is not None
 
-    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that detach the table from the parents that it shall not have."""
-        return tables.leave(current, wanted)
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from parents that the wanted table does not have."""
+        return tables.detach(current, wanted)
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that attach the table to the parents that it shall have."""
-        return tables.join(current, wanted)
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to its wanted parents."""
+        return tables.attach(current, wanted)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the options."""
         if "server" in differing(current, wanted):
             raise CannotBeWritten(
-                f"PostgreSQL cannot move {wanted.address} to another server. Drop it by hand, and "
-                f"create it there."
+                f"PostgreSQL cannot move {wanted.address} to another server. Drop it and create it "
+                f"there."
             )
         options = change_foreign_options(current, wanted)
         return [f"ALTER FOREIGN TABLE {wanted.address.sql} {option}" for option in options]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the table its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the table to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")

@@ -1,6 +1,6 @@
-"""The options of foreign data, without secrets.
+"""The options of foreign data objects, without secrets.
 
-The values of options that may be secret never leave the server: they read as ``***``.
+The server replaces values that may be secret by ``***`` before it returns them.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _HIDDEN = "***"
 
 
 def foreign_options_sql(options: str) -> str:
-    """SQL: the options, without what may be secret."""
+    """SQL: the options, with secret values replaced."""
     return f"""case when {options} is not null then array(
           select case when split_part(o, '=', 1) ~* '{SECRET}'
             then split_part(o, '=', 1) || '={_HIDDEN}' else o end from unnest({options}) o) end"""
 
 
-def foreign_options(thing: SchemaObject, attribute: str = "options") -> str:
-    """The OPTIONS clause of something new, with a space before it."""
-    pairs = options_of(thing.attributes[attribute])
+def foreign_options(obj: SchemaObject, attribute: str = "options") -> str:
+    """The OPTIONS clause of a CREATE statement, with a leading space; empty without options."""
+    pairs = options_of(obj.attributes[attribute])
     if _HIDDEN in pairs.values():
-        raise CannotBeWritten(f"Make {thing.address} by hand: its secrets are not read.")
+        raise CannotBeWritten(f"Create {obj.address}: driftcheck does not read its secret options.")
     clauses = [f"{quote_identifier(name)} {quote_literal(text)}" for name, text in pairs.items()]
     return f" OPTIONS ({', '.join(clauses)})" if clauses else ""
 
@@ -35,7 +35,7 @@ def foreign_options(thing: SchemaObject, attribute: str = "options") -> str:
 def change_foreign_options(
     current: SchemaObject, wanted: SchemaObject, attribute: str = "options"
 ) -> list[str]:
-    """The OPTIONS clause of an ALTER, where there is anything to alter."""
+    """The OPTIONS clause of an ALTER statement; empty if the options are equal."""
     have = options_of(current.attributes[attribute])
     want = options_of(wanted.attributes[attribute])
     clauses = [f"DROP {quote_identifier(name)}" for name in have if name not in want]
@@ -43,7 +43,9 @@ def change_foreign_options(
         if have.get(name) == text:
             continue
         if text == _HIDDEN:
-            raise CannotBeWritten(f"Set {name} of {wanted.address} by hand: it is not read.")
+            raise CannotBeWritten(
+                f"Set {name} of {wanted.address}: driftcheck does not read secret options."
+            )
         verb = "SET" if name in have else "ADD"
         clauses.append(f"{verb} {quote_identifier(name)} {quote_literal(text)}")
     return [f"OPTIONS ({', '.join(clauses)})"] if clauses else []

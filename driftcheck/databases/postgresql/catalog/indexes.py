@@ -1,12 +1,12 @@
-"""Indexes that are made as such; one that implements a constraint is told with it."""
+"""Indexes. An index that implements a constraint is read with the constraint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from driftcheck.databases.mutations import Alteration, alter, alter_with, literally
-from driftcheck.databases.postgresql.catalog.constraints import VALID, settle_index
+from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
+from driftcheck.databases.postgresql.catalog.constraints import VALID, index_statements
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
@@ -15,7 +15,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     depending_on_extensions,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Snapshot
@@ -24,20 +24,20 @@ from driftcheck.schema import SchemaObject, Snapshot
 class Index(PostgreSQLKind):
     """An index. https://www.postgresql.org/docs/current/catalog-pg-index.html.
 
-    Its definition is what follows its own name and its table's: an index is known by its content.
-    One that is not valid, or not ready, is there but serves nobody: ``valid`` tells.
+    The definition does not contain the names of the index and its table, so a renamed index has
+    the same definition. ``valid`` is false for an index that is not valid, not ready or not live.
     """
 
     name = "index"
     plural = "indexes"
-    spoken_by_models = True
-    unspoken = frozenset(("valid", "replica_identity"))
+    models_can_declare = True
+    undeclarable = frozenset(("valid", "replica_identity"))
     renamable = True
-    takes_names_only = True
+    depends_on_names_only = True
     keyword = "INDEX"
-    summed_up = ("definition", "unique", "valid")
-    columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as whole,
-        n.nspname as whole_schema, c.relname as whole_name, hn.nspname as from_schema,
+    summary_attributes = ("definition", "unique", "valid")
+    columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as part_of,
+        n.nspname as part_of_schema, c.relname as part_of_name, hn.nspname as from_schema,
         h.relname as from_name,
         substr(pg_get_indexdef(x.oid), length(
           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
@@ -71,78 +71,80 @@ class Index(PostgreSQLKind):
         {depending_on_extensions("pg_class", "x.oid")}
         {comment_on("pg_class", "x.oid")}
         where k.oid is null and {USERS_SCHEMA}
-          and {no_member("pg_class", "c.oid")}
+          and {not_in_extension("pg_class", "c.oid")}
         order by x.oid"""
     alterations = (
-        alter_with("unique, or not any more", "DROP INDEX {path}", "{otherwise}"),
-        alter_with("partial", "DROP INDEX {path}", "{made} WHERE 1 = 1"),
-        alter_with("wider predicate", "DROP INDEX {path}", "{made} OR 1 = 2"),
-        alter_with("nulls not distinct", "DROP INDEX {path}", "{made} NULLS NOT DISTINCT"),
-        alter_with("other columns", "DROP INDEX {path}", "CREATE INDEX {name} ON {table} ((1))"),
+        alter_cascading("toggle unique", "DROP INDEX {path}", "{inverse}"),
+        alter_cascading("partial", "DROP INDEX {path}", "{create} WHERE 1 = 1"),
+        alter_cascading("wider predicate", "DROP INDEX {path}", "{create} OR 1 = 2"),
+        alter_cascading("nulls not distinct", "DROP INDEX {path}", "{create} NULLS NOT DISTINCT"),
+        alter_cascading(
+            "other columns", "DROP INDEX {path}", "CREATE INDEX {name} ON {table} ((1))"
+        ),
         alter("fillfactor", "ALTER INDEX {path} SET (fillfactor = 77)"),
         alter("reset fillfactor", "ALTER INDEX {path} RESET (fillfactor)"),
         alter("statistics", "ALTER INDEX {path} ALTER COLUMN 1 SET STATISTICS 777"),
         alter(
-            "break off building it",
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {text}::regclass",
+            "mark the index as invalid",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = {path_text}::regclass",
         ),
-        alter_with(
-            "make it the replica identity",
+        alter_cascading(
+            "replica identity",
             "ALTER TABLE {table} REPLICA IDENTITY USING INDEX {name}",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("reindex", "REINDEX INDEX {path}"),
         alter("cluster", "CLUSTER {table} USING {name}"),
         alter("cluster on", "ALTER TABLE {table} CLUSTER ON {name}"),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made, and how it would be if it were unique, or were not."""
-        fields = super().fields(thing)
-        words = ("", "UNIQUE ") if thing.attributes["unique"] else ("UNIQUE ", "")
-        otherwise, made = (
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``create``, the CREATE INDEX statement, and ``inverse``, with UNIQUE toggled."""
+        fields = super().fields(obj)
+        words = ("", "UNIQUE ") if obj.attributes["unique"] else ("UNIQUE ", "")
+        inverse, create_sql = (
             "CREATE {}INDEX {name} ON {table} USING {definition}".format(word, **fields)
             for word in words
         )
-        return {**fields, "made": made, "otherwise": otherwise}
+        return {**fields, "create": create_sql, "inverse": inverse}
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may include another column of its table."""
-        parts = schema.parts.get(thing.part_of, ()) if thing.part_of else ()
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Add: include another column of the table."""
+        parts = schema.parts.get(obj.part_of, ()) if obj.part_of else ()
         for column in (part.address.name for part in parts if part.address.kind == "column"):
-            if column not in str(thing.attributes["definition"]):
-                included = f"{{made}} INCLUDE ({literally(quote_identifier(column))})"
-                yield alter_with("include a column", "DROP INDEX {path}", included)
+            if column not in str(obj.attributes["definition"]):
+                included = f"{{create}} INCLUDE ({escape_braces(quote_identifier(column))})"
+                yield alter_cascading("include a column", "DROP INDEX {path}", included)
                 return
 
-    def summary(self, thing: SchemaObject) -> str:
-        """The index as CREATE INDEX writes it, from its method on."""
-        facts = thing.attributes
+    def summary(self, obj: SchemaObject) -> str:
+        """The index as CREATE INDEX writes it, from the access method on."""
+        facts = obj.attributes
         unique, valid = (
             "UNIQUE " if facts["unique"] else "",
             "" if facts["valid"] else ", not valid",
         )
         return f"{unique}{facts['definition']}{valid}"
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare index."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare index."""
+        facts = obj.attributes
         unique = "UNIQUE " if facts["unique"] else ""
-        table = thing.part_of.sql if thing.part_of else ""
-        made = f"CREATE {unique}INDEX {name_of(thing)} ON {table} USING {facts['definition']}"
-        return [made, *settle_index(thing), *_statistics(None, thing)]
+        table = obj.part_of.sql if obj.part_of else ""
+        create_sql = f"CREATE {unique}INDEX {name_of(obj)} ON {table} USING {facts['definition']}"
+        return [create_sql, *index_statements(obj), *_statistics(None, obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that build an invalid index again, or settle how it is stored."""
+        """Statements that rebuild an invalid index or change its settings."""
         changed = differing(current, wanted)
         if changed & {"definition", "unique"}:
             return None
-        return [*settle_index(wanted, current), *_statistics(current, wanted)]
+        return [*index_statements(wanted, current), *_statistics(current, wanted)]
 
 
 def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-    """Statements for how much ANALYZE samples of the expressions."""
+    """Statements for the statistics targets of the index expressions."""
     have, want = (_targets(index) for index in (current, wanted))
     index = f"ALTER INDEX {wanted.address.sql} ALTER COLUMN"
     return [
@@ -152,6 +154,8 @@ def _statistics(current: SchemaObject | None, wanted: SchemaObject) -> list[str]
 
 
 def _targets(index: SchemaObject | None) -> dict[str, str]:
-    said = index.attributes["statistics"] if index else None
-    targets = (target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", said or ()))
+    statistics = index.attributes["statistics"] if index else None
+    targets = (
+        target.split(" SET STATISTICS ") for target in cast("tuple[str, ...]", statistics or ())
+    )
     return dict(cast("Iterable[tuple[str, str]]", targets))

@@ -1,4 +1,4 @@
-"""What the kinds of PostgreSQL have in common: a catalog query, a comment, an owner, privileges."""
+"""The base class of the kinds of PostgreSQL: a catalog query, a comment, an owner, privileges."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Made, Scope, listed
-from driftcheck.databases.postgresql.catalog.mutations import TriedKind
-from driftcheck.databases.postgresql.catalog.options import settled_options
+from driftcheck.databases.catalog import CannotBeWritten, Cursor, ObjectsByRow, Scope, listed
+from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
+from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
     change_grants,
     grants_sql,
-    kept_by,
-    settled,
+    grants_without_owner,
+    normalized_grants,
 )
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
 
 FIRST_NORMAL_OID = 16384
-"""What initdb makes has lower OIDs, as in:
+"""Objects that initdb creates have lower OIDs:
 https://www.postgresql.org/docs/current/system-catalog-initial-data.html."""
 
 PUBLIC = 2200
-"""The OID of the schema ``public``, the one thing of initdb's that is the user's own."""
+"""The OID of the schema ``public``, the only user object that initdb creates."""
 
 _TEXT_ARRAY = 1009
-_BESIDES = frozenset(
+_METADATA = frozenset(
     "comment column_comments index_comment check_comments extensions partitions column_settings"
     " owner grants column_grants identity_comment identity_persistence identity_grants".split()
 )
-"""What is said of an object by statements of its own, and needs no other change."""
+"""Attributes that have statements of their own: a change of them does not alter the object."""
 
 _UNORDERED = frozenset(("options", "toast_options", "wrapper_options"))
 
@@ -40,8 +40,8 @@ RELATION_KIND = """case c.relkind when 'v' then 'view' when 'm' then 'materializ
 """SQL: the name of the kind of the relation ``c``."""
 
 
-def no_member(catalog: str, oid: str) -> str:
-    """SQL: whether an object belongs to no extension; hashed, whatever the planner expects.
+def not_in_extension(catalog: str, oid: str) -> str:
+    """SQL: whether an object is no member of an extension. The subquery is hashed by the planner.
 
     https://www.postgresql.org/docs/current/catalog-pg-depend.html
     """
@@ -51,17 +51,17 @@ def no_member(catalog: str, oid: str) -> str:
 
 
 USERS_SCHEMA = f"""n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    and {no_member("pg_namespace", "n.oid")}"""
-"""SQL: whether the schema ``n`` is neither the system's (or temporary) nor an extension's."""
+    and {not_in_extension("pg_namespace", "n.oid")}"""
+"""SQL: whether the schema ``n`` is no system, temporary or extension schema."""
 
 
 def comment_on(
     catalog: str, oid: str, number: str = "0", *, alias: str = "d", first: int = FIRST_NORMAL_OID
 ) -> str:
-    """SQL: the join that brings an object's comment as ``d.description``.
+    """SQL: a join with the comment of an object, as ``d.description``.
 
-    Thousands of comments are the system's own. That no object before the first is meant, the
-    planner could not know: it would go through all of them, for every kind.
+    The condition on the first OID is redundant, but without it the planner would scan thousands of
+    comments on system objects for every kind.
     https://www.postgresql.org/docs/current/catalog-pg-description.html
     """
     return f"""left join pg_description {alias} on {alias}.classoid = '{catalog}'::regclass
@@ -69,7 +69,7 @@ def comment_on(
 
 
 def depending_on_extensions(catalog: str, oid: str) -> str:
-    """SQL: the join that brings, as ``need.extensions``, those without which the object goes.
+    """SQL: a join with the extensions that the object depends on, as ``need.extensions``.
 
     https://www.postgresql.org/docs/current/catalog-pg-depend.html (``DEPENDENCY_AUTO_EXTENSION``)
     """
@@ -81,66 +81,70 @@ def depending_on_extensions(catalog: str, oid: str) -> str:
           group by e.objid) need on need.objid = {oid}"""
 
 
-def table_of(thing: SchemaObject) -> str:
-    """What a part is named within, as SQL: its table."""
-    return Address("", thing.address.schema, thing.address.path[:-1]).sql
+def table_of(obj: SchemaObject) -> str:
+    """The table of a part, as SQL."""
+    return Address("", obj.address.schema, obj.address.path[:-1]).sql
 
 
-def name_of(thing: SchemaObject) -> str:
-    """An object's own name, as SQL."""
-    return quote_identifier(thing.address.name)
+def name_of(obj: SchemaObject) -> str:
+    """The name of an object without its schema or table, as SQL."""
+    return quote_identifier(obj.address.name)
 
 
 def differing(current: SchemaObject, wanted: SchemaObject) -> set[str]:
-    """The names of the attributes that two objects do not have alike."""
+    """The names of the attributes in which two objects differ."""
     return {
         name for name, value in wanted.attributes.items() if current.attributes.get(name) != value
     }
 
 
 def comment(designation: str, text: Value) -> str:
-    """The statement that says something about an object, or nothing any more."""
+    """The statement that sets or removes the comment of an object."""
     return f"COMMENT ON {designation} IS {'NULL' if text is None else quote_literal(str(text))}"
 
 
-class _Shape:
-    """Which columns of a query's rows say what, found out once for all rows.
+class _RowMapper:
+    """Makes objects from the rows of a query. The positions of the columns are looked up once.
 
-    A row ends with ``None``: that is what stands for a column which the query does not have.
+    Each row has to end with an additional ``None``. Columns that the query lacks point to it.
     """
 
     def __init__(self, kind: PostgreSQLKind, names: list[str]) -> None:
         self._kind = kind
-        places = {name: place for place, name in enumerate(names)}
-        places.setdefault("whole_schema", places["schema"])
-        places.setdefault("whole_name", places.get("within", -1))
-        self._evidence = itemgetter(*(places.get(name, -1) for name in _EVIDENCE))
-        self._attributes = [(name, places[name]) for name in names if name not in _EVIDENCE]
-        self._wholes: dict[tuple[str, str, str], Address] = {}
+        positions = {name: position for position, name in enumerate(names)}
+        positions.setdefault("part_of_schema", positions["schema"])
+        positions.setdefault("part_of_name", positions.get("within", -1))
+        self._identity = itemgetter(*(positions.get(name, -1) for name in _IDENTITY_COLUMNS))
+        self._attributes = [
+            (name, positions[name]) for name in names if name not in _IDENTITY_COLUMNS
+        ]
+        self._parents: dict[tuple[str, str, str], Address] = {}
 
-    def made_of(self, row: Sequence[Any]) -> SchemaObject:
-        """The object that one row tells of."""
+    def object_from(self, row: Sequence[Any]) -> SchemaObject:
+        """The object that a row describes."""
         (
             schema, within, name, arguments, number, renamable,
-            whole, whole_schema, whole_name, from_schema, from_within, from_name,
+            part_of_kind, part_of_schema, part_of_name, from_schema, from_within, from_name,
             subject, columns,
-        ) = self._evidence(row)  # fmt: skip
+        ) = self._identity(row)  # fmt: skip
         kind = self._kind
         path = (name,) if within is None else (within, name)
         part_of = inherited_from = None
-        if whole is not None:
-            key = whole, whole_schema, whole_name
-            part_of = self._wholes.get(key)
+        if part_of_kind is not None:
+            key = part_of_kind, part_of_schema, part_of_name
+            part_of = self._parents.get(key)
             if part_of is None:
-                part_of = self._wholes[key] = Address(whole, whole_schema, (whole_name,))
+                part_of = self._parents[key] = Address(*key[:2], (part_of_name,))
         if from_name is not None:
-            parent = (from_name,) if from_within is None else (from_within, from_name)
-            inherited_from = Address(kind.name, from_schema, parent)
+            source = (from_name,) if from_within is None else (from_within, from_name)
+            inherited_from = Address(kind.name, from_schema, source)
         stands_on: tuple[Address, ...] = ()
         if columns is not None:
-            stands_on = tuple(Address("column", whole_schema, (whole_name, c)) for c in columns)
-        attributes = {name: row[place] for name, place in self._attributes}
-        kind.settle(attributes)
+            stands_on = tuple(
+                Address("column", part_of_schema, (part_of_name, column)) for column in columns
+            )
+        attributes = {name: row[position] for name, position in self._attributes}
+        kind.normalize(attributes)
         return SchemaObject(
             Address(kind.name, schema, path, arguments),
             attributes,
@@ -154,102 +158,114 @@ class _Shape:
         )
 
 
-def _kept(made: Made, row: tuple[Any, ...], shape: _Shape) -> SchemaObject:
-    thing = made.get(row)
-    if thing is None:
-        thing = made[row] = shape.made_of(row)
-    return thing
+def _cached_object(known: ObjectsByRow, row: tuple[Any, ...], mapper: _RowMapper) -> SchemaObject:
+    obj = known.get(row)
+    if obj is None:
+        obj = known[row] = mapper.object_from(row)
+    return obj
 
 
-_EVIDENCE = (
+_IDENTITY_COLUMNS = (
     "schema",
     "within",
     "name",
     "arguments",
     "number",
     "renamable",
-    "whole",
-    "whole_schema",
-    "whole_name",
+    "part_of",
+    "part_of_schema",
+    "part_of_name",
     "from_schema",
     "from_within",
     "from_name",
     "subject",
     "stands_on",
 )
-"""What a query's columns may tell of an object besides its attributes."""
+"""The columns of a query that are no attributes. ``PostgreSQLKind`` describes them."""
 
 
-class PostgreSQLKind(TriedKind):
-    """A kind that one catalog query reads.
+class PostgreSQLKind(KindWithMutations):
+    """A kind that is read by one catalog query.
 
-    The query's columns are the object: ``schema``, ``name`` and, where there are, ``within`` (what
-    it is named within), ``arguments``, ``number``, ``renamable`` and ``whole`` (the kind that it is
-    a part of, with ``whole_schema`` and ``whole_name`` where these are not ``schema`` and
-    ``within``), and ``from_name`` (what it is inherited from, with ``from_schema`` and, where it is
-    named within something, ``from_within``), ``subject`` (what it is about) and ``stands_on`` (the
-    names of those columns of its whole that it goes with); every other column is an attribute of
-    that name.
+    These columns of the query identify the object; ``schema`` and ``name`` are required:
+
+    - ``schema``, ``within`` (the object whose name qualifies the name), ``name``, ``arguments``:
+      the address
+    - ``number``: the number of a column
+    - ``renamable``: overrides the class attribute for this object
+    - ``part_of``: the kind of the parent object; ``part_of_schema`` and ``part_of_name``: its
+      address, by default ``schema`` and ``within``
+    - ``from_schema``, ``from_within``, ``from_name``: the address of the object from which this one
+      is inherited
+    - ``subject``: see ``SchemaObject.subject``
+    - ``stands_on``: the names of the parent object's columns with which the object is dropped
+
+    Every other column is an attribute of the object.
     """
 
     keyword: ClassVar[str]
-    """What DDL calls it: ``MATERIALIZED VIEW``."""
+    """The kind in DDL statements: ``MATERIALIZED VIEW``."""
     columns: ClassVar[str]
     """SQL: the query's columns."""
     source: ClassVar[str]
-    """SQL: the query from ``from`` on. Ordered by age, for what is older can be built first."""
+    """SQL: the query from ``from`` on, ordered by OID: objects follow those that they depend on."""
     rows: ClassVar[str] = "true"
-    """SQL: which rows ``x`` of the catalog that the query is about can be objects of this kind."""
-    takes_names_only: ClassVar[bool] = False
-    """Whether of relations that are no indexes or sequences, and of their columns, nothing matters
-    to this kind but their names."""
+    """SQL: a condition for the rows ``x`` of the main catalog that can be objects of this kind."""
+    depends_on_names_only: ClassVar[bool] = False
+    """Whether objects of this kind depend on nothing but the names of tables, views and their
+    columns."""
     acl_type: ClassVar[str] = ""
-    """The letter by which ``acldefault`` knows what a new one has, whose ``acl`` is null."""
+    """The first argument of ``acldefault()``: the default privileges if ``acl`` is null."""
     storage_parameters: ClassVar[tuple[str, ...]] = ()
-    """The attributes that hold storage parameters."""
+    """The attributes that contain storage parameters."""
     renamable: ClassVar[bool] = False
+    """Whether an object is recognized after a rename by its attributes alone."""
     recognizable: ClassVar[bool] = False
-    """Whether the server can rename one, and its content is enough to know it again by."""
-    summed_up: ClassVar[tuple[str, ...]] = ()
-    """The attributes that ``summary`` tells, so that ``describe`` need not name them."""
+    """Whether the server can rename an object, and its attributes suffice to recognize it."""
+    summary_attributes: ClassVar[tuple[str, ...]] = ()
+    """The attributes that ``summary`` contains. ``describe`` does not list them again."""
     usual: ClassVar[tuple[tuple[str, Value], ...]] = ()
-    """What goes without saying."""
+    """Attributes with their default values, which ``describe`` omits."""
 
     def read(
-        self, cursor: Cursor, scope: Scope, made: Made | None = None
+        self, cursor: Cursor, scope: Scope, known: ObjectsByRow | None = None
     ) -> Iterable[SchemaObject]:
         """Read every object of this kind in the database with one query.
 
         Args:
             cursor: Where the query is run.
-            scope: Whether owners and privileges count.
-            made: What was made of each row in earlier readings, to be used again and added to.
+            scope: Whether to read owners and privileges.
+            known: The objects of earlier readings, by row. They are reused, and new ones added.
         """
         cursor.execute(self.query(scope))
         rows = cursor.fetchall()
         if not rows:
             return
         columns = cursor.description or ()
-        shape = _Shape(self, [column[0] for column in columns])
+        mapper = _RowMapper(self, [column[0] for column in columns])
         arrays = [
-            (place, column[0] not in _UNORDERED)
-            for place, column in enumerate(columns)
+            (position, column[0] not in _UNORDERED)
+            for position, column in enumerate(columns)
             if column[1] == _TEXT_ARRAY
         ]
         for row in rows:
             values = [*row, None]
-            for place, ordered in arrays:
-                if row[place] is not None:
-                    values[place] = _frozen(row[place], ordered=ordered)
-            yield shape.made_of(values) if made is None else _kept(made, tuple(values), shape)
+            for position, ordered in arrays:
+                if row[position] is not None:
+                    values[position] = _frozen(row[position], ordered=ordered)
+            yield (
+                mapper.object_from(values)
+                if known is None
+                else _cached_object(known, tuple(values), mapper)
+            )
 
     @property
     def catalog(self) -> str:
-        """The catalog that the query is about: the first that it names."""
+        """The main catalog of the query: the first one after ``from``."""
         return self.source.split(maxsplit=2)[1]
 
     def query(self, scope: Scope) -> str:
-        """The catalog query, with owners and privileges where they count."""
+        """The catalog query, with owners and privileges if they are in the scope."""
         columns = [self.columns]
         if scope.owners and self.owner:
             columns.append(f"pg_get_userbyid({self.owner}) as owner")
@@ -257,82 +273,82 @@ class PostgreSQLKind(TriedKind):
             columns.append(f"{grants_sql(self.acl, self.owner, self.acl_type)} as grants")
         return f"select {', '.join(columns)} {self.source}"
 
-    def settle(self, attributes: dict[str, Any]) -> None:
-        """Bring what was read to what every version of the server would say."""
+    def normalize(self, attributes: dict[str, Any]) -> None:
+        """Change the attributes in place to the values that every server version would return."""
         for name in self.storage_parameters:
             if attributes[name]:
-                attributes[name] = settled_options(attributes[name])
+                attributes[name] = normalized_options(attributes[name])
         if "grants" in attributes:
-            attributes["grants"] = settled(attributes["grants"])
+            attributes["grants"] = normalized_grants(attributes["grants"])
 
-    def describe(self, thing: SchemaObject) -> str:
-        """Say what an object is as DDL says it, and then what else there is to say."""
+    def describe(self, obj: SchemaObject) -> str:
+        """Describe an object: its summary, then the attributes that are not in the summary."""
         rest = {
             name: value
-            for name, value in thing.attributes.items()
-            if name not in self.summed_up and (name, value) not in self.usual
+            for name, value in obj.attributes.items()
+            if name not in self.summary_attributes and (name, value) not in self.usual
         }
-        return ", ".join(filter(None, (self.summary(thing), listed(rest)))) or self.name
+        return ", ".join(filter(None, (self.summary(obj), listed(rest)))) or self.name
 
-    def summary(self, thing: SchemaObject) -> str:
-        """What the attributes that are summed up say, as DDL says it."""
-        return ", ".join(str(thing.attributes[name]) for name in self.summed_up)
+    def summary(self, obj: SchemaObject) -> str:
+        """The ``summary_attributes`` as DDL writes them."""
+        return ", ".join(str(obj.attributes[name]) for name in self.summary_attributes)
 
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the object, and what is said about it besides."""
-        return [*self.build(thing, parts), *self.dress({}, thing)]
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the object with its comment, owner and privileges."""
+        return [*self.build(obj, parts), *self.set_metadata({}, obj)]
 
     @abstractmethod
-    def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
-        """Statements that make the object without its comment, owner and privileges."""
+    def build(self, obj: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
+        """Statements that create the object without its comment, owner and privileges."""
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""
-        return [f"DROP {self.designation(thing)}"]
+        return [f"DROP {self.designation(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that turn the current object into the wanted one of the same address."""
+        """Statements that change the current object to the wanted one at the same address."""
         changes: list[str] | None = []
-        if differing(current, wanted) - _BESIDES:
+        if differing(current, wanted) - _METADATA:
             changes = self.change(current, wanted)
         if changes is None:
             return [*self.drop(current), *self.create(wanted)]
-        return [*changes, *self.dress(current.attributes, wanted)]
+        return [*changes, *self.set_metadata(current.attributes, wanted)]
 
-    def is_made_again(self, current: SchemaObject, wanted: SchemaObject) -> bool:
-        """Whether the server can only drop the object and make another."""
+    def is_recreated(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether the server cannot alter the object, so that it is dropped and created again."""
         try:
-            changes = self.change(current, wanted) if differing(current, wanted) - _BESIDES else []
+            changes = self.change(current, wanted) if differing(current, wanted) - _METADATA else []
         except CannotBeWritten:
             return False
         return changes is None
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the object, or ``None`` where it must be made again."""
+        """Statements that alter the object; ``None`` if it has to be dropped and created again."""
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current object the wanted one's name."""
+        """Statements that rename the current object to the name of the wanted one."""
         designation = self.designation(current)
         statements = []
         if current.address.schema != wanted.address.schema:
             schema = wanted.address.schema
             statements.append(f"ALTER {designation} SET SCHEMA {quote_identifier(schema)}")
-            moved = SchemaObject(current.address._replace(schema=schema), {})
-            designation = self.designation(moved)
+            similar = SchemaObject(current.address._replace(schema=schema), {})
+            designation = self.designation(similar)
         if current.address.name != wanted.address.name:
             statements.append(f"ALTER {designation} RENAME TO {name_of(wanted)}")
         return statements
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The object as DROP, ALTER and COMMENT ON name it: ``TABLE public.students``."""
-        return f"{self.keyword} {thing.address.sql}"
+        return f"{self.keyword} {obj.address.sql}"
 
-    def _dependent(self, thing: SchemaObject) -> str:
+    def _dependent(self, obj: SchemaObject) -> str:
         """The object as DEPENDS ON EXTENSION names it."""
-        return self.depending.format(it=self.designation(thing), path=thing.address.sql)
+        return self.depends_name.format(object=self.designation(obj), path=obj.address.sql)
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements that give the object its wanted comment, owner and privileges."""
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements that change the comment, the owner and the privileges to the wanted ones."""
         statements = []
         attributes = wanted.attributes
         if attributes.get("comment") != current.get("comment"):
@@ -342,12 +358,12 @@ class PostgreSQLKind(TriedKind):
             role = quote_identifier(str(attributes["owner"]))
             statements.append(f"ALTER {self.designation(wanted)} OWNER TO {role}")
         if "grants" in attributes:
-            have = current.get("grants", self.implicit)
-            statements += self.grant(kept_by(attributes.get("owner"), have), wanted)
+            grants = current.get("grants", self.default_grants)
+            statements += self.grant(grants_without_owner(attributes.get("owner"), grants), wanted)
         return statements
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the object its wanted privileges instead of the current ones."""
+        """Statements that change the privileges to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], self.designation(wanted))
 
 
@@ -364,13 +380,13 @@ def _extensions(dependent: str, current: Mapping[str, Value], wanted: SchemaObje
 def comments_on_parts(
     part: Callable[[str], str], current: Mapping[str, Value], wanted: SchemaObject, attribute: str
 ) -> list[str]:
-    """Statements for what is said of the parts that are attributes of their whole.
+    """Statements for the comments on parts that are attributes of their parent object.
 
     Args:
-        part: How COMMENT ON names a part, given its quoted name.
-        current: The attributes that the whole has.
-        wanted: The whole as it should be.
-        attribute: Where the comments are: pairs of name and text.
+        part: Returns the part as COMMENT ON names it, for its quoted name.
+        current: The current attributes of the parent object.
+        wanted: The wanted parent object.
+        attribute: The attribute that contains the comments, as pairs of name and comment.
     """
     have, want = pairs(current.get(attribute)), pairs(wanted.attributes[attribute])
     return [
@@ -381,7 +397,7 @@ def comments_on_parts(
 
 
 def pairs(value: Value) -> dict[str, str]:
-    """What is said of parts, by their names."""
+    """An attribute that consists of pairs, as a dictionary."""
     return dict(cast("tuple[tuple[str, str], ...]", value or ()))
 
 

@@ -1,4 +1,4 @@
-"""Procedural languages that no extension brought."""
+"""Procedural languages that do not belong to an extension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     PostgreSQLKind,
     comment_on,
     name_of,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
@@ -24,29 +24,30 @@ class Language(PostgreSQLKind):
     owner = "l.lanowner"
     acl = "l.lanacl"
     acl_type = "l"
-    implicit = (("PUBLIC", "USAGE", ""),)
+    default_grants = (("PUBLIC", "USAGE", ""),)
     columns = """'' as schema, l.lanname as name, l.lanpltrusted as trusted,
         l.lanplcallfoid::regproc::text as handler,
         nullif(l.laninline, 0)::regproc::text as inline,
         nullif(l.lanvalidator, 0)::regproc::text as validator, d.description as comment"""
     source = f"""from pg_language l {comment_on("pg_language", "l.oid")}
-        where l.oid >= {FIRST_NORMAL_OID} and {no_member("pg_language", "l.oid")} order by l.oid"""
+        where l.oid >= {FIRST_NORMAL_OID} and {not_in_extension("pg_language", "l.oid")}
+        order by l.oid"""
     alterations = (
-        alter("trusted", "DROP {it}", "CREATE TRUSTED {it} HANDLER {handler}"),
-        alter("not trusted", "DROP {it}", "CREATE {it} HANDLER {handler}"),
+        alter("trusted", "DROP {object}", "CREATE TRUSTED {object} HANDLER {handler}"),
+        alter("not trusted", "DROP {object}", "CREATE {object} HANDLER {handler}"),
         alter(
             "another handler",
-            "DROP {it}",
-            "CREATE {it} HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler "
+            "DROP {object}",
+            "CREATE {object} HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler "
             "VALIDATOR fmgr_sql_validator",
         ),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare language."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare language."""
+        facts = obj.attributes
         trusted = "TRUSTED " if facts["trusted"] else ""
-        words = [f"CREATE {trusted}LANGUAGE {name_of(thing)} HANDLER {facts['handler']}"]
+        words = [f"CREATE {trusted}LANGUAGE {name_of(obj)} HANDLER {facts['handler']}"]
         if facts["inline"]:
             words.append(f"INLINE {facts['inline']}")
         if facts["validator"]:

@@ -1,8 +1,9 @@
-"""What extensions make and drop on their own, in the course of their work: left out.
+"""Finds the objects that extensions create and drop at run time, which are not compared.
 
-What an extension's script has made belongs to it, and so does all that is in a schema of its own,
-such as the chunks of TimescaleDB and the tables of pg_cron. Some extensions make more as they go
-along, as members of nothing; what that is, their documentation says.
+Objects that an extension's script creates are members of the extension, and objects in a schema of
+the extension belong to it, such as the chunks of TimescaleDB and the tables of pg_cron. Some
+extensions create further objects at run time. PostgreSQL does not record their origin; the
+documentation of these extensions describes them.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from driftcheck.databases.catalog import Cursor
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject
 
-# https://github.com/pgmq/pgmq: a queue is a table, and its archive another, in the extension's
-# schema. https://github.com/pgpartman/pg_partman: the children of what is in part_config come and
-# go with time.
+# https://github.com/pgmq/pgmq: each queue and each archive is a table in the extension's schema.
+# https://github.com/pgpartman/pg_partman: partitions of the tables in part_config are created and
+# dropped over time.
 _EXTENSIONS = """
     select x.extname, n.nspname from pg_extension x join pg_namespace n on n.oid = x.extnamespace
     left join pg_class c on c.relnamespace = n.oid and c.relname = 'part_config'
@@ -26,30 +27,31 @@ _EXTENSIONS = """
 
 @dataclass(frozen=True)
 class Managed:
-    """What is managed by extensions.
+    """The objects that extensions manage.
 
     Attributes:
-        schemas: The schemas in which everything is.
-        parents: The tables whose partitions are, as schema and name.
+        schemas: The schemas whose objects are all managed.
+        parents: The tables whose partitions are managed.
     """
 
     schemas: frozenset[str] = frozenset()
     parents: frozenset[Address] = field(default_factory=frozenset)
 
-    def without(self, things: Iterable[SchemaObject]) -> Iterator[SchemaObject]:
-        """The objects that are not managed, parts with their wholes, which come before them."""
-        gone: set[Address] = set()
-        for thing in things:
-            whole = thing.part_of
-            partition = thing.address.kind == "table" and whole in self.parents
-            if thing.address.schema in self.schemas or partition or whole in gone:
-                gone.add(thing.address)
+    def without(self, objects: Iterable[SchemaObject]) -> Iterator[SchemaObject]:
+        """The objects that are not managed. A parent object must come before its parts."""
+        managed_objects: set[Address] = set()
+        for obj in objects:
+            parent = obj.part_of
+            is_partition = obj.address.kind == "table" and parent in self.parents
+            is_part = parent in managed_objects
+            if obj.address.schema in self.schemas or is_partition or is_part:
+                managed_objects.add(obj.address)
             else:
-                yield thing
+                yield obj
 
 
 def managed(cursor: Cursor) -> Managed:
-    """Ask the extensions that are there what they manage."""
+    """Read which objects the installed extensions manage."""
     cursor.execute(_EXTENSIONS)
     schemas = dict(cursor.fetchall())
     parents: list[Address] = []

@@ -1,11 +1,11 @@
-"""What other objects live in or come from: schemas and extensions."""
+"""Schemas and extensions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftcheck.databases.catalog import Sides
-from driftcheck.databases.mutations import alter, alter_with
+from driftcheck.databases.catalog import SnapshotPair
+from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog.kind import (
     PUBLIC,
     USERS_SCHEMA,
@@ -32,15 +32,15 @@ class Schema(PostgreSQLKind):
     source = f"""from pg_namespace n {comment_on("pg_namespace", "n.oid", first=PUBLIC)}
         where {USERS_SCHEMA} order by n.oid"""
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare schema."""
-        return [f"CREATE SCHEMA {name_of(thing)}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare schema."""
+        return [f"CREATE SCHEMA {name_of(obj)}"]
 
 
 class Extension(PostgreSQLKind):
     """An extension. https://www.postgresql.org/docs/current/catalog-pg-extension.html.
 
-    Another version is only noted, and its comment is its author's.
+    A different version is reported as a note. Comments on extensions are not read.
     """
 
     name = "extension"
@@ -50,26 +50,28 @@ class Extension(PostgreSQLKind):
     columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
     source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
         where x.extname <> 'plpgsql' order by x.oid"""
-    renaming = ""
-    adding = ()
+    rename_sql = ""
+    add_sql = ()
     alterations = (
-        alter_with(  # what is made with it names its schema
+        alter_cascading(  # the definitions of dependent objects contain the schema
             "another schema",
             "CREATE SCHEMA {new}",
             "ALTER EXTENSION {name} SET SCHEMA {new}",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("update", "ALTER EXTENSION {name} UPDATE"),
-        alter("comment", "COMMENT ON EXTENSION {name} IS {said}"),
+        alter("comment", "COMMENT ON EXTENSION {name} IS {comment_text}"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that install the extension."""
-        return [f"CREATE EXTENSION {name_of(thing)} WITH SCHEMA {_schema(thing)}"]
+        return [f"CREATE EXTENSION {name_of(obj)} WITH SCHEMA {_schema(obj)}"]
 
-    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: Sides) -> str:
-        """Another version is only noted: which one there is, is the server's affair."""
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
+    ) -> str:
+        """A different version is a note, because it depends on the server's installation."""
         if wanted is None or actual is None:
             return ""
         return "version" if differing(actual, wanted) == {"version"} else ""

@@ -1,4 +1,4 @@
-"""Operators, and the classes and families that tell indexes what they mean."""
+"""Operators, operator classes and operator families."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from driftcheck.databases.mutations import Alteration, alter, alter_with, literally
+from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Snapshot
@@ -48,38 +48,38 @@ class Operator(PostgreSQLKind):
         left join pg_operator g on g.oid = o.oprnegate
         left join pg_namespace gn on gn.oid = g.oprnamespace
         {comment_on("pg_operator", "o.oid")}
-        where o.oprcode <> 0 and {USERS_SCHEMA} and {no_member("pg_operator", "o.oid")}
+        where o.oprcode <> 0 and {USERS_SCHEMA} and {not_in_extension("pg_operator", "o.oid")}
         order by o.oid"""
-    renaming = ""
-    spare = "<~@~>"
-    adding = ("CREATE OPERATOR {schema}.<~@~> ({signature})",)
+    rename_sql = ""
+    spare_name = "<~@~>"
+    add_sql = ("CREATE OPERATOR {schema}.<~@~> ({signature})",)
     alterations = tuple(
-        alter(f"{setting.lower()}", f"ALTER {{it}} SET ({setting})")
+        alter(f"{setting.lower()}", f"ALTER {{object}} SET ({setting})")
         for setting in ("RESTRICT = eqsel", "RESTRICT = NONE", "JOIN = eqjoinsel", "JOIN = NONE")
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its schema, and its function with what that takes."""
-        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``schema``, and ``signature``: the function and the argument types."""
+        clauses = cast("tuple[str, ...]", obj.attributes["definition"])
         signature = (c for c in clauses if c.startswith(("FUNCTION", "LEFTARG", "RIGHTARG")))
         return {
-            **super().fields(thing),
-            "schema": quote_identifier(thing.address.schema),
+            **super().fields(obj),
+            "schema": quote_identifier(obj.address.schema),
             "signature": ", ".join(signature),
         }
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare operator."""
-        definition = ", ".join(cast("tuple[str, ...]", thing.attributes["definition"]))
-        return [f"CREATE OPERATOR {_operator(thing)} ({definition})"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare operator."""
+        definition = ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
+        return [f"CREATE OPERATOR {_operator(obj)} ({definition})"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The operator as DROP, ALTER and COMMENT ON name it."""
-        return f"OPERATOR {_operator(thing)} ({thing.address.arguments})"
+        return f"OPERATOR {_operator(obj)} ({obj.address.arguments})"
 
 
-def _operator(thing: SchemaObject) -> str:
-    return f"{quote_identifier(thing.address.schema)}.{thing.address.name}"
+def _operator(obj: SchemaObject) -> str:
+    return f"{quote_identifier(obj.address.schema)}.{obj.address.name}"
 
 
 def _members(of: str) -> str:
@@ -109,19 +109,21 @@ def _members(of: str) -> str:
         ) m group by refobjid)"""
 
 
-# What a member is dropped by: its sort, its number, its types.
+# The type, the number and the argument types of a member, by which DROP identifies it.
 _MEMBER = re.compile(r"(OPERATOR \d+|FUNCTION \d+) (?:.* )?(\([^()]*\)).*", re.DOTALL)
 
 
 class OperatorFamily(PostgreSQLKind):
-    """An operator family, with what no class of it has. Known by its index method and name.
+    """An operator family, with the members that belong to none of its classes.
+
+    Its name is qualified by the index method.
 
     https://www.postgresql.org/docs/current/catalog-pg-opfamily.html
     """
 
     name = "operator family"
     plural = "operator families"
-    again = False  # its classes go with it
+    recreatable = False  # its classes would be dropped
     keyword = "OPERATOR FAMILY"
     owner = "f.opfowner"
     columns = """n.nspname as schema, m.amname as within, f.opfname as name,
@@ -130,23 +132,23 @@ class OperatorFamily(PostgreSQLKind):
         join pg_am m on m.oid = f.opfmethod left join {_members("pg_opfamily")} r
           on r.refobjid = f.oid
         {comment_on("pg_opfamily", "f.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_opfamily", "f.oid")} order by f.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_opfamily", "f.oid")} order by f.oid"""
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its own members may be taken out."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Drop each member."""
         del schema
-        for member in cast("tuple[str, ...]", thing.attributes["members"]):
-            dropped = literally(_MEMBER.sub(r"\1 \2", member))
-            yield alter("drop a member", f"ALTER {{it}} DROP {dropped}")
+        for member in cast("tuple[str, ...]", obj.attributes["members"]):
+            dropped = escape_braces(_MEMBER.sub(r"\1 \2", member))
+            yield alter("drop a member", f"ALTER {{object}} DROP {dropped}")
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare family with its own members."""
-        members = ", ".join(cast("tuple[str, ...]", thing.attributes["members"]))
-        added = [f"ALTER {self.designation(thing)} ADD {members}"] if members else []
-        return [f"CREATE {self.designation(thing)}", *added]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare family with its own members."""
+        members = ", ".join(cast("tuple[str, ...]", obj.attributes["members"]))
+        added = [f"ALTER {self.designation(obj)} ADD {members}"] if members else []
+        return [f"CREATE {self.designation(obj)}", *added]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that take members out and put members in."""
+        """Statements that drop and add members."""
         have, want = (
             cast("tuple[str, ...]", side.attributes["members"]) for side in (current, wanted)
         )
@@ -158,13 +160,13 @@ class OperatorFamily(PostgreSQLKind):
             *([f"{family} ADD {', '.join(new)}"] if new else ()),
         ]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The family as CREATE, DROP, ALTER and COMMENT ON name it."""
-        return f"OPERATOR FAMILY {_within_method(thing)}"
+        return f"OPERATOR FAMILY {_within_method(obj)}"
 
 
 class OperatorClass(PostgreSQLKind):
-    """An operator class. Known by its index method and name.
+    """An operator class. Its name is qualified by the index method.
 
     https://www.postgresql.org/docs/current/catalog-pg-opclass.html
     """
@@ -183,52 +185,52 @@ class OperatorClass(PostgreSQLKind):
         join pg_namespace fn on fn.oid = f.opfnamespace
         left join {_members("pg_opclass")} r on r.refobjid = c.oid
         {comment_on("pg_opclass", "c.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_opclass", "c.oid")} order by c.oid"""
-    adding = ("CREATE OPERATOR CLASS {spot} FOR TYPE {type} USING {method} AS STORAGE {type}",)
+        where {USERS_SCHEMA} and {not_in_extension("pg_opclass", "c.oid")} order by c.oid"""
+    add_sql = ("CREATE OPERATOR CLASS {new_path} FOR TYPE {type} USING {method} AS STORAGE {type}",)
     alterations = (
-        alter_with("default, or not any more", "DROP {it} CASCADE", "{otherwise}"),
-        alter_with(
+        alter_cascading("toggle default", "DROP {object} CASCADE", "{inverse}"),
+        alter_cascading(
             "no members",
-            "DROP {it} CASCADE",
+            "DROP {object} CASCADE",
             "CREATE OPERATOR CLASS {bare} FOR TYPE {type} USING {method} FAMILY {family} "
             "AS STORAGE {type}",
         ),
-        alter_with(
+        alter_cascading(
             "another type and family",
-            "DROP {it} CASCADE",
+            "DROP {object} CASCADE",
             "CREATE OPERATOR CLASS {bare} FOR TYPE pg_lsn USING {method} AS STORAGE pg_lsn",
         ),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its name and its method, and how it is made as the default where it is not."""
-        method, *path = thing.address.path
-        default = not thing.attributes["default"]
-        other = replace(thing, attributes={**thing.attributes, "default": default})
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``bare`` (the name), ``method``, and ``inverse``: created with DEFAULT toggled."""
+        method, *path = obj.address.path
+        default = not obj.attributes["default"]
+        other = replace(obj, attributes={**obj.attributes, "default": default})
         return {
-            **super().fields(thing),
-            "bare": thing.address._replace(path=tuple(path)).sql,
+            **super().fields(obj),
+            "bare": obj.address._replace(path=tuple(path)).sql,
             "method": quote_identifier(method),
-            "otherwise": self.build(other)[0],
+            "inverse": self.build(other)[0],
         }
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare class in its family."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare class in its family."""
+        facts = obj.attributes
         default = " DEFAULT" if facts["default"] else ""
-        method = quote_identifier(thing.address.path[0])
+        method = quote_identifier(obj.address.path[0])
         members = list(cast("tuple[str, ...]", facts["members"]))
         if facts["storage"] or not members:
             members.append(f"STORAGE {facts['storage'] or facts['type']}")
-        name = thing.address._replace(path=thing.address.path[1:]).sql
+        name = obj.address._replace(path=obj.address.path[1:]).sql
         of = f"FOR TYPE {facts['type']} USING {method} FAMILY {facts['family']}"
         return [f"CREATE OPERATOR CLASS {name}{default} {of} AS {', '.join(members)}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The class as DROP, ALTER and COMMENT ON name it."""
-        return f"OPERATOR CLASS {_within_method(thing)}"
+        return f"OPERATOR CLASS {_within_method(obj)}"
 
 
-def _within_method(thing: SchemaObject) -> str:
-    name = thing.address._replace(path=thing.address.path[1:]).sql
-    return f"{name} USING {quote_identifier(thing.address.path[0])}"
+def _within_method(obj: SchemaObject) -> str:
+    name = obj.address._replace(path=obj.address.path[1:]).sql
+    return f"{name} USING {quote_identifier(obj.address.path[0])}"

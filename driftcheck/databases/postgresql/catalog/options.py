@@ -1,4 +1,4 @@
-"""Storage parameters and the like: ``name=value`` as the catalog keeps them."""
+"""Storage parameters and other options, stored as ``name=value`` in the catalogs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import cast
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Value
 
-_SWITCHED = {"true": "on", "yes": "on", "false": "off", "no": "off"}
+_BOOLEANS = {"true": "on", "yes": "on", "false": "off", "no": "off"}
 
 
-def settled_options(options: tuple[str, ...]) -> tuple[str, ...]:
-    """The options in one spelling, for the server keeps a switch as it was typed."""
+def normalized_options(options: tuple[str, ...]) -> tuple[str, ...]:
+    """The options with uniform Boolean values. The server stores them as they were typed."""
     pairs = (option.partition("=") for option in options)
-    return tuple(f"{name}={_SWITCHED.get(value.lower(), value)}" for name, _, value in pairs)
+    return tuple(f"{name}={_BOOLEANS.get(value.lower(), value)}" for name, _, value in pairs)
 
 
 def options_of(options: Value) -> dict[str, str]:
-    """The options by name."""
+    """The values of the options, by name."""
     pairs = (option.partition("=") for option in cast("tuple[str, ...]", options or ()))
     return {name: value for name, _, value in pairs}
 
 
 def with_options(options: Value, toast: Value = None) -> list[str]:
-    """The WITH clause that gives a new object its options: one word, or none."""
+    """The WITH clause of a CREATE statement as a list of one element; empty without options."""
     settings = [
         *_settings(options_of(options)),
         *(f"toast.{setting}" for setting in _settings(options_of(toast))),
@@ -32,13 +32,13 @@ def with_options(options: Value, toast: Value = None) -> list[str]:
 
 
 def change_options(altered: str, current: Value, wanted: Value, prefix: str = "") -> list[str]:
-    """Statements that turn an object's options into the wanted ones.
+    """Statements that change the options of an object to the wanted ones.
 
     Args:
-        altered: The statement up to its SET or RESET: ``ALTER TABLE public.students``.
-        current: The options it has.
-        wanted: The options it should have.
-        prefix: ``toast.`` for those of a table's TOAST table.
+        altered: The statement before SET or RESET: ``ALTER TABLE public.students``.
+        current: The current options.
+        wanted: The wanted options.
+        prefix: ``toast.`` for options of a TOAST table.
     """
     have, want = options_of(current), options_of(wanted)
     statements = []

@@ -1,54 +1,54 @@
-"""Tells a partition that only continues what its parent lays down, such as one for a new month."""
+"""Recognizes partitions that follow the definition of their parent, such as one for a new month."""
 
 from __future__ import annotations
 
 from driftcheck.databases.postgresql.catalog.kind import differing
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
-_ITS_OWN = frozenset(("bound", "comment"))
-_NOT_HANDED_DOWN = frozenset(
+_OWN_ATTRIBUTES = frozenset(("bound", "comment"))
+_NOT_INHERITED = frozenset(
     "identity identity_sequence identity_comment identity_persistence identity_grants serial"
     " comment index_comment statistics options grants extensions".split()
 )
-"""What parts of a partition do not have from the parent's, and then say nothing of."""
+"""Attributes that parts of a partition do not inherit. A new partition has no value for them."""
 _NEW: dict[str, Value] = {"access_method": "heap", "replica_identity": "DEFAULT"}
 
 
-def continues(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
-    """Whether a partition is what its parent makes of it, and holds nothing besides.
+def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
+    """Whether a partition and its parts follow the definition of the parent table.
 
     Args:
-        partition: The partition, which only the actual snapshot has.
-        wanted: The snapshot that knows its elder siblings, where it has any.
-        actual: The snapshot that has it.
+        partition: The partition, which exists in the actual snapshot only.
+        wanted: The wanted snapshot, with older partitions of the same table.
+        actual: The actual snapshot.
     """
     parent = actual.objects.get(partition.part_of) if partition.part_of else None
     if parent is None or partition.attributes.get("bound") in (None, "DEFAULT"):
         return False
-    models = (parent, *wanted.parts.get(parent.address, ()))
+    examples = (parent, *wanted.parts.get(parent.address, ()))
     return all(
-        name in _ITS_OWN or _is_usual(name, value, models)
+        name in _OWN_ATTRIBUTES or _is_expected(name, value, examples)
         for name, value in partition.attributes.items()
     ) and all(
-        continues(part, wanted, actual)
+        follows_parent(part, wanted, actual)
         if part.address.kind == partition.address.kind
-        else _is_handed_down(part, actual)
+        else _is_inherited(part, actual)
         for part in actual.parts.get(partition.address, ())
     )
 
 
-def _is_usual(name: str, value: Value, models: tuple[SchemaObject, ...]) -> bool:
-    """Whether a new partition is so of its own accord, or as its parent or an elder one is."""
+def _is_expected(name: str, value: Value, examples: tuple[SchemaObject, ...]) -> bool:
+    """Whether a value is the default, or the parent or an older partition has the same value."""
     return (
         not value
         or value == _NEW.get(name)
-        or any(model.attributes.get(name) == value for model in models)
+        or any(example.attributes.get(name) == value for example in examples)
     )
 
 
-def _is_handed_down(part: SchemaObject, actual: Snapshot) -> bool:
+def _is_inherited(part: SchemaObject, actual: Snapshot) -> bool:
     parent = actual.objects.get(part.inherited_from) if part.inherited_from else None
     if parent is None:
         return False
-    own = differing(parent, part)
-    return own <= _NOT_HANDED_DOWN and not any(part.attributes[name] for name in own)
+    different = differing(parent, part)
+    return different <= _NOT_INHERITED and not any(part.attributes[name] for name in different)

@@ -1,17 +1,17 @@
-"""Policies of row security."""
+"""Row security policies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from driftcheck.databases.mutations import alter, each
+from driftcheck.databases.mutations import alter, per_clause
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     name_of,
-    no_member,
+    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.privileges import role
@@ -25,7 +25,7 @@ class Policy(PostgreSQLKind):
     plural = "policies"
     keyword = "POLICY"
     recognizable = True
-    columns = """n.nspname as schema, c.relname as within, p.polname as name, 'table' as whole,
+    columns = """n.nspname as schema, c.relname as within, p.polname as name, 'table' as part_of,
         case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE'
           when 'd' then 'DELETE' else 'ALL' end as command, p.polpermissive as permissive,
         array(select coalesce(pg_get_userbyid(nullif(r, 0)), 'PUBLIC')::text
@@ -35,10 +35,10 @@ class Policy(PostgreSQLKind):
     source = f"""from pg_policy p join pg_class c on c.oid = p.polrelid
         join pg_namespace n on n.oid = c.relnamespace
         {comment_on("pg_policy", "p.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")} order by p.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")} order by p.oid"""
     alterations = (
-        *each(
-            "ALTER {it}",
+        *per_clause(
+            "ALTER {object}",
             (
                 "USING (now() IS NOT NULL)",
                 "WITH CHECK (now() IS NOT NULL)",
@@ -46,29 +46,29 @@ class Policy(PostgreSQLKind):
                 "TO pg_monitor",
             ),
         ),
-        alter("permissive, or restrictive", "DROP {it}", "{otherwise}"),
-        alter("another command", "DROP {it}", "{command_}"),
+        alter("toggle permissive", "DROP {object}", "{inverse}"),
+        alter("another command", "DROP {object}", "{command_}"),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And how it would be made if it were restrictive, or were not; or for another command."""
-        made = self.build(thing, ())[0]
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add CREATE POLICY with the opposite of PERMISSIVE, and for another command."""
+        create_sql = self.build(obj, ())[0]
         words = ("PERMISSIVE", "RESTRICTIVE")
-        have, other = words if thing.attributes["permissive"] else reversed(words)
-        command = thing.attributes["command"]
+        have, other = words if obj.attributes["permissive"] else reversed(words)
+        command = obj.attributes["command"]
         another = "ALL" if command != "ALL" else "UPDATE"
         return {
-            **super().fields(thing),
-            "otherwise": made.replace(f" AS {have} ", f" AS {other} ", 1),
-            "command_": made.replace(f" FOR {command} ", f" FOR {another} ", 1),
+            **super().fields(obj),
+            "inverse": create_sql.replace(f" AS {have} ", f" AS {other} ", 1),
+            "command_": create_sql.replace(f" FOR {command} ", f" FOR {another} ", 1),
         }
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare policy."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare policy."""
+        facts = obj.attributes
         permissive = "PERMISSIVE" if facts["permissive"] else "RESTRICTIVE"
         roles = ", ".join(map(role, cast("tuple[str, ...]", facts["roles"])))
-        words = [f"CREATE {self.designation(thing)} AS {permissive} FOR {facts['command']}"]
+        words = [f"CREATE {self.designation(obj)} AS {permissive} FOR {facts['command']}"]
         words.append(f"TO {roles}")
         if facts["using"] is not None:
             words.append(f"USING ({facts['using']})")
@@ -76,6 +76,6 @@ class Policy(PostgreSQLKind):
             words.append(f"WITH CHECK ({facts['with_check']})")
         return [" ".join(words)]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The policy as CREATE, DROP, ALTER and COMMENT ON name it."""
-        return f"POLICY {name_of(thing)} ON {table_of(thing)}"
+        return f"POLICY {name_of(obj)} ON {table_of(obj)}"

@@ -1,4 +1,4 @@
-"""Privileges: read as sets of (grantee, privilege, grantable), written as GRANT and REVOKE.
+"""Privileges: read as (grantee, privilege, option), written as GRANT and REVOKE.
 
 https://www.postgresql.org/docs/current/ddl-priv.html
 """
@@ -11,8 +11,8 @@ from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Value
 
 Grant = tuple[str, str, str]
-"""Grantee (``PUBLIC`` for everybody), privilege, and ``WITH GRANT OPTION``, nothing, or ``REVOKED``
-for what an owner has given up."""
+"""The grantee, the privilege, and ``WITH GRANT OPTION``, an empty string, or ``REVOKED`` for a
+privilege that was revoked from the owner."""
 
 _REVOKED = "REVOKED"
 
@@ -24,7 +24,7 @@ _TABLE_PRIVILEGES = frozenset(
 def grants_sql(acl: str, owner: str, acl_type: str) -> str:
     """SQL: the grants of an ``aclitem[]``.
 
-    What an owner has from being one goes without saying, but not what was taken from it.
+    The owner's default privileges are omitted. Privileges revoked from the owner are included.
     """
     default = f"acldefault('{acl_type}', {owner})" if acl_type else "null"
     owner = owner or "null"
@@ -43,11 +43,11 @@ def grants_sql(acl: str, owner: str, acl_type: str) -> str:
         ) g order by 1)"""
 
 
-def settled(grants: Value) -> Value:
-    """The grants as every major version would list them.
+def normalized_grants(grants: Value) -> Value:
+    """The grants in a form that is equal in all major versions.
 
-    ``GRANT ALL`` on a table gives MAINTAIN from PostgreSQL 17 on, and cannot before: who holds
-    everything else is not told apart by that.
+    From PostgreSQL 17 on, ``GRANT ALL`` on a table includes MAINTAIN. So MAINTAIN is omitted if the
+    grantee has all other privileges.
     """
     pairs = cast("tuple[Grant, ...]", grants)
     held: dict[str, set[str]] = {}
@@ -60,8 +60,8 @@ def settled(grants: Value) -> Value:
     )
 
 
-def kept_by(owner: Value, grants: Value) -> tuple[Grant, ...]:
-    """What is left of grants when that role is the owner, who has them all from being one."""
+def grants_without_owner(owner: Value, grants: Value) -> tuple[Grant, ...]:
+    """The grants after a change of the owner, whose own privileges are implicit."""
     pairs = cast("tuple[Grant, ...]", grants or ())
     return tuple(
         (str(owner), privilege, how) if how == _REVOKED and owner else (grantee, privilege, how)
@@ -71,13 +71,13 @@ def kept_by(owner: Value, grants: Value) -> tuple[Grant, ...]:
 
 
 def change_grants(current: Value, wanted: Value, target: str, columns: str = "") -> list[str]:
-    """Statements that turn one set of grants on a target into another.
+    """Statements that change the grants on a target to the wanted ones.
 
     Args:
-        current: The grants that are there.
-        wanted: The grants that should be.
-        target: What they are on, as GRANT names it: ``TABLE public.students``.
-        columns: For privileges on a column, its name in parentheses.
+        current: The current grants.
+        wanted: The wanted grants.
+        target: The object as GRANT names it: ``TABLE public.students``.
+        columns: The name of the column in parentheses, for privileges on a column.
     """
     have = set(cast("tuple[Grant, ...]", current or ()))
     want = set(cast("tuple[Grant, ...]", wanted or ()))

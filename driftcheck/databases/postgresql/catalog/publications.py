@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from driftcheck.databases.mutations import alter, each
+from driftcheck.databases.mutations import alter, per_clause
 from driftcheck.databases.postgresql.catalog.kind import (
     PostgreSQLKind,
     comment_on,
     name_of,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
@@ -51,9 +51,9 @@ class Publication(PostgreSQLKind):
           select pnpubid, array_agg(pnnspid::regnamespace::text order by 1) as members
           from pg_publication_namespace group by pnpubid) s on s.pnpubid = p.oid
         {comment_on("pg_publication", "p.oid")}
-        where {no_member("pg_publication", "p.oid")} order by p.oid"""
+        where {not_in_extension("pg_publication", "p.oid")} order by p.oid"""
     alterations = (
-        *each(
+        *per_clause(
             "ALTER PUBLICATION {name} SET",
             (
                 "(publish = 'insert')",
@@ -64,8 +64,8 @@ class Publication(PostgreSQLKind):
             ),
         ),
         *(
-            alter(doing, *_TABLE, f"ALTER PUBLICATION {{name}} {clause}")
-            for doing, clause in (
+            alter(description, *_TABLE, f"ALTER PUBLICATION {{name}} {clause}")
+            for description, clause in (
                 ("add a table", "ADD TABLE {new}.one"),
                 ("add columns of a table", "ADD TABLE {new}.one (id)"),
                 ("add rows of a table", "ADD TABLE {new}.one WHERE (id > 7)"),
@@ -75,27 +75,27 @@ class Publication(PostgreSQLKind):
             )
         ),
         alter(
-            "for some tables, or all",
+            "toggle for all tables",
             "DROP PUBLICATION {name}",
-            "CREATE PUBLICATION {name} {otherwise} WITH (publish = '{publish}')",
+            "CREATE PUBLICATION {name} {inverse} WITH (publish = '{publish}')",
         ),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And what it would be for if it were not for all tables, or were."""
-        otherwise = "" if thing.attributes["all_tables"] else "FOR ALL TABLES"
-        return {**super().fields(thing), "otherwise": otherwise}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``inverse``: FOR ALL TABLES, if the publication is not for all tables."""
+        otherwise = "" if obj.attributes["all_tables"] else "FOR ALL TABLES"
+        return {**super().fields(obj), "inverse": otherwise}
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare publication."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare publication."""
+        facts = obj.attributes
         members = ", ".join(
             [
                 *(f"TABLE {table}" for table in cast("tuple[str, ...]", facts["tables"])),
                 *(f"TABLES IN SCHEMA {name}" for name in cast("tuple[str, ...]", facts["schemas"])),
             ]
         )
-        words = [f"CREATE PUBLICATION {name_of(thing)}"]
+        words = [f"CREATE PUBLICATION {name_of(obj)}"]
         if facts["all_tables"] or members:
             words.append(f"FOR {members or 'ALL TABLES'}")
         options = [f"publish = '{facts['publish']}'"]

@@ -1,13 +1,17 @@
-"""What is worth a note in a database and is no part of its schema: remarked on, never compared."""
+"""Remarks on the state of a database that is no part of its schema and is not compared."""
 
 from __future__ import annotations
 
 from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.postgresql.catalog.foreign_options import SECRET
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import (
+    FIRST_NORMAL_OID,
+    USERS_SCHEMA,
+    not_in_extension,
+)
 from driftcheck.schema import Address, Remark
 
-# Each gives: the rule, the kind, schema and name of what it is about, and two words for the rule.
+# Each query returns the rule; the kind, schema and name of the object; two values for the rule.
 
 # https://www.postgresql.org/docs/current/catalog-pg-class.html
 _UNPOPULATED = f"""
@@ -15,7 +19,7 @@ _UNPOPULATED = f"""
       c.relname::text, '', ''
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind = 'm' and not c.relispopulated and {USERS_SCHEMA}
-      and {no_member("pg_class", "c.oid")}"""
+      and {not_in_extension("pg_class", "c.oid")}"""
 
 # https://www.postgresql.org/docs/current/catalog-pg-collation.html
 _COLLATIONS = f"""
@@ -24,7 +28,7 @@ _COLLATIONS = f"""
       select *, pg_collation_actual_version(oid) as actual from pg_collation
       where collversion is not null and (oid >= {FIRST_NORMAL_OID} or oid in (
         select refobjid from pg_depend where refclassid = 'pg_collation'::regclass))
-      offset 0  -- not to ask the provider about hundreds that nobody uses
+      offset 0  -- compare the versions of used collations only
     ) l join pg_namespace n on n.oid = l.collnamespace
     where l.collversion <> l.actual"""
 
@@ -52,7 +56,7 @@ _SETTINGS = f"""
 
 
 def remarks(cursor: Cursor, scope: Scope) -> tuple[Remark, ...]:
-    """What is worth a note, found out in one query; settings only where they are asked for."""
+    """Read the remarks in one query. Settings are included if the scope says so."""
     queries = [_UNPOPULATED, _COLLATIONS, _DATABASE_COLLATION, *[_SETTINGS] * scope.settings]
     cursor.execute(" union all ".join(queries) + " order by 1, 2, 3, 4, 5")
     return tuple(

@@ -1,4 +1,4 @@
-"""Functions, procedures and aggregates, known by their signatures."""
+"""Functions, procedures and aggregates."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.mutations import (
+    Alteration,
+    alter,
+    alter_cascading,
+    escape_braces,
+    per_clause,
+)
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     depending_on_extensions,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.schema import SchemaObject, Snapshot, Value
@@ -23,7 +29,8 @@ def _source(prokinds: str, joins: str = "") -> str:
     return f"""from pg_proc p join pg_namespace n on n.oid = p.pronamespace {joins}
         {depending_on_extensions("pg_proc", "p.oid")}
         {comment_on("pg_proc", "p.oid")}
-        where p.prokind in ({prokinds}) and {USERS_SCHEMA} and {no_member("pg_proc", "p.oid")}
+        where p.prokind in ({prokinds}) and {USERS_SCHEMA}
+          and {not_in_extension("pg_proc", "p.oid")}
           and p.oid not in (  -- a range type brings its constructors
             select i.objid from pg_depend i where i.refclassid = 'pg_type'::regclass
               and i.classid = 'pg_proc'::regclass and i.deptype = 'i')
@@ -31,23 +38,25 @@ def _source(prokinds: str, joins: str = "") -> str:
 
 
 class Routine(PostgreSQLKind):
-    """What routines have alike. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
+    """The base class of routines. https://www.postgresql.org/docs/current/catalog-pg-proc.html.
 
-    A definition is what the server prints after the routine's name: so one is known by its content.
+    The definition does not contain the routine's name, so a renamed routine has the same one.
     """
 
     recognizable = True
     owner = "p.proowner"
     acl = "p.proacl"
     acl_type = "f"
-    implicit = (("PUBLIC", "EXECUTE", ""),)
+    default_grants = (("PUBLIC", "EXECUTE", ""),)
     checked_by = "check_function_bodies"
-    summed_up: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
-    alterations = each(
-        "ALTER {it}",
+    summary_attributes: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
+    alterations = per_clause(
+        "ALTER {object}",
         ("SECURITY DEFINER", "SECURITY INVOKER", "SET work_mem = '77MB'", "RESET ALL"),
     )
-    quiet: ClassVar[tuple[Alteration, ...]] = (alter("replace it by the same", "{made}"),)
+    equivalent: ClassVar[tuple[Alteration, ...]] = (
+        alter("replace by the same definition", "{create}"),
+    )
     columns = """n.nspname as schema, p.proname as name, oidvectortypes(p.proargtypes) as arguments,
         pg_get_function_arguments(p.oid) as parameters, pg_get_function_result(p.oid) as returns,
         substr(rtrim(pg_get_functiondef(p.oid), E'\\n'), length('CREATE OR REPLACE '
@@ -55,50 +64,52 @@ class Routine(PostgreSQLKind):
           || quote_ident(n.nspname) || '.' || quote_ident(p.proname)) + 1) as definition,
         coalesce(need.extensions, '{}') as extensions, d.description as comment"""
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The routine as the server prints it."""
-        name = thing.address._replace(arguments=None).sql
-        return f"CREATE OR REPLACE {self.keyword} {name}{thing.attributes['definition']}"
+        name = obj.address._replace(arguments=None).sql
+        return f"CREATE OR REPLACE {self.keyword} {name}{obj.attributes['definition']}"
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And how it is made in the end, and its name without its arguments."""
-        bare = thing.address._replace(arguments=None).sql
-        made = [*self.build(thing), *self.join(None, thing)][-1]
-        return {**super().fields(thing), "made": made, "bare": bare}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``create``, the CREATE statement, and ``bare``, the name without arguments."""
+        bare = obj.address._replace(arguments=None).sql
+        create_sql = [*self.build(obj), *self.attach(None, obj)][-1]
+        return {**super().fields(obj), "create": create_sql, "bare": bare}
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Its body may be replaced by another."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Replace the body."""
         del schema
-        made = self.build(thing, ())[0]
-        other = re.sub(r"(\$\w*\$)\Z", r" \1", made)
-        if other != made:
-            yield alter("another body", literally(other))
+        create_sql = self.build(obj, ())[0]
+        other = re.sub(r"(\$\w*\$)\Z", r" \1", create_sql)
+        if other != create_sql:
+            yield alter("another body", escape_braces(other))
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare routine, if need be with a body that is yet to come."""
-        return [_without_parsed_body(Routine.summary(self, thing))]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare routine, if need be with a body that is yet to come."""
+        return [_without_parsed_body(Routine.summary(self, obj))]
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that give it the body for which all that the body names must be there."""
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that set a parsed body, after the objects that it references are created."""
         same = current is not None and "definition" not in differing(current, wanted)
         return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
 
-    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that take from it, before it goes, the body that holds on to what it names."""
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that empty a parsed body, because it depends on the objects it references."""
         if wanted is not None or not _is_parsed(current):
             return []
         return [_without_parsed_body(Routine.summary(self, current))]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that replace the routine, where it is still called in the same way."""
+        """Statements that replace the routine; ``None`` if its parameters have changed."""
         if differing(current, wanted) & _CALLED_BY:
             return None
-        return [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]  # ``join`` has it
+        return (
+            [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]
+        )  # ``attach`` creates it
 
 
 _CALLED_BY = frozenset(("parameters", "returns"))
 _PARSED_BODY = "\nBEGIN ATOMIC\n"
-"""Begins a body that the server parses at once, where it only stores others as text."""
+"""The start of a body that the server parses. Other bodies are stored as strings."""
 
 
 def _is_parsed(routine: SchemaObject) -> bool:
@@ -122,8 +133,8 @@ class Function(Routine):
     source = _source("'f', 'w'")
     alterations = (
         *Routine.alterations,
-        *each(
-            "ALTER {it}",
+        *per_clause(
+            "ALTER {object}",
             (
                 "VOLATILE",
                 "STABLE",
@@ -139,9 +150,9 @@ class Function(Routine):
                 "ROWS 77",
             ),
         ),
-        alter_with(
+        alter_cascading(
             "return something else",
-            "DROP {it} CASCADE",
+            "DROP {object} CASCADE",
             "CREATE FUNCTION {path} RETURNS pg_lsn LANGUAGE sql AS 'SELECT NULL::pg_lsn'",
         ),
     )
@@ -162,8 +173,8 @@ def _modify(column: str) -> str:
         else 'READ_WRITE' end"""
 
 
-# CREATE AGGREGATE's parameters in the manual's order, and what pg_aggregate says of each. One that
-# was not given is null, and so is left out.
+# The parameters of CREATE AGGREGATE in the manual's order, with their SQL expressions. Parameters
+# that are null are omitted.
 _PARAMETERS = (
     ("SFUNC", "g.aggtransfn::text"),
     ("STYPE", "format_type(g.aggtranstype, null)"),
@@ -192,23 +203,23 @@ _PARAMETERS = (
 class Aggregate(Routine):
     """An aggregate. https://www.postgresql.org/docs/current/catalog-pg-aggregate.html.
 
-    The server prints no definition of one, so it is told by its parameters.
+    The server prints no definition of aggregates, so it is built from the parameters.
     """
 
-    granting = "ALL ON FUNCTION {path}"
-    depending = "FUNCTION {path}"
-    quiet = ()
+    grant_target = "ALL ON FUNCTION {path}"
+    depends_name = "FUNCTION {path}"
+    equivalent = ()
     alterations = (
         alter(
-            "more space for its state",
-            "DROP {it}",
+            "another sspace",
+            "DROP {object}",
             "CREATE AGGREGATE {bare}({signature}) ({clauses}, SSPACE = 7777)",
         ),
     )
     name = "aggregate"
     plural = "aggregates"
     keyword = "AGGREGATE"
-    summed_up = ("parameters", "definition")
+    summary_attributes = ("parameters", "definition")
     columns = f"""n.nspname as schema, p.proname as name,
         oidvectortypes(p.proargtypes) as arguments, pg_get_function_arguments(p.oid) as parameters,
         array_remove(array[{", ".join(f"'{name} = ' || {sql}" for name, sql in _PARAMETERS)}], null)
@@ -222,25 +233,25 @@ class Aggregate(Routine):
         left join pg_namespace sn on sn.oid = so.oprnamespace""",
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And what CREATE AGGREGATE says of it."""
-        clauses = cast("tuple[str, ...]", thing.attributes["definition"])
-        signature = thing.attributes["parameters"] or "*"
-        return {**super().fields(thing), "signature": signature, "clauses": ", ".join(clauses)}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``signature`` and ``clauses``, as CREATE AGGREGATE writes them."""
+        clauses = cast("tuple[str, ...]", obj.attributes["definition"])
+        signature = obj.attributes["parameters"] or "*"
+        return {**super().fields(obj), "signature": signature, "clauses": ", ".join(clauses)}
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It has no body."""
-        del thing, schema
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """None: an aggregate has no body."""
+        del obj, schema
         return iter(())
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare aggregate."""
-        name = thing.address._replace(arguments=None).sql
-        return [f"CREATE AGGREGATE {name}{self.summary(thing)}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare aggregate."""
+        name = obj.address._replace(arguments=None).sql
+        return [f"CREATE AGGREGATE {name}{self.summary(obj)}"]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The aggregate as CREATE AGGREGATE writes it, without its name."""
-        facts = thing.attributes
+        facts = obj.attributes
         clauses = cast("tuple[str, ...]", facts["definition"])
         return f"({facts['parameters'] or '*'}) ({', '.join(clauses)})"
 
@@ -248,11 +259,11 @@ class Aggregate(Routine):
         """No part of an aggregate can be altered."""
         return None
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The aggregate as DROP, ALTER and COMMENT ON name it."""
-        return f"AGGREGATE {thing.address._replace(arguments=thing.address.arguments or '*').sql}"
+        return f"AGGREGATE {obj.address._replace(arguments=obj.address.arguments or '*').sql}"
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give it its wanted privileges; GRANT takes it for a function."""
+        """Statements that change the privileges. GRANT treats an aggregate as a function."""
         grants = wanted.attributes["grants"]
         return change_grants(current, grants, f"FUNCTION {wanted.address.sql}")

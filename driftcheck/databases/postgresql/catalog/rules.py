@@ -1,4 +1,4 @@
-"""Rewrite rules, apart from those that views are made of."""
+"""Rewrite rules, except for those that implement views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comment_on,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
@@ -22,7 +22,7 @@ from driftcheck.schema import SchemaObject
 class Rule(PostgreSQLKind):
     """A rule. https://www.postgresql.org/docs/current/catalog-pg-rewrite.html.
 
-    Its definition is what the server prints after the rule's name.
+    The definition does not contain the rule's name.
     """
 
     name = "rule"
@@ -30,16 +30,16 @@ class Rule(PostgreSQLKind):
     keyword = "RULE"
     recognizable = True
     columns = f"""n.nspname as schema, c.relname as within, r.rulename as name,
-        {RELATION_KIND} as whole, substr(rtrim(pg_get_ruledef(r.oid), ';'),
+        {RELATION_KIND} as part_of, substr(rtrim(pg_get_ruledef(r.oid), ';'),
           length('CREATE RULE ' || quote_ident(r.rulename)) + 1) as definition,
         {enabled_sql("r.ev_enabled")} as enabled, d.description as comment"""
     rows = "x.rulename <> '_RETURN'"
     source = f"""from pg_rewrite r join pg_class c on c.oid = r.ev_class
         join pg_namespace n on n.oid = c.relnamespace
         {comment_on("pg_rewrite", "r.oid")}
-        where r.rulename <> '_RETURN' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        where r.rulename <> '_RETURN' and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
         order by r.oid"""
-    adding = ("CREATE RULE {new} AS ON DELETE TO {table} DO ALSO NOTHING",)
+    add_sql = ("CREATE RULE {new} AS ON DELETE TO {table} DO ALSO NOTHING",)
     alterations = (
         *(
             alter(how.lower(), f"ALTER TABLE {{table}} {how} RULE {{name}}")
@@ -51,20 +51,22 @@ class Rule(PostgreSQLKind):
         ),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare rule, and whether it is followed."""
-        made = f"CREATE RULE {name_of(thing)}{thing.attributes['definition']}"
-        return [made] if thing.attributes["enabled"] == "enabled" else [made, _followed(thing)]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare rule, and whether it is followed."""
+        create_sql = f"CREATE RULE {name_of(obj)}{obj.attributes['definition']}"
+        return (
+            [create_sql] if obj.attributes["enabled"] == "enabled" else [create_sql, _enable(obj)]
+        )
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that let it be followed or not; another definition makes another rule."""
-        return None if "definition" in differing(current, wanted) else [_followed(wanted)]
+        """Statements that enable or disable the rule; ``None`` for another definition."""
+        return None if "definition" in differing(current, wanted) else [_enable(wanted)]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The rule as DROP, ALTER and COMMENT ON name it."""
-        return f"RULE {name_of(thing)} ON {table_of(thing)}"
+        return f"RULE {name_of(obj)} ON {table_of(obj)}"
 
 
-def _followed(rule: SchemaObject) -> str:
+def _enable(rule: SchemaObject) -> str:
     how = ENABLED[str(rule.attributes["enabled"])]
     return f"ALTER TABLE {table_of(rule)} {how} RULE {name_of(rule)}"

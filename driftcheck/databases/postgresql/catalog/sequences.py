@@ -1,16 +1,16 @@
-"""Sequences, those of their own and those that serial columns own."""
+"""Sequences: independent ones, and those owned by serial columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence as Parts
 
-from driftcheck.databases.mutations import alter, alter_with, each
+from driftcheck.databases.mutations import alter, alter_cascading, per_clause
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
@@ -19,7 +19,7 @@ OWNED_SEQUENCES = """(
     from pg_sequence s join pg_depend d on d.objid = s.seqrelid
     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
       and d.refobjsubid > 0 and d.deptype in ('a', 'i'))"""
-"""SQL: which sequence belongs to which column: deptype a for OWNED BY, i for an identity."""
+"""SQL: sequences and the columns that own them; deptype a for OWNED BY, i for an identity."""
 
 _CLAUSES = (
     ("type", "AS {}"),
@@ -34,24 +34,24 @@ _CLAUSES = (
 class Sequence(PostgreSQLKind):
     """A sequence. https://www.postgresql.org/docs/current/catalog-pg-sequence.html.
 
-    That of an identity column is an attribute of the column. That of a serial column is a part of
-    its table; the column says that it is its own, so the column's statements make it the owner.
+    The sequence of an identity column is an attribute of the column. The sequence of a serial
+    column is a part of the table, and the statements of the column set OWNED BY.
     """
 
     name = "sequence"
     plural = "sequences"
     holds_data = True
-    spoken_by_models = True
-    takes_names_only = True
+    models_can_declare = True
+    depends_on_names_only = True
     keyword = "SEQUENCE"
     recognizable = True
-    summed_up = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
+    summary_attributes = (*(name for name, _ in _CLAUSES), "cycle", "owned_by")
     owner = "c.relowner"
     acl = "c.relacl"
     acl_type = "s"
     columns = """n.nspname as schema, c.relname as name,
-        case when t.oid is not null then 'table' end as whole, tn.nspname as whole_schema,
-        t.relname as whole_name, t.oid is not null as renamable,
+        case when t.oid is not null then 'table' end as part_of, tn.nspname as part_of_schema,
+        t.relname as part_of_name, t.oid is not null as renamable,
         format_type(s.seqtypid, null) as type, s.seqstart as start,
         s.seqincrement as increment, s.seqmin as minimum, s.seqmax as maximum,
         s.seqcache as cache, s.seqcycle as cycle, c.relpersistence = 'u' as unlogged,
@@ -66,11 +66,12 @@ class Sequence(PostgreSQLKind):
         left join pg_class t on t.oid = o.relation left join pg_namespace tn
           on tn.oid = t.relnamespace
         {comment_on("pg_class", "c.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
-          and {no_member("pg_class", "coalesce(t.oid, 0)")} and o.deptype is distinct from 'i'
+        where {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
+          and {not_in_extension("pg_class", "coalesce(t.oid, 0)")}
+          and o.deptype is distinct from 'i'
         order by c.oid"""
     alterations = (
-        *each(
+        *per_clause(
             "ALTER SEQUENCE {path}",
             (
                 "AS bigint",
@@ -86,33 +87,33 @@ class Sequence(PostgreSQLKind):
                 "SET LOGGED",
             ),
         ),
-        alter_with("owned by none", "ALTER SEQUENCE {path} OWNED BY NONE"),
+        alter_cascading("owned by none", "ALTER SEQUENCE {path} OWNED BY NONE"),
     )
-    quiet = (
-        alter("draw from it", "SELECT nextval({text})"),
-        alter("set it back", "SELECT setval({text}, {start})"),
+    equivalent = (
+        alter("nextval", "SELECT nextval({path_text})"),
+        alter("setval", "SELECT setval({path_text}, {start})"),
         alter("restart", "ALTER SEQUENCE {path} RESTART"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare sequence, owned by no column yet."""
-        unlogged = "UNLOGGED " if thing.attributes["unlogged"] else ""
-        clauses = " ".join(_clauses(thing, set(self.summed_up)))
-        return [f"CREATE {unlogged}SEQUENCE {thing.address.sql} {clauses}"]
+    def build(self, obj: SchemaObject, _parts: Parts[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare sequence, owned by no column yet."""
+        unlogged = "UNLOGGED " if obj.attributes["unlogged"] else ""
+        clauses = " ".join(_clauses(obj, set(self.summary_attributes)))
+        return [f"CREATE {unlogged}SEQUENCE {obj.address.sql} {clauses}"]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The sequence as CREATE SEQUENCE writes it, without its name."""
-        owned = [f"OWNED BY {owner_of(thing)}"] if thing.attributes["owned_by"] else []
-        return " ".join([*_clauses(thing, set(self.summed_up)), *owned])
+        owned = [f"OWNED BY {owner_of(obj)}"] if obj.attributes["owned_by"] else []
+        return " ".join([*_clauses(obj, set(self.summary_attributes)), *owned])
 
-    def drop(self, thing: SchemaObject) -> list[str]:
-        """Statements that drop the sequence; one that is owned may be gone with its column."""
-        if thing.attributes["owned_by"]:
-            return [f"DROP SEQUENCE IF EXISTS {thing.address.sql} CASCADE"]
-        return super().drop(thing)
+    def drop(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop the sequence. It may have been dropped with its column."""
+        if obj.attributes["owned_by"]:
+            return [f"DROP SEQUENCE IF EXISTS {obj.address.sql} CASCADE"]
+        return super().drop(obj)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change a sequence without touching its current value."""
+        """Statements that alter the sequence and keep its current value."""
         changed = differing(current, wanted)
         sequence = f"ALTER SEQUENCE {wanted.address.sql}"
         statements = []

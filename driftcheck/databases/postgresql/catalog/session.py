@@ -1,4 +1,4 @@
-"""The settings with which a session reads the catalog, so that equal things read equal."""
+"""The session settings for reading the catalogs, so that equal objects have equal definitions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from driftcheck.databases.catalog import Cursor
 
-# Whatever decides how the server prints a definition. With nothing but pg_catalog on the path
-# every other name is printed with its schema; pg_temp comes last, lest a temporary table called
-# pg_class stand in for the catalog's.
+# The settings that affect how the server prints definitions. With only pg_catalog in search_path,
+# all other names are printed with their schemas. pg_temp comes last, so that a temporary table
+# named pg_class does not hide the catalog.
 _SETTINGS = (
     ("search_path", "pg_catalog, pg_temp"),
     ("quote_all_identifiers", "off"),
@@ -21,21 +21,21 @@ _SETTINGS = (
     ("bytea_output", "hex"),
     ("lc_monetary", "C"),
     ("xmlbinary", "base64"),
-    ("jit", "off"),  # compiling such queries takes longer than running them
-    ("work_mem", "32MB"),  # what is sorted and hashed stays in memory
-    ("enable_nestloop", "off"),  # a new database has no statistics, and 12,000 columns make it tell
+    ("jit", "off"),  # compiling the catalog queries takes longer than running them
+    ("work_mem", "32MB"),  # sorts and hash tables stay in memory
+    ("enable_nestloop", "off"),  # slow on new databases, which have no statistics
 )
 
 
 @contextmanager
-def reading(cursor: Cursor) -> Iterator[str]:
-    """Settle the session for reading within a transaction, and leave it as it was.
+def reading_session(cursor: Cursor) -> Iterator[str]:
+    """Apply the settings in the current transaction, and restore the previous ones at the end.
 
-    The settings are local to a savepoint, which a read-only transaction may have; rolling back to
-    it restores whatever was set before, and a transaction that a failed query has aborted too.
+    The settings are local to a savepoint, which also works in a read-only transaction. The rollback
+    to the savepoint restores the previous settings, even after a failed query.
 
     Yields:
-        Where a name without a schema is created, as the session had it.
+        The default schema of the session.
     """
     cursor.execute("savepoint driftcheck_reading")
     try:

@@ -1,22 +1,28 @@
-"""Tables: plain, partitioned, partitions, and those that inherit."""
+"""Tables, including partitioned tables, partitions and inheriting tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten, Sides
-from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.catalog import CannotBeWritten, SnapshotPair
+from driftcheck.databases.mutations import (
+    Alteration,
+    alter,
+    alter_cascading,
+    escape_braces,
+    per_clause,
+)
 from driftcheck.databases.postgresql.catalog import columns, sequences
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
-from driftcheck.databases.postgresql.catalog.partitions import continues
+from driftcheck.databases.postgresql.catalog.partitions import follows_parent
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
@@ -32,30 +38,30 @@ _STORED: Mapping[str, Callable[[Value], str]] = {
 class Table(PostgreSQLKind):
     """A table. https://www.postgresql.org/docs/current/catalog-pg-class.html.
 
-    A partition is a part of its parent. It is made on its own and attached at the end, as pg_dump
-    does it: so its indexes and constraints get their names, and its columns their order. That an
-    index is the replica identity is said of the index.
+    A partition is a part of its parent table. As in pg_dump, it is created separately and attached
+    at the end, which preserves the names of its indexes and constraints and the order of its
+    columns. If an index is the replica identity, this is an attribute of the index.
     """
 
     name = "table"
     plural = "tables"
     holds_data = True
     absorbs = frozenset(("column", "sequence"))
-    spoken_by_models = True
-    unspoken = frozenset(
+    models_can_declare = True
+    undeclarable = frozenset(
         ("row_security", "row_security_forced", "replica_identity", "toast_options", "of_type")
     )
     keyword = "TABLE"
-    summed_up = ("partition_by", "bound", "unlogged")
+    summary_attributes = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"
-    owned_alone = False  # sequences of its columns go with it
+    owner_change_is_isolated = False  # the sequences of its columns follow
     acl = "c.relacl"
     acl_type = "r"
     storage_parameters = ("options", "toast_options")
     columns = """n.nspname as schema, c.relname as name,
-        case when c.relispartition then 'table' end as whole, pn.nspname as whole_schema,
-        p.relname as whole_name,
+        case when c.relispartition then 'table' end as part_of, pn.nspname as part_of_schema,
+        p.relname as part_of_name,
         c.relpersistence = 'u' as unlogged, m.amname as access_method, c.reloptions as options,
         o.reloptions as toast_options, s.spcname as tablespace,
         c.relrowsecurity as row_security, c.relforcerowsecurity as row_security_forced,
@@ -78,11 +84,11 @@ class Table(PostgreSQLKind):
         left join pg_class p on p.oid = h.parent left join pg_namespace pn
           on pn.oid = p.relnamespace
         {comment_on("pg_class", "c.oid")}
-        where c.relkind in ('r', 'p') and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        where c.relkind in ('r', 'p') and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
         order by c.oid"""
-    adding = ("CREATE TABLE {spot} (LIKE {path} INCLUDING ALL)",)
+    add_sql = ("CREATE TABLE {new_path} (LIKE {path} INCLUDING ALL)",)
     alterations = (
-        *each(
+        *per_clause(
             "ALTER TABLE {path}",
             (
                 "SET UNLOGGED",
@@ -99,7 +105,9 @@ class Table(PostgreSQLKind):
             ),
         ),
         *(
-            alter_with(f"replica identity {how}", f"ALTER TABLE {{path}} REPLICA IDENTITY {how}")
+            alter_cascading(
+                f"replica identity {how}", f"ALTER TABLE {{path}} REPLICA IDENTITY {how}"
+            )
             for how in ("FULL", "NOTHING", "DEFAULT")
         ),
         alter(
@@ -107,85 +115,93 @@ class Table(PostgreSQLKind):
             "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
             "ALTER TABLE {path} SET ACCESS METHOD {new}",
         ),
-        alter("inherit", "CREATE TABLE {spot} ()", "ALTER TABLE {path} INHERIT {spot}"),
-        alter_with("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
-        alter_with(
+        alter("inherit", "CREATE TABLE {new_path} ()", "ALTER TABLE {path} INHERIT {new_path}"),
+        alter_cascading("detach partition", "ALTER TABLE {table} DETACH PARTITION {path}"),
+        alter_cascading(
             "another bound",
             "ALTER TABLE {table} DETACH PARTITION {path}",
             "ALTER TABLE {table} ATTACH PARTITION {path} DEFAULT",
-            already=("bound", "DEFAULT"),
+            no_op_when=("bound", "DEFAULT"),
         ),
     )
-    quiet = (
+    equivalent = (
         alter("analyze", "ANALYZE {path}"),
         alter("reindex", "REINDEX TABLE {path}"),
         alter("insert a row", "INSERT INTO {path} DEFAULT VALUES"),
         alter("truncate", "TRUNCATE {path} CASCADE"),
-        alter("make a temporary one", "CREATE TEMPORARY TABLE {name} (other text)"),
-        alter("forget what to cluster by", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
         alter(
-            "add a column and drop it",
+            "create a temporary table with its name", "CREATE TEMPORARY TABLE {name} (other text)"
+        ),
+        alter("set without cluster", "ALTER TABLE {path} SET WITHOUT CLUSTER"),
+        alter(
+            "add and drop a column",
             "ALTER TABLE {path} ADD COLUMN {new} integer",
             "ALTER TABLE {path} DROP COLUMN {new}",
         ),
     )
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may leave each of its parents."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Add: NO INHERIT for each parent."""
         del schema
-        for parent in _parents(thing):
-            yield alter_with("no inherit", f"ALTER TABLE {{path}} NO INHERIT {literally(parent)}")
+        for parent in _parents(obj):
+            yield alter_cascading(
+                "no inherit", f"ALTER TABLE {{path}} NO INHERIT {escape_braces(parent)}"
+            )
 
-    def build(self, thing: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
-        """Statements that make the table with its columns and the sequences these own."""
+    def build(self, obj: SchemaObject, parts: Sequence[SchemaObject]) -> list[str]:
+        """Statements that create the table with its columns and the sequences that they own."""
         own = [part for part in parts if part.address.kind == "column"]
         return [
             *_owned(parts),
-            _create(thing, [part for part in own if not self.brings(thing, part)]),
-            *(_of_type(thing) if thing.attributes["of_type"] else ()),
-            *_security(thing),
+            _create(obj, [part for part in own if not self.creates_part(obj, part)]),
+            *(_of_type(obj) if obj.attributes["of_type"] else ()),
+            *_security(obj),
             *(
                 statement
                 for column in own
-                for statement in columns.rest(column, brought=self.brings(thing, column))
+                for statement in columns.statements_after_create(
+                    column, inherited=self.creates_part(obj, column)
+                )
             ),
             *_ownership(parts),
         ]
 
-    def summary(self, thing: SchemaObject) -> str:
-        """What sort of table it is, where it is not a plain one."""
-        facts = thing.attributes
+    def summary(self, obj: SchemaObject) -> str:
+        """The clauses of CREATE TABLE that distinguish the table from a plain one."""
+        facts = obj.attributes
         words = ["UNLOGGED"] if facts["unlogged"] else []
         if facts["bound"]:
-            words.append(f"PARTITION OF {_parent(thing)} {facts['bound']}")
+            words.append(f"PARTITION OF {_parent(obj)} {facts['bound']}")
         if facts["partition_by"]:
             words.append(f"PARTITION BY {facts['partition_by']}")
         return " ".join(words)
 
-    def aside(self, wanted: SchemaObject | None, actual: SchemaObject | None, sides: Sides) -> str:
-        """A further partition is only noted, where it continues what its parent lays down."""
-        further = wanted is None and actual is not None and continues(actual, *sides)
-        return "partition" if further else ""
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
+    ) -> str:
+        """A new partition is a note, if it follows its parent's definition."""
+        is_note = wanted is None and actual is not None and follows_parent(actual, *snapshots)
+        return "partition" if is_note else ""
 
-    def brings(self, whole: SchemaObject, part: SchemaObject) -> bool:
-        """What a table inherits comes by itself, unless it is a partition."""
-        return bool(whole.attributes["inherits"]) and part.inherited_from is not None
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Inherited parts are created by the server, except in partitions."""
+        return bool(parent.attributes["inherits"]) and part.inherited_from is not None
 
-    def leave(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that detach the table from the parents that it shall not have."""
-        return leave(current, wanted)
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach the table from parents that the wanted table does not have."""
+        return detach(current, wanted)
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that attach the table to the parents that it shall have."""
-        return join(current, wanted)
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach the table to its wanted parents."""
+        return attach(current, wanted)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the table and keep its rows."""
         changed = differing(current, wanted)
         if "partition_by" in changed or wanted.attributes["detaching"]:
             raise CannotBeWritten(
-                f"PostgreSQL cannot change how {wanted.address} is partitioned. By hand: create it "
-                f"anew under another name, copy its rows, and rename."
+                f"PostgreSQL cannot change how {wanted.address} is partitioned. Create a table "
+                f"with another name, copy the rows, and rename the tables."
             )
         table = f"ALTER TABLE {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
@@ -235,7 +251,7 @@ def _of_type(table: SchemaObject) -> list[str]:
 
 
 def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for row security, and for what tells a row apart in logical replication."""
+    """Statements for row security and the replica identity."""
     table, want = f"ALTER TABLE {wanted.address.sql}", wanted.attributes
     have = current.attributes if current else _NEW
     statements = []
@@ -250,8 +266,8 @@ def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list
     return statements
 
 
-def leave(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-    """Statements that detach a table from the parents that it shall not have."""
+def detach(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+    """Statements that detach a table from parents that the wanted table does not have."""
     table, have = f"ALTER TABLE {current.address.sql}", current.attributes
     if have["bound"]:
         if wanted is not None and _attached_alike(current, wanted):
@@ -259,25 +275,29 @@ def leave(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         how = " FINALIZE" if have["detaching"] else ""
         return [f"ALTER TABLE {_parent(current)} DETACH PARTITION {current.address.sql}{how}"]
     kept = _parents(wanted)
-    return [f"{table} NO INHERIT {each}" for each in _parents(current) if each not in kept]
+    return [f"{table} NO INHERIT {parent}" for parent in _parents(current) if parent not in kept]
 
 
-def join(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-    """Statements that attach a table to the parents that it shall have."""
+def attach(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+    """Statements that attach a table to its wanted parents."""
     table, bound = wanted.address.sql, wanted.attributes["bound"]
     if bound:
         if current is not None and _attached_alike(current, wanted):
             return []
         return [f"ALTER TABLE {_parent(wanted)} ATTACH PARTITION {table} {bound}"]
     if current is None:
-        return []  # CREATE TABLE has said it
+        return []  # CREATE TABLE contains INHERITS
     had = _parents(current)
-    return [f"ALTER TABLE {table} INHERIT {each}" for each in _parents(wanted) if each not in had]
+    return [
+        f"ALTER TABLE {table} INHERIT {parent}" for parent in _parents(wanted) if parent not in had
+    ]
 
 
-def _attached_alike(one: SchemaObject, other: SchemaObject) -> bool:
-    sides = ((t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (one, other))
-    return len(set(sides)) == 1
+def _attached_alike(current: SchemaObject, wanted: SchemaObject) -> bool:
+    snapshots = (
+        (t.part_of, t.attributes["bound"], t.attributes["detaching"]) for t in (current, wanted)
+    )
+    return len(set(snapshots)) == 1
 
 
 def _parent(partition: SchemaObject) -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import cast
 
-from driftcheck.databases.mutations import alter, each
+from driftcheck.databases.mutations import alter, per_clause
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     differing,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject
 
@@ -34,24 +34,26 @@ class Dictionary(PostgreSQLKind):
         join pg_ts_template m on m.oid = t.dicttemplate
         join pg_namespace mn on mn.oid = m.tmplnamespace
         {comment_on("pg_ts_dict", "t.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_ts_dict", "t.oid")} order by t.oid"""
+        where {USERS_SCHEMA} and {not_in_extension("pg_ts_dict", "t.oid")} order by t.oid"""
     alterations = (
-        *each("ALTER {it}", ("(accept = true)", "(accept = false)", "(stopwords = danish)")),
+        *per_clause(
+            "ALTER {object}", ("(accept = true)", "(accept = false)", "(stopwords = danish)")
+        ),
         alter(
             "another template",
-            "DROP {it}",
-            "CREATE {it} (TEMPLATE = snowball, language = danish)",
+            "DROP {object}",
+            "CREATE {object} (TEMPLATE = snowball, language = danish)",
         ),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare dictionary."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare dictionary."""
+        facts = obj.attributes
         options = f", {facts['options']}" if facts["options"] else ""
-        return [f"CREATE {self.designation(thing)} (TEMPLATE = {facts['template']}{options})"]
+        return [f"CREATE {self.designation(obj)} (TEMPLATE = {facts['template']}{options})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the options; another template makes another dictionary."""
+        """Statements that change the options; ``None`` for another template."""
         if "template" in differing(current, wanted):
             return None
         have, want = _options(current), _options(wanted)
@@ -91,9 +93,9 @@ class Configuration(PostgreSQLKind):
             group by w.mapcfg, k.alias) r
           group by mapcfg) m on m.mapcfg = t.oid
         {comment_on("pg_ts_config", "t.oid")}
-        where {USERS_SCHEMA} and {no_member("pg_ts_config", "t.oid")} order by t.oid"""
-    alterations = each(
-        "ALTER {it}",
+        where {USERS_SCHEMA} and {not_in_extension("pg_ts_config", "t.oid")} order by t.oid"""
+    alterations = per_clause(
+        "ALTER {object}",
         (
             "ALTER MAPPING FOR asciiword WITH danish_stem",
             "ADD MAPPING FOR tag WITH simple",
@@ -101,17 +103,17 @@ class Configuration(PostgreSQLKind):
         ),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare configuration with its mappings."""
-        configuration = self.designation(thing)
-        mappings = cast("tuple[str, ...]", thing.attributes["mappings"])
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare configuration with its mappings."""
+        configuration = self.designation(obj)
+        mappings = cast("tuple[str, ...]", obj.attributes["mappings"])
         return [
-            f"CREATE {configuration} (PARSER = {thing.attributes['parser']})",
+            f"CREATE {configuration} (PARSER = {obj.attributes['parser']})",
             *(f"ALTER {configuration} ADD MAPPING FOR {mapping}" for mapping in mappings),
         ]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change the mappings; another parser makes another configuration."""
+        """Statements that change the mappings; ``None`` for another parser."""
         if "parser" in differing(current, wanted):
             return None
         have, want = _mappings(current), _mappings(wanted)

@@ -1,8 +1,8 @@
-"""What a database still knows of what became of its objects: tombstones, and times.
+"""Traces of past changes: tombstones of dropped columns, and write times of catalog rows.
 
-A dropped column leaves its row in pg_attribute, marked as dropped, as long as its table lasts. When
-a row of a catalog was written is known where ``track_commit_timestamp`` is on, and for as long as
-the server keeps it.
+The row of a dropped column stays in pg_attribute, marked as dropped, until the table is dropped.
+The write time of a catalog row is known if ``track_commit_timestamp`` is on. The server keeps it
+for a limited number of transactions.
 
 https://www.postgresql.org/docs/current/catalog-pg-attribute.html
 https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-COMMIT-TIMESTAMP
@@ -29,7 +29,7 @@ _TOMBSTONES = f"""
     join pg_class c on c.relnamespace = n.oid and c.relname = w.name
     left join pg_attribute a on a.attrelid = c.oid and a.attnum = w.number"""
 
-# What pg_get_object_address calls what DDL calls otherwise.
+# The names of object types that differ between DDL and pg_get_object_address().
 _TYPES = {
     "column": "table column",
     "constraint": "table constraint",
@@ -40,11 +40,11 @@ _NAMED_BY_TYPE = frozenset(("type", "domain"))
 
 
 def tombstones(cursor: Cursor, missing: Sequence[SchemaObject]) -> Iterator[tuple[Address, Trace]]:
-    """Look in its whole for each missing part that has a number.
+    """Look for the tombstone of each missing part that has a number.
 
     Args:
-        cursor: Where the queries are run.
-        missing: The parts, each as a part of the whole as the database has it.
+        cursor: A cursor of the database.
+        missing: The missing parts, each with the address of its existing parent object.
     """
     parts = [(t, t.part_of, t.number) for t in missing if t.part_of and t.number is not None]
     if not parts:
@@ -52,28 +52,28 @@ def tombstones(cursor: Cursor, missing: Sequence[SchemaObject]) -> Iterator[tupl
     schemas, names, numbers = zip(*((w.schema, w.name, n) for _, w, n in parts), strict=True)
     cursor.execute(_TOMBSTONES, (list(schemas), list(names), list(numbers)))
     for place, is_dropped, when in cursor.fetchall():
-        thing, _, number = parts[place - 1]
-        if is_dropped is not False:  # else something else is there
-            yield thing.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
+        obj, _, number = parts[place - 1]
+        if is_dropped is not False:  # an existing column with this number is another column
+            yield obj.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
 
 
-def written(
-    cursor: Cursor, things: Iterable[tuple[str, Address]]
+def write_times(
+    cursor: Cursor, objects: Iterable[tuple[str, Address]]
 ) -> Iterator[tuple[Address, Trace]]:
-    """Say when what the catalog holds of each object was last written, where that is known.
+    """The time when the catalog row of each object was last written, if it is known.
 
     Args:
-        cursor: Where the queries are run.
-        things: What DDL calls each sort of object, and the object.
+        cursor: A cursor of the database.
+        objects: The kind of each object as DDL names it, and its address.
     """
     cursor.execute("select current_setting('track_commit_timestamp')::boolean")
     if cursor.fetchall() != [(True,)]:
         return
-    for keyword, address in things:
+    for keyword, address in objects:
         cursor.execute("savepoint driftcheck_written")
         try:
-            when = _written(cursor, keyword.lower(), address)
-        except psycopg2.Error:  # it has no row of its own, or none by that name any more
+            when = _write_time(cursor, keyword.lower(), address)
+        except psycopg2.Error:  # the object has no row, or no longer exists
             when = None
             cursor.execute("rollback to savepoint driftcheck_written")
         cursor.execute("release savepoint driftcheck_written")
@@ -81,7 +81,7 @@ def written(
             yield address, Trace(written=when)
 
 
-def _written(cursor: Cursor, keyword: str, address: Address) -> str | None:
+def _write_time(cursor: Cursor, keyword: str, address: Address) -> str | None:
     arguments = address.arguments.split(", ") if address.arguments else []
     names = [address.schema, *address.path] if address.schema else [*address.path]
     if keyword in _NAMED_BY_TYPE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from driftcheck.databases.mutations import Alteration, alter, literally
+from driftcheck.databases.mutations import Alteration, alter, escape_braces
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
@@ -13,7 +13,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     depending_on_extensions,
     differing,
     name_of,
-    no_member,
+    not_in_extension,
     pairs,
     table_of,
 )
@@ -25,16 +25,16 @@ ENABLED = {
     "replica": "ENABLE REPLICA",
     "always": "ENABLE ALWAYS",
 }
-"""How ALTER TABLE and ALTER EVENT TRIGGER bring about what ``enabled_sql`` reads."""
+"""The clauses of ALTER TABLE and ALTER EVENT TRIGGER, by the value of ``enabled_sql``."""
 
 
 def enabled_sql(column: str) -> str:
-    """SQL: whether a trigger fires, and in which replication roles."""
+    """SQL: whether a trigger or rule is enabled, and for which replication roles."""
     return f"""case {column} when 'O' then 'enabled' when 'D' then 'disabled'
         when 'R' then 'replica' else 'always' end"""
 
 
-# Where a partition's copy of a trigger fires otherwise than the trigger itself.
+# SQL: the partitions in which a trigger has another enabled state than in the partitioned table.
 _OF_PARTITIONS = f"""(
     with recursive copies (root, fires, copy) as (
       select r.oid, r.tgenabled, k.oid from pg_trigger r join pg_trigger k on k.tgparentid = r.oid
@@ -50,19 +50,19 @@ _OF_PARTITIONS = f"""(
 class Trigger(PostgreSQLKind):
     """A trigger. https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 
-    Those that uphold foreign keys are the server's own; those of partitions are their parents'. A
-    definition is what the server prints without the trigger's name and its table's: ``fires`` is
-    when, and ``definition`` what follows. So a trigger is known by its content.
+    Internal triggers of foreign keys are not read. Triggers of partitions are read with the trigger
+    of the partitioned table. ``fires`` is the timing and the events; ``definition`` is the rest.
+    Neither contains the names of the trigger and its table.
     """
 
     name = "trigger"
     plural = "triggers"
     keyword = "TRIGGER"
     renamable = True
-    summed_up = ("constraint", "fires", "definition")
+    summary_attributes = ("constraint", "fires", "definition")
     usual = (("enabled", "enabled"),)
     columns = f"""n.nspname as schema, c.relname as within, t.tgname as name,
-        {RELATION_KIND} as whole, t.tgconstraint <> 0 as constraint, p.fires,
+        {RELATION_KIND} as part_of, t.tgconstraint <> 0 as constraint, p.fires,
         substr(p.text, length(p.fires || p.on_table) + 1) as definition,
         {enabled_sql("t.tgenabled")} as enabled, coalesce(o.partitions, '{{}}') as partitions,
         coalesce(need.extensions, '{{}}') as extensions, d.description as comment"""
@@ -78,46 +78,48 @@ class Trigger(PostgreSQLKind):
         {depending_on_extensions("pg_trigger", "t.oid")}
         {comment_on("pg_trigger", "t.oid")}
         where not t.tgisinternal and t.tgparentid = 0 and {USERS_SCHEMA}
-          and {no_member("pg_class", "c.oid")} and {no_member("pg_trigger", "t.oid")}
+          and {not_in_extension("pg_class", "c.oid")} and {not_in_extension("pg_trigger", "t.oid")}
         order by t.oid"""
     alterations = tuple(
         alter(how.lower(), f"ALTER TABLE {{table}} {how} TRIGGER {{name}}")
         for how in ENABLED.values()
     )
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """It may fire on one more event, and on a partition otherwise than on the others."""
-        for part in schema.parts.get(thing.part_of, ()) if thing.part_of else ():
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """Add: one more event, and another enabled state in one partition."""
+        for part in schema.parts.get(obj.part_of, ()) if obj.part_of else ():
             if part.attributes.get("bound"):
-                table = literally(part.address.sql)
-                yield alter("on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}")
+                table = escape_braces(part.address.sql)
+                yield alter(
+                    "disable on a partition", f"ALTER TABLE ONLY {table} DISABLE TRIGGER {{name}}"
+                )
                 break
-        again = self.build(thing, ())[0]
-        fires = str(thing.attributes["fires"])
+        recreatable = self.build(obj, ())[0]
+        fires = str(obj.attributes["fires"])
         for event in ("INSERT", "UPDATE", "DELETE"):
             if event not in fires:
-                other = again.replace(fires, f"{fires} OR {event}", 1)
-                yield alter(f"on {event.lower()} too", self.dropping, literally(other))
+                other = recreatable.replace(fires, f"{fires} OR {event}", 1)
+                yield alter(f"on {event.lower()} too", self.drop_sql, escape_braces(other))
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare trigger, and whether it fires."""
-        facts = thing.attributes
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare trigger, and whether it fires."""
+        facts = obj.attributes
         constraint = "CONSTRAINT " if facts["constraint"] else ""
-        made = f"CREATE {constraint}TRIGGER {name_of(thing)} {self.summary(thing)}"
-        return [made] if facts["enabled"] == "enabled" else [made, _fires(thing)]
+        create_sql = f"CREATE {constraint}TRIGGER {name_of(obj)} {self.summary(obj)}"
+        return [create_sql] if facts["enabled"] == "enabled" else [create_sql, _enable(obj)]
 
-    def summary(self, thing: SchemaObject) -> str:
-        """When it fires, and what then."""
-        facts = thing.attributes
-        return f"{facts['fires']} ON {table_of(thing)} {facts['definition']}"
+    def summary(self, obj: SchemaObject) -> str:
+        """The trigger as CREATE TRIGGER writes it, without its name."""
+        facts = obj.attributes
+        return f"{facts['fires']} ON {table_of(obj)} {facts['definition']}"
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that let it fire or not; another definition makes another trigger."""
+        """Statements that enable or disable the trigger; ``None`` for another definition."""
         changed = differing(current, wanted)
-        return None if changed & {"constraint", "fires", "definition"} else [_fires(wanted)]
+        return None if changed & {"constraint", "fires", "definition"} else [_enable(wanted)]
 
-    def join(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements for the partitions where it fires otherwise, once they are attached."""
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements for partitions with another enabled state, after they are attached."""
         have = pairs(current.attributes["partitions"]) if current else {}
         want = pairs(wanted.attributes["partitions"])
         enabled = str(wanted.attributes["enabled"])
@@ -128,14 +130,14 @@ class Trigger(PostgreSQLKind):
         return [f"ALTER TABLE ONLY {table} {how} {trigger}" for table, how in fires.items()]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that give the current trigger the wanted one's name."""
+        """Statements that rename the current trigger to the wanted name."""
         return [f"ALTER {self.designation(current)} RENAME TO {name_of(wanted)}"]
 
-    def designation(self, thing: SchemaObject) -> str:
+    def designation(self, obj: SchemaObject) -> str:
         """The trigger as DROP, ALTER and COMMENT ON name it."""
-        return f"TRIGGER {name_of(thing)} ON {table_of(thing)}"
+        return f"TRIGGER {name_of(obj)} ON {table_of(obj)}"
 
 
-def _fires(trigger: SchemaObject) -> str:
+def _enable(trigger: SchemaObject) -> str:
     how = ENABLED[str(trigger.attributes["enabled"])]
     return f"ALTER TABLE {table_of(trigger)} {how} TRIGGER {name_of(trigger)}"

@@ -1,4 +1,4 @@
-"""Types that users make: enums and domains."""
+"""The base class of user-defined types, enums and domains."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.catalog import CannotBeWritten
-from driftcheck.databases.mutations import Alteration, alter, alter_with, each, literally
+from driftcheck.databases.mutations import (
+    Alteration,
+    alter,
+    alter_cascading,
+    escape_braces,
+    per_clause,
+)
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
     comment_on,
     comments_on_parts,
-    no_member,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.quoting import quote_identifier, quote_literal
@@ -20,22 +26,22 @@ from driftcheck.schema import SchemaObject, Snapshot, Value
 
 USERS_TYPE = f"""join pg_namespace n on n.oid = t.typnamespace
     {comment_on("pg_type", "t.oid")}
-    where {USERS_SCHEMA} and {no_member("pg_type", "t.oid")}"""
-"""SQL: the types ``t`` in users' schemas, with their comments."""
+    where {USERS_SCHEMA} and {not_in_extension("pg_type", "t.oid")}"""
+"""SQL: the types ``t`` in user schemas, with their comments."""
 
 
 class TypeKind(PostgreSQLKind):
-    """What all types have alike. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
+    """The base class of types. https://www.postgresql.org/docs/current/catalog-pg-type.html."""
 
     keyword = "TYPE"
     recognizable = True
     owner = "t.typowner"
     acl = "t.typacl"
     acl_type = "T"
-    implicit = (("PUBLIC", "USAGE", ""),)
+    default_grants = (("PUBLIC", "USAGE", ""),)
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the type its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the type to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
 
 
@@ -44,8 +50,8 @@ class Enum(TypeKind):
 
     name = "enum"
     plural = "enums"
-    spoken_by_models = True
-    summed_up = ("values",)
+    models_can_declare = True
+    summary_attributes = ("values",)
     columns = """n.nspname as schema, t.typname as name, coalesce(v.labels, '{}') as "values",
         d.description as comment"""
     rows = "x.typtype = 'e'"
@@ -54,39 +60,40 @@ class Enum(TypeKind):
           from pg_enum group by enumtypid) v on v.enumtypid = t.oid
         {USERS_TYPE} and t.typtype = 'e' order by t.oid"""
     alterations = (
-        alter("add a value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial'"),
-        alter("add a first value", "ALTER TYPE {path} ADD VALUE 'driftcheck trial' BEFORE {first}"),
-        alter_with(
-            "rename a value", "ALTER TYPE {path} RENAME VALUE {first} TO 'driftcheck trial'"
+        alter("add a value", "ALTER TYPE {path} ADD VALUE 'driftcheck mutation'"),
+        alter(
+            "add a first value", "ALTER TYPE {path} ADD VALUE 'driftcheck mutation' BEFORE {first}"
+        ),
+        alter_cascading(
+            "rename a value", "ALTER TYPE {path} RENAME VALUE {first} TO 'driftcheck mutation'"
         ),
     )
 
-    def fields(self, thing: SchemaObject) -> Mapping[str, Any]:
-        """And its first value."""
-        first = next(iter(_values(thing)), "")
-        return {**super().fields(thing), "first": quote_literal(first)}
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add the first value of the enum."""
+        first = next(iter(_values(obj)), "")
+        return {**super().fields(obj), "first": quote_literal(first)}
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The values, in their order."""
-        return ", ".join(map(quote_literal, _values(thing)))
+        return ", ".join(map(quote_literal, _values(obj)))
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare enum."""
-        return [f"CREATE TYPE {thing.address.sql} AS ENUM ({self.summary(thing)})"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare enum."""
+        return [f"CREATE TYPE {obj.address.sql} AS ENUM ({self.summary(obj)})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that add values where they belong, or rename one in its place."""
+        """Statements that add values at their positions, or rename one value."""
         have, want = _values(current), _values(wanted)
         if [value for value in want if value in have] == list(have):
-            return _added(wanted.address.sql, have, want)
+            return _add_statements(wanted.address.sql, have, want)
         replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
         if len(have) == len(want) and len(replaced) == 1:
             old, new = map(quote_literal, replaced[0])
             return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
         raise CannotBeWritten(
-            f"PostgreSQL can neither remove a value from an enum nor move one. Make the type "
-            f"{wanted.address.sql} again by hand: rename it, create it, change the columns to it, "
-            f"and drop the old one."
+            f"PostgreSQL can neither remove nor move a value of {wanted.address}. Rename the type, "
+            f"create it again, alter the columns to the new type, and drop the old type."
         )
 
 
@@ -94,7 +101,7 @@ def _values(enum: SchemaObject) -> tuple[str, ...]:
     return cast("tuple[str, ...]", enum.attributes["values"])
 
 
-def _added(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:
+def _add_statements(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:
     statements = []
     first = f" BEFORE {quote_literal(have[0])}" if have else ""
     before: str | None = None
@@ -112,8 +119,8 @@ class Domain(TypeKind):
     name = "domain"
     plural = "domains"
     keyword = "DOMAIN"
-    summed_up = ("type", "nullable", "default", "collation", "checks")
-    spoken_by_models = True
+    summary_attributes = ("type", "nullable", "default", "collation", "checks")
+    models_can_declare = True
     columns = """n.nspname as schema, t.typname as name,
         format_type(t.typbasetype, t.typtypmod) as type, not t.typnotnull as nullable,
         t.typdefault as default,
@@ -132,7 +139,7 @@ class Domain(TypeKind):
         ) k on k.contypid = t.oid
         {USERS_TYPE} and t.typtype = 'd' order by t.oid"""
     alterations = (
-        *each("ALTER DOMAIN {path}", ("SET NOT NULL", "DROP NOT NULL", "DROP DEFAULT")),
+        *per_clause("ALTER DOMAIN {path}", ("SET NOT NULL", "DROP NOT NULL", "DROP DEFAULT")),
         alter("set default", "ALTER DOMAIN {path} SET DEFAULT current_user::text::{type}"),
         alter("add a check", "ALTER DOMAIN {path} ADD CHECK (now() IS NOT NULL) NOT VALID"),
         alter(
@@ -147,34 +154,34 @@ class Domain(TypeKind):
         ),
     )
 
-    def altered(self, thing: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
-        """Each of its checks may be dropped, validated, renamed or commented on."""
+    def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
+        """The alterations of each check: drop, validate, rename and comment."""
         del schema
-        for check in map(literally, map(quote_identifier, _checks(thing))):
+        for check in map(escape_braces, map(quote_identifier, _checks(obj))):
             altered = "ALTER DOMAIN {path}"
             yield alter("drop a check", f"{altered} DROP CONSTRAINT {check}")
             yield alter("validate a check", f"{altered} VALIDATE CONSTRAINT {check}")
             yield alter("rename a check", f"{altered} RENAME CONSTRAINT {check} TO {{new}}")
-            commented = f"COMMENT ON CONSTRAINT {check} ON DOMAIN {{path}} IS {{said}}"
+            commented = f"COMMENT ON CONSTRAINT {check} ON DOMAIN {{path}} IS {{comment_text}}"
             yield alter("comment on a check", commented)
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare domain."""
-        made = f"CREATE DOMAIN {thing.address.sql} AS {_based_on(thing)}"
-        return [made, *(_add_check(thing, *check) for check in sorted(_checks(thing).items()))]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare domain."""
+        create_sql = f"CREATE DOMAIN {obj.address.sql} AS {_based_on(obj)}"
+        return [create_sql, *(_add_check(obj, *check) for check in sorted(_checks(obj).items()))]
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The domain as CREATE DOMAIN writes it, without its name."""
-        return " ".join([_based_on(thing), *_checks(thing).values()])
+        return " ".join([_based_on(obj), *_checks(obj).values()])
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change default, nullability and checks."""
+        """Statements that change the default, the nullability and the checks."""
         domain = f"ALTER DOMAIN {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         if (have["type"], have["collation"]) != (want["type"], want["collation"]):
             raise CannotBeWritten(
-                f"PostgreSQL cannot change what {wanted.address} is based on. Make it again by "
-                f"hand: rename it, create it, change the columns to it, and drop the old one."
+                f"PostgreSQL cannot change the base type of {wanted.address}. Rename the domain, "
+                f"create it again, alter the columns to the new domain, and drop the old domain."
             )
         statements = []
         if have["default"] != want["default"]:
@@ -186,11 +193,11 @@ class Domain(TypeKind):
             statements.append(f"{domain} {'DROP' if want['nullable'] else 'SET'} NOT NULL")
         return [*statements, *_changed_checks(current, wanted)]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the domain, and of its checks."""
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comment, owner and privileges of the domain, and for its checks."""
         on = f"ON DOMAIN {wanted.address.sql}"
         return [
-            *super().dress(current, wanted),
+            *super().set_metadata(current, wanted),
             *comments_on_parts(
                 lambda check: f"CONSTRAINT {check} {on}", current, wanted, "check_comments"
             ),

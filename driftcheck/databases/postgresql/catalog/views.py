@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from driftcheck.databases.catalog import Scope
-from driftcheck.databases.mutations import Alteration, Trial, alter, alter_with
+from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading
 from driftcheck.databases.postgresql.catalog.column_settings import (
     COLUMN_SETTINGS,
     change_column_settings,
@@ -18,12 +18,12 @@ from driftcheck.databases.postgresql.catalog.kind import (
     comments_on_parts,
     depending_on_extensions,
     differing,
-    no_member,
+    not_in_extension,
     pairs,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
-from driftcheck.databases.postgresql.catalog.viewtext import unqualified
+from driftcheck.databases.postgresql.catalog.viewtext import unqualify
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -45,39 +45,39 @@ def _source(relkind: str, joins: str = "") -> str:
           where v.relkind = '{relkind}' and not a.attisdropped group by a.attrelid
         ) a on a.attrelid = c.oid {joins}
         {comment_on("pg_class", "c.oid")}
-        where c.relkind = '{relkind}' and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+        where c.relkind = '{relkind}' and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
         order by c.oid"""
 
 
 _FIRST_COLUMN = (
-    "(SELECT attname FROM pg_attribute WHERE attrelid = {text}::regclass AND attnum = 1)"
+    "(SELECT attname FROM pg_attribute WHERE attrelid = {path_text}::regclass AND attnum = 1)"
 )
 
 
 def _of_first_column(statement: str) -> str:
-    """SQL: a statement about a view, and its first column by whatever name."""
-    made = f"EXECUTE format('{statement}', {{text}}, {_FIRST_COLUMN})"
-    return f"DO $driftcheck$ BEGIN {made}; END $driftcheck$"
+    """SQL: a statement on the first column of a view, whose name is looked up at run time."""
+    command = f"EXECUTE format('{statement}', {{path_text}}, {_FIRST_COLUMN})"
+    return f"DO $driftcheck$ BEGIN {command}; END $driftcheck$"
 
 
 class ViewKind(PostgreSQLKind):
-    """What views have alike. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
+    """The base class of views. https://www.postgresql.org/docs/current/catalog-pg-class.html."""
 
     recognizable = True
     owner = "c.relowner"
     acl = "c.relacl"
     acl_type = "r"
-    summed_up = ("definition", "columns")
+    summary_attributes = ("definition", "columns")
     usual = (("access_method", "heap"),)
-    granting = "ALL ON TABLE {path}"
+    grant_target = "ALL ON TABLE {path}"
     alterations: ClassVar[tuple[Alteration, ...]] = (
-        alter_with(
+        alter_cascading(
             "rename a column",
-            _of_first_column("ALTER TABLE %s RENAME COLUMN %I TO driftcheck_trial"),
+            _of_first_column("ALTER TABLE %s RENAME COLUMN %I TO driftcheck_mutation"),
         ),
         alter(
             "comment on a column",
-            _of_first_column("COMMENT ON COLUMN %s.%I IS ''driftcheck trial''"),
+            _of_first_column("COMMENT ON COLUMN %s.%I IS ''driftcheck mutation''"),
         ),
     )
     columns = """n.nspname as schema, c.relname as name,
@@ -88,32 +88,32 @@ class ViewKind(PostgreSQLKind):
     storage_parameters: ClassVar[tuple[str, ...]] = ("options",)
 
     def query(self, scope: Scope) -> str:
-        """The catalog query, with the privileges on columns where privileges count."""
+        """The catalog query, with privileges on columns if the scope includes grants."""
         query = super().query(scope)
         return query.replace("select ", f"select {_COLUMN_GRANTS}, ", 1) if scope.grants else query
 
-    def _said(self, thing: SchemaObject, scope: Scope) -> Iterator[Trial]:
-        """And the privileges on a column."""
-        yield from super()._said(thing, scope)
+    def _metadata_mutations(self, obj: SchemaObject, scope: Scope) -> Iterator[Mutation]:
+        """Add the mutation of privileges on a column."""
+        yield from super()._metadata_mutations(obj, scope)
         if scope.grants:
             granted = _of_first_column("GRANT SELECT (%2$I) ON %1$s TO {role}")
-            yield self._trial(thing, alter("grant a column", granted))
+            yield self._mutation(obj, alter("grant a column", granted))
 
-    def settle(self, attributes: dict[str, Any]) -> None:
-        """Bring a view's text to what later versions print."""
-        super().settle(attributes)
+    def normalize(self, attributes: dict[str, Any]) -> None:
+        """Change the definition to the format of PostgreSQL 16 and later."""
+        super().normalize(attributes)
         if attributes.pop("qualified"):
-            attributes["definition"] = unqualified(attributes["definition"])
+            attributes["definition"] = unqualify(attributes["definition"])
 
-    def summary(self, thing: SchemaObject) -> str:
+    def summary(self, obj: SchemaObject) -> str:
         """The query as the server prints it."""
-        return str(thing.attributes["definition"])
+        return str(obj.attributes["definition"])
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of the view, and of its columns."""
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comment, owner and privileges of the view, and for its columns."""
         view = wanted.address.sql
         return [
-            *super().dress(current, wanted),
+            *super().set_metadata(current, wanted),
             *comments_on_parts(
                 lambda column: f"COLUMN {view}.{column}", current, wanted, "column_comments"
             ),
@@ -121,7 +121,7 @@ class ViewKind(PostgreSQLKind):
         ]
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
-        """Statements that give the view its wanted privileges instead of the current ones."""
+        """Statements that change the privileges on the view to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
 
 
@@ -151,7 +151,7 @@ def _column_grants(current: Mapping[str, Value], wanted: SchemaObject) -> list[s
 
 
 class View(ViewKind):
-    """A view; its stored query is a rule, which does not count as one."""
+    """A view. The rule that implements it is not read as a rule."""
 
     name = "view"
     plural = "views"
@@ -162,7 +162,7 @@ class View(ViewKind):
     alterations = (
         *ViewKind.alterations,
         *(
-            alter(option, f"ALTER VIEW {{path}} SET ({option})", already=("options", option))
+            alter(option, f"ALTER VIEW {{path}} SET ({option})", no_op_when=("options", option))
             for option in (
                 "security_barrier=on",
                 "security_invoker=on",
@@ -176,26 +176,31 @@ class View(ViewKind):
         ),
         alter(
             "another query",
-            "CREATE OR REPLACE VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+            "CREATE OR REPLACE VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_mutation",
         ),
         alter(
-            "one more column",
+            "add a column",
             "CREATE OR REPLACE VIEW {path} AS "
-            "SELECT *, 1 AS driftcheck_trial FROM ({definition}) AS driftcheck_trial",
+            "SELECT *, 1 AS driftcheck_mutation FROM ({definition}) AS driftcheck_mutation",
         ),
         alter(
             "default of a column",
             _of_first_column("ALTER VIEW %s ALTER COLUMN %I SET DEFAULT NULL::text"),
         ),
     )
-    quiet = (alter("make a temporary one", "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other"),)
+    equivalent = (
+        alter(
+            "create a temporary view with its name",
+            "CREATE TEMPORARY VIEW {name} AS SELECT 1 AS other",
+        ),
+    )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare view."""
-        return [f"CREATE {_view(thing)}", *_defaults({}, thing)]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare view."""
+        return [f"CREATE {_view(obj)}", *_defaults({}, obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that replace the view, where its columns stay or are added to."""
+        """Statements that replace the view; ``None`` if existing columns change."""
         have = cast("tuple[str, ...]", current.attributes["columns"])
         want = cast("tuple[str, ...]", wanted.attributes["columns"])
         if want[: len(have)] != have:
@@ -222,7 +227,7 @@ def _defaults(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
 
 
 class MaterializedView(ViewKind):
-    """A materialized view. Whether it is populated does not count: REFRESH is no drift."""
+    """A materialized view. Whether it is populated is a remark, not an attribute."""
 
     name = "materialized view"
     plural = "materialized views"
@@ -250,22 +255,23 @@ class MaterializedView(ViewKind):
             "CREATE ACCESS METHOD {new} TYPE TABLE HANDLER heap_tableam_handler",
             "ALTER MATERIALIZED VIEW {path} SET ACCESS METHOD {new}",
         ),
-        alter_with(
+        alter_cascading(
             "another query",
             "DROP MATERIALIZED VIEW {path} CASCADE",
-            "CREATE MATERIALIZED VIEW {path} AS SELECT * FROM ({definition}) AS driftcheck_trial",
+            "CREATE MATERIALIZED VIEW {path} AS "
+            "SELECT * FROM ({definition}) AS driftcheck_mutation",
         ),
     )
-    quiet = (
+    equivalent = (
         alter("refresh", "REFRESH MATERIALIZED VIEW {path}"),
-        alter("empty", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
+        alter("refresh with no data", "REFRESH MATERIALIZED VIEW {path} WITH NO DATA"),
         alter("analyze", "ANALYZE {path}"),
     )
 
-    def build(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the bare materialized view."""
-        facts = thing.attributes
-        words = [f"CREATE MATERIALIZED VIEW {thing.address.sql}"]
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare materialized view."""
+        facts = obj.attributes
+        words = [f"CREATE MATERIALIZED VIEW {obj.address.sql}"]
         if facts["access_method"] != "heap":
             words.append(f"USING {quote_identifier(str(facts['access_method']))}")
         words += with_options(facts["options"], facts["toast_options"])
@@ -273,12 +279,12 @@ class MaterializedView(ViewKind):
             words.append(f"TABLESPACE {quote_identifier(str(facts['tablespace']))}")
         return [" ".join([*words, f"AS\n{facts['definition']}"])]
 
-    def dress(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
-        """Statements for what is said of it, and for how its columns are kept and counted."""
-        return [*super().dress(current, wanted), *change_column_settings(current, wanted)]
+    def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
+        """Statements for the comment, owner, privileges and column settings of the view."""
+        return [*super().set_metadata(current, wanted), *change_column_settings(current, wanted)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that change how it is stored; another definition makes another view."""
+        """Statements that change the storage; ``None`` for another definition."""
         changed = differing(current, wanted)
         if changed & {"definition", "columns"}:
             return None

@@ -1,13 +1,13 @@
-"""The text of a view as every major version of the server would print it.
+"""Converts the definition of a view from PostgreSQL 15 to the format of later versions.
 
-Up to PostgreSQL 15 a view's stored query carries the relations OLD and NEW besides its own, so the
-server takes a query of one relation for one of several and prints ``students.id`` where later
-versions print ``id``. There is no asking it otherwise: the text of the older servers is brought to
-the form of the later ones here, by taking that one relation's name from its columns. Within
-subqueries and in queries of several relations all versions qualify alike.
+Up to PostgreSQL 15, the stored query of a view contains the relations OLD and NEW. The server
+therefore treats a query of one relation as a query of several relations, and qualifies the columns:
+it prints ``students.id``, and later versions print ``id``. No setting changes this, so this module
+removes the qualification. In subqueries and in queries of several relations, all versions print the
+same.
 
-What it cannot do: a column in an ORDER BY expression whose bare name would mean another column of
-the result is qualified by later versions as well, and such a view reads different on 15.
+Limitation: in ORDER BY expressions, later versions also qualify a column if its name is ambiguous.
+Such a view has different definitions on PostgreSQL 15 and on later versions.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _BEFORE_NO_COLUMN = frozenset(("::", ".", "COLLATE"))
 _BEFORE_RELATION = frozenset(("FROM", "ONLY"))
 
 
-def unqualified(text: str) -> str:
-    """A view's text of PostgreSQL 15 or before as PostgreSQL 16 or later prints it."""
+def unqualify(text: str) -> str:
+    """Convert the definition of a view from PostgreSQL 15 to the format of PostgreSQL 16."""
     tokens = [match[0] for match in _TOKEN.finditer(text)]
     levels = list(_levels(tokens))
     relation = _only_relation(tokens, levels)
@@ -49,7 +49,7 @@ def unqualified(text: str) -> str:
 
 
 def _levels(tokens: list[str]) -> Iterator[int]:
-    """How deep each token stands in parentheses; -1 within a subquery."""
+    """The nesting level of parentheses of each token; -1 in a subquery."""
     outside = [0]
     for position, word in enumerate(tokens):
         if word == ")":
@@ -63,7 +63,7 @@ def _levels(tokens: list[str]) -> Iterator[int]:
 
 
 def _only_relation(tokens: list[str], levels: list[int]) -> str | None:
-    """What the query calls the one relation that it reads from; ``None`` where it has not one."""
+    """The name or alias of the query's only relation; ``None`` if it has several or none."""
     shallow = [(token, level) for token, level in zip(tokens, levels, strict=True) if level >= 0]
     words = [token for token, level in shallow if level == 0 and not token.isspace()]
     if "FROM" not in words or not _SEVERAL.isdisjoint(token for token, _ in shallow):
@@ -76,7 +76,7 @@ def _only_relation(tokens: list[str], levels: list[int]) -> str | None:
 
 
 def _qualifies(tokens: list[str], levels: list[int], position: int, relation: str) -> bool:
-    """Whether the token is the relation's name in front of one of its columns."""
+    """Whether the token is the relation's name, as the qualifier of a column."""
     token, dot, column, after = (*tokens[position : position + 4], *[""] * 4)[:4]
     if token != relation or dot != "." or not _is_name(column) or after == "(":
         return False

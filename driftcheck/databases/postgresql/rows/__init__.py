@@ -1,4 +1,4 @@
-"""A PostgreSQL database that takes rows, and says by an error's fields what it refuses."""
+"""Inserts rows into PostgreSQL. The fields of an error identify the violated constraint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 
 from driftcheck.databases.messages import database_message
-from driftcheck.databases.postgresql.rows.tables import Catalog, read_tables
+from driftcheck.databases.postgresql.rows.tables import TableCatalog, read_tables
 from driftcheck.databases.postgresql.rows.types import UNDO
 from driftcheck.databases.rows.tables import ForeignKey, Insert, Refusal, Table
 from driftcheck.databases.version_table import VersionTable
@@ -19,27 +19,27 @@ _CHECK_VIOLATION = "23514"
 
 
 class PostgreSQLStore:
-    """A PostgreSQL database that takes rows.
+    """A PostgreSQL database into which rows are inserted.
 
     Args:
-        connection: An open psycopg2 connection; committed by whoever has opened it.
-        leave: Alembic's own tables.
+        connection: An open psycopg2 connection. The caller commits it.
+        excluded: Alembic's version tables.
     """
 
-    def __init__(self, connection: Any, leave: Collection[VersionTable]) -> None:
+    def __init__(self, connection: Any, excluded: Collection[VersionTable]) -> None:
         self._cursor = connection.cursor()
-        self._leave = leave
-        self._catalog = Catalog()
-        # What is deferred would be refused only in the end, when nobody knows which row it was.
+        self._excluded = excluded
+        self._catalog = TableCatalog()
+        # A deferred constraint would fail at the end, when the row is not known any more.
         self._cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def tables(self) -> list[Table]:
-        """Every table of its users, without partitions: rows are put into the whole."""
-        self._catalog = read_tables(self._cursor, self._leave)
+        """Every user table without partitions. Rows are inserted into the partitioned table."""
+        self._catalog = read_tables(self._cursor, self._excluded)
         return self._catalog.tables
 
     def attempt(self, inserts: Sequence[Insert]) -> Refusal | None:
-        """Put rows into it together, or leave it as it was and say why."""
+        """Insert the rows together, or undo that and return the reason."""
         statements = [_statement(insert) for insert in inserts]
         if len(inserts) > 1:
             before, after = "SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS ALL IMMEDIATE"
@@ -52,12 +52,12 @@ class PostgreSQLStore:
         return None
 
     def keys(self, key: ForeignKey) -> list[tuple[str, ...]]:
-        """What a foreign key can refer to, as SQL expressions; the first few."""
+        """The first key values that a foreign key can reference, as SQL expressions."""
         names = [quote_identifier(name) for name in key.referred]
         rows = self._rows(
             f"SELECT DISTINCT {', '.join(f'{name}::text' for name in names)} "
             f"FROM {key.table.sql} WHERE {' AND '.join(f'{name} IS NOT NULL' for name in names)} "
-            f"ORDER BY {', '.join(str(place + 1) for place in range(len(names)))} LIMIT {_KEYS}"
+            f"ORDER BY {', '.join(str(1 + index) for index in range(len(names)))} LIMIT {_KEYS}"
         )
         types = [self._catalog.types[key.table, name] for name in key.referred]
         return [
@@ -65,8 +65,8 @@ class PostgreSQLStore:
             for row in rows
         ]
 
-    def draw(self, table: Table, column: str) -> str | None:
-        """Take the database's own next value for a column."""
+    def next_value(self, table: Table, column: str) -> str | None:
+        """Evaluate the default of a column."""
         default = self._catalog.defaults.get((table.address, column))
         if default is None:
             return None
@@ -79,7 +79,7 @@ class PostgreSQLStore:
         return not self._rows(f"SELECT FROM {table.address.sql} LIMIT 1")
 
     def _rows(self, query: str) -> list[tuple[str, ...]]:
-        """What a query finds; nothing where it cannot be run: a partition may be elsewhere."""
+        """The rows of a query; none if it fails, for example on a partition in a foreign table."""
         self._cursor.execute("SAVEPOINT driftcheck")
         try:
             self._cursor.execute(query)
@@ -91,23 +91,23 @@ class PostgreSQLStore:
         return rows
 
     def _run(self, *statements: str) -> None:
-        """Run statements under a savepoint, all sent at once."""
+        """Run statements in a savepoint, in one round trip."""
         self._cursor.execute(
             ";\n".join(["SAVEPOINT driftcheck", *statements, "RELEASE SAVEPOINT driftcheck"])
         )
 
     def _refusal(self, error: psycopg2.Error) -> Refusal:
-        said = error.diag
+        diagnostics = error.diag
         message = database_message(error)
-        if said.table_name is None or said.schema_name is None:
+        if diagnostics.table_name is None or diagnostics.schema_name is None:
             return Refusal(message)
-        address = self._catalog.whole_of((said.schema_name, said.table_name))
+        address = self._catalog.root_table((diagnostics.schema_name, diagnostics.table_name))
         columns = self._catalog.rules.get(
-            (said.schema_name, said.table_name, said.constraint_name or ""), ()
+            (diagnostics.schema_name, diagnostics.table_name, diagnostics.constraint_name or ""), ()
         )
-        if said.column_name:
-            columns = (said.column_name,)
-        elif said.constraint_name is None and error.pgcode == _CHECK_VIOLATION:
+        if diagnostics.column_name:
+            columns = (diagnostics.column_name,)
+        elif diagnostics.constraint_name is None and error.pgcode == _CHECK_VIOLATION:
             columns = self._catalog.partition_keys.get(address, ())
         return Refusal(message, address, columns)
 

@@ -1,4 +1,4 @@
-"""Reads what must be known of PostgreSQL's tables by whoever puts rows into them."""
+"""Reads the tables of PostgreSQL with the information that inserting rows needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from driftcheck.databases.catalog import Cursor
-from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, no_member
+from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, not_in_extension
 from driftcheck.databases.postgresql.rows.types import Types
 from driftcheck.databases.rows.tables import Column, ForeignKey, Table
 from driftcheck.databases.version_table import VersionTable
@@ -21,7 +21,7 @@ select c.oid::bigint, n.nspname, c.relname, c.relkind,
   n.nspname = current_schema()
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
-  and {USERS_SCHEMA} and {no_member("pg_class", "c.oid")}
+  and {USERS_SCHEMA} and {not_in_extension("pg_class", "c.oid")}
 order by n.nspname, c.relname
 """
 
@@ -66,46 +66,46 @@ from pg_partitioned_table p
 """
 
 Name = tuple[str, str]
-"""A table's schema and name."""
+"""The schema and the name of a table."""
 
 
 @dataclass
-class Catalog:
-    """What was read.
+class TableCatalog:
+    """The tables of a database.
 
     Attributes:
-        tables: The tables that take rows; partitions are a part of their whole.
-        wholes: The table that a partition is of, by the partition's name.
-        rules: The columns of each constraint and unique index, by the table's name and its own.
-        partition_keys: The columns that decide in which partition a row goes.
+        tables: The tables to fill, without partitions.
+        root_tables: The partitioned table at the root, by the name of the partition.
+        rules: The columns of each constraint and unique index, by schema, table and name.
+        partition_keys: The columns of the partition key and those of subpartitions.
         types: The type of each column, as SQL.
-        defaults: The database's own value of each column, as SQL.
+        defaults: The default of each column, as SQL.
     """
 
     tables: list[Table] = field(default_factory=list)
-    wholes: dict[Name, Address] = field(default_factory=dict)
+    root_tables: dict[Name, Address] = field(default_factory=dict)
     rules: dict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
     partition_keys: dict[Address, tuple[str, ...]] = field(default_factory=dict)
     types: dict[tuple[Address, str], str] = field(default_factory=dict)
     defaults: dict[tuple[Address, str], str] = field(default_factory=dict)
 
-    def whole_of(self, name: Name) -> Address:
-        """The table that is filled where a row goes into the one named."""
-        return self.wholes.get(name) or _address(name)
+    def root_table(self, name: Name) -> Address:
+        """The table to fill, for the name of a table or a partition."""
+        return self.root_tables.get(name) or _address(name)
 
 
-def read_tables(cursor: Cursor, leave: Collection[VersionTable]) -> Catalog:
-    """Read every table of a database's users.
+def read_tables(cursor: Cursor, excluded: Collection[VersionTable]) -> TableCatalog:
+    """Read every user table.
 
     Args:
-        cursor: Of a transaction in which savepoints may be set.
-        leave: Alembic's own tables, which are not read.
+        cursor: A cursor in a transaction that allows savepoints.
+        excluded: Alembic's version tables, which are not read.
     """
-    return _Reading(cursor, {(table.schema, table.name) for table in leave}).catalog()
+    return _TableReader(cursor, {(table.schema, table.name) for table in excluded}).catalog()
 
 
 class _Attribute(NamedTuple):
-    """A column as a row of the catalog."""
+    """A column as the catalog returns it."""
 
     name: str
     type: int
@@ -116,8 +116,8 @@ class _Attribute(NamedTuple):
 
 
 @dataclass
-class _Source:
-    """What the catalog has of one table and of all its partitions."""
+class _TableSource:
+    """The catalog data of a table and all its partitions."""
 
     address: Address
     kind: str
@@ -129,20 +129,20 @@ class _Source:
     columns: list[_Attribute] = field(default_factory=list)
 
 
-class _Reading:
-    def __init__(self, cursor: Cursor, leave: AbstractSet[Name]) -> None:
+class _TableReader:
+    def __init__(self, cursor: Cursor, excluded: AbstractSet[Name]) -> None:
         self._cursor = cursor
         self._names: dict[int, Name] = {}
-        self._of: dict[int, _Source] = {}
+        self._of: dict[int, _TableSource] = {}
         self._rules: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        self._read_tables(leave)
+        self._read_tables(excluded)
         self._read_columns()
         self._read_rules()
         self._types = Types(cursor)
 
-    def catalog(self) -> Catalog:
-        catalog = Catalog(rules=self._rules)
-        catalog.wholes = {name: self._of[oid].address for oid, name in self._names.items()}
+    def catalog(self) -> TableCatalog:
+        catalog = TableCatalog(rules=self._rules)
+        catalog.root_tables = {name: self._of[oid].address for oid, name in self._names.items()}
         for source in {id(source): source for source in self._of.values()}.values():
             catalog.tables.append(self._table(source))
             catalog.partition_keys[source.address] = tuple(sorted(source.partition_key))
@@ -156,14 +156,14 @@ class _Reading:
         self._cursor.execute(query)
         yield from self._cursor.fetchall()
 
-    def _read_tables(self, leave: AbstractSet[Name]) -> None:
+    def _read_tables(self, excluded: AbstractSet[Name]) -> None:
         rows = [*self._rows(_TABLES)]
         roots = {}
         for oid, schema, name, kind, root, _, is_default in rows:
-            if oid == root and leave.isdisjoint(
+            if oid == root and excluded.isdisjoint(
                 {(schema, name), ("" if is_default else schema, name)}
             ):
-                roots[oid] = _Source(_address((schema, name)), kind)
+                roots[oid] = _TableSource(_address((schema, name)), kind)
         for oid, schema, name, _, root, bound, _ in rows:
             if root in roots:
                 self._names[oid], self._of[oid] = (schema, name), roots[root]
@@ -194,28 +194,28 @@ class _Reading:
             if oid in self._of:
                 self._of[oid].partition_key.update(columns)
 
-    def _table(self, source: _Source) -> Table:
-        why_not = ""
+    def _table(self, source: _TableSource) -> Table:
+        skip_reason = ""
         if source.kind == "f":
-            why_not = "a foreign table keeps its rows elsewhere"
+            skip_reason = "a foreign table stores its rows on another server"
         elif source.kind == "p" and not source.bounds:
-            why_not = "it has no partition that could take a row"
+            skip_reason = "the partitioned table has no partition"
         keys = [
             ForeignKey(columns, self._of[other].address, referred, full)
             for columns, other, referred, full in source.keys
         ]
-        taking = [] if why_not else [one for one in source.columns if not one.is_generated]
-        columns = {one.name: self._column(source, one) for one in taking}
-        return Table(source.address, columns, source.unique, keys, why_not)
+        filled = [] if skip_reason else [c for c in source.columns if not c.is_generated]
+        columns = {column.name: self._column(source, column) for column in filled}
+        return Table(source.address, columns, source.unique, keys, skip_reason)
 
-    def _column(self, source: _Source, column: _Attribute) -> Column:
+    def _column(self, source: _TableSource, column: _Attribute) -> Column:
         name, default = column.name, column.default
-        speaking = [text for columns, text in source.conditions if name in columns]
+        conditions = [text for columns, text in source.conditions if name in columns]
         if name in source.partition_key:
-            speaking += source.bounds
+            conditions += source.bounds
         return Column(
             name,
-            self._types.values(column.type, column.modifier, speaking),
+            self._types.values(column.type, column.modifier, conditions),
             nullable=not column.not_null and not self._types.not_null(column.type),
             has_default=default is not None,
             is_numbered=default is not None and "nextval(" in default,

@@ -1,4 +1,4 @@
-"""Values of PostgreSQL's types, as expressions: the server says which of them it takes."""
+"""Generates values of PostgreSQL's types, as SQL expressions that the server accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from driftcheck.quoting import quote_identifier, quote_literal
 
 UNDO = "ROLLBACK TO SAVEPOINT driftcheck; RELEASE SAVEPOINT driftcheck"
 _SEVERAL = 6
-_MODIFIER_HEADER = 4  # VARHDRSZ, which the modifiers of varchar and numeric begin with
+_MODIFIER_HEADER = 4  # VARHDRSZ, which is added to the type modifiers of varchar and numeric
 _DEEPEST = 8
 
 # https://www.postgresql.org/docs/current/catalog-pg-type.html
@@ -33,7 +33,7 @@ left join pg_range m on m.rngmultitypid = t.oid
 where t.typtype <> 'p'
 """
 
-_TEXTS = {
+_VALUES = {
     "bool": ("true", "false"),
     "money": ("1000.50", "2000.50", "3000.50", "1", "2"),
     "interval": ("1 day 02:03:04.5", "2 days", "3 hours", "4 minutes", "0"),
@@ -58,7 +58,21 @@ _TEXTS = {
     "pg_snapshot": ("10:20:10,14,15", "10:20:11", "10:20:12"),
     "hstore": ('"a"=>"1"', '"b"=>"2"', '"c"=>"3"'),
 }
-_OTHERWISE = ("1", "2", "3", "a", "b", "c", "1.5", "(1,2)", "{}", "[1]", "a=>1", "POINT(1 2)", "")
+_OTHER_VALUES = (
+    "1",
+    "2",
+    "3",
+    "a",
+    "b",
+    "c",
+    "1.5",
+    "(1,2)",
+    "{}",
+    "[1]",
+    "a=>1",
+    "POINT(1 2)",
+    "",
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class _Type:
     oid: int
     schema: str
     name: str
-    sort: str
+    kind: str
     base: int
     base_modifier: int
     not_null: bool
@@ -78,15 +92,15 @@ class _Type:
 
     @property
     def sql(self) -> str:
-        """Its name in full; so written, none of them means another length than any."""
+        """The qualified name. In this form, no type has an implicit length, as ``char`` has."""
         return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
 
 
 class Types:
-    """Every type of a database.
+    """The types of a database.
 
     Args:
-        cursor: Of a transaction in which savepoints may be set.
+        cursor: A cursor in a transaction that allows savepoints.
     """
 
     def __init__(self, cursor: Cursor) -> None:
@@ -96,27 +110,29 @@ class Types:
         self._accepted: dict[str, bool] = {}
 
     def name(self, oid: int) -> str:
-        """A type as SQL."""
+        """The type as SQL."""
         return self._types[oid].sql
 
     def not_null(self, oid: int) -> bool:
-        """Whether a type has no NULL: a domain may say so."""
+        """Whether a type forbids NULL, as a domain can."""
         type_ = self._types[oid]
-        return type_.sort == "d" and (type_.not_null or self.not_null(type_.base))
+        return type_.kind == "d" and (type_.not_null or self.not_null(type_.base))
 
-    def values(self, oid: int, modifier: int, speaking: Iterable[str]) -> tuple[str, ...]:
-        """Values of a type, as expressions that it takes.
+    def values(self, oid: int, modifier: int, conditions: Iterable[str]) -> tuple[str, ...]:
+        """Values of a type, as SQL expressions.
 
         Args:
-            oid: The type's number.
-            modifier: What its column says of length or precision; -1 for nothing.
-            speaking: Conditions that the values are to meet: they may name good ones.
+            oid: The OID of the type.
+            modifier: The type modifier of the column, for length or precision; -1 for none.
+            conditions: The checks on the column. Values that occur in them come first.
         """
         type_ = self._types[oid]
         first, *rest = self._of(type_, modifier, 0) or [f"NULL::{type_.sql}"]
         named = [
             expression
-            for text in dict.fromkeys(text for one in speaking for text in values.mentioned(one))
+            for text in dict.fromkeys(
+                text for condition in conditions for text in values.values_near(condition)
+            )
             if self._is_accepted(expression := f"{quote_literal(text)}::{type_.sql}")
         ]
         return tuple(dict.fromkeys([first, *named, *rest]))
@@ -124,32 +140,32 @@ class Types:
     def _of(self, type_: _Type, modifier: int, depth: int) -> list[str]:
         if depth > _DEEPEST:
             return []
-        if type_.sort == "d":
+        if type_.kind == "d":
             return self._of_domain(type_, depth)
-        if type_.sort == "e":
+        if type_.kind == "e":
             return [f"{quote_literal(label)}::{type_.sql}" for label in type_.labels]
         return [*self._composed(type_, modifier, depth)] or [
             expression
-            for text in _texts(type_.name, modifier)
+            for text in _strings(type_.name, modifier)
             if self._is_accepted(expression := f"{quote_literal(text)}::{type_.sql}")
         ]
 
     def _of_domain(self, type_: _Type, depth: int) -> list[str]:
         base = self._of(self._types[type_.base], type_.base_modifier, depth + 1)
         inner = self._types[type_.base].sql
-        texts = (text for one in type_.conditions for text in values.mentioned(one))
-        named = [f"{quote_literal(text)}::{inner}" for text in dict.fromkeys(texts)]
-        wanted = (f"({one})::{type_.sql}" for one in [*base[:1], *named, *base[1:]])
+        strings = (text for condition in type_.conditions for text in values.values_near(condition))
+        named = [f"{quote_literal(text)}::{inner}" for text in dict.fromkeys(strings)]
+        wanted = (f"({value})::{type_.sql}" for value in [*base[:1], *named, *base[1:]])
         return [expression for expression in wanted if self._is_accepted(expression)]
 
     def _composed(self, type_: _Type, modifier: int, depth: int) -> Iterator[str]:
-        """Values that are made of those of other types."""
+        """Values of arrays, composite types and ranges, from values of their element types."""
         if type_.element is not None:
             inner = self._of(self._types[type_.element], modifier, depth + 1)
             for value in inner[:_SEVERAL]:
                 yield f"ARRAY[{value}, {inner[0]}]::{type_.sql}"
             yield f"'{{}}'::{type_.sql}"
-        elif type_.sort == "c":
+        elif type_.kind == "c":
             parts = [
                 self._of(self._types[t], m, depth + 1) or ["NULL"] for t, m in type_.attributes
             ]
@@ -158,15 +174,16 @@ class Types:
                 yield f"ROW({row})::{type_.sql}"
         elif type_.of_range is not None:
             inner = self._of(self._types[type_.of_range], -1, depth + 1)
-            if type_.sort == "m":
+            if type_.kind == "m":
                 yield from (f"{type_.sql}({value})" for value in inner[:_SEVERAL])
             else:
-                for one, other in zip(inner[::2], inner[1::2], strict=False):
-                    yield f"{type_.sql}(least({one}, {other}), greatest({one}, {other}))"
+                for first, second in zip(inner[::2], inner[1::2], strict=False):
+                    bounds = f"least({first}, {second}), greatest({first}, {second})"
+                    yield f"{type_.sql}({bounds})"
                 yield f"'empty'::{type_.sql}"
 
     def _is_accepted(self, expression: str) -> bool:
-        """Whether the server takes a value."""
+        """Whether the server accepts a value."""
         if expression not in self._accepted:
             statements = "SAVEPOINT driftcheck", f"SELECT {expression}", "RELEASE driftcheck"
             try:
@@ -179,10 +196,10 @@ class Types:
         return self._accepted[expression]
 
 
-def _texts(name: str, modifier: int) -> Iterator[str]:
-    """Texts that may be values of a type which is not made of others."""
+def _strings(name: str, modifier: int) -> Iterator[str]:
+    """Strings that can be values of a type with this name."""
     maker = _MAKERS.get(name)
-    return maker(modifier) if maker else iter(_TEXTS.get(name, _OTHERWISE))
+    return maker(modifier) if maker else iter(_VALUES.get(name, _OTHER_VALUES))
 
 
 def _length(modifier: int) -> int | None:
@@ -195,7 +212,7 @@ def _vectors(modifier: int) -> Iterator[str]:
 
 
 def _precision(modifier: int) -> tuple[int | None, int]:
-    """Precision and scale, as the modifier of numeric has them; the scale may be negative."""
+    """Precision and scale from the type modifier of numeric. The scale can be negative."""
     length = _length(modifier)
     if length is None:
         return None, 0
@@ -209,12 +226,12 @@ _MAKERS: dict[str, Callable[[int], Iterator[str]]] = {
     "numeric": lambda modifier: values.decimals(*_precision(modifier)),
     **dict.fromkeys(("float4", "float8"), lambda _: values.decimals(None, 0)),
     **dict.fromkeys(
-        ("text", "varchar", "bpchar", "citext"), lambda modifier: values.texts(_length(modifier))
+        ("text", "varchar", "bpchar", "citext"), lambda modifier: values.strings(_length(modifier))
     ),
-    "name": lambda _: values.texts(63),
-    "char": lambda _: values.texts(1),
+    "name": lambda _: values.strings(63),
+    "char": lambda _: values.strings(1),
     "date": lambda _: values.days(),
-    **dict.fromkeys(("timestamp", "timestamptz"), lambda _: values.moments()),
+    **dict.fromkeys(("timestamp", "timestamptz"), lambda _: values.timestamps()),
     **dict.fromkeys(("time", "timetz"), lambda _: values.times()),
     "bit": values.bits,
     "varbit": lambda modifier: values.bits(modifier if modifier > 0 else 8),
@@ -222,4 +239,4 @@ _MAKERS: dict[str, Callable[[int], Iterator[str]]] = {
     **dict.fromkeys(("json", "jsonb"), lambda _: values.documents()),
     **dict.fromkeys(("vector", "halfvec"), _vectors),
 }
-"""What makes texts for a type, by its name, of what its column says of length or precision."""
+"""By the name of the type: a function from the type modifier to strings."""

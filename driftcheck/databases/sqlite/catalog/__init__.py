@@ -1,8 +1,8 @@
-"""SQLite, read from the statements that it keeps and what it made of them.
+"""Reads SQLite from the stored CREATE statements and from PRAGMAs.
 
-SQLAlchemy's Inspector is not asked: it takes a type that it does not know for another one, tells no
-collation and no AUTOINCREMENT, leaves out indexes on expressions, finds some constraints only
-where they are written as SQLAlchemy writes them, and every version of it tells something else.
+SQLAlchemy's Inspector is not used. It returns wrong types for types that it does not know, returns
+no collations and no AUTOINCREMENT, omits indexes on expressions, recognizes some constraints only
+in the format that SQLAlchemy writes, and returns different results in different versions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KINDS: tuple[Kind, ...] = (
     View(),
     Trigger(),
 )
-"""Every kind that is read, what others need first."""
+"""Every kind, in build order."""
 
 
 class SQLiteCatalog(Catalog):
@@ -46,13 +46,13 @@ class SQLiteCatalog(Catalog):
     kinds = KINDS
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
-        """Read the whole schema within the connection's current transaction."""
+        """Read the schema in the connection's current transaction."""
         try:
             with closing(connection.cursor()) as cursor:
                 objects = {
-                    thing.address: thing
+                    obj.address: obj
                     for kind in self.kinds
-                    for thing in in_scope(kind.read(cursor, scope), scope)
+                    for obj in in_scope(kind.read(cursor, scope), scope)
                 }
                 cursor.execute("SELECT sqlite_version()")
                 ((version,),) = cursor.fetchall()
@@ -63,7 +63,7 @@ class SQLiteCatalog(Catalog):
         return Snapshot(objects, "sqlite", version, "")
 
     def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
-        """Read the schema, where SQLite has counted a change of it since the last time.
+        """Read the schema, unless SQLite's schema version is that of the last reading.
 
         https://www.sqlite.org/pragma.html#pragma_schema_version
         """
@@ -76,7 +76,7 @@ class SQLiteCatalog(Catalog):
         return replace(super().read_again(connection, scope, last), marks=marks)
 
     def schema_statements(self, connection: Any) -> list[str]:
-        """The statements that make a copy of the schema elsewhere, as they were typed."""
+        """The stored CREATE statements."""
         with closing(connection.cursor()) as cursor:
-            kept = statements(cursor, "table", "index", "view", "trigger")
-            return [sql for _, _, sql in kept]
+            stored = statements(cursor, "table", "index", "view", "trigger")
+            return [sql for _, _, sql in stored]

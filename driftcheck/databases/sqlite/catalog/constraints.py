@@ -1,6 +1,6 @@
-"""The constraints of tables, a kind for each sort.
+"""The constraints of tables, one kind for each type of constraint.
 
-One without a name is called after what it says, in parentheses: ``students."(email)"``.
+A constraint without a name gets its columns or its definition as the name: ``students."(email)"``.
 """
 
 from __future__ import annotations
@@ -15,42 +15,42 @@ from driftcheck.schema import SchemaObject
 
 
 class ConstraintKind(Kind):
-    """A constraint: made with its table or never, and known by what it says."""
+    """The base class of constraints. SQLite can only create them together with their table."""
 
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every constraint of this kind."""
         tables = definitions(cursor)
-        for table, definition in tables.items():
+        for table, table_definition in tables.items():
             taken: set[str] = set()
-            for constraint in definition.constraints:
+            for constraint in table_definition.constraints:
                 if constraint.kind != self.name:
                     continue
-                said = _complete(constraint, tables)
-                name = _name(constraint, said, taken)
+                definition = _complete(constraint, tables)
+                name = _name(constraint, definition, taken)
                 taken.add(name)
                 yield SchemaObject(
                     address(self.name, table, name),
-                    {"definition": said},
+                    {"definition": definition},
                     address("table", table),
                     renamable=True,
                 )
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """SQLite cannot."""
-        raise needs_rebuild(thing, "add")
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Not supported by SQLite."""
+        raise needs_rebuild(obj, "add")
 
-    def drop(self, thing: SchemaObject) -> list[str]:
-        """SQLite cannot."""
-        raise needs_rebuild(thing, "drop")
+    def drop(self, obj: SchemaObject) -> list[str]:
+        """Not supported by SQLite."""
+        raise needs_rebuild(obj, "drop")
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """SQLite cannot."""
+        """Not supported by SQLite."""
         raise needs_rebuild(wanted, "alter")
 
     def rename(self, current: SchemaObject, _wanted: SchemaObject) -> list[str]:
-        """SQLite cannot."""
+        """Not supported by SQLite."""
         raise needs_rebuild(current, "rename")
 
 
@@ -62,14 +62,14 @@ class PrimaryKey(ConstraintKind):
 
 
 class UniqueConstraint(ConstraintKind):
-    """A unique constraint; a unique index without one is an index."""
+    """A unique constraint. A unique index without a constraint is an index."""
 
     name = "unique constraint"
     plural = "unique constraints"
 
 
 class CheckConstraint(ConstraintKind):
-    """A check on the rows of a table."""
+    """A check constraint."""
 
     name = "check constraint"
     plural = "check constraints"
@@ -89,7 +89,7 @@ def clause(constraint: SchemaObject) -> str:
 
 
 def _complete(constraint: Constraint, tables: Mapping[str, TableDefinition]) -> str:
-    """What the constraint says; a foreign key with the columns that it may leave unsaid."""
+    """The definition of a constraint; of a foreign key, with the implicit columns it references."""
     reference = constraint.reference
     if reference is None:
         return constraint.definition
@@ -97,23 +97,23 @@ def _complete(constraint: Constraint, tables: Mapping[str, TableDefinition]) -> 
     other = tables.get(table, TableDefinition())
     names = Names(tuple(other.columns))
     columns = ", ".join(quote(names.spelled(c)) for c in reference.columns or other.key)
-    pointed = f"{quote(table)} ({columns})" if columns else quote(table)
-    return f"{constraint.definition} REFERENCES {pointed}{reference.manner}"
+    referenced = f"{quote(table)} ({columns})" if columns else quote(table)
+    return f"{constraint.definition} REFERENCES {referenced}{reference.manner}"
 
 
-def _name(constraint: Constraint, said: str, taken: set[str]) -> str:
-    """Its name, or what it is called for lack of one. SQLite lets two have the same."""
-    return next(name for name in _names(constraint, said) if name not in taken)
+def _name(constraint: Constraint, definition: str, taken: set[str]) -> str:
+    """An unused name for the constraint. SQLite allows equal names."""
+    return next(name for name in _names(constraint, definition) if name not in taken)
 
 
-def _names(constraint: Constraint, said: str) -> Iterator[str]:
+def _names(constraint: Constraint, definition: str) -> Iterator[str]:
     if constraint.name:
         yield constraint.name
     if constraint.columns:
         yield f"({', '.join(map(quote, constraint.columns))})"
     else:
-        yield said.removeprefix("CHECK ")
+        yield definition.removeprefix("CHECK ")
     number = 1
     while True:
         number += 1
-        yield f"({said}) {number}"
+        yield f"({definition}) {number}"

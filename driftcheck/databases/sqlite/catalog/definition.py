@@ -1,4 +1,4 @@
-"""Reads a CREATE TABLE statement for what SQLite keeps nowhere else: names, checks, collations."""
+"""Parses CREATE TABLE statements for details that no PRAGMA returns: names, checks, collations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CONSTRAINTS = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 
 @dataclass(frozen=True)
 class Reference:
-    """What a foreign key points at.
+    """The target of a foreign key.
 
     Attributes:
-        table: The other table, as typed.
-        columns: Its columns, as typed; none where its primary key is meant.
-        manner: What follows: actions, deferral.
+        table: The referenced table, as typed.
+        columns: The referenced columns, as typed; empty for the primary key.
+        manner: The clauses for actions and deferral.
     """
 
     table: str
@@ -28,14 +28,14 @@ class Reference:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A constraint of a table, written beside its column or by itself.
+    """A constraint of a table, written as a column constraint or a table constraint.
 
     Attributes:
         kind: The name of its kind.
-        name: Its own name; empty where it has none.
-        columns: The columns that it is on.
-        definition: What it says; of a foreign key, without its reference.
-        reference: What a foreign key points at.
+        name: The name of the constraint; empty if it has none.
+        columns: The columns of the constraint.
+        definition: The definition; of a foreign key, without the reference.
+        reference: The target of a foreign key.
     """
 
     kind: str
@@ -47,7 +47,7 @@ class Constraint:
 
 @dataclass
 class ColumnDetails:
-    """What PRAGMA table_xinfo does not tell of a column."""
+    """The details of a column that PRAGMA table_xinfo does not return."""
 
     collation: str | None = None
     generated: str | None = None
@@ -56,13 +56,13 @@ class ColumnDetails:
 
 @dataclass(frozen=True)
 class TableDefinition:
-    """A table as its CREATE statement says it.
+    """A table as its CREATE statement defines it.
 
     Attributes:
-        columns: What there is to say of its columns, by name.
-        constraints: Its constraints, in the order in which they are written.
+        columns: The details of the columns, by name.
+        constraints: The constraints, in the order of the statement.
         options: ``STRICT``, ``WITHOUT ROWID``.
-        module: Of a virtual table, what follows USING.
+        module: The module of a virtual table, with its arguments.
     """
 
     columns: Mapping[str, ColumnDetails] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class TableDefinition:
 
 @lru_cache(maxsize=4096)
 def table_definition(sql: str) -> TableDefinition:
-    """Read a CREATE TABLE statement as SQLite keeps it."""
+    """Parse a CREATE TABLE statement as SQLite stores it."""
     reader = _Reader(tokens_of(sql))
     reader.take("CREATE")
     if reader.take("VIRTUAL"):
@@ -103,15 +103,15 @@ def table_definition(sql: str) -> TableDefinition:
 def _clauses(
     reader: _Reader, column: str, details: ColumnDetails, names: Names
 ) -> Iterator[Constraint]:
-    """Walk along what is said of a column, or of the table."""
+    """Parse the clauses of a column or of the table."""
     name = ""
     while reader.left:
         if reader.take("CONSTRAINT"):
             name = reader.next().name
             continue
-        found = _constraint(reader, column, name, names)
-        if found is not None:
-            yield found
+        constraint = _constraint(reader, column, name, names)
+        if constraint is not None:
+            yield constraint
         elif not _detail(reader, details, names):
             reader.next()
             continue
@@ -121,11 +121,11 @@ def _clauses(
 def _constraint(reader: _Reader, column: str, name: str, names: Names) -> Constraint | None:
     columns: tuple[str, ...] = (column,)
     if reader.take("PRIMARY", "KEY"):
-        columns, said = _key(reader, column, names)
-        return Constraint("primary key", name, columns, f"PRIMARY KEY {said}")
+        columns, key = _key(reader, column, names)
+        return Constraint("primary key", name, columns, f"PRIMARY KEY {key}")
     if reader.take("UNIQUE"):
-        columns, said = _key(reader, column, names)
-        return Constraint("unique constraint", name, columns, f"UNIQUE {said}")
+        columns, key = _key(reader, column, names)
+        return Constraint("unique constraint", name, columns, f"UNIQUE {key}")
     if reader.take("CHECK"):
         condition = canonical(reader.group(), names)
         _conflict(reader)
@@ -139,7 +139,7 @@ def _constraint(reader: _Reader, column: str, name: str, names: Names) -> Constr
 
 
 def _key(reader: _Reader, column: str, names: Names) -> tuple[tuple[str, ...], str]:
-    """The columns of a key, and what is said of them."""
+    """The columns of a key, and its definition."""
     if reader.opens:
         items = list(_split(reader.group()))
         columns = tuple(names.spelled(item[0].name) for item in items)
@@ -155,13 +155,13 @@ def _key(reader: _Reader, column: str, names: Names) -> tuple[tuple[str, ...], s
 
 
 def _manner(tokens: Sequence[Token]) -> str:
-    """What is said of a column in a key, without what goes without saying."""
+    """The collation and order of a column in a key, without the default ASC."""
     text = canonical([token for token in tokens if token.keyword != "ASC"])
     return f" {text}" if text else ""
 
 
 def _conflict(reader: _Reader) -> str:
-    """What is done about a conflict, where it is not the usual."""
+    """The ON CONFLICT clause, unless it is the default ABORT."""
     if not reader.take("ON", "CONFLICT"):
         return ""
     resolution = reader.next().text.upper()
@@ -179,7 +179,7 @@ def _reference(reader: _Reader) -> Reference:
                 action += f" {reader.next().text.upper()}"
             actions += [f"ON {event} {action}"] if action != "NO ACTION" else []
         elif reader.take("MATCH"):
-            reader.next()  # SQLite reads it and does nothing with it
+            reader.next()  # SQLite parses MATCH and ignores it
         elif reader.at("NOT", "DEFERRABLE") or reader.at("DEFERRABLE"):
             deferrable = not reader.take("NOT")
             reader.next()
@@ -201,14 +201,14 @@ def _detail(reader: _Reader, details: ColumnDetails, names: Names) -> bool:
     elif reader.take("NOT", "NULL"):
         details.on_conflict = _conflict(reader).strip() or None
     elif reader.take("DEFAULT"):
-        reader.value()  # PRAGMA table_xinfo tells it
+        reader.value()  # PRAGMA table_xinfo returns it
     else:
         return False
     return True
 
 
 def _split(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Split at the commas that stand in no parentheses."""
+    """Split at commas outside of parentheses."""
     item: list[Token] = []
     depth = 0
     for token in tokens:
@@ -223,15 +223,15 @@ def _split(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 class _Reader:
-    """Walks along tokens."""
+    """A position in a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
-        self._at = 0
+        self._position = 0
 
     @property
     def left(self) -> bool:
-        return self._at < len(self._tokens)
+        return self._position < len(self._tokens)
 
     @property
     def opens(self) -> bool:
@@ -239,43 +239,43 @@ class _Reader:
         return self.left and self.peek().text == "("
 
     def peek(self) -> Token:
-        return self._tokens[self._at]
+        return self._tokens[self._position]
 
     def next(self) -> Token:
-        self._at += 1
-        return self._tokens[self._at - 1]
+        self._position += 1
+        return self._tokens[self._position - 1]
 
     def at(self, *keywords: str) -> bool:
-        ahead = self._tokens[self._at : self._at + len(keywords)]
+        ahead = self._tokens[self._position : self._position + len(keywords)]
         return tuple(token.keyword for token in ahead) == keywords
 
     def take(self, *keywords: str) -> bool:
-        found = self.at(*keywords)
-        self._at += len(keywords) if found else 0
-        return found
+        is_at = self.at(*keywords)
+        self._position += len(keywords) if is_at else 0
+        return is_at
 
     def after(self, keyword: str) -> None:
         while not self.take(keyword):
-            self._at += 1
+            self._position += 1
 
     def until(self, text: str) -> None:
         while self.peek().text != text:
-            self._at += 1
+            self._position += 1
 
     def rest(self) -> Sequence[Token]:
-        return self._tokens[self._at :]
+        return self._tokens[self._position :]
 
     def group(self) -> Sequence[Token]:
-        """What stands in the parentheses that open here."""
-        start, depth = self._at + 1, 0
+        """Step over a group in parentheses and return its tokens."""
+        start, depth = self._position + 1, 0
         while True:
             text = self.next().text
             depth += (text == "(") - (text == ")")
             if depth == 0:
-                return self._tokens[start : self._at - 1]
+                return self._tokens[start : self._position - 1]
 
     def value(self) -> None:
-        """Step over a default."""
+        """Step over a default value."""
         if self.opens:
             self.group()
             return

@@ -1,4 +1,4 @@
-"""Indexes that are made as such; one that implements a constraint is told with it."""
+"""Indexes. An index that implements a constraint is read as the constraint."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from driftcheck.schema import SchemaObject, Value
 
 
 class Index(SQLiteKind):
-    """An index, known by its content. That it ascends goes without saying."""
+    """An index. ASC is the default and omitted from the definition."""
 
     name = "index"
     plural = "indexes"
     keyword = "INDEX"
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every index."""
         tables = definitions(cursor)
         for name, table, sql in statements(cursor, "index"):
             if table not in tables:
-                continue  # a table in which a virtual one keeps its data
+                continue  # an internal table of a virtual table
             tokens = tokens_of(sql)
-            on = next(place for place, token in enumerate(tokens) if token.keyword == "ON")
-            said = [token for token in tokens[on + 2 :] if token.keyword != "ASC"]
+            on = next(i for i, token in enumerate(tokens) if token.keyword == "ON")
+            definition = [token for token in tokens[on + 2 :] if token.keyword != "ASC"]
             facts: dict[str, Value] = {
                 "unique": tokens[1].keyword == "UNIQUE",
-                "definition": canonical(said, Names(tuple(tables[table].columns))),
+                "definition": canonical(definition, Names(tuple(tables[table].columns))),
             }
-            whole = address("table", table)
-            yield SchemaObject(address("index", name), facts, whole, renamable=True)
+            parent = address("table", table)
+            yield SchemaObject(address("index", name), facts, parent, renamable=True)
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """The statement that makes the index."""
-        unique = "UNIQUE " if thing.attributes["unique"] else ""
-        table = quote(table_of(thing))
-        definition = thing.attributes["definition"]
-        return [f"CREATE {unique}INDEX {name_of(thing)} ON {table} {definition}"]
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that creates the index."""
+        unique = "UNIQUE " if obj.attributes["unique"] else ""
+        table = quote(table_of(obj))
+        definition = obj.attributes["definition"]
+        return [f"CREATE {unique}INDEX {name_of(obj)} ON {table} {definition}"]

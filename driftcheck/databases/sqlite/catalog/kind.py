@@ -1,4 +1,4 @@
-"""What the kinds of SQLite have in common: where they are read, and what it cannot alter."""
+"""The base class of the kinds of SQLite, and helpers to read them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from driftcheck.schema import Address, SchemaObject, Value
 _SHADOWS = "AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
 
 
-def statements(cursor: Cursor, *sorts: str) -> Iterator[tuple[str, str, str]]:
-    """The name, the table and the CREATE statement of what users made, in the order they did.
+def statements(cursor: Cursor, *types: str) -> Iterator[tuple[str, str, str]]:
+    """The name, table and CREATE statement of each object of these types, in order of creation.
 
-    Left out is what SQLite makes by itself: its own tables, the indexes of constraints, and the
-    tables in which a virtual table keeps its data.
+    Objects that SQLite creates itself are omitted: internal tables, indexes of constraints, and the
+    shadow tables of virtual tables.
     """
     cursor.execute("SELECT 1 FROM pragma_pragma_list WHERE name = 'table_list'")  # from 3.37 on
     shadows = _SHADOWS if cursor.fetchone() else ""
-    wanted = ", ".join(f"'{sort}'" for sort in sorts)
+    wanted = ", ".join(f"'{type_}'" for type_ in types)
     cursor.execute(
         f"""SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ({wanted})
         AND sql IS NOT NULL AND name NOT LIKE 'sqlite^_%' ESCAPE '^' {shadows} ORDER BY rowid"""
@@ -30,53 +30,53 @@ def statements(cursor: Cursor, *sorts: str) -> Iterator[tuple[str, str, str]]:
 
 
 def definitions(cursor: Cursor) -> dict[str, TableDefinition]:
-    """Every table but the virtual ones, by name."""
+    """The definition of each table, without virtual tables, by name."""
     read = {name: table_definition(sql) for name, _, sql in statements(cursor, "table")}
     return {name: definition for name, definition in read.items() if definition.module is None}
 
 
 def address(kind: str, *path: str) -> Address:
-    """An address in a database that has no schemas."""
+    """An address without a schema."""
     return Address(kind, "", path)
 
 
-def name_of(thing: SchemaObject) -> str:
-    """An object's own name, as SQL."""
-    return quote(thing.address.name)
+def name_of(obj: SchemaObject) -> str:
+    """The name of an object, as SQL."""
+    return quote(obj.address.name)
 
 
-def table_of(thing: SchemaObject) -> str:
-    """The name of the table that it is a part of."""
-    return thing.part_of.name if thing.part_of else thing.address.path[0]
+def table_of(obj: SchemaObject) -> str:
+    """The name of the table of a part."""
+    return obj.part_of.name if obj.part_of else obj.address.path[0]
 
 
-def needs_rebuild(thing: SchemaObject, deed: str) -> CannotBeWritten:
-    """What to raise where only a new table will do."""
+def needs_rebuild(obj: SchemaObject, operation: str) -> CannotBeWritten:
+    """The exception for an operation that requires a new table."""
     return CannotBeWritten(
-        f"SQLite cannot {deed} {thing.address}: rebuild the table, in a migration with "
-        f"op.batch_alter_table({table_of(thing)!r})."
+        f"SQLite cannot {operation} {obj.address}. Rebuild the table, in a migration with "
+        f"op.batch_alter_table({table_of(obj)!r})."
     )
 
 
 class SQLiteKind(Kind):
-    """A kind that can be dropped and made again: SQLite alters next to nothing."""
+    """A kind whose objects are dropped and created again, because SQLite cannot alter them."""
 
     keyword: str
-    """What DDL calls it."""
+    """The kind in DDL statements."""
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """Statements that make the object."""
-        return [f"CREATE {self.keyword} {name_of(thing)} {_definition(thing)}"]
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the object."""
+        return [f"CREATE {self.keyword} {name_of(obj)} {_definition(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""
-        return [f"DROP {self.keyword} {name_of(thing)}"]
+        return [f"DROP {self.keyword} {name_of(obj)}"]
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that drop the current object and make it again under the wanted name."""
+        """Statements that drop the object and create it again with the wanted name."""
         renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
         return [*self.drop(current), *self.create(renamed)]
 
 
-def _definition(thing: SchemaObject) -> Value:
-    return thing.attributes["definition"]
+def _definition(obj: SchemaObject) -> Value:
+    return obj.attributes["definition"]

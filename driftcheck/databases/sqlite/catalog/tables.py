@@ -20,13 +20,13 @@ from driftcheck.databases.sqlite.catalog.kind import (
 from driftcheck.databases.sqlite.catalog.tokens import canonical, quote, tokens_of
 from driftcheck.schema import SchemaObject, Value
 
-# What DEFAULT takes without parentheses, which ADD COLUMN does not take.
+# A default that needs no parentheses. ADD COLUMN does not accept other defaults.
 _LITERAL = re.compile(r"""[-+]?[\w.]+|[xX]?'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _NOT_CONSTANT = re.compile(r"CURRENT_(?:TIME|DATE|TIMESTAMP)\Z")
 
 
 class Table(Kind):
-    """A table, or a virtual one; its constraints are made with it or never."""
+    """A table or a virtual table. Its constraints can only be created together with it."""
 
     name = "table"
     plural = "tables"
@@ -34,7 +34,7 @@ class Table(Kind):
     absorbs = frozenset(
         ("column", "primary key", "unique constraint", "foreign key", "check constraint")
     )
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every table."""
@@ -44,23 +44,23 @@ class Table(Kind):
                 address("table", name), {"options": definition.options, "using": definition.module}
             )
 
-    def create(self, thing: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
-        """The statement that makes the table with all that SQLite cannot add to it later."""
-        facts = thing.attributes
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """The statement that creates the table with its columns and constraints."""
+        facts = obj.attributes
         if facts["using"]:
-            return [f"CREATE VIRTUAL TABLE {name_of(thing)} USING {facts['using']}"]
+            return [f"CREATE VIRTUAL TABLE {name_of(obj)} USING {facts['using']}"]
         columns = [_clause(part) for part in parts if part.address.kind == "column"]
         constraints = [clause(part) for part in parts if part.address.kind != "column"]
         body = ",\n".join(f"    {line}" for line in (*columns, *constraints))
         options = ", ".join(cast("tuple[str, ...]", facts["options"]))
-        return [f"CREATE TABLE {name_of(thing)} (\n{body}\n) {options}".rstrip()]
+        return [f"CREATE TABLE {name_of(obj)} (\n{body}\n) {options}".rstrip()]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the table."""
-        return [f"DROP TABLE {name_of(thing)}"]
+        return [f"DROP TABLE {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """SQLite cannot."""
+        """Not supported by SQLite."""
         raise needs_rebuild(wanted, "alter")
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
@@ -75,25 +75,25 @@ _COLUMNS = """SELECT x.name, x.type, x."notnull", x.dflt_value
 
 
 class Column(Kind):
-    """A column. Its place is no evidence of a rename: it is another when the table is rebuilt."""
+    """A column. Its position is no evidence of a rename: it changes when the table is rebuilt."""
 
     name = "column"
     plural = "columns"
     holds_data = True
-    spoken_by_models = True
+    models_can_declare = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
-        """Read every column: what SQLite understood of it, and what it keeps as typed only."""
+        """Read every column, from PRAGMA table_xinfo and from the CREATE statement."""
         for table, definition in definitions(cursor).items():
             cursor.execute(_COLUMNS, (table,))
             for name, type_, not_null, default in cursor.fetchall():
                 details = definition.columns[name]
                 canonical_type = canonical(tokens_of(type_)).upper()
-                # It is the row's number, which is never null, whether that was said or not.
-                is_row_number = canonical_type == "INTEGER" and definition.key == (name,)
+                # A row ID is never null, with or without NOT NULL.
+                is_row_id = canonical_type == "INTEGER" and definition.key == (name,)
                 facts: dict[str, Value] = {
                     "type": canonical_type,
-                    "nullable": not not_null and not is_row_number,
+                    "nullable": not not_null and not is_row_id,
                     "default": None if default is None else canonical(tokens_of(default)),
                     "generated": details.generated,
                     "collation": details.collation,
@@ -101,24 +101,24 @@ class Column(Kind):
                 }
                 yield SchemaObject(address("column", table, name), facts, address("table", table))
 
-    def create(self, thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+    def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the column to a table that may have rows."""
-        facts = thing.attributes
+        facts = obj.attributes
         default = facts["default"]
         changes = default is not None and (
             not _LITERAL.fullmatch(str(default)) or _NOT_CONSTANT.match(str(default))
         )
         lacks = not facts["nullable"] and default is None and not facts["generated"]
         if changes or lacks or str(facts["generated"]).endswith("STORED"):
-            raise needs_rebuild(thing, "add")
-        return [f"ALTER TABLE {quote(table_of(thing))} ADD COLUMN {_clause(thing)}"]
+            raise needs_rebuild(obj, "add")
+        return [f"ALTER TABLE {quote(table_of(obj))} ADD COLUMN {_clause(obj)}"]
 
-    def drop(self, thing: SchemaObject) -> list[str]:
+    def drop(self, obj: SchemaObject) -> list[str]:
         """The statement that drops the column, from SQLite 3.35 on."""
-        return [f"ALTER TABLE {quote(table_of(thing))} DROP COLUMN {name_of(thing)}"]
+        return [f"ALTER TABLE {quote(table_of(obj))} DROP COLUMN {name_of(obj)}"]
 
     def alter(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """SQLite cannot."""
+        """Not supported by SQLite."""
         raise needs_rebuild(wanted, "alter")
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:

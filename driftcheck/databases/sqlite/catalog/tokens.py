@@ -1,7 +1,7 @@
-"""Reads SQL as SQLite does, word by word, and writes it so that only what it says is left.
+"""Splits SQL into tokens as SQLite does, and writes it in a canonical form.
 
-SQLite keeps every CREATE statement as it was typed. Two that differ in blanks, comments, capitals
-or needless quotes mean the same, and come out of here the same.
+SQLite stores CREATE statements as they were typed. Statements that differ only in white space,
+comments, case or redundant quotes have the same canonical form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-# https://www.sqlite.org/lang_keywords.html, and the two literals that are none.
+# https://www.sqlite.org/lang_keywords.html, and the literals true and false.
 _KEYWORDS = frozenset(
     """
     abort action add after all alter always analyze and as asc attach autoincrement before begin
@@ -42,41 +42,41 @@ _KEYWORDS = frozenset(
 
 
 class Token(NamedTuple):
-    """One word of a statement, as typed."""
+    """A token of a statement, as typed."""
 
-    sort: str
+    kind: str
     text: str
 
     @property
     def name(self) -> str:
-        """What it names, without its quotes: SQLite takes single ones as well."""
-        if self.sort not in ("quoted", "text"):
+        """The name without quotes. SQLite also accepts names in single quotes."""
+        if self.kind not in ("quoted", "text"):
             return self.text
         quote = self.text[-1]
         return self.text[1:-1].replace(quote * 2, quote)
 
     @property
     def keyword(self) -> str:
-        """The keyword in capitals; empty for all that is none."""
-        is_one = self.sort == "word" and self.text.lower() in _KEYWORDS
-        return self.text.upper() if is_one else ""
+        """The keyword in upper case; empty for other tokens."""
+        is_keyword = self.kind == "word" and self.text.lower() in _KEYWORDS
+        return self.text.upper() if is_keyword else ""
 
 
 def tokens_of(sql: str) -> list[Token]:
-    """The words of a statement, without blanks and comments."""
-    found = (Token(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(sql))
-    return [token for token in found if token.sort != "nothing"]
+    """The tokens of a statement, without white space and comments."""
+    matched = (Token(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(sql))
+    return [token for token in matched if token.kind != "nothing"]
 
 
 def quote(name: str) -> str:
-    """Quote a name where SQLite would not understand it bare."""
+    """Quote a name if SQLite requires it."""
     if _PLAIN.match(name) and name.lower() not in _KEYWORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
 
 
 class Names:
-    """How what may be named is spelled by its owner: capitals do not count to SQLite."""
+    """A set of declared names. SQLite compares names without case."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self._spelled: Mapping[str, str] = {_folded(name): name for name in names}
@@ -85,22 +85,22 @@ class Names:
         return _folded(name) in self._spelled
 
     def spelled(self, name: str) -> str:
-        """The name as its owner spells it."""
+        """The name as it was declared."""
         return self._spelled.get(_folded(name), name)
 
 
 def _folded(name: str) -> str:
-    """A name as SQLite looks it up: only the capitals of ASCII do not count."""
+    """A name for comparison. SQLite ignores the case of ASCII letters only."""
     return name.encode().lower().decode()
 
 
 def canonical(tokens: Sequence[Token], names: Names | None = None) -> str:
-    """The same SQL in one line, whoever typed it.
+    """SQL in canonical form, in one line.
 
     Args:
-        tokens: What was typed.
-        names: The columns it may name. In double quotes, only these are surely names: what is not
-            one may be a text.
+        tokens: The tokens of the SQL.
+        names: The columns that the SQL can contain. A token in double quotes is only treated as a
+            name if it is one of these, because otherwise it can be a string.
     """
     words: list[str] = []
     for word, glued in _spaced(tokens, names or Names()):
@@ -109,15 +109,15 @@ def canonical(tokens: Sequence[Token], names: Names | None = None) -> str:
 
 
 def _spaced(tokens: Sequence[Token], names: Names) -> Iterator[tuple[str, bool]]:
-    """Each word, and whether it sticks to the one before."""
+    """Each token in canonical form, and whether no space precedes it."""
     before, signed = Token("sign", "("), False
     for index, token in enumerate(tokens):
         follower = tokens[index + 1].text if index + 1 < len(tokens) else ""
-        called = token.text == "(" and before.sort in ("word", "quoted") and not before.keyword
+        called = token.text == "(" and before.kind in ("word", "quoted") and not before.keyword
         glued = called or signed or token.text in (",", ")", ".", ";") or before.text in ("(", ".")
         yield _word(token, before, follower, names), glued
-        # A sign before a number, and not between two of them: -1, but a - 1.
-        leads = before.text in ("(", ",") or (before.sort == "sign" and before.text != ")")
+        # A unary sign has no space after it, a binary operator has: -1, but a - 1.
+        leads = before.text in ("(", ",") or (before.kind == "sign" and before.text != ")")
         signed = token.text in ("-", "+") and (leads or bool(before.keyword))
         before = token
 
@@ -125,9 +125,9 @@ def _spaced(tokens: Sequence[Token], names: Names) -> Iterator[tuple[str, bool]]
 def _word(token: Token, before: Token, follower: str, names: Names) -> str:
     begins = token.keyword in ("SELECT", "VALUES", "WITH")
     is_name = before.text == "." or (before.keyword == "AS" and not begins)
-    if token.sort == "quoted":
+    if token.kind == "quoted":
         return quote(names.spelled(token.name)) if token.name in names else _quoted(token)
-    if token.sort != "word":
+    if token.kind != "word":
         return token.text
     if token.text in names:
         return names.spelled(token.text)

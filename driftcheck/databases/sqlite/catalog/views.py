@@ -37,10 +37,10 @@ class Trigger(SQLiteKind):
         for name, typed, sql in statements(cursor, "trigger"):
             facts = {"definition": _after_name(tokens_of(sql))}
             kind, names = ("view", views) if typed in views else ("table", tables)
-            whole = address(kind, names.spelled(typed))
-            yield SchemaObject(address("trigger", name), facts, whole)
+            parent = address(kind, names.spelled(typed))
+            yield SchemaObject(address("trigger", name), facts, parent)
 
 
 def _after_name(tokens: Sequence[Token]) -> str:
-    """What follows CREATE, what is created, and its name."""
+    """The statement without CREATE, the kind and the name."""
     return canonical(tokens[3:])

@@ -1,0 +1,159 @@
+"""Reading leaves a database, its transaction and its session as they were."""
+
+import hashlib
+import json
+import time
+
+import pytest
+
+from driftcheck.databases.registry import catalog_for
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Address
+from driftcheck.storage.snapshot_file import FORMAT
+
+SETTINGS = "select name, setting from pg_settings where name not like 'transaction%' order by name"
+
+
+def test_the_session_stays_as_it_was(everything):
+    everything.run("set search_path = school, public", "set local work_mem = '5MB'")
+    before = everything.rows(SETTINGS)
+    snapshot = everything.read()
+    assert everything.rows(SETTINGS) == before
+    assert snapshot.default_schema == "school"
+
+
+def test_it_reads_in_a_read_only_transaction(everything):
+    expected = everything.read().objects
+    everything.connection.rollback()
+    everything.run("set transaction isolation level repeatable read, read only")
+    assert everything.read().objects == expected
+    assert everything.rows("show transaction_read_only") == [("on",)]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "search_path = school",
+        "search_path = ''",
+        "quote_all_identifiers = on",
+        "timezone = 'Asia/Kathmandu'",
+        "datestyle = 'German'",
+        "intervalstyle = 'sql_standard'",
+        "bytea_output = 'escape'",
+    ],
+)
+def test_the_session_has_no_say_in_what_is_read(everything, setting):
+    everything.run(
+        "create view school.literals as select '\\x00ff'::bytea as b, interval '1 day 2 s' as i,"
+        " timestamptz '2020-01-02' as t"
+    )
+    expected = everything.read().objects
+    everything.run(f"set {setting}")
+    assert everything.read().objects == expected
+
+
+def test_a_role_without_any_privilege_reads_the_same(everything):
+    everything.run("create role nobody_at_all nologin", "set local role nobody_at_all")
+    objects = everything.read().objects
+    assert everything.rows("select has_schema_privilege('school', 'create')") == [(False,)]
+    mapping = Address("user mapping", "", ("far", "PUBLIC"))  # which has its options hidden
+    assert objects[mapping].attributes["options"] is None
+    assert {a for a, t in objects.items() if t != everything.base.objects[a]} == {mapping}
+    assert len(objects) == len(everything.base.objects)
+
+
+def test_temporary_tables_cannot_stand_in_for_the_catalog(everything):
+    expected = everything.read().objects
+    everything.run(
+        "create temporary table pg_class (oid oid)", "create temporary table students (n integer)"
+    )
+    assert everything.read().objects == expected
+
+
+def test_no_default_schema_is_public(everything):
+    everything.run("set search_path = nowhere")
+    assert everything.read().default_schema == "public"
+
+
+def test_only_the_schemas_asked_for(everything):
+    schemas = {a.schema for a in everything.read(schemas=("public",)).objects}
+    assert schemas <= {"", "public"}
+    assert Address("schema", "", ("school",)) not in everything.read(schemas=("public",)).objects
+
+
+def test_version_tables_are_left_out_with_their_parts(everything):
+    hidden = everything.read(version_tables=frozenset([("school", "lessons")]))
+    gone = set(everything.read().objects) - set(hidden.objects)
+    assert {address.path[0] for address in gone} >= {"lessons", "lessons_room"}
+    assert {address.kind for address in gone} >= {"table", "column", "index", "foreign key"}
+
+
+def test_what_belongs_to_an_extension_is_left_out(session, pg15):
+    live = session(pg15)
+    before = live.read()
+    live.run("create schema ext", "create extension hstore schema ext", "create extension citext")
+    new = set(live.read().objects) - set(before.objects)
+    assert {str(address) for address in new} == {
+        "schema ext",
+        "extension hstore",
+        "extension citext",
+    }
+
+
+def test_an_aborted_transaction_is_told_and_left(everything):
+    with pytest.raises(Exception, match="nowhere"):
+        everything.run("select nowhere")
+    with pytest.raises(CatalogError):
+        everything.read()
+
+
+def test_owners_and_grants_count_only_where_asked_for(everything):
+    table = Address("table", "school", ("students",))
+    assert not {"owner", "grants"} & set(everything.read().objects[table].attributes)
+    everything.run(
+        "create role reader", "grant select, update on school.students to reader with grant option"
+    )
+    attributes = everything.read(owners=True, grants=True).objects[table].attributes
+    (superuser,) = everything.rows("select current_user")[0]
+    assert attributes["owner"] == superuser
+    assert attributes["grants"] == (
+        ("reader", "SELECT", "WITH GRANT OPTION"),
+        ("reader", "UPDATE", "WITH GRANT OPTION"),
+    )
+
+
+def _seconds_to_read(live):
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        live.read()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def test_ten_times_the_tables_take_no_hundred_times_as_long(session, pg16):
+    table = """create table t%s (id serial primary key, parent integer references t%s, a text
+        unique, b integer check (b > 0), c numeric(10, 2) default 0, d timestamptz default now(),
+        e jsonb, f uuid, g date, h text, i boolean not null default false, j varchar(80));
+      create index on t%s (j); comment on column t%s.a is 'a'; comment on column t%s.b is 'b'"""
+    live = session(pg16, *(table % (n, max(n - 1, 0), n, n, n) for n in range(40)))
+    few = _seconds_to_read(live)
+    live.run(*(table % (n, n - 1, n, n, n) for n in range(40, 400)))
+    many = _seconds_to_read(live)
+    assert len(live.read().objects) == 1 + 400 * (1 + 12 + 1 + 1 + 1 + 1 + 1 + 1)
+    assert many < 30 * few  # a join that is not hashed takes its square
+
+
+def test_an_unknown_database_is_refused():
+    with pytest.raises(CatalogError, match="oracle"):
+        catalog_for("oracle")
+
+
+def test_the_format_of_snapshots_is_raised_with_what_is_read(newest):
+    """A cache of replays and a base snapshot must not be taken for what would be read now."""
+    read = {}
+    for address, obj in newest.bases[True].objects.items():
+        read.setdefault(address.kind, set()).update(obj.attributes)
+    said = json.dumps({kind: sorted(names) for kind, names in sorted(read.items())})
+    shape = hashlib.sha256(said.encode()).hexdigest()[:12]
+    assert (FORMAT, shape) == (4, "99bf3c487d8f"), "raise FORMAT, and write both of them here"
