@@ -19,7 +19,7 @@ VERSION = 1
 """Increased when a key is removed or changes its meaning. A new key does not increase it."""
 
 
-def in_json(selftest: SelftestResult, style: OutputStyle = PLAIN) -> str:
+def in_json(selftest: SelftestResult, output: OutputStyle = PLAIN) -> str:
     """Render the result as JSON."""
     return dump(
         {
@@ -29,7 +29,7 @@ def in_json(selftest: SelftestResult, style: OutputStyle = PLAIN) -> str:
             "project": selftest.project,
             "databases": [_database(database) for database in selftest.databases],
         },
-        style,
+        output,
     )
 
 

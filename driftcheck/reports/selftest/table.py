@@ -30,28 +30,28 @@ from driftcheck.reports.terminal.layout import (
 )
 
 
-def in_terminal(selftest: SelftestResult, style: OutputStyle = PLAIN) -> str:
+def in_terminal(selftest: SelftestResult, output: OutputStyle = PLAIN) -> str:
     """Render the result for a person to read."""
     blocks = [
-        block for database in selftest.databases for block in _database(selftest, database, style)
+        block for database in selftest.databases for block in _database(selftest, database, output)
     ]
     *others, last = blocks or [[]]
-    return as_text([*spaced([*others, [*last, *_verdict(selftest, style)]])], style)
+    return as_text([*spaced([*others, [*last, *_verdict(selftest, output)]])], output)
 
 
 def _database(
-    selftest: SelftestResult, database: DatabaseResult, style: OutputStyle
+    selftest: SelftestResult, database: DatabaseResult, output: OutputStyle
 ) -> Iterator[Lines]:
     title = title_of(
-        selftest.project, database.name, database.dialect, database.server_version, style
+        selftest.project, database.name, database.dialect, database.server_version, output
     )
     heads = ", ".join(database.heads) or "none"
-    title.append_text(words(style, (" · ", FAINT), f"shadow at head {heads}"))
-    yield wrapped(style, title)
-    yield _table(database, style)
+    title.append_text(words(output, (" · ", FAINT), f"shadow at head {heads}"))
+    yield wrapped(output, title)
+    yield _table(database, output)
     for result in database.failures:
-        yield _failure(result, style)
-    yield [*_notes(database, style), *_extent(database, style)]
+        yield _failure(result, output)
+    yield [*_notes(database, output), *_extent(database, output)]
 
 
 class _Cell(NamedTuple):
@@ -61,7 +61,7 @@ class _Cell(NamedTuple):
     style: str = ""
 
 
-def _table(database: DatabaseResult, style: OutputStyle) -> Lines:
+def _table(database: DatabaseResult, output: OutputStyle) -> Lines:
     rows = [
         tuple(_Cell(head, FAINT) for head in ("", "detected", "no false alarm")),
         *(_row(kind, tally) for kind, tally in database.tallies.items()),
@@ -70,7 +70,7 @@ def _table(database: DatabaseResult, style: OutputStyle) -> Lines:
     first, *others = (max(len(cell.text) for cell in column) for column in zip(*rows, strict=True))
     return [
         words(
-            style,
+            output,
             f"  {kind.text:{first}}",
             *(
                 (f"   {cell.text:>{width}}", cell.style)
@@ -95,32 +95,32 @@ def _ratio(number: int, total: int) -> str:
     return f"{number:,} of {total:,}" if total else "-"
 
 
-def _failure(result: MutationResult, style: OutputStyle) -> Lines:
-    mark = words(style, ("✗", BAD), " ")
-    heading = words(style, f"{result.outcome}: {result.address}: {result.description}")
-    lines = wrapped(style, heading, 2, first=mark)
+def _failure(result: MutationResult, output: OutputStyle) -> Lines:
+    mark = words(output, ("✗", BAD), " ")
+    heading = words(output, f"{result.outcome}: {result.address}: {result.description}")
+    lines = wrapped(output, heading, 2, first=mark)
     reported = ", ".join(result.reported) or "nothing"
     why = "; ".join(filter(None, (f"reported: {reported}", result.reason)))
     script = "\n".join(f"{statement};" for statement in result.statements)
-    return [*lines, *code(style, script), *wrapped(style, words(style, (why, FAINT)), 4)]
+    return [*lines, *code(output, script), *wrapped(output, words(output, (why, FAINT)), 4)]
 
 
-def _notes(database: DatabaseResult, style: OutputStyle) -> Iterator[Text]:
-    shadows = (database.shadows,) if style.full and database.shadows else ()
+def _notes(database: DatabaseResult, output: OutputStyle) -> Iterator[Text]:
+    shadows = (database.shadows,) if output.full and database.shadows else ()
     for note in (*shadows, *database.notes):
-        yield from wrapped(style, words(style, note), 2, first=words(style, ("· ", FAINT)))
+        yield from wrapped(output, words(output, note), 2, first=words(output, ("· ", FAINT)))
 
 
-def _extent(database: DatabaseResult, style: OutputStyle) -> Lines:
+def _extent(database: DatabaseResult, output: OutputStyle) -> Lines:
     text = f"{len(database.results):,} of {database.possible:,} possible mutations were run"
     if database.seed is not None:
         text += f" (sample with seed {database.seed})"
     skipped = database.total.not_applicable
     text += f"; not applicable: {skipped:,} (refused by the server, or without effect)"
-    return wrapped(style, words(style, (text, FAINT)))
+    return wrapped(output, words(output, (text, FAINT)))
 
 
-def _verdict(selftest: SelftestResult, style: OutputStyle) -> Lines:
+def _verdict(selftest: SelftestResult, output: OutputStyle) -> Lines:
     failures = [result for database in selftest.databases for result in database.failures]
     if selftest.exit_code is ExitCode.CANNOT_CHECK:
         mark, style, text = "✗", BAD, "No mutation could be applied (exit code 3)."
@@ -134,4 +134,4 @@ def _verdict(selftest: SelftestResult, style: OutputStyle) -> Lines:
         )
     else:
         mark, style, text = "✓", GOOD, "Every mutation was detected, without a false alarm."
-    return wrapped(style, words(style, text), 2, first=words(style, (mark, style), " "))
+    return wrapped(output, words(output, text), 2, first=words(output, (mark, style), " "))
