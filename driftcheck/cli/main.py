@@ -14,7 +14,7 @@ import click
 from driftcheck import __version__
 from driftcheck.cli.console import tell_error
 from driftcheck.errors import DriftcheckError, ExitCode
-from driftcheck.project.containment import leave
+from driftcheck.project.containment import leave, own_process
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -62,6 +62,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line, and exit with the command's code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    own_process(tell_error)
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as exit_:

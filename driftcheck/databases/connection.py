@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -15,11 +13,12 @@ from sqlalchemy.pool import NullPool
 
 from driftcheck.databases.location import shown
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
+from driftcheck.libpq import explicit_parameters
+from driftcheck.ownwork import own_work
 
 CONNECT_TIMEOUT_SECONDS = 10
 _OWN = "driftcheck.own"
 _LIBPQ_OPTIONS = "PGOPTIONS"
-_READ_ONLY = " -c default_transaction_read_only=on"
 
 
 def connect(url: URL) -> Any:
@@ -35,10 +34,10 @@ def connect(url: URL) -> Any:
         cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
         cparams.setdefault("application_name", "driftcheck")
         cparams.setdefault("options", own_options())
-        if str(cparams.get("host", "")).startswith("/"):
-            cparams.setdefault("hostaddr", "")  # else PGHOSTADDR would lead elsewhere
+        cparams = explicit_parameters(cparams) | cparams
     try:
-        return dialect.connect(*cargs, **cparams)
+        with own_work():
+            return dialect.connect(*cargs, **cparams)
     except module.Error as error:
         raise ConnectionFailedError(
             f"cannot connect to {shown(url)}",
@@ -62,26 +61,9 @@ def is_own(record: Any) -> bool:
     return _OWN in record.info
 
 
-@contextmanager
-def libpq_read_only() -> Iterator[None]:
-    """Make every session read only that is opened by way of libpq and does not say otherwise.
-
-    A pooler may refuse such a session altogether: that keeps it from writing, too.
-    """
-    before = os.environ.get(_LIBPQ_OPTIONS)
-    os.environ[_LIBPQ_OPTIONS] = (before or "") + _READ_ONLY
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(_LIBPQ_OPTIONS, None)
-        else:
-            os.environ[_LIBPQ_OPTIONS] = before
-
-
 def own_options() -> str:
     """What the user's environment tells libpq to say to a server, and no more than that."""
-    return os.environ.get(_LIBPQ_OPTIONS, "").removesuffix(_READ_ONLY)
+    return os.environ.get(_LIBPQ_OPTIONS, "")
 
 
 def _dialect(url: URL) -> tuple[Any, Any]:

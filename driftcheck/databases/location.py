@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from driftcheck.errors import ConfigurationError, RedirectError
+from driftcheck.libpq import explicit_parameters
 
 _LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg_async", "psycopg2cffi")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
@@ -117,7 +118,7 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     """
     match dialect.name:
         case "postgresql":
-            return _postgresql_url(cargs, cparams)
+            return url_of_parameters(cargs, cparams)
         case "sqlite":
             filename = cargs[0] if cargs else cparams.get("database", ":memory:")
             return URL.create("sqlite", database=_sqlite_path(str(filename)))
@@ -130,13 +131,14 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     )
 
 
-def _postgresql_url(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
+def url_of_parameters(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
+    """The URL of what a PostgreSQL driver is given: a text of libpq's, or keywords."""
     from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
 
     given: dict[str, Any] = {}
     for dsn in (*cargs[:1], cparams.get("dsn"), cparams.get("conninfo")):
-        if isinstance(dsn, str) and dsn:
-            given |= parse_dsn(dsn)
+        if isinstance(dsn, (str, bytes)) and dsn:
+            given |= parse_dsn(os.fsdecode(dsn))
     given |= {key: value for key, value in cparams.items() if value is not None}
     host, port = given.pop("host", None), given.pop("port", None)
     if isinstance(host, (list, tuple)):
@@ -220,6 +222,8 @@ def arguments_for(
         for key, value in cparams.items()
         if key not in _PLACE_ARGUMENTS and not key.startswith(("ssl", "gss"))
     }
+    if dialect.driver not in _LIBPQ_DRIVERS:
+        return list(theirs), {**kept, **place}
     # Else libpq would take these from its environment.
-    libpq = {"hostaddr": "", "options": options} if dialect.driver in _LIBPQ_DRIVERS else {}
-    return list(theirs), {**libpq, **kept, **place}
+    added = explicit_parameters(place)
+    return list(theirs), {**added, "options": options, **kept, **place}

@@ -16,7 +16,7 @@ from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, discover
-from driftcheck.project.loading import Project, load_project
+from driftcheck.project.loading import Project, load_project, named_databases
 from driftcheck.project.redirect import Redirect, Stage
 from driftcheck.sources.declared import Declarations
 
@@ -91,7 +91,8 @@ def open_session(
         DriftcheckError: The project cannot be loaded, or its env.py does not run.
     """
     progress("loading the project")
-    with Redirect().hooked() as redirect, Shadows(settings) as shadows:
+    hooks = Redirect(settings.root, named_databases(settings))
+    with hooks.hooked() as redirect, Shadows(settings) as shadows:
         imported = Stage("import", shadows.make)
         replayed = _stage_for_replays(settings, shadows, imported, "replay")
         declarations = Declarations(settings.root)

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
@@ -228,6 +228,24 @@ def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
     for logger in _loggers():
         vars(logger).update(before.get(logger, {"handlers": []}))
         logger.setLevel(logger.level)  # forgets what it remembers of its level
+
+
+TellError = Callable[[DriftcheckError], None]
+_owner: list[TellError] = []
+
+
+def own_process(tell: TellError) -> None:
+    """Say that this process is driftcheck's alone: hooks stay on to its end.
+
+    Args:
+        tell: Told, when the process ends, of what was refused and nobody was told of.
+    """
+    _owner[:] = [tell]
+
+
+def process_owner() -> TellError | None:
+    """What ``own_process`` was given; ``None`` in a process that goes on after a check."""
+    return _owner[0] if _owner else None
 
 
 def leave(code: int) -> NoReturn:

@@ -19,6 +19,8 @@ from driftcheck.databases.messages import database_message
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.guard.environment import of_children
+from driftcheck.ownwork import own_work
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Snapshot
@@ -121,15 +123,22 @@ def _call(named: str, shadow: URL, root: Path) -> None:
 def _run_command(command: str, shadow: URL, root: Path) -> None:
     """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
     environment = {
-        **os.environ,
+        **of_children(os.environ),
         **_libpq_environment(shadow),
         "PGOPTIONS": own_options(),  # it may write
         # Slashes mean nothing there, and configuration files take % for something else.
         "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False).replace("%2F", "/"),
     }
-    done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
-        command, shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False
-    )
+    with own_work():
+        done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
+            command,
+            shell=True,
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise ReplayError(
             f"the bootstrap command exits with {done.returncode}: {command}",

@@ -22,6 +22,7 @@ from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CatalogError, ConnectionFailedError
+from driftcheck.ownwork import own_work
 from driftcheck.schema import Snapshot
 
 
@@ -94,7 +95,8 @@ def _open_sqlite(url: URL) -> sqlite3.Connection:
             f"there is no SQLite database at {url.database or ':memory:'}",
             hint="Create it with your upgrade command, or name another with --database-url.",
         )
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    with own_work():
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     connection.execute("BEGIN")
     return connection
 

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.ownwork import own_work
 
 BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
 """Where the base is looked for when nobody names it."""
@@ -209,14 +210,15 @@ def _git(
     environment = {key: text for key, text in os.environ.items() if key not in _REPLACED.split()}
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        return subprocess.run(
-            ["git", *arguments],  # noqa: S607  (the git that the user has on the PATH)
-            cwd=directory,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
+        with own_work():
+            return subprocess.run(
+                ["git", *arguments],  # noqa: S607  (the git that the user has on the PATH)
+                cwd=directory,
+                env=environment,
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
     except FileNotFoundError:
         raise CannotCheckError(
             "there is no git on the PATH", hint="The gate asks git which revisions are new."

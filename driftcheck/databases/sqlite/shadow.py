@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker, shadow_name
 from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark
 from driftcheck.errors import ShadowError
+from driftcheck.ownwork import own_work
 
 _MARK_FILE = "driftcheck-shadow"
 
@@ -46,7 +47,7 @@ class SqliteMaker(ShadowMaker):
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
         try:
-            with closing(sqlite3.connect(_file(shadow))) as connection:
+            with own_work(), closing(sqlite3.connect(_file(shadow))) as connection:
                 if template is not None:
                     with closing(sqlite3.connect(_file(template))) as source:
                         source.backup(connection)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from driftcheck.errors import ShadowError
+from driftcheck.ownwork import own_work
 from driftcheck.storage.cache_directory import cache_directory
 
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -82,21 +83,22 @@ class Account:
             if not name.startswith(("PG", "LC_", "LANG"))
         }
         try:
-            return subprocess.run(
-                arguments,
-                cwd=directory,
-                env=environment | {"LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                check=False,
-                umask=0o077,
-                user=self.uid if self.is_other else None,
-                group=self.gid if self.is_other else None,
-                extra_groups=[] if self.is_other else None,
-            )
+            with own_work():
+                return subprocess.run(
+                    arguments,
+                    cwd=directory,
+                    env=environment | {"LC_ALL": "C"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    check=False,
+                    umask=0o077,
+                    user=self.uid if self.is_other else None,
+                    group=self.gid if self.is_other else None,
+                    extra_groups=[] if self.is_other else None,
+                )
         except OSError as error:
             raise ShadowError(f"cannot run {arguments[0]} as {self.name}: {error}") from None
 

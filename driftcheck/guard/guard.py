@@ -1,0 +1,80 @@
+"""Puts on and takes off all that stands between user code and a live database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.errors import RedirectError
+from driftcheck.guard import audit
+from driftcheck.guard.children import Children
+from driftcheck.guard.databases import Databases
+from driftcheck.guard.drivers import Drivers
+from driftcheck.guard.environment import Environment
+from driftcheck.guard.files import Files
+from driftcheck.guard.refusals import Refusals
+from driftcheck.guard.sockets import Sockets
+
+
+class Guard:
+    """Refuses whatever leads to a database that is no shadow, from ``put_on`` to ``take_off``.
+
+    Args:
+        root: The project's directory.
+        known: Databases that must not be reached, besides those that become known later.
+        tell: Told of each refusal; answers whether it will be raised at somebody.
+
+    Attributes:
+        databases: What must not be reached, and what may be.
+    """
+
+    def __init__(
+        self, root: Path, known: Iterable[URL], tell: Callable[[RedirectError], bool]
+    ) -> None:
+        self.databases = Databases(known)
+        self.refusals = Refusals(root, tell)
+        self._environment = Environment()
+        self._on = ExitStack()
+
+    def put_on(self) -> None:
+        """Begin to refuse."""
+        drivers = Drivers(self.databases, self.refusals, self._environment)
+        children = Children(self.databases, self.refusals, self._environment)
+        files = Files(self.databases, self.refusals)
+        sockets = Sockets(self.databases, self.refusals)
+        self._on.callback(audit.switch_off)
+        self._on.callback(self._environment.restore)
+        for part in (drivers, children, files):
+            part.wrap(self._on)
+        self.renew()
+        handlers = [part.handlers() for part in (drivers, children, files, sockets)]
+        audit.switch_on({event: handle for some in handlers for event, handle in some.items()})
+
+    def renew(self) -> None:
+        """See that the environment leads nowhere: code may have set variables since."""
+        self._environment.lead_nowhere()
+
+    def take_off(self) -> None:
+        """Let everything be as it was before."""
+        self._on.close()
+
+    def stay_on(self) -> None:
+        """Refuse every database, shadows as well, to the end of the process.
+
+        Where an ``atexit`` handler or a finalizer is refused, the interpreter would write a
+        traceback; ``refusals`` keeps the error, and it is told once.
+        """
+        self.databases.forget_shadows()
+        quiet = sys.unraisablehook
+
+        def report_others(unraisable: Any) -> None:
+            if not isinstance(unraisable.exc_value, RedirectError):
+                quiet(unraisable)
+
+        sys.unraisablehook = report_others
+        self._on.callback(setattr, sys, "unraisablehook", quiet)

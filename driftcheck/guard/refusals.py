@@ -1,0 +1,79 @@
+"""Makes the errors that user code is given, and keeps them: user code may catch them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from driftcheck.errors import RedirectError
+from driftcheck.guard.frames import line_of_project
+
+_HINT = (
+    "While driftcheck checks a project, let it connect by engines that SQLAlchemy makes from a "
+    "URL, and in a migration by op.get_bind(): these lead to a shadow database. Or leave this out "
+    "where the migrations are run."
+)
+
+
+class Refusals:
+    """What was refused.
+
+    Args:
+        root: The project's directory, for the line of its code that is named.
+        tell: Told of each refusal in this process, before it is raised.
+
+    Attributes:
+        told: Whether refusals are raised at somebody; else they wait for ``take``.
+    """
+
+    def __init__(self, root: Path, tell: Callable[[RedirectError], bool]) -> None:
+        self._root = root
+        self._tell = tell
+        self._pid = os.getpid()
+        self._untold: list[RedirectError] = []
+        # A child that was forked has the hooks as well, and cannot tell by any object.
+        self._from_children = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+
+    def refuse(self, what: str, *, hint: str = _HINT, details: str = "") -> NoReturn:
+        """Refuse what the project's code has begun.
+
+        Args:
+            what: What it would do, as in "the project would ...".
+            hint: What to do instead.
+            details: What else is known.
+
+        Raises:
+            RedirectError: Always; it names the line of the project's code.
+        """
+        raise self.refusal(what, hint=hint, details=details)
+
+    def refusal(self, what: str, *, hint: str = _HINT, details: str = "") -> RedirectError:
+        """The error for what is refused, kept and not raised."""
+        line = line_of_project(self._root)
+        where = f" ({line})" if line else ""
+        message = f"the project would {what}{where}; driftcheck refused it, and nothing was sent"
+        error = RedirectError(message, hint=hint, details=details)
+        if os.getpid() != self._pid:
+            with contextlib.suppress(OSError, ValueError):
+                self._from_children.write(f"{message}\n".encode())
+        elif not self._tell(error):
+            self._untold.append(error)
+        return error
+
+    def take(self) -> list[RedirectError]:
+        """The refusals that nobody was told of, each once."""
+        untold, self._untold = self._untold, []
+        return untold + self.take_from_children()
+
+    def take_from_children(self) -> list[RedirectError]:
+        """What was refused in children of this process that it has forked."""
+        if os.getpid() != self._pid or not self._from_children.seek(0, os.SEEK_END):
+            return []
+        self._from_children.seek(0)
+        lines = self._from_children.read().decode(errors="replace").splitlines()
+        self._from_children.truncate(0)
+        return [RedirectError(f"{line} (in a child process)", hint=_HINT) for line in lines]
