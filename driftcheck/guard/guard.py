@@ -47,6 +47,7 @@ class Guard:
         children = Children(self.databases, self.refusals, self._environment)
         files = Files(self.databases, self.refusals)
         sockets = Sockets(self.databases, self.refusals)
+        self._on.enter_context(self.refusals.kept_from_children())
         self._on.callback(audit.switch_off)
         self._on.callback(self._environment.restore)
         for part in (drivers, children, files):

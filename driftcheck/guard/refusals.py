@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from driftcheck.errors import RedirectError
 from driftcheck.guard.frames import line_of_project
@@ -24,10 +24,8 @@ class Refusals:
 
     Args:
         root: The project's directory, for the line of its code that is named.
-        tell: Told of each refusal in this process, before it is raised.
-
-    Attributes:
-        told: Whether refusals are raised at somebody; else they wait for ``take``.
+        tell: Told of each refusal in this process, before it is raised. It answers whether somebody
+            will be told; else the refusal is kept for ``take``.
     """
 
     def __init__(self, root: Path, tell: Callable[[RedirectError], bool]) -> None:
@@ -35,8 +33,20 @@ class Refusals:
         self._tell = tell
         self._pid = os.getpid()
         self._untold: list[RedirectError] = []
-        # A child that was forked has the hooks as well, and cannot tell by any object.
-        self._from_children = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+        self._from_children: IO[bytes] | None = None
+
+    @contextmanager
+    def kept_from_children(self) -> Iterator[None]:
+        """Have children that are forked write down what they are refused.
+
+        They have the hooks as well, and share no object with this process.
+        """
+        with tempfile.TemporaryFile("a+b", buffering=0) as file:
+            self._from_children = file
+            try:
+                yield
+            finally:
+                self._from_children = None
 
     def refuse(self, what: str, *, hint: str = _HINT, details: str = "") -> NoReturn:
         """Refuse what the project's code has begun.
@@ -58,8 +68,9 @@ class Refusals:
         message = f"the project would {what}{where}; driftcheck refused it, and nothing was sent"
         error = RedirectError(message, hint=hint, details=details)
         if os.getpid() != self._pid:
-            with contextlib.suppress(OSError, ValueError):
-                self._from_children.write(f"{message}\n".encode())
+            if self._from_children is not None:
+                with suppress(OSError):
+                    self._from_children.write(f"{message}\n".encode())
         elif not self._tell(error):
             self._untold.append(error)
         return error
@@ -71,9 +82,10 @@ class Refusals:
 
     def take_from_children(self) -> list[RedirectError]:
         """What was refused in children of this process that it has forked."""
-        if os.getpid() != self._pid or not self._from_children.seek(0, os.SEEK_END):
+        file = self._from_children
+        if file is None or os.getpid() != self._pid or not file.seek(0, os.SEEK_END):
             return []
-        self._from_children.seek(0)
-        lines = self._from_children.read().decode(errors="replace").splitlines()
-        self._from_children.truncate(0)
+        file.seek(0)
+        lines = file.read().decode(errors="replace").splitlines()
+        file.truncate(0)
         return [RedirectError(f"{line} (in a child process)", hint=_HINT) for line in lines]
