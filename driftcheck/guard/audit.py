@@ -34,6 +34,11 @@ def switch_off() -> None:
     _handlers.clear()
 
 
+def is_on() -> bool:
+    """Whether events are handled: what user code has taken hold of may outlive that."""
+    return bool(_handlers)
+
+
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     handler = _handlers.get(event)
     if handler is not None:

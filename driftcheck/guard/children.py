@@ -6,12 +6,13 @@ import inspect
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import wraps
 from typing import Any
 
 from driftcheck.databases.location import shown
+from driftcheck.guard import audit
 from driftcheck.guard.audit import Handler
 from driftcheck.guard.databases import Databases
 from driftcheck.guard.environment import Environment, of_children, with_shadow
@@ -28,6 +29,7 @@ _CLIENTS = frozenset(
     """.split()
 )
 _FILE_CLIENTS = frozenset(("litecli", "sqlite", "sqlite3"))
+_COMMANDS = re.compile(r"(?:^|[;|&(`\n]|\bexec\s|\benv\s|\bsudo\s)\s*([^\s;|&()`]+)")
 _WORDS = re.compile(r"[\s'\"`;|&()<>$=]+")
 _VERSION = re.compile(r"(?:-?\d[\d.]*)?(?:\.exe)?\Z", re.IGNORECASE)
 _SAYS_ONLY = ("--version", "-V", "--help", "-?")
@@ -67,7 +69,7 @@ class Children:
 
         @wraps(original)
         def start(*arguments: Any, **keywords: Any) -> None:
-            if not is_own_work():
+            if audit.is_on() and not is_own_work():
                 self._environment.lead_nowhere()
                 bound = signature.bind(*arguments, **keywords)
                 given = bound.arguments
@@ -110,8 +112,10 @@ class Children:
         url = self._databases.named_in(line, os.fsdecode(directory or os.curdir))
         if url is not None:
             self._refusals.refuse(f"start a program that is told of {shown(url)}")
-        name = _client(line, _FILE_CLIENTS) if self._databases.files else ""
-        name = name or _client(line, _CLIENTS)
+        name = _client(_WORDS.split(line), _CLIENTS)
+        if not name and self._databases.files:
+            commands = [word for text in texts for word in _COMMANDS.findall(text)]
+            name = _client(commands, _FILE_CLIENTS)
         if name and not set(_SAYS_ONLY) & set(texts):
             self._refusals.refuse(f"start {name}, a client of databases, with no shadow database")
 
@@ -122,10 +126,9 @@ def _texts(arguments: Any) -> list[str]:
     return [os.fsdecode(one) for one in arguments or ()]
 
 
-def _client(line: str, clients: frozenset[str]) -> str:
+def _client(words: Iterable[str], clients: frozenset[str]) -> str:
     """The first word of a command line that is the name of a client, by whatever path."""
-    for word in _WORDS.split(line):
-        name = _VERSION.sub("", os.path.basename(word))  # noqa: PTH119
-        if name in clients or os.path.basename(word) in clients:  # noqa: PTH119
-            return os.path.basename(word)  # noqa: PTH119
+    for name in (os.path.basename(word) for word in words):  # noqa: PTH119
+        if {name, _VERSION.sub("", name)} & clients:
+            return name
     return ""

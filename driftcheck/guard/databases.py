@@ -129,6 +129,7 @@ class Databases:
             text: The command line.
             directory: Where its relative paths begin.
         """
+        text = f"{text} {unquote(text)}"
         for url in self.refused:
             if any(_names(text, endpoint, url) for endpoint in endpoints_of(url)):
                 return url
@@ -141,6 +142,7 @@ class Databases:
 
     def shadow_named_in(self, text: str) -> bool:
         """Whether a command line names a shadow: its socket's directory, its name or its file."""
+        text = f"{text} {unquote(text)}"
         for url, is_shared in self._shadows.copy().values():
             where = url.query.get("host") or url.host or ""
             names = (url.database,) if is_shared or not where else (url.database, str(where))

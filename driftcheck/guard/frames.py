@@ -54,18 +54,19 @@ def driver_on_stack() -> str:
 def _own_line(frame: FrameType, root: Path) -> str:
     for one in _outwards(frame):
         file = one.f_code.co_filename
-        if is_own(file, root):
-            path = (root / file).resolve()
+        path = (root / file).resolve()
+        if is_own(file, root) and path.exists():  # extensions name sources that are not there
             return f"{path.relative_to(root.resolve())}, line {one.f_lineno}"
     for one in _outwards(frame):  # a directory of migrations may be elsewhere
         file = one.f_code.co_filename
-        if not file.startswith(("<", *_LIBRARIES)) and not _is_ours(file):
+        is_program = one.f_globals.get("__name__") == "__main__"
+        if not is_program and Path(file).is_absolute() and not _is_library(file):
             return f"{file}, line {one.f_lineno}"
     return ""
 
 
-def _is_ours(file: str) -> bool:
-    return Path(file).is_relative_to(Path(__file__).parent.parent)
+def _is_library(file: str) -> bool:
+    return file.startswith(_LIBRARIES) or Path(file).is_relative_to(Path(__file__).parent.parent)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +73,16 @@ class Guard:
         traceback; ``refusals`` keeps the error, and it is told once.
         """
         self.databases.forget_shadows()
-        quiet = sys.unraisablehook
+        hooks = (sys, "unraisablehook"), (threading, "excepthook"), (sys, "excepthook")
+        for module, name in hooks:
+            original = getattr(module, name)
+            setattr(module, name, partial(_report_others, original))
+            self._on.callback(setattr, module, name, original)
 
-        def report_others(unraisable: Any) -> None:
-            if not isinstance(unraisable.exc_value, RedirectError):
-                quiet(unraisable)
 
-        sys.unraisablehook = report_others
-        self._on.callback(setattr, sys, "unraisablehook", quiet)
+def _report_others(report: Callable[..., None], *arguments: Any) -> None:
+    """Report an exception that nobody caught, as the interpreter hands it over: not a refusal."""
+    first, *rest = arguments
+    error = rest[0] if rest else first.exc_value
+    if not isinstance(error, RedirectError):
+        report(*arguments)

@@ -19,7 +19,7 @@ _PARAMETERS = re.compile(r"(?=.*\b(?:dbname|service)\s*=)(?:\s*\w+\s*=\s*(?:'[^'
 
 def database_urls(texts: Iterable[str]) -> list[URL]:
     """The database URLs, and the parameters of libpq's (``host=... dbname=...``), among texts."""
-    found = (_parsed(text.strip().strip("'\"")) for text in texts)
+    found = (_parsed(_bare(text)) for text in texts)
     return [url for url in found if url is not None]
 
 
@@ -28,16 +28,23 @@ def leading_nowhere(text: str) -> str:
 
     Any other text is returned as it is.
     """
-    url = _parsed(text.strip().strip("'\""))
+    url = _parsed(_bare(text))
     if url is None:
         return text
-    if _PARAMETERS.fullmatch(text):
+    if _PARAMETERS.fullmatch(_bare(text)):
         return f"host={NOWHERE}.invalid dbname={url.database or ''}"
-    scheme = text.strip().strip("'\"").partition("://")[0]
+    scheme = _bare(text).partition("://")[0]
     if url.get_backend_name() == "sqlite":
         return f"{scheme}:////{NOWHERE}/{NOWHERE}.db"
     user = f"{quote_plus(url.username)}@" if url.username else ""
     return f"{scheme}://{user}{NOWHERE}.invalid/{url.database or ''}"
+
+
+def _bare(text: str) -> str:
+    """A text without the quotes around it that files of variables are written with."""
+    text = text.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if is_quoted else text
 
 
 def _parsed(text: str) -> URL | None:

@@ -232,6 +232,7 @@ def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
 
 TellError = Callable[[DriftcheckError], None]
 _owner: list[TellError] = []
+_last_tasks: list[Callable[[], None]] = []
 
 
 def own_process(tell: TellError) -> None:
@@ -241,6 +242,11 @@ def own_process(tell: TellError) -> None:
         tell: Told, when the process ends, of what was refused and nobody was told of.
     """
     _owner[:] = [tell]
+
+
+def at_the_end(task: Callable[[], None]) -> None:
+    """Have something done when ``leave`` has run all that user code has registered."""
+    _last_tasks.append(task)
 
 
 def process_owner() -> TellError | None:
@@ -258,6 +264,9 @@ def leave(code: int) -> NoReturn:
         with suppress(Exception):
             stream.flush()
     atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for threads)
+    for task in _last_tasks:
+        with suppress(Exception):
+            task()
     os._exit(code)
 
 

@@ -17,11 +17,10 @@ a shadow.
 
 from __future__ import annotations
 
-import atexit
-import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,15 +40,11 @@ from driftcheck.databases.location import (
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError, RedirectError
 from driftcheck.guard.guard import Guard
+from driftcheck.guard.statements import beyond_the_database
 from driftcheck.ownwork import redirected_to
-from driftcheck.project.containment import TellError, process_owner
+from driftcheck.project.containment import TellError, at_the_end, process_owner
 
 _LINK = "driftcheck.link"
-_BEYOND_THE_DATABASE = re.compile(
-    r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE|ALTER\s+SYSTEM"
-    r"|(?:ALTER|DROP)\s+(?:ROLE|GROUP|USER(?!\s+MAPPING)|TABLESPACE))\b",
-    re.IGNORECASE,
-)
 
 MakeShadow = Callable[[URL, str], ShadowDatabase]
 """Makes the shadow of the database at a URL, for a stage of that name."""
@@ -254,8 +249,7 @@ class _Hooks:
             _left_on.pop().take_off()
         if (tell := process_owner()) is not None:
             _left_on.append(self)
-            # What user code registers later runs before this.
-            atexit.register(_tell_refusals, self._redirect.guard, tell)
+            at_the_end(partial(_tell_refusals, self._redirect.guard, tell))
         self._redirect.guard.put_on()
         self._on.callback(self._redirect.guard.take_off)
         for target, name, listener, options in self._listeners:
@@ -325,14 +319,12 @@ class _Hooks:
     ) -> None:
         """Refuse what would change a server that others use; a private one may be changed."""
         link = connection.connection.info.get(_LINK)
-        if link is None or not link.shadow.shares_server or link.shadow.name in statement:
+        if link is None or not link.shadow.shares_server:
             return
-        found = _BEYOND_THE_DATABASE.search(statement)
-        if found is not None:
+        if found := beyond_the_database(statement, link.shadow.name):
             with self._failures_kept():
                 raise RedirectError(
-                    f"the project would run {' '.join(found[0].upper().split())} "
-                    "on a server that others use",
+                    f"the project would run {found} on a server that others use",
                     hint="Let driftcheck make its shadow databases on a private server: "
                     "pip install 'driftcheck[embedded]', and leave out --shadow.",
                     details=statement.strip(),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.intruding import attempt, tcp_server  # noqa: F401  (fixtures)
-from tests.ways_to_live import WAYS
+from tests.ways.everything import WAYS
 
 pytestmark = pytest.mark.soak
 
