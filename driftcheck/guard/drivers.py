@@ -16,14 +16,12 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.location import Place, place_of, shown, url_of_parameters
 from driftcheck.guard import audit
 from driftcheck.guard.audit import Handler
+from driftcheck.guard.classes import Check, wrap_connections
 from driftcheck.guard.databases import Databases
 from driftcheck.guard.environment import Environment
 from driftcheck.guard.frames import driver_on_stack
 from driftcheck.guard.refusals import Refusals
 from driftcheck.ownwork import is_own_work, redirection
-
-_Check = Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
-"""Given a function's arguments, refuses or returns the arguments to call it with."""
 
 _LIBPQ = {
     "psycopg2": ("_connect",),
@@ -68,7 +66,10 @@ class Drivers:
         checks: dict[str, Callable[[ModuleType], None]] = {}
         for functions, check in ((_LIBPQ, self._check_libpq), (_OTHERS, self._check_other)):
             for module, names in functions.items():
-                checks[module] = partial(_wrap_functions, stack, names, check)
+                checks[module] = partial(_wrap_functions, stack, names, _while_on(check))
+        checks["psycopg2.extensions"] = partial(
+            wrap_connections, stack, _while_on(self._check_libpq)
+        )
         finder = _Finder(checks)
         sys.meta_path.insert(0, finder)
         stack.callback(sys.meta_path.remove, finder)
@@ -125,7 +126,7 @@ def _explicit(dsn: str) -> str:
 
 
 def _wrap_functions(
-    stack: ExitStack, names: Sequence[str], check: _Check, module: ModuleType
+    stack: ExitStack, names: Sequence[str], check: Check, module: ModuleType
 ) -> None:
     driver = module.__name__.partition(".")[0]
     for name in names:
@@ -135,11 +136,21 @@ def _wrap_functions(
             stack.callback(setattr, module, name, real)
 
 
-def _guarded(real: Callable[..., Any], check: _Check) -> Callable[..., Any]:
+def _while_on(check: Check) -> Check:
+    """A check that is made while the hooks are on: user code may keep what it stands before."""
+
+    def checked(
+        driver: str, *arguments: Any, **keywords: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return check(driver, *arguments, **keywords) if audit.is_on() else (arguments, keywords)
+
+    return checked
+
+
+def _guarded(real: Callable[..., Any], check: Check) -> Callable[..., Any]:
     @wraps(real)
     def connect(*arguments: Any, **keywords: Any) -> Any:
-        if audit.is_on():
-            arguments, keywords = check(*arguments, **keywords)
+        arguments, keywords = check(*arguments, **keywords)
         return real(*arguments, **keywords)
 
     return connect

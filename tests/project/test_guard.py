@@ -11,6 +11,8 @@ from contextlib import closing
 
 import psycopg2
 import pytest
+from psycopg2 import extensions
+from psycopg2.extras import LoggingConnection
 from sqlalchemy.engine import make_url
 
 from driftcheck.databases.connection import connect
@@ -147,16 +149,31 @@ def test_what_is_no_database_is_let_pass(tmp_path):
 def test_afterwards_nothing_is_refused(live, tmp_path):
     url = live.url.set(drivername="postgresql").render_as_string(hide_password=False)
     file = tmp_path / "live.db"
-    before = psycopg2._connect, sqlite3.connect, subprocess.Popen.__init__, sys.meta_path[:]
+    before = (
+        extensions.connection,
+        psycopg2._connect,
+        sqlite3.connect,
+        subprocess.Popen.__init__,
+        sys.meta_path[:],
+    )
     with Redirect(tmp_path, [live.url, make_url(f"sqlite:///{file}")]).hooked() as redirect:
         with pytest.raises(RedirectError, match="psycopg2"):
             psycopg2.connect(url)
+        assert issubclass(LoggingConnection, extensions.connection)
+        with pytest.raises(RedirectError, match="psycopg2"):
+            LoggingConnection(url)
         with pytest.raises(RedirectError, match="live SQLite"):
             sqlite3.connect(file)
         with pytest.raises(RedirectError, match="live SQLite"):
             file.write_text("")
-        assert len(redirect.guard.refusals.take()) == 3
-    after = psycopg2._connect, sqlite3.connect, subprocess.Popen.__init__, sys.meta_path[:]
+        assert len(redirect.guard.refusals.take()) == 4
+    after = (
+        extensions.connection,
+        psycopg2._connect,
+        sqlite3.connect,
+        subprocess.Popen.__init__,
+        sys.meta_path[:],
+    )
     assert after == before
     psycopg2.connect(url).close()
     sqlite3.connect(file).close()

@@ -7,7 +7,8 @@ from tests.ways.everything import WAYS
 
 _ONE_OF_EACH = {
     "psycopg2.connect by PGHOST": "tcp",
-    "psycopg2.extensions.connection": "socket",
+    "psycopg PGconn": "socket",
+    "psycopg2.extensions.connection by hostaddr": "tcp",
     "psycopg.connect": "tcp",
     "asyncpg.connect": "tcp",
     "the protocol on a socket": "socket",

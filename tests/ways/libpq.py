@@ -79,7 +79,7 @@ way(
 way(
     "psycopg2.extensions.connection",
     "socket tcp",
-    "nowhere",
+    "refused",
     "from psycopg2.extensions import connection as make" + run_by("make(DSN)"),
 )
 way(
@@ -92,7 +92,7 @@ way(
 way(
     "psycopg2 connection class of its own",
     "tcp",
-    "nowhere",
+    "refused",
     "from psycopg2.extras import LoggingConnection" + run_by("LoggingConnection(DSN)"),
 )
 way(
@@ -153,4 +153,24 @@ if connection.error_message:
     raise OSError(connection.error_message.decode())
 connection.exec_(CREATE.encode())
 """,
+)
+
+way(
+    "psycopg2.extensions.connection by hostaddr",
+    "tcp",
+    "refused",
+    "from psycopg2.extensions import connection as make"
+    + run_by('make(f"hostaddr={HOST} port={PORT} user={USER} dbname={NAME}")'),
+)
+way(
+    "psycopg2 subclass of its own",
+    "tcp",
+    "refused",
+    """
+from psycopg2.extensions import connection
+class Mine(connection):
+    def __init__(self, dsn):
+        super().__init__(f"{dsn} hostaddr={HOST}")
+"""
+    + run_by("Mine(DSN)"),
 )
