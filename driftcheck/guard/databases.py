@@ -57,7 +57,8 @@ class Databases:
     def refused(self) -> tuple[URL, ...]:
         """Every database that must not be reached; a server that shadows share is one."""
         shared = [url for url, is_shared in self._shadows.copy().values() if is_shared]
-        return (*self._asked.copy().values(), *self._named_in_environment(), *shared)
+        self.look_at_environment()
+        return (*self._asked.copy().values(), *self._seen[1], *shared)
 
     def at(self, endpoint: Endpoint) -> URL | None:
         """The database that must not be reached and is on the server at this address."""
@@ -103,8 +104,9 @@ class Databases:
         if not files:
             return ""
         path = _path(path, directory)
+        real = os.path.realpath(path)
         for file in files:
-            if any(is_same_file(path, file + suffix) for suffix in _BESIDE_A_FILE):
+            if any(real == file + suffix for suffix in _BESIDE_A_FILE) or is_same_file(real, file):
                 return file
         return ""
 
@@ -118,8 +120,12 @@ class Databases:
 
     @property
     def files(self) -> list[str]:
-        """The files of SQLite databases that must not be reached."""
-        places = map(place_of, self.refused)
+        """The files of SQLite databases that must not be reached.
+
+        It is asked for whenever a file is opened to be written, so the environment is as it was
+        when last ``refused`` was asked for.
+        """
+        places = (*self._asked.copy(), *map(place_of, self._seen[1]))
         return [p.database for p in places if p.dialect == "sqlite" and p.database != ":memory:"]
 
     def named_in(self, text: str, directory: str) -> URL | None:
@@ -150,7 +156,8 @@ class Databases:
                 return True
         return False
 
-    def _named_in_environment(self) -> tuple[URL, ...]:
+    def look_at_environment(self) -> None:
+        """See which databases environment variables name by now."""
         texts = frozenset(
             text for text in list(os.environ.values()) if "://" in text or "=" in text
         )
@@ -161,7 +168,6 @@ class Databases:
                 urls.append(URL.create("postgresql"))  # libpq's variables say where
             urls = [url for url in urls if place_of(url) not in self._shadows]
             self._seen = texts | place, tuple(urls)
-        return self._seen[1]
 
 
 def sqlite_file(database: Any) -> str:

@@ -86,6 +86,7 @@ class Files:
     def _connects(self, database: Any) -> None:
         if is_own_work():
             return
+        self._databases.look_at_environment()
         file = self._databases.file_at(sqlite_file(database))
         if file:
             self._refusals.refuse(

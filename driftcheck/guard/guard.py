@@ -60,6 +60,7 @@ class Guard:
 
     def renew(self) -> None:
         """See that the environment leads nowhere: code may have set variables since."""
+        self.databases.look_at_environment()
         self._environment.lead_nowhere()
 
     def take_off(self) -> None:
