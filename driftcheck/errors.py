@@ -10,7 +10,8 @@ DriftcheckError
     ├── ShadowError            no shadow database can be made
     ├── RedirectError          user code would have reached a database that is not a shadow
     ├── ReplayError            the history does not build
-    └── CatalogError           a database cannot be read
+    ├── CatalogError           a database cannot be read
+    └── OutputError            the report cannot be written
 """
 
 from __future__ import annotations
@@ -85,3 +86,14 @@ class ReplayError(CannotCheckError):
 
 class CatalogError(CannotCheckError):
     """A database cannot be read."""
+
+
+class OutputError(CannotCheckError):
+    """The report cannot be written."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has asked driftcheck to end.
+
+    A ``KeyboardInterrupt`` that the project's code raises by itself is an error of that code.
+    """

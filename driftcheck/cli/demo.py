@@ -7,6 +7,8 @@ import textwrap
 
 import click
 
+from driftcheck import streams
+
 _WIDTH = 80
 
 
@@ -59,7 +61,7 @@ class _Terminal:
         self._after_command = False
 
     def _write(self, text: str) -> None:
-        click.echo(text, color=self._colour)
+        click.echo(text, file=streams.out(), color=self._colour)
 
 
 def _wrapped(line: str) -> str:

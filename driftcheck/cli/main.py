@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import click
 
-from driftcheck import __version__
-from driftcheck.cli.console import tell_error
-from driftcheck.errors import DriftcheckError, ExitCode
+from driftcheck import __version__, streams
+from driftcheck.cli.console import say, tell_error, tell_fault
+from driftcheck.errors import DriftcheckError, ExitCode, Interrupted, OutputError
 from driftcheck.project.containment import leave, own_process
+from driftcheck.supervisor import INTERRUPTED
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
+_NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
 
 _COMMANDS = (
     "compare",
@@ -59,28 +61,59 @@ def cli() -> None:
     """Tell apart what the models, the migrations and the database each say of the schema."""
 
 
-def main() -> None:
-    """Run the command line, and exit with the command's code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+def main() -> NoReturn:
+    """Run the command line in this process, and end it with the command's code."""
+    streams.keep()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     own_process(tell_error)
+    code = int(ExitCode.CANNOT_CHECK)
     try:
-        code = cli.main(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
+        code = _run()
+    finally:
+        leave(code)
+
+
+def _run() -> int:
+    """Run the command, and tell its errors."""
+    debug = "--debug" in sys.argv
+    if debug:
+        faulthandler.enable(streams.err())
+    try:
+        code = int(cli.main(standalone_mode=False) or 0)
+        streams.out().flush()
+    except streams.ReaderGoneError:
+        return _NOBODY_READS
     except click.ClickException as error:
-        error.show()
-        code = ExitCode.USAGE
-    except DriftcheckError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
+        with suppress(streams.ReaderGoneError, OutputError):
+            error.show(streams.err())
+        return ExitCode.USAGE
+    except BaseException as error:  # noqa: BLE001  (what nobody has caught is not "found")
+        return _code_of(error, debug=debug)
+    return code
+
+
+def _code_of(error: BaseException, *, debug: bool) -> int:
+    """Tell what has ended the command, and say which exit code that is."""
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, KeyboardInterrupt):
+        say("driftcheck: interrupted; the shadow databases were dropped")
+        return INTERRUPTED
+    if debug:
+        say("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, DriftcheckError):
         tell_error(error)
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("driftcheck: interrupted; the shadow databases were dropped\n")
-        code = _INTERRUPTED
-    leave(int(code or 0))
+        return error.exit_code
+    tell_fault(error)
+    return ExitCode.CANNOT_CHECK
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> Any:
-    """End as on Ctrl-C, so that everything is dropped on the way out."""
-    raise KeyboardInterrupt
+def _interrupt(number: int, _frame: FrameType | None) -> Any:
+    """End in order, so that everything is dropped on the way out.
+
+    The same signal may come twice: from the terminal or to the process group, and passed on.
+    """
+    signal.signal(number, signal.SIG_IGN)
+    raise Interrupted

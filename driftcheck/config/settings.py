@@ -13,6 +13,7 @@ from typing import Any
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.errors import ConfigurationError
+from driftcheck.masking import learn_url
 
 _RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
 ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
@@ -108,6 +109,8 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     said = _from_file(root)
     said |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
     said |= {key: value for key, value in options.items() if value not in (None, (), "")}
+    for key in ENVIRONMENT:
+        learn_url(str(said.get(key, "")))
     read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in said.items()}
     return Settings(root=root, **read)
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 from driftcheck.errors import ConfigurationError, RedirectError
 from driftcheck.libpq import explicit_parameters
+from driftcheck.masking import learn, learn_password_file, learn_url
 
 _LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg_async", "psycopg2cffi")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
@@ -48,6 +49,7 @@ def parse_url(text: str, *, named: str) -> URL:
     Raises:
         ConfigurationError: It is not a database URL; the message does not repeat it.
     """
+    learn_url(text)
     try:
         url = make_url(text.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
@@ -118,12 +120,12 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     """
     match dialect.name:
         case "postgresql":
-            return url_of_parameters(cargs, cparams)
+            return _learned(url_of_parameters(cargs, cparams))
         case "sqlite":
             filename = cargs[0] if cargs else cparams.get("database", ":memory:")
             return URL.create("sqlite", database=_sqlite_path(str(filename)))
         case "mysql" | "mariadb":
-            return _mysql_url(dialect, cparams)
+            return _learned(_mysql_url(dialect, cparams))
     raise RedirectError(
         f"the project connects to a database of the dialect {dialect.name!r}, "
         "which cannot be sent to a shadow database",
@@ -131,8 +133,17 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     )
 
 
+def _learned(url: URL) -> URL:
+    """The URL; its passwords are masked from now on."""
+    learn(url.password, url.username, url.host, url.database)
+    learn(url.query.get("sslpassword"))
+    if passfile := url.query.get("passfile"):
+        learn_password_file(Path(str(passfile)))
+    return url
+
+
 def url_of_parameters(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
-    """The URL of what a PostgreSQL driver is given: a text of libpq's, or keywords."""
+    """The URL of the parameters of a PostgreSQL driver: a connection string of libpq, or keywords."""
     from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
 
     given: dict[str, Any] = {}

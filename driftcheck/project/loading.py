@@ -29,6 +29,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import parse_url
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
 from driftcheck.guard.urls import database_urls
+from driftcheck.masking import learn_settings
 from driftcheck.project.containment import contained, place_of_failure
 
 Work = Callable[[Any, Any], Iterable[Any]]
@@ -299,10 +300,21 @@ def _urls_in(file: Path) -> Iterator[str]:
 
 def _with_x(config: Config, settings: Settings) -> Config:
     """Give the configuration the -x arguments, where env.py looks for them."""
+    _learn_passwords(config)
     if config.cmd_opts is None:
         config.cmd_opts = argparse.Namespace()
     config.cmd_opts.x = [*(getattr(config.cmd_opts, "x", None) or ()), *settings.x]
     return config
+
+
+def _learn_passwords(config: Config) -> None:
+    """Mask the passwords that a configuration names, also where it is not valid."""
+    with suppress(ConfigParserError):  # Alembic tells what is wrong with it
+        parser = config.file_config
+        for section in parser.sections():
+            learn_settings(dict(parser.items(section, raw=True)))
+            with suppress(ConfigParserError):
+                learn_settings(dict(parser.items(section)))
 
 
 def _flask(settings: Settings) -> Project:
@@ -320,6 +332,7 @@ def _flask(settings: Settings) -> Project:
             if isinstance(cause, Exception) and place_of_failure(cause, settings.root):
                 raise cause from None
             raise _no_app(settings, name, str(error)) from None
+        learn_settings(app.config)
         _require_migrate(app, settings)
     return FlaskProject(app, settings.root, f"Flask app {name or app.import_name}", settings)
 

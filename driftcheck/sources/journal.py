@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from driftcheck.databases.messages import database_message
+from driftcheck.process_state import note_revision
 
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)
@@ -69,10 +70,12 @@ class Journal:
         """A revision begins."""
         self.end()
         self.revision, self.file = revision, file
+        note_revision(revision)
 
     def end(self) -> None:
         """A revision has ended."""
         self.revision, self.file, self.error = "", "", None
+        note_revision("")
         self.entries.clear()
         self._indexed = 0
 

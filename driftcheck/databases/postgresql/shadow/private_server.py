@@ -19,6 +19,7 @@ from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import without_hostaddr
 from driftcheck.databases.postgresql.shadow.slot import Slot
 from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.process_state import note_server
 
 SUPERUSER = "postgres"
 _PORT = 5432
@@ -79,6 +80,7 @@ class PrivateServer:
         except BaseException:
             server.stop()  # interrupted, it may have come up meanwhile
             raise
+        note_server(server._pid_file, runs=True)
         return server
 
     def url(self, user: str = SUPERUSER, database: str = "postgres") -> URL:
@@ -96,6 +98,7 @@ class PrivateServer:
         In the mode *fast*: it takes no longer than *immediate* once the shadows are dropped, and
         leaves nothing to recover.
         """
+        note_server(self._pid_file, runs=False)
         try:
             # Where its directory was removed meanwhile, it stops by itself.
             with contextlib.suppress(ShadowError):
