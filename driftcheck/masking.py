@@ -200,13 +200,13 @@ def _form_of_character(character: str) -> str:
 
 def _forms_of_character(character: str) -> Iterator[str]:
     number, encoded = ord(character), character.encode(errors="surrogatepass")
-    yield rf"\\*{re.escape(character)}"
-    yield "".join(rf"%(?:25)?(?i:{byte:02x})" for byte in encoded)
+    yield "".join(rf"%+(?:25)?(?i:{byte:02x})" for byte in encoded)
     yield rf"\\+(?i:u{number:04x}|x{number:02x}|U{number:08x})"
     yield "".join(rf"\\+(?i:x{byte:02x})" for byte in encoded)
     yield rf"&\#(?:{number}|(?i:x0*{number:x}));"
     if html.escape(character) != character:
         yield re.escape(html.escape(character))
+    yield rf"\\*{re.escape(character)}"  # after those that begin with the character itself
     if number > 0xFFFF:  # noqa: PLR2004  (JSON has two escapes for it)
         pair = character.encode("utf-16-be")
         yield "".join(rf"\\+(?i:u{pair[i : i + 2].hex()})" for i in (0, 2))

@@ -28,10 +28,16 @@ class ReaderGoneError(Exception):
 
 
 class _Descriptor(io.RawIOBase):
-    """A duplicate of a file descriptor, known again by the file that it leads to."""
+    """A duplicate of a file descriptor, known again by the file that it leads to.
 
-    def __init__(self, number: int) -> None:
+    Args:
+        number: The file descriptor.
+        optional: Whether what cannot be written is left out, and no error.
+    """
+
+    def __init__(self, number: int, *, optional: bool = False) -> None:
         self._standard = number
+        self._optional = optional
         self._number = os.dup(number)
         self._file = os.fstat(self._number)
 
@@ -52,7 +58,11 @@ class _Descriptor(io.RawIOBase):
             OutputError: It cannot be written.
         """
         rest = bytes(data)
-        if not self._is_kept():
+        if self._optional:
+            with suppress(OSError):
+                os.write(self._number if self.is_kept else -1, rest)
+            return len(data)
+        if not self.is_kept:
             if not hand_over(self._standard, rest):
                 raise self._error("the project's code has closed it")
             return len(data)
@@ -72,7 +82,8 @@ class _Descriptor(io.RawIOBase):
             select.select([], [self._number], [])
             return 0
 
-    def _is_kept(self) -> bool:
+    @property
+    def is_kept(self) -> bool:
         """Whether the number still leads to the same file: all may be closed, as daemons do."""
         try:
             return os.path.samestat(os.fstat(self._number), self._file)
@@ -86,10 +97,25 @@ class _Descriptor(io.RawIOBase):
         )
 
 
-class _Outlet(io.TextIOWrapper):
+class Outlet(io.TextIOWrapper):
     """A text stream that masks passwords."""
 
+    def __init__(self, descriptor: _Descriptor, encoding: str) -> None:
+        self._descriptor = descriptor
+        super().__init__(
+            io.BufferedWriter(descriptor),
+            encoding=encoding,
+            errors="backslashreplace",
+            write_through=True,
+        )
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what is written still arrives where it did at first."""
+        return self._descriptor.is_kept
+
     def write(self, text: str) -> int:
+        """Write a text with its passwords masked; see ``_Descriptor.write`` for errors."""
         super().write(masked(text))
         return len(text)
 
@@ -105,17 +131,9 @@ def keep() -> None:
         learn_text(argument)
     with suppress(RuntimeError):  # the user has no home
         learn_password_file(Path.home() / ".pgpass")
-    _kept = _outlet(sys.stdout, 1), _outlet(sys.stderr, 2)
+    outlet, errors = _Descriptor(1), _Descriptor(2)
+    _kept = Outlet(outlet, sys.stdout.encoding), Outlet(errors, sys.stderr.encoding)
     sys.stdout, sys.stderr = _kept
-
-
-def _outlet(stream: TextIO, number: int) -> TextIO:
-    return _Outlet(
-        io.BufferedWriter(_Descriptor(number)),
-        encoding=stream.encoding,
-        errors="backslashreplace",
-        write_through=True,
-    )
 
 
 def are_kept() -> bool:
@@ -131,6 +149,12 @@ def out() -> TextIO:
 def err() -> TextIO:
     """The stderr that the process was given."""
     return sys.stderr if _kept is None else _kept[1]
+
+
+def progress_stream() -> Outlet:
+    """A stream of its own to stderr, where an error is none: what it shows is soon out of date."""
+    stream = err()
+    return Outlet(_Descriptor(stream.fileno(), optional=True), stream.encoding)
 
 
 def width_of(stream: TextIO) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib import import_module
 from typing import NoReturn
 
 from driftcheck.streams import require_open
@@ -19,6 +17,7 @@ def main() -> NoReturn:
 
 
 def _command() -> NoReturn:
-    """Run it in this process. What it imports is imported here, so that the supervisor is small."""
-    command: Callable[[], NoReturn] = import_module("driftcheck.cli.main").main
+    """Run it in this process. What it needs is imported here: the supervisor does without."""
+    from driftcheck.cli.main import main as command  # noqa: PLC0415
+
     command()

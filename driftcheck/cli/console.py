@@ -52,10 +52,10 @@ def progress() -> Iterator[Callable[[str], None]]:
     Nothing here sets ``sys.stdout``: it is shown from a thread, while the project's code has
     streams of its own there.
     """
-    stream = streams.err()
-    if not stream.isatty():
+    if not streams.err().isatty():
         yield lambda _: None
         return
+    stream = streams.progress_stream()
     from rich.console import Console  # noqa: PLC0415  (a pipe does without)
     from rich.live import Live  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
@@ -89,4 +89,4 @@ def progress() -> Iterator[Callable[[str], None]]:
         timer.cancel()
         timer.join()
         live.stop()
-        note_spinner(shown=False)
+        note_spinner(shown=not stream.is_kept)  # the supervisor removes what is left

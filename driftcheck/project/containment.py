@@ -193,7 +193,7 @@ def _output_captured() -> Iterator[_Sink]:
         try:
             yield sink
         finally:
-            _flush(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+            _flush(*_streams_of_python())
             _lead_all_to(_open_sink())
         return
     with ExitStack() as stack:
@@ -224,6 +224,12 @@ def _lead_all_to(sink: _Sink) -> None:
     sys.stdout = sys.stderr = sink.stream
 
 
+def _streams_of_python() -> list[IO[str] | None]:
+    """The streams that Python has now; user code may have replaced or deleted them."""
+    names = ("stdout", "stderr", "__stdout__", "__stderr__")
+    return [getattr(sys, name, None) for name in names]
+
+
 def _flush(*used: IO[str] | None) -> None:
     for stream in used:
         with suppress(Exception):
@@ -252,7 +258,7 @@ def _streams_replaced(stream: IO[str]) -> Iterator[None]:
             yield
         finally:
             # The process's own, too: what was written there by name would come out later.
-            _flush(sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *before[1:])
+            _flush(*_streams_of_python(), *before[1:])
             sys.stdin, sys.stdout, sys.stderr = before
 
 

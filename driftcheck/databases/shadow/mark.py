@@ -13,6 +13,8 @@ from pathlib import Path
 
 NAME_PREFIX = "driftcheck_shadow_"
 _MARK = re.compile(r"([0-9a-f]{16}):(\d+):(\d+):(.+)\Z")
+_EXITING = 0x4
+"""The flag of a process that is about to end, in Linux's ``/proc/PID/stat``."""
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds after which a shadow is taken for abandoned, wherever its maker ran."""
 
@@ -81,4 +83,17 @@ def _is_running(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         return True
-    return True
+    return not _is_exiting(pid)
+
+
+def _is_exiting(pid: int) -> bool:
+    """Whether a process has ended and its parent has not asked for its status yet, on Linux.
+
+    In a container whose first process does not ask, that can last as long as the container.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        state, *_, flags = status.rpartition(")")[2].split()[:7]
+    except (OSError, ValueError):
+        return False
+    return state in "ZX" or bool(int(flags) & _EXITING)
