@@ -71,7 +71,7 @@ def test_what_env_py_prints_and_raises(pg_school, source, options):
 def test_a_tail_that_begins_in_a_password(school):
     env = school.root / "migrations" / "env.py"
     for kept in range(4, 13):
-        tail = "print(os.environ['DB_PASSWORD'] + 'z' * (1999 - %d)); raise ValueError" % kept
+        tail = f"print(os.environ['DB_PASSWORD'] + 'z' * {1999 - kept}); raise ValueError"
         env.write_text(f"import os\n{tail}\n")
         result = school.run("compare", DB_PASSWORD=PASSWORD)
         assert PASSWORD[-kept:] not in result.stderr.replace("z", "")
