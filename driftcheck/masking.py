@@ -15,7 +15,6 @@ Not every password can be masked wherever its letters stand, or reports would be
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -30,19 +29,22 @@ _SHORTEST = 4
 _SHORT_WORD = 8
 _LONG = 24
 """In characters: a password from there on may be broken over two lines."""
+_LONGEST = 2048
+"""In characters: nothing longer is taken for a password."""
 
 _ORDINARY = frozenset(
     "column database default false host index localhost name none null password pass passwd "
     "postgres postgresql public schema table test true user username version".split()
 )
-_URL = re.compile(r"[A-Za-z][\w+.-]*://([^\s:/@'\"]*):([^\s'\"]*)@([^\s:/@'\"?]*)")
+# Lengths are limited, so that a long text without a URL takes no longer than its length.
+_URL = re.compile(r"(?<=\w)://([^\s:/@'\"]{0,256}):([^\s'\"]{0,2048})@([^\s:/@'\"?]{0,256})")
 _URL_ALONE = re.compile(
     r"\s*[A-Za-z][\w+.-]*://([^:/@]*):([^@]*)@([^:/?]*)[^/]*(?:/([^?]*))?", re.DOTALL
 )
 _QUERY = re.compile(r"\?([^\s#'\"]+)")
 _PASSWORD_KEY = re.compile(r"pass(?:word|wd)?\Z|\Apwd\Z", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    r"(?:pass(?:word|wd)?|\bpwd)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|\"([^\"]*)\"|\{([^}]*)\}|([^\s;&'\"]+))",
+    r"(?:pass(?:word|wd)?|\bpwd)\s*=\s*(?:'((?:[^'\\]|\\.){0,2048})'|\"([^\"]{0,2048})\"|\{([^}]{0,2048})\}|([^\s;&'\"]{1,2048}))",
     re.IGNORECASE,
 )
 _PASSWORD_VARIABLE = re.compile(
@@ -51,9 +53,10 @@ _PASSWORD_VARIABLE = re.compile(
 _NAME_VARIABLE = re.compile(r"(?:USER|USERNAME|DB|DATABASE|HOST)\Z", re.IGNORECASE)
 _DATABASE_URL = re.compile(
     r"\b((?:postgres(?:ql)?|mysql|mariadb|oracle|mssql|cockroachdb|redshift|snowflake)(?:\+\w+)?"
-    r"://[^\s:/@'\"]*:)[^\s'\"]*@(?=[^\s@'\"]*)",
+    r"://[^\s:/@'\"]{0,256}:)[^\s'\"]{0,2048}@",
     re.IGNORECASE,
 )
+_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _PGPASS_FIELDS = 5
 
 _secrets: set[str] = set()
@@ -72,6 +75,8 @@ def learn(password: object, *names: object) -> None:
     """
     _names.update(str(name).casefold() for name in names if name)
     text = password.decode(errors="replace") if isinstance(password, bytes) else str(password or "")
+    if len(text) > _LONGEST:
+        return
     for one in {text, text.replace("%%", "%")}:  # as an ini file has it
         _secrets.update(filter(None, (one, unquote(one), unquote_plus(one))))
 
@@ -152,18 +157,18 @@ def masked(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         if secret.casefold() in _names | _ORDINARY or len(secret) < _SHORTEST:
             text = _where_a_password_stands(secret).sub(rf"\1{_MASK}", text)
-        elif len(secret) >= _LONG or _longest_run(secret) in text:
+        elif any(part in text for part in _parts_in_every_form(secret)):
             text = _anywhere(secret).sub(_replaced, text)
     return text
 
 
 def _replaced(match: re.Match[str]) -> str:
     r"""The mask; but in ``\nice``, the escape of a line break, the word ``nice`` does not stand."""
-    before = match.string[: match.start()]
-    backslashes = len(before) - len(before.rstrip("\\"))
-    if backslashes % 2 and match[0][0] in "abfnrtuvxU":
-        return match[0]
-    return _MASK
+    at = match.start()
+    while at and match.string[at - 1] == "\\":
+        at -= 1
+    is_escape = (match.start() - at) % 2 and match[0][0] in "abfnrtuvxU"
+    return match[0] if is_escape else _MASK
 
 
 @lru_cache(maxsize=256)
@@ -204,8 +209,8 @@ def _forms_of_character(character: str) -> Iterator[str]:
     yield rf"\\+(?i:u{number:04x}|x{number:02x}|U{number:08x})"
     yield "".join(rf"\\+(?i:x{byte:02x})" for byte in encoded)
     yield rf"&\#(?:{number}|(?i:x0*{number:x}));"
-    if html.escape(character) != character:
-        yield re.escape(html.escape(character))
+    if character in _ENTITIES:
+        yield f"&{_ENTITIES[character]};"
     yield rf"\\*{re.escape(character)}"  # after those that begin with the character itself
     if number > 0xFFFF:  # noqa: PLR2004  (JSON has two escapes for it)
         pair = character.encode("utf-16-be")
@@ -218,6 +223,11 @@ def _forms_of_character(character: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=256)
-def _longest_run(secret: str) -> str:
-    """The longest run of characters that no encoding changes; a text without it is no match."""
-    return max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="")
+def _parts_in_every_form(secret: str) -> tuple[str, ...]:
+    """Parts that no encoding changes; a text with none of them does not hold the secret.
+
+    A line break can be in one of two parts.
+    """
+    longest = max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="")
+    half = len(longest) // 2
+    return (longest[:half], longest[half:]) if len(secret) >= _LONG else (longest,)

@@ -2,6 +2,7 @@
 
 import html
 import json
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -143,6 +144,14 @@ def test_reports_stay_readable(password, names, text):
 def test_an_ordinary_word_is_masked_where_a_password_stands(password, text):
     learn(password, "school")
     assert masked(text.format(password)) == text.format("***")
+
+
+@pytest.mark.parametrize("piece", ["a", "a://a:b", "://", "password='", "password=", "a=b&", "@"])
+def test_a_long_text_takes_no_longer_than_its_length(piece):
+    began = time.process_time()
+    learn_text(piece * (100_000 // len(piece)))
+    masked(piece * (100_000 // len(piece)))
+    assert time.process_time() - began < 5
 
 
 def test_json_stays_valid():
