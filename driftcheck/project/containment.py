@@ -22,9 +22,10 @@ from driftcheck.masking import masked
 from driftcheck.process_state import note_exit_code, noted
 
 _TAIL_CHARACTERS = 2000
-_LONGEST_SECRET = 2000
+_LONGEST_SECRET = 2048
 """In characters. So much more is read than is told, since half a password would not be masked."""
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+_OUTPUT_STREAMS = "stdout", "stderr", "__stdout__", "__stderr__"
 
 
 @contextmanager
@@ -49,6 +50,8 @@ def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
         except (DriftcheckError, Interrupted):
             raise
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not streams.are_kept():
+                raise  # without the command line, it is how Python tells of a signal
             raise _as_project_error(error, doing, root, output.tail()) from error
 
 
@@ -221,13 +224,13 @@ def _lead_all_to(sink: _Sink) -> None:
     if nothing > _ERRORS:
         os.close(nothing)
     sys.stdin = open(_INPUT, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = sys.stderr = sink.stream
+    for name in _OUTPUT_STREAMS:
+        setattr(sys, name, sink.stream)
 
 
 def _streams_of_python() -> list[IO[str] | None]:
     """The streams that Python has now; user code may have replaced or deleted them."""
-    names = ("stdout", "stderr", "__stdout__", "__stderr__")
-    return [getattr(sys, name, None) for name in names]
+    return [getattr(sys, name, None) for name in _OUTPUT_STREAMS]
 
 
 def _flush(*used: IO[str] | None) -> None:

@@ -97,8 +97,9 @@ def test_a_directory_where_nothing_can_be_made():
         assert path.read_text() == "after"
 
 
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
-@pytest.mark.parametrize("to", ["pipe", "file"])
+@pytest.mark.parametrize(
+    ("name", "to"), [("/dev/stdout", "pipe"), ("/dev/fd/1", "pipe"), ("/dev/stdout", "file")]
+)
 def test_the_names_of_stdout(school, name, to):
     command = ["compare", "--format", f"json={name}", "--format", "sarif=a.sarif"]
     if to == "pipe":
