@@ -7,6 +7,7 @@ DriftcheckError
 └── CannotCheckError       3  right use, but the check cannot be made
     ├── ProjectError           the project's own code failed
     ├── ConnectionFailedError  a database cannot be reached
+    │   └── NotAnsweredError   it did not answer in time
     ├── ShadowError            no shadow database can be made
     ├── RedirectError          user code would have reached a database that is not a shadow
     ├── ReplayError            the history does not build
@@ -70,6 +71,10 @@ class ProjectError(CannotCheckError):
 
 class ConnectionFailedError(CannotCheckError):
     """A database cannot be reached."""
+
+
+class NotAnsweredError(ConnectionFailedError):
+    """A database did not answer in time."""
 
 
 class ShadowError(CannotCheckError):

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import faulthandler
-import signal
 import sys
 import traceback
 from contextlib import suppress
 from importlib import import_module
-from types import FrameType
-from typing import Any, NoReturn, cast
+from typing import NoReturn, cast
 
 import click
 
 from driftcheck import __version__, streams
 from driftcheck.cli.console import say, tell_error, tell_fault
-from driftcheck.errors import DriftcheckError, ExitCode, Interrupted, OutputError
+from driftcheck.errors import DriftcheckError, ExitCode, OutputError
+from driftcheck.interrupt import interruption
 from driftcheck.project.containment import leave, own_process
-from driftcheck.supervisor import INTERRUPTED
 
 _NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
 
@@ -64,9 +62,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line in this process, and end it with the command's code."""
     streams.keep()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+    interruption.install()
     own_process(tell_error)
     code = int(ExitCode.CANNOT_CHECK)
     try:
@@ -76,7 +72,11 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    """Run the command, and tell its errors."""
+    """Run the command, and report its errors.
+
+    Returns:
+        The exit code.
+    """
     debug = "--debug" in sys.argv
     if debug:
         faulthandler.enable(streams.err())
@@ -84,23 +84,28 @@ def _run() -> int:
         code = int(cli.main(standalone_mode=False) or 0)
         streams.out().flush()
     except streams.ReaderGoneError:
-        return _NOBODY_READS
+        code = _NOBODY_READS
     except click.ClickException as error:
         with suppress(streams.ReaderGoneError, OutputError):
             error.show(streams.err())
-        return ExitCode.USAGE
-    except BaseException as error:  # noqa: BLE001  (what nobody has caught is not "found")
-        return _code_of(error, debug=debug)
+        code = ExitCode.USAGE
+    except BaseException as error:  # noqa: BLE001  (an exception that nobody caught is not "found")
+        code = _code_of(error, debug=debug)
+    if interruption.received is not None:
+        return interruption.finish()
     return code
 
 
 def _code_of(error: BaseException, *, debug: bool) -> int:
-    """Tell what has ended the command, and say which exit code that is."""
+    """Report the error that ended the command.
+
+    Returns:
+        The exit code.
+    """
     if isinstance(error, click.Abort) and error.__cause__ is not None:
         error = error.__cause__
-    if isinstance(error, KeyboardInterrupt):
-        say("driftcheck: interrupted; the shadow databases were dropped")
-        return INTERRUPTED
+    if isinstance(error, KeyboardInterrupt) or interruption.received is not None:
+        return interruption.finish()
     if debug:
         say("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, DriftcheckError):
@@ -108,12 +113,3 @@ def _code_of(error: BaseException, *, debug: bool) -> int:
         return error.exit_code
     tell_fault(error)
     return ExitCode.CANNOT_CHECK
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> Any:
-    """End in order, so that everything is dropped on the way out.
-
-    The same signal may come twice: from the terminal or to the process group, and passed on.
-    """
-    signal.signal(number, signal.SIG_IGN)
-    raise Interrupted

@@ -12,11 +12,11 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
 from driftcheck.databases.location import shown
+from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
 from driftcheck.libpq import explicit_parameters
 from driftcheck.ownwork import own_work
 
-CONNECT_TIMEOUT_SECONDS = 10
 _OWN = "driftcheck.own"
 _LIBPQ_OPTIONS = "PGOPTIONS"
 
@@ -26,24 +26,56 @@ def connect(url: URL) -> Any:
 
     Raises:
         ConfigurationError: The URL's dialect or its driver is not installed.
-        ConnectionFailedError: The database does not answer, or refuses.
+        ConnectionFailedError: The database does not answer, or refuses. Later calls on the
+            connection raise it as well, where the connection is lost or their time is over.
     """
     dialect, module = _dialect(url)
     cargs, cparams = dialect.create_connect_args(url)
     if dialect.name == "postgresql":
-        cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
         cparams.setdefault("application_name", "driftcheck")
         cparams.setdefault("options", own_options())
         cparams = explicit_parameters(cparams) | cparams
     try:
         with own_work():
-            return dialect.connect(*cargs, **cparams)
+            return _opened(url, dialect, cargs, cparams)
     except module.Error as error:
         raise ConnectionFailedError(
             f"cannot connect to {shown(url)}",
             hint="Check that the server runs, and the host, port, user and password in the URL.",
             details=without_password(str(error).strip(), url),
         ) from None
+
+
+def _opened(url: URL, dialect: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
+    """A connection whose calls have a deadline."""
+    if dialect.driver == "psycopg2":
+        from driftcheck import watched  # noqa: PLC0415  (other databases do without)
+
+        return watched.connect(shown(url), *cargs, **cparams)
+    if dialect.name not in ("mysql", "mariadb"):
+        return dialect.connect(*cargs, **cparams)
+    seconds = round(watchdog.client_seconds)
+    limits = {"connect_timeout": max(1, round(watchdog.connect_seconds))}
+    limits |= {"read_timeout": seconds, "write_timeout": seconds}
+    connection = watchdog.within(
+        shown(url),
+        watchdog.connect_seconds,
+        lambda: dialect.connect(*cargs, **{**limits, **cparams}),
+    )
+    for name in ("query", "commit", "rollback", "close"):
+        setattr(connection, name, _with_deadline(connection, getattr(connection, name), url))
+    return connection
+
+
+def _with_deadline(connection: Any, method: Any, url: URL) -> Any:
+    """A method of a MySQL driver's connection with a deadline: its own are for each packet."""
+    abort, database = aborter(connection), shown(url)
+
+    def watched(*arguments: Any, **keywords: Any) -> Any:
+        with watchdog.call(database, abort):
+            return method(*arguments, **keywords)
+
+    return watched
 
 
 def own_engine(url: URL) -> Engine:

@@ -13,6 +13,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import Place
 from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.deadline import watchdog
 from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, discover
@@ -90,6 +91,7 @@ def open_session(
     Raises:
         DriftcheckError: The project cannot be loaded, or its env.py does not run.
     """
+    watchdog.seconds = settings.timeout
     progress("loading the project")
     hooks = Redirect(settings.root, named_databases(settings))
     with hooks.hooked() as redirect, Shadows(settings) as shadows:

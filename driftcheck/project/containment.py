@@ -5,10 +5,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from driftcheck import streams
 from driftcheck.errors import DriftcheckError, Interrupted, ProjectError
 from driftcheck.masking import masked
 from driftcheck.process_state import note_exit_code, noted
+from driftcheck.interrupt import interruption
 
 _TAIL_CHARACTERS = 2000
 _LONGEST_SECRET = 2048
@@ -273,9 +272,7 @@ def _surroundings_kept() -> Iterator[None]:
         stack.callback(setattr, sys, "argv", sys.argv)
         stack.callback(setattr, sys, "excepthook", sys.excepthook)
         stack.callback(logging.disable, logging.root.manager.disable)
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                stack.callback(signal.signal, number, signal.getsignal(number))
+        stack.enter_context(interruption.guarded())
         stack.callback(_restore_loggers, {logger: _state(logger) for logger in _loggers()})
         stack.enter_context(warnings.catch_warnings())
         yield

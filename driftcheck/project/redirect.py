@@ -29,6 +29,7 @@ from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
+from driftcheck import watched_dialect
 from driftcheck.databases.connection import is_own, own_options
 from driftcheck.databases.location import (
     Place,
@@ -38,7 +39,8 @@ from driftcheck.databases.location import (
     url_of_arguments,
 )
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.errors import DriftcheckError, RedirectError
+from driftcheck.deadline import aborter, watchdog
+from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
 from driftcheck.guard.guard import Guard
 from driftcheck.guard.statements import beyond_the_database
 from driftcheck.ownwork import redirected_to
@@ -273,9 +275,12 @@ class _Hooks:
                     return connection
         with self._failures_kept():
             shadow = self._redirect.shadow_for(url_of_arguments(dialect, cargs, cparams))
-        arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
-        with redirected_to(shadow.url):
-            return dialect.connect(*arguments, **keywords)
+            arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
+            database = f"the shadow database {shadow.name}"
+            with redirected_to(shadow.url):
+                return watched_dialect.connect(
+                    dialect, database, arguments, keywords, self._keep
+                )
 
     def _url(self, engine: Engine, real: URL) -> URL:
         """Hook 2: what code reads of an engine's URL."""
@@ -330,6 +335,9 @@ class _Hooks:
                     details=statement.strip(),
                 )
 
+    def _keep(self, error: DriftcheckError) -> DriftcheckError:
+        return self._redirect.current.failed(error)
+
     @contextmanager
     def _failures_kept(self) -> Iterator[None]:
         try:
@@ -346,11 +354,17 @@ def _tell_refusals(guard: Guard, tell: TellError) -> None:
 
 def _shadow_reached(dbapi_connection: Any, stage: Stage) -> ShadowDatabase | None:
     """Ask a connection for the mark that only shadows answer with."""
+    abort = aborter(getattr(dbapi_connection, "driver_connection", dbapi_connection))
     for shadow in stage.shadows.copy().values():
         # Another database may not know the query, and every driver has errors of its own.
-        with suppress(Exception):
-            if shadow.is_reached_by(dbapi_connection):
-                return shadow
+        try:
+            with watchdog.call(f"the shadow database {shadow.name}", abort):
+                if shadow.is_reached_by(dbapi_connection):
+                    return shadow
+        except NotAnsweredError:
+            raise
+        except Exception:  # noqa: BLE001, S112
+            continue
     return None
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from driftcheck.databases.location import shown
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
+from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import CatalogError, ConnectionFailedError
 from driftcheck.ownwork import own_work
 from driftcheck.schema import Snapshot
@@ -70,7 +71,8 @@ def reading(url: URL) -> Iterator[Any]:
     """Open a DB-API connection on which the server refuses to write, in one transaction."""
     connection = _OPENERS.get(url.get_backend_name(), _open_other)(url)
     try:
-        yield connection
+        with _watched(connection, url):
+            yield connection
     except Exception as error:
         if type(error).__module__.startswith(("psycopg2", "sqlite3", "pymysql", "MySQLdb")):
             raise CatalogError(
@@ -78,8 +80,17 @@ def reading(url: URL) -> Iterator[Any]:
             ) from error
         raise
     finally:
-        connection.rollback()
-        connection.close()
+        with suppress(Exception):  # nothing was written: closing ends what is left
+            connection.rollback()
+        with suppress(Exception):
+            connection.close()
+
+
+def _watched(connection: Any, url: URL) -> AbstractContextManager[Any]:
+    """Give the reading of a file a deadline as a whole; what a server is asked has one each."""
+    if url.get_backend_name() != "sqlite":
+        return nullcontext()
+    return watchdog.call(shown(url), aborter(connection))
 
 
 def _open_postgresql(url: URL) -> Any:

@@ -32,6 +32,7 @@ from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.findings import DatabaseReport, Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.schema_filter import within
@@ -79,22 +80,30 @@ def quick_report(settings: Settings) -> Report | None:
 
     Args:
         settings: What to check, and how.
+
+    Raises:
+        NotAnsweredError: The live database does not answer in time.
     """
     dsn = _dsn(settings)
     memo = _recall(settings) if dsn is not None else None
     if memo is None or memo.files != history_digest(memo.places, settings.root):
         return None
-    import psycopg2  # noqa: PLC0415  (other databases do without)
+    # Other databases do without.
+    import psycopg2  # noqa: PLC0415
+
+    from driftcheck import watched  # noqa: PLC0415
 
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10, application_name="driftcheck")
+        connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")
     except psycopg2.Error:
         return None  # the full check says why
     try:
         make_read_only(connection)
         with keeping_all():
             return _report(settings, memo, connection)
-    except psycopg2.Error:
+    except NotAnsweredError:
+        raise  # the full check would wait as long
+    except (psycopg2.Error, ConnectionFailedError, CatalogError):
         return None
     finally:
         connection.close()

@@ -12,7 +12,7 @@ from driftcheck.databases.connection import connect, without_password
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark, is_too_old
-from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 
 _NAME = re.compile(rf"{NAME_PREFIX}\w+_([0-9a-f]{{8}})_([0-9a-f]{{12}})\Z")
 
@@ -84,6 +84,8 @@ class OtherMaker(ShadowMaker):
                 rows = list(cursor.fetchall()) if cursor.description else []
                 connection.commit()
                 return rows
+        except NotAnsweredError:
+            raise
         except DriftcheckError as error:
             raise ShadowError(error.message, hint=error.hint, details=error.details) from None
         except Exception as error:  # noqa: BLE001  (each driver has errors of its own)

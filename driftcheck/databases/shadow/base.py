@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark
-from driftcheck.errors import ShadowError
+from driftcheck.errors import ConnectionFailedError, NotAnsweredError, ShadowError
+from driftcheck.interrupt import interruption
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
@@ -118,7 +119,9 @@ class ShadowMaker(ABC):
         self.notes: list[str] = []
         self._made: list[ShadowDatabase] = []
         self._pid = os.getpid()
+        self._is_closed = False
         atexit.register(self.close)
+        interruption.hold(self)
 
     def make(self, purpose: str, template: ShadowDatabase | None = None) -> ShadowDatabase:
         """Make a shadow database.
@@ -168,17 +171,31 @@ class ShadowMaker(ABC):
 
         What cannot be dropped is told in ``notes`` and left to the next run's sweep.
         """
-        if os.getpid() != self._pid:
+        if os.getpid() != self._pid or self._is_closed:
             return
         atexit.unregister(self.close)
         try:
             for shadow in reversed(self._made.copy()):
                 try:
                     self.drop(shadow)
-                except ShadowError as error:
+                except (ShadowError, ConnectionFailedError) as error:
                     self.notes.append(f"{shadow.name} could not be dropped: {error}")
+                    if isinstance(error, NotAnsweredError):
+                        break  # each of the others would be waited for as long
         finally:
             self._stop()
+        self._is_closed = True
+        if not self.left():
+            interruption.release(self)
+
+    def left(self) -> tuple[str, ...]:
+        """The names of the shadows that are there: all are gone with a server of our own."""
+        if self._is_closed and not self.shares_server:
+            return ()
+        return tuple(shadow.name for shadow in self._made)
+
+    def stop_at_once(self) -> None:  # noqa: B027  (most makers start nothing)
+        """Stop what this maker started without waiting, where the run must end at once."""
 
     def __enter__(self) -> Self:
         """The maker, to be closed at the end."""

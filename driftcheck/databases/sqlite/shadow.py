@@ -59,6 +59,10 @@ class SqliteMaker(ShadowMaker):
         for suffix in ("", "-journal", "-wal", "-shm"):
             _file(shadow).with_name(_file(shadow).name + suffix).unlink(missing_ok=True)
 
+    def stop_at_once(self) -> None:
+        """Remove all the files."""
+        self._stop()
+
     def _stop(self) -> None:
         shutil.rmtree(self._directory, ignore_errors=True)
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.connection import connect, without_password
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker, shadow_name
 from driftcheck.databases.shadow.mark import Mark
-from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
 
 SETTING = "driftcheck.databases.shadow"
@@ -170,9 +170,12 @@ def session(url: URL) -> Iterator[Any]:
 
     Raises:
         ShadowError: The server cannot be reached, or does not do what it is told.
+        ConnectionFailedError: It does not answer in time, or the connection is lost.
     """
     try:
         connection = connect(without_hostaddr(url))
+    except NotAnsweredError:
+        raise
     except DriftcheckError as error:
         raise ShadowError(error.message, hint=error.hint, details=error.details) from None
     try:

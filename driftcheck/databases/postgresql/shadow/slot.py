@@ -36,8 +36,10 @@ class Slot:
         return next(slot for number in count() if (slot := _take(directory / f"{name}-{number}")))
 
     def free(self) -> None:
-        """Let the next process have it."""
-        os.close(self._lock)
+        """Let the next process have it; does nothing a second time."""
+        lock, self._lock = self._lock, -1
+        if lock >= 0:
+            os.close(lock)
 
 
 def _take(path: Path) -> Slot | None:
