@@ -132,15 +132,20 @@ class Watchdog:
         self._calls.pop(id(call), None)
 
     def end_run(self, seconds: float) -> None:
-        """End every call that is being made, and give later ones no longer than the run has.
+        """End the calls that are being made, and give later ones no longer than the run has.
+
+        What the main thread does on its way out is not ended: that began after the signal.
 
         Args:
             seconds: How long the run may still take.
         """
         self._run_ends = time.monotonic() + seconds
-        for call in list(self._calls.values()):
-            with suppress(Exception):
-                call.abort()
+        waiting = list(self._calls.values())
+        time.sleep(_POLL_SECONDS)
+        for call in waiting:
+            if id(call) in self._calls:
+                with suppress(Exception):
+                    call.abort()
 
     def within(self, database: str, seconds: float, work: Callable[[], _T]) -> _T:
         """Do something in a thread of its own, and wait for it no longer than it may take.

@@ -18,7 +18,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn, Protocol
@@ -57,15 +57,18 @@ class Interruption:
 
     Attributes:
         received: The first of them that came.
+        has_made: Whether a shadow database has been made.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self.has_made = False
         self._handled: set[int] = set()
         self._is_raised = False
         self._holders: list[Holder] = []
-        self._held_any = False
         self._stderr = -1
+        self._pipe = -1
+        self._process = -1
         self._telling = _thread.allocate_lock()
         self._theirs: dict[int, Any] = {}
         self._forward = -1
@@ -78,22 +81,27 @@ class Interruption:
         """
         with suppress(OSError):
             self._stderr = os.dup(_STDERR)  # user code's own output is captured there
-        read, write = os.pipe()
-        os.set_blocking(write, False)
+        read, self._pipe = os.pipe()
+        os.set_blocking(self._pipe, False)
+        self._process = os.getpid()
         for number in ENDING:
             if _SIGNALS["getsignal"](number) is not signal.SIG_IGN:
                 _SIGNALS["signal"](number, self._handle)
                 self._handled.add(number)
-        _SIGNALS["set_wakeup_fd"](write, warn_on_full_buffer=False)
+        self._wake_by(self._pipe)
         # Not by way of threading: what user code starts is told from what was there before.
         _thread.start_new_thread(self._attend, (read,))
         watchdog.last_resort = self._give_up
-        os.register_at_fork(after_in_child=self._forget)
+        # A signal for a fork must not be taken for one of the run, from its first moment on.
+        os.register_at_fork(
+            before=lambda: self._wake_by(-1),
+            after_in_parent=lambda: self._wake_by(self._pipe),
+            after_in_child=self._forget,
+        )
 
     def hold(self, holder: Holder) -> None:
         """Close this when a signal ends the run, unless it is released before."""
         self._holders.append(holder)
-        self._held_any = True
 
     def release(self, holder: Holder) -> None:
         """Forget what was held, now that it is closed."""
@@ -117,6 +125,9 @@ class Interruption:
 
         Where the signals are not handled here, as in a program that imports driftcheck, its
         handlers are put back in the end.
+
+        Raises:
+            KeyboardInterrupt: On leaving, where a signal came.
         """
         before = self._theirs.copy(), self._forward
         with ExitStack() as stack:
@@ -126,6 +137,8 @@ class Interruption:
                     stack.callback(_SIGNALS["signal"], number, handler)
             if self._handled and not self._depth:
                 for name, ours in self._replacements().items():
+                    if name not in _SIGNALS:  # not on this system
+                        continue
                     setattr(signal, name, ours)
                     stack.callback(setattr, signal, name, _SIGNALS[name])
             self._depth += 1
@@ -134,6 +147,8 @@ class Interruption:
             finally:
                 self._depth -= 1
                 self._theirs, self._forward = before
+                if self._is_raised:  # user code may have caught it, or raised something else
+                    raise KeyboardInterrupt
 
     def _replacements(self) -> dict[str, Any]:
         """What user code finds in the module ``signal``."""
@@ -155,7 +170,13 @@ class Interruption:
             before, self._forward = self._forward, descriptor
             return before
 
+        def mask(how: int, numbers: Iterable[int]) -> Any:
+            if how != signal.SIG_UNBLOCK:
+                numbers = set(numbers) - self._handled
+            return _SIGNALS["pthread_sigmask"](how, numbers)
+
         return {
+            "pthread_sigmask": mask,
             "signal": set_handler,
             "getsignal": get_handler,
             "set_wakeup_fd": set_wakeup_fd,
@@ -163,6 +184,12 @@ class Interruption:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         """End the main thread's work, once: a second signal must not end the tidying up."""
+        if os.getpid() != self._process:
+            self._forget()
+            os.kill(os.getpid(), number)
+            return
+        with suppress(OSError):  # where user code has taken the wakeup descriptor all the same
+            os.write(self._pipe, bytes([number]))
         if not self._is_raised:
             self._is_raised = True
             self.received = self.received or number
@@ -184,6 +211,10 @@ class Interruption:
                 ends = time.monotonic() + _SECONDS
                 watchdog.end_run(_SECONDS_FOR_CALLS)
 
+    def _wake_by(self, descriptor: int) -> None:
+        if self._handled and _is_main_thread():
+            _SIGNALS["set_wakeup_fd"](descriptor, warn_on_full_buffer=False)
+
     def _give_up(self, text: str) -> None:
         self._end_now(text, ExitCode.CANNOT_CHECK)
 
@@ -204,7 +235,7 @@ class Interruption:
                 "1 shadow database is" if len(left) == 1 else f"{len(left)} shadow databases are"
             )
             return f"interrupted; {several} left for the next run to drop: {', '.join(left)}"
-        if self._held_any:
+        if self.has_made:
             return "interrupted; the shadow databases were dropped"
         return "interrupted; no shadow database had been made"
 
@@ -220,7 +251,7 @@ class Interruption:
         """Leave a fork as if nothing were handled: its signals are not for this run."""
         if not self._handled:
             return
-        _SIGNALS["set_wakeup_fd"](-1)
+        self._wake_by(-1)
         for number in self._handled:
             theirs = self._theirs.get(number)
             usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
@@ -231,7 +262,9 @@ class Interruption:
 
 
 _SIGNALS: dict[str, Any] = {
-    name: getattr(signal, name) for name in ("signal", "getsignal", "set_wakeup_fd")
+    name: getattr(signal, name)
+    for name in ("signal", "getsignal", "set_wakeup_fd", "pthread_sigmask")
+    if hasattr(signal, name)
 }
 
 

@@ -135,6 +135,7 @@ class ShadowMaker(ABC):
             ShadowError: It cannot be made.
         """
         shadow = self._plan(re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:20], Mark.new())
+        interruption.has_made = True
         self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
         try:
             self._create(shadow, template)
