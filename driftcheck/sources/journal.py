@@ -55,6 +55,7 @@ class Journal:
         file: Its file.
         entries: Its statements so far, without those that only read or write rows.
         error: The first error since the revision began.
+        is_disconnected: Whether a connection was lost since then, as the driver tells.
     """
 
     def __init__(self, watch: Watch | None = None) -> None:
@@ -63,6 +64,7 @@ class Journal:
         self.file = ""
         self.entries: list[Entry] = []
         self.error: FirstError | None = None
+        self.is_disconnected = False
         self._index: dict[str, list[Entry]] = defaultdict(list)
         self._indexed = 0
 
@@ -76,6 +78,7 @@ class Journal:
         """A revision has ended."""
         self.revision, self.file, self.error = "", "", None
         note_revision("")
+        self.is_disconnected = False
         self.entries.clear()
         self._indexed = 0
 
@@ -122,6 +125,7 @@ class Journal:
             self._watch(self._entry(statement), connection)
 
     def _note_error(self, context: Any) -> None:
+        self.is_disconnected |= context.is_disconnect
         if self.revision and self.error is None:
             message = database_message(context.original_exception)
             self.error = FirstError(self._entry(context.statement or ""), message)

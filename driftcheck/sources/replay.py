@@ -16,7 +16,7 @@ from driftcheck.databases.location import Place, place_of
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.names import names
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.errors import ProjectError
+from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.project.containment import line_in
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, Stage
@@ -213,6 +213,12 @@ class Replay:
             made.pop(gone, None)
 
     def _as_fault(self, error: BaseException) -> Fault:
+        if self._journal.is_disconnected:  # says nothing about the history
+            raise ConnectionFailedError(
+                f"the connection to the shadow database was lost in {self._journal.revision}",
+                hint="Check that the server and the network work, and try again.",
+                details=database_message(error),
+            ) from error
         first = self._journal.error
         file, revision = self._journal.file, self._journal.revision
         if first is not None:

@@ -58,7 +58,7 @@ def test_compare(run, fault):
 
 def test_the_quick_check(run, fault):
     arguments = ("compare", "--only-gap", "drift", "-d")
-    with Proxy(run.project.live.url, lambda number: fault if run.is_filled else NONE) as proxy:
+    with Proxy(run.project.live.url, lambda _: fault if run.is_filled else NONE) as proxy:
         run.is_filled = False
         assert run(*arguments, proxy.url).status == 0
         run.is_filled = True
