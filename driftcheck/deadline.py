@@ -103,6 +103,12 @@ class Watchdog:
         """How long connecting may take in all."""
         return min(CONNECT_SECONDS, self.seconds)
 
+    def mysql_limits(self) -> dict[str, int]:
+        """What MySQL's drivers take of it: each packet has a limit of its own, in whole seconds."""
+        seconds = max(1, round(self.client_seconds))
+        limits = dict.fromkeys(("read_timeout", "write_timeout"), seconds)
+        return {"connect_timeout": max(1, round(self.connect_seconds)), **limits}
+
     def call(self, database: str, abort: Abort, seconds: float | None = None) -> Call:
         """A call to a database, to be entered while it is made.
 

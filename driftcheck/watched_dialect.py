@@ -61,13 +61,7 @@ def _limits(driver: str, said: Mapping[str, Any]) -> dict[str, Any]:
 
         return defaults(said)
     if driver in _MYSQL:
-        seconds = round(watchdog.client_seconds)
-        connecting = max(1, round(watchdog.connect_seconds))
-        return {
-            "connect_timeout": connecting,
-            "read_timeout": seconds,
-            "write_timeout": seconds,
-        }
+        return watchdog.mysql_limits()
     return {"timeout": watchdog.connect_seconds} if driver == "asyncpg" else {}
 
 

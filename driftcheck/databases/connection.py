@@ -54,13 +54,10 @@ def _opened(url: URL, dialect: Any, cargs: list[Any], cparams: dict[str, Any]) -
         return watched.connect(shown(url), *cargs, **cparams)
     if dialect.name not in ("mysql", "mariadb"):
         return dialect.connect(*cargs, **cparams)
-    seconds = round(watchdog.client_seconds)
-    limits = {"connect_timeout": max(1, round(watchdog.connect_seconds))}
-    limits |= {"read_timeout": seconds, "write_timeout": seconds}
     connection = watchdog.within(
         shown(url),
         watchdog.connect_seconds,
-        lambda: dialect.connect(*cargs, **{**limits, **cparams}),
+        lambda: dialect.connect(*cargs, **{**watchdog.mysql_limits(), **cparams}),
     )
     for name in ("query", "commit", "rollback", "close"):
         setattr(connection, name, _with_deadline(connection, getattr(connection, name), url))
