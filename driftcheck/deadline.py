@@ -199,8 +199,8 @@ class _Errand:
 
     def __init__(self, work: Callable[[], Any]) -> None:
         # The connection of driftcheck itself is known by a context variable.
-        context = copy_context()
-        self._work = lambda: context.run(work)
+        self._context = copy_context()
+        self._work = work
         self._done = _thread.allocate_lock()
         self._done.acquire()
         self._given_up = False
@@ -226,7 +226,7 @@ class _Errand:
 
     def _run(self) -> None:
         try:
-            self._outcome = self._work()
+            self._outcome = self._context.run(self._work)
         except BaseException as error:  # noqa: BLE001  (it is raised where the result is wanted)
             self._error = error
         self._done.release()

@@ -148,7 +148,7 @@ class Interruption:
                 self._depth -= 1
                 self._theirs, self._forward = before
                 if self._is_raised:  # user code may have caught it, or raised something else
-                    raise KeyboardInterrupt
+                    raise Interrupted
 
     def _replacements(self) -> dict[str, Any]:
         """What user code finds in the module ``signal``."""

@@ -143,7 +143,7 @@ def _learned(url: URL) -> URL:
 
 
 def url_of_parameters(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
-    """The URL of the parameters of a PostgreSQL driver: a connection string of libpq, or keywords."""
+    """The URL of the parameters of a PostgreSQL driver: a connection string, or keywords."""
     from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
 
     given: dict[str, Any] = {}

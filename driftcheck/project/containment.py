@@ -16,9 +16,9 @@ from typing import IO, NoReturn
 
 from driftcheck import streams
 from driftcheck.errors import DriftcheckError, Interrupted, ProjectError
+from driftcheck.interrupt import interruption
 from driftcheck.masking import masked
 from driftcheck.process_state import note_exit_code, noted
-from driftcheck.interrupt import interruption
 
 _TAIL_CHARACTERS = 2000
 _LONGEST_SECRET = 2048

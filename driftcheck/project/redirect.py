@@ -278,9 +278,7 @@ class _Hooks:
             arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
             database = f"the shadow database {shadow.name}"
             with redirected_to(shadow.url):
-                return watched_dialect.connect(
-                    dialect, database, arguments, keywords, self._keep
-                )
+                return watched_dialect.connect(dialect, database, arguments, keywords, self._keep)
 
     def _url(self, engine: Engine, real: URL) -> URL:
         """Hook 2: what code reads of an engine's URL."""
