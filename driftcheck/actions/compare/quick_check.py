@@ -44,7 +44,7 @@ from driftcheck.storage.snapshot_file import FORMAT, digest
 _LIBPQ_URL = re.compile(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", re.DOTALL)
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
 _CONFIGURATION = ("alembic.ini", "pyproject.toml", ".env", ".flaskenv")
-_NO_MATTER = frozenset({"identity", "database", "is_local", "can_create_databases"})
+_NO_MATTER = frozenset({"identity", "database"})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from driftcheck.actions.gate.branch import Branch
@@ -33,6 +32,7 @@ from driftcheck.pipeline.session import Session
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.journal import Entry
 from driftcheck.sources.replay import Fault, Replay
+from driftcheck.storage.temporary import temporary_directory
 
 
 @dataclass
@@ -90,8 +90,8 @@ class Colleague:
     def play(self) -> Played:
         """Build the base's schema, and take it to the head."""
         self._session.progress("building the base's schema")
-        with TemporaryDirectory(prefix="driftcheck-base-") as directory:
-            places = Places(self._merge, self._session.project, Path(directory).resolve())
+        with temporary_directory("base") as directory:
+            places = Places(self._merge, self._session.project, directory)
             try:
                 of_base = places.of_base()
                 if of_base:

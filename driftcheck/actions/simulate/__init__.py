@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -43,6 +42,7 @@ from driftcheck.project.redirect import Stage
 from driftcheck.sources.bootstrap import prepare_from_snapshot
 from driftcheck.sources.history import keys, version_tables
 from driftcheck.sources.replay import Destinations, Replay
+from driftcheck.storage.temporary import temporary_directory
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def simulate(settings: Settings, whom: Colleague, progress: Progress = lambda _:
     """
     settings = replace(settings, gaps=CHAIN, fail_on=frozenset())
     with (
-        tempfile.TemporaryDirectory(prefix="driftcheck-") as directory,
+        temporary_directory("generated") as directory,
         open_session(settings, progress) as session,
     ):
-        return _Simulation(session, whom, Path(directory)).report()
+        return _Simulation(session, whom, directory).report()
 
 
 class _Simulation:

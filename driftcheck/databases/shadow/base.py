@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
-import re
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark
-from driftcheck.errors import ConnectionFailedError, NotAnsweredError, ShadowError
+from driftcheck.databases.shadow.mark import Mark
+from driftcheck.errors import (
+    ConnectionFailedError,
+    DriftcheckError,
+    NotAnsweredError,
+    ShadowError,
+)
 from driftcheck.interrupt import interruption
+from driftcheck.storage.temporary import sweep_temporary_directories
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,10 +45,8 @@ class ServerFacts:
         extensions: Names of the extensions installed in the live database.
         roles: Names of the server's roles, without its own (``pg_...``).
         user: Whom driftcheck is there.
-        can_create_databases: Whether that user may.
         search_path: As shown.
         schemas: Those of the search path that exist, without ``public`` and the server's own.
-        is_local: Whether the server runs on this machine, as far as that is certain.
     """
 
     dialect: str
@@ -55,10 +62,8 @@ class ServerFacts:
     extensions: frozenset[str]
     roles: tuple[str, ...]
     user: str
-    can_create_databases: bool
     search_path: str
     schemas: tuple[str, ...]
-    is_local: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +127,7 @@ class ShadowMaker(ABC):
         self._is_closed = False
         atexit.register(self.close)
         interruption.hold(self)
+        sweep_temporary_directories()
 
     def make(self, purpose: str, template: ShadowDatabase | None = None) -> ShadowDatabase:
         """Make a shadow database.
@@ -134,7 +140,7 @@ class ShadowMaker(ABC):
         Raises:
             ShadowError: It cannot be made.
         """
-        shadow = self._plan(re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:20], Mark.new())
+        shadow = self._plan(purpose, Mark.new())
         interruption.has_made = True
         self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
         try:
@@ -145,7 +151,14 @@ class ShadowMaker(ABC):
         return shadow
 
     def drop(self, shadow: ShadowDatabase) -> None:
-        """Drop a shadow that this maker made; does nothing a second time."""
+        """Drop a shadow that this maker made; does nothing a second time.
+
+        What cannot be dropped now is tried again in the end.
+        """
+        with suppress(ShadowError):
+            self._drop(shadow)
+
+    def _drop(self, shadow: ShadowDatabase) -> None:
         if shadow in self._made:
             self._destroy(shadow)
             self._made.remove(shadow)
@@ -170,7 +183,7 @@ class ShadowMaker(ABC):
     def close(self) -> None:
         """Drop everything this maker made and stop what it started.
 
-        What cannot be dropped is told in ``notes`` and left to the next run's sweep.
+        What cannot be dropped is told and left to the next run's sweep.
         """
         if os.getpid() != self._pid or self._is_closed:
             return
@@ -178,9 +191,9 @@ class ShadowMaker(ABC):
         try:
             for shadow in reversed(self._made.copy()):
                 try:
-                    self.drop(shadow)
+                    self._drop(shadow)
                 except (ShadowError, ConnectionFailedError) as error:
-                    self.notes.append(f"{shadow.name} could not be dropped: {error}")
+                    self._tell_left(shadow, error)
                     if isinstance(error, NotAnsweredError):
                         break  # each of the others would be waited for as long
         finally:
@@ -197,6 +210,12 @@ class ShadowMaker(ABC):
 
     def stop_at_once(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started without waiting, where the run must end at once."""
+
+    def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
+        """Tell of a shadow that stays. The report is made by then, so it is logged: on stderr."""
+        said = ". ".join(filter(None, (error.details, error.hint)))
+        text = f"the shadow database {shadow.name} could not be dropped: {said or error}"
+        _log.warning("driftcheck: %s", text)
 
     def __enter__(self) -> Self:
         """The maker, to be closed at the end."""
@@ -225,8 +244,3 @@ class ShadowMaker(ABC):
 
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started."""
-
-
-def shadow_name(purpose: str, mark: Mark) -> str:
-    """A name that says what the database is; short enough for every server."""
-    return f"{NAME_PREFIX}{purpose}_{mark.secret[:12]}"

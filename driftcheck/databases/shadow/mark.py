@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME_PREFIX = "driftcheck_shadow_"
 _MARK = re.compile(r"([0-9a-f]{16}):(\d+):(\d+):(.+)\Z")
 _EXITING = 0x4
 """The flag of a process that is about to end, in Linux's ``/proc/PID/stat``."""
@@ -55,7 +54,7 @@ class Mark:
         """Whether nobody needs the database any more."""
         if is_too_old(self.started):
             return True
-        return self.host == this_host() and not _is_running(self.pid)
+        return self.host == this_host() and not is_running(self.pid)
 
 
 def is_too_old(started: int) -> bool:
@@ -74,7 +73,8 @@ def this_host() -> str:
     return "/".join(filter(None, (socket.gethostname(), numbering)))
 
 
-def _is_running(pid: int) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process of that number runs on this machine, whoever's it is."""
     if os.name == "nt":  # there, os.kill() with 0 would not ask, but interrupt
         return True
     try:

@@ -7,8 +7,10 @@ import os
 import pwd
 import stat
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from driftcheck.errors import ShadowError
 from driftcheck.ownwork import own_work
@@ -19,6 +21,8 @@ _UNPRIVILEGED = ("postgres", "nobody")
 SERVER_DIRECTORY = "DRIFTCHECK_SERVER_DIR"
 """The environment variable that names where private servers are kept: a RAM disk, say."""
 _SHARED_CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108
+
+_OFFLINE = Path(__file__).with_name("offline.py")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,35 @@ class Account:
         Raises:
             ShadowError: It cannot be started as this account.
         """
+        other = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
+        return self._run(arguments, directory, **other)
+
+    def run_offline(
+        self, arguments: list[str], *, directory: Path, sign: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program so that it, and what it starts, can reach no network.
+
+        Where the system cannot do that, it runs all the same.
+
+        Args:
+            arguments: The program, by its absolute path, and its arguments.
+            directory: Where to run it.
+            sign: A file that is there afterwards if it was shut off, and is not if it was not.
+
+        Raises:
+            ShadowError: It cannot be started as this account.
+        """
+        sign.unlink(missing_ok=True)
+        if sys.platform != "linux" or not sys.executable:
+            return self.run(arguments, directory=directory)
+        # The script begins as this user: the account may not be able to reach this Python.
+        account = [str(self.uid), str(self.gid)] if self.is_other else ["-", "-"]
+        script = [sys.executable, "-I", "-S", str(_OFFLINE), *account, str(sign)]
+        return self._run([*script, *arguments], directory)
+
+    def _run(
+        self, arguments: list[str], directory: Path, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -95,9 +128,7 @@ class Account:
                     errors="replace",
                     check=False,
                     umask=0o077,
-                    user=self.uid if self.is_other else None,
-                    group=self.gid if self.is_other else None,
-                    extra_groups=[] if self.is_other else None,
+                    **options,
                 )
         except OSError as error:
             raise ShadowError(f"cannot run {arguments[0]} as {self.name}: {error}") from None

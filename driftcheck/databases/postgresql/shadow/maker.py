@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,25 +14,29 @@ from psycopg2 import errors
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect, without_password
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker, shadow_name
+from driftcheck.databases.postgresql.shadow.dropping import drop_database
+from driftcheck.databases.postgresql.shadow.sweeping import sweep
+from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.databases.shadow.mark import Mark
+from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
 
-SETTING = "driftcheck.databases.shadow"
+SETTING = "driftcheck.shadow"
 # Only a superuser may give a database a setting that the server does not know. For others the
 # mark goes into one that takes any text, and that shows what a connection is for besides. So the
 # mark is asked of the catalog: a driver may well tell the server another application_name.
 _OTHERS_SETTING = "application_name"
 _MARK = f"substring(setting FROM '^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)')"
-_MARKED = f"""
+MARKED = f"""
 SELECT {_MARK}, d.datname
 FROM pg_catalog.pg_db_role_setting s
 JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
 CROSS JOIN unnest(s.setconfig) AS setting
 WHERE s.setrole = 0 AND {_MARK} IS NOT NULL
 """
-_MARK_QUERY = f"{_MARKED} AND d.datname = current_database()"
+"""SQL that answers with the mark and the name of each database that has a mark."""
+_MARK_QUERY = f"{MARKED} AND d.datname = current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -81,17 +85,21 @@ class PostgresMaker(ShadowMaker):
         like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
         return repr((self._major, like, facts and facts.search_path))
 
-    def sweep(self, *, everything: bool = False) -> tuple[str, ...]:
-        """Drop the shadows that killed runs left behind, known by their marks.
-
-        Args:
-            everything: Drop every marked one: for a server that nobody else can be using.
+    def sweep(self) -> tuple[str, ...]:
+        """Drop the shadows that killed runs left behind; what cannot be dropped is noted.
 
         Returns:
             The names of those that were dropped.
         """
-        with session(self.server) as cursor:
-            return drop_marked(cursor, everything=everything)
+        try:
+            with session(self.server) as cursor:
+                swept = sweep(cursor, MARKED, self._within)
+        except ShadowError as error:
+            self._note(f"what killed runs have left on the server was not looked for: {error}")
+            return ()
+        for kept in swept.kept:
+            self._note(f"{kept.message}: {kept.details}. {kept.hint}")
+        return tuple(swept.dropped)
 
     def roles_left(self) -> tuple[str, ...]:
         """Roles that came to the server since this maker began: they outlive the shadows."""
@@ -157,7 +165,11 @@ class PostgresMaker(ShadowMaker):
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
         with session(self.server) as cursor:
-            _drop(cursor, shadow.name)
+            drop_database(cursor, shadow.name, self._within)
+
+    def _within(self, name: str) -> AbstractContextManager[Any]:
+        """A session of another database of the server."""
+        return session(self.server.set(database=name))
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
@@ -232,27 +244,6 @@ def _comment(shadow: ShadowDatabase) -> str:
             "started": datetime.fromtimestamp(mark.started, UTC).isoformat(),
         }
     )
-
-
-def _marked(cursor: Any) -> list[tuple[str, Mark]]:
-    cursor.execute(_MARKED)
-    marks = ((name, Mark.parse(text)) for text, name in cursor.fetchall())
-    return [(name, mark) for name, mark in marks if mark is not None]
-
-
-def drop_marked(cursor: Any, *, everything: bool = False) -> tuple[str, ...]:
-    """Drop the marked databases that are abandoned, or all of them; never one without the mark."""
-    dropped = []
-    for name, mark in _marked(cursor):
-        if everything or mark.is_abandoned:
-            with suppress(errors.InsufficientPrivilege):  # another user's, who will drop it
-                _drop(cursor, name)
-                dropped.append(name)
-    return tuple(dropped)
-
-
-def _drop(cursor: Any, name: str) -> None:
-    cursor.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
 
 
 def _roles(cursor: Any) -> tuple[str, ...]:
