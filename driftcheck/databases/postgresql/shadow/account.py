@@ -8,6 +8,7 @@ import pwd
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,12 @@ class Account:
         # The script begins as this user: the account may not be able to reach this Python.
         account = [str(self.uid), str(self.gid)] if self.is_other else ["-", "-"]
         script = [sys.executable, "-I", "-S", str(_OFFLINE), *account, str(sign)]
-        return self._run([*script, *arguments], directory)
+        with suppress(ShadowError):
+            done = self._run([*script, *arguments], directory)
+            if done.returncode == 0 or sign.exists():
+                return done
+        # Python did not start, say: after a fork that has become another user.
+        return self.run(arguments, directory=directory)
 
     def _run(
         self, arguments: list[str], directory: Path, **options: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -240,7 +241,7 @@ def _comment(shadow: ShadowDatabase) -> str:
             "made_by": "driftcheck",
             "what": "a shadow database: it may be dropped at any time",
             "pid": os.getpid(),
-            "host": mark.host,
+            "host": socket.gethostname(),
             "started": datetime.fromtimestamp(mark.started, UTC).isoformat(),
         }
     )
