@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
 from driftcheck.sources.files import fingerprint, history_files
-from driftcheck.storage.cache_directory import cache_directory, write_private
+from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
 _KEPT_DAYS = 30
@@ -53,7 +53,7 @@ class Cache:
         """What is kept under a key. A damaged entry is as good as none."""
         path = self._path(key)
         try:
-            found = load(path.read_text(encoding="utf-8"))
+            found = load(read_private(path))
         except (OSError, UnicodeDecodeError, ConfigurationError):
             return None
         with contextlib.suppress(OSError):

@@ -38,7 +38,7 @@ from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
-from driftcheck.storage.cache_directory import cache_directory, write_private
+from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
 _LIBPQ_URL = re.compile(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", re.DOTALL)
@@ -190,7 +190,7 @@ def remember(
 
 def _recall(settings: Settings) -> Memo | None:
     try:
-        return Memo(**json.loads(_path(settings).read_text(encoding="utf-8")))
+        return Memo(**json.loads(read_private(_path(settings))))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from driftcheck.errors import ShadowError
 from driftcheck.ownwork import own_work
-from driftcheck.storage.cache_directory import cache_directory
+from driftcheck.storage.cache_directory import cache_directory, weakness_of
 
 _UNPRIVILEGED = ("postgres", "nobody")
 # The second is open to all, so what is found there is looked at closely.
@@ -68,6 +68,11 @@ class Account:
         parent = next((path for path in parents if os.access(path, os.W_OK)), None)
         if parent is None:
             raise ShadowError(f"there is no place for a server in {', '.join(map(str, parents))}")
+        if weakness := weakness_of(parent.absolute(), is_parent=True):
+            raise ShadowError(
+                f"others can change what driftcheck keeps in {parent}: {weakness}",
+                hint=f"Name another directory with {SERVER_DIRECTORY}.",
+            )
         digest = hashlib.sha256(bytes(cache_directory())).hexdigest()[:8]
         mode = 0o755 if self.is_other else 0o700
         return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=mode)
