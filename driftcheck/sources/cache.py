@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from driftcheck.storage.cache_directory import cache_directory, read_private, wr
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
 _KEPT_DAYS = 30
+_log = logging.getLogger(__name__)
 
 
 class Cache:
@@ -54,6 +56,9 @@ class Cache:
         path = self._path(key)
         try:
             found = load(read_private(path))
+        except PermissionError as error:  # put there by another account, say
+            _log.warning("driftcheck: not taken from the cache: %s", error)
+            return None
         except (OSError, UnicodeDecodeError, ConfigurationError):
             return None
         with contextlib.suppress(OSError):
