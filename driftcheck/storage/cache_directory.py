@@ -13,8 +13,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from driftcheck.storage.processes import is_running
 from driftcheck.errors import ConfigurationError
+from driftcheck.storage.processes import is_running
 
 VARIABLE = "DRIFTCHECK_CACHE_DIR"
 """The environment variable that names another directory."""
