@@ -18,3 +18,11 @@ def database_message(error: BaseException) -> str:
             return message
     text = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return _DRIVER_CLASS.sub("", text)
+
+
+def lacks_rights(message: str) -> bool:
+    """Whether a database refuses something because the user has no right to it.
+
+    In a restricted shadow this says nothing about a database of somebody else.
+    """
+    return _LACKS_RIGHTS.search(message) is not None

@@ -99,11 +99,13 @@ class PhantomOperation:
         address: The object it is for.
         colleague_error: What the database of a colleague, who has no drift, answers to it;
             ``None`` where it answers nothing.
+        not_tried: Why it is not known what it answers; empty where it is.
     """
 
     operation: str
     address: Address
     colleague_error: str | None = None
+    not_tried: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Finding:
         why: What brought it about, in sentences.
         blind_spot: Whether autogenerate does not see it.
         evidence: What the live database still knows of how it came about.
+        not_tried: Why it is not known what ``migrate`` would write for it, in a sentence; empty
+            where it is known.
     """
 
     rule: str
@@ -169,6 +173,7 @@ class Finding:
     why: str = ""
     blind_spot: bool = False
     evidence: Evidence | None = None
+    not_tried: str = ""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

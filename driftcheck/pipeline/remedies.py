@@ -38,6 +38,7 @@ class Operations:
         errors: What the head's database answers to those of the first that fail on it, by text.
         left: What of the models the head still lacks once the first have run.
         ran: Whether autogenerate ran at all; where it did not, nothing is a blind spot.
+        not_tried: Why it did not run with the drift; empty where it did.
     """
 
     on_head: Sequence[Operation] = ()
@@ -45,6 +46,7 @@ class Operations:
     errors: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[Change] = ()
     ran: bool = False
+    not_tried: str = ""
 
     @property
     def phantoms(self) -> list[Operation]:
@@ -57,6 +59,19 @@ class Operations:
             else:
                 found.append(operation)
         return found
+
+
+@dataclass(frozen=True)
+class ColleagueError:
+    """What a database without the drift answers to an operation.
+
+    Attributes:
+        error: Its error; ``None`` where the operation runs.
+        not_tried: Why it could not be found out; empty where it was.
+    """
+
+    error: str | None = None
+    not_tried: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,7 @@ class Dossier:
 
     catalog: Catalog
     operations: Operations = field(default_factory=Operations)
-    colleague_error: Callable[[Operation], str | None] = lambda _: None
+    colleague_error: Callable[[Operation], ColleagueError] = lambda _: ColleagueError()
     made: Mapping[Address, Made] = field(default_factory=dict)
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
@@ -95,6 +110,7 @@ def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
             declared=one.finding.address and dossier.declared.get(one.finding.address),
             blind_spot=_is_blind_spot(one, dossier.operations),
             evidence=_evidence(one, dossier.evidence),
+            not_tried=_not_tried(one, dossier.operations),
         )
         for index, one in enumerate(judged)
     ]
@@ -150,8 +166,20 @@ def _phantom(
     if not operations or address is None:
         return None
     text = "\n".join(operation.text for operation in operations)
-    errors = (dossier.colleague_error(operation) for operation in operations)
-    return PhantomOperation(text, address, next(filter(None, errors), None))
+    not_tried = ""
+    for operation in operations:
+        answer = dossier.colleague_error(operation)
+        if answer.error is not None:
+            return PhantomOperation(text, address, answer.error)
+        not_tried = not_tried or answer.not_tried
+    return PhantomOperation(text, address, not_tried=not_tried)
+
+
+def _not_tried(one: Judged, operations: Operations) -> str:
+    """Why it is not known what ``migrate`` would write for drift; empty where it is."""
+    if not operations.not_tried or Gap.DRIFT not in one.finding.gaps:
+        return ""
+    return f"Whether migrate would write an operation for it was not tried: {operations.not_tried}."
 
 
 def _origin(address: Address | None, made: Mapping[Address, Made]) -> Origin | None:

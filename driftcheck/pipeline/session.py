@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.engine import URL
 
@@ -12,7 +13,12 @@ from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import Place
-from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.base import (
+    UNTRUSTED_NOT_RUN,
+    USE_PRIVATE_SERVER,
+    ShadowDatabase,
+    ShadowMaker,
+)
 from driftcheck.deadline import watchdog
 from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.shadows import Shadows
@@ -71,10 +77,24 @@ class Session:
 
 
 def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, name: str) -> Stage:
-    """Empty shadows; copies of what the import wrote, where the history stands on that."""
+    """Empty shadows; copies of what the import wrote, where the history stands on that.
+
+    A base snapshot may hold any function or trigger. What it builds, and the migrations that go on
+    from there and fire its triggers, run without rights.
+    """
     if settings.bootstrap is not None and settings.bootstrap.what == "import":
         return shadows.copies(imported, name)
+    if settings.bootstrap is None and settings.base_snapshot is not None:
+        return Stage(name, partial(_make_for_base_snapshot, shadows))
     return Stage(name, shadows.make)
+
+
+def _make_for_base_snapshot(shadows: Shadows, target: URL, purpose: str) -> ShadowDatabase:
+    if not shadows.maker(target).runs_untrusted_ddl:
+        raise ConfigurationError(
+            f"the base snapshot is not run: {UNTRUSTED_NOT_RUN}", hint=USE_PRIVATE_SERVER
+        )
+    return shadows.make_restricted(target, purpose)
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from driftcheck.databases.version_table import VersionTable
 from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import CatalogError, ConnectionFailedError
 from driftcheck.ownwork import own_work
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.stamps import not_plain, read_stamps
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ def read_live(url: URL, version_tables: Iterable[VersionTable], scope: Scope) ->
     """
     with reading(url) as connection:
         snapshot = catalog_for(url.get_backend_name()).read(connection, scope)
-        there = [t for t in version_tables if t.address(snapshot) in snapshot.objects]
-        revisions = {t: _revisions(connection, url, t) for t in there}
+        there = [t for t in version_tables if _is_there(t, snapshot)]
+        revisions = {t: _revisions(connection, url, t.address(snapshot)) for t in there}
     return Live(snapshot.without(t.address(snapshot) for t in there), revisions)
 
 
@@ -108,6 +109,7 @@ def _open_sqlite(url: URL) -> sqlite3.Connection:
         )
     with own_work():
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("BEGIN")
     return connection
 
@@ -123,8 +125,23 @@ def _open_other(url: URL) -> Any:
 _OPENERS = {"postgresql": _open_postgresql, "sqlite": _open_sqlite}
 
 
-def _revisions(connection: Any, url: URL, version_table: VersionTable) -> tuple[str, ...]:
-    source = table(version_table.name, schema=version_table.schema or None)
+def _is_there(version_table: VersionTable, snapshot: Snapshot) -> bool:
+    """Whether anything has a version table's name.
+
+    Raises:
+        CatalogError: It is a view: to select from it could run functions of others.
+    """
+    address = version_table.address(snapshot)
+    for kind in ("view", "materialized view", "foreign table"):
+        if address._replace(kind=kind) in snapshot.objects:
+            raise not_plain(address, f"a {kind}")
+    return address in snapshot.objects
+
+
+def _revisions(connection: Any, url: URL, address: Address) -> tuple[str, ...]:
+    if url.get_backend_name() == "postgresql":
+        return read_stamps(connection, address)
+    source = table(address.name, schema=address.schema or None)
     query: Any = select(column("version_num")).select_from(source)
     cursor = connection.cursor()
     cursor.execute(str(query.compile(dialect=url.get_dialect()())))

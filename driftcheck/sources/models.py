@@ -8,44 +8,56 @@ by statement, nearly everything can be created, and what cannot is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.engine import URL
 
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.reading import Refused, run_statements
+from driftcheck.sources.reading import Refused
 
 _MADE_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
+
+_EXTENSION = re.compile(
+    r"""CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"([^"]+)"|(\w+))""", re.IGNORECASE
+)
+Run = Callable[[Iterable[str]], list[Refused]]
+"""Runs statements on a database one by one, and says which it refused."""
 
 
 def create_models(
     configured: Sequence[Configured],
-    url: URL,
+    run: Run,
     *,
-    before: Sequence[str],
-    helping: Sequence[str],
+    before: Sequence[str] = (),
+    helping: Callable[[], Sequence[str]] = tuple,
 ) -> list[Refused]:
     """Create the models in an empty shadow database.
 
     Args:
         configured: What env.py configures for this database.
-        url: The shadow database.
+        run: Runs statements on the shadow database.
         before: Statements that must come first: schemas and extensions of the history.
-        helping: Statements to try where the models' own fail: functions, types, sequences
+        helping: Gives statements to try where the models' own fail: functions, types, sequences
             that the history makes and the models only use.
 
     Returns:
         What the database refused, with its reason.
     """
-    run_statements(url, before)
+    run(before)
     statements = [statement for one in configured for statement in one.ddl]
-    refused = [r for r in run_statements(url, statements) if not _was_made_before(r)]
+    refused = [r for r in run(statements) if not _was_made_before(r)]
     if refused:
-        run_statements(url, helping)
-        refused = run_statements(url, [one.statement for one in refused])
+        run(helping())
+        refused = run([one.statement for one in refused])
     return refused
+
+
+def extensions_declared(configured: Sequence[Configured]) -> list[str]:
+    """The names of the extensions that the models' own DDL installs."""
+    statements = (statement for one in configured for statement in one.ddl)
+    found = map(_EXTENSION.match, statements)
+    return [match[1] or match[2].lower() for match in found if match is not None]
 
 
 def _was_made_before(refused: Refused) -> bool:

@@ -38,6 +38,7 @@ from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
+from driftcheck.sources.stamps import read_stamps
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
@@ -125,7 +126,7 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
     tables = [_address(table, snapshot) for table in memo.version_tables]
     if not all(table in snapshot.objects for table in tables):
         return None
-    stamped = sorted({r for table in tables for r in _revisions(connection, table)})
+    stamped = sorted({r for table in tables for r in read_stamps(connection, table)})
     seen = within(snapshot.without(tables), settings.schemas)
     if seen.remarks or digest(seen) != memo.answers.get(_question(facts, stamped)):
         return None
@@ -151,12 +152,6 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
 def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
     schema, name = table
     return Address("table", schema or snapshot.default_schema, (name,))
-
-
-def _revisions(connection: Any, table: Address) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT version_num FROM {table.sql}")
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _shown(settings: Settings) -> str:

@@ -6,8 +6,9 @@ import atexit
 import logging
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,15 @@ from driftcheck.errors import (
 )
 from driftcheck.interrupt import interruption
 from driftcheck.storage.temporary import sweep_temporary_directories
+
+UNTRUSTED_NOT_RUN = (
+    "SQL that comes from a live database or from a snapshot file is not run on a server that "
+    "others use"
+)
+USE_PRIVATE_SERVER = (
+    "Leave out --shadow: the shadow databases are then made on a private server, "
+    "where that SQL runs without any rights."
+)
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
@@ -75,6 +85,10 @@ class ShadowDatabase:
         name: Its name there, which says what it is.
         token: Its mark.
         mark_query: The SQL that answers with the mark in this database, and in no other.
+        restricted: Whether SQL that is not to be trusted may be run in it. On PostgreSQL the URL
+            then logs in as a role without rights, which everything in it belongs to.
+        role: That role; empty where there is none.
+        stands_for: The role whose place that one takes: the owner in a shadow without it.
     """
 
     url: URL
@@ -82,6 +96,9 @@ class ShadowDatabase:
     token: str
     mark_query: str
     _maker: ShadowMaker = field(repr=False)
+    restricted: bool = False
+    role: str = ""
+    stands_for: str = ""
 
     def is_reached_by(self, connection: Any) -> bool:
         """Whether a DB-API connection, no transaction begun on it, leads to this database."""
@@ -99,6 +116,18 @@ class ShadowDatabase:
         """Whether others use its server as well."""
         return self._maker.shares_server
 
+    def install(self, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions with the rights of a superuser, before any untrusted SQL is run.
+
+        Args:
+            extensions: Their names, each with its schema. Those that the server lacks or that are
+                unsafe are left out.
+
+        Raises:
+            ShadowError: One cannot be installed.
+        """
+        self._maker.install(self, extensions)
+
     def drop(self) -> None:
         """Drop it now; what is still connected to it is cut off. Does nothing a second time."""
         self._maker.drop(self)
@@ -115,9 +144,12 @@ class ShadowMaker(ABC):
         how: Where the shadows are and why there: a sentence for ``--verbose``.
         notes: In what the shadows are less like live than they should be; sentences.
         shares_server: Whether others use the shadows' server as well.
+        runs_untrusted_ddl: Whether DDL that comes from the live database can be run in a shadow
+            without more rights than its author has.
     """
 
     shares_server = False
+    runs_untrusted_ddl = True
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -129,19 +161,36 @@ class ShadowMaker(ABC):
         interruption.hold(self)
         sweep_temporary_directories()
 
-    def make(self, purpose: str, template: ShadowDatabase | None = None) -> ShadowDatabase:
+    @property
+    def runs_untrusted_files(self) -> bool:
+        """Whether what a cache or snapshot file says can be run as well.
+
+        Such a file can hold any SQL. So it needs a place where nothing else can be reached.
+        """
+        return self.runs_untrusted_ddl and not self.shares_server
+
+    def make(
+        self, purpose: str, template: ShadowDatabase | None = None, *, restricted: bool = False
+    ) -> ShadowDatabase:
         """Make a shadow database.
 
         Args:
             purpose: What it is for, one word; becomes a part of its name.
             template: A shadow of this maker to copy, schema and rows; what is connected to it
                 is cut off. An empty one is made without.
+            restricted: Whether SQL that is not to be trusted will be run in it. A copy of a
+                restricted shadow always is one.
 
         Raises:
             ShadowError: It cannot be made.
         """
-        shadow = self._plan(purpose, Mark.new())
+        mark = Mark.new()
+        shadow = self._plan(purpose, mark)
         interruption.has_made = True
+        if restricted or (template is not None and template.restricted):
+            if not self.runs_untrusted_ddl:
+                raise ShadowError(UNTRUSTED_NOT_RUN, hint=USE_PRIVATE_SERVER)
+            shadow = self._restricted(shadow, mark)
         self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
         try:
             self._create(shadow, template)
@@ -241,6 +290,13 @@ class ShadowMaker(ABC):
     @abstractmethod
     def _destroy(self, shadow: ShadowDatabase) -> None:
         """Drop it if it is there."""
+
+    def _restricted(self, shadow: ShadowDatabase, mark: Mark) -> ShadowDatabase:  # noqa: ARG002
+        """The same shadow, planned for SQL that is not to be trusted."""
+        return replace(shadow, restricted=True)
+
+    def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions in a restricted shadow; other databases have none."""
 
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started."""

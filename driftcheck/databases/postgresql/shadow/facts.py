@@ -6,7 +6,9 @@ from typing import Any
 
 from driftcheck.databases.shadow.base import ServerFacts
 
-IDENTITY = "concat_ws('/', pg_postmaster_start_time(), d.oid)"
+IDENTITY = (
+    "pg_catalog.concat_ws('/', pg_catalog.pg_postmaster_start_time(), d.oid)::pg_catalog.text"
+)
 """SQL for which database (``pg_database AS d``) of which server this is."""
 
 _FACTS = f"""
@@ -20,32 +22,48 @@ SELECT current_setting('server_version_num')::int / 10000 AS major,
        CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'
        ELSE 'libc' END AS locale_provider,
        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '') AS locale,
-       r.rolname AS user,
-       current_setting('search_path') AS search_path
+       r.rolname AS user
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
 WHERE d.datname = current_database() AND r.rolname = current_user
 """
 _EXTENSIONS = "SELECT extname FROM pg_catalog.pg_extension"
 _ROLES = r"SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
-_SCHEMAS = """
-SELECT name FROM unnest(current_schemas(false)) WITH ORDINALITY AS listed (name, place)
-WHERE name <> 'public' AND name !~ '^pg_' ORDER BY place
+# The session's own search path is asked for before it is changed. Until then, every name that is
+# looked up says that it is the server's: a user of live may have made a function or an operator
+# that fits better. https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
+_SEARCH_PATH = """
+SELECT pg_catalog.current_setting('search_path'),
+       pg_catalog.current_schemas(false)::pg_catalog.text[]
 """
+_SAFE_SEARCH_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
 
 
 def read_facts(connection: Any) -> ServerFacts:
-    """Read the facts through an open psycopg2 connection to live; nothing is written there."""
+    """Read the facts through an open psycopg2 connection to live; nothing is written there.
+
+    Args:
+        connection: The connection, within a transaction or about to begin one. Its settings are
+            afterwards as they were.
+    """
     with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT driftcheck_facts")
+        cursor.execute(_SEARCH_PATH)
+        search_path, schemas = cursor.fetchone()
+        cursor.execute(_SAFE_SEARCH_PATH)
         cursor.execute(_FACTS)
         columns = (column.name for column in cursor.description)
         row = dict(zip(columns, cursor.fetchone(), strict=True))
-        return ServerFacts(
+        facts = ServerFacts(
             dialect="postgresql",
             extensions=frozenset(_names(cursor, _EXTENSIONS)),
             roles=_names(cursor, _ROLES),
-            schemas=_names(cursor, _SCHEMAS),
+            search_path=search_path,
+            schemas=tuple(s for s in schemas if s != "public" and not s.startswith("pg_")),
             **row,
         )
+        cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_facts")
+        cursor.execute("RELEASE SAVEPOINT driftcheck_facts")
+        return facts
 
 
 def _names(cursor: Any, query: str) -> tuple[str, ...]:

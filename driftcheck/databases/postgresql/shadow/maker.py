@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,12 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect, without_password
 from driftcheck.databases.postgresql.shadow.dropping import drop_database
+from driftcheck.databases.postgresql.shadow.restricted import (
+    ROLE_PREFIX,
+    hand_over,
+    install,
+    make_role,
+)
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.databases.shadow.mark import Mark
@@ -28,19 +35,24 @@ SETTING = "driftcheck.shadow"
 # mark goes into one that takes any text, and that shows what a connection is for besides. So the
 # mark is asked of the catalog: a driver may well tell the server another application_name.
 _OTHERS_SETTING = "application_name"
-_MARK = f"substring(setting FROM '^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)')"
+_PATTERN = f"^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)"
+_MARK = f"pg_catalog.substring(setting, '{_PATTERN}')"
+# The query runs on connections that user code has opened, which may lead to live. So no name in it
+# is looked up on the session's search path, where others may have put functions and operators.
 MARKED = f"""
 SELECT {_MARK}, d.datname
 FROM pg_catalog.pg_db_role_setting s
-JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
-CROSS JOIN unnest(s.setconfig) AS setting
-WHERE s.setrole = 0 AND {_MARK} IS NOT NULL
+JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase
+CROSS JOIN pg_catalog.unnest(s.setconfig) AS setting
+WHERE s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND {_MARK} IS NOT NULL
 """
 """SQL that answers with the mark and the name of each database that has a mark."""
-_MARK_QUERY = f"{MARKED} AND d.datname = current_database()"
+_MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
+"""Keeps functions and operators of a database's users out of driftcheck's own statements."""
 _LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
@@ -111,20 +123,38 @@ class PostgresMaker(ShadowMaker):
         name = shadow_name(purpose, mark)
         return ShadowDatabase(self.server.set(database=name), name, str(mark), _MARK_QUERY, self)
 
+    def _restricted(self, shadow: ShadowDatabase, mark: Mark) -> ShadowDatabase:
+        role = f"{ROLE_PREFIX}{mark.secret[:12]}"
+        url = shadow.url.set(username=role)
+        owner = str(self.server.username)
+        return replace(shadow, url=url, restricted=True, role=role, stands_for=owner)
+
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
         with session(self.server) as cursor:
+            if shadow.role:
+                make_role(cursor, shadow.role)
             if template is None:
                 self._create_empty(cursor, shadow)
             else:
                 self._copy(cursor, shadow, template)
             self._mark(cursor, shadow)
-        if template is None and self.facts is not None and self.facts.schemas:
-            with session(shadow.url) as cursor:
-                for schema in self.facts.schemas:
+        schemas = self.facts.schemas if self.facts is not None and template is None else ()
+        if schemas or shadow.role:
+            with session(self.server.set(database=shadow.name)) as cursor:
+                for schema in schemas:
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+                if shadow.role:
+                    hand_over(cursor, shadow.role)
+
+    def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions in a restricted shadow where no untrusted SQL has run."""
+        wanted = [*extensions]
+        if shadow.role and wanted:
+            with session(self.server.set(database=shadow.name)) as cursor:
+                install(cursor, wanted, shadow.role)
 
     def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:
-        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}"
+        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}{_owner(shadow)}"
         if self.facts is None:
             cursor.execute(create)
             return
@@ -142,7 +172,8 @@ class PostgresMaker(ShadowMaker):
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
         cursor.execute(_CUT_OFF, (template.name,))
-        cursor.execute(f"CREATE DATABASE {shadow.name} TEMPLATE {template.name}{self._strategy}")
+        copied = f"TEMPLATE {template.name}{self._strategy}{_owner(shadow)}"
+        cursor.execute(f"CREATE DATABASE {shadow.name} {copied}")
 
     def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
         """Say what it is: to driftcheck by a setting, to people by a comment.
@@ -159,14 +190,20 @@ class PostgresMaker(ShadowMaker):
         # Nobody else holds locks there: who waits for one waits for another session of its own,
         # and for ever.
         cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
-        if self.facts is not None and self.facts.search_path != _DEFAULT_SEARCH_PATH:
+        if self.facts is not None and (
+            shadow.role or self.facts.search_path != _DEFAULT_SEARCH_PATH
+        ):
             # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
             names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
+            if shadow.role:  # "$user" means live's user, not the role
+                names = names.replace('"$user"', quote_identifier(self.facts.user))
             cursor.execute(f"{alter} search_path = {names}")
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
         with session(self.server) as cursor:
             drop_database(cursor, shadow.name, self._within)
+            if shadow.role:
+                cursor.execute(f"DROP ROLE IF EXISTS {quote_identifier(shadow.role)}")
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
         """A session of another database of the server."""
@@ -194,6 +231,7 @@ def session(url: URL) -> Iterator[Any]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
+            cursor.execute(OWN_SEARCH_PATH)
             yield cursor
     except errors.InsufficientPrivilege as error:
         raise ShadowError(
@@ -231,6 +269,10 @@ def _locales(facts: ServerFacts) -> Iterator[str]:
         yield f"{encoding} {its_own} {libc}"
         yield f"{encoding} {its_own} {plain}"  # sorting is the provider's, libc's matters little
     yield f"{encoding} {plain}"
+
+
+def _owner(shadow: ShadowDatabase) -> str:
+    return f" OWNER {quote_identifier(shadow.role)}" if shadow.role else ""
 
 
 def _comment(shadow: ShadowDatabase) -> str:

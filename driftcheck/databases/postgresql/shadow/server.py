@@ -39,6 +39,7 @@ class ServerMaker(PostgresMaker):
     """
 
     shares_server = True
+    runs_untrusted_ddl = False  # a function can look at and use what others have there
 
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         with session(server) as cursor:
