@@ -99,13 +99,13 @@ class PhantomOperation:
         address: The object it is for.
         colleague_error: What the database of a colleague, who has no drift, answers to it;
             ``None`` where it answers nothing.
-        not_tried: Why it is not known what it answers; empty where it is.
+        answer_known: Whether that was tried; else the finding says why not.
     """
 
     operation: str
     address: Address
     colleague_error: str | None = None
-    not_tried: str = ""
+    answer_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,6 @@ class Finding:
         why: What brought it about, in sentences.
         blind_spot: Whether autogenerate does not see it.
         evidence: What the live database still knows of how it came about.
-        not_tried: Why it is not known what ``migrate`` would write for it, in a sentence; empty
-            where it is known.
     """
 
     rule: str
@@ -173,7 +171,6 @@ class Finding:
     why: str = ""
     blind_spot: bool = False
     evidence: Evidence | None = None
-    not_tried: str = ""
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -27,7 +27,7 @@ from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import run_untrusted
 
 
-class CannotRunUntrusted(CannotCheckError):
+class NotTriedError(CannotCheckError):
     """What comes from the live database cannot be run where the shadows are."""
 
 
@@ -75,7 +75,7 @@ class Bench:
             on_live = on_head
             if drifted is not self._head:
                 on_live = self._autogenerate(drifted, place, tables)
-        except CannotRunUntrusted as reason:
+        except NotTriedError as reason:
             return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason.message)
         except ProjectError as error:
             reason_ = f"env.py does not run as a role without rights: {error.message}"
@@ -129,12 +129,12 @@ class Bench:
         """Shadows at the head as live would be there: what ``migrate`` would look at.
 
         Raises:
-            CannotRunUntrusted: There is drift, and it cannot be made again where the shadows are.
+            NotTriedError: There is drift, and it cannot be made again where the shadows are.
         """
         if place not in self._drifts:
             drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
             if drifts and not self._session.maker(place).runs_untrusted_ddl:
-                raise CannotRunUntrusted(UNTRUSTED_NOT_RUN)
+                raise NotTriedError(UNTRUSTED_NOT_RUN)
             drifted = self._with(place, drifts, catalog) if drifts else self._head
             self._drifts[place] = drifted
         return self._drifts[place]

@@ -99,5 +99,5 @@ def _explained(refused: Refused) -> Refused:
         return refused
     return replace(
         refused,
-        message=f"{refused.message} (the models are created by a role without a superuser's rights)",
+        message=f"{refused.message} (the models are created by a role without special rights)",
     )

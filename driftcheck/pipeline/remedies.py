@@ -100,20 +100,22 @@ class Dossier:
 def complete(judged: Sequence[Judged], dossier: Dossier) -> list[Finding]:
     """Complete every finding with its phantom operation, its remedies and its origin."""
     phantoms = _share_out(dossier.operations.phantoms, judged)
-    return [
-        replace(
-            one.finding,
-            phantom=_phantom(one, phantoms[index], dossier),
-            remedies=tuple(_remedies(one, phantoms[index], dossier)),
-            origin=_origin(one.finding.address, dossier.made),
-            whole_origin=_origin(one.finding.part_of, dossier.made),
-            declared=one.finding.address and dossier.declared.get(one.finding.address),
-            blind_spot=_is_blind_spot(one, dossier.operations),
-            evidence=_evidence(one, dossier.evidence),
-            not_tried=_not_tried(one, dossier.operations),
-        )
-        for index, one in enumerate(judged)
-    ]
+    return [_completed(one, phantoms[index], dossier) for index, one in enumerate(judged)]
+
+
+def _completed(one: Judged, phantoms: Sequence[Operation], dossier: Dossier) -> Finding:
+    phantom, not_tried = _phantom(one, phantoms, dossier)
+    return replace(
+        one.finding,
+        leads_to=" ".join(filter(None, (one.finding.leads_to, not_tried))),
+        phantom=phantom,
+        remedies=tuple(_remedies(one, phantoms, dossier)),
+        origin=_origin(one.finding.address, dossier.made),
+        whole_origin=_origin(one.finding.part_of, dossier.made),
+        declared=one.finding.address and dossier.declared.get(one.finding.address),
+        blind_spot=_is_blind_spot(one, dossier.operations),
+        evidence=_evidence(one, dossier.evidence),
+    )
 
 
 def _share_out(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
@@ -161,25 +163,24 @@ def _same_table(operation: Operation, one: Judged) -> bool:
 
 def _phantom(
     one: Judged, operations: Sequence[Operation], dossier: Dossier
-) -> PhantomOperation | None:
-    address = one.finding.address
+) -> tuple[PhantomOperation | None, str]:
+    """What ``migrate`` would wrongly write for a finding, and a sentence on what was not tried."""
+    address, reason = one.finding.address, dossier.operations.not_tried
+    if reason and Gap.DRIFT in one.finding.gaps:
+        return None, f"Whether migrate would write an operation for it was not tried: {reason}."
     if not operations or address is None:
-        return None
+        return None, ""
     text = "\n".join(operation.text for operation in operations)
     not_tried = ""
     for operation in operations:
         answer = dossier.colleague_error(operation)
         if answer.error is not None:
-            return PhantomOperation(text, address, answer.error)
+            return PhantomOperation(text, address, answer.error), ""
         not_tried = not_tried or answer.not_tried
-    return PhantomOperation(text, address, not_tried=not_tried)
-
-
-def _not_tried(one: Judged, operations: Operations) -> str:
-    """Why it is not known what ``migrate`` would write for drift; empty where it is."""
-    if not operations.not_tried or Gap.DRIFT not in one.finding.gaps:
-        return ""
-    return f"Whether migrate would write an operation for it was not tried: {operations.not_tried}."
+    phantom = PhantomOperation(text, address, answer_known=not not_tried)
+    if not not_tried:
+        return phantom, ""
+    return phantom, f"What a database without the drift answers to it was not tried: {not_tried}."
 
 
 def _origin(address: Address | None, made: Mapping[Address, Made]) -> Origin | None:

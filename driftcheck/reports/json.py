@@ -119,7 +119,6 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "why": finding.why,
         "blind_spot": finding.blind_spot,
         "evidence": _evidence(finding.evidence) if finding.evidence else None,
-        "not_tried": finding.not_tried,
     }
 
 
@@ -146,7 +145,6 @@ def _phantom(phantom: PhantomOperation) -> dict[str, Any]:
         "operation": phantom.operation,
         "address": phantom.address.sql,
         "colleague_error": phantom.colleague_error,
-        "not_tried": phantom.not_tried,
     }
 
 

@@ -29,7 +29,7 @@ from driftcheck.judging.findings import (
 )
 from driftcheck.reports.level import level
 from driftcheck.reports.page import PLAIN, Page
-from driftcheck.reports.prose import answer_not_tried, shown, value
+from driftcheck.reports.prose import shown, value
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.sides import agreeing
 from driftcheck.reports.terminal.verdict import outcome
@@ -226,10 +226,6 @@ def _in_full(finding: Finding, report: Report, page: Page) -> Iterator[str]:
         if finding.phantom.colleague_error is not None:
             yield "A colleague, whose database has no drift, would then get:"
             yield _block(finding.phantom.colleague_error)
-        if finding.phantom.not_tried:
-            yield _prose(answer_not_tried(finding.phantom))
-    if finding.not_tried:
-        yield _prose(finding.not_tried)
     yield from (block for remedy in finding.remedies for block in _remedy(remedy))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftcheck.judging.comparison import ChangeType
-from driftcheck.judging.findings import Finding, PhantomOperation, SourceLine
+from driftcheck.judging.findings import Finding, SourceLine
 from driftcheck.reports.page import Page
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Value
@@ -56,15 +56,6 @@ def _consequences(finding: Finding) -> Iterator[str]:
         if finding.phantom.colleague_error is not None:
             error = finding.phantom.colleague_error
             yield f"A colleague, whose database has no drift, would then get:\n{error}"
-        if finding.phantom.not_tried:
-            yield answer_not_tried(finding.phantom)
-    if finding.not_tried:
-        yield finding.not_tried
-
-
-def answer_not_tried(phantom: PhantomOperation) -> str:
-    """A sentence that says why it is not known what a colleague's database answers."""
-    return f"What a database without the drift answers was not tried: {phantom.not_tried}."
 
 
 def _origin(finding: Finding, page: Page) -> Iterator[str]:

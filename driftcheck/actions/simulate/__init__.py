@@ -25,7 +25,7 @@ from driftcheck.databases.shadow.base import (
 from driftcheck.errors import CannotCheckError, ConfigurationError, ProjectError
 from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
 from driftcheck.judging.judge import judge
-from driftcheck.pipeline.autogenerate_runner import Bench, CannotRunUntrusted
+from driftcheck.pipeline.autogenerate_runner import Bench, NotTriedError
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
     Database,
@@ -142,7 +142,7 @@ class _Simulation:
         try:
             for one in self._databases:  # now: to make one may take a run of env.py
                 stage.shadow_of(session.target(one.place))
-        except CannotRunUntrusted as reason:
+        except NotTriedError as reason:
             self._notes.append(f"what migrate would write was not tried: {reason.message}")
             return None
         try:

@@ -296,7 +296,8 @@ class ShadowMaker(ABC):
         return replace(shadow, restricted=True)
 
     def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
-        """Install extensions in a restricted shadow; other databases have none."""
+        """Install extensions in a restricted shadow; databases other than PostgreSQL have none."""
+        del shadow, extensions
 
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started."""

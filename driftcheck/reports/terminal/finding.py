@@ -9,7 +9,6 @@ from rich.text import Text
 
 from driftcheck.judging.findings import Finding, PhantomOperation, Remedy, SourceLine
 from driftcheck.reports.page import Page
-from driftcheck.reports.prose import answer_not_tried
 from driftcheck.reports.terminal.counting import kinds
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -44,7 +43,6 @@ def in_full(finding: Finding, page: Page, told_elsewhere: AbstractSet[Remedy]) -
         quoted(page, finding.details) if finding.details else [],
         wrapped(page, words(page, ("Why: ", STRONG), finding.why), 2) if finding.why else [],
         _leads_to(finding, page),
-        wrapped(page, words(page, finding.not_tried), 2) if finding.not_tried else [],
         *_phantom(finding.phantom, page),
         *(remedy(r, page) for r in finding.remedies if r not in told_elsewhere),
     ]
@@ -93,8 +91,7 @@ def _phantom(phantom: PhantomOperation | None, page: Page) -> Iterator[Lines]:
     why = ": because of this drift, and of no change to the models, `migrate` would write:"
     yield wrapped(page, words(page, ("Phantom operation", BAD), why), 2)
     yield quoted(page, phantom.operation, style=CODE)
-    if phantom.not_tried:
-        yield wrapped(page, words(page, answer_not_tried(phantom)), 2)
+    if not phantom.answer_known:
         return
     if phantom.colleague_error is None:
         after = "On a database without the drift it would run, and nobody would notice."

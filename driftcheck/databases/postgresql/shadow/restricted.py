@@ -103,14 +103,14 @@ _OWNED: tuple[tuple[str, str, str], ...] = (
     ("pg_operator", "'OPERATOR %s', x.oid::regoperator", ""),
     (
         "pg_opclass",
-        "'OPERATOR CLASS %s.%I USING %I', x.opcnamespace::regnamespace, x.opcname, "
-        "(SELECT m.amname FROM pg_am m WHERE m.oid = x.opcmethod)",
+        """'OPERATOR CLASS %s.%I USING %I', x.opcnamespace::regnamespace, x.opcname,
+        (SELECT m.amname FROM pg_am m WHERE m.oid = x.opcmethod)""",
         "",
     ),
     (
         "pg_opfamily",
-        "'OPERATOR FAMILY %s.%I USING %I', x.opfnamespace::regnamespace, x.opfname, "
-        "(SELECT m.amname FROM pg_am m WHERE m.oid = x.opfmethod)",
+        """'OPERATOR FAMILY %s.%I USING %I', x.opfnamespace::regnamespace, x.opfname,
+        (SELECT m.amname FROM pg_am m WHERE m.oid = x.opfmethod)""",
         "",
     ),
     ("pg_collation", "'COLLATION %s.%I', x.collnamespace::regnamespace, x.collname", ""),
