@@ -75,6 +75,10 @@ class Mallory:
             live.execute(f"CREATE ROLE {HER_NAME} LOGIN")
         live.execute(f"CREATE SCHEMA {HER_NAME} AUTHORIZATION {HER_NAME}")
         self.does(self.written(PAYLOAD))
+        self.begins()
+
+    def begins(self):
+        """Take down what the server has before anything is tried."""
         self._before = self._left()
 
     def written(self, text):

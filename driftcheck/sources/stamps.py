@@ -11,9 +11,14 @@ from typing import Any
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address
 
-# On a name that is resolved once: what has been locked cannot be exchanged any more.
+# A partition that is a foreign table makes the partitioned table as good as one.
 _SHAPE = """
-SELECT c.relkind::pg_catalog.text, pg_catalog.row_security_active(c.oid)
+SELECT CASE WHEN EXISTS (
+    SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+    JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) t.relid::pg_catalog.oid
+    WHERE p.relkind OPERATOR(pg_catalog.=) 'f'::pg_catalog."char"
+  ) THEN 'f' ELSE c.relkind::pg_catalog.text END,
+  pg_catalog.row_security_active(c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n
   ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
 WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name
@@ -22,9 +27,9 @@ WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name
 _KINDS = {
     "v": "a view",
     "m": "a materialized view",
-    "f": "a foreign table",
-    "p": "a partitioned table",
+    "f": "a foreign table or has one as a partition",
 }
+_PARTITIONED = "p"
 
 
 def read_stamps(connection: Any, table: Address) -> tuple[str, ...]:
@@ -44,11 +49,12 @@ def read_stamps(connection: Any, table: Address) -> tuple[str, ...]:
         found = _shape(cursor, table)
         if found is None:
             return ()
-        if found == ("r", False):  # nobody can put something else there from now on
-            cursor.execute(f"LOCK TABLE ONLY {table.sql} IN ACCESS SHARE MODE")
-            found = _shape(cursor, table)
         _require_plain(table, found)
-        cursor.execute(f"SELECT version_num FROM ONLY {table.sql}")
+        cursor.execute(f"LOCK TABLE {table.sql} IN ACCESS SHARE MODE")
+        found = _shape(cursor, table)  # from now on nobody can put something else there
+        _require_plain(table, found)
+        only = "" if found == (_PARTITIONED, False) else "ONLY "
+        cursor.execute(f"SELECT version_num FROM {only}{table.sql}")
         return tuple(sorted(str(row[0]) for row in cursor.fetchall()))
 
 
@@ -59,7 +65,7 @@ def _shape(cursor: Any, table: Address) -> tuple[str, bool] | None:
 
 def _require_plain(table: Address, found: tuple[str, bool] | None) -> None:
     kind, has_row_security = found or ("", False)
-    if kind != "r":
+    if kind not in ("r", _PARTITIONED):
         raise not_plain(table, _KINDS.get(kind, "no table"))
     if has_row_security:
         raise not_plain(table, "a table with row security")
