@@ -20,7 +20,7 @@ from driftcheck.databases.shadow.base import (
     ShadowMaker,
 )
 from driftcheck.deadline import watchdog
-from driftcheck.errors import ConfigurationError
+from driftcheck.errors import ConfigurationError, ShadowError
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, discover
 from driftcheck.project.loading import Project, load_project, named_databases
@@ -91,7 +91,7 @@ def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, na
 
 def _make_for_base_snapshot(shadows: Shadows, target: URL, purpose: str) -> ShadowDatabase:
     if not shadows.maker(target).runs_untrusted_ddl:
-        raise ConfigurationError(
+        raise ShadowError(
             f"the base snapshot is not run: {UNTRUSTED_NOT_RUN}", hint=USE_PRIVATE_SERVER
         )
     return shadows.make_restricted(target, purpose)

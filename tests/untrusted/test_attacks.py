@@ -121,7 +121,7 @@ def test_a_base_snapshot_with_a_trigger_that_a_migration_fires(attacked):
 def test_a_base_snapshot_is_refused_on_a_server_that_others_use(attacked):
     _with_base_snapshot(attacked)
     result = attacked.run("compare", "--shadow", "same-server")
-    assert result.status == 2
+    assert result.status == 3
     assert "the base snapshot is not run" in result.stderr
     assert "Leave out --shadow" in result.stderr
 
@@ -148,5 +148,5 @@ def test_a_copy_of_live_for_a_downgrade(attacked):
     refused = attacked.run(
         "simulate-colleague", "--after-downgrade", "1", "--shadow", "same-server"
     )
-    assert refused.status == 2
+    assert refused.status == 3
     assert "Leave out --shadow" in refused.stderr

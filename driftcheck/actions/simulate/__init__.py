@@ -22,7 +22,7 @@ from driftcheck.databases.shadow.base import (
     ShadowDatabase,
     ShadowMaker,
 )
-from driftcheck.errors import CannotCheckError, ConfigurationError, ProjectError
+from driftcheck.errors import CannotCheckError, ConfigurationError, ProjectError, ShadowError
 from driftcheck.judging.findings import Coverage, DatabaseReport, Finding, Report
 from driftcheck.judging.judge import judge
 from driftcheck.pipeline.autogenerate_runner import Bench, NotTriedError
@@ -322,7 +322,7 @@ class _Simulation:
 def _require_private(maker: ShadowMaker, one: Database) -> None:
     """Refuse to copy live's schema to where its functions or triggers could do harm."""
     if not maker.runs_untrusted_ddl:
-        raise ConfigurationError(
+        raise ShadowError(
             f"--after-downgrade copies the live database's schema, and {UNTRUSTED_NOT_RUN}",
             hint=USE_PRIVATE_SERVER,
         )

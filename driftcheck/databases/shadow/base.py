@@ -27,7 +27,8 @@ UNTRUSTED_NOT_RUN = (
     "others use"
 )
 USE_PRIVATE_SERVER = (
-    "Leave out --shadow: the shadow databases are then made on a private server, "
+    "Leave out --shadow: the shadow databases are then made on a private server (of "
+    "driftcheck[embedded], or of a PostgreSQL that is installed on this machine), "
     "where that SQL runs without any rights."
 )
 

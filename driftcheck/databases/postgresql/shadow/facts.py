@@ -35,6 +35,12 @@ _SEARCH_PATH = """
 SELECT pg_catalog.current_setting('search_path'),
        pg_catalog.current_schemas(false)::pg_catalog.text[]
 """
+_BY_ITSELF = ("BEGIN", "ROLLBACK")
+_WITHIN = (
+    "SAVEPOINT driftcheck_facts",
+    "ROLLBACK TO SAVEPOINT driftcheck_facts",
+    "RELEASE SAVEPOINT driftcheck_facts",
+)
 _SAFE_SEARCH_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
 
 
@@ -42,11 +48,11 @@ def read_facts(connection: Any) -> ServerFacts:
     """Read the facts through an open psycopg2 connection to live; nothing is written there.
 
     Args:
-        connection: The connection, within a transaction or about to begin one. Its settings are
-            afterwards as they were.
+        connection: The connection; its settings are afterwards as they were.
     """
+    begin, *end = _BY_ITSELF if connection.autocommit else _WITHIN
     with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT driftcheck_facts")
+        cursor.execute(begin)
         cursor.execute(_SEARCH_PATH)
         search_path, schemas = cursor.fetchone()
         cursor.execute(_SAFE_SEARCH_PATH)
@@ -61,8 +67,8 @@ def read_facts(connection: Any) -> ServerFacts:
             schemas=tuple(s for s in schemas if s != "public" and not s.startswith("pg_")),
             **row,
         )
-        cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_facts")
-        cursor.execute("RELEASE SAVEPOINT driftcheck_facts")
+        for statement in end:
+            cursor.execute(statement)
         return facts
 
 

@@ -51,8 +51,7 @@ _MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
-"""Keeps functions and operators of a database's users out of driftcheck's own statements."""
+_OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
 _LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
@@ -80,7 +79,7 @@ class PostgresMaker(ShadowMaker):
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         self.server = server
         self.facts = facts
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             # Measured without fsync: half of wal_log's time, and never more.
             version: int = cursor.connection.server_version
             has_strategies = version >= _HAS_STRATEGIES
@@ -105,7 +104,7 @@ class PostgresMaker(ShadowMaker):
             The names of those that were dropped.
         """
         try:
-            with session(self.server) as cursor:
+            with own_session(self.server) as cursor:
                 swept = sweep(cursor, MARKED, self._within)
         except ShadowError as error:
             self._note(f"what killed runs have left on the server was not looked for: {error}")
@@ -116,7 +115,7 @@ class PostgresMaker(ShadowMaker):
 
     def roles_left(self) -> tuple[str, ...]:
         """Roles that came to the server since this maker began: they outlive the shadows."""
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             return tuple(role for role in _roles(cursor) if role not in self._roles_before)
 
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
@@ -130,7 +129,7 @@ class PostgresMaker(ShadowMaker):
         return replace(shadow, url=url, restricted=True, role=role, stands_for=owner)
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             if shadow.role:
                 make_role(cursor, shadow.role)
             if template is None:
@@ -140,7 +139,7 @@ class PostgresMaker(ShadowMaker):
             self._mark(cursor, shadow)
         schemas = self.facts.schemas if self.facts is not None and template is None else ()
         if schemas or shadow.role:
-            with session(self.server.set(database=shadow.name)) as cursor:
+            with own_session(self.server.set(database=shadow.name)) as cursor:
                 for schema in schemas:
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
                 if shadow.role:
@@ -150,7 +149,7 @@ class PostgresMaker(ShadowMaker):
         """Install extensions in a restricted shadow where no untrusted SQL has run."""
         wanted = [*extensions]
         if shadow.role and wanted:
-            with session(self.server.set(database=shadow.name)) as cursor:
+            with own_session(self.server.set(database=shadow.name)) as cursor:
                 install(cursor, wanted, shadow.role)
 
     def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:
@@ -200,7 +199,7 @@ class PostgresMaker(ShadowMaker):
             cursor.execute(f"{alter} search_path = {names}")
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             drop_database(cursor, shadow.name, self._within)
             if shadow.role:
                 cursor.execute(f"DROP ROLE IF EXISTS {quote_identifier(shadow.role)}")
@@ -212,6 +211,17 @@ class PostgresMaker(ShadowMaker):
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+@contextmanager
+def own_session(url: URL) -> Iterator[Any]:
+    """A session for what driftcheck itself has to say to a server; see ``session``.
+
+    The functions and operators that users of the database have made are kept out of it.
+    """
+    with session(url) as cursor:
+        cursor.execute(_OWN_SEARCH_PATH)
+        yield cursor
 
 
 @contextmanager
@@ -231,7 +241,6 @@ def session(url: URL) -> Iterator[Any]:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(OWN_SEARCH_PATH)
             yield cursor
     except errors.InsufficientPrivilege as error:
         raise ShadowError(

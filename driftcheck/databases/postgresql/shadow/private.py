@@ -8,7 +8,7 @@ from typing import Any
 from psycopg2 import errors
 
 from driftcheck.databases.postgresql.shadow.binaries import Installation
-from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, session
+from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase
@@ -69,7 +69,7 @@ class PrivateMaker(PostgresMaker):
     def _is_cleaned(self) -> bool:
         """Drop what can be dropped; whether the server is then as it was made."""
         try:
-            with session(self._private.url()) as cursor:
+            with own_session(self._private.url()) as cursor:
                 sweep(cursor, MARKED, self._within, everything=True)
                 _drop_roles(cursor)
                 cursor.execute(_IS_AS_MADE, (SUPERUSER,))
@@ -79,7 +79,7 @@ class PrivateMaker(PostgresMaker):
         return bool(as_made)
 
     def _make_roles(self, user: str, roles: tuple[str, ...]) -> None:
-        with session(self._private.url()) as cursor:
+        with own_session(self._private.url()) as cursor:
             for role in dict.fromkeys((*roles, user)):
                 name = quote_identifier(role)
                 if role != SUPERUSER:
@@ -91,7 +91,7 @@ class PrivateMaker(PostgresMaker):
         """Drop a role that live knows or a replay has made, so that another can make it."""
         if self.facts is not None and role == self.facts.user:
             return False
-        with session(self._private.url()) as cursor:
+        with own_session(self._private.url()) as cursor:
             cursor.execute(_ROLES, (SUPERUSER,))
             return (role,) in cursor.fetchall() and _drop_role(cursor, role)
 
