@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+_LACKS_RIGHTS = re.compile(
+    r"permission denied|must be (?:the )?(?:owner|superuser|member|able to)|must have \w+ "
+    r"|only (?:superusers?|roles) |not authorized",
+    re.IGNORECASE,
+)
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from driftcheck.chain import Gap
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import Place
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN
 from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
@@ -21,7 +22,6 @@ from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
 from driftcheck.sources.history import History, version_tables
-from driftcheck.sources.journal import lacks_rights
 from driftcheck.sources.live import reading
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import run_untrusted

@@ -10,6 +10,7 @@ from pathlib import Path
 from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import Place
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ConfigurationError, ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.session import Session
@@ -19,7 +20,6 @@ from driftcheck.sources.bootstrap import description, prepare
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed, contents, fingerprint
 from driftcheck.sources.history import FRESH, CachedHistory, History, keys, replay_history
-from driftcheck.sources.journal import lacks_rights
 from driftcheck.sources.reading import read_restricted, read_shadow
 from driftcheck.sources.replay import Destinations, Fault, Replay
 from driftcheck.sources.untrusted import build_untrusted

@@ -8,6 +8,7 @@ from functools import partial
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import Place
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.registry import catalog_for
@@ -17,7 +18,6 @@ from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History, read_stage, version_tables
-from driftcheck.sources.journal import lacks_rights
 from driftcheck.sources.models import create_models, extensions_declared
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted

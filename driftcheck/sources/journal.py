@@ -19,11 +19,6 @@ from driftcheck.process_state import note_revision
 
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)
-_LACKS_RIGHTS = re.compile(
-    r"permission denied|must be (?:the )?(?:owner|superuser|member|able to)|must have \w+ "
-    r"|only (?:superusers?|roles) |not authorized",
-    re.IGNORECASE,
-)
 _WORDS = re.compile(r"\w+")
 
 

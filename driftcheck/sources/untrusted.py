@@ -27,7 +27,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.schema import Snapshot
-from driftcheck.sources.journal import lacks_rights
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.sources.reading import Refused, read_restricted, run_one_by_one
 
 _MATERIALIZED_VIEW = re.compile(r"\s*CREATE\s+MATERIALIZED\s+VIEW\b", re.IGNORECASE)

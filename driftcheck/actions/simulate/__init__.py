@@ -16,6 +16,7 @@ from driftcheck.actions.simulate.start_points import Stands
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import Place, place_of, shown
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import (
     UNTRUSTED_NOT_RUN,
     USE_PRIVATE_SERVER,
@@ -45,7 +46,6 @@ from driftcheck.pipeline.remedies import Dossier, Operations, complete
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.redirect import Stage
 from driftcheck.sources.history import keys, version_tables
-from driftcheck.sources.journal import lacks_rights
 from driftcheck.sources.replay import Destinations, Fault, Replay
 from driftcheck.sources.untrusted import build_untrusted
 from driftcheck.storage.temporary import temporary_directory

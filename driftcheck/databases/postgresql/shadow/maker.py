@@ -206,7 +206,7 @@ class PostgresMaker(ShadowMaker):
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
         """A session of another database of the server."""
-        return session(self.server.set(database=name))
+        return own_session(self.server.set(database=name))
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

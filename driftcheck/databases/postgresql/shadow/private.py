@@ -12,7 +12,7 @@ from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, 
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase
-from driftcheck.errors import ShadowError
+from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.quoting import quote_identifier
 
 # What initdb leaves, and no more: a replay may have made roles, databases, tablespaces, settings.
@@ -100,7 +100,7 @@ class PrivateMaker(PostgresMaker):
         self._private.stop_at_once()
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
-        return session(self._private.url(database=name))
+        return own_session(self._private.url(database=name))
 
     def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
         """Say nothing: the next run finds it, and makes the server anew if need be."""
