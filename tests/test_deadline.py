@@ -15,11 +15,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from driftcheck import deadline, watched, watched_dialect
+from driftcheck.databases import dialect_deadlines, psycopg2_deadlines
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import arguments_for
-from driftcheck.deadline import watchdog
 from driftcheck.errors import ConnectionFailedError, DriftcheckError, NotAnsweredError
+from driftcheck.process import deadline
+from driftcheck.process.deadline import watchdog
 from tests.proxy import Fault, Proxy
 
 SLEEP = "SELECT pg_sleep(60)"
@@ -141,12 +142,12 @@ def _lead_to(engine, url, noted):
     @event.listens_for(engine, "do_connect")
     def _do_connect(dialect, _record, _cargs, cparams):
         arguments, keywords = arguments_for(url, dialect, cparams)
-        return watched_dialect.connect(dialect, "the shadow", arguments, keywords, note)
+        return dialect_deadlines.connect(dialect, "the shadow", arguments, keywords, note)
 
 
 def test_classes_of_user_code_are_kept(pg18, database, patient):
     dsn = pg18.server.render_as_string(hide_password=False).replace("+psycopg2", "")
-    connection = watched.connect("x", dsn, connection_factory=DictConnection, own=False)
+    connection = psycopg2_deadlines.connect("x", dsn, connection_factory=DictConnection, own=False)
     with closing(connection):
         assert isinstance(connection, DictConnection)
         cursor = connection.cursor()
@@ -209,15 +210,15 @@ def test_what_the_user_says_of_time_counts(monkeypatch, said, variables, missing
         *("connect_timeout", "tcp_user_timeout"),
         *("keepalives_idle", "keepalives_interval", "keepalives_count"),
     }
-    assert set(watched.defaults(said)) == everything - missing
+    assert set(psycopg2_deadlines.defaults(said)) == everything - missing
 
 
 def test_a_limit_of_the_user_counts_for_both_sides(pg18, database, patient, monkeypatch):
     url = database(pg18).url.update_query_dict({"options": "-c statement_timeout=1200ms"})
     with closing(connect(url)) as connection:
-        assert watched.limit_said(connection) == 1.2
+        assert psycopg2_deadlines.limit_said(connection) == 1.2
         with pytest.raises(psycopg2.errors.QueryCanceled):  # the server was given the time for it
             connection.cursor().execute(SLEEP)
     monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=2min")
     with closing(connect(database(pg18).url)) as connection:
-        assert watched.limit_said(connection) == 120
+        assert psycopg2_deadlines.limit_said(connection) == 120

@@ -8,8 +8,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 from sqlalchemy.engine import URL
 
-from driftcheck import masking
-from driftcheck.masking import learn, learn_settings, learn_text, learn_url, masked
+from driftcheck.process import masking
+from driftcheck.process.masking import learn, learn_settings, learn_text, learn_url, masked
 from driftcheck.reports.visible import visible
 
 SECRETS = [

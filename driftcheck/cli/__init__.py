@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from driftcheck.streams import require_open
-from driftcheck.supervisor import supervise
+from driftcheck.process.streams import require_open
+from driftcheck.process.supervisor import supervise
 
 __all__ = ["main"]
 

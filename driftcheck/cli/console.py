@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from driftcheck import streams
 from driftcheck.errors import DriftcheckError, OutputError
-from driftcheck.process_state import note_spinner
+from driftcheck.process import streams
+from driftcheck.process.state import note_spinner
 from driftcheck.reports.visible import visible
 
 _DETAIL_LINES = 12

@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import click
 
-from driftcheck import streams
 from driftcheck.cli.files import write_file
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ExitCode
 from driftcheck.judging.findings import Report
 from driftcheck.judging.ignoring import without_ignored
+from driftcheck.process import streams
 from driftcheck.reports import FORMS, Page, render
 
 _WIDEST = 120

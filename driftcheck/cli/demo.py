@@ -7,7 +7,7 @@ import textwrap
 
 import click
 
-from driftcheck import streams
+from driftcheck.process import streams
 
 _WIDTH = 80
 

@@ -8,9 +8,9 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from driftcheck import streams
 from driftcheck.errors import OutputError
-from driftcheck.masking import masked
+from driftcheck.process import streams
+from driftcheck.process.masking import masked
 
 _LINKS_FOLLOWED = 40
 _OWN_DESCRIPTORS = ("/proc/self/fd", "/dev/fd")

@@ -11,10 +11,11 @@ from typing import NoReturn, cast
 
 import click
 
-from driftcheck import __version__, streams
+from driftcheck import __version__
 from driftcheck.cli.console import say, tell_error, tell_fault
 from driftcheck.errors import DriftcheckError, ExitCode, OutputError
-from driftcheck.interrupt import interruption
+from driftcheck.process import streams
+from driftcheck.process.interrupt import interruption
 from driftcheck.project.containment import leave, own_process
 
 _NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it

@@ -11,9 +11,9 @@ import click
 
 from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config.settings import Settings, load_settings
-from driftcheck.deadline import CONNECT_SECONDS, DEFAULT_SECONDS, watchdog
 from driftcheck.errors import ConfigurationError
 from driftcheck.judging.rules import is_rule
+from driftcheck.process.deadline import CONNECT_SECONDS, DEFAULT_SECONDS, watchdog
 from driftcheck.reports import FORMS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -12,9 +12,9 @@ from typing import Any
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.config.ignore_entry import IgnoreEntry
-from driftcheck.deadline import DEFAULT_SECONDS
 from driftcheck.errors import ConfigurationError
-from driftcheck.masking import learn_url
+from driftcheck.process.deadline import DEFAULT_SECONDS
+from driftcheck.process.masking import learn_url
 
 _RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
 ENVIRONMENT = {

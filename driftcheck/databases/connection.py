@@ -11,11 +11,11 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from driftcheck.databases.libpq import explicit_parameters
 from driftcheck.databases.location import shown
-from driftcheck.deadline import aborter, watchdog
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
-from driftcheck.libpq import explicit_parameters
-from driftcheck.ownwork import own_work
+from driftcheck.process.deadline import aborter, watchdog
 
 _OWN = "driftcheck.own"
 _LIBPQ_OPTIONS = "PGOPTIONS"
@@ -49,7 +49,7 @@ def connect(url: URL) -> Any:
 def _opened(url: URL, dialect: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
     """A connection whose calls have a deadline."""
     if dialect.driver == "psycopg2":
-        from driftcheck import watched  # noqa: PLC0415  (other databases do without)
+        from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415  (other databases do without)
 
         return watched.connect(shown(url), *cargs, **cparams)
     if dialect.name not in ("mysql", "mariadb"):

@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 
+from driftcheck.databases.libpq import explicit_parameters
 from driftcheck.errors import ConfigurationError, RedirectError
-from driftcheck.libpq import explicit_parameters
-from driftcheck.masking import learn, learn_password_file, learn_url
+from driftcheck.process.masking import learn, learn_password_file, learn_url
 
 _LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg_async", "psycopg2cffi")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}

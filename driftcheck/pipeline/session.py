@@ -19,9 +19,9 @@ from driftcheck.databases.shadow.base import (
     ShadowDatabase,
     ShadowMaker,
 )
-from driftcheck.deadline import watchdog
 from driftcheck.errors import ConfigurationError, ShadowError
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import Environment, discover
 from driftcheck.project.loading import Project, load_project, named_databases
 from driftcheck.project.redirect import Redirect, Stage

@@ -14,11 +14,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-from driftcheck import streams
 from driftcheck.errors import DriftcheckError, Interrupted, ProjectError
-from driftcheck.interrupt import interruption
-from driftcheck.masking import masked
-from driftcheck.process_state import note_exit_code, noted
+from driftcheck.process import streams
+from driftcheck.process.interrupt import interruption
+from driftcheck.process.masking import masked
+from driftcheck.process.state import note_exit_code, noted
 
 _TAIL_CHARACTERS = 2000
 _LONGEST_SECRET = 2048

@@ -28,9 +28,9 @@ from sqlalchemy.engine import URL
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import parse_url
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
-from driftcheck.guard.urls import database_urls
-from driftcheck.masking import learn_settings
+from driftcheck.process.masking import learn_settings
 from driftcheck.project.containment import contained, place_of_failure
+from driftcheck.project.interception.urls import database_urls
 
 Work = Callable[[Any, Any], Iterable[Any]]
 """What env.py calls for each database it configures: (current heads, context) -> steps."""

@@ -11,8 +11,8 @@ Hooks that stand together, on for as long as user code may run:
 Connections pooled before a stage are made to reconnect when they are checked out. On a server that
 is shared with others, statements that reach beyond the shadow are refused as well.
 
-What bypasses SQLAlchemy cannot be redirected: the guard (``guard/``) refuses it, unless it leads to
-a shadow.
+A connection that bypasses SQLAlchemy cannot be redirected. The interceptor (``interception/``)
+refuses such a connection unless it leads to a shadow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
-from driftcheck import watched_dialect
+from driftcheck.databases import dialect_deadlines as watched_dialect
 from driftcheck.databases.connection import is_own, own_options
 from driftcheck.databases.location import (
     Place,
@@ -38,13 +38,13 @@ from driftcheck.databases.location import (
     url_for_dialect,
     url_of_arguments,
 )
+from driftcheck.databases.own_work import redirected_to
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
-from driftcheck.guard.guard import Guard
-from driftcheck.guard.statements import beyond_the_database
-from driftcheck.ownwork import redirected_to
+from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.project.containment import TellError, at_the_end, process_owner
+from driftcheck.project.interception.interceptor import Interceptor
+from driftcheck.project.interception.statements import beyond_the_database
 
 _LINK = "driftcheck.link"
 
@@ -112,12 +112,12 @@ class Redirect:
 
     Attributes:
         targets: Every database that user code asked for, in that order, by its place.
-        guard: Refuses what goes past SQLAlchemy.
+        interceptor: Refuses what goes past SQLAlchemy.
     """
 
     def __init__(self, root: Path | None = None, known: Iterable[URL] = ()) -> None:
         self.targets: dict[Place, URL] = {}
-        self.guard = Guard(root or Path.cwd(), known, self._was_refused)
+        self.interceptor = Interceptor(root or Path.cwd(), known, self._was_refused)
         self._behind: dict[Place, URL] = {}
         self._current: Stage | None = None
         self._hooks = _Hooks(self)
@@ -144,7 +144,7 @@ class Redirect:
             if self._depth == 0:
                 if process_owner() is not None:
                     self._is_over = True
-                    self.guard.stay_on()
+                    self.interceptor.stay_on()
                 elif not set(threading.enumerate()) - threads:
                     self._hooks.take_off()
 
@@ -165,7 +165,7 @@ class Redirect:
                 self._behind[place_of(shadow.url)] = self.targets[place]
         try:
             with self.hooked():
-                self.guard.renew()
+                self.interceptor.renew()
                 yield
         except Exception as error:
             if stage.failure not in (None, error):
@@ -174,7 +174,7 @@ class Redirect:
         finally:
             self._current = outer or stage
             self._stages -= 1
-        for refused in self.guard.refusals.take_from_children():
+        for refused in self.interceptor.refusals.take_from_children():
             stage.failed(refused)
         if stage.failure is not None:
             raise stage.failure
@@ -185,7 +185,9 @@ class Redirect:
         if self._current is None:
             raise RedirectError("the project opened a connection before driftcheck was ready")
         if self._is_over:
-            raise self.guard.refusals.refusal("connect to a database after the check has ended")
+            raise self.interceptor.refusals.refusal(
+                "connect to a database after the check has ended"
+            )
         return self._current
 
     def target_of(self, connection: Any) -> URL:
@@ -203,7 +205,7 @@ class Redirect:
         """The database that is meant: behind a shadow of an earlier stage stands another."""
         target = self._behind.get(place_of(asked), asked)
         self.targets.setdefault(place_of(target), target)
-        self.guard.databases.add(target)
+        self.interceptor.databases.add(target)
         return target
 
     def shadow_for(self, asked: URL) -> ShadowDatabase:
@@ -215,14 +217,14 @@ class Redirect:
         return shadow
 
     def _let_pass(self, shadow: ShadowDatabase) -> None:
-        self.guard.databases.add_shadow(shadow.url, is_shared=shadow.shares_server)
+        self.interceptor.databases.add_shadow(shadow.url, is_shared=shadow.shares_server)
 
     def kept(self, error: DriftcheckError) -> DriftcheckError:
         """Keep an error that user code is given."""
         return error if self._current is None else self._current.failed(error)
 
     def _was_refused(self, error: RedirectError) -> bool:
-        """Keep what the guard refuses; between stages there is nobody to raise it at."""
+        """Keep what the interceptor refuses; between stages there is nobody to raise it at."""
         if self._current is not None and self._stages:
             self._current.failed(error)
         return self._stages > 0
@@ -251,9 +253,9 @@ class _Hooks:
             _left_on.pop().take_off()
         if (tell := process_owner()) is not None:
             _left_on.append(self)
-            at_the_end(partial(_tell_refusals, self._redirect.guard, tell))
-        self._redirect.guard.put_on()
-        self._on.callback(self._redirect.guard.take_off)
+            at_the_end(partial(_tell_refusals, self._redirect.interceptor, tell))
+        self._redirect.interceptor.put_on()
+        self._on.callback(self._redirect.interceptor.take_off)
         for target, name, listener, options in self._listeners:
             event.listen(target, name, listener, **options)
             self._on.callback(event.remove, target, name, listener)
@@ -344,9 +346,9 @@ class _Hooks:
             raise self._redirect.kept(error) from None
 
 
-def _tell_refusals(guard: Guard, tell: TellError) -> None:
+def _tell_refusals(interceptor: Interceptor, tell: TellError) -> None:
     """Tell of what was refused when there was nobody to raise it at."""
-    for error in guard.refusals.take():
+    for error in interceptor.refusals.take():
         tell(error)
 
 

@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.connection import connect, own_options
 from driftcheck.databases.messages import database_message
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ConfigurationError, ReplayError
-from driftcheck.guard.environment import of_children
-from driftcheck.ownwork import own_work
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import Configured
+from driftcheck.project.interception.environment import of_children
 from driftcheck.sources.files import fingerprint
 from driftcheck.sources.models import create_models
 from driftcheck.sources.reading import Refused, run_statements

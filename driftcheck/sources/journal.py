@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from driftcheck.databases.messages import database_message
-from driftcheck.process_state import note_revision
+from driftcheck.process.state import note_revision
 
 _READS_OR_WRITES_ROWS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _MAKES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)

@@ -18,12 +18,12 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import shown
+from driftcheck.databases.own_work import own_work
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import CatalogError, ConnectionFailedError
-from driftcheck.ownwork import own_work
+from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.stamps import not_plain, read_stamps
 

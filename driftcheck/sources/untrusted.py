@@ -22,12 +22,12 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect, own_options
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.schema import Snapshot
-from driftcheck.databases.messages import lacks_rights
 from driftcheck.sources.reading import Refused, read_restricted, run_one_by_one
 
 _MATERIALIZED_VIEW = re.compile(r"\s*CREATE\s+MATERIALIZED\s+VIEW\b", re.IGNORECASE)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import NAME_PREFIX, origin_of, shadow_name
 from driftcheck.errors import ShadowError
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import NAME_PREFIX, origin_of, shadow_name
 
 
 @contextmanager

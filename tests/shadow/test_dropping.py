@@ -13,7 +13,7 @@ from driftcheck.databases.postgresql.shadow.dropping import obstacles_of
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
-from driftcheck.databases.shadow.naming import shadow_name
+from driftcheck.storage.shadow_names import shadow_name
 
 SUBSCRIPTION = """
 CREATE SUBSCRIPTION feed CONNECTION 'host=nowhere' PUBLICATION p

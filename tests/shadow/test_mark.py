@@ -1,7 +1,7 @@
 import os
 
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import agrees, origin_of, shadow_name
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import agrees, origin_of, shadow_name
 
 
 def test_a_mark_is_read_as_it_was_written():

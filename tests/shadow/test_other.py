@@ -12,9 +12,9 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
 from driftcheck.databases.mysql.shadow import OtherMaker
-from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ShadowError
+from driftcheck.storage.shadow_names import shadow_name
 
 
 @pytest.fixture(scope="module")

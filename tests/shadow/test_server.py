@@ -12,9 +12,9 @@ from driftcheck.databases.postgresql.shadow.dropping import drop_database
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.errors import ShadowError
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 
 OTHER_NAME = "driftcheck_shadow_models_0123456789ab"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.databases.sqlite.shadow import SqliteMaker
 from driftcheck.errors import ShadowError
+from driftcheck.storage.shadow_names import shadow_name
 
 
 @pytest.fixture(autouse=True)

@@ -92,7 +92,7 @@ def quick_report(settings: Settings) -> Report | None:
     # Other databases do without.
     import psycopg2  # noqa: PLC0415
 
-    from driftcheck import watched  # noqa: PLC0415
+    from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415
 
     try:
         connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.ownwork import own_work
 
 BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
 """Where the base is looked for when nobody names it."""

@@ -10,9 +10,9 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.connection import connect, without_password
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import origin_of, shadow_name
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import origin_of, shadow_name
 
 
 class OtherMaker(ShadowMaker):

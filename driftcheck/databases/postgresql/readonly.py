@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driftcheck.deadline import watchdog
+from driftcheck.process.deadline import watchdog
 
 _LOCK_TIMEOUT_SECONDS = 5
 
@@ -15,7 +15,7 @@ def make_read_only(connection: Any) -> None:
     Args:
         connection: An open psycopg2 connection on which nothing has been run.
     """
-    from driftcheck.watched import limit_said  # noqa: PLC0415  (other databases do without)
+    from driftcheck.databases.psycopg2_deadlines import limit_said  # noqa: PLC0415  (other databases do without)
 
     limits = {"statement_timeout": watchdog.seconds, "lock_timeout": _LOCK_TIMEOUT_SECONDS}
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)

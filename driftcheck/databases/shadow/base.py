@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from driftcheck.databases.shadow.mark import Mark
 from driftcheck.errors import (
     ConnectionFailedError,
     DriftcheckError,
     NotAnsweredError,
     ShadowError,
 )
-from driftcheck.interrupt import interruption
+from driftcheck.process.interrupt import interruption
+from driftcheck.storage.mark import Mark
 from driftcheck.storage.temporary import sweep_temporary_directories
 
 UNTRUSTED_NOT_RUN = (

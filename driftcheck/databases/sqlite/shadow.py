@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.own_work import own_work
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.errors import ShadowError
-from driftcheck.ownwork import own_work
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 from driftcheck.storage.temporary import make_temporary_directory
 
 

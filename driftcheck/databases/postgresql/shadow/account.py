@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ShadowError
-from driftcheck.ownwork import own_work
 from driftcheck.storage.cache_directory import cache_directory, weakness_of
 
 _UNPRIVILEGED = ("postgres", "nobody")

@@ -25,10 +25,10 @@ from driftcheck.databases.postgresql.shadow.restricted import (
 )
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import shadow_name
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 
 SETTING = "driftcheck.shadow"
 # Only a superuser may give a database a setting that the server does not know. For others the

@@ -19,7 +19,7 @@ from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import without_hostaddr
 from driftcheck.databases.postgresql.shadow.slot import Slot
 from driftcheck.errors import DriftcheckError, ShadowError
-from driftcheck.process_state import note_server
+from driftcheck.process.state import note_server
 from driftcheck.storage.temporary import sweep_temporary_directories, temporary_directory
 
 SUPERUSER = "postgres"

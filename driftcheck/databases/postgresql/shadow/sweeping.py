@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftcheck.databases.postgresql.shadow.dropping import NotDroppedError, drop_database
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.databases.shadow.naming import NAME_PREFIX, agrees, origin_of
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import NAME_PREFIX, agrees, origin_of
 
 _NAMED = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname::text, %s)"
 

@@ -12,13 +12,13 @@ from functools import wraps
 from typing import Any
 
 from driftcheck.databases.location import shown
-from driftcheck.guard import audit
-from driftcheck.guard.audit import Handler
-from driftcheck.guard.databases import Databases
-from driftcheck.guard.environment import Environment, of_children, with_shadow
-from driftcheck.guard.refusals import Refusals
-from driftcheck.guard.urls import leading_nowhere
-from driftcheck.ownwork import is_own_work
+from driftcheck.databases.own_work import is_own_work
+from driftcheck.project.interception import audit
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.environment import Environment, of_children, with_shadow
+from driftcheck.project.interception.refusals import Refusals
+from driftcheck.project.interception.urls import leading_nowhere
 
 _CLIENTS = frozenset(
     """

@@ -14,14 +14,14 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import Place, place_of, shown, url_of_parameters
-from driftcheck.guard import audit
-from driftcheck.guard.audit import Handler
-from driftcheck.guard.classes import Check, wrap_connections
-from driftcheck.guard.databases import Databases
-from driftcheck.guard.environment import Environment
-from driftcheck.guard.frames import driver_on_stack
-from driftcheck.guard.refusals import Refusals
-from driftcheck.ownwork import is_own_work, redirection
+from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.project.interception import audit
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.classes import Check, wrap_connections
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.environment import Environment
+from driftcheck.project.interception.frames import driver_on_stack
+from driftcheck.project.interception.refusals import Refusals
 
 _LIBPQ = {
     "psycopg2": ("_connect",),

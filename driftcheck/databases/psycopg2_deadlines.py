@@ -11,8 +11,8 @@ from typing import Any
 import psycopg2
 from psycopg2 import extensions
 
-from driftcheck.deadline import MARGIN_SECONDS, aborter, watchdog
 from driftcheck.errors import ConnectionFailedError, DriftcheckError, NotAnsweredError
+from driftcheck.process.deadline import MARGIN_SECONDS, aborter, watchdog
 
 Failed = Callable[[DriftcheckError], DriftcheckError]
 """Takes note of an error that is raised."""

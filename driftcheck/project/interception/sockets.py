@@ -7,9 +7,10 @@ from pathlib import PurePath
 from typing import Any
 
 from driftcheck.databases.location import shown
-from driftcheck.guard.audit import Handler
-from driftcheck.guard.databases import Databases
-from driftcheck.guard.endpoints import (
+from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.endpoints import (
     POSTGRESQL_SOCKET,
     Endpoint,
     Tcp,
@@ -17,9 +18,8 @@ from driftcheck.guard.endpoints import (
     endpoint_of_socket,
     endpoints_of,
 )
-from driftcheck.guard.frames import driver_on_stack
-from driftcheck.guard.refusals import Refusals
-from driftcheck.ownwork import is_own_work, redirection
+from driftcheck.project.interception.frames import driver_on_stack
+from driftcheck.project.interception.refusals import Refusals
 
 
 class Sockets:

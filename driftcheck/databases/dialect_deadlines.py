@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 
-from driftcheck.deadline import aborter, watchdog
 from driftcheck.errors import DriftcheckError, NotAnsweredError
+from driftcheck.process.deadline import aborter, watchdog
 
 Failed = Callable[[DriftcheckError], DriftcheckError]
 """Takes note of an error that is raised: user code may catch it."""
@@ -43,7 +43,7 @@ def connect(
         NotAnsweredError: The database did not answer in time.
     """
     if dialect.driver == "psycopg2":
-        from driftcheck import watched  # noqa: PLC0415  (other databases do without)
+        from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415  (other databases do without)
 
         return watched.connect(database, *arguments, failed=failed, own=False, **keywords)
     if _MARK not in vars(dialect):
@@ -57,7 +57,7 @@ def connect(
 def _limits(driver: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """What a driver is told of time where the project says nothing."""
     if driver in _LIBPQ:
-        from driftcheck.watched import defaults  # noqa: PLC0415  (other databases do without)
+        from driftcheck.databases.psycopg2_deadlines import defaults  # noqa: PLC0415  (other databases do without)
 
         return defaults(said)
     if driver in _MYSQL:

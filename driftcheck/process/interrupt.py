@@ -23,9 +23,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-from driftcheck.deadline import watchdog
 from driftcheck.errors import ExitCode, Interrupted
-from driftcheck.process_state import note_exit_code
+from driftcheck.process.deadline import watchdog
+from driftcheck.process.state import note_exit_code
 
 ENDING = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from driftcheck.errors import RedirectError
-from driftcheck.guard.frames import line_of_project
+from driftcheck.project.interception.frames import line_of_project
 
 _HINT = (
     "While driftcheck checks a project, let it connect by engines that SQLAlchemy makes from a "

@@ -13,17 +13,17 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.errors import RedirectError
-from driftcheck.guard import audit
-from driftcheck.guard.children import Children
-from driftcheck.guard.databases import Databases
-from driftcheck.guard.drivers import Drivers
-from driftcheck.guard.environment import Environment
-from driftcheck.guard.files import Files
-from driftcheck.guard.refusals import Refusals
-from driftcheck.guard.sockets import Sockets
+from driftcheck.project.interception import audit
+from driftcheck.project.interception.children import Children
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.drivers import Drivers
+from driftcheck.project.interception.environment import Environment
+from driftcheck.project.interception.files import Files
+from driftcheck.project.interception.refusals import Refusals
+from driftcheck.project.interception.sockets import Sockets
 
 
-class Guard:
+class Interceptor:
     """Refuses whatever leads to a database that is no shadow, from ``put_on`` to ``take_off``.
 
     Args:

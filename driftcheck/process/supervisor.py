@@ -17,8 +17,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from driftcheck.errors import ExitCode
-from driftcheck.masking import masked
-from driftcheck.process_state import ProcessState, note_exit_code, share
+from driftcheck.process.masking import masked
+from driftcheck.process.state import ProcessState, note_exit_code, share
 
 INTERRUPTED = 130
 """The exit code of a command that a signal has ended: 128 + SIGINT, as shells have it."""

@@ -10,11 +10,11 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-from driftcheck.guard import audit
-from driftcheck.guard.audit import Handler
-from driftcheck.guard.databases import Databases, sqlite_file
-from driftcheck.guard.refusals import Refusals
-from driftcheck.ownwork import is_own_work
+from driftcheck.databases.own_work import is_own_work
+from driftcheck.project.interception import audit
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.databases import Databases, sqlite_file
+from driftcheck.project.interception.refusals import Refusals
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _within_connect: ContextVar[bool] = ContextVar("driftcheck.within_connect", default=False)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from driftcheck.guard.urls import NOWHERE, leading_nowhere
-from driftcheck.libpq import PLACE_VARIABLES
+from driftcheck.databases.libpq import PLACE_VARIABLES
+from driftcheck.project.interception.urls import NOWHERE, leading_nowhere
 
 _OPTIONS = "PGOPTIONS"
 _READ_ONLY = " -c default_transaction_read_only=on"

@@ -10,10 +10,17 @@ from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.libpq import PLACE_VARIABLES
 from driftcheck.databases.location import Place, place_of
-from driftcheck.guard.endpoints import Endpoint, Tcp, Unix, are_same, endpoints_of, is_same_file
-from driftcheck.guard.urls import database_urls
-from driftcheck.libpq import PLACE_VARIABLES
+from driftcheck.project.interception.endpoints import (
+    Endpoint,
+    Tcp,
+    Unix,
+    are_same,
+    endpoints_of,
+    is_same_file,
+)
+from driftcheck.project.interception.urls import database_urls
 
 _BESIDE_A_FILE = ("", "-wal", "-journal", "-shm")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  (compared, never bound)

@@ -11,7 +11,7 @@ import re
 import string
 from dataclasses import dataclass
 
-from driftcheck.databases.shadow.mark import Mark, is_too_old, this_host
+from driftcheck.storage.mark import Mark, is_too_old, this_host
 from driftcheck.storage.processes import is_running
 
 NAME_PREFIX = "driftcheck_shadow_"

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.libpq import added_parameters
 from driftcheck.databases.location import DEFAULT_PORTS
-from driftcheck.libpq import added_parameters
 
 POSTGRESQL_SOCKET = ".s.PGSQL."
 # Where the packages of operating systems have libpq look, and where other drivers look.

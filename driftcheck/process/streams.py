@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from driftcheck.errors import ExitCode, OutputError
-from driftcheck.masking import learn_environment, learn_password_file, learn_text, masked
-from driftcheck.process_state import hand_over
+from driftcheck.process.masking import learn_environment, learn_password_file, learn_text, masked
+from driftcheck.process.state import hand_over
 
 _NAMES = {1: "stdout", 2: "stderr"}
 _USUAL_WIDTH = 80

@@ -1,4 +1,0 @@
-"""Refuses whatever user code does to reach a live database past SQLAlchemy.
-
-``guard.py`` puts everything on and off; each other module is about one way to a database.
-"""
