@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.storage.mark import _is_running
+from driftcheck.storage.processes import is_running as _is_running
 
 FOUND, USAGE, CANNOT_CHECK, INTERRUPTED, NOBODY_READS = 1, 2, 3, 130, 141
 COMPARE = ("compare", "--format", "json", "--no-cache", "--only-gap", "drift")
