@@ -3,6 +3,7 @@
 import pytest
 
 from tests.hostile import Mallory, witness
+from tests.kept import variables
 
 MODELS = 'Table("students", metadata, Column("id", Integer), Column("name", Text))\n'
 REVISION = (
@@ -23,7 +24,13 @@ def attacked(sketch, pg16):
     project.live.execute("DROP OWNED BY mallory CASCADE; DROP ROLE mallory")
 
 
+@pytest.fixture
+def private(pg16):
+    """The environment of a run whose shadows are on a private server, which runs already."""
+    return variables(pg16)
+
+
 @pytest.fixture(params=["private", "shared"])
-def where(request):
-    """The options of a run whose shadows are on a private server, or on live's own."""
-    return {"private": (), "shared": ("--shadow", "same-server")}[request.param]
+def where(request, private):
+    """The environment of a run whose shadows are on a private server, or on live's own."""
+    return {"private": private, "shared": {"DRIFTCHECK_SHADOW": "same-server"}}[request.param]

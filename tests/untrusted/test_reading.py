@@ -72,11 +72,11 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
-def test_no_function_of_a_user_is_called(shadowed, command):
+def test_no_function_of_a_user_is_called(shadowed, private, command):
     shadowed.by_hand("ALTER TABLE students DROP name")
     arguments = [word.format(url=shadowed.url) for word in command]
     for _ in range(2 if "--only-gap" in command else 1):
-        result = shadowed.run(*arguments)
+        result = shadowed.run(*arguments, **private)
         assert result.status in (0, 1), result.stderr
     assert shadowed.mallory.has_got_nowhere()
 
@@ -100,7 +100,7 @@ HOSTILE_VERSION_TABLES = {
 
 @pytest.mark.parametrize("what", HOSTILE_VERSION_TABLES)
 @pytest.mark.parametrize("quick", [False, True], ids=["full", "quick"])
-def test_a_version_table_that_is_none_is_not_read(attacked, what, quick):
+def test_a_version_table_that_is_none_is_not_read(attacked, private, what, quick):
     options = ["--only-gap", "drift", "-d", attacked.url] if quick else ["--only-gap", "drift"]
     url = attacked.live.url
     if "row security" in what:  # it does not apply to a superuser
@@ -110,11 +110,11 @@ def test_a_version_table_that_is_none_is_not_read(attacked, what, quick):
         attacked.name_database(url.render_as_string(hide_password=False))
         options = [word.replace(attacked.url, str(url)) for word in options]
     if quick:
-        assert attacked.run("compare", *options).status in (0, 1, 3)
+        assert attacked.run("compare", *options, **private).status in (0, 1, 3)
     attacked.by_hand("DROP TABLE alembic_version; " + HOSTILE_VERSION_TABLES[what])
     attacked.by_hand("GRANT SELECT ON alembic_version TO PUBLIC")
     try:
-        result = attacked.run("compare", *options)
+        result = attacked.run("compare", *options, **private)
         assert result.status == 3, result.stdout
         assert f"the version table public.alembic_version is {what}" in result.stderr
         assert attacked.mallory.has_got_nowhere()
