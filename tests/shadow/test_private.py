@@ -323,6 +323,7 @@ def test_a_path_too_long_for_a_socket(tmp_path, monkeypatch, installation):
         "CREATE ROLE left_by_replay",
         "CREATE ROLE owner; CREATE DATABASE left_by_replay OWNER owner",
         "ALTER SYSTEM SET work_mem = '1MB'",
+        "ALTER SYSTEM SET statement_timeout = 1",
         "ALTER ROLE postgres SET search_path = nowhere",
         "ALTER ROLE postgres NOLOGIN",
         "ALTER DATABASE postgres SET search_path = nowhere",

@@ -138,6 +138,13 @@ def test_a_user_with_no_more_than_createdb_is_enough(pg):
             assert not shadow.is_reached_by(connect(pg.server))
 
 
+def test_the_server_says_nothing_of_a_mark_when_one_connects(pg18, capfd):
+    with user(pg18, "plain", "LOGIN CREATEDB") as url:
+        with ServerMaker("Tests.", url, None) as maker:
+            connect(maker.make("x").url).close()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_a_killed_run_of_a_user_who_is_no_superuser_left_is_dropped(pg18, mark):
     left = mark()
     name = shadow_name("models", left)
