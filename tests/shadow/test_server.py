@@ -139,9 +139,11 @@ def test_a_user_with_no_more_than_createdb_is_enough(pg):
 
 
 def test_the_server_says_nothing_of_a_mark_when_one_connects(pg18, capfd):
-    with user(pg18, "plain", "LOGIN CREATEDB") as url:
-        with ServerMaker("Tests.", url, None) as maker:
-            connect(maker.make("x").url).close()
+    with (
+        user(pg18, "plain", "LOGIN CREATEDB") as url,
+        ServerMaker("Tests.", url, None) as maker,
+    ):
+        connect(maker.make("x").url).close()
     assert capfd.readouterr() == ("", "")
 
 
