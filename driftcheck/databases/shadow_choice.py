@@ -21,6 +21,8 @@ from driftcheck.errors import ConfigurationError, ShadowError
 
 SAME_SERVER = "same-server"
 _MAINTENANCE_DATABASE = "postgres"
+_REASON_LINES = 3
+"""How much is told of each server that does not start: all are to fit on a screen."""
 _WAYS = """\
 Any of these is a way:
 - what is told above mended, where a private server does not start;
@@ -100,9 +102,10 @@ def _on_postgresql(
     for installation, why in _private_servers(facts):
         try:
             maker = _open_private(installation, facts, why)
-        except (ShadowError, ConfigurationError) as error:
-            what = f"a private server, {installation}"
-            failed.append(": ".join(filter(None, (what, error.message, error.details))))
+        except ShadowError as error:
+            reason = [line for line in error.details.splitlines() if line.strip()]
+            told = [f"a private server, {installation}: {error.message}", *reason[-_REASON_LINES:]]
+            failed.append("\n".join(told))
         else:
             maker.notes += [f"not used: {_first_line(reason)}" for reason in failed]
             return maker

@@ -2,11 +2,13 @@
 
 import os
 import random
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
 
+import alembic
 import pytest
 
 from driftcheck.databases.postgresql.shadow import slot
@@ -58,7 +60,9 @@ class Place:
             'op.create_table("schools", sa.Column("id", sa.Integer(), primary_key=True))' + wait,
         )
         self.project.upgrade()
-        self.command = ["simulate-colleague"] if kind == "file" else ["compare", "--no-cache"]
+        template = Path(alembic.__file__).parent / "templates" / "generic" / "script.py.mako"
+        shutil.copy(template, self.project.root / "migrations")
+        self.command = ["simulate-colleague" if kind == "file" else "compare", "--no-cache"]
         if kind == "shared":
             self.command += ["--shadow", "same-server"]
 
