@@ -216,7 +216,8 @@ def test_another_user(small_project, place, account):
     said = {VARIABLE: None, "XDG_CACHE_HOME": None, "HOME": str(place / "home")}
     said["PYTHONPATH"] = os.pathsep.join((str(CHECKOUT), sysconfig.get_path("platlib")))
     # This Python may be in a home that is closed; the system's runs the same packages.
-    code = f"import driftcheck.pipeline.check, psycopg2, sys; assert sys.version_info >= {sys.version_info[:2]}"
+    code = "import driftcheck.pipeline.check, psycopg2, sys; "
+    code += f"assert sys.version_info >= {sys.version_info[:2]}"
     tried = ["/usr/bin/python3", "-c", code]
     try:
         subprocess.run(

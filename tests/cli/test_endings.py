@@ -214,7 +214,7 @@ def test_an_exception_that_nobody_catches_is_told_as_a_fault(drifted):
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, INTERRUPTED), (signal.SIGHUP, -signal.SIGHUP)]
+    ("number", "status"), [(signal.SIGINT, INTERRUPTED), (signal.SIGHUP, 128 + signal.SIGHUP)]
 )
 def test_a_signal_to_the_process_reaches_the_command(school, number, status):
     first_in_env(school, "import time; open('started', 'w'); time.sleep(60)")

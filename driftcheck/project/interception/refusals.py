@@ -81,11 +81,17 @@ class Refusals:
         return untold + self.take_from_children()
 
     def take_from_children(self) -> list[RedirectError]:
-        """What was refused in children of this process that it has forked."""
+        """The refusals in the children that this process has forked.
+
+        None are known if the project's code has closed all file descriptors.
+        """
         file = self._from_children
-        if file is None or os.getpid() != self._pid or not file.seek(0, os.SEEK_END):
+        if file is None or os.getpid() != self._pid:
             return []
-        file.seek(0)
-        lines = file.read().decode(errors="replace").splitlines()
-        file.truncate(0)
+        try:
+            file.seek(0)
+            lines = file.read().decode(errors="replace").splitlines()
+            file.truncate(0)
+        except OSError:
+            return []
         return [RedirectError(f"{line} (in a child process)", hint=_HINT) for line in lines]
