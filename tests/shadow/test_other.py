@@ -111,11 +111,14 @@ def test_what_is_in_use_or_has_another_name_stays(live, mark):
             assert name in databases(live)
 
 
-def test_a_copy_cannot_be_had(live):
+def test_a_copy_has_tables_and_rows(live):
     with OtherMaker("Tests.", live) as maker:
         shadow = maker.make("x")
-        with pytest.raises(ShadowError, match="cannot copy"):
-            maker.make("y", shadow)
+        with closing(connect(shadow.url)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("CREATE TABLE t (a int)")
+            cursor.execute("INSERT INTO t VALUES (7)")
+            connection.commit()
+        assert run(maker.make("y", shadow).url, "SELECT a FROM t") == ((7,),)
 
 
 def test_a_user_who_may_not_is_told_so_without_the_password(live):
