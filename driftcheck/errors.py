@@ -7,10 +7,12 @@ DriftcheckError
 └── CannotCheckError       3  valid use, but the check cannot be completed
     ├── ProjectError           the project's code failed
     ├── ConnectionFailedError  a database cannot be reached
+    │   └── NotAnsweredError   a database did not answer in time
     ├── ShadowError            no shadow database can be created
     ├── RedirectError          user code tried to connect to a database that is not a shadow
     ├── ReplayError            the migration history does not run
-    └── CatalogError           a database cannot be read
+    ├── CatalogError           a database cannot be read
+    └── OutputError            the report cannot be written
 """
 
 from __future__ import annotations
@@ -71,6 +73,10 @@ class ConnectionFailedError(CannotCheckError):
     """A database cannot be reached."""
 
 
+class NotAnsweredError(ConnectionFailedError):
+    """A database did not answer in time."""
+
+
 class ShadowError(CannotCheckError):
     """No shadow database can be created."""
 
@@ -85,3 +91,14 @@ class ReplayError(CannotCheckError):
 
 class CatalogError(CannotCheckError):
     """A database cannot be read."""
+
+
+class OutputError(CannotCheckError):
+    """The report cannot be written."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has asked driftcheck to end.
+
+    A ``KeyboardInterrupt`` that the project's code raises by itself is an error of that code.
+    """

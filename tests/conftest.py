@@ -181,6 +181,7 @@ class Result:
 
     @property
     def database(self):
+        assert self.stdout, self.stderr
         (database,) = json.loads(self.stdout)["databases"]
         return database
 

@@ -103,6 +103,8 @@ def _become(place, arguments, directory, environment, streams):
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
+    if server := os.environ.pop(kept.VARIABLE, None):
+        kept.use(server)
     for ours, standard in zip(streams, (1, 2), strict=True):
         os.dup2(ours, standard)
         os.close(ours)
@@ -116,6 +118,8 @@ def _become(place, arguments, directory, environment, streams):
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parent.parent)
+    from tests import kept
+
     for name in _IMPORTED:
         __import__(name)
     with socket.socket(fileno=int(sys.argv[1])) as connection:

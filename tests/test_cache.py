@@ -100,6 +100,16 @@ def test_a_cache_that_cannot_be_written_is_done_without(project, kept):
     assert project.look()[0] == "fresh"
 
 
+def test_an_entry_that_others_can_write_is_not_used_and_told(project, kept):
+    project.look()
+    for path in (kept / "replays").iterdir():
+        path.chmod(0o666)
+    result = project.compare(DRIFTCHECK_CACHE_DIR=str(kept))
+    assert result.database["replay"] == "fresh"
+    assert "not taken from the cache" in result.stderr
+    assert project.look()[0] == "cached"  # the user's own has taken its place
+
+
 def _findings(stdout):
     (database,) = json.loads(stdout)["databases"]
     return database["findings"]

@@ -77,6 +77,15 @@ def test_up_and_down(run):
     assert "(head)" not in run(*FLASK, "db", "current")
 
 
+def test_root_finds_useradd_with_plain_su_s_path(run):
+    code = (
+        "from sample_app.database import database_url as url; url(); "
+        "import shutil; print(shutil.which('useradd'))"
+    )
+    known = shutil.which("useradd", path="/usr/sbin")
+    assert str(known) in run("-c", code, PATH="/usr/local/bin:/usr/bin:/bin")
+
+
 @pytest.mark.parametrize(
     ("program", "cwd"),
     [

@@ -1,5 +1,23 @@
 """The command line: parses options, runs a command, writes its report and sets the exit code."""
 
-from driftcheck.cli.main import main
+from __future__ import annotations
+
+from typing import NoReturn
+
+from driftcheck.process.streams import require_open
+from driftcheck.process.supervisor import supervise
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the command line, and exit with the command's code."""
+    require_open()
+    supervise(_command)
+
+
+def _command() -> NoReturn:
+    """Run it in this process. What it needs is imported here: the supervisor does without."""
+    from driftcheck.cli.main import main as command  # noqa: PLC0415
+
+    command()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,14 +11,15 @@ from typing import Any, cast
 
 import click
 
+from driftcheck.cli.files import write_file
 from driftcheck.config.settings import Settings, load_settings
-from driftcheck.errors import ExitCode, UsageError
+from driftcheck.errors import ExitCode
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
+from driftcheck.process import streams
 from driftcheck.reports import FORMATS, OutputStyle, render
 
 _WIDEST = 120
-_NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
 
 
 class OutputFile(click.Path):
@@ -121,27 +120,20 @@ def page_for(path: Path | None, *, full: bool, directory: str = "") -> OutputSty
     """What a file is, or stdout: a terminal has its width, and colour unless told otherwise."""
     if path is not None:
         return OutputStyle(full=full, directory=directory)
-    plain = OutputStyle(encoding=sys.stdout.encoding or "ascii", full=full, directory=directory)
-    if not sys.stdout.isatty():
+    out = streams.out()
+    plain = OutputStyle(encoding=out.encoding or "ascii", full=full, directory=directory)
+    if not out.isatty():
         return plain
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return replace(plain, width=min(shutil.get_terminal_size().columns, _WIDEST), colour=colour)
+    return replace(plain, width=min(streams.width_of(out), _WIDEST), colour=colour)
 
 
 def _write(text: str, path: Path | None) -> None:
-    try:
-        if path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        else:
-            path.write_text(text, encoding="utf-8")
-    except BrokenPipeError:  # whoever reads has read enough, as ``head`` does
-        raise click.exceptions.Exit(_NOBODY_READS) from None
-    except OSError as error:
-        raise UsageError(
-            f"the report cannot be written to {path or 'stdout'}: {error.strerror}",
-            hint="Name another file with --output or --format FORM=FILE.",
-        ) from None
+    if path is None:
+        streams.out().write(text)
+        streams.out().flush()
+    else:
+        write_file(path, text)
 
 
 def _directory(root: Path) -> str:

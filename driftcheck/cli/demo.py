@@ -7,6 +7,8 @@ import textwrap
 
 import click
 
+from driftcheck.process import streams
+
 _WIDTH = 80
 
 
@@ -60,7 +62,7 @@ class _Terminal:
         self._after_command = False
 
     def _write(self, text: str) -> None:
-        click.echo(text, color=self._colour)
+        click.echo(text, file=streams.out(), color=self._colour)
 
 
 def _wrapped(line: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
-from driftcheck.cli.options import output_options, scope_options, settings_from
+from driftcheck.cli.options import output_options, scope_options, settings_from, timeout_option
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.errors import ExitCode
@@ -17,12 +17,14 @@ from driftcheck.errors import ExitCode
 @click.command()
 @click.argument("first", metavar="FIRST_URL")
 @click.argument("second", metavar="SECOND_URL")
+@timeout_option
 @scope_options
 @output_options
 def diff(  # noqa: PLR0913  (a parameter for each option)
     first: str,
     second: str,
     deliver: Delivery,
+    timeout: str | None,
     schemas: tuple[str, ...],
     *,
     grants: bool | None,
@@ -43,7 +45,7 @@ def diff(  # noqa: PLR0913  (a parameter for each option)
 
     # Of the project's settings, only ignore applies: the databases may belong to another project.
     given = Settings(schemas=schemas, grants=bool(grants), owners=bool(owners))
-    settings = replace(given, ignore=settings_from({}).ignore)
+    settings = replace(given, ignore=settings_from({"timeout": timeout}).ignore)
     scope = Scope(schemas=schemas or None, grants=given.grants, owners=given.owners)
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
     with progress() as tell:

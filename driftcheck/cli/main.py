@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import signal
+import faulthandler
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
-from types import FrameType
-from typing import Any, cast
+from typing import NoReturn, cast
 
 import click
 
 from driftcheck import __version__
-from driftcheck.cli.console import tell_error
-from driftcheck.errors import DriftcheckError, ExitCode
-from driftcheck.project.containment import leave
+from driftcheck.cli.console import say, tell_error, tell_fault
+from driftcheck.errors import DriftcheckError, ExitCode, OutputError
+from driftcheck.process import streams
+from driftcheck.process.interrupt import interruption
+from driftcheck.project.containment import leave, own_process
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-
+_NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
 
 _COMMANDS = (
     "compare",
@@ -59,27 +60,57 @@ def cli() -> None:
     """Compare SQLAlchemy models, Alembic migrations and the live database."""
 
 
-def main() -> None:
-    """Run the command line, and exit with the command's code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+def main() -> NoReturn:
+    """Run the command line in this process, and end it with the command's code."""
+    streams.keep()
+    interruption.install()
+    own_process(tell_error)
+    code = int(ExitCode.CANNOT_CHECK)
     try:
-        code = cli.main(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        code = exit_.exit_code
+        code = _run()
+    finally:
+        leave(code)
+
+
+def _run() -> int:
+    """Run the command, and report its errors.
+
+    Returns:
+        The exit code.
+    """
+    debug = "--debug" in sys.argv
+    if debug:
+        faulthandler.enable(streams.err())
+    try:
+        code = int(cli.main(standalone_mode=False) or 0)
+        streams.out().flush()
+    except streams.ReaderGoneError:
+        code = _NOBODY_READS
     except click.ClickException as error:
-        error.show()
+        with suppress(streams.ReaderGoneError, OutputError):
+            error.show(streams.err())
         code = ExitCode.USAGE
-    except DriftcheckError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001  (an exception that nobody caught is not "found")
+        code = _code_of(error, debug=debug)
+    if interruption.received is not None:
+        return interruption.finish()
+    return code
+
+
+def _code_of(error: BaseException, *, debug: bool) -> int:
+    """Report the error that ended the command.
+
+    Returns:
+        The exit code.
+    """
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, KeyboardInterrupt) or interruption.received is not None:
+        return interruption.finish()
+    if debug:
+        say("".join(traceback.format_exception(error)).rstrip())
+    if isinstance(error, DriftcheckError):
         tell_error(error)
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("driftcheck: interrupted; the shadow databases were dropped\n")
-        code = _INTERRUPTED
-    leave(int(code or 0))
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> Any:
-    """End as on Ctrl-C, so that everything is dropped on the way out."""
-    raise KeyboardInterrupt
+        return error.exit_code
+    tell_fault(error)
+    return ExitCode.CANNOT_CHECK

@@ -13,6 +13,7 @@ from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ConfigurationError
 from driftcheck.judging.rule_lookup import is_rule
+from driftcheck.process.deadline import CONNECT_SECONDS, DEFAULT_SECONDS, watchdog
 from driftcheck.reports import FORMATS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -52,7 +53,7 @@ project_options = _together(
     ),
 )
 
-replay_options = _together(
+_place_options = _together(
     click.option(
         "-d",
         "--database-url",
@@ -66,6 +67,19 @@ replay_options = _together(
         help="The server for shadow databases: a URL or same-server.  [default: chosen "
         "automatically; env var: DRIFTCHECK_SHADOW]",
     ),
+)
+
+timeout_option = click.option(
+    "--timeout",
+    metavar="SECONDS",
+    help="How long one statement on a database may take, live or shadow. Connecting takes no "
+    f"longer, and {CONNECT_SECONDS:g} seconds at most. Also DRIFTCHECK_TIMEOUT.  "
+    f"[default: {DEFAULT_SECONDS:g}]",
+)
+
+replay_options = _together(
+    _place_options,
+    timeout_option,
 )
 
 database_options = _together(
@@ -167,4 +181,5 @@ def settings_from(options: dict[str, Any]) -> Settings:
                 f"fail-on names {word!r}, and there is no such rule",
                 hint="The rule of a finding stands below its first line in a report.",
             )
+    watchdog.seconds = settings.timeout
     return settings

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from driftcheck.cli.console import progress
+from driftcheck.cli.console import progress, say
 from driftcheck.cli.delivery import OutputFile
+from driftcheck.cli.files import write_file
 from driftcheck.cli.options import database_options, project_options, settings_from
+from driftcheck.reports.visible import visible
 from driftcheck.storage.snapshot_file import dump
 
 
@@ -31,6 +33,6 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
 
     with progress() as tell:
         file = base_snapshot(settings_from(options), tell)
-    path.write_text(dump(file), encoding="utf-8")
+    write_file(path, dump(file))
     revisions = ", ".join(file.revisions)
-    click.echo(f"{path}: {len(file.snapshot.objects)} objects at {revisions}", err=True)
+    say(f"{visible(str(path))}: {len(file.snapshot.objects)} objects at {revisions}")

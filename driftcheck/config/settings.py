@@ -13,9 +13,16 @@ from typing import Any
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.errors import ConfigurationError
+from driftcheck.process.deadline import DEFAULT_SECONDS
+from driftcheck.process.masking import learn_url
 
 _RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
-ENVIRONMENT = {"database_url": "DRIFTCHECK_DATABASE_URL", "shadow": "DRIFTCHECK_SHADOW"}
+ENVIRONMENT = {
+    "database_url": "DRIFTCHECK_DATABASE_URL",
+    "shadow": "DRIFTCHECK_SHADOW",
+    "timeout": "DRIFTCHECK_TIMEOUT",
+}
+_LONGEST_TIMEOUT = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Settings:
         directory: The migrations directory of a Flask-Migrate project.
         database_url: The live database, in place of the one the project names.
         shadow: Where shadow databases are made: a URL, ``same-server``, or empty to choose.
+        timeout: How many seconds one statement on a database may take.
         bootstrap: What comes before a history that does not build from nothing.
         base_snapshot: A snapshot file to begin the history from.
         fail_on: What fails a check: gaps, hazards, rules.
@@ -74,6 +82,7 @@ class Settings:
     directory: str | None = None
     database_url: str | None = None
     shadow: str | None = None
+    timeout: float = DEFAULT_SECONDS
     bootstrap: Bootstrap | None = None
     base_snapshot: Path | None = None
     fail_on: frozenset[str] = frozenset({Gap.DRIFT, Gap.PENDING})
@@ -108,6 +117,8 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     said = _from_file(root)
     said |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
     said |= {key: value for key, value in options.items() if value not in (None, (), "")}
+    for key in ENVIRONMENT:
+        learn_url(str(said.get(key, "")))
     read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in said.items()}
     return Settings(root=root, **read)
 
@@ -160,6 +171,17 @@ def _flag(key: str, value: Any, _root: Path) -> bool:
     return value
 
 
+def _seconds(key: str, value: Any, _root: Path) -> float:
+    """A number of seconds; the environment gives it as a text."""
+    try:
+        seconds = float(value) if isinstance(value, (str, int, float)) else 0.0
+    except ValueError:
+        seconds = 0.0
+    if isinstance(value, bool) or not 1 <= seconds <= _LONGEST_TIMEOUT:
+        raise _wrong(key, value, f"a number of seconds from 1 to {_LONGEST_TIMEOUT}")
+    return seconds
+
+
 def _words(key: str, value: Any, root: Path) -> frozenset[str]:
     """Texts, several of which may stand in one with commas between."""
     words = (part.strip() for text in _texts(key, value, root) for part in text.split(","))
@@ -210,6 +232,7 @@ _READERS = {
     "directory": _text,
     "database_url": _text,
     "shadow": _text,
+    "timeout": _seconds,
     "bootstrap": _bootstrap,
     "base_snapshot": _path,
     "fail_on": _fail_on,

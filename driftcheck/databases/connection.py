@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -13,13 +11,14 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from driftcheck.databases.libpq import explicit_parameters
 from driftcheck.databases.location import shown
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
+from driftcheck.process.deadline import aborter, watchdog
 
-CONNECT_TIMEOUT_SECONDS = 10
 _OWN = "driftcheck.own"
 _LIBPQ_OPTIONS = "PGOPTIONS"
-_READ_ONLY = " -c default_transaction_read_only=on"
 
 
 def connect(url: URL) -> Any:
@@ -27,24 +26,53 @@ def connect(url: URL) -> Any:
 
     Raises:
         ConfigurationError: The URL's dialect or its driver is not installed.
-        ConnectionFailedError: The database does not answer, or refuses.
+        ConnectionFailedError: The database does not answer, or refuses. Later calls on the
+            connection raise it as well, where the connection is lost or their time is over.
     """
     dialect, module = _dialect(url)
     cargs, cparams = dialect.create_connect_args(url)
     if dialect.name == "postgresql":
-        cparams.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
         cparams.setdefault("application_name", "driftcheck")
         cparams.setdefault("options", own_options())
-        if str(cparams.get("host", "")).startswith("/"):
-            cparams.setdefault("hostaddr", "")  # else PGHOSTADDR would lead elsewhere
+        cparams = explicit_parameters(cparams) | cparams
     try:
-        return dialect.connect(*cargs, **cparams)
+        with own_work():
+            return _opened(url, dialect, cargs, cparams)
     except module.Error as error:
         raise ConnectionFailedError(
             f"cannot connect to {shown(url)}",
             hint="Check that the server runs, and the host, port, user and password in the URL.",
             details=without_password(str(error).strip(), url),
         ) from None
+
+
+def _opened(url: URL, dialect: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
+    """A connection whose calls have a deadline."""
+    if dialect.driver == "psycopg2":
+        from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415  (other databases do without)
+
+        return watched.connect(shown(url), *cargs, **cparams)
+    if dialect.name not in ("mysql", "mariadb"):
+        return dialect.connect(*cargs, **cparams)
+    connection = watchdog.within(
+        shown(url),
+        watchdog.connect_seconds,
+        lambda: dialect.connect(*cargs, **{**watchdog.mysql_limits(), **cparams}),
+    )
+    for name in ("query", "commit", "rollback", "close"):
+        setattr(connection, name, _with_deadline(connection, getattr(connection, name), url))
+    return connection
+
+
+def _with_deadline(connection: Any, method: Any, url: URL) -> Any:
+    """A method of a MySQL driver's connection with a deadline: its own are for each packet."""
+    abort, database = aborter(connection), shown(url)
+
+    def watched(*arguments: Any, **keywords: Any) -> Any:
+        with watchdog.call(database, abort):
+            return method(*arguments, **keywords)
+
+    return watched
 
 
 def own_engine(url: URL) -> Engine:
@@ -62,26 +90,9 @@ def is_own(record: Any) -> bool:
     return _OWN in record.info
 
 
-@contextmanager
-def libpq_read_only() -> Iterator[None]:
-    """Make every session read only that is opened by way of libpq and does not say otherwise.
-
-    A pooler may refuse such a session altogether: that keeps it from writing, too.
-    """
-    before = os.environ.get(_LIBPQ_OPTIONS)
-    os.environ[_LIBPQ_OPTIONS] = (before or "") + _READ_ONLY
-    try:
-        yield
-    finally:
-        if before is None:
-            os.environ.pop(_LIBPQ_OPTIONS, None)
-        else:
-            os.environ[_LIBPQ_OPTIONS] = before
-
-
 def own_options() -> str:
     """What the user's environment tells libpq to say to a server, and no more than that."""
-    return os.environ.get(_LIBPQ_OPTIONS, "").removesuffix(_READ_ONLY)
+    return os.environ.get(_LIBPQ_OPTIONS, "")
 
 
 def _dialect(url: URL) -> tuple[Any, Any]:

@@ -11,7 +11,9 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 
+from driftcheck.databases.libpq import explicit_parameters
 from driftcheck.errors import ConfigurationError, RedirectError
+from driftcheck.process.masking import learn, learn_password_file, learn_url
 
 _LIBPQ_DRIVERS = ("psycopg2", "psycopg", "psycopg_async", "psycopg2cffi")
 DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
@@ -47,6 +49,7 @@ def parse_url(text: str, *, named: str) -> URL:
     Raises:
         ConfigurationError: It is not a database URL; the message does not repeat it.
     """
+    learn_url(text)
     try:
         url = make_url(text.replace("postgres://", "postgresql://", 1))
     except (ArgumentError, ValueError):
@@ -117,12 +120,12 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     """
     match dialect.name:
         case "postgresql":
-            return _postgresql_url(cargs, cparams)
+            return _learned(url_of_parameters(cargs, cparams))
         case "sqlite":
             filename = cargs[0] if cargs else cparams.get("database", ":memory:")
             return URL.create("sqlite", database=_sqlite_path(str(filename)))
         case "mysql" | "mariadb":
-            return _mysql_url(dialect, cparams)
+            return _learned(_mysql_url(dialect, cparams))
     raise RedirectError(
         f"the project connects to a database of the dialect {dialect.name!r}, "
         "which cannot be sent to a shadow database",
@@ -130,13 +133,23 @@ def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[st
     )
 
 
-def _postgresql_url(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
+def _learned(url: URL) -> URL:
+    """The URL; its passwords are masked from now on."""
+    learn(url.password, url.username, url.host, url.database)
+    learn(url.query.get("sslpassword"))
+    if passfile := url.query.get("passfile"):
+        learn_password_file(Path(str(passfile)))
+    return url
+
+
+def url_of_parameters(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
+    """The URL of the parameters of a PostgreSQL driver: a connection string, or keywords."""
     from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
 
     given: dict[str, Any] = {}
     for dsn in (*cargs[:1], cparams.get("dsn"), cparams.get("conninfo")):
-        if isinstance(dsn, str) and dsn:
-            given |= parse_dsn(dsn)
+        if isinstance(dsn, (str, bytes)) and dsn:
+            given |= parse_dsn(os.fsdecode(dsn))
     given |= {key: value for key, value in cparams.items() if value is not None}
     host, port = given.pop("host", None), given.pop("port", None)
     if isinstance(host, (list, tuple)):
@@ -220,6 +233,8 @@ def arguments_for(
         for key, value in cparams.items()
         if key not in _PLACE_ARGUMENTS and not key.startswith(("ssl", "gss"))
     }
+    if dialect.driver not in _LIBPQ_DRIVERS:
+        return list(theirs), {**kept, **place}
     # Else libpq would take these from its environment.
-    libpq = {"hostaddr": "", "options": options} if dialect.driver in _LIBPQ_DRIVERS else {}
-    return list(theirs), {**libpq, **kept, **place}
+    added = explicit_parameters(place)
+    return list(theirs), {**added, "options": options, **kept, **place}

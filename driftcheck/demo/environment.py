@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import resources
-from pathlib import Path
 
 from sqlalchemy.engine import URL
 
@@ -15,6 +13,7 @@ from driftcheck.databases.shadow_choice import choose
 from driftcheck.demo.developer import Developer
 from driftcheck.demo.presenter import Presenter
 from driftcheck.errors import ShadowError
+from driftcheck.storage.temporary import temporary_directory
 
 
 @contextmanager
@@ -25,11 +24,11 @@ def demo_environment(presenter: Presenter) -> Iterator[tuple[Developer, Develope
         ShadowError: No PostgreSQL server can be started.
     """
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="driftcheck-")))
+        directory = stack.enter_context(temporary_directory("demo"))
         server = stack.enter_context(_server()).server
 
         def developer(name: str, database: str) -> Developer:
-            checkout = directory.resolve() / name
+            checkout = directory / name
             checkout.mkdir()
             url = stack.enter_context(_database(server, database))
             return Developer(name, checkout, url, presenter)

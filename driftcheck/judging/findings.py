@@ -97,12 +97,14 @@ class PhantomOperation:
         operation: The operation in Python, as Alembic writes it.
         address: The object of the operation.
         colleague_error: The error that the operation causes on a database without drift;
-            ``None`` if it causes none.
+            ``None`` if it causes none, or if that was not tried.
+        answer_known: Whether that was tried. If not, the finding says why.
     """
 
     operation: str
     address: Address
     colleague_error: str | None = None
+    answer_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,26 @@ from functools import cached_property
 from driftcheck.chain import Gap
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import Place
+from driftcheck.databases.messages import lacks_rights
+from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN
+from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, addresses_of
 from driftcheck.pipeline.change_plan import redo
-from driftcheck.pipeline.histories import head_shadows, stamp
-from driftcheck.pipeline.remedies import Operations
+from driftcheck.pipeline.histories import head_shadows, replayed_heads, stamp
+from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import reading
-from driftcheck.sources.reading import read_shadow, run_statements
+from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.untrusted import run_untrusted
+
+
+class NotTriedError(CannotCheckError):
+    """What comes from the live database cannot be run where the shadows are."""
 
 
 class Bench:
@@ -61,12 +69,45 @@ class Bench:
         if not tables and not any(one.changes.get(Gap.PENDING) for one in judged):
             return Operations()
         self._session.progress("running autogenerate")
+        on_head, errors, left = self._on_head(place, tables, pending_in)
+        try:
+            drifted = self.drifted(place, judged, catalog)
+            on_live = on_head
+            if drifted is not self._head:
+                on_live = self._autogenerate(drifted, place, tables)
+        except NotTriedError as reason:
+            return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason.message)
+        except ProjectError as error:
+            reason_ = f"env.py does not run as a role without rights: {error.message}"
+            return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason_)
+        return Operations(on_head, on_live, errors, left, ran=True)
+
+    def _on_head(
+        self,
+        place: Place,
+        tables: set[tuple[str | None, str]],
+        pending_in: Callable[[Snapshot], Sequence[Change]],
+    ) -> tuple[Sequence[Operation], dict[str, str], Sequence[Change]]:
+        """What ``migrate`` would write without the drift, what of it fails, and what is left.
+
+        Where a right was missing on a head that was built from the cache, it is replayed instead.
+        """
+        try:
+            on_head = self._autogenerate(self._head, place, tables)
+            errors, left = self._tried(place, on_head, pending_in)
+        except ProjectError:
+            if not _is_restricted(self._head):
+                raise
+        else:
+            if not (_is_restricted(self._head) and any(map(lacks_rights, errors.values()))):
+                return on_head, errors, left
+        if self._session.settings.base_snapshot is None or self._session.settings.bootstrap:
+            self._head = replayed_heads(self._session)
         on_head = self._autogenerate(self._head, place, tables)
         errors, left = self._tried(place, on_head, pending_in)
-        drifted, on_live = self.drifted(place, judged, catalog), on_head
-        if drifted is not self._head:
-            on_live = self._autogenerate(drifted, place, tables)
-        return Operations(on_head, on_live, errors, left, ran=True)
+        if _is_restricted(self._head):
+            errors = {text: _without_rights(error) for text, error in errors.items()}
+        return on_head, errors, left
 
     def _tried(
         self,
@@ -80,50 +121,85 @@ class Bench:
         try:
             errors = run_operations(operations, shadow.url)
             tables = version_tables(session.environment)[place]
-            return errors, pending_in(read_shadow(shadow.url, tables, session.scope))
+            return errors, pending_in(read_restricted(shadow, session.scope, tables))
         finally:
             shadow.drop()
 
     def drifted(self, place: Place, judged: Sequence[Judged], catalog: Catalog) -> Stage:
-        """Shadows at the head as live would be there: what ``migrate`` would look at."""
+        """Shadows at the head as live would be there: what ``migrate`` would look at.
+
+        Raises:
+            NotTriedError: There is drift, and it cannot be made again where the shadows are.
+        """
         if place not in self._drifts:
             drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
+            if drifts and not self._session.maker(place).runs_untrusted_ddl:
+                raise NotTriedError(UNTRUSTED_NOT_RUN)
             drifted = self._with(place, drifts, catalog) if drifts else self._head
             self._drifts[place] = drifted
         return self._drifts[place]
 
     def _with(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
-        """Shadows at the head with the drift made again.
+        """Shadows at the head with the drift made again, by a role without rights.
 
         Where the drift cannot be written as DDL, live's whole schema is copied; migrations that
         have not run on live are then missing from it.
         """
         session, plan = self._session, redo(drifts, catalog)
         if plan.manual_steps:
-            copied = Stage("drifted", session.shadows.make)
+            copied = Stage("drifted", session.shadows.make_restricted)
             with reading(session.live_url(place)) as live, suppress(CannotBeWritten):
                 statements = catalog.schema_statements(live)
-                run_statements(copied.shadow_of(session.target(place)).url, statements)
+                run_untrusted(copied.shadow_of(session.target(place)), statements)
                 stamp(session, copied, session.environment.heads)
                 return copied
-        drifted = session.shadows.copies(self._head, "drifted")
-        run_statements(drifted.shadow_of(session.target(place)).url, plan.statements)
+        drifted = session.shadows.copies(self._head, "drifted", restricted=True)
+        shadow = drifted.shadow_of(session.target(place))
+        if not _is_restricted(self._head):  # else the cache's functions are there already
+            shadow.install(_extensions_of(drifts))
+        run_untrusted(shadow, plan.statements)
         return drifted
 
-    def colleague_error(self, place: Place, operation: Operation) -> str | None:
-        """What the database of a colleague, who has no drift, answers to an operation."""
-        colleague = self._session.shadows.copies(self._head, "colleague")
+    def colleague_error(self, place: Place, operation: Operation) -> ColleagueError:
+        """What the database of a colleague, who has no drift, answers to an operation.
+
+        Autogenerate wrote it with the drift in view, so live's own text may be in it.
+        """
+        colleague = self._session.shadows.copies(self._head, "colleague", restricted=True)
         shadow = colleague.shadow_of(self._session.target(place))
         try:
-            return operation.error_on(shadow.url)
+            error = operation.error_on(shadow.url)
         finally:
             shadow.drop()
+        if error is not None and shadow.role and lacks_rights(error):
+            return ColleagueError(
+                not_tried="the operation needs rights that a shadow does not give"
+            )
+        return ColleagueError(error)
 
     def _autogenerate(
         self, stage: Stage, place: Place, tables: set[tuple[str | None, str]]
     ) -> list[Operation]:
         session = self._session
         return autogenerate(session.project, session.redirect, stage, tables).get(place, [])
+
+
+def _is_restricted(stage: Stage) -> bool:
+    return any(shadow.role for shadow in stage.shadows.values())
+
+
+def _without_rights(error: str) -> str:
+    """An error, where it may come of nothing but the rights that the shadow's role lacks."""
+    if not lacks_rights(error):
+        return error
+    return f"it needs rights that the role of a shadow after a base snapshot lacks ({error})"
+
+
+def _extensions_of(drifts: Iterable[Change]) -> Iterator[tuple[str, str]]:
+    """The extensions that live has and the migrations do not make, each with its schema."""
+    for change in drifts:
+        if change.actual is not None and change.actual.address.kind == "extension":
+            yield change.actual.address.name, str(change.actual.attributes["in_schema"])
 
 
 def _tables_of(judged: Iterable[Judged], default_schema: str) -> Iterator[tuple[str | None, str]]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import Place
-from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.judge import changes_of
+from driftcheck.pipeline.modelling import models_in_shadow
 from driftcheck.pipeline.renames import followed
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
@@ -21,8 +21,8 @@ from driftcheck.project.environment import Configured
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
-from driftcheck.sources.models import create_models, declared_tables, hidden_tables
-from driftcheck.sources.reading import Refused, read_shadow
+from driftcheck.sources.models import declared_tables, hidden_tables
+from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Destinations
 from driftcheck.sources.statement_log import has_word
 
@@ -64,7 +64,7 @@ class Database:
     def fill(self, session: Session, history: History) -> None:
         """Put together the sides of the chain, as far as each is to be had."""
         if Gap.PENDING in session.settings.gaps:
-            self.snapshots[Side.MODELS] = _models(session, self, history.head.get(self.place))
+            self.snapshots[Side.MODELS] = _models(session, self, history)
         stamped = history.stamped.get(self.place) if self.place_in_history_is_known else None
         found = {
             Side.HEAD: history.head.get(self.place),
@@ -105,18 +105,12 @@ def destinations_of(session: Session, databases: Sequence[Database]) -> Destinat
     return destinations
 
 
-def _models(session: Session, one: Database, head: Snapshot | None) -> Snapshot:
+def _models(session: Session, one: Database, history: History) -> Snapshot:
     """Create the models in a shadow of their own, and read them back."""
     session.progress("creating the models")
+    head = history.head.get(one.place)
     _require_models(one.configured, head)
-    shadow = session.shadows.make(session.target(one.place), "models")
-    one.refused = create_models(
-        one.configured,
-        shadow.url,
-        before=_of_kinds(head, one.catalog, {"schema", "extension"}),
-        helping=_of_kinds(head, one.catalog, _needed_by_tables(one.catalog)),
-    )
-    models = read_shadow(shadow.url, (), session.scope)
+    models, one.refused = models_in_shadow(session, one.place, one.configured, history)
     return _completed(models, head, one.catalog) if head else models
 
 
@@ -142,18 +136,6 @@ def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> 
             hint="Most likely a module with models is not imported, or this is the wrong "
             "configuration. To look at the database alone: --only-gap drift",
         )
-
-
-def _needed_by_tables(catalog: Catalog) -> set[str]:
-    """The kinds that come before tables in build order."""
-    names = [kind.name for kind in catalog.kinds]
-    return set(names[: names.index("table")])
-
-
-def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> tuple[str, ...]:
-    if snapshot is None:
-        return ()
-    return build(snapshot.only(lambda thing: thing.address.kind in kinds), catalog).statements
 
 
 def changes_in(session: Session, one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:

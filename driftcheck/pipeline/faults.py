@@ -5,6 +5,7 @@ Such a finding is not about a change of a schema object.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def broken_history(broken: RevisionFailure) -> Finding:
             "history-broken",
             details=details,
             origin=where,
-            remedies=_WAYS_TO_BUILD,
+            remedies=_other_server(broken.message) + _WAYS_TO_BUILD,
             revision=broken.where.revision,
         )
     address, earlier = broken.existing
@@ -86,6 +87,24 @@ def broken_history(broken: RevisionFailure) -> Finding:
     )
 
 
+def _other_server(message: str) -> tuple[Remedy, ...]:
+    """Where to find an extension that the shadows' server does not have."""
+    missing = _MISSING_EXTENSION.search(message)
+    if missing is None:
+        return ()
+    return (
+        Remedy(
+            "use a server that has the extension",
+            f"The shadow's server does not have {missing[1] or missing[2]}. --shadow same-server "
+            "makes the shadow databases beside the live one, --shadow URL on another server.",
+        ),
+    )
+
+
+# Of PostgreSQL 13 and later, and of earlier ones.
+_MISSING_EXTENSION = re.compile(
+    r'extension "?([^"]+)"? is not available|/extension/(.+?)(?:--.*)?\.(?:control|sql)"'
+)
 _WAYS_TO_BUILD = (
     Remedy("fix the revision", "Change the revision so that it runs on an empty database."),
     Remedy(

@@ -10,20 +10,33 @@ from pathlib import Path
 from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import Place
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.errors import ConfigurationError, ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import SchemaObject, Snapshot
-from driftcheck.sources.bootstrap import description, prepare, prepare_from_snapshot
+from driftcheck.sources.bootstrap import description, prepare
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed_files, file_digests, fingerprint
-from driftcheck.sources.history import CachedHistory, History, replay_history, version_table_keys
-from driftcheck.sources.reading import read_shadow
+from driftcheck.sources.history import (
+    FRESH,
+    CachedHistory,
+    History,
+    replay_history,
+    version_table_keys,
+)
+from driftcheck.sources.reading import read_restricted, read_shadow
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
+from driftcheck.sources.untrusted import build_untrusted
 from driftcheck.storage.snapshot_file import SnapshotFile, digest, load
 
 _ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
+
+_FOR_WANT_OF_RIGHTS = (
+    "what comes after a base snapshot is replayed by a role without a superuser's rights: "
+    "a revision that needs them runs only in a history that begins from nothing or a bootstrap"
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,16 @@ def _replay(session: Session, stamped: Destinations) -> History:
     prepare_stage(session, session.replayed)
     replay = Replay(session.project, session.redirect, session.replayed)
     history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
+    history.fault = with_reason(session.replayed, history.fault)
     return _as_in_base(session, history) if history.stamped else history
+
+
+def with_reason(stage: Stage, failure: RevisionFailure | None) -> RevisionFailure | None:
+    """The failure, with the reason if the restricted role of a base snapshot lacks a right."""
+    restricted = any(shadow.role for shadow in stage.shadows.values())
+    if failure is None or not restricted or not lacks_rights(failure.message):
+        return failure
+    return replace(failure, message=f"{failure.message} ({_FOR_WANT_OF_RIGHTS})")
 
 
 def replay_past_roles(
@@ -189,7 +211,7 @@ def prepare_stage(session: Session, stage: Stage) -> tuple[str, ...]:
     elif settings.base_snapshot is not None:
         base = read_base_snapshot(settings.base_snapshot)
         for shadow in stage.shadows.values():
-            prepare_from_snapshot(base.snapshot, shadow.url)
+            build_untrusted(base.snapshot, shadow)
         stamp(session, stage, base.revisions)
         return base.revisions
     return ()
@@ -230,9 +252,9 @@ def wording(session: Session, place: Place) -> Callable[[SchemaObject], SchemaOb
     if path is None or session.settings.bootstrap is not None:
         return None
     base = read_base_snapshot(path).snapshot
-    shadow = session.shadows.make(session.target(place), "base")
-    prepare_from_snapshot(base, shadow.url)
-    built = read_shadow(shadow.url, (), session.scope)
+    shadow = session.shadows.make_restricted(session.target(place), "base")
+    build_untrusted(base, shadow)
+    built = read_restricted(shadow, session.scope)
 
     def word(thing: SchemaObject) -> SchemaObject:
         as_built, as_said = built.objects.get(thing.address), base.objects.get(thing.address)
@@ -277,29 +299,38 @@ def stamp(session: Session, stage: Stage, revisions: Sequence[str]) -> None:
 def head_shadows(session: Session, history: History) -> Stage:
     """Shadows at the history's head: those of the replay or, of a cached one, built from it.
 
-    What cannot be built from a snapshot alike is replayed instead.
+    What cannot be built from a snapshot alike is replayed instead, and so is everything where
+    nothing that a file says is run.
     """
-    if history.how == "fresh":
+    if history.how == FRESH:
         return session.replayed
+    makers = [session.maker(place) for place in history.head]
+    if not all(maker.runs_untrusted_files for maker in makers):
+        return replayed_heads(session)
     session.progress("building the head")
-    built = Stage("head", session.shadows.make)
+    built = Stage("head", session.shadows.make_restricted)
     for place, snapshot in history.head.items():
         if not _is_built(snapshot, built.shadow_of(session.target(place)), session.scope):
-            return _replayed_heads(session)
-    stamp(session, built, session.environment.heads)
+            return replayed_heads(session)
+    try:
+        stamp(session, built, session.environment.heads)
+    except ProjectError:  # env.py needs a right that a restricted shadow does not give
+        return replayed_heads(session)
     return built
 
 
 def _is_built(snapshot: Snapshot, shadow: ShadowDatabase, scope: Scope) -> bool:
     try:
-        prepare_from_snapshot(snapshot, shadow.url)
-    except ReplayError:
+        build_untrusted(snapshot, shadow)
+    except (ReplayError, ShadowError):
         return False
-    return digest(read_shadow(shadow.url, (), scope)) == digest(snapshot)
+    return digest(read_restricted(shadow, scope)) == digest(snapshot)
 
 
-def _replayed_heads(session: Session) -> Stage:
+def replayed_heads(session: Session) -> Stage:
+    """Shadows in which the history is replayed to its heads."""
     session.progress("replaying the history")
+    session.replayed.begin_again()
     prepare_stage(session, session.replayed)
     heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     Replay(session.project, session.redirect, session.replayed).upgrade(heads)

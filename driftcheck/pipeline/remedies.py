@@ -39,6 +39,7 @@ class Operations:
             the operation's text.
         left: The changes between the models and head that remain after ``on_head`` has run.
         ran: Whether autogenerate ran. If not, no change is a blind spot.
+        not_tried: Why autogenerate did not run with the drift; empty if it did.
     """
 
     on_head: Sequence[Operation] = ()
@@ -46,6 +47,7 @@ class Operations:
     errors: Mapping[str, str] = field(default_factory=dict)
     left: Sequence[Change] = ()
     ran: bool = False
+    not_tried: str = ""
 
     @property
     def phantoms(self) -> list[Operation]:
@@ -58,6 +60,19 @@ class Operations:
             else:
                 phantoms.append(operation)
         return phantoms
+
+
+@dataclass(frozen=True)
+class ColleagueError:
+    """The result of an operation on a database without the drift.
+
+    Attributes:
+        error: The error of the database; ``None`` if the operation runs.
+        not_tried: Why the operation could not be tried; empty if it was tried.
+    """
+
+    error: str | None = None
+    not_tried: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +91,7 @@ class FindingContext:
 
     catalog: Catalog
     operations: Operations = field(default_factory=Operations)
-    colleague_error: Callable[[Operation], str | None] = lambda _: None
+    colleague_error: Callable[[Operation], ColleagueError] = lambda _: ColleagueError()
     made: Mapping[Address, MigrationSource] = field(default_factory=dict)
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
@@ -86,19 +101,23 @@ class FindingContext:
 def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]:
     """Complete every finding with its phantom operation, remedies, origin and evidence."""
     phantoms = _assigned(context.operations.phantoms, judged)
-    return [
-        replace(
-            each.finding,
-            phantom=_phantom(each, phantoms[index], context),
-            remedies=tuple(_remedies(each, phantoms[index], context)),
-            origin=_origin(each.finding.address, context.made),
-            parent_origin=_origin(each.finding.part_of, context.made),
-            declared=each.finding.address and context.declared.get(each.finding.address),
-            blind_spot=_is_blind_spot(each, context.operations),
-            evidence=_evidence(each, context.evidence),
-        )
-        for index, each in enumerate(judged)
-    ]
+    return [_completed(each, phantoms[index], context) for index, each in enumerate(judged)]
+
+
+def _completed(judged: Judged, operations: Sequence[Operation], context: FindingContext) -> Finding:
+    finding = judged.finding
+    phantom, not_tried = _phantom(judged, operations, context)
+    return replace(
+        finding,
+        impact=" ".join(filter(None, (finding.impact, not_tried))),
+        phantom=phantom,
+        remedies=tuple(_remedies(judged, operations, context)),
+        origin=_origin(finding.address, context.made),
+        parent_origin=_origin(finding.part_of, context.made),
+        declared=finding.address and context.declared.get(finding.address),
+        blind_spot=_is_blind_spot(judged, context.operations),
+        evidence=_evidence(judged, context.evidence),
+    )
 
 
 def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
@@ -153,13 +172,24 @@ def _is_same_table(operation: Operation, judged: Judged) -> bool:
 
 def _phantom(
     judged: Judged, operations: Sequence[Operation], context: FindingContext
-) -> PhantomOperation | None:
-    address = judged.finding.address
+) -> tuple[PhantomOperation | None, str]:
+    """The phantom operation of a finding, and a sentence on what was not tried."""
+    address, reason = judged.finding.address, context.operations.not_tried
+    if reason and Gap.DRIFT in judged.finding.gaps:
+        return None, f"Phantom operations were not tried: {reason}."
     if not operations or address is None:
-        return None
+        return None, ""
     text = "\n".join(operation.text for operation in operations)
-    errors = (context.colleague_error(operation) for operation in operations)
-    return PhantomOperation(text, address, next(filter(None, errors), None))
+    not_tried = ""
+    for operation in operations:
+        answer = context.colleague_error(operation)
+        if answer.error is not None:
+            return PhantomOperation(text, address, answer.error), ""
+        not_tried = not_tried or answer.not_tried
+    phantom = PhantomOperation(text, address, answer_known=not not_tried)
+    if not not_tried:
+        return phantom, ""
+    return phantom, f"The operation was not tried on a database without the drift: {not_tried}."
 
 
 def _origin(address: Address | None, made: Mapping[Address, MigrationSource]) -> Origin | None:

@@ -16,13 +16,13 @@ from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.location import Place
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
-from driftcheck.errors import ReplayError
+from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of
 from driftcheck.pipeline.session import Session
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.sources.bootstrap import prepare_from_snapshot
-from driftcheck.sources.reading import read_shadow, run_statements
+from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.untrusted import build_untrusted, run_untrusted
 
 
 def followed(
@@ -31,7 +31,8 @@ def followed(
     """The changes of drift, without those that only follow from a rename among them.
 
     Once a renamed table has its new name in the shadow, an index on it may turn out to be renamed
-    as well. Where the renames cannot be made in a shadow, all the changes are told.
+    as well. Where the renames cannot be made in a shadow, all the changes are told. Their names are
+    live's, so the shadow is a restricted one, and none is made on a server that others use.
     """
     found = list(changes)
     stamped, live = sides[Side.STAMPED], sides[Side.LIVE]
@@ -116,10 +117,12 @@ def _renamed(
     session: Session, place: Place, renames: Sequence[Change], stamped: Snapshot, live: Snapshot
 ) -> Snapshot | None:
     """What the migrations had built, with the renames made."""
-    shadow = session.shadows.make(session.target(place), "renamed")
+    if not session.maker(place).runs_untrusted_files:  # what was built may be the cache's
+        return None
+    shadow = session.shadows.make_restricted(session.target(place), "renamed")
     catalog, made = catalog_for(place.dialect), _new_schemas(renames, stamped)
     try:
-        prepare_from_snapshot(stamped, shadow.url)
+        build_untrusted(stamped, shadow)
         statements = [
             *(sql for name in made for sql in catalog.kind("schema").create(live.objects[name])),
             *(
@@ -128,8 +131,8 @@ def _renamed(
                 for sql in catalog.kind(old.address.kind).rename(old, _named(new, old))
             ),
         ]
-    except (ReplayError, CannotBeWritten):
+    except (ReplayError, ShadowError, CannotBeWritten):
         return None
-    if run_statements(shadow.url, statements):
+    if run_untrusted(shadow, statements):
         return None
-    return read_shadow(shadow.url, (), session.scope).without(made)
+    return read_restricted(shadow, session.scope).without(made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.engine import URL
 
@@ -12,11 +13,17 @@ from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import Place
-from driftcheck.databases.shadow.base import ShadowMaker
-from driftcheck.errors import ConfigurationError
+from driftcheck.databases.shadow.base import (
+    UNTRUSTED_NOT_RUN,
+    USE_PRIVATE_SERVER,
+    ShadowDatabase,
+    ShadowMaker,
+)
+from driftcheck.errors import ConfigurationError, ShadowError
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import Environment, discover
-from driftcheck.project.loading import Project, load_project
+from driftcheck.project.loading import Project, load_project, named_databases
 from driftcheck.project.redirect import Redirect, Stage
 from driftcheck.sources.declarations import Declarations
 
@@ -70,10 +77,24 @@ class Session:
 
 
 def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, name: str) -> Stage:
-    """Empty shadows; copies of what the import wrote, where the history stands on that."""
+    """Empty shadows; copies of what the import wrote, where the history stands on that.
+
+    A base snapshot may hold any function or trigger. What it builds, and the migrations that go on
+    from there and fire its triggers, run without rights.
+    """
     if settings.bootstrap is not None and settings.bootstrap.what == "import":
         return shadows.copies(imported, name)
+    if settings.bootstrap is None and settings.base_snapshot is not None:
+        return Stage(name, partial(_make_for_base_snapshot, shadows))
     return Stage(name, shadows.make)
+
+
+def _make_for_base_snapshot(shadows: Shadows, target: URL, purpose: str) -> ShadowDatabase:
+    if not shadows.maker(target).runs_untrusted_ddl:
+        raise ShadowError(
+            f"the base snapshot is not run: {UNTRUSTED_NOT_RUN}", hint=USE_PRIVATE_SERVER
+        )
+    return shadows.make_restricted(target, purpose)
 
 
 @contextmanager
@@ -90,8 +111,10 @@ def open_session(
     Raises:
         DriftcheckError: The project cannot be loaded, or its env.py does not run.
     """
+    watchdog.seconds = settings.timeout
     progress("loading the project")
-    with Redirect().hooked() as redirect, Shadows(settings) as shadows:
+    hooks = Redirect(settings.root, named_databases(settings))
+    with hooks.hooked() as redirect, Shadows(settings) as shadows:
         imported = Stage("import", shadows.make)
         replayed = _stage_for_replays(settings, shadows, imported, "replay")
         declarations = Declarations(settings.root)

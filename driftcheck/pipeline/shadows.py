@@ -56,12 +56,26 @@ class Shadows:
         """Make an empty shadow of the live database behind a target."""
         return self.maker(target).make(purpose)
 
-    def copies(self, stage: Stage, name: str) -> Stage:
-        """A stage whose shadows begin as copies of another's."""
+    def make_restricted(self, target: URL, purpose: str) -> ShadowDatabase:
+        """Make an empty shadow for SQL that is not to be trusted.
+
+        Raises:
+            ShadowError: Such SQL cannot be run where the shadows are.
+        """
+        return self.maker(target).make(purpose, restricted=True)
+
+    def copies(self, stage: Stage, name: str, *, restricted: bool = False) -> Stage:
+        """A stage whose shadows begin as copies of another's.
+
+        Args:
+            stage: The other stage.
+            name: What the copies are for.
+            restricted: Whether SQL that is not to be trusted will be run in them.
+        """
 
         def copy(target: URL, purpose: str) -> ShadowDatabase:
             template = stage.shadows.get(place_of(target))
-            return self.maker(target).make(purpose, template)
+            return self.maker(target).make(purpose, template, restricted=restricted)
 
         return Stage(name, copy)
 

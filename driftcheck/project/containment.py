@@ -5,21 +5,26 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
-from driftcheck.errors import DriftcheckError, ProjectError
+from driftcheck.errors import DriftcheckError, Interrupted, ProjectError
+from driftcheck.process import streams
+from driftcheck.process.interrupt import interruption
+from driftcheck.process.masking import masked
+from driftcheck.process.state import note_exit_code, noted
 
 _TAIL_CHARACTERS = 2000
+_LONGEST_SECRET = 2048
+"""In characters. So much more is read than is told, since half a password would not be masked."""
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
+_OUTPUT_STREAMS = "stdout", "stderr", "__stdout__", "__stderr__"
 
 
 @contextmanager
@@ -36,15 +41,28 @@ def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
         ProjectError: The code failed or called ``sys.exit``; the details say in which file and
             line, and end with what it printed.
     """
-    with _output_captured() as output, _surroundings_kept():
+    with noted(doing), _output_captured() as output, _surroundings_kept(), _forks_ended():
         os.chdir(root)
         sys.argv = command.split() or sys.argv[:1]
         try:
             yield
-        except (DriftcheckError, KeyboardInterrupt):
+        except (DriftcheckError, Interrupted):
             raise
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and not streams.are_kept():
+                raise  # without the command line, it is how Python tells of a signal
             raise _as_project_error(error, doing, root, output.tail()) from error
+
+
+@contextmanager
+def _forks_ended() -> Iterator[None]:
+    """End a process that user code has forked and let return: it is not to make a report too."""
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != process:
+            os._exit(0)
 
 
 def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -> ProjectError:
@@ -64,7 +82,10 @@ def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -
 
 
 def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "")
+    try:
+        return next(iter(str(error).splitlines()), "")
+    except Exception:  # noqa: BLE001  (its class is the project's)
+        return "its message cannot be shown"
 
 
 def place_of_failure(error: BaseException, root: Path) -> str:
@@ -112,6 +133,7 @@ class _Sink:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
+        self._status = os.fstat(self._file.fileno())
         self.stream: IO[str] = self._new_stream()
         self._start = 0
 
@@ -125,13 +147,23 @@ class _Sink:
         self._start = self._file.seek(0, os.SEEK_END)
         return self._file.fileno()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether its descriptor leads to it still: user code may close all that there are."""
+        try:
+            return os.path.samestat(os.fstat(self._file.fileno()), self._status)
+        except OSError:
+            return False
+
     def tail(self) -> str:
         """The end of what was printed since the beginning."""
         with suppress(Exception):
             self.stream.flush()
+        if not self.is_open:
+            return ""
         end = self._file.seek(0, os.SEEK_END)
-        self._file.seek(max(self._start, end - _TAIL_CHARACTERS))
-        return self._file.read().decode(errors="replace").strip()
+        self._file.seek(max(self._start, end - _TAIL_CHARACTERS - _LONGEST_SECRET))
+        return masked(self._file.read().decode(errors="replace"))[-_TAIL_CHARACTERS:].strip()
 
     def _new_stream(self) -> IO[str]:
         # Whoever closes it closes no more than that.
@@ -146,6 +178,7 @@ class _Sink:
 
 
 _sinks: list[_Sink] = []
+"""The last one is used. The others stay: their descriptors may be another file's by now."""
 
 
 @contextmanager
@@ -153,19 +186,56 @@ def _output_captured() -> Iterator[_Sink]:
     """Capture the standard streams, and their descriptors: child processes print too.
 
     There is nothing to read on stdin: a question that nobody sees must not wait for an answer.
+    Where the process is the command line's, they stay captured when user code has run: a thread
+    that it has left may print at any time.
     """
-    if not _sinks:
-        _sinks.append(_Sink())
-    (sink,) = _sinks
+    sink = _open_sink()
+    if streams.are_kept():
+        _lead_all_to(sink)
+        try:
+            yield sink
+        finally:
+            _flush(*_streams_of_python())
+            _lead_all_to(_open_sink())
+        return
     with ExitStack() as stack:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
+        _flush(sys.stdout, sys.stderr)
         stack.enter_context(_redirected(_INPUT, os.open(os.devnull, os.O_RDONLY)))
         file = sink.begin()
         stack.enter_context(_redirected(_OUTPUT, os.dup(file)))
         stack.enter_context(_redirected(_ERRORS, os.dup(file)))
         stack.enter_context(_streams_replaced(sink.stream))
         yield sink
+
+
+def _open_sink() -> _Sink:
+    if not (_sinks and _sinks[-1].is_open):
+        _sinks.append(_Sink())
+    return _sinks[-1]
+
+
+def _lead_all_to(sink: _Sink) -> None:
+    """Lead the standard streams and their descriptors to a sink, whatever they are now."""
+    file = sink.begin()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for to, descriptor in ((nothing, _INPUT), (file, _OUTPUT), (file, _ERRORS)):
+        os.dup2(to, descriptor)
+    if nothing > _ERRORS:
+        os.close(nothing)
+    sys.stdin = open(_INPUT, encoding="utf-8", closefd=False)  # noqa: SIM115
+    for name in _OUTPUT_STREAMS:
+        setattr(sys, name, sink.stream)
+
+
+def _streams_of_python() -> list[IO[str] | None]:
+    """The streams that Python has now; user code may have replaced or deleted them."""
+    return [getattr(sys, name, None) for name in _OUTPUT_STREAMS]
+
+
+def _flush(*used: IO[str] | None) -> None:
+    for stream in used:
+        with suppress(Exception):
+            stream.flush()  # type: ignore[union-attr]
 
 
 @contextmanager
@@ -183,17 +253,15 @@ def _redirected(descriptor: int, to: int) -> Iterator[None]:
 @contextmanager
 def _streams_replaced(stream: IO[str]) -> Iterator[None]:
     """Give user code streams of its own: it may wrap, detach or close them."""
-    streams = sys.stdin, sys.stdout, sys.stderr
+    before = sys.stdin, sys.stdout, sys.stderr
     with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123
         sys.stdin, sys.stdout, sys.stderr = nothing, stream, stream
         try:
             yield
         finally:
             # The process's own, too: what was written there by name would come out later.
-            for used in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__, *streams[1:]):
-                with suppress(Exception):
-                    used.flush()  # type: ignore[union-attr]
-            sys.stdin, sys.stdout, sys.stderr = streams
+            _flush(*_streams_of_python(), *before[1:])
+            sys.stdin, sys.stdout, sys.stderr = before
 
 
 @contextmanager
@@ -204,9 +272,7 @@ def _surroundings_kept() -> Iterator[None]:
         stack.callback(setattr, sys, "argv", sys.argv)
         stack.callback(setattr, sys, "excepthook", sys.excepthook)
         stack.callback(logging.disable, logging.root.manager.disable)
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                stack.callback(signal.signal, number, signal.getsignal(number))
+        stack.enter_context(interruption.guarded())
         stack.callback(_restore_loggers, {logger: _state(logger) for logger in _loggers()})
         stack.enter_context(warnings.catch_warnings())
         yield
@@ -230,17 +296,45 @@ def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
         logger.setLevel(logger.level)  # forgets what it remembers of its level
 
 
+TellError = Callable[[DriftcheckError], None]
+_owner: list[TellError] = []
+_last_tasks: list[Callable[[], None]] = []
+
+
+def own_process(tell: TellError) -> None:
+    """Say that this process is driftcheck's alone: hooks stay on to its end.
+
+    Args:
+        tell: Told, when the process ends, of what was refused and nobody was told of.
+    """
+    _owner[:] = [tell]
+
+
+def at_the_end(task: Callable[[], None]) -> None:
+    """Have something done when ``leave`` has run all that user code has registered."""
+    _last_tasks.append(task)
+
+
+def process_owner() -> TellError | None:
+    """What ``own_process`` was given; ``None`` in a process that goes on after a check."""
+    return _owner[0] if _owner else None
+
+
 def leave(code: int) -> NoReturn:
     """End the process, whatever threads user code has left, and take nothing apart first.
 
     To free what a large application has made takes seconds, and the system does it at once.
     """
     atexit.register(_silence)  # runs before what user code has registered
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for threads)
-    os._exit(code)
+    _flush(streams.out(), streams.err())
+    note_exit_code(code)
+    try:
+        atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for threads)
+        for task in _last_tasks:
+            with suppress(Exception):
+                task()
+    finally:
+        os._exit(code)
 
 
 def _silence() -> None:

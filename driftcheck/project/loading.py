@@ -9,7 +9,9 @@ import sys
 import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
 from inspect import signature
 from pathlib import Path
@@ -21,10 +23,14 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import CommandError
+from sqlalchemy.engine import URL
 
 from driftcheck.config.settings import Settings
+from driftcheck.databases.location import parse_url
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
+from driftcheck.process.masking import learn_settings
 from driftcheck.project.containment import contained, place_of_failure
+from driftcheck.project.interception.urls import database_urls
 
 Work = Callable[[Any, Any], Iterable[Any]]
 """What env.py calls for each database it configures: (current heads, context) -> steps."""
@@ -268,12 +274,47 @@ def _from_file(settings: Settings, path: Path) -> Project:
     return AlembicProject(settings.root, f"Alembic configuration {path.name}", build)
 
 
+def named_databases(settings: Settings) -> list[URL]:
+    """The databases that are named without running any code of the project.
+
+    That is by ``--database-url``, and in Alembic's configuration files.
+    """
+    named = [settings.root / text for text in (settings.config, settings.directory) if text]
+    places = [settings.root, settings.root / "migrations", *named]
+    files = [place / "alembic.ini" if place.is_dir() else place for place in places]
+    urls = database_urls(text for file in files for text in _urls_in(file))
+    if settings.database_url:
+        urls.append(parse_url(settings.database_url, named="--database-url"))
+    return urls
+
+
+def _urls_in(file: Path) -> Iterator[str]:
+    """The values of ``sqlalchemy.url`` in all sections of a configuration file."""
+    parser = ConfigParser({"here": str(file.parent)}, strict=False)
+    with suppress(ConfigParserError, OSError, UnicodeDecodeError):
+        parser.read_string(file.read_text(encoding="utf-8"))
+        for section in parser.sections():
+            if parser.has_option(section, "sqlalchemy.url"):
+                yield parser.get(section, "sqlalchemy.url")
+
+
 def _with_x(config: Config, settings: Settings) -> Config:
     """Give the configuration the -x arguments, where env.py looks for them."""
+    _learn_passwords(config)
     if config.cmd_opts is None:
         config.cmd_opts = argparse.Namespace()
     config.cmd_opts.x = [*(getattr(config.cmd_opts, "x", None) or ()), *settings.x]
     return config
+
+
+def _learn_passwords(config: Config) -> None:
+    """Mask the passwords that a configuration names, also where it is not valid."""
+    with suppress(ConfigParserError):  # Alembic tells what is wrong with it
+        parser = config.file_config
+        for section in parser.sections():
+            learn_settings(dict(parser.items(section, raw=True)))
+            with suppress(ConfigParserError):
+                learn_settings(dict(parser.items(section)))
 
 
 def _flask(settings: Settings) -> Project:
@@ -291,6 +332,7 @@ def _flask(settings: Settings) -> Project:
             if isinstance(cause, Exception) and place_of_failure(cause, settings.root):
                 raise cause from None
             raise _no_app(settings, name, str(error)) from None
+        learn_settings(app.config)
         _require_migrate(app, settings)
     return FlaskProject(app, settings.root, f"Flask app {name or app.import_name}", settings)
 

@@ -1,6 +1,6 @@
 """Sends every connection that user code opens to a shadow database, and refuses any other.
 
-Three hooks that stand together, on for as long as user code may run:
+Hooks that stand together, on for as long as user code may run:
 
 1. ``do_connect`` on the ``Engine`` class connects to the shadow in place of what was asked for;
    what was asked for is how driftcheck learns where the live database is.
@@ -11,16 +11,17 @@ Three hooks that stand together, on for as long as user code may run:
 Connections pooled before a stage are made to reconnect when they are checked out. On a server that
 is shared with others, statements that reach beyond the shadow are refused as well.
 
-What bypasses SQLAlchemy cannot be redirected. Where it goes by way of libpq (psycopg, ``psql`` in
-a child process), the environment makes its sessions read only.
+A connection that bypasses SQLAlchemy cannot be redirected. The interceptor (``interception/``)
+refuses such a connection unless it leads to a shadow.
 """
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import event
@@ -28,7 +29,8 @@ from sqlalchemy.engine import URL, Dialect, Engine
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
-from driftcheck.databases.connection import is_own, libpq_read_only, own_options
+from driftcheck.databases import dialect_deadlines as watched_dialect
+from driftcheck.databases.connection import is_own, own_options
 from driftcheck.databases.location import (
     Place,
     arguments_for,
@@ -36,15 +38,15 @@ from driftcheck.databases.location import (
     url_for_dialect,
     url_of_arguments,
 )
+from driftcheck.databases.own_work import redirected_to
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.errors import DriftcheckError, RedirectError
+from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
+from driftcheck.process.deadline import aborter, watchdog
+from driftcheck.project.containment import TellError, at_the_end, process_owner
+from driftcheck.project.interception.interceptor import Interceptor
+from driftcheck.project.interception.statements import beyond_the_database
 
 _LINK = "driftcheck.link"
-_BEYOND_THE_DATABASE = re.compile(
-    r"\b(?:(?:CREATE|ALTER|DROP)\s+DATABASE|ALTER\s+SYSTEM"
-    r"|(?:ALTER|DROP)\s+(?:ROLE|GROUP|USER(?!\s+MAPPING)|TABLESPACE))\b",
-    re.IGNORECASE,
-)
 
 MakeShadow = Callable[[URL, str], ShadowDatabase]
 """Makes the shadow of the database at a URL, for a stage of that name."""
@@ -104,22 +106,32 @@ class _Link(NamedTuple):
 class Redirect:
     """Knows which database stands behind each shadow, and keeps the hooks on.
 
+    Args:
+        root: The project's directory; the working directory if it is not given.
+        known: Databases that user code must not reach, besides those that it asks for.
+
     Attributes:
         targets: Every database that user code asked for, in that order, by its place.
+        interceptor: Refuses what goes past SQLAlchemy.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path | None = None, known: Iterable[URL] = ()) -> None:
         self.targets: dict[Place, URL] = {}
+        self.interceptor = Interceptor(root or Path.cwd(), known, self._was_refused)
         self._behind: dict[Place, URL] = {}
         self._current: Stage | None = None
         self._hooks = _Hooks(self)
         self._depth = 0
+        self._stages = 0
+        self._is_over = False
 
     @contextmanager
     def hooked(self) -> Iterator[Redirect]:
         """Keep the hooks on: between stages, too, threads that user code started go on.
 
-        Such a thread outlives this; the hooks then stay for as long as the process does.
+        Such a thread outlives this; the hooks then stay for as long as the process does. Where the
+        process is driftcheck's own they always do, and refuse every connection from then on: user
+        code runs until the very end, as in a handler of ``atexit``.
         """
         self._depth += 1
         if self._depth == 1:
@@ -129,8 +141,12 @@ class Redirect:
             yield self
         finally:
             self._depth -= 1
-            if self._depth == 0 and not set(threading.enumerate()) - threads:
-                self._hooks.take_off()
+            if self._depth == 0:
+                if process_owner() is not None:
+                    self._is_over = True
+                    self.interceptor.stay_on()
+                elif not set(threading.enumerate()) - threads:
+                    self._hooks.take_off()
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
@@ -142,11 +158,14 @@ class Redirect:
         """
         outer, self._current, stage.failure = self._current, stage, None
         stage.entered += 1
+        self._stages += 1
         for place, shadow in stage.shadows.items():  # made before anybody asked
+            self._let_pass(shadow)
             if place in self.targets:
                 self._behind[place_of(shadow.url)] = self.targets[place]
         try:
             with self.hooked():
+                self.interceptor.renew()
                 yield
         except Exception as error:
             if stage.failure not in (None, error):
@@ -154,6 +173,9 @@ class Redirect:
             raise
         finally:
             self._current = outer or stage
+            self._stages -= 1
+        for refused in self.interceptor.refusals.take_from_children():
+            stage.failed(refused)
         if stage.failure is not None:
             raise stage.failure
 
@@ -162,6 +184,10 @@ class Redirect:
         """The innermost stage; between stages, the first there was."""
         if self._current is None:
             raise RedirectError("the project opened a connection before driftcheck was ready")
+        if self._is_over:
+            raise self.interceptor.refusals.refusal(
+                "connect to a database after the check has ended"
+            )
         return self._current
 
     def target_of(self, connection: Any) -> URL:
@@ -179,6 +205,7 @@ class Redirect:
         """The database that is meant: behind a shadow of an earlier stage stands another."""
         target = self._behind.get(place_of(asked), asked)
         self.targets.setdefault(place_of(target), target)
+        self.interceptor.databases.add(target)
         return target
 
     def shadow_for(self, asked: URL) -> ShadowDatabase:
@@ -186,7 +213,24 @@ class Redirect:
         target = self.resolve(asked)
         shadow = self.current.shadow_of(target)
         self._behind[place_of(shadow.url)] = target
+        self._let_pass(shadow)
         return shadow
+
+    def _let_pass(self, shadow: ShadowDatabase) -> None:
+        self.interceptor.databases.add_shadow(shadow.url, is_shared=shadow.shares_server)
+
+    def kept(self, error: DriftcheckError) -> DriftcheckError:
+        """Keep an error that user code is given."""
+        return error if self._current is None else self._current.failed(error)
+
+    def _was_refused(self, error: RedirectError) -> bool:
+        """Keep what the interceptor refuses; between stages there is nobody to raise it at."""
+        if self._current is not None and self._stages:
+            self._current.failed(error)
+        return self._stages > 0
+
+
+_left_on: list[_Hooks] = []
 
 
 class _Hooks:
@@ -205,7 +249,13 @@ class _Hooks:
         )
 
     def put_on(self) -> None:
-        self._on.enter_context(libpq_read_only())
+        if _left_on:
+            _left_on.pop().take_off()
+        if (tell := process_owner()) is not None:
+            _left_on.append(self)
+            at_the_end(partial(_tell_refusals, self._redirect.interceptor, tell))
+        self._redirect.interceptor.put_on()
+        self._on.callback(self._redirect.interceptor.take_off)
         for target, name, listener, options in self._listeners:
             event.listen(target, name, listener, **options)
             self._on.callback(event.remove, target, name, listener)
@@ -227,8 +277,10 @@ class _Hooks:
                     return connection
         with self._failures_kept():
             shadow = self._redirect.shadow_for(url_of_arguments(dialect, cargs, cparams))
-        arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
-        return dialect.connect(*arguments, **keywords)
+            arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
+            database = f"the shadow database {shadow.name}"
+            with redirected_to(shadow.url):
+                return watched_dialect.connect(dialect, database, arguments, keywords, self._keep)
 
     def _url(self, engine: Engine, real: URL) -> URL:
         """Hook 2: what code reads of an engine's URL."""
@@ -272,34 +324,47 @@ class _Hooks:
     ) -> None:
         """Refuse what would change a server that others use; a private one may be changed."""
         link = connection.connection.info.get(_LINK)
-        if link is None or not link.shadow.shares_server or link.shadow.name in statement:
+        if link is None or not link.shadow.shares_server:
             return
-        found = _BEYOND_THE_DATABASE.search(statement)
-        if found is not None:
+        if found := beyond_the_database(statement, link.shadow.name):
             with self._failures_kept():
                 raise RedirectError(
-                    f"the project would run {' '.join(found[0].upper().split())} "
-                    "on a server that others use",
+                    f"the project would run {found} on a server that others use",
                     hint="Let driftcheck make its shadow databases on a private server: "
                     "pip install 'driftcheck[embedded]', and leave out --shadow.",
                     details=statement.strip(),
                 )
+
+    def _keep(self, error: DriftcheckError) -> DriftcheckError:
+        return self._redirect.current.failed(error)
 
     @contextmanager
     def _failures_kept(self) -> Iterator[None]:
         try:
             yield
         except DriftcheckError as error:
-            raise self._redirect.current.failed(error) from None
+            raise self._redirect.kept(error) from None
+
+
+def _tell_refusals(interceptor: Interceptor, tell: TellError) -> None:
+    """Tell of what was refused when there was nobody to raise it at."""
+    for error in interceptor.refusals.take():
+        tell(error)
 
 
 def _shadow_reached(dbapi_connection: Any, stage: Stage) -> ShadowDatabase | None:
     """Ask a connection for the mark that only shadows answer with."""
+    abort = aborter(getattr(dbapi_connection, "driver_connection", dbapi_connection))
     for shadow in stage.shadows.copy().values():
         # Another database may not know the query, and every driver has errors of its own.
-        with suppress(Exception):
-            if shadow.is_reached_by(dbapi_connection):
-                return shadow
+        try:
+            with watchdog.call(f"the shadow database {shadow.name}", abort):
+                if shadow.is_reached_by(dbapi_connection):
+                    return shadow
+        except NotAnsweredError:
+            raise
+        except Exception:  # noqa: BLE001, S112
+            continue
     return None
 
 

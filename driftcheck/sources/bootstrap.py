@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -13,18 +14,16 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from driftcheck.config.settings import Bootstrap
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect, own_options
 from driftcheck.databases.messages import database_message
-from driftcheck.databases.plan import build
-from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import Configured
-from driftcheck.schema import Snapshot
+from driftcheck.project.interception.environment import of_children
 from driftcheck.sources.files import fingerprint
 from driftcheck.sources.models import create_models
-from driftcheck.sources.reading import Refused, read_shadow, run_statements
+from driftcheck.sources.reading import Refused, run_statements
 
 
 def prepare(
@@ -42,7 +41,7 @@ def prepare(
     if what == "import":
         return
     if what == "create_all":
-        _require_all(create_models(configured, shadow, before=(), helping=()), what)
+        _require_all(create_models(configured, partial(run_statements, shadow)), what)
     elif what.startswith("command:"):
         _run_command(what.removeprefix("command:").strip(), shadow, root)
     elif what.endswith(".sql"):
@@ -121,15 +120,22 @@ def _call(named: str, shadow: URL, root: Path) -> None:
 def _run_command(command: str, shadow: URL, root: Path) -> None:
     """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
     environment = {
-        **os.environ,
+        **of_children(os.environ),
         **_libpq_environment(shadow),
         "PGOPTIONS": own_options(),  # it may write
         # Slashes mean nothing there, and configuration files take % for something else.
         "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False).replace("%2F", "/"),
     }
-    done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
-        command, shell=True, cwd=root, env=environment, capture_output=True, text=True, check=False
-    )
+    with own_work():
+        done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
+            command,
+            shell=True,
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise ReplayError(
             f"the bootstrap command exits with {done.returncode}: {command}",
@@ -150,14 +156,3 @@ def _libpq_environment(shadow: URL) -> dict[str, str]:
         "PGHOSTADDR": "",
     }
     return {name: str(value) for name, value in said.items() if value is not None}
-
-
-def prepare_from_snapshot(snapshot: Snapshot, shadow: URL) -> None:
-    """Build the schema of a snapshot in an empty shadow.
-
-    Raises:
-        ReplayError: The server does not build it.
-    """
-    there = read_shadow(shadow, (), Scope())
-    statements = build(snapshot, catalog_for(snapshot.dialect), there).statements
-    _require_all(run_statements(shadow, statements), "snapshot")

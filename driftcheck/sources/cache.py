@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable
@@ -18,10 +19,11 @@ from alembic.script import ScriptDirectory
 from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
 from driftcheck.sources.files import fingerprint, history_files
-from driftcheck.storage.cache_directory import cache_directory, write_private
+from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
 _RETENTION_DAYS = 30
+_log = logging.getLogger(__name__)
 
 
 class Cache:
@@ -58,7 +60,10 @@ class Cache:
         """The entry of a key; ``None`` if it is missing or damaged."""
         path = self._path(key)
         try:
-            entry = load(path.read_text(encoding="utf-8"))
+            entry = load(read_private(path))
+        except PermissionError as error:  # for example, another account has put it there
+            _log.warning("driftcheck: not taken from the cache: %s", error)
+            return None
         except (OSError, UnicodeDecodeError, ConfigurationError):
             return None
         with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from driftcheck.project.environment import Environment
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
-from driftcheck.sources.reading import read_shadow
+from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
 from driftcheck.storage.snapshot_file import SnapshotFile
 
@@ -72,7 +72,7 @@ def read_stage(
 ) -> dict[Place, Snapshot]:
     """Read every shadow of a stage, without the version tables."""
     return {
-        place: read_shadow(stage.shadows[place].url, of_database, scope)
+        place: read_restricted(stage.shadows[place], scope, of_database)
         for place, of_database in tables.items()
     }
 

@@ -8,44 +8,56 @@ Single statements create nearly everything, and the statements that fail are rep
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import MetaData, Table
-from sqlalchemy.engine import URL
 
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.reading import Refused, run_statements
+from driftcheck.sources.reading import Refused
 
 _CREATED_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
+
+_EXTENSION = re.compile(
+    r"""CREATE\s+EXTENSION\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"([^"]+)"|(\w+))""", re.IGNORECASE
+)
+Run = Callable[[Iterable[str]], list[Refused]]
+"""Runs statements on a database one by one, and says which it refused."""
 
 
 def create_models(
     configured: Sequence[Configured],
-    url: URL,
+    run: Run,
     *,
-    before: Sequence[str],
-    helping: Sequence[str],
+    before: Sequence[str] = (),
+    helping: Callable[[], Sequence[str]] = tuple,
 ) -> list[Refused]:
     """Create the models in an empty shadow database.
 
     Args:
         configured: The configuration that env.py makes for this database.
-        url: The shadow database.
+        run: Runs statements on the shadow database.
         before: Statements to run first: the history's schemas and extensions.
-        helping: Statements to run if statements of the models fail: functions, types and
+        helping: Returns statements to run if statements of the models fail: functions, types and
             sequences that the history creates and the models only use.
 
     Returns:
         The statements that the database refused, with its messages.
     """
-    run_statements(url, before)
+    run(before)
     statements = [statement for context in configured for statement in context.ddl]
-    refused = [r for r in run_statements(url, statements) if not _was_created_before(r)]
+    refused = [r for r in run(statements) if not _was_created_before(r)]
     if refused:
-        run_statements(url, helping)
-        refused = run_statements(url, [failed.statement for failed in refused])
+        run(helping())
+        refused = run([failed.statement for failed in refused])
     return refused
+
+
+def extensions_declared(configured: Sequence[Configured]) -> list[str]:
+    """The names of the extensions that the models' own DDL installs."""
+    statements = (statement for context in configured for statement in context.ddl)
+    matches = map(_EXTENSION.match, statements)
+    return [match[1] or match[2].lower() for match in matches if match is not None]
 
 
 def _was_created_before(refused: Refused) -> bool:

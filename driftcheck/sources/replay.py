@@ -16,7 +16,7 @@ from driftcheck.databases.location import Place, place_of
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.names import names
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.errors import ProjectError
+from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.project.containment import line_in
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, Stage
@@ -220,6 +220,12 @@ class Replay:
             made.pop(dropped, None)
 
     def _failure(self, error: BaseException) -> RevisionFailure:
+        if self._log.is_disconnected:  # says nothing about the history
+            raise ConnectionFailedError(
+                f"the connection to the shadow database was lost in {self._log.revision}",
+                hint="Check that the server and the network work, and try again.",
+                details=database_message(error),
+            ) from error
         first = self._log.error
         file, revision = self._log.file, self._log.revision
         if first is not None:

@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from driftcheck.databases.messages import database_message
+from driftcheck.process.state import note_revision
 
 _DML = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _CREATES = re.compile(r"\b(CREATE|ADD)\b", re.IGNORECASE)
@@ -63,6 +64,7 @@ class StatementLog:
         file: The file of the running revision.
         statements: The statements that it has run so far.
         error: The first error since the revision began.
+        is_disconnected: Whether the driver has reported a lost connection since then.
     """
 
     def __init__(self, watch: StatementWatch | None = None) -> None:
@@ -71,6 +73,7 @@ class StatementLog:
         self.file = ""
         self.statements: list[ExecutedStatement] = []
         self.error: FirstError | None = None
+        self.is_disconnected = False
         self._index: dict[str, list[ExecutedStatement]] = defaultdict(list)
         self._indexed = 0
 
@@ -78,10 +81,13 @@ class StatementLog:
         """Start the log of a revision."""
         self.end()
         self.revision, self.file = revision, file
+        note_revision(revision)
 
     def end(self) -> None:
         """Clear the log after a revision."""
         self.revision, self.file, self.error = "", "", None
+        note_revision("")
+        self.is_disconnected = False
         self.statements.clear()
         self._indexed = 0
 
@@ -131,6 +137,7 @@ class StatementLog:
             self._watch(self._executed(statement), connection)
 
     def _record_error(self, context: Any) -> None:
+        self.is_disconnected |= context.is_disconnect
         if self.revision and self.error is None:
             message = database_message(context.original_exception)
             self.error = FirstError(self._executed(context.statement or ""), message)

@@ -51,7 +51,7 @@ def _is_uncommitted(connection: Any) -> bool:
     if connection.dialect.name != "postgresql":
         return bool(connection.dialect.name == "sqlite")
     with closing(connection.connection.cursor()) as cursor:
-        cursor.execute("select pg_current_xact_id_if_assigned()::text")
+        cursor.execute("select pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text")
         ((number,),) = cursor.fetchall()
     return number is not None
 

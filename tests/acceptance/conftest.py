@@ -25,6 +25,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import variables
+
 HERE = Path(__file__).parent
 FILES = sorted(str(path.relative_to(HERE).with_suffix("")) for path in HERE.glob("*/*.toml"))
 
@@ -114,20 +116,14 @@ def played(sketch, request):
             project = sketch(maker)
             group.write(project)
             found[name] = [
-                project.compare(*run.get("options", "").split(), **_shadows(maker))
+                project.compare(
+                    *run.get("options", "").split(), **(variables(maker) if maker else {})
+                )
                 for run in group.runs
             ]
         return found[name]
 
     return play
-
-
-def _shadows(maker):
-    """Beside the live databases, so that no run starts a server of its own."""
-    if maker is None:
-        return {}
-    url = maker.server.set(database="postgres").render_as_string(hide_password=False)
-    return {"DRIFTCHECK_SHADOW": url}
 
 
 @pytest.fixture

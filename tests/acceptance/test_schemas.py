@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.kept import variables
+
 MODELS = """
 Table("students", metadata, Column("id", Integer))
 Table("bills", metadata, Column("id", Integer), schema="billing")
@@ -32,8 +34,7 @@ def project(sketch, pg18):
     project.revision("0001", REVISION)
     project.upgrade()
     project.by_hand(BY_HAND)
-    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
-    project.look = lambda *options: project.compare("--shadow", shadow, *options)
+    project.look = lambda *options: project.compare(*options, **variables(pg18))
     return project
 
 

@@ -6,7 +6,7 @@ import pytest
 from driftcheck.cli.delivery import Delivery, Output, _directory
 from driftcheck.cli.main import cli
 from driftcheck.config.settings import Settings
-from driftcheck.errors import ExitCode, UsageError
+from driftcheck.errors import ExitCode, OutputError
 from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.reports import OutputStyle
 
@@ -54,7 +54,7 @@ def test_the_form_without_a_file_goes_to_output_or_to_stdout(here, capsys):
 
 def test_a_file_that_cannot_be_written(here):
     deliver = Delivery.of((Output("json", here / "migrations"),), None, full=False)
-    with pytest.raises(UsageError, match=r"cannot be written to .*migrations") as caught:
+    with pytest.raises(OutputError, match=r"cannot be written to .*migrations") as caught:
         deliver(REPORT, Settings(root=here))
     assert "--output" in caught.value.hint
 

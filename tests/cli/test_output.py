@@ -172,6 +172,6 @@ def test_a_report_that_stdout_cannot_take(school):
             text=True,
             check=False,
         )
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "Traceback" not in done.stderr
-    assert "cannot be written to stdout: No space left on device" in done.stderr
+    assert "cannot write to stdout: No space left on device" in done.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import driftcheck
-from driftcheck.databases.shadow.mark import Mark
+from driftcheck.storage.mark import Mark
 
 ROOT = Path(driftcheck.__file__).parent.parent
 

@@ -46,10 +46,8 @@ def live():
             extensions=frozenset({"plpgsql"}),
             roles=("app",),
             user="app",
-            can_create_databases=True,
             search_path='"$user", public',
             schemas=(),
-            is_local=False,
         )
         return dataclasses.replace(facts, **told)
 
@@ -90,7 +88,7 @@ def test_a_private_server_of_lives_version_comes_first(here, live):
     here(18)
     alike = here(17)
 
-    maker = choose(live(is_local=True), None, LIVE)
+    maker = choose(live(), None, LIVE)
 
     assert maker.server == alike
     assert "live's major version, 17" in maker.how
@@ -112,20 +110,10 @@ def test_an_installed_one_that_has_lives_extensions_comes_before_one_that_has_no
     assert choose(facts, None, LIVE).server == installed
 
 
-def test_lives_own_server_comes_next_when_it_is_on_this_machine(here, live):
-    here(18)
-
-    maker = choose(live(is_local=True), None, LIVE)
-
-    assert maker.server == LIVE.set(database="postgres")
-    assert "on this machine" in maker.how
-
-
-@pytest.mark.parametrize("why_not", [{"is_local": False}, {"can_create_databases": False}])
-def test_a_private_server_of_another_version_comes_last(here, live, why_not):
+def test_a_private_server_of_another_version_comes_next(here, live):
     other = here(18)
 
-    maker = choose(live(**{"is_local": True, **why_not}), None, LIVE)
+    maker = choose(live(), None, LIVE)
 
     assert maker.server == other
     assert maker.notes == ["the shadow's server is PostgreSQL 18, live's is 17"]
@@ -147,13 +135,30 @@ def test_extensions_that_are_missing_are_told(here, live):
     (note,) = choose(facts, None, LIVE).notes
 
     assert "hstore, postgis" in note
+    assert "--shadow same-server" in note
+    assert "--shadow URL" in note
 
 
-def test_what_does_not_start_is_passed_over(here, live):
+def test_what_does_not_start_is_passed_over_and_told(here, live):
     here(17, breaks=True)
     installed = here(17, embedded=False)
 
-    assert choose(live(), None, LIVE).server == installed
+    maker = choose(live(), None, LIVE)
+
+    assert maker.server == installed
+    (note,) = maker.notes
+    assert "embedded PostgreSQL 17" in note
+    assert "it does not start" in note
+
+
+def test_lives_own_server_is_not_taken_where_no_private_server_starts(here, live):
+    here(17, breaks=True)
+
+    with pytest.raises(ShadowError, match="no shadow database can be made") as caught:
+        choose(live(), None, LIVE)
+
+    assert "it does not start" in caught.value.details
+    assert "--shadow same-server" in caught.value.hint
 
 
 def test_without_a_live_database_the_first_embedded_one_is_taken(here):
@@ -173,7 +178,6 @@ def test_where_no_way_is_possible_all_are_told_and_why(here, live):
         choose(live(), None, LIVE)
 
     told = caught.value
-    assert "not known to be on this machine" in told.details
     assert "PostgreSQL 18" in told.details
     assert "it does not start" in told.details
     for way in ("driftcheck[embedded]", "--shadow same-server", "--shadow URL", "installed on"):

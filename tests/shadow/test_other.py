@@ -1,6 +1,7 @@
 """Shadow databases on MariaDB, which stands for every other database."""
 
 import getpass
+import os
 import shutil
 import subprocess
 import time
@@ -13,6 +14,7 @@ from driftcheck.databases.connection import connect
 from driftcheck.databases.mysql.shadow import OtherMaker
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ShadowError
+from driftcheck.storage.shadow_names import shadow_name
 
 
 @pytest.fixture(scope="module")
@@ -86,34 +88,37 @@ def test_a_shadow_is_empty_and_marked_and_dropped(live):
     assert shadow.name not in databases(live)
 
 
-def test_what_a_killed_run_left_is_dropped_by_its_age(live, yesterday):
-    old = f"driftcheck_shadow_models_{yesterday:08x}_0123456789ab"
-    with left_behind(live, old):
-        OtherMaker("Tests.", live).close()
-        assert old not in databases(live)
+def test_what_a_killed_run_left_is_dropped(live, mark, yesterday):
+    for left in (mark(), mark(host="elsewhere", started=yesterday)):
+        with left_behind(live, shadow_name("models", left)):
+            OtherMaker("Tests.", live).close()
+            assert shadow_name("models", left) not in databases(live)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        f"driftcheck_shadow_models_{int(time.time()):08x}_0123456789ab",
+def test_what_is_in_use_or_has_another_name_stays(live, mark):
+    left = shadow_name("models", mark())
+    names = [
+        shadow_name("models", mark(pid=os.getpid())),
+        shadow_name("models", mark(host="elsewhere")),
         "driftcheck_shadow_models",
-        "driftcheck_shadow_models_00000001_0123456789ab_precious",
-        "precious_driftcheck_shadow_models_00000001_0123456789ab",
-    ],
-    ids=["new", "without a time", "with more", "with something before"],
-)
-def test_what_is_new_or_has_no_mark_stays(live, name):
-    with left_behind(live, name):
-        OtherMaker("Tests.", live).close()
-        assert name in databases(live)
+        f"{left}_precious",
+        f"precious_{left}",
+        f"{left[:-1]}{'0' if left[-1] != '0' else '1'}",
+    ]
+    for name in names:
+        with left_behind(live, name):
+            OtherMaker("Tests.", live).close()
+            assert name in databases(live)
 
 
-def test_a_copy_cannot_be_had(live):
+def test_a_copy_has_tables_and_rows(live):
     with OtherMaker("Tests.", live) as maker:
         shadow = maker.make("x")
-        with pytest.raises(ShadowError, match="cannot copy"):
-            maker.make("y", shadow)
+        with closing(connect(shadow.url)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("CREATE TABLE t (a int)")
+            cursor.execute("INSERT INTO t VALUES (7)")
+            connection.commit()
+        assert run(maker.make("y", shadow).url, "SELECT a FROM t") == ((7,),)
 
 
 def test_a_user_who_may_not_is_told_so_without_the_password(live):
@@ -127,12 +132,14 @@ def test_a_user_who_may_not_is_told_so_without_the_password(live):
         assert "s3cret" not in caught.value.details
 
 
-def test_leftovers_of_another_user_hinder_nothing(live, yesterday):
-    old = f"driftcheck_shadow_models_{yesterday:08x}_0123456789ab"
+def test_leftovers_of_another_user_hinder_nothing_and_are_told(live, mark):
+    old = shadow_name("models", mark())
     run(live, "CREATE USER reader@localhost")
     run(live, "GRANT SELECT, SHOW DATABASES ON *.* TO reader@localhost")
     with left_behind(live, old):
-        OtherMaker("Tests.", live.set(username="reader")).close()
+        with OtherMaker("Tests.", live.set(username="reader")) as maker:
+            (note,) = maker.notes
+        assert f"DROP DATABASE `{old}`" in note
         assert old in databases(live)
 
 

@@ -7,8 +7,10 @@ import signal
 import subprocess
 import time
 import traceback
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from driftcheck.databases.postgresql.shadow.account import (
@@ -152,6 +154,84 @@ def test_after_kill_9_the_next_process_takes_over_the_server_and_sweeps(
     assert not is_running(directory)
 
 
+def test_after_kill_9_the_servers_of_other_slots_are_stopped(own_cache, installation, python):
+    with (
+        python(WAIT, stdin=subprocess.PIPE) as one,
+        python(WAIT, stdin=subprocess.PIPE) as other,
+        python(WAIT, stdin=subprocess.PIPE) as running,
+    ):
+        directories = [process.first_line.split()[1] for process in (one, other, running)]
+        for process in (one, other):
+            process.kill()
+            process.wait()
+        assert [*map(is_running, directories)] == [True] * 3
+
+        with open_maker(installation):
+            up = [*map(is_running, directories)]
+        assert [is_running(directory) for directory in directories] == [False, False, True]
+        assert up.count(True) == 2
+        running.communicate()
+
+
+SUBSCRIPTION = (
+    "CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p "
+    "WITH (connect = false, slot_name = NONE)"
+)
+FORKS = WAIT.replace(
+    "print(",
+    """import os, time
+if os.fork() == 0:
+    os.close(1)
+    time.sleep(30)
+    os._exit(0)
+print(""",
+)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_child_of_user_code_keeps_neither_the_slot_nor_the_server(
+    own_cache, installation, python, killed
+):
+    with python(FORKS, stdin=subprocess.PIPE, start_new_session=True) as process:
+        _, directory = process.first_line.split()
+        if killed:
+            process.kill()
+        else:
+            process.stdin.close()
+        process.wait()
+        with open_maker(installation) as maker:
+            assert str(slot_of(maker)) == directory
+        assert not is_running(directory)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "doing",
+    [
+        "ALTER DATABASE {name} IS_TEMPLATE true",
+        SUBSCRIPTION,
+    ],
+)
+def test_what_cannot_be_dropped_does_not_stop_the_next_run(own_cache, installation, python, doing):
+    with python(WAIT, stdin=subprocess.PIPE) as process:
+        name, directory = process.first_line.split()
+        url = f"host={directory} port=5432 user=postgres dbname={name}"
+        with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(doing.format(name=name))
+        process.kill()
+        process.wait()
+    with open_maker(installation) as maker:
+        assert str(slot_of(maker)) == directory
+        assert databases(maker.server) == ["postgres"]
+        assert maker.make("x").name in databases(maker.server)
+
+
+def test_a_process_holds_a_slot_once(own_cache, installation):
+    with open_maker(installation) as one, open_maker(installation) as other:
+        assert slot_of(one) != slot_of(other)
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_that_becomes_an_exception_leaves_nothing(own_cache, python, end):
     with python(TERMINATED, stderr=subprocess.DEVNULL) as process:
@@ -243,6 +323,7 @@ def test_a_path_too_long_for_a_socket(tmp_path, monkeypatch, installation):
         "CREATE ROLE left_by_replay",
         "CREATE ROLE owner; CREATE DATABASE left_by_replay OWNER owner",
         "ALTER SYSTEM SET work_mem = '1MB'",
+        "ALTER SYSTEM SET statement_timeout = 1",
         "ALTER ROLE postgres SET search_path = nowhere",
         "ALTER ROLE postgres NOLOGIN",
         "ALTER DATABASE postgres SET search_path = nowhere",

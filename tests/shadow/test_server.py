@@ -1,29 +1,33 @@
 """Servers that others use as well: what is not marked as a shadow is never touched."""
 
 import dataclasses
+import os
 import time
 from contextlib import contextmanager
 
 import pytest
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.shadow.dropping import drop_database
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.errors import ShadowError
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 
-NAME = "driftcheck_shadow_models_0123456789ab"
+OTHER_NAME = "driftcheck_shadow_models_0123456789ab"
 
 
 @contextmanager
-def left_behind(maker, mark=None, setting="driftcheck.databases.shadow"):
+def left_behind(maker, name, mark=None, setting="driftcheck.databases.shadow"):
     """A database that looks like a shadow; with a mark or without."""
     with session(maker.server) as cursor:
-        cursor.execute(f"CREATE DATABASE {NAME}")
+        cursor.execute(f"CREATE DATABASE {name}")
         if mark is not None:
-            cursor.execute(f"ALTER DATABASE {NAME} SET {setting} = '{mark}'")
+            cursor.execute(f"ALTER DATABASE {name} SET {setting} = '{mark}'")
         yield
-        cursor.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        drop_database(cursor, name, lambda one: session(maker.server.set(database=one)))
 
 
 @contextmanager
@@ -35,10 +39,17 @@ def user(maker, name, options="LOGIN"):
         cursor.execute(f"DROP ROLE {name}")
 
 
-def is_there(maker):
+def is_there(maker, name):
     with session(maker.server) as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (NAME,))
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         return cursor.fetchone() is not None
+
+
+def advised(note):
+    """The statements that a note advises, in their order."""
+    told = note.partition("drops it so: ")[2]
+    parts = [part.partition(": ")[2] for part in told.split(" Then ")]
+    return [statement for part in parts for statement in part.rstrip(";").split("; ")]
 
 
 def sweep(maker):
@@ -46,58 +57,72 @@ def sweep(maker):
 
 
 def test_what_a_killed_run_left_is_dropped(pg, mark):
-    with left_behind(pg, mark()):
+    left = mark()
+    name = shadow_name("models", left)
+    with left_behind(pg, name, left):
         sweep(pg)
-        assert not is_there(pg)
+        assert not is_there(pg, name)
 
 
-def test_a_database_without_the_mark_stays(pg):
-    with left_behind(pg):
+def test_what_a_run_left_that_was_killed_before_it_set_the_mark_is_dropped(pg, mark):
+    name = shadow_name("models", mark())
+    with left_behind(pg, name):
         sweep(pg)
-        assert is_there(pg)
+        assert not is_there(pg, name)
+
+
+def test_a_database_with_another_name_stays_whatever_its_mark(pg, mark):
+    with left_behind(pg, OTHER_NAME, mark()):
+        sweep(pg)
+        assert is_there(pg, OTHER_NAME)
+
+
+@pytest.mark.parametrize("other", ["on", "another run"])
+def test_a_database_whose_mark_says_another_thing_than_its_name_stays(pg18, mark, other):
+    name = shadow_name("models", mark())
+    with left_behind(pg18, name, Mark.new() if other == "another run" else other):
+        sweep(pg18)
+        assert is_there(pg18, name)
 
 
 @pytest.mark.parametrize(
     "setting", ["driftcheck.shadowed", "driftcheck.shado", "driftcheckshadow.x", "application_name"]
 )
 def test_another_setting_is_no_mark(pg18, mark, setting):
-    with left_behind(pg18, mark(), setting):
+    left = mark()
+    name = shadow_name("models", left)
+    with left_behind(pg18, name, Mark.new(), setting):
         sweep(pg18)
-        assert is_there(pg18)
+        assert not is_there(pg18, name)
 
 
-def test_a_setting_that_driftcheck_did_not_write_is_no_mark(pg18):
-    with left_behind(pg18, "on"):
-        sweep(pg18)
-        assert is_there(pg18)
-
-
-def test_a_role_s_setting_is_no_mark(pg18, mark):
-    with left_behind(pg18), session(pg18.server) as cursor:
-        cursor.execute(
-            f"ALTER ROLE postgres IN DATABASE {NAME} SET driftcheck.databases.shadow = '{mark()}'"
-        )
-        sweep(pg18)
-        assert is_there(pg18)
-
-
-def test_what_is_in_use_elsewhere_stays(pg18, mark):
-    with left_behind(pg18, mark(host="elsewhere")):
-        sweep(pg18)
-        assert is_there(pg18)
+def test_what_is_in_use_stays(pg18, mark):
+    for left in (mark(host="elsewhere"), mark(pid=os.getpid())):
+        name = shadow_name("models", left)
+        with left_behind(pg18, name, left):
+            sweep(pg18)
+            assert is_there(pg18, name)
 
 
 def test_what_is_a_day_old_is_dropped_whoever_made_it(pg18, mark, yesterday):
-    with left_behind(pg18, mark(host="elsewhere", started=yesterday)):
+    left = mark(host="elsewhere", started=yesterday)
+    name = shadow_name("models", left)
+    with left_behind(pg18, name, left):
         sweep(pg18)
-        assert not is_there(pg18)
+        assert not is_there(pg18, name)
 
 
-def test_leftovers_of_another_user_hinder_nothing(pg18, mark):
-    with left_behind(pg18, mark()), user(pg18, "plain", "LOGIN CREATEDB") as url:
+def test_leftovers_of_another_user_hinder_nothing_and_are_told(pg18, mark):
+    name = shadow_name("models", mark())
+    with left_behind(pg18, name), user(pg18, "plain", "LOGIN CREATEDB") as url:
         with ServerMaker("Tests.", url, None) as maker:
             maker.make("x")
-        assert is_there(pg18)
+            (note,) = maker.notes
+        assert is_there(pg18, name)
+        assert "must be owner" in note
+        with session(pg18.server) as cursor:
+            cursor.execute(advised(note)[-1])
+        assert not is_there(pg18, name)
 
 
 def test_a_user_with_no_more_than_createdb_is_enough(pg):
@@ -113,10 +138,28 @@ def test_a_user_with_no_more_than_createdb_is_enough(pg):
             assert not shadow.is_reached_by(connect(pg.server))
 
 
+def test_the_server_says_nothing_of_a_mark_when_one_connects(pg18, capfd):
+    with (
+        user(pg18, "plain", "LOGIN CREATEDB") as url,
+        ServerMaker("Tests.", url, None) as maker,
+    ):
+        connect(maker.make("x").url).close()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_a_killed_run_of_a_user_who_is_no_superuser_left_is_dropped(pg18, mark):
-    with left_behind(pg18, f"driftcheck.databases.shadow={mark()}", "application_name"):
+    left = mark()
+    name = shadow_name("models", left)
+    with left_behind(pg18, name, f"driftcheck.databases.shadow={left}", "application_name"):
         sweep(pg18)
-        assert not is_there(pg18)
+        assert not is_there(pg18, name)
+
+
+def test_a_user_who_is_no_superuser_leaves_what_another_run_s_mark_is_on(pg18, mark):
+    name = shadow_name("models", mark())
+    with left_behind(pg18, name, f"driftcheck.databases.shadow={Mark.new()}", "application_name"):
+        sweep(pg18)
+        assert is_there(pg18, name)
 
 
 def test_a_user_without_createdb_is_told_what_is_missing(pg18):

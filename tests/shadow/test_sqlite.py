@@ -10,6 +10,7 @@ import pytest
 
 from driftcheck.databases.sqlite.shadow import SqliteMaker
 from driftcheck.errors import ShadowError
+from driftcheck.storage.shadow_names import shadow_name
 
 
 @pytest.fixture(autouse=True)
@@ -74,25 +75,30 @@ def test_closing_leaves_nothing(temporary):
 
 
 def test_what_a_killed_run_left_is_removed(temporary, mark):
-    left = temporary / "driftcheck_shadow_left"
+    left = temporary / shadow_name("sqlite", mark())
     left.mkdir()
-    (left / "driftcheck-shadow").write_text(str(mark()))
+    (left / "file").touch()
 
     SqliteMaker("Tests.").close()
 
     assert not left.exists()
 
 
-def test_what_has_no_mark_or_is_in_use_stays(temporary, mark):
-    bare, running = temporary / "driftcheck_shadow_bare", temporary / "driftcheck_shadow_running"
-    for directory in (bare, running):
+def test_what_has_another_name_or_is_in_use_stays(temporary, mark):
+    bare = temporary / "driftcheck_shadow_bare"
+    running = shadow_name("sqlite", mark(pid=os.getpid()))
+    link, file = (temporary / shadow_name(what, mark()) for what in ("link", "file"))
+    link.symlink_to(temporary)
+    file.touch()
+    for directory in (bare, temporary / running):
         directory.mkdir()
-    (running / "driftcheck-shadow").write_text(str(mark(pid=os.getpid())))
 
     SqliteMaker("Tests.").close()
 
     assert bare.exists()
-    assert running.exists()
+    assert (temporary / running).exists()
+    assert link.is_symlink()
+    assert file.exists()
 
 
 def test_a_file_that_cannot_be_made_is_told(maker, temporary):

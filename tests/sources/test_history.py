@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from tests.kept import variables
+
 MODELS = """
 Table("students", metadata,
     Column("id", Integer), Column("name", Text), Column("age", Integer){more})
@@ -62,8 +64,7 @@ def standing(sketch, pg18):
     project.revision("0001", 'op.add_column("students", sa.Column("age", sa.Integer()))')
     project.by_hand(TABLE.format(more=""))
     project.upgrade()
-    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
-    project.compare_so = lambda *options: project.compare("--shadow", shadow, *options)
+    project.compare_so = lambda *options: project.compare(*options, **variables(pg18))
     return project
 
 

@@ -32,18 +32,20 @@ from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
-from driftcheck.storage.cache_directory import cache_directory, write_private
+from driftcheck.sources.stamps import read_stamps
+from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
 _LIBPQ_URL = re.compile(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", re.DOTALL)
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
 _CONFIGURATION = ("alembic.ini", "pyproject.toml", ".env", ".flaskenv")
-_NO_MATTER = frozenset({"identity", "database", "is_local", "can_create_databases"})
+_NO_MATTER = frozenset({"identity", "database"})
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,30 @@ def quick_report(settings: Settings) -> Report | None:
 
     Args:
         settings: What to check, and how.
+
+    Raises:
+        NotAnsweredError: The live database does not answer in time.
     """
     dsn = _dsn(settings)
     memo = _recall(settings) if dsn is not None else None
     if memo is None or memo.files != history_digest(memo.places, settings.root):
         return None
-    import psycopg2  # noqa: PLC0415  (other databases do without)
+    # Other databases do without.
+    import psycopg2  # noqa: PLC0415
+
+    from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415
 
     try:
-        connection = psycopg2.connect(dsn, connect_timeout=10, application_name="driftcheck")
+        connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")
     except psycopg2.Error:
         return None  # the full check says why
     try:
         make_read_only(connection)
         with gc_paused():
             return _report(settings, memo, connection)
-    except psycopg2.Error:
+    except NotAnsweredError:
+        raise  # the full check would wait as long
+    except (psycopg2.Error, ConnectionFailedError, CatalogError):
         return None
     finally:
         connection.close()
@@ -116,7 +126,7 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
     tables = [_address(table, snapshot) for table in memo.version_tables]
     if not all(table in snapshot.objects for table in tables):
         return None
-    stamped = sorted({r for table in tables for r in _revisions(connection, table)})
+    stamped = sorted({r for table in tables for r in read_stamps(connection, table)})
     seen = within(snapshot.without(tables), settings.schemas)
     if seen.remarks or digest(seen) != memo.answers.get(_question(facts, stamped)):
         return None
@@ -142,12 +152,6 @@ def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
 def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
     schema, name = table
     return Address("table", schema or snapshot.default_schema, (name,))
-
-
-def _revisions(connection: Any, table: Address) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT version_num FROM {table.sql}")
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _shown(settings: Settings) -> str:
@@ -181,7 +185,7 @@ def remember(
 
 def _recall(settings: Settings) -> Memo | None:
     try:
-        return Memo(**json.loads(_path(settings).read_text(encoding="utf-8")))
+        return Memo(**json.loads(read_private(_path(settings))))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import CannotCheckError, ConfigurationError
 
 BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
@@ -218,14 +219,15 @@ def _git(
     }
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        return subprocess.run(
-            ["git", *arguments],  # noqa: S607  (the git that the user has on the PATH)
-            cwd=directory,
-            env=environment,
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
+        with own_work():
+            return subprocess.run(
+                ["git", *arguments],  # noqa: S607  (the git that the user has on the PATH)
+                cwd=directory,
+                env=environment,
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
     except FileNotFoundError:
         raise CannotCheckError(
             "git is not on the PATH", hint="driftcheck gate finds new revisions with git."

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from driftcheck.actions.gate.downgrade_check import DowngradeCheck
@@ -34,6 +33,7 @@ from driftcheck.pipeline.session import Session
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.replay import Replay, RevisionFailure
 from driftcheck.sources.statement_log import ExecutedStatement
+from driftcheck.storage.temporary import temporary_directory
 
 
 @dataclass
@@ -94,10 +94,8 @@ class UpgradeCheck:
     def run(self) -> UpgradeResult:
         """Build the base's schema, and upgrade it to the head of the branch."""
         self._session.progress("building the base's schema")
-        with TemporaryDirectory(prefix="driftcheck-base-") as directory:
-            locations = VersionLocations(
-                self._merge, self._session.project, Path(directory).resolve()
-            )
+        with temporary_directory("base") as directory:
+            locations = VersionLocations(self._merge, self._session.project, directory)
             try:
                 of_base = locations.of_base()
                 if of_base:

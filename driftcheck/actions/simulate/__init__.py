@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -17,12 +16,18 @@ from driftcheck.actions.simulate.start_points import Stands
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import Place, place_of, shown
-from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.databases.messages import lacks_rights
+from driftcheck.databases.shadow.base import (
+    UNTRUSTED_NOT_RUN,
+    USE_PRIVATE_SERVER,
+    ShadowDatabase,
+    ShadowMaker,
+)
+from driftcheck.errors import CannotCheckError, ConfigurationError, ProjectError, ShadowError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import Coverage, DatabaseReport, Report
-from driftcheck.pipeline.autogenerate_runner import Bench
+from driftcheck.pipeline.autogenerate_runner import Bench, NotTriedError
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
     Database,
@@ -41,9 +46,10 @@ from driftcheck.pipeline.histories import (
 from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.session import Progress, Session, open_session
 from driftcheck.project.redirect import Stage
-from driftcheck.sources.bootstrap import prepare_from_snapshot
 from driftcheck.sources.history import version_table_keys, version_tables
-from driftcheck.sources.replay import Destinations, Replay
+from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
+from driftcheck.sources.untrusted import build_untrusted
+from driftcheck.storage.temporary import temporary_directory
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,10 @@ def simulate(settings: Settings, whom: Colleague, progress: Progress = lambda _:
     """
     settings = replace(settings, gaps=CHAIN, fail_on=frozenset())
     with (
-        tempfile.TemporaryDirectory(prefix="driftcheck-") as directory,
+        temporary_directory("generated") as directory,
         open_session(settings, progress) as session,
     ):
-        return _Simulation(session, whom, Path(directory)).report()
+        return _Simulation(session, whom, directory).report()
 
 
 class _Simulation:
@@ -134,9 +140,22 @@ class _Simulation:
         self._found = {one.place: self._findings(one) for one in self._databases}
         session.progress("running autogenerate")
         stage = Stage("migrate", self._as_live)
-        for one in self._databases:  # now: to make one may take a run of env.py
-            stage.shadow_of(session.target(one.place))
-        return generate(session.project, session.redirect, stage, self._directory)
+        try:
+            for one in self._databases:  # now: to make one may take a run of env.py
+                stage.shadow_of(session.target(one.place))
+        except NotTriedError as reason:
+            self._notes.append(f"what migrate would write was not tried: {reason.message}")
+            return None
+        try:
+            return generate(session.project, session.redirect, stage, self._directory)
+        except ProjectError as error:
+            if not any(shadow.role for shadow in stage.shadows.values()):
+                raise
+            self._notes.append(
+                "what migrate would write was not tried: env.py does not run as a role without "
+                f"a superuser's rights: {error.message}"
+            )
+            return None
 
     def _as_live(self, target: URL, purpose: str) -> ShadowDatabase:
         """A shadow at the head with the drift that the live database has."""
@@ -168,7 +187,7 @@ class _Simulation:
         plots = [self._plot(one) for one in self._databases]
         played: dict[tuple[Place, int], Played] = {}
         stops = self._stops()
-        session = replace(self._session, replayed=_new_stage(self._session))
+        session = replace(self._session, replayed=self._session.stage("colleague"))
 
         def at(number: int, replay: Replay) -> None:
             for plot in plots:
@@ -235,6 +254,8 @@ class _Simulation:
     def _developers(self) -> dict[Place, list[Played]]:
         """Play the developer, whose own database is the live one."""
         self._require_place_in_history()
+        for one in self._databases:
+            _require_private(self._session.maker(one.place), one)
         revisions = len(self._stands.ancestry(self._session.environment.heads))
         revisions += self._generated is not None
         if self._whom.after_downgrade > revisions:
@@ -248,13 +269,15 @@ class _Simulation:
         session = self._session
         assert one.live is not None  # noqa: S101  (its place in the history is known)
         session.progress("copying the live database's schema")
-        stage = Stage("developer", session.shadows.make)
-        prepare_from_snapshot(one.live.snapshot, stage.shadow_of(session.target(one.place)).url)
+        stage = Stage("developer", session.shadows.make_restricted)
+        build_untrusted(one.live.snapshot, stage.shadow_of(session.target(one.place)))
         stamp(session, stage, one.live.stamped or ())
         at = ", ".join(one.live.stamped or ()) or EMPTY
         opening = f"a copy of the live database's schema stands at {at}"
         made = self._history.made.get(one.place, {})
-        return play(self._plot(one), Start(at, opening, stage, made))
+        played = play(self._plot(one), Start(at, opening, stage, made))
+        _require_rights(played.fault, stage)
+        return played
 
     def _findings(self, one: Database) -> list[Finding]:
         """What a comparison finds, with what it leads ``migrate`` to write."""
@@ -297,12 +320,34 @@ class _Simulation:
         )
 
 
-def _new_stage(session: Session) -> Stage:
-    """Shadows in which the history has not begun yet."""
-    bootstrap = session.settings.bootstrap
-    if bootstrap is not None and bootstrap.what == "import":
-        return session.shadows.copies(session.imported, "colleague")
-    return Stage("colleague", session.shadows.make)
+def _require_private(maker: ShadowMaker, one: Database) -> None:
+    """Refuse to copy live's schema to where its functions or triggers could do harm."""
+    if not maker.runs_untrusted_ddl:
+        raise ShadowError(
+            f"--after-downgrade copies the live database's schema, and {UNTRUSTED_NOT_RUN}",
+            hint=USE_PRIVATE_SERVER,
+        )
+    has_triggers = one.live is not None and any(
+        address.kind == "trigger" for address in one.live.snapshot.objects
+    )
+    if maker.shares_server and has_triggers:
+        raise CannotCheckError(
+            "--after-downgrade copies the live database's schema, and this one has triggers: "
+            "on live's own server they would run with the rights of driftcheck's user",
+            hint="Name another server with --shadow URL, and a user without rights on live.",
+        )
+
+
+def _require_rights(fault: RevisionFailure | None, stage: Stage) -> None:
+    """Do not tell what a migration may not do in a restricted shadow as what happens on live."""
+    restricted = any(shadow.role for shadow in stage.shadows.values())
+    if fault is not None and restricted and lacks_rights(fault.message):
+        raise CannotCheckError(
+            f"revision {fault.where.revision} needs rights that the copy of the live database's "
+            "schema does not give: it belongs to a role without a superuser's rights",
+            hint="Leave out --after-downgrade to play a colleague instead.",
+            details="\n".join(filter(None, (fault.message, fault.statement))),
+        )
 
 
 def _revisions_at(plot: Plot, stop: Destinations) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import Stage
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.reading import read_shadow
+from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
 
 EMPTY = "an empty database"
@@ -145,7 +145,7 @@ class _Actor:
             return self._failure(f"upgrade fails at revision {self.fault.where.revision}")
         if self.plot.head is not None:
             session = self.plot.session
-            snapshot = read_shadow(self._shadow.url, self.plot.tables, session.scope)
+            snapshot = read_restricted(self._shadow, session.scope, self.plot.tables)
             its = within(self.plot.reword(snapshot), session.settings.schemas)
             sides = {Side.FIRST: self.plot.head, Side.SECOND: its}
             self.changes = changes_of(Gap.DIFFERENCE, sides)

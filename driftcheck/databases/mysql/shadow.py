@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy.engine import URL
@@ -11,10 +10,9 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.connection import connect, without_password
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
-from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark, is_too_old
-from driftcheck.errors import DriftcheckError, ShadowError
-
-_NAME = re.compile(rf"{NAME_PREFIX}\w+_([0-9a-f]{{8}})_([0-9a-f]{{12}})\Z")
+from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import origin_of, shadow_name
 
 
 class OtherMaker(ShadowMaker):
@@ -34,17 +32,24 @@ class OtherMaker(ShadowMaker):
         self.sweep()
 
     def sweep(self) -> tuple[str, ...]:
-        """Drop the shadows that killed runs left behind: by the time told in their names."""
+        """Drop the shadows that killed runs left behind, known by their names."""
         dropped = []
         for (name,) in self._run("SHOW DATABASES"):
-            if _is_abandoned(name):
-                with suppress(ShadowError):  # another user's, who will drop it
-                    self._run(f"DROP DATABASE IF EXISTS `{name}`")
-                    dropped.append(name)
+            origin = origin_of(str(name))
+            if origin is None or not origin.is_abandoned:
+                continue
+            try:
+                self._run(f"DROP DATABASE IF EXISTS `{name}`")
+                dropped.append(str(name))
+            except ShadowError as error:
+                self.notes.append(
+                    f"the shadow database {name}, left by a run that was killed, could not be "
+                    f"dropped: {error.details}. Who may drop it does so: DROP DATABASE `{name}`;"
+                )
         return tuple(dropped)
 
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
-        name = f"{NAME_PREFIX}{purpose}_{mark.started:08x}_{mark.secret[:12]}"
+        name = shadow_name(purpose, mark)
         return ShadowDatabase(self.server.set(database=name), name, name, "SELECT DATABASE()", self)
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
@@ -84,6 +89,8 @@ class OtherMaker(ShadowMaker):
                 rows = list(cursor.fetchall()) if cursor.description else []
                 connection.commit()
                 return rows
+        except NotAnsweredError:
+            raise
         except DriftcheckError as error:
             raise ShadowError(error.message, hint=error.hint, details=error.details) from None
         except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
@@ -91,9 +98,3 @@ class OtherMaker(ShadowMaker):
                 "the server could not make or drop a shadow database",
                 details=without_password(str(error).strip(), self.server),
             ) from None
-
-
-def _is_abandoned(name: str) -> bool:
-    """A process may run on another machine: its age alone tells that a shadow is abandoned."""
-    match = _NAME.match(name)
-    return match is not None and is_too_old(int(match[1], 16))

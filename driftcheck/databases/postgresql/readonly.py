@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-STATEMENT_TIMEOUT_SECONDS = 120
-LOCK_TIMEOUT_SECONDS = 5
+from driftcheck.process.deadline import watchdog
+
+_LOCK_TIMEOUT_SECONDS = 5
 
 
 def make_read_only(connection: Any) -> None:
@@ -14,7 +15,11 @@ def make_read_only(connection: Any) -> None:
     Args:
         connection: An open psycopg2 connection on which nothing has been run.
     """
+    from driftcheck.databases.psycopg2_deadlines import limit_said  # noqa: PLC0415  (other databases do without)
+
+    limits = {"statement_timeout": watchdog.seconds, "lock_timeout": _LOCK_TIMEOUT_SECONDS}
     connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
+        for name, seconds in limits.items():
+            if limit_said(connection, name) is None:  # else the user's own counts
+                cursor.execute(f"SET LOCAL {name} = {round(seconds * 1000)}")

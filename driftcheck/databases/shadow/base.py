@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
-import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from driftcheck.databases.shadow.mark import NAME_PREFIX, Mark
-from driftcheck.errors import ShadowError
+from driftcheck.errors import (
+    ConnectionFailedError,
+    DriftcheckError,
+    NotAnsweredError,
+    ShadowError,
+)
+from driftcheck.process.interrupt import interruption
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.temporary import sweep_temporary_directories
+
+UNTRUSTED_NOT_RUN = (
+    "SQL that comes from a live database or from a snapshot file is not run on a server that "
+    "others use"
+)
+USE_PRIVATE_SERVER = (
+    "Leave out --shadow: the shadow databases are then made on a private server (of "
+    "driftcheck[embedded], or of a PostgreSQL that is installed on this machine), "
+    "where that SQL runs without any rights."
+)
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,10 +56,8 @@ class ServerFacts:
         extensions: Names of the extensions installed in the live database.
         roles: Names of the server's roles, without its own (``pg_...``).
         user: Whom driftcheck is there.
-        can_create_databases: Whether that user may.
         search_path: As shown.
         schemas: Those of the search path that exist, without ``public`` and the server's own.
-        is_local: Whether the server runs on this machine, as far as that is certain.
     """
 
     dialect: str
@@ -54,10 +73,8 @@ class ServerFacts:
     extensions: frozenset[str]
     roles: tuple[str, ...]
     user: str
-    can_create_databases: bool
     search_path: str
     schemas: tuple[str, ...]
-    is_local: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +86,10 @@ class ShadowDatabase:
         name: Its name there, which says what it is.
         token: Its mark.
         mark_query: The SQL that answers with the mark in this database, and in no other.
+        restricted: Whether SQL that is not to be trusted may be run in it. On PostgreSQL the URL
+            then logs in as a role without rights, which everything in it belongs to.
+        role: That role; empty where there is none.
+        stands_for: The role whose place that one takes: the owner in a shadow without it.
     """
 
     url: URL
@@ -76,6 +97,9 @@ class ShadowDatabase:
     token: str
     mark_query: str
     _maker: ShadowMaker = field(repr=False)
+    restricted: bool = False
+    role: str = ""
+    stands_for: str = ""
 
     def is_reached_by(self, connection: Any) -> bool:
         """Whether a DB-API connection, no transaction begun on it, leads to this database."""
@@ -93,6 +117,18 @@ class ShadowDatabase:
         """Whether others use its server as well."""
         return self._maker.shares_server
 
+    def install(self, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions with the rights of a superuser, before any untrusted SQL is run.
+
+        Args:
+            extensions: Their names, each with its schema. Those that the server lacks or that are
+                unsafe are left out.
+
+        Raises:
+            ShadowError: One cannot be installed.
+        """
+        self._maker.install(self, extensions)
+
     def drop(self) -> None:
         """Drop it now; what is still connected to it is cut off. Does nothing a second time."""
         self._maker.drop(self)
@@ -109,29 +145,53 @@ class ShadowMaker(ABC):
         how: Where the shadows are and why there: a sentence for ``--verbose``.
         notes: In what the shadows are less like live than they should be; sentences.
         shares_server: Whether others use the shadows' server as well.
+        runs_untrusted_ddl: Whether DDL that comes from the live database can be run in a shadow
+            without more rights than its author has.
     """
 
     shares_server = False
+    runs_untrusted_ddl = True
 
     def __init__(self, how: str) -> None:
         self.how = how
         self.notes: list[str] = []
         self._made: list[ShadowDatabase] = []
         self._pid = os.getpid()
+        self._is_closed = False
         atexit.register(self.close)
+        interruption.hold(self)
+        sweep_temporary_directories()
 
-    def make(self, purpose: str, template: ShadowDatabase | None = None) -> ShadowDatabase:
+    @property
+    def runs_untrusted_files(self) -> bool:
+        """Whether what a cache or snapshot file says can be run as well.
+
+        Such a file can hold any SQL. So it needs a place where nothing else can be reached.
+        """
+        return self.runs_untrusted_ddl and not self.shares_server
+
+    def make(
+        self, purpose: str, template: ShadowDatabase | None = None, *, restricted: bool = False
+    ) -> ShadowDatabase:
         """Make a shadow database.
 
         Args:
             purpose: What it is for, one word; becomes a part of its name.
             template: A shadow of this maker to copy, schema and rows; what is connected to it
                 is cut off. An empty one is made without.
+            restricted: Whether SQL that is not to be trusted will be run in it. A copy of a
+                restricted shadow always is one.
 
         Raises:
             ShadowError: It cannot be made.
         """
-        shadow = self._plan(re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:20], Mark.new())
+        mark = Mark.new()
+        shadow = self._plan(purpose, mark)
+        interruption.has_made = True
+        if restricted or (template is not None and template.restricted):
+            if not self.runs_untrusted_ddl:
+                raise ShadowError(UNTRUSTED_NOT_RUN, hint=USE_PRIVATE_SERVER)
+            shadow = self._restricted(shadow, mark)
         self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
         try:
             self._create(shadow, template)
@@ -141,7 +201,14 @@ class ShadowMaker(ABC):
         return shadow
 
     def drop(self, shadow: ShadowDatabase) -> None:
-        """Drop a shadow that this maker made; does nothing a second time."""
+        """Drop a shadow that this maker made; does nothing a second time.
+
+        What cannot be dropped now is tried again in the end.
+        """
+        with suppress(ShadowError):
+            self._drop(shadow)
+
+    def _drop(self, shadow: ShadowDatabase) -> None:
         if shadow in self._made:
             self._destroy(shadow)
             self._made.remove(shadow)
@@ -166,19 +233,39 @@ class ShadowMaker(ABC):
     def close(self) -> None:
         """Drop everything this maker made and stop what it started.
 
-        What cannot be dropped is told in ``notes`` and left to the next run's sweep.
+        What cannot be dropped is told and left to the next run's sweep.
         """
-        if os.getpid() != self._pid:
+        if os.getpid() != self._pid or self._is_closed:
             return
         atexit.unregister(self.close)
         try:
             for shadow in reversed(self._made.copy()):
                 try:
-                    self.drop(shadow)
-                except ShadowError as error:
-                    self.notes.append(f"{shadow.name} could not be dropped: {error}")
+                    self._drop(shadow)
+                except (ShadowError, ConnectionFailedError) as error:
+                    self._tell_left(shadow, error)
+                    if isinstance(error, NotAnsweredError):
+                        break  # each of the others would be waited for as long
         finally:
             self._stop()
+        self._is_closed = True
+        if not self.left():
+            interruption.release(self)
+
+    def left(self) -> tuple[str, ...]:
+        """The names of the shadows that are there: all are gone with a server of our own."""
+        if self._is_closed and not self.shares_server:
+            return ()
+        return tuple(shadow.name for shadow in self._made)
+
+    def stop_at_once(self) -> None:  # noqa: B027  (most makers start nothing)
+        """Stop what this maker started without waiting, where the run must end at once."""
+
+    def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
+        """Tell of a shadow that stays. The report is made by then, so it is logged: on stderr."""
+        said = ". ".join(filter(None, (error.details, error.hint)))
+        text = f"the shadow database {shadow.name} could not be dropped: {said or error}"
+        _log.warning("driftcheck: %s", text)
 
     def __enter__(self) -> Self:
         """The maker, to be closed at the end."""
@@ -205,10 +292,13 @@ class ShadowMaker(ABC):
     def _destroy(self, shadow: ShadowDatabase) -> None:
         """Drop it if it is there."""
 
+    def _restricted(self, shadow: ShadowDatabase, mark: Mark) -> ShadowDatabase:  # noqa: ARG002
+        """The same shadow, planned for SQL that is not to be trusted."""
+        return replace(shadow, restricted=True)
+
+    def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions in a restricted shadow; databases other than PostgreSQL have none."""
+        del shadow, extensions
+
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started."""
-
-
-def shadow_name(purpose: str, mark: Mark) -> str:
-    """A name that says what the database is; short enough for every server."""
-    return f"{NAME_PREFIX}{purpose}_{mark.secret[:12]}"

@@ -11,7 +11,7 @@ from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.selftest.programs import in_json
 from driftcheck.reports.selftest.table import in_terminal
 
-__all__ = ["FORMS", "Form"]
+__all__ = ["FORMATS", "Format"]
 
 Format: TypeAlias = Callable[[SelftestResult, OutputStyle], str]
 

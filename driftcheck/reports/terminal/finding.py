@@ -88,6 +88,8 @@ def _phantom(phantom: PhantomOperation | None, output: OutputStyle) -> Iterator[
     why = ": because of this drift, not because of a model change, `migrate` would write:"
     yield wrapped(output, words(output, ("Phantom operation", BAD), why), 2)
     yield quoted(output, phantom.operation, style=CODE)
+    if not phantom.answer_known:
+        return
     if phantom.colleague_error is None:
         text = "On a database without this drift, the operation runs without an error."
         yield wrapped(output, words(output, text), 2)

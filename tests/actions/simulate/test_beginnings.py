@@ -7,6 +7,7 @@ from driftcheck.actions.snapshot import base_snapshot
 from driftcheck.config.settings import Bootstrap, Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.storage.snapshot_file import dump
+from tests.kept import used
 
 TABLE = "CREATE TABLE students (grade varchar(1) CHECK (grade IN ('a', 'b')))"
 MODELS = """
@@ -24,10 +25,10 @@ def standing(sketch, pg18):
     project.revision("0001", "")
     project.revision("0002", 'op.add_column("students", sa.Column("age", sa.Integer()))', "0001")
     project.upgrade("0001")
-    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
-    project.settings = {"root": project.root, "shadow": shadow}
+    project.settings = {"root": project.root}
     project.simulate = lambda whom, **more: simulate(Settings(**project.settings, **more), whom)
-    return project
+    with used(pg18):
+        yield project
 
 
 def starts(report):

@@ -10,6 +10,7 @@ from driftcheck.actions.simulate import Colleague, simulate
 from driftcheck.config.settings import Settings
 from driftcheck.judging.findings import Severity
 from driftcheck.reports import OutputStyle, render
+from tests.kept import used
 
 CASES = tomllib.loads(Path(__file__).with_name("cases.toml").read_text(encoding="utf-8"))
 DEFAULT = CASES.pop("default")
@@ -38,10 +39,10 @@ def test_case(name, sketch, request):
     project = sketch(maker)
     write(project, case)
     before = files(project.root)
-    shadow = maker and maker.server.set(database="postgres").render_as_string(hide_password=False)
 
     whom = Colleague(**case.get("whom", {}))
-    report = simulate(Settings(root=project.root, shadow=shadow), whom)
+    with used(maker):
+        report = simulate(Settings(root=project.root), whom)
 
     (database,) = report.databases
     text = render(report, output=OutputStyle(width=10_000))

@@ -18,13 +18,12 @@ LAST_NAME = "    last_name = db.Column(db.String(64), nullable=False)\n"
 class Developer:
     """A developer with a checkout of the sample application and a database."""
 
-    def __init__(self, checkout, live, shadow):
+    def __init__(self, checkout, live):
         self.checkout = checkout
         self.live = live
         self.models = checkout / "sample_app" / "models.py"
         self._variables = {
             "DATABASE_URL": live.text_url,
-            "DRIFTCHECK_SHADOW": shadow,
             "FLASK_APP": "sample_app",
             "PYTHONPATH": str(checkout),
         }
@@ -70,18 +69,17 @@ class Developer:
 @pytest.fixture
 def developers(tmp_path, database, pg18):
     """You, a colleague, and another who does as is right: all at the same point."""
-    shadow = pg18.server.set(database="postgres").render_as_string(hide_password=False)
     for name in ("you", "colleague", "other"):
         for part in ("sample_app", "migrations"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / part, tmp_path / name / part, ignore=ignored)
     yours = database(pg18)
-    you = Developer(tmp_path / "you", yours, shadow)
+    you = Developer(tmp_path / "you", yours)
     you.flask("upgrade")
     you.git("init", "--quiet", "--initial-branch", "main")
     you.commit("begin")
     copies = [
-        Developer(tmp_path / name, database(pg18, template=yours), shadow)
+        Developer(tmp_path / name, database(pg18, template=yours))
         for name in ("colleague", "other")
     ]
     return you, *copies

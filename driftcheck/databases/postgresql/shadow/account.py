@@ -7,17 +7,23 @@ import os
 import pwd
 import stat
 import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from driftcheck.databases.own_work import own_work
 from driftcheck.errors import ShadowError
-from driftcheck.storage.cache_directory import cache_directory
+from driftcheck.storage.cache_directory import cache_directory, weakness_of
 
 _UNPRIVILEGED = ("postgres", "nobody")
 # The second is open to all, so what is found there is looked at closely.
 SERVER_DIRECTORY = "DRIFTCHECK_SERVER_DIR"
 """The environment variable that names where private servers are kept: a RAM disk, say."""
 _SHARED_CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108
+
+_OFFLINE = Path(__file__).with_name("offline.py")
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,11 @@ class Account:
         parent = next((path for path in parents if os.access(path, os.W_OK)), None)
         if parent is None:
             raise ShadowError(f"there is no place for a server in {', '.join(map(str, parents))}")
+        if weakness := weakness_of(parent.absolute(), is_parent=True):
+            raise ShadowError(
+                f"others can change what driftcheck keeps in {parent}: {weakness}",
+                hint=f"Name another directory with {SERVER_DIRECTORY}.",
+            )
         digest = hashlib.sha256(bytes(cache_directory())).hexdigest()[:8]
         mode = 0o755 if self.is_other else 0o700
         return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=mode)
@@ -76,27 +87,60 @@ class Account:
         Raises:
             ShadowError: It cannot be started as this account.
         """
+        other = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
+        return self._run(arguments, directory, **other)
+
+    def run_offline(
+        self, arguments: list[str], *, directory: Path, sign: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program so that it, and what it starts, can reach no network.
+
+        Where the system cannot do that, it runs all the same.
+
+        Args:
+            arguments: The program, by its absolute path, and its arguments.
+            directory: Where to run it.
+            sign: A file that is there afterwards if it was shut off, and is not if it was not.
+
+        Raises:
+            ShadowError: It cannot be started as this account.
+        """
+        sign.unlink(missing_ok=True)
+        if sys.platform != "linux" or not sys.executable:
+            return self.run(arguments, directory=directory)
+        # The script begins as this user: the account may not be able to reach this Python.
+        account = [str(self.uid), str(self.gid)] if self.is_other else ["-", "-"]
+        script = [sys.executable, "-I", "-S", str(_OFFLINE), *account, str(sign)]
+        with suppress(ShadowError):
+            done = self._run([*script, *arguments], directory)
+            if done.returncode == 0 or sign.exists():
+                return done
+        # Python did not start, say: after a fork that has become another user.
+        return self.run(arguments, directory=directory)
+
+    def _run(
+        self, arguments: list[str], directory: Path, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("PG", "LC_", "LANG"))
         }
         try:
-            return subprocess.run(
-                arguments,
-                cwd=directory,
-                env=environment | {"LC_ALL": "C"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                check=False,
-                umask=0o077,
-                user=self.uid if self.is_other else None,
-                group=self.gid if self.is_other else None,
-                extra_groups=[] if self.is_other else None,
-            )
+            with own_work():
+                return subprocess.run(
+                    arguments,
+                    cwd=directory,
+                    env=environment | {"LC_ALL": "C"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    check=False,
+                    umask=0o077,
+                    **options,
+                )
         except OSError as error:
             raise ShadowError(f"cannot run {arguments[0]} as {self.name}: {error}") from None
 

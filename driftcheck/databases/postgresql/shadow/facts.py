@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-from contextlib import suppress
-from ipaddress import ip_address
-from pathlib import Path
 from typing import Any
 
 from driftcheck.databases.shadow.base import ServerFacts
 
-IDENTITY = "concat_ws('/', pg_postmaster_start_time(), d.oid)"
+IDENTITY = (
+    "pg_catalog.concat_ws('/', pg_catalog.pg_postmaster_start_time(), d.oid)::pg_catalog.text"
+)
 """SQL for which database (``pg_database AS d``) of which server this is."""
 
 _FACTS = f"""
@@ -24,62 +22,56 @@ SELECT current_setting('server_version_num')::int / 10000 AS major,
        CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'
        ELSE 'libc' END AS locale_provider,
        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '') AS locale,
-       r.rolname AS user,
-       r.rolcreatedb OR r.rolsuper AS can_create_databases,
-       current_setting('search_path') AS search_path
+       r.rolname AS user
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
 WHERE d.datname = current_database() AND r.rolname = current_user
 """
-_PEER = "SELECT host(inet_server_addr()), pg_backend_pid()"
 _EXTENSIONS = "SELECT extname FROM pg_catalog.pg_extension"
 _ROLES = r"SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
-_SCHEMAS = """
-SELECT name FROM unnest(current_schemas(false)) WITH ORDINALITY AS listed (name, place)
-WHERE name <> 'public' AND name !~ '^pg_' ORDER BY place
+# The session's own search path is asked for before it is changed. Until then, every name that is
+# looked up says that it is the server's: a user of live may have made a function or an operator
+# that fits better. https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
+_SEARCH_PATH = """
+SELECT pg_catalog.current_setting('search_path'),
+       pg_catalog.current_schemas(false)::pg_catalog.text[]
 """
+_BY_ITSELF = ("BEGIN", "ROLLBACK")
+_WITHIN = (
+    "SAVEPOINT driftcheck_facts",
+    "ROLLBACK TO SAVEPOINT driftcheck_facts",
+    "RELEASE SAVEPOINT driftcheck_facts",
+)
+_SAFE_SEARCH_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
 
 
 def read_facts(connection: Any) -> ServerFacts:
-    """Read the facts through an open psycopg2 connection to live; nothing is written there."""
+    """Read the facts through an open psycopg2 connection to live; nothing is written there.
+
+    Args:
+        connection: The connection; its settings are afterwards as they were.
+    """
+    begin, *end = _BY_ITSELF if connection.autocommit else _WITHIN
     with connection.cursor() as cursor:
+        cursor.execute(begin)
+        cursor.execute(_SEARCH_PATH)
+        search_path, schemas = cursor.fetchone()
+        cursor.execute(_SAFE_SEARCH_PATH)
         cursor.execute(_FACTS)
         columns = (column.name for column in cursor.description)
         row = dict(zip(columns, cursor.fetchone(), strict=True))
-        cursor.execute(_PEER)
-        address, pid = cursor.fetchone()
-        return ServerFacts(
+        facts = ServerFacts(
             dialect="postgresql",
             extensions=frozenset(_names(cursor, _EXTENSIONS)),
             roles=_names(cursor, _ROLES),
-            schemas=_names(cursor, _SCHEMAS),
-            is_local=_is_here(address, pid),
+            search_path=search_path,
+            schemas=tuple(s for s in schemas if s != "public" and not s.startswith("pg_")),
             **row,
         )
+        for statement in end:
+            cursor.execute(statement)
+        return facts
 
 
 def _names(cursor: Any, query: str) -> tuple[str, ...]:
     cursor.execute(query)
     return tuple(name for (name,) in cursor.fetchall())
-
-
-def _is_here(address: str | None, pid: int) -> bool:
-    """Whether the server runs on this machine, for certain.
-
-    A loopback address proves nothing: an SSH tunnel that ends on the server has one as well. So
-    the process that serves us must be one of this machine.
-    """
-    if address is None:  # a Unix socket
-        return True
-    if not ip_address(address).is_loopback:
-        return False
-    return "postgres" in _program(pid)
-
-
-def _program(pid: int) -> str:
-    """What a process of this machine is called; nothing where there is none."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text(errors="replace")
-    with suppress(OSError):
-        ps = ["ps", "-o", "comm=", "-p", str(pid)]
-        return subprocess.run(ps, capture_output=True, text=True, check=False).stdout
-    return ""

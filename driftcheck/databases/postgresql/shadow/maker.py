@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,28 +16,42 @@ from psycopg2 import errors
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect, without_password
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker, shadow_name
-from driftcheck.databases.shadow.mark import Mark
-from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.databases.postgresql.shadow.dropping import drop_database
+from driftcheck.databases.postgresql.shadow.restricted import (
+    ROLE_PREFIX,
+    hand_over,
+    install,
+    make_role,
+)
+from driftcheck.databases.postgresql.shadow.sweeping import sweep
+from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
+from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 
-SETTING = "driftcheck.databases.shadow"
+SETTING = "driftcheck.shadow"
 # Only a superuser may give a database a setting that the server does not know. For others the
 # mark goes into one that takes any text, and that shows what a connection is for besides. So the
 # mark is asked of the catalog: a driver may well tell the server another application_name.
 _OTHERS_SETTING = "application_name"
-_MARK = f"substring(setting FROM '^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)')"
-_MARKED = f"""
+_PATTERN = f"^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)"
+_MARK = f"pg_catalog.substring(setting, '{_PATTERN}')"
+# The query runs on connections that user code has opened, which may lead to live. So no name in it
+# is looked up on the session's search path, where others may have put functions and operators.
+MARKED = f"""
 SELECT {_MARK}, d.datname
 FROM pg_catalog.pg_db_role_setting s
-JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
-CROSS JOIN unnest(s.setconfig) AS setting
-WHERE s.setrole = 0 AND {_MARK} IS NOT NULL
+JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase
+CROSS JOIN pg_catalog.unnest(s.setconfig) AS setting
+WHERE s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND {_MARK} IS NOT NULL
 """
-_MARK_QUERY = f"{_MARKED} AND d.datname = current_database()"
+"""SQL that answers with the mark and the name of each database that has a mark."""
+_MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
 _LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
@@ -63,7 +79,7 @@ class PostgresMaker(ShadowMaker):
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         self.server = server
         self.facts = facts
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             # Measured without fsync: half of wal_log's time, and never more.
             version: int = cursor.connection.server_version
             has_strategies = version >= _HAS_STRATEGIES
@@ -81,41 +97,63 @@ class PostgresMaker(ShadowMaker):
         like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
         return repr((self._major, like, facts and facts.search_path))
 
-    def sweep(self, *, everything: bool = False) -> tuple[str, ...]:
-        """Drop the shadows that killed runs left behind, known by their marks.
-
-        Args:
-            everything: Drop every marked one: for a server that nobody else can be using.
+    def sweep(self) -> tuple[str, ...]:
+        """Drop the shadows that killed runs left behind; what cannot be dropped is noted.
 
         Returns:
             The names of those that were dropped.
         """
-        with session(self.server) as cursor:
-            return drop_marked(cursor, everything=everything)
+        try:
+            with own_session(self.server) as cursor:
+                swept = sweep(cursor, MARKED, self._within)
+        except ShadowError as error:
+            self._note(f"what killed runs have left on the server was not looked for: {error}")
+            return ()
+        for kept in swept.kept:
+            self._note(f"{kept.message}: {kept.details}. {kept.hint}")
+        return tuple(swept.dropped)
 
     def roles_left(self) -> tuple[str, ...]:
         """Roles that came to the server since this maker began: they outlive the shadows."""
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
             return tuple(role for role in _roles(cursor) if role not in self._roles_before)
 
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         name = shadow_name(purpose, mark)
         return ShadowDatabase(self.server.set(database=name), name, str(mark), _MARK_QUERY, self)
 
+    def _restricted(self, shadow: ShadowDatabase, mark: Mark) -> ShadowDatabase:
+        role = f"{ROLE_PREFIX}{mark.secret[:12]}"
+        url = shadow.url.set(username=role)
+        owner = str(self.server.username)
+        return replace(shadow, url=url, restricted=True, role=role, stands_for=owner)
+
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
-        with session(self.server) as cursor:
+        with own_session(self.server) as cursor:
+            if shadow.role:
+                make_role(cursor, shadow.role)
             if template is None:
                 self._create_empty(cursor, shadow)
             else:
                 self._copy(cursor, shadow, template)
             self._mark(cursor, shadow)
-        if template is None and self.facts is not None and self.facts.schemas:
-            with session(shadow.url) as cursor:
-                for schema in self.facts.schemas:
+        schemas = self.facts.schemas if self.facts is not None and template is None else ()
+        if schemas or shadow.role:
+            with own_session(self.server.set(database=shadow.name)) as cursor:
+                for schema in schemas:
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+                if shadow.role:
+                    hand_over(cursor, shadow.role)
+
+    def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
+        """Install extensions in a restricted shadow where no untrusted SQL has run."""
+        wanted = [*extensions]
+        if shadow.role and wanted:
+            with own_session(self.server.set(database=shadow.name)) as cursor:
+                install(cursor, wanted, shadow.role)
 
     def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:
-        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}"
+        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}{_owner(shadow)}"
         if self.facts is None:
             cursor.execute(create)
             return
@@ -133,7 +171,8 @@ class PostgresMaker(ShadowMaker):
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
         cursor.execute(_CUT_OFF, (template.name,))
-        cursor.execute(f"CREATE DATABASE {shadow.name} TEMPLATE {template.name}{self._strategy}")
+        copied = f"TEMPLATE {template.name}{self._strategy}{_owner(shadow)}"
+        cursor.execute(f"CREATE DATABASE {shadow.name} {copied}")
 
     def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
         """Say what it is: to driftcheck by a setting, to people by a comment.
@@ -150,18 +189,39 @@ class PostgresMaker(ShadowMaker):
         # Nobody else holds locks there: who waits for one waits for another session of its own,
         # and for ever.
         cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
-        if self.facts is not None and self.facts.search_path != _DEFAULT_SEARCH_PATH:
+        if self.facts is not None and (
+            shadow.role or self.facts.search_path != _DEFAULT_SEARCH_PATH
+        ):
             # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
             names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
+            if shadow.role:  # "$user" means live's user, not the role
+                names = names.replace('"$user"', quote_identifier(self.facts.user))
             cursor.execute(f"{alter} search_path = {names}")
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
-        with session(self.server) as cursor:
-            _drop(cursor, shadow.name)
+        with own_session(self.server) as cursor:
+            drop_database(cursor, shadow.name, self._within)
+            if shadow.role:
+                cursor.execute(f"DROP ROLE IF EXISTS {quote_identifier(shadow.role)}")
+
+    def _within(self, name: str) -> AbstractContextManager[Any]:
+        """A session of another database of the server."""
+        return own_session(self.server.set(database=name))
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+@contextmanager
+def own_session(url: URL) -> Iterator[Any]:
+    """A session for what driftcheck itself has to say to a server; see ``session``.
+
+    The functions and operators that users of the database have made are kept out of it.
+    """
+    with session(url) as cursor:
+        cursor.execute(_OWN_SEARCH_PATH)
+        yield cursor
 
 
 @contextmanager
@@ -170,9 +230,12 @@ def session(url: URL) -> Iterator[Any]:
 
     Raises:
         ShadowError: The server cannot be reached, or does not do what it is told.
+        ConnectionFailedError: It does not answer in time, or the connection is lost.
     """
     try:
         connection = connect(without_hostaddr(url))
+    except NotAnsweredError:
+        raise
     except DriftcheckError as error:
         raise ShadowError(error.message, hint=error.hint, details=error.details) from None
     try:
@@ -217,6 +280,10 @@ def _locales(facts: ServerFacts) -> Iterator[str]:
     yield f"{encoding} {plain}"
 
 
+def _owner(shadow: ShadowDatabase) -> str:
+    return f" OWNER {quote_identifier(shadow.role)}" if shadow.role else ""
+
+
 def _comment(shadow: ShadowDatabase) -> str:
     mark = Mark.parse(shadow.token)
     assert mark is not None  # noqa: S101  (the token is a mark that this process has written)
@@ -225,31 +292,10 @@ def _comment(shadow: ShadowDatabase) -> str:
             "made_by": "driftcheck",
             "what": "a shadow database: it may be dropped at any time",
             "pid": os.getpid(),
-            "host": mark.host,
+            "host": socket.gethostname(),
             "started": datetime.fromtimestamp(mark.started, UTC).isoformat(),
         }
     )
-
-
-def _marked(cursor: Any) -> list[tuple[str, Mark]]:
-    cursor.execute(_MARKED)
-    marks = ((name, Mark.parse(text)) for text, name in cursor.fetchall())
-    return [(name, mark) for name, mark in marks if mark is not None]
-
-
-def drop_marked(cursor: Any, *, everything: bool = False) -> tuple[str, ...]:
-    """Drop the marked databases that are abandoned, or all of them; never one without the mark."""
-    dropped = []
-    for name, mark in _marked(cursor):
-        if everything or mark.is_abandoned:
-            with suppress(errors.InsufficientPrivilege):  # another user's, who will drop it
-                _drop(cursor, name)
-                dropped.append(name)
-    return tuple(dropped)
-
-
-def _drop(cursor: Any, name: str) -> None:
-    cursor.execute(f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)")
 
 
 def _roles(cursor: Any) -> tuple[str, ...]:

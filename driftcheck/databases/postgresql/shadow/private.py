@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from psycopg2 import errors
 
 from driftcheck.databases.postgresql.shadow.binaries import Installation
-from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, drop_marked, session
+from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
-from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.postgresql.shadow.sweeping import sweep
+from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase
+from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.quoting import quote_identifier
 
 # What initdb leaves, and no more: a replay may have made roles, databases, tablespaces, settings.
 _IS_AS_MADE = """
 SELECT (SELECT count(*) = 3 FROM pg_database)
+   AND (SELECT count(*) = 0 FROM pg_replication_slots)
+   AND (SELECT count(*) = 0 FROM pg_subscription)
    AND (SELECT count(*) = 2 FROM pg_tablespace)
    AND (SELECT count(*) = 0 FROM pg_db_role_setting)
    AND (SELECT count(*) = 0 FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf')
@@ -45,6 +50,8 @@ class PrivateMaker(PostgresMaker):
             self._make_as_new()
             user = SUPERUSER if facts is None else facts.user
             self._make_roles(user, () if facts is None else facts.roles)
+            if not self._private.is_offline:
+                how += " This system cannot keep what runs there from the network."
             super().__init__(how, self._private.url(user), facts)
         except BaseException:
             self._private.stop()
@@ -56,16 +63,23 @@ class PrivateMaker(PostgresMaker):
 
     def _make_as_new(self) -> None:
         """Take away what a run that was killed, or a replay, has left on the whole server."""
-        with session(self._private.url()) as cursor:
-            drop_marked(cursor, everything=True)
-            _drop_roles(cursor)
-            cursor.execute(_IS_AS_MADE, (SUPERUSER,))
-            (as_made,) = cursor.fetchone()
-        if not as_made:
+        if not self._is_cleaned():
             self._private.start_anew()
 
+    def _is_cleaned(self) -> bool:
+        """Drop what can be dropped; whether the server is then as it was made."""
+        try:
+            with own_session(self._private.url()) as cursor:
+                sweep(cursor, MARKED, self._within, everything=True)
+                _drop_roles(cursor)
+                cursor.execute(_IS_AS_MADE, (SUPERUSER,))
+                (as_made,) = cursor.fetchone()
+        except ShadowError:
+            return False
+        return bool(as_made)
+
     def _make_roles(self, user: str, roles: tuple[str, ...]) -> None:
-        with session(self._private.url()) as cursor:
+        with own_session(self._private.url()) as cursor:
             for role in dict.fromkeys((*roles, user)):
                 name = quote_identifier(role)
                 if role != SUPERUSER:
@@ -77,9 +91,19 @@ class PrivateMaker(PostgresMaker):
         """Drop a role that live knows or a replay has made, so that another can make it."""
         if self.facts is not None and role == self.facts.user:
             return False
-        with session(self._private.url()) as cursor:
+        with own_session(self._private.url()) as cursor:
             cursor.execute(_ROLES, (SUPERUSER,))
             return (role,) in cursor.fetchall() and _drop_role(cursor, role)
+
+    def stop_at_once(self) -> None:
+        """Stop the server without waiting for it; the next run there drops what it holds."""
+        self._private.stop_at_once()
+
+    def _within(self, name: str) -> AbstractContextManager[Any]:
+        return own_session(self._private.url(database=name))
+
+    def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
+        """Say nothing: the next run finds it, and makes the server anew if need be."""
 
     def _stop(self) -> None:
         self._private.stop()

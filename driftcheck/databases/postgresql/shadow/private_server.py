@@ -7,25 +7,27 @@ import hashlib
 import os
 import shlex
 import shutil
-import tempfile
+import signal
 from pathlib import Path
 
 import psycopg2
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.shadow.account import Account
+from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY, Account
 from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import without_hostaddr
 from driftcheck.databases.postgresql.shadow.slot import Slot
 from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.process.state import note_server
+from driftcheck.storage.temporary import sweep_temporary_directories, temporary_directory
 
 SUPERUSER = "postgres"
 _PORT = 5432
 _SOCKET = f"/.s.PGSQL.{_PORT}"
 _LONGEST_SOCKET_PATH = 103
 """What fits into a socket's address, on Linux and on macOS."""
-_START_SECONDS = 60
+_START_SECONDS, _STOP_SECONDS = 60, 5
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -57,11 +59,17 @@ class PrivateServer:
         installation: The programs it runs.
     """
 
-    def __init__(self, installation: Installation, account: Account, slot: Slot) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        account: Account,
+        slot: Slot,
+        programs: Path | None = None,
+    ) -> None:
         self.installation = installation
         self._account = account
         self._slot = slot
-        self._bin = installation.bin
+        self._bin = programs or installation.bin
 
     @classmethod
     def start(cls, installation: Installation) -> PrivateServer:
@@ -76,9 +84,11 @@ class PrivateServer:
         server = cls(installation, account, slot)
         try:
             server._start()
+            server._stop_others()
         except BaseException:
             server.stop()  # interrupted, it may have come up meanwhile
             raise
+        note_server(server._pid_file, runs=True)
         return server
 
     def url(self, user: str = SUPERUSER, database: str = "postgres") -> URL:
@@ -96,6 +106,7 @@ class PrivateServer:
         In the mode *fast*: it takes no longer than *immediate* once the shadows are dropped, and
         leaves nothing to recover.
         """
+        note_server(self._pid_file, runs=False)
         try:
             # Where its directory was removed meanwhile, it stops by itself.
             with contextlib.suppress(ShadowError):
@@ -106,15 +117,38 @@ class PrivateServer:
         finally:
             self._slot.free()
 
+    def stop_at_once(self) -> None:
+        """Tell it to stop in the mode *immediate*, and do not wait."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(self._pid_file.read_text().split()[0])
+            os.kill(pid, signal.SIGQUIT)
+
     def start_anew(self) -> None:
         """Throw away all that the server holds and start it again, empty."""
-        self._pg_ctl("stop", "--mode", "immediate")
+        self._end()
         for directory in (self._data, self._half_made):
             shutil.rmtree(directory, ignore_errors=True)
         self._initialise()
         problem = self._launch()
         if problem:
-            raise ShadowError(f"{self.installation} does not start", details=problem)
+            raise ShadowError(
+                f"{self.installation} does not start",
+                hint=f"Its log is {self._log}; {SERVER_DIRECTORY} names another directory for it.",
+                details=problem,
+            )
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether nothing that runs in it can reach a network or another program's socket."""
+        return self._offline_sign.exists()
+
+    @property
+    def _offline_sign(self) -> Path:
+        return self._slot.path / "offline"
+
+    @property
+    def _log(self) -> Path:
+        return self._slot.path / "log"
 
     @property
     def _data(self) -> Path:
@@ -140,12 +174,27 @@ class PrivateServer:
         self._account.directory(self._socket_directory)
         self._bin = _reachable_bin(self.installation, self._account, self._slot.path)
         if self._answers():  # left running by a killed process
-            return
+            if self.is_offline:
+                return
+            self._end()
         # Nothing was written to the disk in time, so a directory that was not shut down is not
         # to be trusted: that is the one with a server's process number in it, and no server.
         is_sound = self._data.exists() and not self._pid_file.exists()
         if not is_sound or self._launch() or not self._answers():
             self.start_anew()
+
+    def _stop_others(self) -> None:
+        """Stop the servers that killed processes have left running in other slots."""
+        for slot in Slot.take_used(self._account.home()):
+            # Any version's pg_ctl stops any version's server.
+            left = PrivateServer(self.installation, self._account, slot, self._bin)
+            if left._pid_file.exists() and left._answers():
+                left._end()
+
+    def _end(self) -> None:
+        """Stop it, if it runs, with all that is done in it; soon."""
+        if self._pg_ctl("stop", "--mode", "fast", "--timeout", str(_STOP_SECONDS)) is not None:
+            self._pg_ctl("stop", "--mode", "immediate")
 
     def _answers(self) -> bool:
         try:
@@ -156,7 +205,7 @@ class PrivateServer:
             with connection.cursor() as cursor:
                 cursor.execute("SHOW data_directory")
                 return bool(cursor.fetchone() == (str(self._data),))
-        except psycopg2.Error:
+        except (psycopg2.Error, DriftcheckError):
             return False
         finally:
             connection.close()
@@ -176,21 +225,26 @@ class PrivateServer:
         """Start the server on its data directory; what it says where it does not start."""
         settings = _SETTINGS | {"unix_socket_directories": f'"{self._socket_directory}"'}
         options = [f"-c {name}={shlex.quote(value)}" for name, value in settings.items()]
-        log = self._slot.path / "log"
-        started = self._pg_ctl(
-            *("start", "--wait", "--timeout", str(_START_SECONDS)),
-            *("--log", str(log), "--options", " ".join(options)),
+        done = self._account.run_offline(
+            self._command(
+                *("start", "--wait", "--timeout", str(_START_SECONDS)),
+                *("--log", str(self._log), "--options", " ".join(options)),
+            ),
+            directory=self._slot.path,
+            sign=self._offline_sign,
         )
-        if started is None:
+        if not done.returncode:
             return ""
-        said = log.read_text(errors="replace") if log.exists() else ""
-        return "\n".join((started, *said.splitlines()[-20:]))
+        said = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return "\n".join((done.stdout.strip(), *said.splitlines()[-20:]))
 
     def _pg_ctl(self, *arguments: str) -> str | None:
         """Run ``pg_ctl``; what it says where it fails."""
-        command = [str(self._bin / "pg_ctl"), "--silent", "--pgdata", str(self._data), *arguments]
-        done = self._account.run(command, directory=self._slot.path)
+        done = self._account.run(self._command(*arguments), directory=self._slot.path)
         return done.stdout.strip() if done.returncode else None
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [str(self._bin / "pg_ctl"), "--silent", "--pgdata", str(self._data), *arguments]
 
 
 def _reachable_bin(installation: Installation, account: Account, directory: Path) -> Path:
@@ -221,8 +275,9 @@ def _copy_of(installation: Installation, account: Account, directory: Path) -> P
     copies = account.home() / f"programs-{key[:8]}"
     copied = copies / package.name / installation.bin.parent.name / "bin"
     if not copied.exists():
-        with tempfile.TemporaryDirectory(dir=account.home(), prefix="copying-") as temporary:
-            made = Path(temporary) / "made"
+        sweep_temporary_directories(account.home())
+        with temporary_directory("programs", account.home()) as temporary:
+            made = temporary / "made"
             for source in (installation.bin.parent, package.with_name(f"{package.name}.libs")):
                 if source.exists():
                     target = made / source.relative_to(package.parent)

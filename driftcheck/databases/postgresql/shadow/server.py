@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import shown
 from driftcheck.databases.postgresql.shadow.facts import IDENTITY
-from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, session
+from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, own_session
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import ShadowError
 
@@ -19,7 +19,7 @@ SELECT rolcreatedb OR rolsuper, current_user FROM pg_catalog.pg_roles WHERE roln
 
 def identity(url: URL) -> str:
     """Which database of which server this is, to be held against ``ServerFacts.identity``."""
-    with session(url) as cursor:
+    with own_session(url) as cursor:
         cursor.execute(f"SELECT {IDENTITY} FROM pg_database d WHERE datname = current_database()")
         (answer,) = cursor.fetchone()
         return str(answer)
@@ -39,9 +39,10 @@ class ServerMaker(PostgresMaker):
     """
 
     shares_server = True
+    runs_untrusted_ddl = False  # a function can look at and use what others have there
 
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
-        with session(server) as cursor:
+        with own_session(server) as cursor:
             cursor.execute(_RIGHTS)
             may_create, user = cursor.fetchone()
             version = cursor.connection.server_version

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
@@ -11,7 +12,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME_PREFIX = "driftcheck_shadow_"
+from driftcheck.storage.processes import is_running
+
 _MARK = re.compile(r"([0-9a-f]{16}):(\d+):(\d+):(.+)\Z")
 LONGEST_LIFE = 24 * 60 * 60
 """Seconds after which a shadow is taken for abandoned, wherever its maker ran."""
@@ -53,7 +55,7 @@ class Mark:
         """Whether nobody needs the database any more."""
         if is_too_old(self.started):
             return True
-        return self.host == this_host() and not _is_running(self.pid)
+        return self.host == this_host() and not is_running(self.pid)
 
 
 def is_too_old(started: int) -> bool:
@@ -62,23 +64,12 @@ def is_too_old(started: int) -> bool:
 
 
 def this_host() -> str:
-    """The machine on which this process's number means something.
+    """The machine on which this process's number means something, as a short hash.
 
-    Two containers may have the same host name and still number their processes apart.
+    Two containers may have the same host name and still number their processes apart. A whole
+    mark fits into an identifier of PostgreSQL: a server that cuts it tells each new connection so.
     """
     numbering = ""
     with contextlib.suppress(OSError):
         numbering = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
-    return "/".join(filter(None, (socket.gethostname(), numbering)))
-
-
-def _is_running(pid: int) -> bool:
-    if os.name == "nt":  # there, os.kill() with 0 would not ask, but interrupt
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+    return hashlib.sha256(f"{socket.gethostname()}/{numbering}".encode()).hexdigest()[:8]

@@ -1,0 +1,97 @@
+"""Writes report files: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from driftcheck.errors import OutputError
+from driftcheck.process import streams
+from driftcheck.process.masking import masked
+
+_LINKS_FOLLOWED = 40
+_OWN_DESCRIPTORS = ("/proc/self/fd", "/dev/fd")
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a report file, with no password in it.
+
+    An ordinary file is written beside the old one, and takes its place when it is complete. A link
+    or a special file, such as ``/dev/stdout`` or a FIFO, is written to directly.
+
+    Raises:
+        OutputError: It cannot be written; an ordinary file is as it was then.
+        ReaderGoneError: It is a pipe that nobody reads.
+    """
+    data = masked(text).encode("utf-8", errors="backslashreplace")
+    try:
+        standard = _standard_stream(path)
+        if standard is not None:
+            stream = streams.out() if standard == 1 else streams.err()
+            stream.write(text)
+            stream.flush()
+        elif _is_replaceable(path):
+            _replace(path, data)
+        else:
+            path.write_bytes(data)
+    except BrokenPipeError:
+        raise streams.ReaderGoneError from None
+    except OSError as error:
+        raise OutputError(
+            f"the report cannot be written to {path}: {error.strerror}",
+            hint="Name another file with --output or --format FORM=FILE.",
+        ) from None
+
+
+def _standard_stream(path: Path) -> int | None:
+    """The number of the standard stream that a path names, as ``/dev/stdout`` does.
+
+    The descriptor of that number is the project's code's by now.
+    """
+    for _ in range(_LINKS_FOLLOWED):
+        if str(path.parent) in (*_OWN_DESCRIPTORS, f"/proc/{os.getpid()}/fd"):
+            return int(path.name) if path.name in ("1", "2") else None
+        if not path.is_symlink():
+            return None
+        path = path.parent / path.readlink()
+    return None
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Whether there is no file yet, or an ordinary one that can be replaced by another."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(mode) and os.access(path, os.W_OK)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file beside the other one, and put it in its place."""
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
+    try:
+        # By ``os.open``, which gives it the permissions of an ordinary new file.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except PermissionError:  # in the directory nothing can be made; the file can be written
+        path.write_bytes(data)
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        with suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        _move(temporary, path, data)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _move(temporary: Path, path: Path, data: bytes) -> None:
+    try:
+        temporary.replace(path)
+    except OSError:
+        if not path.is_file():
+            raise
+        path.write_bytes(data)  # a file that is mounted by itself cannot be replaced

@@ -1,0 +1,198 @@
+"""Makes a shadow database belong to a role without rights, for SQL that is not to be trusted.
+
+What comes from the live database, from the cache or from a snapshot file may call functions that
+somebody else wrote: a materialized view, the expression of an index, a default. Such SQL runs in
+a session that logs in as a role made for this one database. ``SET ROLE`` in a session of a
+superuser would be no boundary, because any function can ``RESET ROLE``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
+from driftcheck.quoting import quote_identifier
+
+ROLE_PREFIX = "driftcheck_restricted_"
+STATEMENT_TIMEOUT_SECONDS = 60
+_FIRST_OF_USERS = 16384
+"""The first OID that the server gives to what users make."""
+
+# LOGIN for as long as the shadow exists: env.py, autogenerate and migrations open connections of
+# their own to it, and they must not have more rights than the SQL that was run there.
+_ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
+
+_MEMBER = """EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass
+    AND e.objid = x.oid AND e.deptype = 'e')"""
+_USERS_OWN = f"x.oid >= {_FIRST_OF_USERS} AND NOT {_MEMBER}"
+
+# Functions that only a superuser can make, and what extensions run with their owner's rights.
+# A trigger calls its function whoever may execute that, and the owner of a table can enable a
+# disabled trigger again: so such triggers are dropped.
+_UNSAFE_FUNCTIONS = f"""
+SELECT x.oid FROM pg_proc x JOIN pg_language l ON l.oid = x.prolang
+LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = x.oid AND d.deptype = 'e'
+LEFT JOIN pg_extension e ON e.oid = d.refobjid
+WHERE x.oid >= {_FIRST_OF_USERS}
+  AND (e.extname = ANY (%(unsafe)s) OR x.prosecdef AND e.oid IS NOT NULL
+    OR e.oid IS NULL AND NOT l.lanpltrusted)
+"""
+# What a migration has opened to everybody that the server keeps to superusers.
+_OPENED_FUNCTIONS = f"""
+SELECT x.oid FROM pg_proc x
+JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = x.oid AND i.objsubid = 0
+WHERE x.oid < {_FIRST_OF_USERS}
+  AND EXISTS (SELECT FROM aclexplode(x.proacl) a WHERE a.grantee = 0)
+  AND NOT EXISTS (SELECT FROM aclexplode(i.initprivs) a WHERE a.grantee = 0)
+"""
+_TAKEN = f"""
+SELECT format('REVOKE ALL ON ROUTINE %%s FROM PUBLIC', f.oid::regprocedure)
+FROM ({_UNSAFE_FUNCTIONS} UNION {_OPENED_FUNCTIONS}) f (oid)
+UNION ALL
+SELECT format('DROP TRIGGER %%I ON %%s', t.tgname, t.tgrelid::regclass)
+FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgfoid IN ({_UNSAFE_FUNCTIONS})
+UNION ALL
+SELECT format('ALTER EVENT TRIGGER %%I DISABLE', t.evtname)
+FROM pg_event_trigger t WHERE t.evtfoid IN ({_UNSAFE_FUNCTIONS})
+UNION ALL
+SELECT format('REVOKE ALL ON FOREIGN DATA WRAPPER %%I FROM PUBLIC', w.fdwname)
+FROM pg_foreign_data_wrapper w
+UNION ALL
+SELECT format('REVOKE ALL ON FOREIGN SERVER %%I FROM PUBLIC', s.srvname) FROM pg_foreign_server s
+UNION ALL
+SELECT format('DROP USER MAPPING FOR %%s SERVER %%I',
+  CASE u.umuser WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(u.umuser)) END, u.srvname)
+FROM pg_user_mappings u
+UNION ALL
+SELECT format('REVOKE ALL ON TABLE %%s FROM PUBLIC', x.oid::regclass)
+FROM pg_class x WHERE x.relkind = 'f'
+UNION ALL
+SELECT format('REVOKE ALL ON LANGUAGE %%I FROM PUBLIC', l.lanname)
+FROM pg_language l WHERE NOT l.lanpltrusted AND l.oid >= {_FIRST_OF_USERS}
+"""
+
+_RELATIONS = """CASE x.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+    WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END"""
+_OWNED_SEQUENCE = """x.relkind = 'S' AND EXISTS (SELECT FROM pg_depend s
+    WHERE s.classid = 'pg_class'::regclass AND s.objid = x.oid AND s.refobjsubid > 0
+      AND s.deptype IN ('a', 'i'))"""
+
+# For each catalog: how ALTER names one of its objects, as %s and %I of format() with arguments,
+# and which of them have an owner of their own.
+_OWNED: tuple[tuple[str, str, str], ...] = (
+    ("pg_namespace", "'SCHEMA %I', x.nspname", ""),
+    (
+        "pg_class",
+        f"'%s %s', {_RELATIONS}, x.oid::regclass",
+        f"x.relkind IN ('r', 'p', 'v', 'm', 'S') AND NOT ({_OWNED_SEQUENCE})",
+    ),
+    (
+        "pg_type",
+        "'%s %s', CASE x.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, x.oid::regtype",
+        """x.typtype IN ('b', 'c', 'd', 'e', 'r')
+        AND NOT EXISTS (SELECT FROM pg_type a WHERE a.typarray = x.oid)
+        AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = x.typrelid AND c.relkind <> 'c')""",
+    ),
+    (
+        "pg_proc",
+        "'ROUTINE %s', x.oid::regprocedure",
+        f"x.oid NOT IN ({_UNSAFE_FUNCTIONS})",
+    ),
+    ("pg_operator", "'OPERATOR %s', x.oid::regoperator", ""),
+    (
+        "pg_opclass",
+        """'OPERATOR CLASS %s.%I USING %I', x.opcnamespace::regnamespace, x.opcname,
+        (SELECT m.amname FROM pg_am m WHERE m.oid = x.opcmethod)""",
+        "",
+    ),
+    (
+        "pg_opfamily",
+        """'OPERATOR FAMILY %s.%I USING %I', x.opfnamespace::regnamespace, x.opfname,
+        (SELECT m.amname FROM pg_am m WHERE m.oid = x.opfmethod)""",
+        "",
+    ),
+    ("pg_collation", "'COLLATION %s.%I', x.collnamespace::regnamespace, x.collname", ""),
+    ("pg_conversion", "'CONVERSION %s.%I', x.connamespace::regnamespace, x.conname", ""),
+    ("pg_statistic_ext", "'STATISTICS %s.%I', x.stxnamespace::regnamespace, x.stxname", ""),
+    (
+        "pg_ts_dict",
+        "'TEXT SEARCH DICTIONARY %s.%I', x.dictnamespace::regnamespace, x.dictname",
+        "",
+    ),
+    (
+        "pg_ts_config",
+        "'TEXT SEARCH CONFIGURATION %s.%I', x.cfgnamespace::regnamespace, x.cfgname",
+        "",
+    ),
+    ("pg_largeobject_metadata", "'LARGE OBJECT %s', x.oid", ""),
+    # The owner of one for all tables must be a superuser. Its rows are sent by nobody here.
+    ("pg_publication", "'PUBLICATION %I', x.pubname", "NOT x.puballtables"),
+)
+_PUBLIC_SCHEMA = """
+SELECT format('ALTER SCHEMA public OWNER TO %%I', %(role)s::text)
+FROM pg_namespace WHERE nspname = 'public' AND nspowner <> 'pg_database_owner'::regrole
+"""
+
+
+def _given(catalog: str, named: str, own: str) -> str:
+    """SQL that yields the statements which give the objects of one catalog to the role."""
+    named = named.replace("%", "%%")
+    which = " AND ".join(filter(None, (_USERS_OWN.format(catalog=catalog), own)))
+    statement = f"format('ALTER %%s OWNER TO %%I', format({named}), %(role)s::text)"
+    return f"SELECT {statement} FROM {catalog} x WHERE {which}"
+
+
+_GIVEN = " UNION ALL ".join([*(_given(*one) for one in _OWNED), _PUBLIC_SCHEMA])
+
+
+def make_role(cursor: Any, role: str) -> None:
+    """Make a role without any rights.
+
+    Args:
+        cursor: Of a session of a superuser.
+        role: Its name.
+    """
+    name = quote_identifier(role)
+    cursor.execute(f"CREATE ROLE {name} {_ATTRIBUTES}")
+    cursor.execute(f"ALTER ROLE {name} SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+
+
+def hand_over(cursor: Any, role: str) -> None:
+    """Give everything in a database to a role, and take from it what reaches further.
+
+    Afterwards no function, view or trigger that the role can cause to run has the rights of
+    another role. Members of extensions stay as they are, but for those of unsafe ones.
+
+    Args:
+        cursor: Of a session of a superuser in that database.
+        role: The role, which the database itself belongs to already.
+    """
+    cursor.execute("SELECT extname FROM pg_extension")
+    unsafe = [name for (name,) in cursor.fetchall() if why_unsafe(name)]
+    for query in (_TAKEN, _GIVEN):
+        cursor.execute(query, {"role": role, "unsafe": unsafe})
+        for statement in [text for (text,) in cursor.fetchall()]:
+            cursor.execute(statement)
+
+
+def install(cursor: Any, extensions: Iterable[tuple[str, str]], role: str) -> None:
+    """Install the extensions that the server has and that are safe.
+
+    Args:
+        cursor: Of a session of a superuser, in a database where no untrusted SQL has run.
+        extensions: Their names, each with its schema.
+        role: Whom a schema belongs to that is made for one.
+    """
+    cursor.execute("SELECT name FROM pg_available_extensions")
+    available = {name for (name,) in cursor.fetchall()}
+    for name, schema in extensions:
+        if name not in available or why_unsafe(name):
+            continue
+        within = quote_identifier(schema)
+        if not schema.startswith("pg_"):
+            owner = quote_identifier(role)
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {within} AUTHORIZATION {owner}")
+        extension = quote_identifier(name)
+        cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} WITH SCHEMA {within} CASCADE")

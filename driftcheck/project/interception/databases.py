@@ -1,0 +1,220 @@
+"""Which databases must not be reached, and which are the shadows that may be."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.libpq import PLACE_VARIABLES
+from driftcheck.databases.location import Place, place_of
+from driftcheck.project.interception.endpoints import (
+    Endpoint,
+    Tcp,
+    Unix,
+    are_same,
+    endpoints_of,
+    is_same_file,
+)
+from driftcheck.project.interception.urls import database_urls
+
+_BESIDE_A_FILE = ("", "-wal", "-journal", "-shm")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  (compared, never bound)
+
+
+class Databases:
+    """The databases that the project names, and the shadows that stand for them.
+
+    A database is known as soon as the project has asked for it, and from the environment
+    variables that hold its URL.
+    """
+
+    def __init__(self, known: Iterable[URL] = ()) -> None:
+        self._asked: dict[Place, URL] = {}
+        self._shadows: dict[Place, tuple[URL, bool]] = {}
+        self._seen: tuple[frozenset[str], tuple[URL, ...]] = (frozenset(), ())
+        for url in known:
+            self.add(url)
+
+    def add(self, url: URL) -> None:
+        """Let nobody reach this database."""
+        place = place_of(url)
+        if place not in self._shadows:
+            self._asked[place] = url
+
+    def add_shadow(self, url: URL, *, is_shared: bool) -> None:
+        """Let this shadow be reached.
+
+        Args:
+            url: Where it is.
+            is_shared: Whether its server has databases of others as well.
+        """
+        self._shadows[place_of(url)] = url, is_shared
+        self._asked.pop(place_of(url), None)
+
+    def forget_shadows(self) -> None:
+        """Let no database be reached any more."""
+        self._shadows.clear()
+
+    @property
+    def refused(self) -> tuple[URL, ...]:
+        """Every database that must not be reached; a server that shadows share is one."""
+        shared = [url for url, is_shared in self._shadows.copy().values() if is_shared]
+        self.look_at_environment()
+        return (*self._asked.copy().values(), *self._seen[1], *shared)
+
+    def at(self, endpoint: Endpoint) -> URL | None:
+        """The database that must not be reached and is on the server at this address."""
+        for url in self.refused:
+            if any(are_same(endpoint, known) for known in _all_endpoints(url)):
+                return url
+        return None
+
+    def is_shadows_own(self, endpoint: Endpoint) -> bool:
+        """Whether at this address is a server that has shadows and nothing else."""
+        return any(
+            are_same(endpoint, known)
+            for url, is_shared in self._shadows.copy().values()
+            if not is_shared
+            for known in endpoints_of(url)
+        )
+
+    def is_shadow(self, url: URL) -> bool:
+        """Whether a URL leads to a shadow, or to another database of a server of theirs alone."""
+        endpoints = endpoints_of(url)
+        database = url.database or url.username
+        if not endpoints or place_of(url) in self._asked:
+            return False
+        return any(
+            (not is_shared or database == shadow.database)
+            and all(
+                any(are_same(one, known) for known in endpoints_of(shadow)) for one in endpoints
+            )
+            for shadow, is_shared in self._shadows.copy().values()
+        )
+
+    def file_at(self, path: Any, directory: int = -1) -> str:
+        """The SQLite database that must not be reached and that a path leads to.
+
+        Args:
+            path: A path, or a file descriptor.
+            directory: The descriptor of the directory in which a relative path begins, if any.
+
+        Returns:
+            The path of the database; empty where the path leads to none.
+        """
+        files = self.files
+        if not files:
+            return ""
+        path = _path(path, directory)
+        real = os.path.realpath(path)
+        for file in files:
+            if any(real == file + suffix for suffix in _BESIDE_A_FILE) or is_same_file(real, file):
+                return file
+        return ""
+
+    def file_below(self, path: Any, directory: int = -1) -> str:
+        """As ``file_at``, and also where the path leads to a directory that the database is in."""
+        found = self.file_at(path, directory)
+        if found or not self.files:
+            return found
+        above = os.path.realpath(_path(path, directory)) + os.sep
+        return next((one for one in self.files if os.path.realpath(one).startswith(above)), "")
+
+    @property
+    def files(self) -> list[str]:
+        """The files of SQLite databases that must not be reached.
+
+        It is asked for whenever a file is opened to be written, so the environment is as it was
+        when last ``refused`` was asked for.
+        """
+        places = (*self._asked.copy(), *map(place_of, self._seen[1]))
+        return [p.database for p in places if p.dialect == "sqlite" and p.database != ":memory:"]
+
+    def named_in(self, text: str, directory: str) -> URL | None:
+        """The database that must not be reached and that a command line names.
+
+        Args:
+            text: The command line.
+            directory: Where its relative paths begin.
+        """
+        text = f"{text} {unquote(text)}"
+        for url in self.refused:
+            if any(_names(text, endpoint, url) for endpoint in endpoints_of(url)):
+                return url
+        words = [word.rpartition("=")[2] for word in re.split(r"[\s'\";|&()]+", text) if word]
+        for word in words:
+            path = sqlite_file(word.partition(":///")[2] or word)
+            if path and self.file_at(os.path.join(directory, path)):  # noqa: PTH118
+                return URL.create("sqlite", database=path)
+        return None
+
+    def shadow_named_in(self, text: str) -> bool:
+        """Whether a command line names a shadow: its socket's directory, its name or its file."""
+        text = f"{text} {unquote(text)}"
+        for url, is_shared in self._shadows.copy().values():
+            where = url.query.get("host") or url.host or ""
+            names = (url.database,) if is_shared or not where else (url.database, str(where))
+            if any(name and name in text for name in names):
+                return True
+        return False
+
+    def look_at_environment(self) -> None:
+        """See which databases environment variables name by now."""
+        texts = frozenset(
+            text for text in list(os.environ.values()) if "://" in text or "=" in text
+        )
+        place = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
+        if texts | place != self._seen[0]:
+            urls = database_urls(texts)
+            if place != {""}:
+                urls.append(URL.create("postgresql"))  # libpq's variables say where
+            urls = [url for url in urls if place_of(url) not in self._shadows]
+            self._seen = texts | place, tuple(urls)
+
+
+def sqlite_file(database: Any) -> str:
+    """The file that ``sqlite3.connect()`` opens; empty where it is none."""
+    try:
+        text = os.fsdecode(database)
+    except TypeError:
+        return ""
+    if text.startswith("file:"):
+        text = unquote(urlsplit(text).path)
+    return "" if text == ":memory:" else text
+
+
+def _all_endpoints(url: URL) -> Iterator[Endpoint]:
+    """All known addresses of a server: one with a Unix socket mostly listens on a port as well."""
+    for endpoint in endpoints_of(url):
+        yield endpoint
+        port = endpoint.path.rpartition(".")[2] if isinstance(endpoint, Unix) else ""
+        if port.isdigit():
+            yield Tcp("localhost", int(port))
+
+
+def _names(text: str, endpoint: Endpoint, url: URL) -> bool:
+    """Whether a command line names a server, or, on this machine, its port or database too."""
+    if isinstance(endpoint, Unix):
+        return os.path.dirname(endpoint.path) in text and _has_word(text, url.database)  # noqa: PTH120
+    if endpoint.host not in _THIS_MACHINE:
+        return _has_word(text, endpoint.host)
+    is_here = any(_has_word(text, host) for host in _THIS_MACHINE)
+    return is_here and (_has_word(text, str(endpoint.port)) or _has_word(text, url.database))
+
+
+def _has_word(text: str, word: str | None) -> bool:
+    return bool(word) and bool(
+        re.search(rf"(?<![\w.-]){re.escape(str(word))}(?![\w-])", text, re.IGNORECASE)
+    )
+
+
+def _path(path: Any, directory: int) -> str:
+    if isinstance(path, int):
+        return f"/proc/self/fd/{path}"
+    text = os.fsdecode(path)
+    return f"/proc/self/fd/{directory}/{text}" if directory >= 0 and text[:1] != "/" else text

@@ -1,0 +1,187 @@
+"""Refuses connections of drivers written in C, of which the interpreter raises no audit event."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial, wraps
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.location import Place, place_of, shown, url_of_parameters
+from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.project.interception import audit
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.classes import Check, wrap_connections
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.environment import Environment
+from driftcheck.project.interception.frames import driver_on_stack
+from driftcheck.project.interception.refusals import Refusals
+
+_LIBPQ = {
+    "psycopg2": ("_connect",),
+    "psycopg2._psycopg": ("_connect",),
+    "psycopg.generators": ("connect",),
+}
+# Their connections are let pass where SQLAlchemy makes them, redirected to a shadow.
+_OTHERS = {
+    "MySQLdb": ("connect", "Connect", "Connection"),
+    "mariadb": ("connect",),
+    "mysql.connector": ("connect", "Connect"),
+    "psycopg2cffi": ("connect",),
+    "pyodbc": ("connect",),
+}
+_LIBRARIES = ("libpq", "libmysqlclient", "libmariadb", "libsqlite3", "libodbc")
+_FUNCTIONS = ("PQ", "mysql_", "sqlite3_", "SQLConnect", "SQLDriverConnect")
+
+
+class Drivers:
+    """Stands before the functions by which drivers connect, also of those imported later.
+
+    Args:
+        databases: What must not be reached.
+        refusals: Raises the error.
+        environment: What libpq is shown.
+    """
+
+    def __init__(self, databases: Databases, refusals: Refusals, environment: Environment) -> None:
+        self._databases = databases
+        self._refusals = refusals
+        self._environment = environment
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers of audit events: ``ctypes`` can load a database's library."""
+        return {
+            "ctypes.dlopen": lambda name: self._loads(str(name or ""), _LIBRARIES),
+            "ctypes.dlsym": lambda _library, name: self._loads(str(name), _FUNCTIONS),
+        }
+
+    def wrap(self, stack: ExitStack) -> None:
+        """Stand before the functions until the stack ends."""
+        checks: dict[str, Callable[[ModuleType], None]] = {}
+        for functions, check in ((_LIBPQ, self._check_libpq), (_OTHERS, self._check_other)):
+            for module, names in functions.items():
+                checks[module] = partial(_wrap_functions, stack, names, _while_on(check))
+        checks["psycopg2.extensions"] = partial(
+            wrap_connections, stack, _while_on(self._check_libpq)
+        )
+        finder = _Finder(checks)
+        sys.meta_path.insert(0, finder)
+        stack.callback(sys.meta_path.remove, finder)
+        for module, wrap in checks.items():
+            if module in sys.modules:
+                wrap(sys.modules[module])
+
+    def _check_libpq(
+        self, driver: str, dsn: str = "", *arguments: Any, **keywords: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Refuse a connection by libpq unless it leads to a shadow, whatever host it names."""
+        unchanged = (dsn, *arguments), keywords
+        if is_own_work():
+            return unchanged
+        self._environment.lead_nowhere()
+        url = url_of_parameters((dsn,), {})
+        shadow = redirection()
+        if shadow is not None and _is_place(url, shadow):
+            return unchanged
+        if not self._databases.is_shadow(url):
+            self._refusals.refuse(
+                f"connect by {driver} to {shown(url)}, past SQLAlchemy; "
+                "that leads to no shadow database"
+            )
+        return (_explicit(dsn), *arguments), keywords
+
+    def _check_other(
+        self, driver: str, *arguments: Any, **keywords: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if not is_own_work() and redirection() is None:
+            self._refusals.refuse(
+                f"connect by {driver}, past SQLAlchemy; that leads to no shadow database"
+            )
+        return arguments, keywords
+
+    def _loads(self, name: str, refused: Sequence[str]) -> None:
+        found = name.rpartition("/")[2].startswith(tuple(refused))
+        if found and not is_own_work() and not driver_on_stack():
+            self._refusals.refuse(f"call {name} by ctypes, a library or function of a database's")
+
+
+def _is_place(url: URL, shadow: URL) -> bool:
+    one, other = place_of(url), place_of(shadow)
+    return Place(*one) == other and url.query.get("hostaddr") in (None, "")
+
+
+def _explicit(dsn: str) -> str:
+    """Parameters that lead to a shadow, whatever libpq's environment says, and may write there."""
+    from psycopg2.extensions import make_dsn, parse_dsn  # noqa: PLC0415  (others do without)
+
+    said = parse_dsn(dsn)
+    more = {key: "" for key in ("hostaddr", "options") if not said.get(key)}
+    return str(make_dsn(dsn, **more))
+
+
+def _wrap_functions(
+    stack: ExitStack, names: Sequence[str], check: Check, module: ModuleType
+) -> None:
+    driver = module.__name__.partition(".")[0]
+    for name in names:
+        real = getattr(module, name, None)
+        if real is not None:
+            setattr(module, name, _guarded(real, partial(check, driver)))
+            stack.callback(setattr, module, name, real)
+
+
+def _while_on(check: Check) -> Check:
+    """A check that is made while the hooks are on: user code may keep what it stands before."""
+
+    def checked(
+        driver: str, *arguments: Any, **keywords: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return check(driver, *arguments, **keywords) if audit.is_on() else (arguments, keywords)
+
+    return checked
+
+
+def _guarded(real: Callable[..., Any], check: Check) -> Callable[..., Any]:
+    @wraps(real)
+    def connect(*arguments: Any, **keywords: Any) -> Any:
+        arguments, keywords = check(*arguments, **keywords)
+        return real(*arguments, **keywords)
+
+    return connect
+
+
+class _Finder(MetaPathFinder):
+    """Has something done to modules as soon as they are loaded.
+
+    Args:
+        tasks: What is done, by the name of the module.
+    """
+
+    def __init__(self, tasks: Mapping[str, Callable[[ModuleType], None]]) -> None:
+        self._tasks = tasks
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec that the other finders have, with a loader that does the task too."""
+        task = self._tasks.get(fullname)
+        if task is None:
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = (one.find_spec(fullname, path, target) for one in others)
+        spec = next((one for one in found if one is not None), None)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_do(module: ModuleType) -> None:
+                load(module)
+                task(module)
+
+            spec.loader.exec_module = load_and_do  # type: ignore[method-assign]
+        return spec

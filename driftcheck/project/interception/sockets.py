@@ -1,0 +1,66 @@
+"""Refuses sockets that would lead to a database server which is no shadow's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from driftcheck.databases.location import shown
+from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.project.interception.audit import Handler
+from driftcheck.project.interception.databases import Databases
+from driftcheck.project.interception.endpoints import (
+    POSTGRESQL_SOCKET,
+    Endpoint,
+    Tcp,
+    are_same,
+    endpoint_of_socket,
+    endpoints_of,
+)
+from driftcheck.project.interception.frames import driver_on_stack
+from driftcheck.project.interception.refusals import Refusals
+
+
+class Sockets:
+    """Looks at every address that Python code connects to.
+
+    Args:
+        databases: What must not be reached.
+        refusals: Raises the error.
+    """
+
+    def __init__(self, databases: Databases, refusals: Refusals) -> None:
+        self._databases = databases
+        self._refusals = refusals
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """The handlers of audit events."""
+        return dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connects)
+
+    def _connects(self, one: Any, address: Any) -> None:
+        if is_own_work() or address is None:
+            return
+        endpoint = endpoint_of_socket(one.family, address)
+        shadow = redirection()
+        if endpoint is None or (shadow and _leads_to(endpoint, endpoints_of(shadow))):
+            return
+        driver = driver_on_stack()
+        by = f"by {driver}" if driver else "by a socket of its own"
+        if url := self._databases.at(endpoint):
+            self._refusals.refuse(f"connect {by} to the server of {shown(url)}")
+        if self._databases.is_shadows_own(endpoint):
+            return
+        is_postgresql = PurePath(endpoint[0]).name.startswith(POSTGRESQL_SOCKET)
+        if driver or is_postgresql:
+            self._refusals.refuse(
+                f"connect {by} to {_shown(endpoint)}, which leads to no shadow database"
+            )
+
+
+def _leads_to(endpoint: Endpoint, known: tuple[Endpoint, ...]) -> bool:
+    return any(are_same(endpoint, one) for one in known)
+
+
+def _shown(endpoint: Endpoint) -> str:
+    return f"{endpoint.host}:{endpoint.port}" if isinstance(endpoint, Tcp) else endpoint.path

@@ -1,0 +1,74 @@
+"""Finds the database URLs in environment variables, and makes them lead nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from urllib.parse import quote_plus
+
+from sqlalchemy.engine import URL, make_url
+
+NOWHERE = "refused-by-driftcheck"
+"""A host that does not exist, and that says in a driver's error who is behind that."""
+
+_DIALECTS = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
+_URL = re.compile(rf"(?:[\w.]+\+)?(?:{'|'.join(_DIALECTS)})(?:\+\w+)?://\S*", re.IGNORECASE)
+_PARAMETERS = re.compile(r"(?=.*\b(?:dbname|service)\s*=)(?:\s*\w+\s*=\s*(?:'[^']*'|[^\s']+))+\s*")
+
+
+def database_urls(texts: Iterable[str]) -> list[URL]:
+    """The database URLs, and the parameters of libpq's (``host=... dbname=...``), among texts."""
+    found = (_parsed(_bare(text)) for text in texts)
+    return [url for url in found if url is not None]
+
+
+def leading_nowhere(text: str) -> str:
+    """A text in place of a database URL, of the same form: for a server that does not exist.
+
+    Any other text is returned as it is.
+    """
+    url = _parsed(_bare(text))
+    if url is None:
+        return text
+    if _PARAMETERS.fullmatch(_bare(text)):
+        return f"host={NOWHERE}.invalid dbname={url.database or ''}"
+    scheme = _bare(text).partition("://")[0]
+    if url.get_backend_name() == "sqlite":
+        return f"{scheme}:////{NOWHERE}/{NOWHERE}.db"
+    user = f"{quote_plus(url.username)}@" if url.username else ""
+    return f"{scheme}://{user}{NOWHERE}.invalid/{url.database or ''}"
+
+
+def _bare(text: str) -> str:
+    """A text without the quotes around it that files of variables are written with."""
+    text = text.strip()
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if is_quoted else text
+
+
+def _parsed(text: str) -> URL | None:
+    if _PARAMETERS.fullmatch(text):
+        return _parsed_parameters(text)
+    if not _URL.fullmatch(text):
+        return None
+    scheme, _, rest = text.partition("://")
+    names = scheme.lower().replace("postgres+", "postgresql+").split("+")
+    dialect = next(name for name in names if name in _DIALECTS)
+    dialect = "postgresql" if dialect == "postgres" else dialect
+    with suppress(Exception):  # SQLAlchemy raises several kinds of errors at a malformed URL
+        return make_url(f"{dialect}://{rest}")
+    return None
+
+
+def _parsed_parameters(text: str) -> URL | None:
+    from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
+
+    with suppress(Exception):  # psycopg2's own errors
+        said = parse_dsn(text)
+        known = ("host", "port", "hostaddr", "service")
+        query = {key: said[key] for key in known if said.get(key)}
+        return URL.create(
+            "postgresql", username=said.get("user"), database=said.get("dbname"), query=query
+        )
+    return None

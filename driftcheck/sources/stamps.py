@@ -1,0 +1,85 @@
+"""Reads the revisions that a live PostgreSQL database is stamped with, and runs nobody's code.
+
+To select from a view, or from a table with row security, runs functions of whoever made it, with
+the rights of whoever reads. So only a plain table is read. Nothing here imports SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from driftcheck.errors import CatalogError
+from driftcheck.schema import Address
+
+# A partition that is a foreign table makes the partitioned table as good as one.
+_SHAPE = """
+SELECT CASE WHEN EXISTS (
+    SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
+    JOIN pg_catalog.pg_class p ON p.oid OPERATOR(pg_catalog.=) t.relid::pg_catalog.oid
+    WHERE p.relkind OPERATOR(pg_catalog.=) 'f'::pg_catalog."char"
+  ) THEN 'f' ELSE c.relkind::pg_catalog.text END,
+  pg_catalog.row_security_active(c.oid)
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n
+  ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name
+  AND c.relname OPERATOR(pg_catalog.=) %s::pg_catalog.name
+"""
+_KINDS = {
+    "v": "a view",
+    "m": "a materialized view",
+    "f": "a foreign table or has one as a partition",
+}
+_PARTITIONED = "p"
+
+
+def read_stamps(connection: Any, table: Address) -> tuple[str, ...]:
+    """Read the revisions in one version table.
+
+    Args:
+        connection: An open psycopg2 connection, within a transaction that reads only.
+        table: The version table.
+
+    Returns:
+        The revisions, in order; none where there is no such table.
+
+    Raises:
+        CatalogError: It is no plain table, or row security applies to whoever reads.
+    """
+    with connection.cursor() as cursor:
+        found = _shape(cursor, table)
+        if found is None:
+            return ()
+        _require_plain(table, found)
+        cursor.execute(f"LOCK TABLE {table.sql} IN ACCESS SHARE MODE")
+        found = _shape(cursor, table)  # from now on nobody can put something else there
+        _require_plain(table, found)
+        only = "" if found == (_PARTITIONED, False) else "ONLY "
+        cursor.execute(f"SELECT version_num FROM {only}{table.sql}")
+        return tuple(sorted(str(row[0]) for row in cursor.fetchall()))
+
+
+def _shape(cursor: Any, table: Address) -> tuple[str, bool] | None:
+    cursor.execute(_SHAPE, (table.schema, table.name))
+    return cursor.fetchone()  # type: ignore[no-any-return]
+
+
+def _require_plain(table: Address, found: tuple[str, bool] | None) -> None:
+    kind, has_row_security = found or ("", False)
+    if kind not in ("r", _PARTITIONED):
+        raise not_plain(table, _KINDS.get(kind, "no table"))
+    if has_row_security:
+        raise not_plain(table, "a table with row security")
+
+
+def not_plain(table: Address, what: str) -> CatalogError:
+    """The error that says why a version table is not read.
+
+    Args:
+        table: The version table.
+        what: What it is.
+    """
+    return CatalogError(
+        f"the version table {table.sql} is {what}, and so it is not read",
+        hint="Reading it could run functions of others with your rights. Let it be a plain table, "
+        "as Alembic makes it, without row security for the user that driftcheck connects as.",
+    )
