@@ -18,7 +18,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def is_private(name: str) -> bool:
-    return name.startswith("_") and not name.startswith("__") and name != "_"
+    """Whether a name is private. Names such as ``_fields_`` belong to a library's protocol."""
+    return name.startswith("_") and not name.startswith("__") and not name.endswith("_")
 
 
 def private_names(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
