@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from driftcheck.databases.postgresql.shadow import private_server
+from driftcheck.databases.postgresql.shadow.account import Account
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from tests.conftest import ENVIRONMENT, REVISION
@@ -121,6 +122,10 @@ class _Elsewhere(SqliteLive):
         return super().state() | {"mode": self.path.stat().st_mode, "tables": tables}
 
 
+def _run_online(account, arguments, *, directory, sign):
+    return account.run(arguments, directory=directory)
+
+
 @pytest.fixture(scope="session")
 def tcp_server(cache):
     """A server that listens on an address of the loopback network that no other test has."""
@@ -129,6 +134,7 @@ def tcp_server(cache):
     installation = next(one for one in embedded_installations() if one.major == 16)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(private_server._SETTINGS, "listen_addresses", address)
+        patch.setattr(Account, "run_offline", _run_online)  # a live server is reached by TCP
         maker = PrivateMaker("Tests.", installation, None)
     with maker:
         yield maker, address

@@ -137,7 +137,7 @@ def test_an_interrupt_leaves_nothing(place, way, moment, servers):
             time.sleep(0.05)
         demo.send_signal(way)
         _, complaint = demo.communicate(timeout=60)
-    assert demo.returncode == 130
+    assert demo.returncode == 128 + way
     assert "Traceback" not in complaint
     assert_nothing_is_left(place)
 

@@ -24,6 +24,7 @@ from types import FrameType
 from typing import Any, NoReturn, Protocol
 
 from driftcheck.errors import ExitCode, Interrupted
+from driftcheck.process import streams
 from driftcheck.process.deadline import watchdog
 from driftcheck.process.state import note_exit_code
 
@@ -36,7 +37,6 @@ _SECONDS = 1.5
 _SECONDS_FOR_CALLS = 1.2
 """How long calls to databases may take meanwhile."""
 _SHOW_CURSOR = b"\x1b[?25h"
-_STDERR = 2
 
 
 class Holder(Protocol):
@@ -73,6 +73,7 @@ class Interruption:
         self._theirs: dict[int, Any] = {}
         self._forward = -1
         self._depth = 0
+        self._forking = threading.local()
 
     def install(self) -> None:
         """Let the signals end the run from now on; for the main thread of the process.
@@ -80,7 +81,9 @@ class Interruption:
         A signal that is ignored already stays so: ``nohup`` and shells ask for that.
         """
         with suppress(OSError):
-            self._stderr = os.dup(_STDERR)  # user code's own output is captured there
+            self._stderr = os.dup(
+                streams.err().fileno()
+            )  # user code's own output is captured there
         read, self._pipe = os.pipe()
         os.set_blocking(self._pipe, False)
         self._process = os.getpid()
@@ -92,12 +95,35 @@ class Interruption:
         # Not by way of threading: what user code starts is told from what was there before.
         _thread.start_new_thread(self._attend, (read,))
         watchdog.last_resort = self._give_up
-        # A signal for a fork must not be taken for one of the run, from its first moment on.
         os.register_at_fork(
-            before=lambda: self._wake_by(-1),
-            after_in_parent=lambda: self._wake_by(self._pipe),
-            after_in_child=self._forget,
+            before=self._before_fork,
+            after_in_parent=self._after_fork_in_parent,
+            after_in_child=self._after_fork_in_child,
         )
+
+    def _before_fork(self) -> None:
+        """Block the signals, and wake no thread by them, until the fork has handlers of its own.
+
+        In a fork, Python forgets signals that came before its own hooks have run. A signal that is
+        blocked stays pending.
+        """
+        if self._handled:
+            self._forking.mask = _SIGNALS["pthread_sigmask"](signal.SIG_BLOCK, self._handled)
+            self._wake_by(-1)
+
+    def _after_fork_in_parent(self) -> None:
+        self._wake_by(self._pipe)
+        self._unblock()
+
+    def _after_fork_in_child(self) -> None:
+        self._forget()
+        self._unblock()
+
+    def _unblock(self) -> None:
+        mask = getattr(self._forking, "mask", None)
+        if mask is not None:
+            self._forking.mask = None
+            _SIGNALS["pthread_sigmask"](signal.SIG_SETMASK, mask)
 
     def hold(self, holder: Holder) -> None:
         """Close this when a signal ends the run, unless it is released before."""

@@ -8,6 +8,7 @@ are the project's code's to replace, close and write to. What is written has no 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import select
 import sys
@@ -21,6 +22,7 @@ from driftcheck.process.state import hand_over
 
 _NAMES = {1: "stdout", 2: "stderr"}
 _USUAL_WIDTH = 80
+_log = logging.getLogger(__name__)
 
 
 class ReaderGoneError(Exception):
@@ -134,6 +136,10 @@ def keep() -> None:
     outlet, errors = _Descriptor(1), _Descriptor(2)
     _kept = Outlet(outlet, sys.stdout.encoding), Outlet(errors, sys.stderr.encoding)
     sys.stdout, sys.stderr = _kept
+    # Libraries written in C write there: libpq prints warnings of the server while it connects.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 def are_kept() -> bool:
@@ -149,6 +155,20 @@ def out() -> TextIO:
 def err() -> TextIO:
     """The stderr that the process was given."""
     return sys.stderr if _kept is None else _kept[1]
+
+
+def warn(text: str) -> None:
+    """Write a warning to stderr; in a program that imports driftcheck, log it.
+
+    Args:
+        text: One sentence, without a full stop.
+    """
+    if not are_kept():
+        _log.warning("driftcheck: %s", text)
+        return
+    with suppress(ReaderGoneError, OutputError):
+        err().write(f"driftcheck: {text}\n")
+        err().flush()
 
 
 def progress_stream() -> Outlet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import time
 from collections.abc import Iterable
@@ -18,12 +17,12 @@ from alembic.script import ScriptDirectory
 
 from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
+from driftcheck.process.streams import warn
 from driftcheck.sources.files import fingerprint, history_files
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
 _RETENTION_DAYS = 30
-_log = logging.getLogger(__name__)
 
 
 class Cache:
@@ -62,7 +61,7 @@ class Cache:
         try:
             entry = load(read_private(path))
         except PermissionError as error:  # for example, another account has put it there
-            _log.warning("driftcheck: not taken from the cache: %s", error)
+            warn(f"not taken from the cache: {error}")
             return None
         except (OSError, UnicodeDecodeError, ConfigurationError):
             return None

@@ -175,3 +175,12 @@ def test_a_report_that_stdout_cannot_take(school):
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert "cannot write to stdout: No space left on device" in done.stderr
+
+
+def test_warnings_of_the_server_while_connecting_do_not_reach_stderr(sketch, pg18):
+    """libpq prints them before a driver can take them over."""
+    project = sketch(pg18)
+    unknown = f"ALTER DATABASE {project.live.name} SET default_text_search_config = 'unknown'"
+    project.live.execute(unknown)
+    result = project.run_anew("diff", project.url, project.url)
+    assert result.stderr == ""

@@ -47,7 +47,7 @@ def test_a_shadow_is_empty_and_says_what_it_is(pg):
 
     assert shadow.name.startswith("driftcheck_shadow_replay_of_head_")
     assert ask(shadow, "SELECT count(*) FROM pg_class WHERE relnamespace = 2200") == (0,)
-    assert ask(shadow, "SELECT current_setting('driftcheck.databases.shadow')") == (shadow.token,)
+    assert ask(shadow, "SELECT current_setting('driftcheck.shadow')") == (shadow.token,)
     (comment,) = ask(
         shadow,
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database "

@@ -20,7 +20,7 @@ OTHER_NAME = "driftcheck_shadow_models_0123456789ab"
 
 
 @contextmanager
-def left_behind(maker, name, mark=None, setting="driftcheck.databases.shadow"):
+def left_behind(maker, name, mark=None, setting="driftcheck.shadow"):
     """A database that looks like a shadow; with a mark or without."""
     with session(maker.server) as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
@@ -150,14 +150,14 @@ def test_the_server_says_nothing_of_a_mark_when_one_connects(pg18, capfd):
 def test_what_a_killed_run_of_a_user_who_is_no_superuser_left_is_dropped(pg18, mark):
     left = mark()
     name = shadow_name("models", left)
-    with left_behind(pg18, name, f"driftcheck.databases.shadow={left}", "application_name"):
+    with left_behind(pg18, name, f"driftcheck.shadow={left}", "application_name"):
         sweep(pg18)
         assert not is_there(pg18, name)
 
 
 def test_a_user_who_is_no_superuser_leaves_what_another_run_s_mark_is_on(pg18, mark):
     name = shadow_name("models", mark())
-    with left_behind(pg18, name, f"driftcheck.databases.shadow={Mark.new()}", "application_name"):
+    with left_behind(pg18, name, f"driftcheck.shadow={Mark.new()}", "application_name"):
         sweep(pg18)
         assert is_there(pg18, name)
 

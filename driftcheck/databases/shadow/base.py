@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -19,6 +18,7 @@ from driftcheck.errors import (
     ShadowError,
 )
 from driftcheck.process.interrupt import interruption
+from driftcheck.process.streams import warn
 from driftcheck.storage.mark import Mark
 from driftcheck.storage.temporary import sweep_temporary_directories
 
@@ -34,8 +34,6 @@ USE_PRIVATE_SERVER = (
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -262,10 +260,15 @@ class ShadowMaker(ABC):
         """Stop what this maker started without waiting, where the run must end at once."""
 
     def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
-        """Tell of a shadow that stays. The report is made by then, so it is logged: on stderr."""
+        """Warn about a shadow that stays. The report is written by then.
+
+        If a signal ends the run, its message names all shadows that stay.
+        """
+        if interruption.received is not None:
+            return
         said = ". ".join(filter(None, (error.details, error.hint)))
         text = f"the shadow database {shadow.name} could not be dropped: {said or error}"
-        _log.warning("driftcheck: %s", text)
+        warn(text)
 
     def __enter__(self) -> Self:
         """The maker, to be closed at the end."""

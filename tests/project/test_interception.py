@@ -166,7 +166,7 @@ def test_afterwards_nothing_is_refused(live, tmp_path):
             sqlite3.connect(file)
         with pytest.raises(RedirectError, match="live SQLite"):
             file.write_text("")
-        assert len(redirect.guard.refusals.take()) == 4
+        assert len(redirect.interceptor.refusals.take()) == 4
     after = (
         extensions.connection,
         psycopg2._connect,
