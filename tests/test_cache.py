@@ -45,12 +45,12 @@ def test_the_second_run_is_the_same_and_cached(project, kept):
 
 def test_what_counts_is_replayed_again(project):
     project.look()
-    place = project.root / "migrations"
+    database_key = project.root / "migrations"
 
-    (place / "helper.py").write_text("")
+    (database_key / "helper.py").write_text("")
     assert project.look()[0] == "fresh"
 
-    env = place / "env.py"
+    env = database_key / "env.py"
     env.write_text(env.read_text() + "\n# another\n")
     assert project.look()[0] == "fresh"
 

@@ -56,13 +56,13 @@ def play(name: str, cases: Sequence[Case]) -> dict[str, str]:
     """
     module = import_module(f"benchmarks.detection.tools.{name}")
     with _base() as (maker, shadow):
-        stage = _Stage(module, maker, shadow)
+        shadow_set = _Stage(module, maker, shadow)
         return {
             str(case): how
             for family in dict.fromkeys(case.family for case in cases)
             for group in grouped([case for case in cases if case.family == family])
             for some in _shares(group)
-            for case, how in stage.heard(some)
+            for case, how in shadow_set.heard(some)
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from driftcheck.cli.console import progress
-from driftcheck.cli.delivery import write_page
+from driftcheck.cli.delivery import write_output
 from driftcheck.cli.options import (
     output_options_of,
     project_options,
@@ -45,5 +45,5 @@ def blame(
 
     with progress() as tell:
         result = object_blame(settings_from(options), address, tell)
-    write_page(partial(FORMATS[form], result), output, full=verbose)
+    write_output(partial(FORMATS[form], result), output, full=verbose)
     return result.exit_code

@@ -104,19 +104,21 @@ class Delivery:
         today = datetime.now().astimezone().date()
         report = without_ignored(report, settings.ignore, today, whole=whole)
         directory = _directory(settings.root)
-        pages = (page_for(o.path, full=self.full, directory=directory) for o in self.outputs)
+        pages = (
+            output_style_for(o.path, full=self.full, directory=directory) for o in self.outputs
+        )
         texts = [render(report, o.form, p) for o, p in zip(self.outputs, pages, strict=True)]
         for output, text in zip(self.outputs, texts, strict=True):
             _write(text, output.path)
         return report.exit_code
 
 
-def write_page(make: Callable[[OutputStyle], str], path: Path | None, *, full: bool) -> None:
+def write_output(make: Callable[[OutputStyle], str], path: Path | None, *, full: bool) -> None:
     """Write what is no report to a file or to stdout, made for where it will be read."""
-    _write(make(page_for(path, full=full)), path)
+    _write(make(output_style_for(path, full=full)), path)
 
 
-def page_for(path: Path | None, *, full: bool, directory: str = "") -> OutputStyle:
+def output_style_for(path: Path | None, *, full: bool, directory: str = "") -> OutputStyle:
     """What a file is, or stdout: a terminal has its width, and colour unless told otherwise."""
     if path is not None:
         return OutputStyle(full=full, directory=directory)

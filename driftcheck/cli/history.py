@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from driftcheck.cli.console import progress
-from driftcheck.cli.delivery import write_page
+from driftcheck.cli.delivery import write_output
 from driftcheck.cli.options import (
     output_options_of,
     project_options,
@@ -50,5 +50,5 @@ def history(  # noqa: PLR0913  (a parameter for each option)
 
     with progress() as tell:
         timeline = schema_history(settings_from(options), revisions, since or "", tell)
-    write_page(partial(FORMATS[form], timeline), output, full=verbose)
+    write_output(partial(FORMATS[form], timeline), output, full=verbose)
     return timeline.exit_code

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from driftcheck.cli.console import progress
-from driftcheck.cli.delivery import write_page
+from driftcheck.cli.delivery import write_output
 from driftcheck.cli.options import (
     database_options,
     output_options_of,
@@ -72,5 +72,5 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
 
     with progress() as tell:
         result = run_selftest(settings_from(options), None if everything else sample, seed, tell)
-    write_page(partial(FORMATS[form], result), output, full=verbose)
+    write_output(partial(FORMATS[form], result), output, full=verbose)
     return result.exit_code

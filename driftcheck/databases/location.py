@@ -30,7 +30,7 @@ _PLACE_ARGUMENTS = frozenset(
 )
 
 
-class Place(NamedTuple):
+class DatabaseKey(NamedTuple):
     """What makes two URLs the same database, whoever connects."""
 
     dialect: str
@@ -72,11 +72,11 @@ def own_url(url: URL) -> URL:
     return url
 
 
-def place_of(url: URL) -> Place:
+def database_key_of(url: URL) -> DatabaseKey:
     """What makes two URLs the same database, whoever connects."""
     dialect = url.get_backend_name()
     if dialect == "sqlite":
-        return Place(dialect, "", None, _sqlite_path(url.database))
+        return DatabaseKey(dialect, "", None, _sqlite_path(url.database))
     query: Mapping[str, Any] = url.query
     if dialect == "postgresql":
         url, query = _with_environment(url)
@@ -86,7 +86,7 @@ def place_of(url: URL) -> Place:
         host = "localhost"
     port = url.port or query.get("port") or DEFAULT_PORTS.get(dialect)
     database = url.database or (url.username if dialect == "postgresql" else None) or ""
-    return Place(dialect, host.lower(), int(str(port)) if port else None, database)
+    return DatabaseKey(dialect, host.lower(), int(str(port)) if port else None, database)
 
 
 def _with_environment(url: URL) -> tuple[URL, Mapping[str, Any]]:
@@ -227,14 +227,14 @@ def arguments_for(
         cparams: The project's arguments.
         options: What libpq is to tell the server where the project says nothing.
     """
-    theirs, place = dialect.create_connect_args(url_for_dialect(url, dialect))
+    theirs, database_key = dialect.create_connect_args(url_for_dialect(url, dialect))
     kept = {
         key: value
         for key, value in cparams.items()
         if key not in _PLACE_ARGUMENTS and not key.startswith(("ssl", "gss"))
     }
     if dialect.driver not in _LIBPQ_DRIVERS:
-        return list(theirs), {**kept, **place}
+        return list(theirs), {**kept, **database_key}
     # Else libpq would take these from its environment.
-    added = explicit_parameters(place)
-    return list(theirs), {**added, "options": options, **kept, **place}
+    added = explicit_parameters(database_key)
+    return list(theirs), {**added, "options": options, **kept, **database_key}

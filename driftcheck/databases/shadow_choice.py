@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.location import parse_url, place_of, shown
+from driftcheck.databases.location import database_key_of, parse_url, shown
 from driftcheck.databases.mysql.shadow import OtherMaker
 from driftcheck.databases.postgresql.shadow.binaries import (
     Installation,
@@ -85,7 +85,7 @@ def _requested_server(requested: str | None, live_url: URL | None, dialect: str)
             f"--shadow names a {url.get_backend_name()} database, and the project's is {dialect}",
             hint="Name a server of the project's own sort, or leave it out.",
         )
-    if live_url is not None and place_of(url) == place_of(live_url):
+    if live_url is not None and database_key_of(url) == database_key_of(live_url):
         raise _is_live(url)
     return url
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from driftcheck.chain import Gap
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN
 from driftcheck.errors import CannotCheckError, ProjectError
@@ -18,7 +18,7 @@ from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.histories import head_shadows, replayed_heads, stamp
 from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.session import Session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
 from driftcheck.sources.history import History, version_tables
@@ -31,7 +31,7 @@ class NotTriedError(CannotCheckError):
     """What comes from the live database cannot be run where the shadows are."""
 
 
-class Bench:
+class AutogenerateRunner:
     """Runs autogenerate where it can do no harm.
 
     Args:
@@ -42,15 +42,15 @@ class Bench:
     def __init__(self, session: Session, history: History) -> None:
         self._session = session
         self._history = history
-        self._drifts: dict[Place, Stage] = {}
+        self._drifts: dict[DatabaseKey, ShadowSet] = {}
 
     @cached_property
-    def _head(self) -> Stage:
+    def _head(self) -> ShadowSet:
         return head_shadows(self._session, self._history)
 
     def operations(
         self,
-        place: Place,
+        database_key: DatabaseKey,
         judged: Sequence[Judged],
         catalog: Catalog,
         default_schema: str,
@@ -59,7 +59,7 @@ class Bench:
         """Ask autogenerate what it would write, with the drift and without.
 
         Args:
-            place: The database.
+            database_key: The database.
             judged: What was found of it.
             catalog: Writes changes as DDL.
             default_schema: Where a name without a schema is created.
@@ -69,12 +69,12 @@ class Bench:
         if not tables and not any(one.changes.get(Gap.PENDING) for one in judged):
             return Operations()
         self._session.progress("running autogenerate")
-        on_head, errors, left = self._on_head(place, tables, pending_in)
+        on_head, errors, left = self._on_head(database_key, tables, pending_in)
         try:
-            drifted = self.drifted(place, judged, catalog)
+            drifted = self.drifted(database_key, judged, catalog)
             on_live = on_head
             if drifted is not self._head:
-                on_live = self._autogenerate(drifted, place, tables)
+                on_live = self._autogenerate(drifted, database_key, tables)
         except NotTriedError as reason:
             return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason.message)
         except ProjectError as error:
@@ -84,7 +84,7 @@ class Bench:
 
     def _on_head(
         self,
-        place: Place,
+        database_key: DatabaseKey,
         tables: set[tuple[str | None, str]],
         pending_in: Callable[[Snapshot], Sequence[Change]],
     ) -> tuple[Sequence[Operation], dict[str, str], Sequence[Change]]:
@@ -93,8 +93,8 @@ class Bench:
         Where a right was missing on a head that was built from the cache, it is replayed instead.
         """
         try:
-            on_head = self._autogenerate(self._head, place, tables)
-            errors, left = self._tried(place, on_head, pending_in)
+            on_head = self._autogenerate(self._head, database_key, tables)
+            errors, left = self._tried(database_key, on_head, pending_in)
         except ProjectError:
             if not _is_restricted(self._head):
                 raise
@@ -103,43 +103,49 @@ class Bench:
                 return on_head, errors, left
         if self._session.settings.base_snapshot is None or self._session.settings.bootstrap:
             self._head = replayed_heads(self._session)
-        on_head = self._autogenerate(self._head, place, tables)
-        errors, left = self._tried(place, on_head, pending_in)
+        on_head = self._autogenerate(self._head, database_key, tables)
+        errors, left = self._tried(database_key, on_head, pending_in)
         if _is_restricted(self._head):
             errors = {text: _without_rights(error) for text, error in errors.items()}
         return on_head, errors, left
 
     def _tried(
         self,
-        place: Place,
+        database_key: DatabaseKey,
         operations: Sequence[Operation],
         pending_in: Callable[[Snapshot], Sequence[Change]],
     ) -> tuple[dict[str, str], Sequence[Change]]:
         """Run what ``migrate`` would write on a copy of the head: what fails, and what is left."""
         session = self._session
-        shadow = session.shadows.copies(self._head, "migrated").shadow_of(session.target(place))
+        shadow = session.shadows.copies(self._head, "migrated").shadow_of(
+            session.target(database_key)
+        )
         try:
             errors = run_operations(operations, shadow.url)
-            tables = version_tables(session.environment)[place]
+            tables = version_tables(session.environment)[database_key]
             return errors, pending_in(read_restricted(shadow, session.scope, tables))
         finally:
             shadow.drop()
 
-    def drifted(self, place: Place, judged: Sequence[Judged], catalog: Catalog) -> Stage:
+    def drifted(
+        self, database_key: DatabaseKey, judged: Sequence[Judged], catalog: Catalog
+    ) -> ShadowSet:
         """Shadows at the head as live would be there: what ``migrate`` would look at.
 
         Raises:
             NotTriedError: There is drift, and it cannot be made again where the shadows are.
         """
-        if place not in self._drifts:
+        if database_key not in self._drifts:
             drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
-            if drifts and not self._session.maker(place).runs_untrusted_ddl:
+            if drifts and not self._session.maker(database_key).runs_untrusted_ddl:
                 raise NotTriedError(UNTRUSTED_NOT_RUN)
-            drifted = self._with(place, drifts, catalog) if drifts else self._head
-            self._drifts[place] = drifted
-        return self._drifts[place]
+            drifted = self._with(database_key, drifts, catalog) if drifts else self._head
+            self._drifts[database_key] = drifted
+        return self._drifts[database_key]
 
-    def _with(self, place: Place, drifts: Sequence[Change], catalog: Catalog) -> Stage:
+    def _with(
+        self, database_key: DatabaseKey, drifts: Sequence[Change], catalog: Catalog
+    ) -> ShadowSet:
         """Shadows at the head with the drift made again, by a role without rights.
 
         Where the drift cannot be written as DDL, live's whole schema is copied; migrations that
@@ -147,26 +153,26 @@ class Bench:
         """
         session, plan = self._session, redo(drifts, catalog)
         if plan.manual_steps:
-            copied = Stage("drifted", session.shadows.make_restricted)
-            with reading(session.live_url(place)) as live, suppress(CannotBeWritten):
+            copied = ShadowSet("drifted", session.shadows.make_restricted)
+            with reading(session.live_url(database_key)) as live, suppress(CannotBeWritten):
                 statements = catalog.schema_statements(live)
-                run_untrusted(copied.shadow_of(session.target(place)), statements)
+                run_untrusted(copied.shadow_of(session.target(database_key)), statements)
                 stamp(session, copied, session.environment.heads)
                 return copied
         drifted = session.shadows.copies(self._head, "drifted", restricted=True)
-        shadow = drifted.shadow_of(session.target(place))
+        shadow = drifted.shadow_of(session.target(database_key))
         if not _is_restricted(self._head):  # else the cache's functions are there already
             shadow.install(_extensions_of(drifts))
         run_untrusted(shadow, plan.statements)
         return drifted
 
-    def colleague_error(self, place: Place, operation: Operation) -> ColleagueError:
+    def colleague_error(self, database_key: DatabaseKey, operation: Operation) -> ColleagueError:
         """What the database of a colleague, who has no drift, answers to an operation.
 
         Autogenerate wrote it with the drift in view, so live's own text may be in it.
         """
         colleague = self._session.shadows.copies(self._head, "colleague", restricted=True)
-        shadow = colleague.shadow_of(self._session.target(place))
+        shadow = colleague.shadow_of(self._session.target(database_key))
         try:
             error = operation.error_on(shadow.url)
         finally:
@@ -178,14 +184,16 @@ class Bench:
         return ColleagueError(error)
 
     def _autogenerate(
-        self, stage: Stage, place: Place, tables: set[tuple[str | None, str]]
+        self, shadow_set: ShadowSet, database_key: DatabaseKey, tables: set[tuple[str | None, str]]
     ) -> list[Operation]:
         session = self._session
-        return autogenerate(session.project, session.redirect, stage, tables).get(place, [])
+        return autogenerate(session.project, session.redirect, shadow_set, tables).get(
+            database_key, []
+        )
 
 
-def _is_restricted(stage: Stage) -> bool:
-    return any(shadow.role for shadow in stage.shadows.values())
+def _is_restricted(shadow_set: ShadowSet) -> bool:
+    return any(shadow.role for shadow in shadow_set.shadows.values())
 
 
 def _without_rights(error: str) -> str:

@@ -12,7 +12,7 @@ from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding
 from driftcheck.judging.judge import Judged, judge
 from driftcheck.judging.report import Coverage, DatabaseReport
-from driftcheck.pipeline.autogenerate_runner import Bench
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
     Database,
@@ -61,11 +61,11 @@ def check_in(session: Session) -> Checked:
     settings = session.settings
     begins_with = bool(settings.bootstrap or settings.base_snapshot)
     databases = [
-        Database(place, configured, live_side(session, place), begins_with)
-        for place, configured in session.environment.databases.items()
+        Database(database_key, configured, live_side(session, database_key), begins_with)
+        for database_key, configured in session.environment.databases.items()
     ]
     replayed = get_history(session, destinations_of(session, databases))
-    runner = Bench(session, replayed.history)
+    runner = AutogenerateRunner(session, replayed.history)
     for database in databases:
         database.fill(session, replayed.history)
     reports = tuple(_report(session, database, replayed, runner) for database in databases)
@@ -73,7 +73,7 @@ def check_in(session: Session) -> Checked:
 
 
 def _report(
-    session: Session, database: Database, replayed: Replayed, runner: Bench
+    session: Session, database: Database, replayed: Replayed, runner: AutogenerateRunner
 ) -> DatabaseReport:
     catalog, gaps = database.catalog, database.gaps(session.settings.gaps)
     changes = changes_in(session, database, gaps)
@@ -87,9 +87,9 @@ def _report(
     scope = replace(session.scope, schemas=session.settings.schemas or None)
     sides = [database.snapshots[side] for gap in gaps for side in gap.between]
     return DatabaseReport(
-        name=database.configured[0].bind or database.place.database,
-        location=shown(session.live_url(database.place)),
-        dialect=database.place.dialect,
+        name=database.configured[0].bind or database.database_key.database,
+        location=shown(session.live_url(database.database_key)),
+        dialect=database.database_key.dialect,
         server_version=_server_version(database),
         stamped=(database.live.stamped or ()) if database.live else (),
         heads=session.environment.heads,
@@ -97,8 +97,8 @@ def _report(
         coverage=coverage(compared, catalog, scope, sides) if compared else Coverage({}),
         gaps=gaps,
         replay=replayed.history.how,
-        shadows=session.maker(database.place).how,
-        notes=tuple(session.maker(database.place).notes),
+        shadows=session.maker(database.database_key).how,
+        notes=tuple(session.maker(database.database_key).notes),
         environment=session.project.environment_file(),
     )
 
@@ -114,11 +114,11 @@ def _context(
     database: Database,
     judged: Sequence[Judged],
     history: History,
-    runner: Bench,
+    runner: AutogenerateRunner,
 ) -> FindingContext:
     without_operations = FindingContext(
         database.catalog,
-        made=history.made.get(database.place, {}),
+        made=history.made.get(database.database_key, {}),
         declared=declared_lines(session, database, judged),
         upgrade=session.project.upgrade_command,
     )
@@ -128,13 +128,13 @@ def _context(
     return replace(
         without_operations,
         operations=runner.operations(
-            database.place,
+            database.database_key,
             judged,
             database.catalog,
             head.default_schema,
             partial(pending_in, database),
         ),
-        colleague_error=partial(runner.colleague_error, database.place),
+        colleague_error=partial(runner.colleague_error, database.database_key),
     )
 
 
@@ -145,7 +145,9 @@ def _evidence(
     if not drifts:
         return {}
     stamped, live = database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE]
-    return evidence_of(drifts, stamped, live, database.catalog, session.live_url(database.place))
+    return evidence_of(
+        drifts, stamped, live, database.catalog, session.live_url(database.database_key)
+    )
 
 
 def _faults(session: Session, database: Database, replayed: Replayed) -> Iterator[Finding]:
@@ -160,14 +162,14 @@ def _faults(session: Session, database: Database, replayed: Replayed) -> Iterato
     yield from refused_models(database.refused)
     yield from written_by_import(_created_by_import(session, database))
     yield from written_files(replayed.files, session.project.root)
-    yield from made_roles(session.maker(database.place).roles_left())
+    yield from made_roles(session.maker(database.database_key).roles_left())
 
 
 def _created_by_import(session: Session, database: Database) -> tuple[Address, ...]:
     """Return the objects that importing the project created and that bootstrap does not cover."""
-    shadow = session.imported.shadows.get(database.place)
+    shadow = session.imported.shadows.get(database.database_key)
     bootstrap = session.settings.bootstrap
     if shadow is None or (bootstrap is not None and bootstrap.what == "import"):
         return ()
-    tables = version_tables(session.environment)[database.place]
+    tables = version_tables(session.environment)[database.database_key]
     return tuple(read_shadow(shadow.url, tables, session.scope).objects)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
@@ -32,7 +32,7 @@ class Database:
     """One database on its way to its report.
 
     Attributes:
-        place: Where the project says that it is.
+        database_key: Where the project says that it is.
         configured: What env.py configures for it.
         live: What was read of the live database; ``None`` where no gap needs it.
         begins_with: Whether something has to be there before the history can begin.
@@ -41,7 +41,7 @@ class Database:
         snapshots: The sides of the chain, as far as each was to be had.
     """
 
-    place: Place
+    database_key: DatabaseKey
     configured: list[Configured]
     live: Live | None
     begins_with: bool = False
@@ -52,7 +52,7 @@ class Database:
     @property
     def catalog(self) -> Catalog:
         """The catalog that reads and writes it."""
-        return catalog_for(self.place.dialect)
+        return catalog_for(self.database_key.dialect)
 
     @property
     def place_in_history_is_known(self) -> bool:
@@ -65,9 +65,9 @@ class Database:
         """Put together the sides of the chain, as far as each is to be had."""
         if Gap.PENDING in session.settings.gaps:
             self.snapshots[Side.MODELS] = _models(session, self, history)
-        stamped = history.stamped.get(self.place) if self.place_in_history_is_known else None
+        stamped = history.stamped.get(self.database_key) if self.place_in_history_is_known else None
         found = {
-            Side.HEAD: history.head.get(self.place),
+            Side.HEAD: history.head.get(self.database_key),
             Side.STAMPED: stamped,
             Side.LIVE: self.live.snapshot if self.live else None,
         }
@@ -84,33 +84,35 @@ class Database:
         return self.snapshots[gaps[-1].between[1]] if gaps else None
 
 
-def live_side(session: Session, place: Place) -> Live | None:
+def live_side(session: Session, database_key: DatabaseKey) -> Live | None:
     """Read the live database, where a gap needs it."""
     if {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(session.settings.gaps):
         return None
     session.progress("reading the live database")
-    tables = version_tables(session.environment)[place]
-    return read_live(session.live_url(place), tables, session.scope)
+    tables = version_tables(session.environment)[database_key]
+    return read_live(session.live_url(database_key), tables, session.scope)
 
 
 def destinations_of(session: Session, databases: Sequence[Database]) -> Destinations:
     """How far to replay for each; a database at unknown revisions has nothing to stop at."""
     known = session.project.revisions()
-    destinations: dict[tuple[Place, VersionTable], tuple[str, ...]] = {}
+    destinations: dict[tuple[DatabaseKey, VersionTable], tuple[str, ...]] = {}
     for one in databases:
         revisions = one.live.revisions if one.live else {}
         one.unknown = tuple(r for several in revisions.values() for r in several if r not in known)
         if not one.unknown:
-            destinations |= {(one.place, table): several for table, several in revisions.items()}
+            destinations |= {
+                (one.database_key, table): several for table, several in revisions.items()
+            }
     return destinations
 
 
 def _models(session: Session, one: Database, history: History) -> Snapshot:
     """Create the models in a shadow of their own, and read them back."""
     session.progress("creating the models")
-    head = history.head.get(one.place)
+    head = history.head.get(one.database_key)
     _require_models(one.configured, head)
-    models, one.refused = models_in_shadow(session, one.place, one.configured, history)
+    models, one.refused = models_in_shadow(session, one.database_key, one.configured, history)
     return _completed(models, head, one.catalog) if head else models
 
 
@@ -147,7 +149,7 @@ def changes_in(session: Session, one: Database, gaps: Sequence[Gap]) -> dict[Gap
             continue
         found = changes_of(gap, one.snapshots)
         if gap is Gap.DRIFT:
-            found = followed(session, one.place, found, one.snapshots)
+            found = followed(session, one.database_key, found, one.snapshots)
         changes[gap] = found
     return changes
 

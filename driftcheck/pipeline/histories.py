@@ -9,12 +9,12 @@ from pathlib import Path
 
 from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.catalog import Scope
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ConfigurationError, ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.session import Session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.bootstrap import description, prepare
 from driftcheck.sources.cache import Cache
@@ -127,16 +127,16 @@ def _replay(session: Session, stamped: Destinations) -> History:
     return _as_in_base(session, history) if history.stamped else history
 
 
-def with_reason(stage: Stage, failure: RevisionFailure | None) -> RevisionFailure | None:
+def with_reason(shadow_set: ShadowSet, failure: RevisionFailure | None) -> RevisionFailure | None:
     """The failure, with the reason if the restricted role of a base snapshot lacks a right."""
-    restricted = any(shadow.role for shadow in stage.shadows.values())
+    restricted = any(shadow.role for shadow in shadow_set.shadows.values())
     if failure is None or not restricted or not lacks_rights(failure.message):
         return failure
     return replace(failure, message=f"{failure.message} ({_FOR_WANT_OF_RIGHTS})")
 
 
 def replay_past_roles(
-    session: Session, stage: Stage, replay: Callable[[], RevisionFailure | None]
+    session: Session, shadow_set: ShadowSet, replay: Callable[[], RevisionFailure | None]
 ) -> None:
     """Replay and, where a revision cannot make a role that is there beforehand, again without it.
 
@@ -145,7 +145,7 @@ def replay_past_roles(
 
     Args:
         session: The session.
-        stage: The shadows that are replayed in; they are begun again each time.
+        shadow_set: The shadows that are replayed in; they are begun again each time.
         replay: Replays, and says what stopped it.
     """
     released: set[str] = set()
@@ -154,7 +154,7 @@ def replay_past_roles(
         if role is None or role[1] in released:
             return
         released.add(role[1])
-        for used in (session.replayed, stage):  # a role goes only where nothing needs it
+        for used in (session.replayed, shadow_set):  # a role goes only where nothing needs it
             used.begin_again()
         gone = [maker.release_role(role[1]) for maker in session.shadows.makers]
         if not any(gone):
@@ -166,7 +166,10 @@ def _cached(session: Session, stamped: Destinations, beginning: str) -> CachedHi
     others = settings.bootstrap, beginning, settings.x, session.scope
     cache = Cache(session.project.script_directory(), map(str, others))
     return CachedHistory(
-        cache, session.environment, stamped, lambda place: session.maker(place).flavour
+        cache,
+        session.environment,
+        stamped,
+        lambda database_key: session.maker(database_key).flavour,
     )
 
 
@@ -194,25 +197,25 @@ def _imported(session: Session) -> str:
     return " ".join(digest(read_shadow(written[at].url, (), Scope())) for at in sorted(written))
 
 
-def prepare_stage(session: Session, stage: Stage) -> tuple[str, ...]:
-    """Bring a stage's empty shadows to where the history can be taken up.
+def prepare_stage(session: Session, shadow_set: ShadowSet) -> tuple[str, ...]:
+    """Bring a shadow set's empty shadows to where the history can be taken up.
 
     Returns:
         The revisions that they are at; none where the history is taken up at its beginning.
     """
     settings = session.settings
-    for place in session.environment.databases:
-        stage.shadow_of(session.target(place))
+    for database_key in session.environment.databases:
+        shadow_set.shadow_of(session.target(database_key))
     if settings.bootstrap is not None:
-        _run_bootstrap(session, stage, settings.bootstrap)
+        _run_bootstrap(session, shadow_set, settings.bootstrap)
         if settings.bootstrap.revision:
-            stamp(session, stage, (settings.bootstrap.revision,))
+            stamp(session, shadow_set, (settings.bootstrap.revision,))
             return (settings.bootstrap.revision,)
     elif settings.base_snapshot is not None:
         base = read_base_snapshot(settings.base_snapshot)
-        for shadow in stage.shadows.values():
+        for shadow in shadow_set.shadows.values():
             build_untrusted(base.snapshot, shadow)
-        stamp(session, stage, base.revisions)
+        stamp(session, shadow_set, base.revisions)
         return base.revisions
     return ()
 
@@ -227,9 +230,9 @@ def _as_in_base(session: Session, history: History) -> History:
     return history
 
 
-def in_words_of_base(session: Session, place: Place) -> Callable[[Snapshot], Snapshot]:
+def in_words_of_base(session: Session, database_key: DatabaseKey) -> Callable[[Snapshot], Snapshot]:
     """What says a whole snapshot as ``wording`` has it."""
-    word = wording(session, place)
+    word = wording(session, database_key)
     if word is None:
         return lambda snapshot: snapshot
 
@@ -239,7 +242,9 @@ def in_words_of_base(session: Session, place: Place) -> Callable[[Snapshot], Sna
     return reword
 
 
-def wording(session: Session, place: Place) -> Callable[[SchemaObject], SchemaObject] | None:
+def wording(
+    session: Session, database_key: DatabaseKey
+) -> Callable[[SchemaObject], SchemaObject] | None:
     """How to say what comes from the base snapshot in the base snapshot's words.
 
     A server does not always print what it was given: ``CHECK (a IN ('x'))`` reads differently
@@ -252,7 +257,7 @@ def wording(session: Session, place: Place) -> Callable[[SchemaObject], SchemaOb
     if path is None or session.settings.bootstrap is not None:
         return None
     base = read_base_snapshot(path).snapshot
-    shadow = session.shadows.make_restricted(session.target(place), "base")
+    shadow = session.shadows.make_restricted(session.target(database_key), "base")
     build_untrusted(base, shadow)
     built = read_restricted(shadow, session.scope)
 
@@ -265,11 +270,11 @@ def wording(session: Session, place: Place) -> Callable[[SchemaObject], SchemaOb
     return word
 
 
-def _run_bootstrap(session: Session, stage: Stage, bootstrap: Bootstrap) -> None:
-    for place, configured in session.environment.databases.items():
-        shadow = stage.shadows[place]
+def _run_bootstrap(session: Session, shadow_set: ShadowSet, bootstrap: Bootstrap) -> None:
+    for database_key, configured in session.environment.databases.items():
+        shadow = shadow_set.shadows[database_key]
         context = session.project.application_context()
-        with session.redirect.stage(stage), context:
+        with session.redirect.to(shadow_set), context:
             prepare(bootstrap, shadow.url, configured, session.project.root)
 
 
@@ -289,14 +294,14 @@ def read_base_snapshot(path: Path) -> SnapshotFile:
         ) from None
 
 
-def stamp(session: Session, stage: Stage, revisions: Sequence[str]) -> None:
-    """Record revisions in the shadows of a stage as run."""
-    replay = Replay(session.project, session.redirect, stage)
+def stamp(session: Session, shadow_set: ShadowSet, revisions: Sequence[str]) -> None:
+    """Record revisions in the shadows of a shadow set as run."""
+    replay = Replay(session.project, session.redirect, shadow_set)
     for revision in revisions:
         replay.stamp(revision)
 
 
-def head_shadows(session: Session, history: History) -> Stage:
+def head_shadows(session: Session, history: History) -> ShadowSet:
     """Shadows at the history's head: those of the replay or, of a cached one, built from it.
 
     What cannot be built from a snapshot alike is replayed instead, and so is everything where
@@ -304,13 +309,13 @@ def head_shadows(session: Session, history: History) -> Stage:
     """
     if history.how == FRESH:
         return session.replayed
-    makers = [session.maker(place) for place in history.head]
+    makers = [session.maker(database_key) for database_key in history.head]
     if not all(maker.runs_untrusted_files for maker in makers):
         return replayed_heads(session)
     session.progress("building the head")
-    built = Stage("head", session.shadows.make_restricted)
-    for place, snapshot in history.head.items():
-        if not _is_built(snapshot, built.shadow_of(session.target(place)), session.scope):
+    built = ShadowSet("head", session.shadows.make_restricted)
+    for database_key, snapshot in history.head.items():
+        if not _is_built(snapshot, built.shadow_of(session.target(database_key)), session.scope):
             return replayed_heads(session)
     try:
         stamp(session, built, session.environment.heads)
@@ -327,7 +332,7 @@ def _is_built(snapshot: Snapshot, shadow: ShadowDatabase, scope: Scope) -> bool:
     return digest(read_restricted(shadow, scope)) == digest(snapshot)
 
 
-def replayed_heads(session: Session) -> Stage:
+def replayed_heads(session: Session) -> ShadowSet:
     """Shadows in which the history is replayed to its heads."""
     session.progress("replaying the history")
     session.replayed.begin_again()

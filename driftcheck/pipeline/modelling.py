@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
@@ -24,7 +24,7 @@ from driftcheck.sources.untrusted import extensions_of, run_untrusted
 
 
 def models_in_shadow(
-    session: Session, place: Place, configured: Sequence[Configured], history: History
+    session: Session, database_key: DatabaseKey, configured: Sequence[Configured], history: History
 ) -> tuple[Snapshot, list[Refused]]:
     """Create the models of one database, and read them back.
 
@@ -35,8 +35,8 @@ def models_in_shadow(
     Returns:
         The models as a schema, and what the database refused of them.
     """
-    maker, target = session.maker(place), session.target(place)
-    head = history.head.get(place)
+    maker, target = session.maker(database_key), session.target(database_key)
+    head = history.head.get(database_key)
     restricted = maker.runs_untrusted_files
     shadow = maker.make("models", restricted=restricted)
     if restricted:
@@ -52,7 +52,7 @@ def models_in_shadow(
         configured,
         run,
         before=_before(head, catalog) if trusted else _names_before(head),
-        helping=partial(_helping, session, place, history, trusted=trusted),
+        helping=partial(_helping, session, database_key, history, trusted=trusted),
     )
     if restricted:
         refused = [_explained(one) for one in refused]
@@ -75,15 +75,17 @@ def _names_before(head: Snapshot | None) -> list[str]:
     return [*schemas, *extensions]
 
 
-def _helping(session: Session, place: Place, history: History, *, trusted: bool) -> tuple[str, ...]:
+def _helping(
+    session: Session, database_key: DatabaseKey, history: History, *, trusted: bool
+) -> tuple[str, ...]:
     """What comes before tables in the head; from a replay where the cache is not to be trusted."""
-    catalog = catalog_for(place.dialect)
+    catalog = catalog_for(database_key.dialect)
     names = [kind.name for kind in catalog.kinds]
     kinds = set(names[: names.index("table")])
-    head = history.head.get(place)
+    head = history.head.get(database_key)
     if kinds and head is not None and not trusted:
         tables = version_tables(session.environment)
-        head = read_stage(replayed_heads(session), tables, session.scope).get(place)
+        head = read_stage(replayed_heads(session), tables, session.scope).get(database_key)
     return _of_kinds(head, catalog, kinds)
 
 

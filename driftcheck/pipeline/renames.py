@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from driftcheck.chain import Side
 from driftcheck.databases.catalog import CannotBeWritten
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
@@ -26,7 +26,10 @@ from driftcheck.sources.untrusted import build_untrusted, run_untrusted
 
 
 def followed(
-    session: Session, place: Place, changes: Sequence[Change], sides: dict[Side, Snapshot]
+    session: Session,
+    database_key: DatabaseKey,
+    changes: Sequence[Change],
+    sides: dict[Side, Snapshot],
 ) -> list[Change]:
     """The changes of drift, without those that only follow from a rename among them.
 
@@ -41,13 +44,13 @@ def followed(
         if not renames or len(renames) == len(found):
             return found
         session.progress("following renames")
-        renamed = _renamed(session, place, renames, stamped, live)
+        renamed = _renamed(session, database_key, renames, stamped, live)
         if renamed is None:
             return found
         again = compare(renamed, live, same_lineage=False)
         recognized = _recognized(found, again)
         if not recognized:
-            whole = not build(stamped, catalog_for(place.dialect)).manual_steps
+            whole = not build(stamped, catalog_for(database_key.dialect)).manual_steps
             still = {address for change in _each(again) for address in addresses_of(change)}
             return [c for c in found if c in renames or not _follows(c, still, built_whole=whole)]
         found = [change for c in found if (change := recognized.get(id(c), c)) is not None]
@@ -114,13 +117,17 @@ def _named(new: SchemaObject, old: SchemaObject) -> SchemaObject:
 
 
 def _renamed(
-    session: Session, place: Place, renames: Sequence[Change], stamped: Snapshot, live: Snapshot
+    session: Session,
+    database_key: DatabaseKey,
+    renames: Sequence[Change],
+    stamped: Snapshot,
+    live: Snapshot,
 ) -> Snapshot | None:
     """What the migrations had built, with the renames made."""
-    if not session.maker(place).runs_untrusted_files:  # what was built may be the cache's
+    if not session.maker(database_key).runs_untrusted_files:  # what was built may be the cache's
         return None
-    shadow = session.shadows.make_restricted(session.target(place), "renamed")
-    catalog, made = catalog_for(place.dialect), _new_schemas(renames, stamped)
+    shadow = session.shadows.make_restricted(session.target(database_key), "renamed")
+    catalog, made = catalog_for(database_key.dialect), _new_schemas(renames, stamped)
     try:
         build_untrusted(stamped, shadow)
         statements = [

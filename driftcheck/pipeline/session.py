@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.shadow.base import (
     UNTRUSTED_NOT_RUN,
     USE_PRIVATE_SERVER,
@@ -24,7 +24,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import Environment, discover
 from driftcheck.project.loading import Project, load_project, named_databases
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.sources.declarations import Declarations
 
 Progress = Callable[[str], None]
@@ -52,31 +52,33 @@ class Session:
     progress: Progress
     shadows: Shadows
     redirect: Redirect
-    imported: Stage
-    replayed: Stage
+    imported: ShadowSet
+    replayed: ShadowSet
     project: Project
     environment: Environment
     scope: Scope
     declarations: Declarations
 
-    def stage(self, name: str) -> Stage:
+    def shadow_set(self, name: str) -> ShadowSet:
         """Another set of shadows for the history to be replayed in."""
         return _stage_for_replays(self.settings, self.shadows, self.imported, name)
 
-    def target(self, place: Place) -> URL:
+    def target(self, database_key: DatabaseKey) -> URL:
         """The database at a place, as the project names it."""
-        return self.redirect.targets[place]
+        return self.redirect.targets[database_key]
 
-    def maker(self, place: Place) -> ShadowMaker:
+    def maker(self, database_key: DatabaseKey) -> ShadowMaker:
         """What makes the shadows of the database at a place."""
-        return self.shadows.maker(self.target(place))
+        return self.shadows.maker(self.target(database_key))
 
-    def live_url(self, place: Place) -> URL:
+    def live_url(self, database_key: DatabaseKey) -> URL:
         """The live database for that place, where it may have been named anew."""
-        return self.shadows.live_url(self.target(place))
+        return self.shadows.live_url(self.target(database_key))
 
 
-def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, name: str) -> Stage:
+def _stage_for_replays(
+    settings: Settings, shadows: Shadows, imported: ShadowSet, name: str
+) -> ShadowSet:
     """Empty shadows; copies of what the import wrote, where the history stands on that.
 
     A base snapshot may hold any function or trigger. What it builds, and the migrations that go on
@@ -85,8 +87,8 @@ def _stage_for_replays(settings: Settings, shadows: Shadows, imported: Stage, na
     if settings.bootstrap is not None and settings.bootstrap.what == "import":
         return shadows.copies(imported, name)
     if settings.bootstrap is None and settings.base_snapshot is not None:
-        return Stage(name, partial(_make_for_base_snapshot, shadows))
-    return Stage(name, shadows.make)
+        return ShadowSet(name, partial(_make_for_base_snapshot, shadows))
+    return ShadowSet(name, shadows.make)
 
 
 def _make_for_base_snapshot(shadows: Shadows, target: URL, purpose: str) -> ShadowDatabase:
@@ -115,10 +117,10 @@ def open_session(
     progress("loading the project")
     hooks = Redirect(settings.root, named_databases(settings))
     with hooks.hooked() as redirect, Shadows(settings) as shadows:
-        imported = Stage("import", shadows.make)
+        imported = ShadowSet("import", shadows.make)
         replayed = _stage_for_replays(settings, shadows, imported, "replay")
         declarations = Declarations(settings.root)
-        with redirect.stage(imported), declarations.recording():
+        with redirect.to(imported), declarations.recording():
             project = load_project(settings)
             loaded(project)
         # env.py may be the first to import the models: what that writes is no part of the history.

@@ -8,12 +8,12 @@ from sqlalchemy.engine import URL
 
 from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
-from driftcheck.databases.location import Place, parse_url, place_of
+from driftcheck.databases.location import DatabaseKey, database_key_of, parse_url
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 
 
 class Shadows:
@@ -29,9 +29,9 @@ class Shadows:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._makers: dict[Place, ShadowMaker] = {}
-        self._known: dict[Place, ServerFacts] = {}
-        self.unreachable: dict[Place, ConnectionFailedError] = {}
+        self._makers: dict[DatabaseKey, ShadowMaker] = {}
+        self._known: dict[DatabaseKey, ServerFacts] = {}
+        self.unreachable: dict[DatabaseKey, ConnectionFailedError] = {}
 
     def __enter__(self) -> Self:
         """The shadows, all of them dropped at the end."""
@@ -64,20 +64,20 @@ class Shadows:
         """
         return self.maker(target).make(purpose, restricted=True)
 
-    def copies(self, stage: Stage, name: str, *, restricted: bool = False) -> Stage:
-        """A stage whose shadows begin as copies of another's.
+    def copies(self, shadow_set: ShadowSet, name: str, *, restricted: bool = False) -> ShadowSet:
+        """A shadow set whose shadows begin as copies of another's.
 
         Args:
-            stage: The other stage.
+            shadow_set: The other shadow set.
             name: What the copies are for.
             restricted: Whether SQL that is not to be trusted will be run in them.
         """
 
         def copy(target: URL, purpose: str) -> ShadowDatabase:
-            template = stage.shadows.get(place_of(target))
+            template = shadow_set.shadows.get(database_key_of(target))
             return self.maker(target).make(purpose, template, restricted=restricted)
 
-        return Stage(name, copy)
+        return ShadowSet(name, copy)
 
     def maker(self, target: URL) -> ShadowMaker:
         """The maker of the shadows of one live database."""
@@ -88,17 +88,17 @@ class Shadows:
                 f"and the project migrates {target.get_backend_name()}",
                 hint="Name a database of the project's own sort with --database-url.",
             )
-        place = place_of(live)
-        if place not in self._makers:
+        database_key = database_key_of(live)
+        if database_key not in self._makers:
             facts = self._read_facts(live)
             if facts is not None:
-                self._known[place] = facts
-            self._makers[place] = choose(facts, self._settings.shadow, live)
-        return self._makers[place]
+                self._known[database_key] = facts
+            self._makers[database_key] = choose(facts, self._settings.shadow, live)
+        return self._makers[database_key]
 
     def facts(self, target: URL) -> ServerFacts | None:
         """What the live database behind a target has, where it is a PostgreSQL that answered."""
-        return self._known.get(place_of(self.live_url(target)))
+        return self._known.get(database_key_of(self.live_url(target)))
 
     def _read_facts(self, live: URL) -> ServerFacts | None:
         if live.get_backend_name() != "postgresql":
@@ -106,7 +106,7 @@ class Shadows:
         try:
             connection = connect(live)
         except ConnectionFailedError as error:
-            self.unreachable[place_of(live)] = error
+            self.unreachable[database_key_of(live)] = error
             return None
         try:
             connection.set_session(readonly=True)

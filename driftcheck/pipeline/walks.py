@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError, DriftcheckError
@@ -33,7 +33,7 @@ class WalkedHistory:
         files: Files of the project that the replay has changed.
     """
 
-    walks: Mapping[Place, Walk]
+    walks: Mapping[DatabaseKey, Walk]
     fault: RevisionFailure | None
     files: Sequence[Path]
 
@@ -52,7 +52,7 @@ def walk_history(session: Session, stamped: Destinations) -> WalkedHistory:
     """
     script = session.project.script_directory()
     before = file_digests(script)
-    results: list[tuple[dict[Place, Walk], RevisionFailure | None]] = []
+    results: list[tuple[dict[DatabaseKey, Walk], RevisionFailure | None]] = []
 
     def replay() -> RevisionFailure | None:
         results.append(_walk(session, stamped))
@@ -68,15 +68,18 @@ def walk_history(session: Session, stamped: Destinations) -> WalkedHistory:
 
 def _walk(
     session: Session, stamped: Destinations
-) -> tuple[dict[Place, Walk], RevisionFailure | None]:
+) -> tuple[dict[DatabaseKey, Walk], RevisionFailure | None]:
     session.progress("replaying the history")
     start = prepare_stage(session, session.replayed)
-    walks = {place: _start_walk(session, place, start) for place in session.environment.databases}
+    walks = {
+        database_key: _start_walk(session, database_key, start)
+        for database_key in session.environment.databases
+    }
     total = len(session.project.revisions())
 
-    def observe(place: Place, identifier: str, connection: Any) -> Iterable[Address]:
-        walk = walks[place]
-        shadow = session.replayed.shadows[place].url
+    def observe(database_key: DatabaseKey, identifier: str, connection: Any) -> Iterable[Address]:
+        walk = walks[database_key]
+        shadow = session.replayed.shadows[database_key].url
         try:
             reading = read_in_transaction(connection, shadow, session.scope, walk.now.reading)
         except DriftcheckError:
@@ -91,7 +94,9 @@ def _walk(
         return walk.now.reading.objects
 
     replay = Replay(session.project, session.redirect, session.replayed, observe)
-    replay.known = {place: frozenset(walk.now.reading.objects) for place, walk in walks.items()}
+    replay.known = {
+        database_key: frozenset(walk.now.reading.objects) for database_key, walk in walks.items()
+    }
     heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     if replay.upgrade(stamped):
         replay.upgrade(heads)
@@ -109,19 +114,19 @@ def _require_all(walk: Walk, heads: Sequence[str]) -> None:
         )
 
 
-def _start_walk(session: Session, place: Place, start: Sequence[str]) -> Walk:
+def _start_walk(session: Session, database_key: DatabaseKey, start: Sequence[str]) -> Walk:
     """The walk of a database whose shadow is prepared for the first revision.
 
     Args:
         session: The session.
-        place: The database.
+        database_key: The database.
         start: The revisions that the shadow is stamped with.
     """
-    catalog = catalog_for(place.dialect)
-    with closing(connect(session.replayed.shadows[place].url)) as connection:
+    catalog = catalog_for(database_key.dialect)
+    with closing(connect(session.replayed.shadows[database_key].url)) as connection:
         frame = catalog.read(connection, session.scope)
         reading = catalog.read_again(connection, session.scope, None)
-    reword = wording(session, place) or (lambda item: item)
+    reword = wording(session, database_key) or (lambda item: item)
     objects = {kind: tuple(map(reword, of_kind)) for kind, of_kind in reading.by_kind.items()}
     script = session.project.script_directory()
     parents = {
@@ -132,7 +137,9 @@ def _start_walk(session: Session, place: Place, start: Sequence[str]) -> Walk:
     return Walk(
         beginning=State(ancestry(applied, parents), replace(reading, by_kind=objects)),
         frame=frame,
-        hidden=tuple(table.address(frame) for table in version_tables(session.environment)[place]),
+        hidden=tuple(
+            table.address(frame) for table in version_tables(session.environment)[database_key]
+        ),
         parents=parents,
         reword=reword,
     )

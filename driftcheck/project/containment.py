@@ -73,10 +73,10 @@ def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -
         if isinstance(error, SystemExit)
         else f"{type(error).__name__}: {_first_line(error)}"
     )
-    place = place_of_failure(error, root)
+    line = place_of_failure(error, root)
     return ProjectError(
         f"{doing} failed: {what}",
-        hint=f"The failure is in {place}." if place else "With --debug, driftcheck shows where.",
+        hint=f"The failure is in {line}." if line else "With --debug, driftcheck shows where.",
         details=said,
     )
 

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.errors import ProjectError
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.models_ddl import ddl_of
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 
 IncludeName = Callable[[str | None, str, Mapping[str, str | None]], bool]
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -51,11 +51,13 @@ class Configured:
 class Environment:
     """All that an env.py configures, by database, and the heads of the history."""
 
-    databases: dict[Place, list[Configured]] = field(default_factory=dict)
+    databases: dict[DatabaseKey, list[Configured]] = field(default_factory=dict)
     heads: tuple[str, ...] = ()
 
 
-def discover(project: Project, redirect: Redirect, stage: Stage, *, models: bool) -> Environment:
+def discover(
+    project: Project, redirect: Redirect, shadow_set: ShadowSet, *, models: bool
+) -> Environment:
     """Run env.py without running a migration, and see what it configures.
 
     The history is listed from inside that run: some revisions only import there. The models are
@@ -64,7 +66,7 @@ def discover(project: Project, redirect: Redirect, stage: Stage, *, models: bool
     Args:
         project: The project.
         redirect: The redirection.
-        stage: The shadows that env.py is given.
+        shadow_set: The shadows that env.py is given.
         models: Whether the models are wanted as DDL.
 
     Raises:
@@ -78,11 +80,11 @@ def discover(project: Project, redirect: Redirect, stage: Stage, *, models: bool
             with contained("writing the models as DDL", root=project.root):
                 ddl = ddl_of(configured.metadata, context.connection)
             configured = replace(configured, ddl=ddl)
-        environment.databases.setdefault(place_of(configured.target), []).append(configured)
+        environment.databases.setdefault(database_key_of(configured.target), []).append(configured)
         environment.heads = tuple(sorted(context.script.get_heads()))
         return ()
 
-    with redirect.stage(stage):
+    with redirect.to(shadow_set):
         project.run_environment(observe, "running env.py", dont_mutate=True)
     if not environment.databases:
         raise ProjectError(

@@ -70,7 +70,7 @@ class Project(ABC):
         command_options: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
-        """Run env.py with the given work, contained, in the current stage of the redirection.
+        """Run env.py with the given work, contained, in the current shadow set of the redirection.
 
         Args:
             work: What is done for each database that env.py configures.
@@ -141,7 +141,7 @@ class Project(ABC):
         """Take the revisions from other directories meanwhile, whatever env.py says of them."""
         own = self.script_directory()
         self._script, elsewhere = copy(own), copy(own)
-        elsewhere.version_locations = [str(place) for place in places]
+        elsewhere.version_locations = [str(database_key) for database_key in places]
         vars(elsewhere).pop("_version_locations", None)  # it remembers
         self._script.revision_map = RevisionMap(elsewhere._load_revisions)  # noqa: SLF001
         try:
@@ -197,7 +197,7 @@ class FlaskProject(Project):
 
 
 def load_project(settings: Settings) -> Project:
-    """Find the project and import it, in the current stage of the redirection.
+    """Find the project and import it, in the current shadow set of the redirection.
 
     Raises:
         ProjectNotFoundError: There is no Flask app and no Alembic configuration.
@@ -281,7 +281,10 @@ def named_databases(settings: Settings) -> list[URL]:
     """
     named = [settings.root / text for text in (settings.config, settings.directory) if text]
     places = [settings.root, settings.root / "migrations", *named]
-    files = [place / "alembic.ini" if place.is_dir() else place for place in places]
+    files = [
+        database_key / "alembic.ini" if database_key.is_dir() else database_key
+        for database_key in places
+    ]
     urls = database_urls(text for file in files for text in _urls_in(file))
     if settings.database_url:
         urls.append(parse_url(settings.database_url, named="--database-url"))

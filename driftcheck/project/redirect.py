@@ -8,8 +8,8 @@ Hooks that stand together, on for as long as user code may run:
 3. ``connect`` on the ``Pool`` class asks each new connection for the shadow's mark and refuses any
    other before a statement is run: ``creator=``, ready-made pools, whatever hook 1 cannot see.
 
-Connections pooled before a stage are made to reconnect when they are checked out. On a server that
-is shared with others, statements that reach beyond the shadow are refused as well.
+A connection that was pooled for an earlier shadow set is opened again when it is checked out. On a
+server that others use, statements that reach beyond the shadow database are refused as well.
 
 A connection that bypasses SQLAlchemy cannot be redirected. The interceptor (``interception/``)
 refuses such a connection unless it leads to a shadow.
@@ -32,9 +32,9 @@ from sqlalchemy.pool import Pool
 from driftcheck.databases import dialect_deadlines as watched_dialect
 from driftcheck.databases.connection import is_own, own_options
 from driftcheck.databases.location import (
-    Place,
+    DatabaseKey,
     arguments_for,
-    place_of,
+    database_key_of,
     url_for_dialect,
     url_of_arguments,
 )
@@ -49,10 +49,10 @@ from driftcheck.project.interception.statements import beyond_the_database
 _LINK = "driftcheck.link"
 
 MakeShadow = Callable[[URL, str], ShadowDatabase]
-"""Makes the shadow of the database at a URL, for a stage of that name."""
+"""Makes the shadow of the database at a URL, for a shadow set of that name."""
 
 
-class Stage:
+class ShadowSet:
     """One set of shadows: a shadow for each database that user code asks for.
 
     Args:
@@ -68,7 +68,7 @@ class Stage:
 
     def __init__(self, name: str, make: MakeShadow) -> None:
         self.name = name
-        self.shadows: dict[Place, ShadowDatabase] = {}
+        self.shadows: dict[DatabaseKey, ShadowDatabase] = {}
         self.failure: DriftcheckError | None = None
         self.entered = 0
         self._make = make
@@ -77,10 +77,10 @@ class Stage:
     def shadow_of(self, target: URL) -> ShadowDatabase:
         """The shadow that stands for a database, made when first asked for."""
         with self._lock:
-            place = place_of(target)
-            if place not in self.shadows:
-                self.shadows[place] = self._make(target, self.name)
-            return self.shadows[place]
+            database_key = database_key_of(target)
+            if database_key not in self.shadows:
+                self.shadows[database_key] = self._make(target, self.name)
+            return self.shadows[database_key]
 
     def begin_again(self) -> None:
         """Drop the shadows, so that the next ones are empty."""
@@ -98,7 +98,7 @@ class Stage:
 class _Link(NamedTuple):
     """Where a pooled connection leads."""
 
-    stage: Stage
+    shadow_set: ShadowSet
     shadow: ShadowDatabase
     entered: int
 
@@ -116,10 +116,10 @@ class Redirect:
     """
 
     def __init__(self, root: Path | None = None, known: Iterable[URL] = ()) -> None:
-        self.targets: dict[Place, URL] = {}
+        self.targets: dict[DatabaseKey, URL] = {}
         self.interceptor = Interceptor(root or Path.cwd(), known, self._was_refused)
-        self._behind: dict[Place, URL] = {}
-        self._current: Stage | None = None
+        self._behind: dict[DatabaseKey, URL] = {}
+        self._current: ShadowSet | None = None
         self._hooks = _Hooks(self)
         self._depth = 0
         self._stages = 0
@@ -127,7 +127,7 @@ class Redirect:
 
     @contextmanager
     def hooked(self) -> Iterator[Redirect]:
-        """Keep the hooks on: between stages, too, threads that user code started go on.
+        """Keep the hooks on: between shadow sets, too, threads that user code started go on.
 
         Such a thread outlives this; the hooks then stay for as long as the process does. Where the
         process is driftcheck's own they always do, and refuse every connection from then on: user
@@ -149,39 +149,41 @@ class Redirect:
                     self._hooks.take_off()
 
     @contextmanager
-    def stage(self, stage: Stage) -> Iterator[None]:
-        """Redirect all that user code connects to while the stage lasts; stages may be nested.
+    def to(self, shadow_set: ShadowSet) -> Iterator[None]:
+        """Redirect the connections of user code to a shadow set within this context.
+
+        Contexts may be nested.
 
         Raises:
             RedirectError: User code would have reached a database that is not a shadow; also
                 where that code caught the error that it was given instead.
         """
-        outer, self._current, stage.failure = self._current, stage, None
-        stage.entered += 1
+        outer, self._current, shadow_set.failure = self._current, shadow_set, None
+        shadow_set.entered += 1
         self._stages += 1
-        for place, shadow in stage.shadows.items():  # made before anybody asked
+        for database_key, shadow in shadow_set.shadows.items():  # made before anybody asked
             self._let_pass(shadow)
-            if place in self.targets:
-                self._behind[place_of(shadow.url)] = self.targets[place]
+            if database_key in self.targets:
+                self._behind[database_key_of(shadow.url)] = self.targets[database_key]
         try:
             with self.hooked():
                 self.interceptor.renew()
                 yield
         except Exception as error:
-            if stage.failure not in (None, error):
-                raise stage.failure from error
+            if shadow_set.failure not in (None, error):
+                raise shadow_set.failure from error
             raise
         finally:
-            self._current = outer or stage
+            self._current = outer or shadow_set
             self._stages -= 1
         for refused in self.interceptor.refusals.take_from_children():
-            stage.failed(refused)
-        if stage.failure is not None:
-            raise stage.failure
+            shadow_set.failed(refused)
+        if shadow_set.failure is not None:
+            raise shadow_set.failure
 
     @property
-    def current(self) -> Stage:
-        """The innermost stage; between stages, the first there was."""
+    def current(self) -> ShadowSet:
+        """The innermost shadow set; between shadow sets, the first there was."""
         if self._current is None:
             raise RedirectError("the project opened a connection before driftcheck was ready")
         if self._is_over:
@@ -193,7 +195,7 @@ class Redirect:
     def target_of(self, connection: Any) -> URL:
         """The database that user code meant by a SQLAlchemy connection it was given."""
         link: _Link | None = connection.connection.info.get(_LINK)
-        if link is None or link.stage is not self._current:
+        if link is None or link.shadow_set is not self._current:
             raise RedirectError(
                 "env.py configured a connection that was opened before it ran",
                 hint="Open the connection in env.py, or in the callable that builds the Config: "
@@ -202,17 +204,17 @@ class Redirect:
         return self.resolve(link.shadow.url)
 
     def resolve(self, asked: URL) -> URL:
-        """The database that is meant: behind a shadow of an earlier stage stands another."""
-        target = self._behind.get(place_of(asked), asked)
-        self.targets.setdefault(place_of(target), target)
+        """The database that is meant: behind a shadow of an earlier shadow set stands another."""
+        target = self._behind.get(database_key_of(asked), asked)
+        self.targets.setdefault(database_key_of(target), target)
         self.interceptor.databases.add(target)
         return target
 
     def shadow_for(self, asked: URL) -> ShadowDatabase:
-        """What stands, in the current stage, for the database that is meant."""
+        """What stands, in the current shadow set, for the database that is meant."""
         target = self.resolve(asked)
         shadow = self.current.shadow_of(target)
-        self._behind[place_of(shadow.url)] = target
+        self._behind[database_key_of(shadow.url)] = target
         self._let_pass(shadow)
         return shadow
 
@@ -224,7 +226,7 @@ class Redirect:
         return error if self._current is None else self._current.failed(error)
 
     def _was_refused(self, error: RedirectError) -> bool:
-        """Keep what the interceptor refuses; between stages there is nobody to raise it at."""
+        """Keep what the interceptor refuses; between shadow sets there is nobody to raise it at."""
         if self._current is not None and self._stages:
             self._current.failed(error)
         return self._stages > 0
@@ -293,14 +295,14 @@ class _Hooks:
         return url_for_dialect(shadow.url, engine.dialect)
 
     def _require_mark(self, dbapi_connection: Any, record: Any) -> None:
-        """Hook 3: refuse a connection that does not lead to a shadow of this stage."""
+        """Hook 3: refuse a connection that does not lead to a shadow of this shadow set."""
         if is_own(record) or _LINK in record.info:
             return
         with self._failures_kept():
-            stage = self._redirect.current
-            shadow = _shadow_reached(dbapi_connection, stage)
+            shadow_set = self._redirect.current
+            shadow = _shadow_reached(dbapi_connection, shadow_set)
             if shadow is not None:
-                record.info[_LINK] = _Link(stage, shadow, stage.entered)
+                record.info[_LINK] = _Link(shadow_set, shadow, shadow_set.entered)
                 return
             with suppress(Exception):
                 dbapi_connection.close()
@@ -316,7 +318,7 @@ class _Hooks:
             return
         link = record.info.get(_LINK)
         current = self._redirect.current
-        if link is None or (link.stage, link.entered) != (current, current.entered):
+        if link is None or (link.shadow_set, link.entered) != (current, current.entered):
             raise DisconnectionError
 
     def _require_own_database(
@@ -352,10 +354,10 @@ def _tell_refusals(interceptor: Interceptor, tell: TellError) -> None:
         tell(error)
 
 
-def _shadow_reached(dbapi_connection: Any, stage: Stage) -> ShadowDatabase | None:
+def _shadow_reached(dbapi_connection: Any, shadow_set: ShadowSet) -> ShadowDatabase | None:
     """Ask a connection for the mark that only shadows answer with."""
     abort = aborter(getattr(dbapi_connection, "driver_connection", dbapi_connection))
-    for shadow in stage.shadows.copy().values():
+    for shadow in shadow_set.shadows.copy().values():
         # Another database may not know the query, and every driver has errors of its own.
         try:
             with watchdog.call(f"the shadow database {shadow.name}", abort):

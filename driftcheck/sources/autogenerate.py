@@ -14,10 +14,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from driftcheck.databases.connection import own_engine
-from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message
 from driftcheck.project.loading import Project
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.schema import Address
 
 
@@ -84,29 +84,32 @@ def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
 
 
 def autogenerate(
-    project: Project, redirect: Redirect, stage: Stage, tables: Collection[tuple[str | None, str]]
-) -> dict[Place, list[Operation]]:
-    """Run the project's autogenerate against the shadows of a stage.
+    project: Project,
+    redirect: Redirect,
+    shadow_set: ShadowSet,
+    tables: Collection[tuple[str | None, str]],
+) -> dict[DatabaseKey, list[Operation]]:
+    """Run the project's autogenerate against the shadows of a shadow set.
 
     Args:
         project: The project, whose env.py configures the comparison.
         redirect: The redirection.
-        stage: The shadows. They are at the head of the history, and may have drift.
+        shadow_set: The shadows. They are at the head of the history, and may have drift.
         tables: The tables to compare, as (schema, name); the schema is ``None`` for the default
             schema.
 
     Returns:
         The operations for each database, in the order in which a migration would have them.
     """
-    operations: dict[Place, list[Operation]] = {}
+    operations: dict[DatabaseKey, list[Operation]] = {}
 
     def work(heads: Any, context: Any) -> tuple[()]:
         _compare_only(tables, context.opts)
-        place = place_of(redirect.target_of(context.connection))
-        operations.setdefault(place, []).extend(_operations(heads, context))
+        database_key = database_key_of(redirect.target_of(context.connection))
+        operations.setdefault(database_key, []).extend(_operations(heads, context))
         return ()
 
-    with redirect.stage(stage):
+    with redirect.to(shadow_set):
         project.run_environment(
             work, "running autogenerate", command_options={"autogenerate": True}
         )

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from driftcheck.databases.catalog import Scope
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.project.environment import Environment
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.reading import read_restricted
@@ -34,21 +34,25 @@ class History:
         how: ``fresh`` or ``cached``.
     """
 
-    stamped: dict[Place, Snapshot] = field(default_factory=dict)
-    head: dict[Place, Snapshot] = field(default_factory=dict)
-    made: dict[Place, dict[Address, MigrationSource]] = field(default_factory=dict)
+    stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
+    head: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
+    made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
     fault: RevisionFailure | None = None
     how: str = FRESH
 
 
 def replay_history(
-    replay: Replay, stage: Stage, environment: Environment, stamped: Destinations, scope: Scope
+    replay: Replay,
+    shadow_set: ShadowSet,
+    environment: Environment,
+    stamped: Destinations,
+    scope: Scope,
 ) -> History:
     """Replay a history to the revisions of the live databases, then to the heads.
 
     Args:
         replay: The replay, in shadows that are prepared for the first revision.
-        stage: These shadows.
+        shadow_set: These shadows.
         environment: The configuration that env.py makes.
         stamped: The revisions of each live database's version tables.
         scope: The part of a database that is read.
@@ -57,40 +61,42 @@ def replay_history(
     tables = version_tables(environment)
     heads = dict.fromkeys(version_table_keys(environment), environment.heads)
     if replay.upgrade(stamped):
-        history.stamped = read_stage(stage, tables, scope)
+        history.stamped = read_stage(shadow_set, tables, scope)
         if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
             history.head = history.stamped
         elif replay.upgrade(heads):
-            history.head = read_stage(stage, tables, scope)
+            history.head = read_stage(shadow_set, tables, scope)
     history.made = replay.made
     history.fault = replay.fault
     return history
 
 
 def read_stage(
-    stage: Stage, tables: Mapping[Place, list[VersionTable]], scope: Scope
-) -> dict[Place, Snapshot]:
-    """Read every shadow of a stage, without the version tables."""
+    shadow_set: ShadowSet, tables: Mapping[DatabaseKey, list[VersionTable]], scope: Scope
+) -> dict[DatabaseKey, Snapshot]:
+    """Read every shadow of a shadow set, without the version tables."""
     return {
-        place: read_restricted(stage.shadows[place], scope, of_database)
-        for place, of_database in tables.items()
+        database_key: read_restricted(shadow_set.shadows[database_key], scope, of_database)
+        for database_key, of_database in tables.items()
     }
 
 
-def version_tables(environment: Environment) -> dict[Place, list[VersionTable]]:
+def version_tables(environment: Environment) -> dict[DatabaseKey, list[VersionTable]]:
     """The version tables of each database."""
     return {
-        place: list(
+        database_key: list(
             dict.fromkeys(VersionTable(c.version_schema, c.version_table) for c in contexts)
         )
-        for place, contexts in environment.databases.items()
+        for database_key, contexts in environment.databases.items()
     }
 
 
-def version_table_keys(environment: Environment) -> list[tuple[Place, VersionTable]]:
+def version_table_keys(environment: Environment) -> list[tuple[DatabaseKey, VersionTable]]:
     """Every version table, each with its database."""
     return [
-        (place, table) for place, tables in version_tables(environment).items() for table in tables
+        (database_key, table)
+        for database_key, tables in version_tables(environment).items()
+        for table in tables
     ]
 
 
@@ -109,14 +115,14 @@ class CachedHistory:
         cache: Cache,
         environment: Environment,
         stamped: Destinations,
-        flavour: Callable[[Place], str],
+        flavour: Callable[[DatabaseKey], str],
     ) -> None:
         self._cache = cache
         heads = environment.heads
         self._keys = {
-            (place, side): cache.key(revisions, flavour(place), place.dialect)
-            for place in environment.databases
-            for side, revisions in (("stamped", _at(place, stamped)), ("head", heads))
+            (database_key, side): cache.key(revisions, flavour(database_key), database_key.dialect)
+            for database_key in environment.databases
+            for side, revisions in (("stamped", _at(database_key, stamped)), ("head", heads))
         }
 
     def get(self) -> History | None:
@@ -124,30 +130,30 @@ class CachedHistory:
         entries = {name: self._cache.get(name) for name in set(self._keys.values())}
         files = {key: entries[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
-        for (place, side), file in files.items():
+        for (database_key, side), file in files.items():
             if file is None:
                 return None
-            getattr(history, side)[place] = file.snapshot
-            history.made.setdefault(place, {}).update(_sources(file.extra["made"]))
+            getattr(history, side)[database_key] = file.snapshot
+            history.made.setdefault(database_key, {}).update(_sources(file.extra["made"]))
         return history
 
     def put(self, history: History) -> None:
         """Cache the result of a replay, unless the replay failed."""
         if history.fault is not None:
             return
-        for (place, side), key in self._keys.items():
-            made = _rows(history.made.get(place, {}))
-            snapshot = getattr(history, side)[place]
+        for (database_key, side), key in self._keys.items():
+            made = _rows(history.made.get(database_key, {}))
+            snapshot = getattr(history, side)[database_key]
             self._cache.put(key, SnapshotFile(snapshot, (), {"made": made}))
 
 
-def _at(place: Place, stamped: Destinations) -> Sequence[str]:
+def _at(database_key: DatabaseKey, stamped: Destinations) -> Sequence[str]:
     """The revisions of one database."""
     return sorted(
         {
             revision
             for (database, _), revisions in stamped.items()
-            if database == place
+            if database == database_key
             for revision in revisions
         }
     )

@@ -12,14 +12,14 @@ from typing import Any
 from alembic.runtime.migration import MigrationStep
 from sqlalchemy.exc import SQLAlchemyError
 
-from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.names import names
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.project.containment import line_in
 from driftcheck.project.loading import Project
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
@@ -54,17 +54,17 @@ class RevisionFailure:
     existing: tuple[Address, MigrationSource] | None = None
 
 
-Destinations = Mapping[tuple[Place, VersionTable], tuple[str, ...]]
+Destinations = Mapping[tuple[DatabaseKey, VersionTable], tuple[str, ...]]
 """The revisions to which each version table of each database is upgraded or downgraded."""
 
-Observe = Callable[[Place, str, Any], "Iterable[Address] | None"]
+Observe = Callable[[DatabaseKey, str, Any], "Iterable[Address] | None"]
 """Called after each revision with its database, its identifier and its connection. The transaction
 may still be open. Returns the objects of the database if it has read them, else ``None``."""
 
-Watch = Callable[[Place, ExecutedStatement, Any], None]
+Watch = Callable[[DatabaseKey, ExecutedStatement, Any], None]
 """Called after each statement of a revision with its database and its connection."""
 
-_Record = Callable[[Place, frozenset[Address]], None]
+_Record = Callable[[DatabaseKey, frozenset[Address]], None]
 """Records the objects that a database has after a revision."""
 
 _FindSteps = Callable[[Any, str, Any], Iterable[Any]]
@@ -72,12 +72,12 @@ _FindSteps = Callable[[Any, str, Any], Iterable[Any]]
 
 
 class Replay:
-    """A replay of a history in the shadows of one stage.
+    """A replay of a history in the shadows of one shadow set.
 
     Args:
         project: The project.
         redirect: The redirection.
-        stage: The shadows.
+        shadow_set: The shadows.
         observe: Called after each revision.
         watch: Called after each statement of a revision.
 
@@ -92,17 +92,17 @@ class Replay:
         self,
         project: Project,
         redirect: Redirect,
-        stage: Stage,
+        shadow_set: ShadowSet,
         observe: Observe = lambda *_: None,
         watch: Watch | None = None,
     ) -> None:
         self._project = project
         self._redirect = redirect
-        self._stage = stage
+        self._stage = shadow_set
         self._observe = observe
         self._log = StatementLog(None if watch is None else partial(self._watched, watch))
-        self.known: dict[Place, frozenset[Address]] = {}
-        self.made: dict[Place, dict[Address, MigrationSource]] = {}
+        self.known: dict[DatabaseKey, frozenset[Address]] = {}
+        self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
 
     @property
@@ -154,7 +154,7 @@ class Replay:
 
     def _run(self, doing: str, work: Callable[[Any, Any], Iterable[Any]]) -> None:
         with ExitStack() as stack:
-            stack.enter_context(self._redirect.stage(self._stage))
+            stack.enter_context(self._redirect.to(self._stage))
             stack.enter_context(self._log.recording())
             try:
                 self._project.run_environment(work, doing)
@@ -170,15 +170,15 @@ class Replay:
         self, destinations: Destinations, number: int, find_steps: _FindSteps, record: _Record
     ) -> Callable[[Any, Any], Iterator[Any]]:
         def steps(heads: Any, context: Any) -> Iterator[Any]:
-            place = place_of(self._redirect.target_of(context.connection))
+            database_key = database_key_of(self._redirect.target_of(context.connection))
             table = VersionTable(context.version_table_schema or "", context.version_table)
-            wanted = destinations.get((place, table), ())[number : number + 1]
-            if place not in self.known:  # no revision creates the objects that exist before
-                self.known[place] = _names_in(context) or frozenset()
+            wanted = destinations.get((database_key, table), ())[number : number + 1]
+            if database_key not in self.known:  # no revision creates the objects that exist before
+                self.known[database_key] = _names_in(context) or frozenset()
             for revision in wanted:
                 context.on_version_apply_callbacks = (
                     *context.on_version_apply_callbacks,
-                    partial(self._after_revision, place, record),
+                    partial(self._after_revision, database_key, record),
                 )
                 for step in find_steps(context.script, revision, heads):
                     self._log.begin(step.revision.revision, step.revision.path)
@@ -188,20 +188,22 @@ class Replay:
         return steps
 
     def _watched(self, watch: Watch, statement: ExecutedStatement, connection: Any) -> None:
-        watch(place_of(self._redirect.target_of(connection)), statement, connection)
+        watch(database_key_of(self._redirect.target_of(connection)), statement, connection)
 
-    def _after_revision(self, place: Place, record: _Record, *, ctx: Any, **_: Any) -> None:
+    def _after_revision(
+        self, database_key: DatabaseKey, record: _Record, *, ctx: Any, **_: Any
+    ) -> None:
         """Read the objects after a revision, while its transaction is still open."""
-        observed = self._observe(place, self._log.revision, ctx.connection)
+        observed = self._observe(database_key, self._log.revision, ctx.connection)
         now = _names_in(ctx) if observed is None else frozenset(observed)
         if now is not None:
-            record(place, now)
-            self.known[place] = now
+            record(database_key, now)
+            self.known[database_key] = now
 
-    def _record_created(self, place: Place, now: frozenset[Address]) -> None:
+    def _record_created(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         revision, file = self._log.revision, self._log.file
-        made = self.made.setdefault(place, {})
-        before = self.known.get(place, frozenset())
+        made = self.made.setdefault(database_key, {})
+        before = self.known.get(database_key, frozenset())
         for dropped in before - now:
             made.pop(dropped, None)
         for address in now - before:
@@ -209,14 +211,14 @@ class Replay:
             line = line or self._log.creation_line(address.path[0])
             made[address] = MigrationSource(revision, relative(file, self._project.root), line)
 
-    def _record_dropped(self, place: Place, now: frozenset[Address]) -> None:
+    def _record_dropped(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         """Record dropped objects only.
 
         An object that a downgrade creates again was created by some earlier revision, but it is
         not known by which.
         """
-        made = self.made.setdefault(place, {})
-        for dropped in self.known.get(place, frozenset()) - now:
+        made = self.made.setdefault(database_key, {})
+        for dropped in self.known.get(database_key, frozenset()) - now:
             made.pop(dropped, None)
 
     def _failure(self, error: BaseException) -> RevisionFailure:

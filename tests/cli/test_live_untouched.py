@@ -14,9 +14,16 @@ WHERE datname = current_database()
 
 def state(live):
     (installation,) = [one for one in embedded_installations() if one.major == 18]
-    place = ["-h", live.url.query["host"], "-p", live.url.query["port"], "-U", live.url.username]
+    database_key = [
+        "-h",
+        live.url.query["host"],
+        "-p",
+        live.url.query["port"],
+        "-U",
+        live.url.username,
+    ]
     done = subprocess.run(
-        [installation.bin / "pg_dump", *place, live.name],
+        [installation.bin / "pg_dump", *database_key, live.name],
         capture_output=True,
         text=True,
         check=True,

@@ -4,11 +4,17 @@ import pytest
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import NoSuchModuleError
 
-from driftcheck.databases.location import Place, arguments_for, place_of, shown, url_of_arguments
+from driftcheck.databases.location import (
+    DatabaseKey,
+    arguments_for,
+    database_key_of,
+    shown,
+    url_of_arguments,
+)
 from driftcheck.errors import RedirectError
 
 SHADOW = make_url("postgresql+psycopg2://me@/shadow?host=/sockets&port=5433")
-SCHOOL = Place("postgresql", "db.example", 6543, "school")
+SCHOOL = DatabaseKey("postgresql", "db.example", 6543, "school")
 
 
 def dialect_of(name):
@@ -42,20 +48,20 @@ def dialect_of(name):
 )
 def test_one_place_for_every_driver(driver, cargs, cparams):
     dialect = dialect_of(f"postgresql+{driver}")
-    assert place_of(url_of_arguments(dialect, cargs, cparams)) == SCHOOL
+    assert database_key_of(url_of_arguments(dialect, cargs, cparams)) == SCHOOL
 
 
 def test_where_the_server_is_may_be_in_the_environment(monkeypatch):
     monkeypatch.setenv("PGHOST", "db.example")
     monkeypatch.setenv("PGPORT", "6543")
     monkeypatch.setenv("PGDATABASE", "school")
-    assert place_of(make_url("postgresql://")) == SCHOOL
-    assert place_of(make_url("postgresql://localhost:5432/x")).host == "localhost"
+    assert database_key_of(make_url("postgresql://")) == SCHOOL
+    assert database_key_of(make_url("postgresql://localhost:5432/x")).host == "localhost"
 
 
 def test_two_services_are_two_places():
     one, other = (make_url(f"postgresql:///?service={name}") for name in ("one", "other"))
-    assert place_of(one) != place_of(other)
+    assert database_key_of(one) != database_key_of(other)
 
 
 def test_the_same_file_is_one_place(tmp_path, monkeypatch):
@@ -65,8 +71,8 @@ def test_the_same_file_is_one_place(tmp_path, monkeypatch):
     texts.append("sqlite:///file:school.db?mode=rwc&uri=true")
     urls = [make_url(text) for text in texts]
     asked = [url_of_arguments(sqlite, *sqlite.create_connect_args(url)) for url in urls]
-    assert {place_of(url) for url in [*urls, *asked]} == {
-        Place("sqlite", "", None, str(tmp_path / "school.db"))
+    assert {database_key_of(url) for url in [*urls, *asked]} == {
+        DatabaseKey("sqlite", "", None, str(tmp_path / "school.db"))
     }
 
 

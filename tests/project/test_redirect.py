@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 from driftcheck.databases.connection import connect, own_engine
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.errors import RedirectError
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def live(database, pg16):
 
 
 @pytest.fixture
-def stage(pg16):
+def shadow_set(pg16):
     """Make stages; their shadows are dropped in the end."""
     made = []
 
     def make(name, maker=pg16):
-        one = Stage(name, lambda _target, purpose: maker.make(purpose))
+        one = ShadowSet(name, lambda _target, purpose: maker.make(purpose))
         made.append(one)
         return one
 
@@ -53,23 +53,23 @@ def name_of(engine):
         return connection.execute(text("SELECT current_database()")).scalar()
 
 
-def test_an_engine_made_before_goes_to_the_shadow_and_back(live, stage, engine):
+def test_an_engine_made_before_goes_to_the_shadow_and_back(live, shadow_set, engine):
     school = engine(live.url)
     assert name_of(school) == live.name
-    imported = stage("import")
-    with Redirect().stage(imported):
+    imported = shadow_set("import")
+    with Redirect().shadow_set(imported):
         (name,) = {name_of(school), school.url.database}
     assert name == next(iter(imported.shadows.values())).name
     assert school.url == live.url
 
 
-def test_stages_may_be_nested(live, stage, engine):
+def test_stages_may_be_nested(live, shadow_set, engine):
     school = engine(live.url)
-    outer, inner = stage("outer"), stage("inner")
+    outer, inner = shadow_set("outer"), shadow_set("inner")
     redirect = Redirect()
-    with redirect.stage(outer):
+    with redirect.to(outer):
         first = name_of(school)
-        with redirect.stage(inner):
+        with redirect.to(inner):
             second = name_of(school)
         assert name_of(school) == first
     assert "outer" in first
@@ -77,13 +77,13 @@ def test_stages_may_be_nested(live, stage, engine):
     assert list(outer.shadows) == list(inner.shadows) == list(redirect.targets)
 
 
-def test_between_stages_nothing_goes_to_live(live, stage, engine):
+def test_between_stages_nothing_goes_to_live(live, shadow_set, engine):
     school = engine(live.url)
     redirect = Redirect()
     with redirect.hooked():
-        with redirect.stage(stage("import")):
+        with redirect.to(shadow_set("import")):
             first = name_of(school)
-        with redirect.stage(stage("replay")):
+        with redirect.to(shadow_set("replay")):
             assert "replay" in name_of(school)
         found = []
         thread = threading.Thread(target=lambda: found.append(name_of(school)))
@@ -93,23 +93,23 @@ def test_between_stages_nothing_goes_to_live(live, stage, engine):
 
 
 @pytest.mark.parametrize("derive", ["execution_options", "its own URL"])
-def test_what_was_derived_in_an_earlier_stage(live, stage, engine, derive):
+def test_what_was_derived_in_an_earlier_stage(live, shadow_set, engine, derive):
     redirect = Redirect()
-    with redirect.stage(stage("import")):
+    with redirect.to(shadow_set("import")):
         school = engine(live.url)
         if derive == "execution_options":
             derived = school.execution_options(stream_results=False)
         else:
             derived = engine(school.url)
         assert "import" in name_of(derived)
-    with redirect.stage(stage("replay")):
+    with redirect.to(shadow_set("replay")):
         assert "replay" in name_of(derived)
         assert "replay" in derived.url.database
     (target,) = redirect.targets.values()
     assert target.database == live.name
 
 
-def test_a_refusal_is_told_although_it_was_caught(live, stage, engine):
+def test_a_refusal_is_told_although_it_was_caught(live, shadow_set, engine):
     school = engine("postgresql://", creator=lambda: connect(live.url))
 
     def swallow():
@@ -120,23 +120,23 @@ def test_a_refusal_is_told_although_it_was_caught(live, stage, engine):
             raise RuntimeError(message) from None
 
     redirect = Redirect()
-    with pytest.raises(RedirectError, match="no shadow"), redirect.stage(stage("import")):
+    with pytest.raises(RedirectError, match="no shadow"), redirect.to(shadow_set("import")):
         swallow()
 
 
-def test_another_dialect_is_refused(stage):
+def test_another_dialect_is_refused(shadow_set):
     oracle = pytest.importorskip("sqlalchemy.dialects.oracle.base").OracleDialect()
     redirect = Redirect()
-    with pytest.raises(RedirectError, match="'oracle'"), redirect.stage(stage("import")):
+    with pytest.raises(RedirectError, match="'oracle'"), redirect.to(shadow_set("import")):
         redirect._hooks._do_connect(oracle, None, [], {"user": "scott"})
 
 
-def test_driftchecks_own_engine_goes_where_it_says(live, stage):
-    with Redirect().stage(stage("import")):
+def test_driftchecks_own_engine_goes_where_it_says(live, shadow_set):
+    with Redirect().shadow_set(shadow_set("import")):
         assert name_of(own_engine(live.url)) == live.name
 
 
-def test_driftchecks_own_connections_have_the_users_options(live, stage, monkeypatch):
+def test_driftchecks_own_connections_have_the_users_options(live, shadow_set, monkeypatch):
     monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=12345")
     redirect = Redirect()
 
@@ -145,7 +145,7 @@ def test_driftchecks_own_connections_have_the_users_options(live, stage, monkeyp
             cursor.execute(f"SHOW {setting}")
             return cursor.fetchone()[0]
 
-    with redirect.stage(stage("import")):
+    with redirect.to(shadow_set("import")):
         own = connect(live.url)
         with create_engine(live.url, poolclass=NullPool).connect() as connection:
             shadows = [asked(connection.connection, "transaction_read_only")]
@@ -168,20 +168,25 @@ def test_driftchecks_own_connections_have_the_users_options(live, stage, monkeyp
         "ALTER SYSTEM SET work_mem TO '1MB'",
     ],
 )
-def test_on_a_shared_server_nothing_reaches_beyond_the_shadow(live, pg16, stage, engine, statement):
+def test_on_a_shared_server_nothing_reaches_beyond_the_shadow(
+    live, pg16, shadow_set, engine, statement
+):
     with ServerMaker("Tests.", pg16.server, None) as maker:
-        shared = stage("import", maker)
+        shared = shadow_set("import", maker)
         school = engine(live.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with (
             pytest.raises(RedirectError, match="a server that others use"),
-            Redirect().stage(shared),
+            Redirect().shadow_set(shared),
             school.connect() as connection,
         ):
             connection.execute(text(statement.format(live=live.name)))
 
 
-def test_on_a_shared_server_the_shadow_may_be_altered(live, pg16, stage, engine):
-    with ServerMaker("Tests.", pg16.server, None) as maker, Redirect().stage(stage("a", maker)):
+def test_on_a_shared_server_the_shadow_may_be_altered(live, pg16, shadow_set, engine):
+    with (
+        ServerMaker("Tests.", pg16.server, None) as maker,
+        Redirect().shadow_set(shadow_set("a", maker)),
+    ):
         school = engine(live.url, poolclass=NullPool)
         with school.begin() as connection:
             connection.execute(text("CREATE TABLE t (id integer)"))

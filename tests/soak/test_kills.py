@@ -46,7 +46,7 @@ def environment(tmp_path, temporary, monkeypatch):
     return {VARIABLE: str(tmp_path / "cache"), "TMPDIR": str(temporary)}
 
 
-class Place:
+class DatabaseKey:
     """Where the shadows of some runs are, and what of them is left there."""
 
     def __init__(self, kind, sketch, server, temporary):
@@ -86,8 +86,8 @@ class Place:
 
 
 @pytest.fixture
-def place(kind, sketch, pg18, temporary, environment):
-    return Place(kind, sketch, pg18, temporary)
+def database_key(kind, sketch, pg18, temporary, environment):
+    return DatabaseKey(kind, sketch, pg18, temporary)
 
 
 def _is_free(lock):
@@ -116,23 +116,23 @@ def _finish(process):
 
 
 @pytest.mark.parametrize("kind", KILLS)
-def test_kills_at_random_moments(kind, place, environment, moments):
-    before = place.left()
+def test_kills_at_random_moments(kind, database_key, environment, moments):
+    before = database_key.left()
     began = time.monotonic()
-    right = _finish(place.start(environment))
+    right = _finish(database_key.start(environment))
     takes = time.monotonic() - began
-    assert place.left() == before
+    assert database_key.left() == before
 
     for number in range(KILLS[kind]):
-        neighbour = place.start(environment) if number % WITH_NEIGHBOUR == 0 else None
-        with place.start(environment) as process:
+        neighbour = database_key.start(environment) if number % WITH_NEIGHBOUR == 0 else None
+        with database_key.start(environment) as process:
             time.sleep(moments.uniform(0, takes))
             process.send_signal(moments.choice(EVERY))
             process.communicate(timeout=60)
         if neighbour is not None:
             assert _finish(neighbour) == right
-            assert _finish(place.start(environment)) == right
-            assert place.left() == before
+            assert _finish(database_key.start(environment)) == right
+            assert database_key.left() == before
 
-    assert _finish(place.start(environment)) == right
-    assert place.left() == before
+    assert _finish(database_key.start(environment)) == right
+    assert database_key.left() == before

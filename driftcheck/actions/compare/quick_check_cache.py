@@ -25,7 +25,7 @@ def save_quick_check(session: Session, databases: Sequence[Database], replayed: 
         replayed: The history.
     """
     (database, *others), history = databases, replayed.history
-    facts = session.shadows.facts(session.target(database.place))
+    facts = session.shadows.facts(session.target(database.database_key))
     built = database.snapshots.get(Side.STAMPED)
     stamped = database.live.stamped if database.live else None
     heads = session.environment.heads
@@ -33,8 +33,8 @@ def save_quick_check(session: Session, databases: Sequence[Database], replayed: 
     if impossible or facts is None or built is None or not stamped or len(heads) != 1:
         return
     directories = [str(path) for path in source_directories(session.project.script_directory())]
-    tables = version_tables(session.environment)[database.place]
-    maker = session.maker(database.place)
+    tables = version_tables(session.environment)[database.database_key]
+    maker = session.maker(database.database_key)
     memo = Memo(
         project=session.project.name,
         places=directories,

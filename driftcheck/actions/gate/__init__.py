@@ -71,7 +71,11 @@ def _report(session: Session, merge: Merge) -> Report:
         # What concerns the history as a whole is reported with the first database.
         first = revision_findings if number == 0 else []
         notes = (*_notes(merge), *result.notes) if number == 0 else ()
-        own = [finding for place, finding in result.findings if place == database.place]
+        own = [
+            finding
+            for database_key, finding in result.findings
+            if database_key == database.database_key
+        ]
         findings = (*first, *_without_heads(report.findings, first), *own)
         databases.append(replace(report, findings=findings, notes=(*report.notes, *notes)))
     return Report(

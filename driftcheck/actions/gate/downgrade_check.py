@@ -8,11 +8,11 @@ from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.actions.gate.revision_findings import RevisionFindings
 from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas, every_database_at, read_schemas
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.findings import Finding, Origin
 from driftcheck.pipeline.faults import fault, origin_of
 from driftcheck.pipeline.session import Session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.replay import Replay, RevisionFailure
 
@@ -31,14 +31,14 @@ class DowngradeCheck:
         self._databases = [*session.environment.databases]
 
     def run(
-        self, stage: Stage, revision: RevisionFile, before: Schemas, after: Schemas
+        self, shadow_set: ShadowSet, revision: RevisionFile, before: Schemas, after: Schemas
     ) -> Findings:
         """Check the downgrade of a revision that has just run.
 
         The schemas must be read by the caller, so that no schema is read twice.
 
         Args:
-            stage: The shadows in which the revision ran; they are not changed.
+            shadow_set: The shadows in which the revision ran; they are not changed.
             revision: The revision.
             before: The schemas before the revision.
             after: The schemas after the revision.
@@ -50,18 +50,22 @@ class DowngradeCheck:
             return [(self._databases[0], finding)]
         if revision.downgrade.is_empty:
             finding = fault("gate-downgrade-empty", origin=origin, revision=identifier)
-            return [(place, finding) for place in before if _differ(before[place], after[place])]
-        copies = self._session.shadows.copies(stage, "downgrade")
-        for place in self._databases:
-            copies.shadow_of(self._session.target(place))
+            return [
+                (database_key, finding)
+                for database_key in before
+                if _differ(before[database_key], after[database_key])
+            ]
+        copies = self._session.shadows.copies(shadow_set, "downgrade")
+        for database_key in self._databases:
+            copies.shadow_of(self._session.target(database_key))
         try:
             return [*self._downgrade_and_upgrade(copies, identifier, origin, before, after)]
         finally:
             copies.begin_again()
 
     def _downgrade_and_upgrade(
-        self, copies: Stage, revision: str, origin: Origin, before: Schemas, after: Schemas
-    ) -> Iterator[tuple[Place, Finding]]:
+        self, copies: ShadowSet, revision: str, origin: Origin, before: Schemas, after: Schemas
+    ) -> Iterator[tuple[DatabaseKey, Finding]]:
         session = self._session
         replay = Replay(session.project, session.redirect, copies)
         if not replay.undo(every_database_at(session, revision)):
@@ -77,7 +81,7 @@ class DowngradeCheck:
 
     def _failure(
         self, rule: str, failure: RevisionFailure | None, origin: Origin
-    ) -> tuple[Place, Finding]:
+    ) -> tuple[DatabaseKey, Finding]:
         details = [failure.message, failure.statement] if failure else []
         finding = fault(
             rule,
@@ -90,10 +94,10 @@ class DowngradeCheck:
 
 def _differences(
     rule: str, revision: str, origin: Origin, wanted: Schemas, actual: Schemas
-) -> Iterator[tuple[Place, Finding]]:
-    for place, snapshot in wanted.items():
-        for finding in difference_findings(rule, snapshot, actual[place], origin, revision):
-            yield place, finding
+) -> Iterator[tuple[DatabaseKey, Finding]]:
+    for database_key, snapshot in wanted.items():
+        for finding in difference_findings(rule, snapshot, actual[database_key], origin, revision):
+            yield database_key, finding
 
 
 def _differ(before: Snapshot, after: Snapshot) -> bool:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.findings import Finding
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import read_stage, version_table_keys, version_tables
 from driftcheck.sources.replay import Destinations
 
-Schemas: TypeAlias = Mapping[Place, Snapshot]
+Schemas: TypeAlias = Mapping[DatabaseKey, Snapshot]
 """The schema of each database at one moment."""
 
-Findings: TypeAlias = list[tuple[Place, Finding]]
+Findings: TypeAlias = list[tuple[DatabaseKey, Finding]]
 """Findings, each with its database."""
 
 
-def read_schemas(session: Session, stage: Stage) -> Schemas:
-    """Read the shadows of a stage, limited to the schemas that the settings select."""
-    snapshots = read_stage(stage, version_tables(session.environment), session.scope)
+def read_schemas(session: Session, shadow_set: ShadowSet) -> Schemas:
+    """Read the shadows of a shadow set, limited to the schemas that the settings select."""
+    snapshots = read_stage(shadow_set, version_tables(session.environment), session.scope)
     selected = session.settings.schemas
-    return {place: within(snapshot, selected) for place, snapshot in snapshots.items()}
+    return {
+        database_key: within(snapshot, selected) for database_key, snapshot in snapshots.items()
+    }
 
 
 def every_database_at(session: Session, *revisions: str) -> Destinations:

@@ -22,7 +22,7 @@ from driftcheck.actions.gate.revision_findings import RevisionFindings
 from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas, every_database_at, read_schemas
 from driftcheck.actions.gate.version_locations import VersionLocations
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.row_filling import fill
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
@@ -85,9 +85,9 @@ class UpgradeCheck:
         self._revisions = revisions
         self._history = history
         self._downgrade_check = DowngradeCheck(session, revisions)
-        self._stage = session.stage("colleague")
+        self._stage = session.shadow_set("colleague")
         self._without_rows = session.shadows.copies(self._stage, "empty")
-        self._watches: dict[Place, HazardWatch] = {}
+        self._watches: dict[DatabaseKey, HazardWatch] = {}
         self._replay = self._new_replay()
         self._result = UpgradeResult()
 
@@ -138,20 +138,22 @@ class UpgradeCheck:
         """Insert rows into the tables; a copy of the shadows without rows is made first."""
         session = self._session
         session.progress("filling tables")
-        for place, tables in version_tables(session.environment).items():
-            self._without_rows.shadow_of(session.target(place))
-            for unfilled in fill(self._stage.shadows[place].url, tables):
+        for database_key, tables in version_tables(session.environment).items():
+            self._without_rows.shadow_of(session.target(database_key))
+            for unfilled in fill(self._stage.shadows[database_key].url, tables):
                 self._result.notes.append(f"no rows for {unfilled.table}: {unfilled.reason}")
 
     def _start_watching(self) -> None:
         """Watch the tables that exist now for hazards."""
-        for place in self._session.environment.databases:
-            if place.dialect == "postgresql":
-                self._watches[place] = HazardWatch(self._stage.shadows[place].url)
+        for database_key in self._session.environment.databases:
+            if database_key.dialect == "postgresql":
+                self._watches[database_key] = HazardWatch(self._stage.shadows[database_key].url)
 
-    def _watch_statement(self, place: Place, statement: ExecutedStatement, connection: Any) -> None:
-        if place in self._watches:
-            self._watches[place].observe(statement, connection)
+    def _watch_statement(
+        self, database_key: DatabaseKey, statement: ExecutedStatement, connection: Any
+    ) -> None:
+        if database_key in self._watches:
+            self._watches[database_key].observe(statement, connection)
 
     def _upgrade(self, locations: VersionLocations) -> None:
         session, result = self._session, self._result
@@ -168,9 +170,9 @@ class UpgradeCheck:
                 return
             schemas = read_schemas(session, self._stage)
             result.downgrades += self._downgrade_check.run(self._stage, revision, before, schemas)
-        for place, watch in self._watches.items():
+        for database_key, watch in self._watches.items():
             findings = hazard_findings(watch.hazards, session.project.root)
-            result.hazards += [(place, finding) for finding in findings]
+            result.hazards += [(database_key, finding) for finding in findings]
         if self._merge.only_in_base:
             result.not_compared = f"{self._merge.base} has revisions that the branch lacks"
         else:
@@ -186,7 +188,7 @@ class UpgradeCheck:
 
     def _failure(
         self, revision: RevisionFile, locations: VersionLocations
-    ) -> Iterator[tuple[Place, Finding]]:
+    ) -> Iterator[tuple[DatabaseKey, Finding]]:
         failure = self._replay.fault
         if failure is None:
             return
@@ -208,19 +210,19 @@ class UpgradeCheck:
             ),
         )
 
-    def _compared_with_head(self, upgraded: Schemas) -> Iterator[tuple[Place, Finding]]:
+    def _compared_with_head(self, upgraded: Schemas) -> Iterator[tuple[DatabaseKey, Finding]]:
         """Compare the upgraded schemas with the head that the history builds from nothing."""
         session, first_edit = self._session, self._revisions.first_edit()
         base = self._merge.base
-        for place, head in self._history.head.items():
+        for database_key, head in self._history.head.items():
             wanted = within(head, session.settings.schemas)
-            actual = in_words_of_base(session, place)(upgraded[place])
-            sources = self._history.made.get(place, {})
+            actual = in_words_of_base(session, database_key)(upgraded[database_key])
+            sources = self._history.made.get(database_key, {})
             for finding in difference_findings(
                 "gate-ways-differ", wanted, actual, first_edit, base
             ):
                 source = sources.get(finding.address) if finding.address else None
-                yield place, replace(finding, origin=first_edit or origin_of(source))
+                yield database_key, replace(finding, origin=first_edit or origin_of(source))
 
 
 def _base_fails(failure: RevisionFailure, merge: Merge) -> str:

@@ -39,8 +39,8 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
     """
     with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
         databases = [
-            Database(place, configured, live_side(session, place))
-            for place, configured in session.environment.databases.items()
+            Database(database_key, configured, live_side(session, database_key))
+            for database_key, configured in session.environment.databases.items()
         ]
         history = walk_history(session, destinations_of(session, databases))
         progress("comparing the live database with every revision")
@@ -56,15 +56,15 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
 
 def _report(session: Session, database: Database, history: WalkedHistory) -> DatabaseReport:
     assert database.live is not None  # noqa: S101  (it was read: the gap is drift)
-    walk, schemas = history.walks[database.place], session.settings.schemas
+    walk, schemas = history.walks[database.database_key], session.settings.schemas
     live, stamped = within(database.live.snapshot, schemas), _stamped(database, walk)
     nearest = nearest_state(walk, live, schemas, lambda state: state.applied == stamped)
     located = LocatedDatabase(database.live, database.unknown, walk, stamped, nearest)
-    maker = session.maker(database.place)
+    maker = session.maker(database.database_key)
     return DatabaseReport(
-        name=database.configured[0].bind or database.place.database,
-        location=shown(session.live_url(database.place)),
-        dialect=database.place.dialect,
+        name=database.configured[0].bind or database.database_key.database,
+        location=shown(session.live_url(database.database_key)),
+        dialect=database.database_key.dialect,
         server_version=live.server_version,
         stamped=database.live.stamped or (),
         heads=session.environment.heads,
@@ -112,7 +112,7 @@ def _faults(
     yield from stamp_faults(located.live.stamped, database.unknown, has_tables=False)
     yield from location_findings(located, session.project.upgrade_command)
     yield from written_files(history.files, session.project.root)
-    yield from made_roles(session.maker(database.place).roles_left())
+    yield from made_roles(session.maker(database.database_key).roles_left())
 
 
 def _changes(
@@ -121,9 +121,9 @@ def _changes(
     """The differences of the live schema from the nearest state, as drift."""
     nearest = located.nearest.snapshot
     sides = {Side.STAMPED: nearest, Side.LIVE: live}
-    changes = followed(session, database.place, located.nearest.changes, sides)
+    changes = followed(session, database.database_key, located.nearest.changes, sides)
     judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.note)
-    upgrade, url = session.project.upgrade_command, session.live_url(database.place)
+    upgrade, url = session.project.upgrade_command, session.live_url(database.database_key)
     evidence = evidence_of(changes, nearest, live, database.catalog, url) if changes else {}
     findings = complete(
         judged, FindingContext(database.catalog, upgrade=upgrade, evidence=evidence)

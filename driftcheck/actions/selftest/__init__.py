@@ -9,14 +9,14 @@ from driftcheck.actions.selftest.sampling import batches, sample_mutations
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.histories import get_history, replayed_heads
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Progress, Session, open_session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History, version_table_keys, version_tables
 from driftcheck.sources.reading import read_connected
@@ -42,7 +42,11 @@ def selftest(
         DriftcheckError: The project cannot be loaded, or no shadow database can be created.
     """
     with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
-        places = [place for place in session.environment.databases if _is_supported(place)]
+        places = [
+            database_key
+            for database_key in session.environment.databases
+            if _is_supported(database_key)
+        ]
         if not places:
             raise ConfigurationError(
                 "the selftest supports PostgreSQL only, and this project has none",
@@ -52,13 +56,15 @@ def selftest(
         history = _history(session)
         # A head that is built from the cache belongs to a role without rights. The server would
         # refuse mutations to this role, and they would be counted as not applicable.
-        stage = session.replayed if history.how == FRESH else replayed_heads(session)
-        results = [_test(session, stage, place, sample, seed) for place in places]
+        shadow_set = session.replayed if history.how == FRESH else replayed_heads(session)
+        results = [
+            _test(session, shadow_set, database_key, sample, seed) for database_key in places
+        ]
         return SelftestResult(session.project.name, tuple(results))
 
 
-def _is_supported(place: Place) -> bool:
-    return place.dialect == "postgresql"
+def _is_supported(database_key: DatabaseKey) -> bool:
+    return database_key.dialect == "postgresql"
 
 
 def _history(session: Session) -> History:
@@ -77,16 +83,20 @@ def _history(session: Session) -> History:
 
 
 def _test(
-    session: Session, stage: Stage, place: Place, sample: int | None, seed: int
+    session: Session,
+    shadow_set: ShadowSet,
+    database_key: DatabaseKey,
+    sample: int | None,
+    seed: int,
 ) -> DatabaseResult:
-    catalog = catalog_for(place.dialect)
-    tables = version_tables(session.environment)[place]
+    catalog = catalog_for(database_key.dialect)
+    tables = version_tables(session.environment)[database_key]
 
     def read(connection: object) -> Snapshot:
         snapshot = read_connected(connection, catalog, tables, session.scope)
         return within(snapshot, session.settings.schemas)
 
-    connection = connect(stage.shadow_of(session.target(place)).url)
+    connection = connect(shadow_set.shadow_of(session.target(database_key)).url)
     try:
         runner = MutationRunner(connection, catalog, read)
         possible = list(catalog.mutations(runner.schema, session.scope))
@@ -102,10 +112,10 @@ def _test(
         for position, mutation in enumerate(mutations)
     }
     results.sort(key=lambda result: order[result.address, result.description, result.statements])
-    maker = session.maker(place)
+    maker = session.maker(database_key)
     return DatabaseResult(
-        name=session.environment.databases[place][0].bind or place.database,
-        dialect=place.dialect,
+        name=session.environment.databases[database_key][0].bind or database_key.database,
+        dialect=database_key.dialect,
         server_version=runner.schema.server_version,
         heads=session.environment.heads,
         results=tuple(results),

@@ -11,11 +11,11 @@ from sqlalchemy.engine import URL
 
 from driftcheck.actions.simulate.generated_migration import Generated, generate
 from driftcheck.actions.simulate.outcomes import Background, outcomes
-from driftcheck.actions.simulate.runner import EMPTY, Played, Plot, Start, play
-from driftcheck.actions.simulate.start_points import Stands
+from driftcheck.actions.simulate.runner import EMPTY, Scenario, ScenarioResult, Start, play
+from driftcheck.actions.simulate.start_points import StartPoints
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import Place, place_of, shown
+from driftcheck.databases.location import DatabaseKey, database_key_of, shown
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import (
     UNTRUSTED_NOT_RUN,
@@ -27,7 +27,7 @@ from driftcheck.errors import CannotCheckError, ConfigurationError, ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import Coverage, DatabaseReport, Report
-from driftcheck.pipeline.autogenerate_runner import Bench, NotTriedError
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, NotTriedError
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import (
     Database,
@@ -45,7 +45,7 @@ from driftcheck.pipeline.histories import (
 )
 from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.session import Progress, Session, open_session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.sources.history import version_table_keys, version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.sources.untrusted import build_untrusted
@@ -101,27 +101,27 @@ class _Simulation:
         self._directory = directory
         begins_with = bool(session.settings.bootstrap or session.settings.base_snapshot)
         self._databases = [
-            Database(place, configured, live_side(session, place), begins_with)
-            for place, configured in session.environment.databases.items()
+            Database(database_key, configured, live_side(session, database_key), begins_with)
+            for database_key, configured in session.environment.databases.items()
         ]
         self._stamped = destinations_of(session, self._databases)
         self._history = get_history(session, self._stamped).history
         for one in self._databases:
             one.fill(session, self._history)
         self._judged = {
-            one.place: judge(
+            one.database_key: judge(
                 changes_in(session, one, one.gaps(CHAIN)), one.snapshots, one.catalog.describe
             )
             for one in self._databases
         }
 
-        self._stands = Stands(session)
+        self._stands = StartPoints(session)
         self._notes: list[str] = []
-        self._found: dict[Place, list[Finding]] = {}
+        self._found: dict[DatabaseKey, list[Finding]] = {}
 
     def report(self) -> Report:
         played = self._developers() if self._whom.after_downgrade else self._colleagues()
-        reports = tuple(self._report(one, played[one.place]) for one in self._databases)
+        reports = tuple(self._report(one, played[one.database_key]) for one in self._databases)
         name = self._session.project.name
         return Report(name, reports, frozenset(), "driftcheck simulate-colleague")
 
@@ -137,19 +137,19 @@ class _Simulation:
             self._notes.append("migrate can write nothing: there is no script.py.mako")
             return None
         # Before the history ends in one more revision, to which no shadow is upgraded yet.
-        self._found = {one.place: self._findings(one) for one in self._databases}
+        self._found = {one.database_key: self._findings(one) for one in self._databases}
         session.progress("running autogenerate")
-        stage = Stage("migrate", self._as_live)
+        shadow_set = ShadowSet("migrate", self._as_live)
         try:
             for one in self._databases:  # now: to make one may take a run of env.py
-                stage.shadow_of(session.target(one.place))
+                shadow_set.shadow_of(session.target(one.database_key))
         except NotTriedError as reason:
             self._notes.append(f"what migrate would write was not tried: {reason.message}")
             return None
         try:
-            return generate(session.project, session.redirect, stage, self._directory)
+            return generate(session.project, session.redirect, shadow_set, self._directory)
         except ProjectError as error:
-            if not any(shadow.role for shadow in stage.shadows.values()):
+            if not any(shadow.role for shadow in shadow_set.shadows.values()):
                 raise
             self._notes.append(
                 "what migrate would write was not tried: env.py does not run as a role without "
@@ -160,47 +160,49 @@ class _Simulation:
     def _as_live(self, target: URL, purpose: str) -> ShadowDatabase:
         """A shadow at the head with the drift that the live database has."""
         for one in self._databases:
-            if one.place == place_of(target):
-                drifted = self._bench.drifted(one.place, self._judged[one.place], one.catalog)
+            if one.database_key == database_key_of(target):
+                drifted = self._bench.drifted(
+                    one.database_key, self._judged[one.database_key], one.catalog
+                )
                 return drifted.shadow_of(target)
         return self._session.shadows.make(target, purpose)
 
     @cached_property
-    def _bench(self) -> Bench:
-        return Bench(self._session, self._history)
+    def _bench(self) -> AutogenerateRunner:
+        return AutogenerateRunner(self._session, self._history)
 
-    def _plot(self, one: Database) -> Plot:
-        return Plot(
+    def _plot(self, one: Database) -> Scenario:
+        return Scenario(
             self._session,
-            one.place,
-            version_tables(self._session.environment)[one.place],
+            one.database_key,
+            version_tables(self._session.environment)[one.database_key],
             self._session.environment.heads,
             one.snapshots.get(Side.HEAD),
-            in_words_of_base(self._session, one.place),
+            in_words_of_base(self._session, one.database_key),
             self._generated,
             with_data=self._whom.with_data,
             downgrades=self._whom.after_downgrade,
         )
 
-    def _colleagues(self) -> dict[Place, list[Played]]:
+    def _colleagues(self) -> dict[DatabaseKey, list[ScenarioResult]]:
         """Play her from each start, all of them reached by one replay."""
         plots = [self._plot(one) for one in self._databases]
-        played: dict[tuple[Place, int], Played] = {}
+        played: dict[tuple[DatabaseKey, int], ScenarioResult] = {}
         stops = self._stops()
-        session = replace(self._session, replayed=self._session.stage("colleague"))
+        session = replace(self._session, replayed=self._session.shadow_set("colleague"))
 
         def at(number: int, replay: Replay) -> None:
             for plot in plots:
                 session.progress("playing the colleague")
-                stage = session.shadows.copies(session.replayed, "colleague")
-                for place in session.environment.databases:
-                    stage.shadow_of(session.target(place))
+                shadow_set = session.shadows.copies(session.replayed, "colleague")
+                for database_key in session.environment.databases:
+                    shadow_set.shadow_of(session.target(database_key))
                 revisions = _revisions_at(plot, stops[number])
                 opening = self._opening(plot, revisions)
-                made = replay.made.get(plot.place, {})
-                start = Start(", ".join(revisions) or EMPTY, opening, stage, made)
-                played[plot.place, number] = play(plot, start)
-                stage.begin_again()
+                made = replay.made.get(plot.database_key, {})
+                start = Start(", ".join(revisions) or EMPTY, opening, shadow_set, made)
+                played[plot.database_key, number] = play(plot, start)
+                shadow_set.begin_again()
 
         replay = replay_with_stops(session, stops, at)
         if not played:
@@ -212,15 +214,19 @@ class _Simulation:
                 details=replay.fault.message,
             )
         return {
-            plot.place: [one for (place, _), one in played.items() if place == plot.place]
+            plot.database_key: [
+                one
+                for (database_key, _), one in played.items()
+                if database_key == plot.database_key
+            ]
             for plot in plots
         }
 
-    def _opening(self, plot: Plot, revisions: Sequence[str]) -> str:
+    def _opening(self, plot: Scenario, revisions: Sequence[str]) -> str:
         if not revisions:
             return "a colleague's database is empty"
         hers, at = "a colleague's database", ", ".join(revisions)
-        live = next(one.live for one in self._databases if one.place == plot.place)
+        live = next(one.live for one in self._databases if one.database_key == plot.database_key)
         if self._whom.at or self._whom.every or live is None:
             return f"{hers}, as the migrations alone make it, stands at {at}"
         if tuple(revisions) == tuple(live.stamped or ()):
@@ -251,11 +257,11 @@ class _Simulation:
                 hint="Say where the colleague's database stands: --at REVISION, or --all.",
             )
 
-    def _developers(self) -> dict[Place, list[Played]]:
+    def _developers(self) -> dict[DatabaseKey, list[ScenarioResult]]:
         """Play the developer, whose own database is the live one."""
         self._require_place_in_history()
         for one in self._databases:
-            _require_private(self._session.maker(one.place), one)
+            _require_private(self._session.maker(one.database_key), one)
         revisions = len(self._stands.ancestry(self._session.environment.heads))
         revisions += self._generated is not None
         if self._whom.after_downgrade > revisions:
@@ -263,39 +269,39 @@ class _Simulation:
                 f"there are only {revisions} revisions that could be taken back",
                 hint=f"Give --after-downgrade a number up to {revisions}.",
             )
-        return {one.place: [self._developer(one)] for one in self._databases}
+        return {one.database_key: [self._developer(one)] for one in self._databases}
 
-    def _developer(self, one: Database) -> Played:
+    def _developer(self, one: Database) -> ScenarioResult:
         session = self._session
         assert one.live is not None  # noqa: S101  (its place in the history is known)
         session.progress("copying the live database's schema")
-        stage = Stage("developer", session.shadows.make_restricted)
-        build_untrusted(one.live.snapshot, stage.shadow_of(session.target(one.place)))
-        stamp(session, stage, one.live.stamped or ())
+        shadow_set = ShadowSet("developer", session.shadows.make_restricted)
+        build_untrusted(one.live.snapshot, shadow_set.shadow_of(session.target(one.database_key)))
+        stamp(session, shadow_set, one.live.stamped or ())
         at = ", ".join(one.live.stamped or ()) or EMPTY
         opening = f"a copy of the live database's schema stands at {at}"
-        made = self._history.made.get(one.place, {})
-        played = play(self._plot(one), Start(at, opening, stage, made))
-        _require_rights(played.fault, stage)
+        made = self._history.made.get(one.database_key, {})
+        played = play(self._plot(one), Start(at, opening, shadow_set, made))
+        _require_rights(played.fault, shadow_set)
         return played
 
     def _findings(self, one: Database) -> list[Finding]:
         """What a comparison finds, with what it leads ``migrate`` to write."""
         operations, head = Operations(), one.snapshots.get(Side.HEAD)
-        judged = self._judged[one.place]
+        judged = self._judged[one.database_key]
         if head is not None and any(Gap.DRIFT in each.changes for each in judged):
             operations = self._bench.operations(
-                one.place, judged, one.catalog, head.default_schema, partial(pending_in, one)
+                one.database_key, judged, one.catalog, head.default_schema, partial(pending_in, one)
             )
-        made = self._history.made.get(one.place, {})
+        made = self._history.made.get(one.database_key, {})
         upgrade = self._session.project.upgrade_command
         return complete(judged, FindingContext(one.catalog, operations, made=made, upgrade=upgrade))
 
-    def _report(self, one: Database, played: Sequence[Played]) -> DatabaseReport:
+    def _report(self, one: Database, played: Sequence[ScenarioResult]) -> DatabaseReport:
         session, history = self._session, self._history
-        made = history.made.get(one.place, {})
+        made = history.made.get(one.database_key, {})
         background = Background(
-            self._found.get(one.place, ()),
+            self._found.get(one.database_key, ()),
             made,
             self._generated,
             builds=history.fault is None,
@@ -303,9 +309,9 @@ class _Simulation:
         )
         known = one.snapshots.get(Side.HEAD) or one.snapshots.get(Side.LIVE)
         return DatabaseReport(
-            name=one.configured[0].bind or one.place.database,
-            location=shown(session.live_url(one.place)),
-            dialect=one.place.dialect,
+            name=one.configured[0].bind or one.database_key.database,
+            location=shown(session.live_url(one.database_key)),
+            dialect=one.database_key.dialect,
             server_version=known.server_version if known else "",
             stamped=(one.live.stamped or ()) if one.live else (),
             heads=session.environment.heads,
@@ -313,8 +319,8 @@ class _Simulation:
             coverage=coverage(known, one.catalog, session.scope) if known else Coverage({}),
             gaps=(),
             replay=history.how,
-            shadows=session.maker(one.place).how,
-            notes=(*self._notes, *session.maker(one.place).notes),
+            shadows=session.maker(one.database_key).how,
+            notes=(*self._notes, *session.maker(one.database_key).notes),
             simulations=tuple(one.play for one in played),
             environment=session.project.environment_file(),
         )
@@ -338,9 +344,9 @@ def _require_private(maker: ShadowMaker, one: Database) -> None:
         )
 
 
-def _require_rights(fault: RevisionFailure | None, stage: Stage) -> None:
+def _require_rights(fault: RevisionFailure | None, shadow_set: ShadowSet) -> None:
     """Do not tell what a migration may not do in a restricted shadow as what happens on live."""
-    restricted = any(shadow.role for shadow in stage.shadows.values())
+    restricted = any(shadow.role for shadow in shadow_set.shadows.values())
     if fault is not None and restricted and lacks_rights(fault.message):
         raise CannotCheckError(
             f"revision {fault.where.revision} needs rights that the copy of the live database's "
@@ -350,8 +356,8 @@ def _require_rights(fault: RevisionFailure | None, stage: Stage) -> None:
         )
 
 
-def _revisions_at(plot: Plot, stop: Destinations) -> tuple[str, ...]:
-    return tuple(r for table in plot.tables for r in stop.get((plot.place, table), ()))
+def _revisions_at(plot: Scenario, stop: Destinations) -> tuple[str, ...]:
+    return tuple(r for table in plot.tables for r in stop.get((plot.database_key, table), ()))
 
 
 def _all_of(stop: Destinations) -> set[str]:

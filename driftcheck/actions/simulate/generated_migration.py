@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
-from driftcheck.project.redirect import Redirect, Stage
+from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.sources.autogenerate import flatten_operations
 
 MESSAGE = "what migrate would write now"
@@ -35,7 +35,7 @@ class Generated:
 
 
 def generate(
-    project: Project, redirect: Redirect, stage: Stage, directory: Path
+    project: Project, redirect: Redirect, shadow_set: ShadowSet, directory: Path
 ) -> Generated | None:
     """Run the project's autogenerate as its ``migrate`` does, and write what it finds.
 
@@ -45,7 +45,7 @@ def generate(
     Args:
         project: The project.
         redirect: The redirection.
-        stage: The shadows that stand for the live databases, at the history's head.
+        shadow_set: The shadows that stand for the live databases, at the history's head.
         directory: Where the file is written.
 
     Returns:
@@ -63,7 +63,7 @@ def generate(
         contexts[0].run_autogenerate(heads, context)
         return ()
 
-    with redirect.stage(stage):
+    with redirect.to(shadow_set):
         project.run_environment(
             work,
             "running autogenerate",
@@ -110,8 +110,8 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
     places: list[Any] = [*script._version_locations]  # noqa: SLF001  (public only with a side effect)
     other = copy.copy(script)
     # Older versions of Alembic hold them as texts.
-    place = directory if isinstance(places[0], Path) else str(directory)
-    vars(other)["_version_locations"] = [*places, place]
+    database_key = directory if isinstance(places[0], Path) else str(directory)
+    vars(other)["_version_locations"] = [*places, database_key]
     return other
 
 

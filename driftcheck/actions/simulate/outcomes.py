@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from driftcheck.actions.simulate.generated_migration import Generated
-from driftcheck.actions.simulate.runner import Played
+from driftcheck.actions.simulate.runner import ScenarioResult
 from driftcheck.chain import Gap
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
@@ -66,7 +66,7 @@ class Background:
     with_data: bool = False
 
 
-def outcomes(several: Sequence[Played], background: Background) -> Iterator[Finding]:
+def outcomes(several: Sequence[ScenarioResult], background: Background) -> Iterator[Finding]:
     """Every failure, difference and unfilled table; what several plays have alike, told once."""
     failed = [(one.fault, one) for one in several if one.fault is not None]
     for fails in _alike(failed, lambda pair: (pair[1].is_downgrade, pair[0].where)):
@@ -93,7 +93,7 @@ def _alike(items: Iterable[_T], key: Callable[[_T], Hashable]) -> list[list[_T]]
     return [*groups.values()]
 
 
-def _starts(several: Iterable[Played]) -> str:
+def _starts(several: Iterable[ScenarioResult]) -> str:
     starts = [one.play.start for one in several]
     more = len(starts) - _NAMED
     if more > 1:
@@ -101,7 +101,9 @@ def _starts(several: Iterable[Played]) -> str:
     return ", ".join(starts)
 
 
-def _failure(broken: RevisionFailure, one: Played, start: str, background: Background) -> Finding:
+def _failure(
+    broken: RevisionFailure, one: ScenarioResult, start: str, background: Background
+) -> Finding:
     generated = background.generated
     is_generated = generated is not None and broken.where.revision == generated.revision
     cause = _cause(broken, background.findings) if is_generated else None

@@ -10,7 +10,7 @@ from typing import Any
 from driftcheck.actions.simulate.excerpts import excerpt, operation_line
 from driftcheck.actions.simulate.generated_migration import Generated
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.comparison import Change
@@ -18,7 +18,7 @@ from driftcheck.judging.judge import changes_of
 from driftcheck.judging.report import Simulation, SimulationStep
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
-from driftcheck.project.redirect import Stage
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
@@ -30,12 +30,12 @@ _GENERATED = "the migration that migrate would write now"
 
 
 @dataclass(frozen=True)
-class Plot:
+class Scenario:
     """What is played with every database of one place.
 
     Attributes:
         session: The session.
-        place: The place.
+        database_key: The place.
         tables: Its version tables.
         heads: The heads of the history.
         head: The schema at the heads; ``None`` where the history does not build.
@@ -46,7 +46,7 @@ class Plot:
     """
 
     session: Session
-    place: Place
+    database_key: DatabaseKey
     tables: Sequence[VersionTable]
     heads: Sequence[str]
     head: Snapshot | None
@@ -57,7 +57,7 @@ class Plot:
 
 
 @dataclass
-class Played:
+class ScenarioResult:
     """What came of it.
 
     Attributes:
@@ -82,27 +82,27 @@ class Start:
     Attributes:
         at: In words: its revision.
         opening: What is told of it first.
-        stage: Its shadows, which the play changes.
+        shadow_set: Its shadows, which the play changes.
         made: Which revision made what is in it.
     """
 
     at: str
     opening: str
-    stage: Stage
+    shadow_set: ShadowSet
     made: Mapping[Address, MigrationSource]
 
 
-def play(plot: Plot, start: Start) -> Played:
+def play(plot: Scenario, start: Start) -> ScenarioResult:
     """Play the plot with one database."""
     actor = _Actor(plot, start, start.at)
     acts = SimulationStep(start.opening), *actor.acts()
     told = Simulation(actor.at, acts)
-    return Played(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
+    return ScenarioResult(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
 
 
 @dataclass
 class _Actor:
-    plot: Plot
+    plot: Scenario
     start: Start
     at: str
     fault: RevisionFailure | None = None
@@ -113,10 +113,10 @@ class _Actor:
     _has_shown: bool = False
 
     def __post_init__(self) -> None:
-        session, place = self.plot.session, self.plot.place
-        self._shadow = self.start.stage.shadow_of(session.target(place))
-        self._replay = Replay(session.project, session.redirect, self.start.stage, self._note)
-        self._replay.made[place] = dict(self.start.made)
+        session, database_key = self.plot.session, self.plot.database_key
+        self._shadow = self.start.shadow_set.shadow_of(session.target(database_key))
+        self._replay = Replay(session.project, session.redirect, self.start.shadow_set, self._note)
+        self._replay.made[database_key] = dict(self.start.made)
 
     def acts(self) -> Iterator[SimulationStep]:
         """Each act once it is done, up to the first that does not come off."""
@@ -179,14 +179,14 @@ class _Actor:
     def _go(self, way: Any, revisions: Sequence[str]) -> None:
         self._ran.clear()
         destinations: Destinations = {
-            (self.plot.place, table): tuple(revisions) for table in self.plot.tables
+            (self.plot.database_key, table): tuple(revisions) for table in self.plot.tables
         }
         way(destinations)
         if self._replay.fault is not None:
             self.fault = _at_operation(self._replay.fault, self.plot.session.project.root)
 
-    def _note(self, place: Place, revision: str, _connection: Any) -> None:
-        if place == self.plot.place:
+    def _note(self, database_key: DatabaseKey, revision: str, _connection: Any) -> None:
+        if database_key == self.plot.database_key:
             self._ran.append(revision)
 
     def _what_ran(self, nothing: str) -> str:

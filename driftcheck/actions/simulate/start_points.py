@@ -15,7 +15,7 @@ Revisions = tuple[str, ...]
 """Where a database stands; no revision is the beginning."""
 
 
-class Stands:
+class StartPoints:
     """The places of one project's history.
 
     Args:

@@ -27,9 +27,9 @@ def base_snapshot(settings: Settings, progress: Progress = lambda _: None) -> Sn
             raise ConfigurationError(
                 f"the project migrates {len(tables)} databases, but a base snapshot has only one"
             )
-        (place,) = tables
+        (database_key,) = tables
         progress("reading the live database")
-        live = read_live(session.live_url(place), tables[place], session.scope)
+        live = read_live(session.live_url(database_key), tables[database_key], session.scope)
         if not live.stamped:
             raise CannotCheckError(
                 "the live database is not stamped with a revision",

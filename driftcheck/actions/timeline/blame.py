@@ -41,11 +41,11 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
         history = walk_history(session, {})
         databases = [
             DatabaseHistory(
-                session.environment.databases[place][0].bind or place.database,
+                session.environment.databases[database_key][0].bind or database_key.database,
                 walk,
                 settings.schemas,
             )
-            for place, walk in history.walks.items()
+            for database_key, walk in history.walks.items()
         ]
         address = resolve_object(name, databases)
         return Blame(

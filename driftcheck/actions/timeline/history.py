@@ -11,7 +11,7 @@ from alembic.util import CommandError
 
 from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import Place
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import UsageError
 from driftcheck.judging.timeline import DatabaseTimeline, Timeline
@@ -43,19 +43,20 @@ def history(
         selected = _selected(script, revisions, since)
         walked = walk_history(session, {})
         databases = tuple(
-            _database(session, place, walk, selected) for place, walk in walked.walks.items()
+            _database(session, database_key, walk, selected)
+            for database_key, walk in walked.walks.items()
         )
         return Timeline(session.project.name, databases, break_of(walked.fault))
 
 
 def _database(
-    session: Session, place: Place, walk: Walk, selected: Collection[str] | None
+    session: Session, database_key: DatabaseKey, walk: Walk, selected: Collection[str] | None
 ) -> DatabaseTimeline:
-    maker = session.maker(place)
-    events = revision_events(walk, catalog_for(place.dialect), session.settings.schemas)
+    maker = session.maker(database_key)
+    events = revision_events(walk, catalog_for(database_key.dialect), session.settings.schemas)
     return DatabaseTimeline(
-        name=session.environment.databases[place][0].bind or place.database,
-        dialect=place.dialect,
+        name=session.environment.databases[database_key][0].bind or database_key.database,
+        dialect=database_key.dialect,
         server_version=walk.frame.server_version,
         revisions=tuple(
             revision for revision in events if selected is None or revision.revision in selected

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.libpq import PLACE_VARIABLES
-from driftcheck.databases.location import Place, place_of
+from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.project.interception.endpoints import (
     Endpoint,
     Tcp,
@@ -34,17 +34,17 @@ class Databases:
     """
 
     def __init__(self, known: Iterable[URL] = ()) -> None:
-        self._asked: dict[Place, URL] = {}
-        self._shadows: dict[Place, tuple[URL, bool]] = {}
+        self._asked: dict[DatabaseKey, URL] = {}
+        self._shadows: dict[DatabaseKey, tuple[URL, bool]] = {}
         self._seen: tuple[frozenset[str], tuple[URL, ...]] = (frozenset(), ())
         for url in known:
             self.add(url)
 
     def add(self, url: URL) -> None:
         """Let nobody reach this database."""
-        place = place_of(url)
-        if place not in self._shadows:
-            self._asked[place] = url
+        database_key = database_key_of(url)
+        if database_key not in self._shadows:
+            self._asked[database_key] = url
 
     def add_shadow(self, url: URL, *, is_shared: bool) -> None:
         """Let this shadow be reached.
@@ -53,8 +53,8 @@ class Databases:
             url: Where it is.
             is_shared: Whether its server has databases of others as well.
         """
-        self._shadows[place_of(url)] = url, is_shared
-        self._asked.pop(place_of(url), None)
+        self._shadows[database_key_of(url)] = url, is_shared
+        self._asked.pop(database_key_of(url), None)
 
     def forget_shadows(self) -> None:
         """Let no database be reached any more."""
@@ -87,7 +87,7 @@ class Databases:
         """Whether a URL leads to a shadow, or to another database of a server of theirs alone."""
         endpoints = endpoints_of(url)
         database = url.database or url.username
-        if not endpoints or place_of(url) in self._asked:
+        if not endpoints or database_key_of(url) in self._asked:
             return False
         return any(
             (not is_shared or database == shadow.database)
@@ -132,7 +132,7 @@ class Databases:
         It is asked for whenever a file is opened to be written, so the environment is as it was
         when last ``refused`` was asked for.
         """
-        places = (*self._asked.copy(), *map(place_of, self._seen[1]))
+        places = (*self._asked.copy(), *map(database_key_of, self._seen[1]))
         return [p.database for p in places if p.dialect == "sqlite" and p.database != ":memory:"]
 
     def named_in(self, text: str, directory: str) -> URL | None:
@@ -168,13 +168,13 @@ class Databases:
         texts = frozenset(
             text for text in list(os.environ.values()) if "://" in text or "=" in text
         )
-        place = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
-        if texts | place != self._seen[0]:
+        database_key = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
+        if texts | database_key != self._seen[0]:
             urls = database_urls(texts)
-            if place != {""}:
+            if database_key != {""}:
                 urls.append(URL.create("postgresql"))  # libpq's variables say where
-            urls = [url for url in urls if place_of(url) not in self._shadows]
-            self._seen = texts | place, tuple(urls)
+            urls = [url for url in urls if database_key_of(url) not in self._shadows]
+            self._seen = texts | database_key, tuple(urls)
 
 
 def sqlite_file(database: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.location import Place, place_of, shown, url_of_parameters
+from driftcheck.databases.location import DatabaseKey, database_key_of, shown, url_of_parameters
 from driftcheck.databases.own_work import is_own_work, redirection
 from driftcheck.project.interception import audit
 from driftcheck.project.interception.audit import Handler
@@ -112,8 +112,8 @@ class Drivers:
 
 
 def _is_place(url: URL, shadow: URL) -> bool:
-    one, other = place_of(url), place_of(shadow)
-    return Place(*one) == other and url.query.get("hostaddr") in (None, "")
+    one, other = database_key_of(url), database_key_of(shadow)
+    return DatabaseKey(*one) == other and url.query.get("hostaddr") in (None, "")
 
 
 def _explicit(dsn: str) -> str:
