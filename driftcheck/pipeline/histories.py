@@ -110,7 +110,7 @@ def replay_with_stops(
 def _replay_with_stops(
     session: Session, stops: Sequence[Destinations], at: Callable[[int, Replay], None]
 ) -> Replay:
-    prepare_stage(session, session.replayed)
+    prepare_shadow_set(session, session.replayed)
     replay = Replay(session.project, session.redirect, session.replayed)
     for number, stop in enumerate(stops):
         if not replay.upgrade(stop):
@@ -120,7 +120,7 @@ def _replay_with_stops(
 
 
 def _replay(session: Session, stamped: Destinations) -> History:
-    prepare_stage(session, session.replayed)
+    prepare_shadow_set(session, session.replayed)
     replay = Replay(session.project, session.redirect, session.replayed)
     history = replay_history(replay, session.replayed, session.environment, stamped, session.scope)
     history.fault = with_reason(session.replayed, history.fault)
@@ -197,7 +197,7 @@ def _imported(session: Session) -> str:
     return " ".join(digest(read_shadow(written[at].url, (), Scope())) for at in sorted(written))
 
 
-def prepare_stage(session: Session, shadow_set: ShadowSet) -> tuple[str, ...]:
+def prepare_shadow_set(session: Session, shadow_set: ShadowSet) -> tuple[str, ...]:
     """Bring a shadow set's empty shadows to where the history can be taken up.
 
     Returns:
@@ -336,7 +336,7 @@ def replayed_heads(session: Session) -> ShadowSet:
     """Shadows in which the history is replayed to its heads."""
     session.progress("replaying the history")
     session.replayed.begin_again()
-    prepare_stage(session, session.replayed)
+    prepare_shadow_set(session, session.replayed)
     heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
     Replay(session.project, session.redirect, session.replayed).upgrade(heads)
     return session.replayed

@@ -17,7 +17,7 @@ from driftcheck.pipeline.session import Session
 from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
-from driftcheck.sources.history import FRESH, History, read_stage, version_tables
+from driftcheck.sources.history import FRESH, History, read_shadow_set, version_tables
 from driftcheck.sources.models import create_models, extensions_declared
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
@@ -85,7 +85,7 @@ def _helping(
     head = history.head.get(database_key)
     if kinds and head is not None and not trusted:
         tables = version_tables(session.environment)
-        head = read_stage(replayed_heads(session), tables, session.scope).get(database_key)
+        head = read_shadow_set(replayed_heads(session), tables, session.scope).get(database_key)
     return _of_kinds(head, catalog, kinds)
 
 

@@ -61,7 +61,7 @@ class Session:
 
     def shadow_set(self, name: str) -> ShadowSet:
         """Another set of shadows for the history to be replayed in."""
-        return _stage_for_replays(self.settings, self.shadows, self.imported, name)
+        return _shadow_set_for_replays(self.settings, self.shadows, self.imported, name)
 
     def target(self, database_key: DatabaseKey) -> URL:
         """The database at a place, as the project names it."""
@@ -76,7 +76,7 @@ class Session:
         return self.shadows.live_url(self.target(database_key))
 
 
-def _stage_for_replays(
+def _shadow_set_for_replays(
     settings: Settings, shadows: Shadows, imported: ShadowSet, name: str
 ) -> ShadowSet:
     """Empty shadows; copies of what the import wrote, where the history stands on that.
@@ -118,7 +118,7 @@ def open_session(
     hooks = Redirect(settings.root, named_databases(settings))
     with hooks.hooked() as redirect, Shadows(settings) as shadows:
         imported = ShadowSet("import", shadows.make)
-        replayed = _stage_for_replays(settings, shadows, imported, "replay")
+        replayed = _shadow_set_for_replays(settings, shadows, imported, "replay")
         declarations = Declarations(settings.root)
         with redirect.to(imported), declarations.recording():
             project = load_project(settings)

@@ -13,7 +13,7 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError, DriftcheckError
-from driftcheck.pipeline.histories import prepare_stage, replay_past_roles, wording
+from driftcheck.pipeline.histories import prepare_shadow_set, replay_past_roles, wording
 from driftcheck.pipeline.session import Session
 from driftcheck.schema import Address
 from driftcheck.sources.files import changed_files, file_digests, relative
@@ -70,7 +70,7 @@ def _walk(
     session: Session, stamped: Destinations
 ) -> tuple[dict[DatabaseKey, Walk], RevisionFailure | None]:
     session.progress("replaying the history")
-    start = prepare_stage(session, session.replayed)
+    start = prepare_shadow_set(session, session.replayed)
     walks = {
         database_key: _start_walk(session, database_key, start)
         for database_key in session.environment.databases

@@ -69,7 +69,7 @@ class Interruption:
         self._stderr = -1
         self._pipe = -1
         self._process = -1
-        self._telling = _thread.allocate_lock()
+        self._message_lock = _thread.allocate_lock()
         self._theirs: dict[int, Any] = {}
         self._forward = -1
         self._depth = 0
@@ -267,7 +267,7 @@ class Interruption:
 
     def _tell(self, text: str) -> None:
         """Say something on stderr, once in all."""
-        if not self._telling.acquire(blocking=False):
+        if not self._message_lock.acquire(blocking=False):
             return
         with suppress(OSError):
             cursor = _SHOW_CURSOR if os.isatty(self._stderr) else b""

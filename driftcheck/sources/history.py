@@ -61,17 +61,17 @@ def replay_history(
     tables = version_tables(environment)
     heads = dict.fromkeys(version_table_keys(environment), environment.heads)
     if replay.upgrade(stamped):
-        history.stamped = read_stage(shadow_set, tables, scope)
+        history.stamped = read_shadow_set(shadow_set, tables, scope)
         if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
             history.head = history.stamped
         elif replay.upgrade(heads):
-            history.head = read_stage(shadow_set, tables, scope)
+            history.head = read_shadow_set(shadow_set, tables, scope)
     history.made = replay.made
     history.fault = replay.fault
     return history
 
 
-def read_stage(
+def read_shadow_set(
     shadow_set: ShadowSet, tables: Mapping[DatabaseKey, list[VersionTable]], scope: Scope
 ) -> dict[DatabaseKey, Snapshot]:
     """Read every shadow of a shadow set, without the version tables."""

@@ -98,7 +98,7 @@ class Replay:
     ) -> None:
         self._project = project
         self._redirect = redirect
-        self._stage = shadow_set
+        self._shadow_set = shadow_set
         self._observe = observe
         self._log = StatementLog(None if watch is None else partial(self._watched, watch))
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
@@ -154,7 +154,7 @@ class Replay:
 
     def _run(self, doing: str, work: Callable[[Any, Any], Iterable[Any]]) -> None:
         with ExitStack() as stack:
-            stack.enter_context(self._redirect.to(self._stage))
+            stack.enter_context(self._redirect.to(self._shadow_set))
             stack.enter_context(self._log.recording())
             try:
                 self._project.run_environment(work, doing)

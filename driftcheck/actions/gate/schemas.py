@@ -11,7 +11,7 @@ from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
-from driftcheck.sources.history import read_stage, version_table_keys, version_tables
+from driftcheck.sources.history import read_shadow_set, version_table_keys, version_tables
 from driftcheck.sources.replay import Destinations
 
 Schemas: TypeAlias = Mapping[DatabaseKey, Snapshot]
@@ -23,7 +23,7 @@ Findings: TypeAlias = list[tuple[DatabaseKey, Finding]]
 
 def read_schemas(session: Session, shadow_set: ShadowSet) -> Schemas:
     """Read the shadows of a shadow set, limited to the schemas that the settings select."""
-    snapshots = read_stage(shadow_set, version_tables(session.environment), session.scope)
+    snapshots = read_shadow_set(shadow_set, version_tables(session.environment), session.scope)
     selected = session.settings.schemas
     return {
         database_key: within(snapshot, selected) for database_key, snapshot in snapshots.items()

@@ -27,7 +27,7 @@ from driftcheck.databases.row_filling import fill
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.pipeline.faults import fault, origin_of
-from driftcheck.pipeline.histories import in_words_of_base, prepare_stage, replay_past_roles
+from driftcheck.pipeline.histories import in_words_of_base, prepare_shadow_set, replay_past_roles
 from driftcheck.pipeline.schema_filter import within
 from driftcheck.pipeline.session import Session
 from driftcheck.sources.history import History, version_tables
@@ -85,8 +85,8 @@ class UpgradeCheck:
         self._revisions = revisions
         self._history = history
         self._downgrade_check = DowngradeCheck(session, revisions)
-        self._stage = session.shadow_set("colleague")
-        self._without_rows = session.shadows.copies(self._stage, "empty")
+        self._shadow_set = session.shadow_set("colleague")
+        self._without_rows = session.shadows.copies(self._shadow_set, "empty")
         self._watches: dict[DatabaseKey, HazardWatch] = {}
         self._replay = self._new_replay()
         self._result = UpgradeResult()
@@ -119,19 +119,21 @@ class UpgradeCheck:
 
     def _new_replay(self) -> Replay:
         session = self._session
-        return Replay(session.project, session.redirect, self._stage, watch=self._watch_statement)
+        return Replay(
+            session.project, session.redirect, self._shadow_set, watch=self._watch_statement
+        )
 
     def _build_base(self) -> RevisionFailure | None:
         merge = self._merge
         revisions = merge.theirs.revisions if merge.base_has_other_files else merge.existing
 
         def replay() -> RevisionFailure | None:
-            prepare_stage(self._session, self._stage)
+            prepare_shadow_set(self._session, self._shadow_set)
             self._replay = self._new_replay()
             self._replay.upgrade(every_database_at(self._session, *heads_of(revisions)))
             return self._replay.fault
 
-        replay_past_roles(self._session, self._stage, replay)
+        replay_past_roles(self._session, self._shadow_set, replay)
         return self._replay.fault
 
     def _insert_rows(self) -> None:
@@ -140,14 +142,16 @@ class UpgradeCheck:
         session.progress("filling tables")
         for database_key, tables in version_tables(session.environment).items():
             self._without_rows.shadow_of(session.target(database_key))
-            for unfilled in fill(self._stage.shadows[database_key].url, tables):
+            for unfilled in fill(self._shadow_set.shadows[database_key].url, tables):
                 self._result.notes.append(f"no rows for {unfilled.table}: {unfilled.reason}")
 
     def _start_watching(self) -> None:
         """Watch the tables that exist now for hazards."""
         for database_key in self._session.environment.databases:
             if database_key.dialect == "postgresql":
-                self._watches[database_key] = HazardWatch(self._stage.shadows[database_key].url)
+                self._watches[database_key] = HazardWatch(
+                    self._shadow_set.shadows[database_key].url
+                )
 
     def _watch_statement(
         self, database_key: DatabaseKey, statement: ExecutedStatement, connection: Any
@@ -160,7 +164,7 @@ class UpgradeCheck:
         if session.settings.with_data:
             self._insert_rows()
         self._start_watching()
-        schemas = read_schemas(session, self._stage)
+        schemas = read_schemas(session, self._shadow_set)
         for revision in in_order(self._merge.new):
             session.progress(f"running revision {revision.revision}")
             before = schemas
@@ -168,8 +172,10 @@ class UpgradeCheck:
                 result.upgrades += self._failure(revision, locations)
                 result.stopped = f"revision {revision.revision} fails"
                 return
-            schemas = read_schemas(session, self._stage)
-            result.downgrades += self._downgrade_check.run(self._stage, revision, before, schemas)
+            schemas = read_schemas(session, self._shadow_set)
+            result.downgrades += self._downgrade_check.run(
+                self._shadow_set, revision, before, schemas
+            )
         for database_key, watch in self._watches.items():
             findings = hazard_findings(watch.hazards, session.project.root)
             result.hazards += [(database_key, finding) for finding in findings]

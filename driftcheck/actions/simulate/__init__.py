@@ -171,7 +171,7 @@ class _Simulation:
     def _bench(self) -> AutogenerateRunner:
         return AutogenerateRunner(self._session, self._history)
 
-    def _plot(self, one: Database) -> Scenario:
+    def _scenario(self, one: Database) -> Scenario:
         return Scenario(
             self._session,
             one.database_key,
@@ -186,22 +186,22 @@ class _Simulation:
 
     def _colleagues(self) -> dict[DatabaseKey, list[ScenarioResult]]:
         """Play her from each start, all of them reached by one replay."""
-        plots = [self._plot(one) for one in self._databases]
+        scenarios = [self._scenario(one) for one in self._databases]
         played: dict[tuple[DatabaseKey, int], ScenarioResult] = {}
         stops = self._stops()
         session = replace(self._session, replayed=self._session.shadow_set("colleague"))
 
         def at(number: int, replay: Replay) -> None:
-            for plot in plots:
+            for scenario in scenarios:
                 session.progress("playing the colleague")
                 shadow_set = session.shadows.copies(session.replayed, "colleague")
                 for database_key in session.environment.databases:
                     shadow_set.shadow_of(session.target(database_key))
-                revisions = _revisions_at(plot, stops[number])
-                opening = self._opening(plot, revisions)
-                made = replay.made.get(plot.database_key, {})
+                revisions = _revisions_at(scenario, stops[number])
+                opening = self._opening(scenario, revisions)
+                made = replay.made.get(scenario.database_key, {})
                 start = Start(", ".join(revisions) or EMPTY, opening, shadow_set, made)
-                played[plot.database_key, number] = play(plot, start)
+                played[scenario.database_key, number] = play(scenario, start)
                 shadow_set.begin_again()
 
         replay = replay_with_stops(session, stops, at)
@@ -214,19 +214,21 @@ class _Simulation:
                 details=replay.fault.message,
             )
         return {
-            plot.database_key: [
+            scenario.database_key: [
                 one
                 for (database_key, _), one in played.items()
-                if database_key == plot.database_key
+                if database_key == scenario.database_key
             ]
-            for plot in plots
+            for scenario in scenarios
         }
 
-    def _opening(self, plot: Scenario, revisions: Sequence[str]) -> str:
+    def _opening(self, scenario: Scenario, revisions: Sequence[str]) -> str:
         if not revisions:
             return "a colleague's database is empty"
         hers, at = "a colleague's database", ", ".join(revisions)
-        live = next(one.live for one in self._databases if one.database_key == plot.database_key)
+        live = next(
+            one.live for one in self._databases if one.database_key == scenario.database_key
+        )
         if self._whom.at or self._whom.every or live is None:
             return f"{hers}, as the migrations alone make it, stands at {at}"
         if tuple(revisions) == tuple(live.stamped or ()):
@@ -281,7 +283,7 @@ class _Simulation:
         at = ", ".join(one.live.stamped or ()) or EMPTY
         opening = f"a copy of the live database's schema stands at {at}"
         made = self._history.made.get(one.database_key, {})
-        played = play(self._plot(one), Start(at, opening, shadow_set, made))
+        played = play(self._scenario(one), Start(at, opening, shadow_set, made))
         _require_rights(played.fault, shadow_set)
         return played
 
@@ -356,8 +358,10 @@ def _require_rights(fault: RevisionFailure | None, shadow_set: ShadowSet) -> Non
         )
 
 
-def _revisions_at(plot: Scenario, stop: Destinations) -> tuple[str, ...]:
-    return tuple(r for table in plot.tables for r in stop.get((plot.database_key, table), ()))
+def _revisions_at(scenario: Scenario, stop: Destinations) -> tuple[str, ...]:
+    return tuple(
+        r for table in scenario.tables for r in stop.get((scenario.database_key, table), ())
+    )
 
 
 def _all_of(stop: Destinations) -> set[str]:

@@ -92,17 +92,17 @@ class Start:
     made: Mapping[Address, MigrationSource]
 
 
-def play(plot: Scenario, start: Start) -> ScenarioResult:
+def play(scenario: Scenario, start: Start) -> ScenarioResult:
     """Play the plot with one database."""
-    actor = _Actor(plot, start, start.at)
-    acts = SimulationStep(start.opening), *actor.acts()
-    told = Simulation(actor.at, acts)
+    actor = _Actor(scenario, start, start.at)
+    steps = SimulationStep(start.opening), *actor.steps()
+    told = Simulation(actor.at, steps)
     return ScenarioResult(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
 
 
 @dataclass
 class _Actor:
-    plot: Scenario
+    scenario: Scenario
     start: Start
     at: str
     fault: RevisionFailure | None = None
@@ -113,41 +113,41 @@ class _Actor:
     _has_shown: bool = False
 
     def __post_init__(self) -> None:
-        session, database_key = self.plot.session, self.plot.database_key
+        session, database_key = self.scenario.session, self.scenario.database_key
         self._shadow = self.start.shadow_set.shadow_of(session.target(database_key))
         self._replay = Replay(session.project, session.redirect, self.start.shadow_set, self._note)
         self._replay.made[database_key] = dict(self.start.made)
 
-    def acts(self) -> Iterator[SimulationStep]:
+    def steps(self) -> Iterator[SimulationStep]:
         """Each act once it is done, up to the first that does not come off."""
-        if self.plot.with_data and self.start.at != EMPTY:
+        if self.scenario.with_data and self.start.at != EMPTY:
             yield self._fill()
         yield from self._upgrade()
-        if self.fault is None and self.plot.downgrades:
+        if self.fault is None and self.scenario.downgrades:
             yield self._downgrade()
             if self.fault is None:
                 yield from self._upgrade()
 
     def _fill(self) -> SimulationStep:
-        self.unfilled = fill(self._shadow.url, self.plot.tables)
+        self.unfilled = fill(self._shadow.url, self.scenario.tables)
         without = len(self.unfilled)
         said = "rows are put into every table"
         return SimulationStep(f"{said} but {without} of them" if without else said, succeeded=None)
 
     def _upgrade(self) -> Iterator[SimulationStep]:
         yield self._upgrade_to_heads()
-        if self.fault is None and self.plot.generated is not None:
-            yield self._upgrade_to_generated(self.plot.generated)
+        if self.fault is None and self.scenario.generated is not None:
+            yield self._upgrade_to_generated(self.scenario.generated)
 
     def _upgrade_to_heads(self) -> SimulationStep:
-        self._go(self._replay.upgrade, self.plot.heads)
+        self._go(self._replay.upgrade, self.scenario.heads)
         if self.fault is not None:
             return self._failure(f"upgrade fails at revision {self.fault.where.revision}")
-        if self.plot.head is not None:
-            session = self.plot.session
-            snapshot = read_restricted(self._shadow, session.scope, self.plot.tables)
-            its = within(self.plot.reword(snapshot), session.settings.schemas)
-            sides = {Side.FIRST: self.plot.head, Side.SECOND: its}
+        if self.scenario.head is not None:
+            session = self.scenario.session
+            snapshot = read_restricted(self._shadow, session.scope, self.scenario.tables)
+            its = within(self.scenario.reword(snapshot), session.settings.schemas)
+            sides = {Side.FIRST: self.scenario.head, Side.SECOND: its}
             self.changes = changes_of(Gap.DIFFERENCE, sides)
         return SimulationStep(f"upgrade {self._what_ran('has nothing to run: that is the head')}")
 
@@ -162,7 +162,7 @@ class _Actor:
     def _downgrade(self) -> SimulationStep:
         self.is_downgrade = True
         self.changes = ()  # until now it was a copy of the live one, and may be as unlike
-        counted = self.plot.downgrades
+        counted = self.scenario.downgrades
         self._go(self._replay.downgrade, [f"-{counted}"])
         if self.fault is not None:
             return self._failure(f"downgrade fails at revision {self.fault.where.revision}")
@@ -173,20 +173,20 @@ class _Actor:
     def _failure(self, said: str) -> SimulationStep:
         assert self.fault is not None  # noqa: S101  (it is what is told)
         where = self.fault.where
-        code = excerpt(self.plot.session.project.root / where.file, where.line)
+        code = excerpt(self.scenario.session.project.root / where.file, where.line)
         return SimulationStep(said, succeeded=False, code=code)
 
     def _go(self, way: Any, revisions: Sequence[str]) -> None:
         self._ran.clear()
         destinations: Destinations = {
-            (self.plot.database_key, table): tuple(revisions) for table in self.plot.tables
+            (self.scenario.database_key, table): tuple(revisions) for table in self.scenario.tables
         }
         way(destinations)
         if self._replay.fault is not None:
-            self.fault = _at_operation(self._replay.fault, self.plot.session.project.root)
+            self.fault = _at_operation(self._replay.fault, self.scenario.session.project.root)
 
     def _note(self, database_key: DatabaseKey, revision: str, _connection: Any) -> None:
-        if database_key == self.plot.database_key:
+        if database_key == self.scenario.database_key:
             self._ran.append(revision)
 
     def _what_ran(self, nothing: str) -> str:
