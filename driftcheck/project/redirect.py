@@ -122,7 +122,7 @@ class Redirect:
         self._current: ShadowSet | None = None
         self._hooks = _Hooks(self)
         self._depth = 0
-        self._stages = 0
+        self._nested = 0
         self._is_over = False
 
     @contextmanager
@@ -160,7 +160,7 @@ class Redirect:
         """
         outer, self._current, shadow_set.failure = self._current, shadow_set, None
         shadow_set.entered += 1
-        self._stages += 1
+        self._nested += 1
         for database_key, shadow in shadow_set.shadows.items():  # made before anybody asked
             self._let_pass(shadow)
             if database_key in self.targets:
@@ -175,7 +175,7 @@ class Redirect:
             raise
         finally:
             self._current = outer or shadow_set
-            self._stages -= 1
+            self._nested -= 1
         for refused in self.interceptor.refusals.take_from_children():
             shadow_set.failed(refused)
         if shadow_set.failure is not None:
@@ -227,9 +227,9 @@ class Redirect:
 
     def _was_refused(self, error: RedirectError) -> bool:
         """Keep what the interceptor refuses; between shadow sets there is nobody to raise it at."""
-        if self._current is not None and self._stages:
+        if self._current is not None and self._nested:
             self._current.failed(error)
-        return self._stages > 0
+        return self._nested > 0
 
 
 _left_on: list[_Hooks] = []
@@ -247,7 +247,7 @@ class _Hooks:
             (Engine, "before_cursor_execute", self._require_own_database, {}),
             (Pool, "first_connect", self._require_mark, {"insert": True}),
             (Pool, "connect", self._require_mark, {"insert": True}),
-            (Pool, "checkout", self._require_stage, {"insert": True}),
+            (Pool, "checkout", self._require_current_set, {"insert": True}),
         )
 
     def put_on(self) -> None:
@@ -313,7 +313,7 @@ class _Hooks:
                 "let it take its address from a URL while driftcheck runs.",
             )
 
-    def _require_stage(self, _connection: Any, record: Any, _proxy: Any) -> None:
+    def _require_current_set(self, _connection: Any, record: Any, _proxy: Any) -> None:
         if is_own(record):
             return
         link = record.info.get(_LINK)

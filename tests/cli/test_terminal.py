@@ -180,7 +180,7 @@ def test_every_command(slow, plain, command):
 
 def test_the_demo_begins(slow):
     _, shown, _ = run(slow, ["demo", "--help"])
-    assert "Play what driftcheck is for" in shown
+    assert "Run the tutorial's failure and its fix." in shown
 
 
 @pytest.mark.parametrize(

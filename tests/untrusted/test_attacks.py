@@ -34,7 +34,7 @@ def test_on_a_server_that_others_use_the_finding_says_what_was_not_tried(attacke
     result = attacked.compare("--shadow", "same-server")
     (told,) = [f for f in result.database["findings"] if f["address"] == "public.students.name"]
     assert told["phantom"] is None
-    assert "was not tried: SQL that comes from a live database" in told["leads_to"]
+    assert "were not tried: SQL that comes from a live database" in told["leads_to"]
 
 
 def test_a_function_that_is_evaluated_whatever_is_asked_of_the_server(attacked, private):
