@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## play the tutorial's story on an embedded PostgreSQL
+demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreSQL
 	$(BIN)/driftcheck demo
 
 test: $(READY) ## run the tests
