@@ -71,7 +71,7 @@ class Attempt:
         assert self.is_unchanged == (outcome != "open"), told
         assert "Traceback" not in self.out, told
         if outcome in ("refused", "told"):
-            file = r"versions/one\.py" if self.way.database_key == "revision" else r"intruder\.py"
+            file = r"versions/one\.py" if self.way.place == "revision" else r"intruder\.py"
             assert "driftcheck: the project would " in told, told
             assert re.search(rf"{file}, line \d+", told) or "line" not in told, told
         if outcome == "nowhere":
@@ -88,10 +88,10 @@ def _write_project(root, way, url):
     )
     (root / "models.py").write_text(MODELS)
     (root / "live.py").write_text(_place(url))
-    code = "pass" if way.database_key == "revision" else way.code
+    code = "pass" if way.place == "revision" else way.code
     (root / "intruder.py").write_text(f"from live import *\n\n{code}")
     (root / "migrations" / "env.py").write_text(f"import intruder\n{ENVIRONMENT}")
-    lines = TABLE + (way.code if way.database_key == "revision" else "")
+    lines = TABLE + (way.code if way.place == "revision" else "")
     imports, lines = _imports_apart(lines)
     text = REVISION.format(revision="one", down=None, lines=indent(lines, "    "))
     (root / "migrations" / "versions" / "one.py").write_text(imports + text)

@@ -57,7 +57,7 @@ def test_an_engine_made_before_goes_to_the_shadow_and_back(live, shadow_set, eng
     school = engine(live.url)
     assert name_of(school) == live.name
     imported = shadow_set("import")
-    with Redirect().shadow_set(imported):
+    with Redirect().to(imported):
         (name,) = {name_of(school), school.url.database}
     assert name == next(iter(imported.shadows.values())).name
     assert school.url == live.url
@@ -132,7 +132,7 @@ def test_another_dialect_is_refused(shadow_set):
 
 
 def test_driftchecks_own_engine_goes_where_it_says(live, shadow_set):
-    with Redirect().shadow_set(shadow_set("import")):
+    with Redirect().to(shadow_set("import")):
         assert name_of(own_engine(live.url)) == live.name
 
 
@@ -176,7 +176,7 @@ def test_on_a_shared_server_nothing_reaches_beyond_the_shadow(
         school = engine(live.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with (
             pytest.raises(RedirectError, match="a server that others use"),
-            Redirect().shadow_set(shared),
+            Redirect().to(shared),
             school.connect() as connection,
         ):
             connection.execute(text(statement.format(live=live.name)))
@@ -185,7 +185,7 @@ def test_on_a_shared_server_nothing_reaches_beyond_the_shadow(
 def test_on_a_shared_server_the_shadow_may_be_altered(live, pg16, shadow_set, engine):
     with (
         ServerMaker("Tests.", pg16.server, None) as maker,
-        Redirect().shadow_set(shadow_set("a", maker)),
+        Redirect().to(shadow_set("a", maker)),
     ):
         school = engine(live.url, poolclass=NullPool)
         with school.begin() as connection:
