@@ -56,10 +56,8 @@ class Starter:
         Returns:
             Its exit code, and what it wrote to each stream.
         """
-        database_key = (
-            [str(script), str(Path(script).parent)] if script else [module, str(directory)]
-        )
-        asked = [module, database_key, list(arguments), str(directory), environment]
+        place = [str(script), str(Path(script).parent)] if script else [module, str(directory)]
+        asked = [module, place, list(arguments), str(directory), environment]
         asked = json.dumps(asked).encode()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             head = len(asked).to_bytes(4, "big")
@@ -100,7 +98,7 @@ def _serve(connection):
         connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
 
 
-def _become(database_key, arguments, directory, environment, streams):
+def _become(place, arguments, directory, environment, streams):
     """Make of this process what a new one would be."""
     os.chdir(directory)
     os.environ.clear()
@@ -114,7 +112,7 @@ def _become(database_key, arguments, directory, environment, streams):
     sys.stderr = sys.__stderr__ = open(  # noqa: SIM115
         2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
     )
-    program, sys.path[0] = database_key
+    program, sys.path[0] = place
     sys.argv = [program, *arguments]
 
 

@@ -45,12 +45,12 @@ def test_the_second_run_is_the_same_and_cached(project, kept):
 
 def test_what_counts_is_replayed_again(project):
     project.look()
-    database_key = project.root / "migrations"
+    place = project.root / "migrations"
 
-    (database_key / "helper.py").write_text("")
+    (place / "helper.py").write_text("")
     assert project.look()[0] == "fresh"
 
-    env = database_key / "env.py"
+    env = place / "env.py"
     env.write_text(env.read_text() + "\n# another\n")
     assert project.look()[0] == "fresh"
 

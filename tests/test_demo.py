@@ -57,7 +57,7 @@ class Recorder:
 
 
 @pytest.fixture(scope="module")
-def database_key(tmp_path_factory):
+def place(tmp_path_factory):
     """A directory for temporary files, and servers that no other test uses."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("demo-cache")))
@@ -69,10 +69,10 @@ def database_key(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def printed(database_key):
+def printed(place):
     """The output of the demo, with settings of other projects in the environment."""
     done = subprocess.run(
-        DEMO, cwd=database_key, env=os.environ | ASTRAY, capture_output=True, text=True, check=False
+        DEMO, cwd=place, env=os.environ | ASTRAY, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
@@ -104,8 +104,8 @@ def test_it_is_plain_text_of_80_columns(printed):
     assert "\n\n\n\n" not in printed
 
 
-def test_nothing_is_left(printed, database_key):
-    assert_nothing_is_left(database_key)
+def test_nothing_is_left(printed, place):
+    assert_nothing_is_left(place)
 
 
 def test_the_readme_shows_what_is_printed(printed):
@@ -129,7 +129,7 @@ def without_numbers(text):
         (signal.SIGINT, "driftcheck compare", 2),
     ],
 )
-def test_an_interrupt_leaves_nothing(database_key, way, moment, servers):
+def test_an_interrupt_leaves_nothing(place, way, moment, servers):
     """Neither the demo nor its child processes: compare starts a private server too."""
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         next(line for line in demo.stdout if moment in line)
@@ -139,7 +139,7 @@ def test_an_interrupt_leaves_nothing(database_key, way, moment, servers):
         _, complaint = demo.communicate(timeout=60)
     assert demo.returncode == 128 + way
     assert "Traceback" not in complaint
-    assert_nothing_is_left(database_key)
+    assert_nothing_is_left(place)
 
 
 def running_servers():
@@ -151,8 +151,8 @@ def has_databases(data):
     return len(list((data / "base").iterdir())) > 3
 
 
-def assert_nothing_is_left(database_key):
-    assert list(database_key.iterdir()) == []
+def assert_nothing_is_left(place):
+    assert list(place.iterdir()) == []
     assert running_servers() == []
     server = PrivateServer.start(embedded_installations()[0])
     try:
@@ -164,14 +164,14 @@ def assert_nothing_is_left(database_key):
         server.stop()
 
 
-def test_another_result_is_an_error(database_key, monkeypatch):
+def test_another_result_is_an_error(place, monkeypatch):
     app = environment._app().replace("    last_name = db.Column(db.String(64))\n", "")
     monkeypatch.setattr(environment, "_app", lambda: app)
     recorder = Recorder()
     with pytest.raises(CannotCheckError, match="first_name, last_name, and has id, first_name"):
         run_demo(recorder)
     assert len(recorder.steps) == 1
-    assert_nothing_is_left(database_key)
+    assert_nothing_is_left(place)
 
 
 def test_no_server(monkeypatch):

@@ -21,7 +21,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
 
 
-@pytest.fixture(params=["file", pytest.param("private server", marks=pytest.mark.soak)])
+@pytest.fixture(params=["file", "private server"])
 def any_project(request, sketch):
     return drifted(sketch(None if request.param == "file" else request.getfixturevalue("pg18")))
 
@@ -49,7 +49,7 @@ def drifted(project):
 
 
 @pytest.fixture
-def database_key():
+def place():
     """A directory that the account of the servers can get to."""
     with tempfile.TemporaryDirectory(prefix="surroundings-") as directory:
         Path(directory).chmod(0o755)
@@ -57,11 +57,11 @@ def database_key():
 
 
 @pytest.fixture
-def own(database_key):
+def own(place):
     """A cache and a place for servers of a test's own."""
-    (database_key / "servers").mkdir()
-    (database_key / "servers").chmod(0o755)
-    return {VARIABLE: str(database_key / "cache"), SERVER_DIRECTORY: str(database_key / "servers")}
+    (place / "servers").mkdir()
+    (place / "servers").chmod(0o755)
+    return {VARIABLE: str(place / "cache"), SERVER_DIRECTORY: str(place / "servers")}
 
 
 def start(project, first="", options=None, python=sys.executable, **variables):
@@ -112,6 +112,7 @@ def refuses(result, status, *words):
     return all(word in result[2] for word in words)
 
 
+@pytest.mark.soak
 def test_eight_runs_at_once(any_project, own):
     started = [start(any_project, **own) for _ in range(8)]
     assert [is_right(end(process)) for process in started] == [True] * 8
@@ -135,9 +136,9 @@ def test_a_home_that_cannot_be_written_does_no_harm_with_a_cache_elsewhere(small
     assert is_right(run_quickly(small_project, HOME="/proc/self", **own))
 
 
-def test_a_umask_that_takes_nothing_away(project, own, database_key):
+def test_a_umask_that_takes_nothing_away(project, own, place):
     assert is_right(run(project, first="umask 000", **own))
-    for path in database_key.rglob("*"):
+    for path in place.rglob("*"):
         if not path.is_symlink() and not path.is_socket():
             assert not path.stat().st_mode & 0o022, path
 
@@ -178,16 +179,16 @@ def tiny_disk(directory, size):
 
 @as_root
 @linux
-def test_a_full_disk_under_the_cache(small_project, own, database_key):
-    with tiny_disk(database_key / "full", "8k") as full:
+def test_a_full_disk_under_the_cache(small_project, own, place):
+    with tiny_disk(place / "full", "8k") as full:
         assert is_right(run_quickly(small_project, **{**own, VARIABLE: str(full)}))
         assert not list(full.rglob(".unfinished-*"))
 
 
 @as_root
 @linux
-def test_a_full_disk_under_the_shadows(project, own, database_key):
-    with tiny_disk(database_key / "full", "8k") as full:
+def test_a_full_disk_under_the_shadows(project, own, place):
+    with tiny_disk(place / "full", "8k") as full:
         said = {SERVER_DIRECTORY: str(full), "TMPDIR": str(full)}
         status, stdout, stderr = run_quickly(project, **{**own, **said})
         assert (status, stdout) == (CANNOT_CHECK, "")
@@ -205,15 +206,15 @@ def test_files_that_may_not_grow(small_project, own):
 
 @as_root
 @pytest.mark.parametrize("account", [65534, 12345], ids=["nobody", "an account without a name"])
-def test_another_user(small_project, database_key, account):
+def test_another_user(small_project, place, account):
     """Neither can write the project, and the second has no entry in any list of accounts."""
     for path in (small_project.root, *small_project.root.parents):
         if path.name.startswith(("pytest-", "popen-", "sketch")):
             path.chmod(0o755)
-    (database_key / "home").mkdir()
-    os.chown(database_key / "home", account, account)
+    (place / "home").mkdir()
+    os.chown(place / "home", account, account)
     become = {"user": account, "group": account, "extra_groups": []}
-    said = {VARIABLE: None, "XDG_CACHE_HOME": None, "HOME": str(database_key / "home")}
+    said = {VARIABLE: None, "XDG_CACHE_HOME": None, "HOME": str(place / "home")}
     said["PYTHONPATH"] = os.pathsep.join((str(CHECKOUT), sysconfig.get_path("platlib")))
     # This Python may be in a home that is closed; the system's runs the same packages.
     code = "import driftcheck.pipeline.check, psycopg2, sys; "
@@ -227,4 +228,4 @@ def test_another_user(small_project, database_key, account):
         pytest.skip("that account cannot run driftcheck")
     process = start(small_project, **said, options=become, python=tried[0])
     assert is_right(end(process))
-    assert (database_key / "home" / ".cache" / "driftcheck").stat().st_uid == account
+    assert (place / "home" / ".cache" / "driftcheck").stat().st_uid == account

@@ -33,9 +33,7 @@ def declared_lines(
         [(address, models.objects[address].part_of) for address in finding_of],
         models.default_schema,
     )
-    return {
-        finding_of[address]: SourceLine(*database_key) for address, database_key in places.items()
-    }
+    return {finding_of[address]: SourceLine(*line) for address, line in places.items()}
 
 
 def _finding_addresses(judged: Sequence[Judged], models: Snapshot) -> dict[Address, Address]:

@@ -141,7 +141,7 @@ class Project(ABC):
         """Take the revisions from other directories meanwhile, whatever env.py says of them."""
         own = self.script_directory()
         self._script, elsewhere = copy(own), copy(own)
-        elsewhere.version_locations = [str(database_key) for database_key in places]
+        elsewhere.version_locations = [str(location) for location in places]
         vars(elsewhere).pop("_version_locations", None)  # it remembers
         self._script.revision_map = RevisionMap(elsewhere._load_revisions)  # noqa: SLF001
         try:
@@ -281,10 +281,7 @@ def named_databases(settings: Settings) -> list[URL]:
     """
     named = [settings.root / text for text in (settings.config, settings.directory) if text]
     places = [settings.root, settings.root / "migrations", *named]
-    files = [
-        database_key / "alembic.ini" if database_key.is_dir() else database_key
-        for database_key in places
-    ]
+    files = [location / "alembic.ini" if location.is_dir() else location for location in places]
     urls = database_urls(text for file in files for text in _urls_in(file))
     if settings.database_url:
         urls.append(parse_url(settings.database_url, named="--database-url"))

@@ -44,8 +44,8 @@ def make_temporary_directory(purpose: str, parent: Path | None = None) -> Path:
         ShadowError: It cannot be made.
     """
     try:
-        database_key = Path(tempfile.gettempdir() if parent is None else parent).resolve()
-        directory = database_key / shadow_name(purpose, Mark.new())
+        base = Path(tempfile.gettempdir() if parent is None else parent).resolve()
+        directory = base / shadow_name(purpose, Mark.new())
         directory.mkdir(mode=0o700)
     except OSError as error:
         raise ShadowError(
@@ -65,10 +65,8 @@ def sweep_temporary_directories(parent: Path | None = None) -> tuple[Path, ...]:
         Those that were removed.
     """
     try:
-        database_key = Path(tempfile.gettempdir() if parent is None else parent).resolve()
-        abandoned = tuple(
-            path for path in database_key.glob(f"{NAME_PREFIX}*") if _is_abandoned(path)
-        )
+        base = Path(tempfile.gettempdir() if parent is None else parent).resolve()
+        abandoned = tuple(path for path in base.glob(f"{NAME_PREFIX}*") if _is_abandoned(path))
     except OSError:
         return ()
     for path in abandoned:

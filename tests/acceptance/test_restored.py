@@ -23,15 +23,15 @@ def test_a_restored_database(sketch, database, pg18):
     project.upgrade()
     restored = database(pg18)
     (installation,) = [one for one in embedded_installations() if one.major == 18]
-    database_key = ["-h", project.live.url.query["host"], "-p", project.live.url.query["port"]]
-    database_key += ["-U", project.live.url.username]
+    place = ["-h", project.live.url.query["host"], "-p", project.live.url.query["port"]]
+    place += ["-U", project.live.url.username]
     dump = subprocess.run(
-        [installation.bin / "pg_dump", *database_key, "-Fc", project.live.name],
+        [installation.bin / "pg_dump", *place, "-Fc", project.live.name],
         capture_output=True,
         check=True,
     ).stdout
     subprocess.run(
-        [installation.bin / "pg_restore", *database_key, "-d", restored.name],
+        [installation.bin / "pg_restore", *place, "-d", restored.name],
         input=dump,
         check=True,
     )

@@ -39,7 +39,15 @@ def run(pg_school, tmp_path):
     return run
 
 
-@pytest.fixture(params=FAULTS.values(), ids=FAULTS)
+IN_EVERY_RUN = ("silent after login", "trickling rows")
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(fault, id=name, marks=() if name in IN_EVERY_RUN else pytest.mark.soak)
+        for name, fault in FAULTS.items()
+    ]
+)
 def fault(request):
     return request.param
 

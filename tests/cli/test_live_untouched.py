@@ -14,7 +14,7 @@ WHERE datname = current_database()
 
 def state(live):
     (installation,) = [one for one in embedded_installations() if one.major == 18]
-    database_key = [
+    place = [
         "-h",
         live.url.query["host"],
         "-p",
@@ -23,7 +23,7 @@ def state(live):
         live.url.username,
     ]
     done = subprocess.run(
-        [installation.bin / "pg_dump", *database_key, live.name],
+        [installation.bin / "pg_dump", *place, live.name],
         capture_output=True,
         text=True,
         check=True,

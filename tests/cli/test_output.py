@@ -92,10 +92,8 @@ def test_a_form_for_ci_names_files_as_the_repository_knows_them(school):
     (school.root.parent / ".git").mkdir()
     result = school.run("compare", "--format", "github", "--format", "json=a.json")
     (school.root.parent / ".git").rmdir()
-    database_key = (
-        f"file={school.root.name}/models.py,line={len(lines)},title=pending-table-missing"
-    )
-    assert database_key in result.stdout
+    place = f"file={school.root.name}/models.py,line={len(lines)},title=pending-table-missing"
+    assert place in result.stdout
     (database,) = json.loads((school.root / "a.json").read_text())["databases"]
     (finding,) = database["findings"]
     assert finding["location"] == {"file": "models.py", "line": len(lines)}

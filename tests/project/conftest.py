@@ -233,8 +233,8 @@ class Copy:
         for live, number in zip(self.lives, ("", "_2"), strict=False):
             said[f"DATABASE_URL{number}"] = live.text_url(driver)
         if first.dialect == "postgresql":
-            database_key = {"host": first.url.query["host"], "port": first.url.query["port"]}
-            said |= {f"DATABASE_{key.upper()}": value for key, value in database_key.items()}
+            place = {"host": first.url.query["host"], "port": first.url.query["port"]}
+            said |= {f"DATABASE_{key.upper()}": value for key, value in place.items()}
             said["DATABASE_USER"] = first.url.username
         own = {key: text.format_map(said) for key, text in self.manner.environment.items()}
         return clean | said | own

@@ -121,12 +121,12 @@ def test_the_environment_comes_back(monkeypatch):
 
 
 def test_driftchecks_own_connections_follow_the_environment(live, monkeypatch):
-    database_key = live.url
-    monkeypatch.setenv("PGHOST", database_key.query["host"])
-    monkeypatch.setenv("PGPORT", database_key.query["port"])
+    place = live.url
+    monkeypatch.setenv("PGHOST", place.query["host"])
+    monkeypatch.setenv("PGPORT", place.query["port"])
     with Redirect().hooked():
-        monkeypatch.setenv("PGUSER", database_key.username)  # as load_dotenv() does
-        monkeypatch.setenv("PGDATABASE", database_key.database)
+        monkeypatch.setenv("PGUSER", place.username)  # as load_dotenv() does
+        monkeypatch.setenv("PGDATABASE", place.database)
         with closing(connect(make_url("postgresql://"))) as own, own.cursor() as cursor:
             cursor.execute("SELECT current_database()")
             assert cursor.fetchone() == (live.name,)

@@ -7,17 +7,13 @@ from tests.ways.everything import WAYS
 
 _ONE_OF_EACH = {
     "psycopg2.connect by PGHOST": "tcp",
-    "psycopg PGconn": "socket",
-    "psycopg2.extensions.connection by hostaddr": "tcp",
     "psycopg.connect": "tcp",
     "asyncpg.connect": "tcp",
     "the protocol on a socket": "socket",
-    "psql by the environment": "socket",
     "Python that is given the environment": "tcp",
     "a fork": "socket",
     "atexit": "socket",
     "same server: asyncpg": "socket",
-    "aiosqlite": "sqlite",
     "ATTACH by a parameter": "sqlite",
     "os.replace": "sqlite",
 }

@@ -62,8 +62,8 @@ def server(cache):
 def run_in(server, name, statements):
     for statement in statements:
         # These cannot be run in the database that they are about.
-        database_key = "postgres" if statement.startswith("ALTER DATABASE") else name
-        with closing(psycopg2.connect(_dsn(server, database_key))) as connection:
+        place = "postgres" if statement.startswith("ALTER DATABASE") else name
+        with closing(psycopg2.connect(_dsn(server, place))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 for one in statement.format(name=name).split("; "):

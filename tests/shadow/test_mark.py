@@ -69,8 +69,8 @@ def test_no_other_name_is_taken_for_one(mark):
     name = shadow_name("models", mark())
 
     assert origin_of(name) is not None
-    for database_key, letter in enumerate(name):
+    for place, letter in enumerate(name):
         other = "a" if letter != "a" else "b"
-        assert origin_of(name[:database_key] + other + name[database_key + 1 :]) is None
+        assert origin_of(name[:place] + other + name[place + 1 :]) is None
     for other in (f"{name}_old", f"my_{name}", name.upper(), "driftcheck_shadow_models", ""):
         assert origin_of(other) is None

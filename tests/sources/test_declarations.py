@@ -181,9 +181,7 @@ def declared(tmp_path, monkeypatch):
 
         def find(*wanted):
             found = declarations.find(module.metadata.tables.values(), wanted, "public")
-            return {
-                address: database_key for address, database_key in found.items() if database_key
-            }
+            return {address: place for address, place in found.items() if place}
 
         return find
 
@@ -266,8 +264,8 @@ def test_a_mixin_of_another_module(declared, tmp_path):
     table = Address("table", "public", ("students",))
     find = declared(text, "uses_mixin")
     sys.modules.pop("uses_mixin")
-    (database_key,) = find((Address("column", "public", ("students", "at")), table)).values()
-    assert database_key == ("mixins.py", 4)
+    (place,) = find((Address("column", "public", ("students", "at")), table)).values()
+    assert place == ("mixins.py", 4)
 
 
 def test_what_is_not_the_projects_own_is_not_found(declared, tmp_path):

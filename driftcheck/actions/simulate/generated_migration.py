@@ -110,8 +110,8 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
     places: list[Any] = [*script._version_locations]  # noqa: SLF001  (public only with a side effect)
     other = copy.copy(script)
     # Older versions of Alembic hold them as texts.
-    database_key = directory if isinstance(places[0], Path) else str(directory)
-    vars(other)["_version_locations"] = [*places, database_key]
+    location = directory if isinstance(places[0], Path) else str(directory)
+    vars(other)["_version_locations"] = [*places, location]
     return other
 
 

@@ -35,7 +35,7 @@ class Scenario:
 
     Attributes:
         session: The session.
-        database_key: The place.
+        database_key: The database.
         tables: Its version tables.
         heads: The heads of the history.
         head: The schema at the heads; ``None`` where the history does not build.

@@ -168,13 +168,13 @@ class Databases:
         texts = frozenset(
             text for text in list(os.environ.values()) if "://" in text or "=" in text
         )
-        database_key = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
-        if texts | database_key != self._seen[0]:
+        values = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
+        if texts | values != self._seen[0]:
             urls = database_urls(texts)
-            if database_key != {""}:
+            if values != {""}:
                 urls.append(URL.create("postgresql"))  # libpq's variables say where
             urls = [url for url in urls if database_key_of(url) not in self._shadows]
-            self._seen = texts | database_key, tuple(urls)
+            self._seen = texts | values, tuple(urls)
 
 
 def sqlite_file(database: Any) -> str:

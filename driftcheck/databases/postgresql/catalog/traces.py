@@ -51,8 +51,8 @@ def tombstones(cursor: Cursor, missing: Sequence[SchemaObject]) -> Iterator[tupl
         return
     schemas, names, numbers = zip(*((w.schema, w.name, n) for _, w, n in parts), strict=True)
     cursor.execute(_TOMBSTONES, (list(schemas), list(names), list(numbers)))
-    for database_key, is_dropped, when in cursor.fetchall():
-        obj, _, number = parts[database_key - 1]
+    for index, is_dropped, when in cursor.fetchall():
+        obj, _, number = parts[index - 1]
         if is_dropped is not False:  # an existing column with this number is another column
             yield obj.address, Trace(number, has_tombstone=bool(is_dropped), written=when)
 

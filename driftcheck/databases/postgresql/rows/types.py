@@ -169,8 +169,8 @@ class Types:
             parts = [
                 self._of(self._types[t], m, depth + 1) or ["NULL"] for t, m in type_.attributes
             ]
-            for database_key in range(_SEVERAL):
-                row = ", ".join(several[database_key % len(several)] for several in parts)
+            for index in range(_SEVERAL):
+                row = ", ".join(several[index % len(several)] for several in parts)
                 yield f"ROW({row})::{type_.sql}"
         elif type_.of_range is not None:
             inner = self._of(self._types[type_.of_range], -1, depth + 1)
