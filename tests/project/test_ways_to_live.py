@@ -12,7 +12,7 @@ _ONE_OF_EACH = {
     "the protocol on a socket": "socket",
     "Python that is given the environment": "tcp",
     "a fork": "socket",
-    "atexit": "socket",
+    "atexit, psql": "socket",
     "same server: asyncpg": "socket",
     "ATTACH by a parameter": "sqlite",
     "os.replace": "sqlite",

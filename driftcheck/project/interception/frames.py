@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+import driftcheck
 from driftcheck.project.containment import is_own
 
 _DRIVERS = frozenset(
@@ -17,6 +18,7 @@ _DRIVERS = frozenset(
     psycopg2cffi psqlpy pymssql pymysql pyodbc
     """.split()
 )
+_DRIFTCHECK = Path(driftcheck.__file__).parent
 _LIBRARIES = tuple(
     {str(Path(sysconfig.get_path(name))) for name in ("stdlib", "purelib", "platlib")}
 )
@@ -66,7 +68,7 @@ def _own_line(frame: FrameType, root: Path) -> str:
 
 
 def _is_library(file: str) -> bool:
-    return file.startswith(_LIBRARIES) or Path(file).is_relative_to(Path(__file__).parent.parent)
+    return file.startswith(_LIBRARIES) or Path(file).is_relative_to(_DRIFTCHECK)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
