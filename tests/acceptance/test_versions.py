@@ -68,3 +68,14 @@ def test_nothing_but_the_drift_that_is_there(sketch, pg, pg18):
         ("drift-column-missing", "public.students.last_name"),
         ("drift-trigger-missing", "public.courses.touched"),
     ]
+
+
+def test_the_models_are_created_on_a_private_server_of_lives_version(pg, sketch):
+    project = sketch(pg)
+    project.models('Table("students", metadata, Column("id", Integer, primary_key=True))')
+    project.revision(
+        "0001", 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'
+    )
+    project.upgrade()
+    result = project.compare()
+    assert (result.status, result.findings) == (0, [])

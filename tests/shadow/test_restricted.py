@@ -62,6 +62,14 @@ def test_all_that_can_be_is_the_roles(pg, everything):
             assert cursor.fetchall() == []
 
 
+def test_the_role_may_create_in_the_schema_public(pg):
+    """It does so as the owner of the database, by way of the role pg_database_owner."""
+    shadow = pg.make("empty", restricted=True)
+    with closing(connect(shadow.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE students (id serial PRIMARY KEY)")
+    shadow.drop()
+
+
 def test_the_role_has_no_rights_and_goes_with_the_shadow(pg):
     shadow = pg.make("empty", restricted=True)
     with closing(connect(shadow.url)) as connection, connection.cursor() as cursor:

@@ -21,7 +21,7 @@ _FIRST_OF_USERS = 16384
 
 # LOGIN for as long as the shadow exists: env.py, autogenerate and migrations open connections of
 # their own to it, and they must not have more rights than the SQL that was run there.
-_ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS"
+_ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 _MEMBER = """EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass
     AND e.objid = x.oid AND e.deptype = 'e')"""
