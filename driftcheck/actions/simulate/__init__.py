@@ -210,7 +210,7 @@ class _Simulation:
             raise CannotCheckError(
                 f"the history does not build as far as the colleague's database: revision "
                 f"{replay.fault.where.revision} fails",
-                hint="driftcheck compare says what would mend it.",
+                hint="Run driftcheck compare: it shows how to fix the history.",
                 details=replay.fault.message,
             )
         return {

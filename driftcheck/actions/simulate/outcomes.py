@@ -1,4 +1,4 @@
-"""Tells what came of plays as findings: the error, what brought it about, what would mend it."""
+"""Reports the results of simulations as findings: the error, its cause and how to fix it."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _FOR_ROWS = (
     (
         re.compile(r"unique|duplicate", re.IGNORECASE),
         Remedy(
-            "settle the duplicates",
-            "Let the migration bring duplicate values apart before it makes the index, or do "
-            "without the index.",
+            "remove the duplicates",
+            "Make duplicate values different in the migration before it creates the index, or do "
+            "not create the index.",
         ),
     ),
 )
-_MEND = Remedy("mend the revision", "Make it run on a database like this one.")
+_FIX = Remedy("fix the revision", "Change the revision so that it runs on such a database.")
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _remedies(broken: RevisionFailure, drift: Finding | None, *, of_rows: bool) 
         )
     else:
         fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(broken.message))
-        yield next(fitting, _MEND) if of_rows else _MEND
+        yield next(fitting, _FIX) if of_rows else _FIX
 
 
 def _difference(change: Change, start: str) -> Finding:
