@@ -13,6 +13,7 @@ from driftcheck.project.environment import Environment
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
+from driftcheck.sources.dependencies import Dependencies, dependencies_of
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
 from driftcheck.storage.snapshot_file import SnapshotFile
@@ -32,6 +33,7 @@ class History:
         made: For each database, where the migrations create its objects.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
+        dependencies: What the replay has read outside the history.
     """
 
     stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class History:
     made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
     fault: RevisionFailure | None = None
     how: str = FRESH
+    dependencies: Dependencies = field(default_factory=Dependencies)
 
 
 def replay_history(
@@ -60,12 +63,14 @@ def replay_history(
     history = History()
     tables = version_tables(environment)
     heads = dict.fromkeys(version_table_keys(environment), environment.heads)
-    if replay.upgrade(stamped):
-        history.stamped = read_shadow_set(shadow_set, tables, scope)
-        if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
-            history.head = history.stamped
-        elif replay.upgrade(heads):
-            history.head = read_shadow_set(shadow_set, tables, scope)
+    with replay.recording() as recorder:
+        if replay.upgrade(stamped):
+            history.stamped = read_shadow_set(shadow_set, tables, scope)
+            if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
+                history.head = history.stamped
+            elif replay.upgrade(heads):
+                history.head = read_shadow_set(shadow_set, tables, scope)
+    history.dependencies = recorder.dependencies()
     history.made = replay.made
     history.fault = replay.fault
     return history
@@ -120,7 +125,9 @@ class CachedHistory:
         self._cache = cache
         heads = environment.heads
         self._keys = {
-            (database_key, side): cache.key(revisions, flavour(database_key), database_key.dialect)
+            (database_key, side): cache.key(
+                revisions, flavour(database_key), *_identity(environment, database_key)
+            )
             for database_key in environment.databases
             for side, revisions in (("stamped", _at(database_key, stamped)), ("head", heads))
         }
@@ -133,6 +140,10 @@ class CachedHistory:
         for (database_key, side), file in files.items():
             if file is None:
                 return None
+            dependencies = dependencies_of(file.extra["dependencies"])
+            if not dependencies.are_unchanged:
+                return None
+            history.dependencies = dependencies
             getattr(history, side)[database_key] = file.snapshot
             history.made.setdefault(database_key, {}).update(_sources(file.extra["made"]))
         return history
@@ -144,7 +155,22 @@ class CachedHistory:
         for (database_key, side), key in self._keys.items():
             made = _rows(history.made.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
-            self._cache.put(key, SnapshotFile(snapshot, (), {"made": made}))
+            extra = {"made": made, "dependencies": history.dependencies.as_json()}
+            self._cache.put(key, SnapshotFile(snapshot, (), extra))
+
+
+def _identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:
+    """Return what tells the schema of one database from those of the project's other databases.
+
+    The only database of a project is the same wherever it is. With several databases, revisions
+    know them by their bind or by their URL. Version tables that env.py places elsewhere mean that
+    the migrations create other objects, for example in the schema of another tenant.
+    """
+    contexts = environment.databases[database_key]
+    parts = [f"{c.bind} {c.version_schema}.{c.version_table}" for c in contexts]
+    if len(environment.databases) > 1:
+        parts.append(str(tuple(database_key)))
+    return (database_key.dialect, *parts)
 
 
 def _at(database_key: DatabaseKey, stamped: Destinations) -> Sequence[str]:

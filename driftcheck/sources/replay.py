@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,8 @@ from driftcheck.project.containment import line_in
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.schema import Address
-from driftcheck.sources.files import relative
+from driftcheck.sources.dependencies import Recorder, recording
+from driftcheck.sources.files import relative, source_directories
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
 _ALREADY_EXISTS = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
@@ -109,6 +110,11 @@ class Replay:
     def statements(self) -> tuple[ExecutedStatement, ...]:
         """The statements of the running revision so far, except those that read or write rows."""
         return tuple(self._log.statements)
+
+    def recording(self) -> AbstractContextManager[Recorder]:
+        """Record what the revisions read outside the history, until the end of the block."""
+        directories = source_directories(self._project.script_directory())
+        return recording(directories, self._project.root)
 
     def upgrade(self, destinations: Destinations) -> bool:
         """Upgrade every version table to its destinations.

@@ -1,0 +1,107 @@
+"""A cached replay is used only while everything that the revisions have read is unchanged."""
+
+import pytest
+
+READS_FILE = """
+from pathlib import Path
+op.execute((Path(__file__).parents[2] / "sql" / "t.sql").read_text())
+"""
+LISTS_DIRECTORY = """
+import os
+for name in sorted(os.listdir("sql")):
+    op.execute(f"CREATE TABLE {name.removesuffix('.sql')} (a integer)")
+"""
+IMPORTS_HELPER = """
+from helpers.tables import create
+create(op)
+"""
+READS_VARIABLE = """
+import os
+op.execute(f"CREATE TABLE {os.environ['TABLE']} (a integer)")
+"""
+
+
+def write(project, path, text):
+    file = project.root / path
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+
+
+def change_file(project):
+    write(project, "sql/t.sql", "CREATE TABLE u (a integer)")
+
+
+def add_file(project):
+    write(project, "sql/u.sql", "")
+
+
+def change_helper(project):
+    write(project, "helpers/names.py", "NAME = 'u'")
+
+
+def change_nothing(project):
+    write(project, "unused.py", "NAME = 'u'")
+    project.models("# a change of the models")
+
+
+@pytest.fixture
+def project(sketch):
+    made = sketch()
+    made.by_hand("CREATE TABLE t (a integer)")
+    write(made, "sql/t.sql", "CREATE TABLE t (a integer)")
+    write(made, "helpers/__init__.py", "")
+    write(made, "helpers/names.py", "NAME = 't'")
+    write(
+        made,
+        "helpers/tables.py",
+        "from helpers.names import NAME\n\n"
+        "def create(op):\n    op.execute(f'CREATE TABLE {NAME} (a integer)')\n",
+    )
+    (made.root / "alembic.ini").write_text(
+        (made.root / "alembic.ini").read_text() + "prepend_sys_path = .\n"
+    )
+    return made
+
+
+def compare(project, table="t"):
+    options = "--only-gap", "drift", "--only-gap", "unapplied"
+    return project.compare(*options, TABLE=table)
+
+
+def stamp(project):
+    project.by_hand(
+        "CREATE TABLE alembic_version (version_num varchar(32) primary key);"
+        "INSERT INTO alembic_version VALUES ('0001')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "change", "expected"),
+    [
+        (READS_FILE, change_file, "renamed"),
+        (LISTS_DIRECTORY, add_file, "missing"),
+        (IMPORTS_HELPER, change_helper, "renamed"),
+    ],
+)
+def test_a_change_of_what_a_revision_reads(project, lines, change, expected):
+    project.revision("0001", lines)
+    stamp(project)
+    assert compare(project).findings == []
+    again = compare(project)
+    assert (again.database["replay"], again.findings) == ("cached", [])
+    change_nothing(project)
+    assert compare(project).database["replay"] == "cached"
+    change(project)
+    changed = compare(project)
+    assert changed.database["replay"] == "fresh"
+    assert (f"drift-table-{expected}", "u") in changed.findings
+
+
+def test_a_change_of_an_environment_variable(project):
+    project.revision("0001", READS_VARIABLE)
+    stamp(project)
+    assert compare(project).findings == []
+    assert compare(project).database["replay"] == "cached"
+    changed = compare(project, table="u")
+    assert changed.database["replay"] == "fresh"
+    assert ("drift-table-renamed", "u") in changed.findings
