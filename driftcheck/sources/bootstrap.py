@@ -17,6 +17,7 @@ from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.connection import connect, own_options
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.own_work import own_work
+from driftcheck.databases.postgresql.dump_file import run_dump
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import Configured
@@ -95,14 +96,20 @@ def _run_script(path: Path, shadow: URL) -> None:
     try:
         if shadow.get_backend_name() == "sqlite":
             connection.executescript(path.read_text(encoding="utf-8"))
+        elif shadow.get_backend_name() == "postgresql":
+            run_dump(connection, path.read_text(encoding="utf-8"))
         else:
             connection.cursor().execute(path.read_text(encoding="utf-8"))
         connection.commit()
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"the bootstrap {path.name} does not run: {error.message}", hint=error.hint
+        ) from None
     except Exception as error:
         raise ReplayError(
             f"the bootstrap {path.name} does not run",
-            hint="A file made by pg_dump must be plain SQL without psql's own commands: "
-            "pg_dump --schema-only --no-owner, and no lines that begin with a backslash.",
+            hint="It must be plain SQL that runs on an empty database, such as "
+            "pg_dump --schema-only --no-owner writes.",
             details=database_message(error),
         ) from error
     finally:

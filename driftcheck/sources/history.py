@@ -140,7 +140,7 @@ class CachedHistory:
         for (database_key, side), file in files.items():
             if file is None:
                 return None
-            dependencies = dependencies_of(file.extra["dependencies"])
+            dependencies = dependencies_of(file.extra.get("dependencies", {}))
             if not dependencies.are_unchanged:
                 return None
             history.dependencies = dependencies
