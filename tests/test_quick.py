@@ -139,7 +139,7 @@ def test_what_is_ignored_is_never_quickly_in_step(project):
 
 
 def test_a_damaged_memo_is_none(project, tmp_path):
-    for memo in (tmp_path / "memos").iterdir():
+    for memo in (tmp_path / "quick_checks").iterdir():
         memo.write_text("{")
     assert project.ask().status == 0
     assert not project.was_quick

@@ -60,10 +60,10 @@ def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
     if since is not None and not every:
         raise click.UsageError("--since requires --all.")
     # Imported here because --help does not need SQLAlchemy.
-    from driftcheck.actions.simulate import Colleague, simulate  # noqa: PLC0415
+    from driftcheck.actions.simulate import SimulationOptions, simulate  # noqa: PLC0415
 
     settings = settings_from(options)
-    whom = Colleague(at, every, since, after_downgrade or 0, with_data)
+    simulation = SimulationOptions(at, every, since, after_downgrade or 0, with_data)
     with progress() as tell:
-        report = simulate(settings, whom, tell)
+        report = simulate(settings, simulation, tell)
     return deliver(report, settings)

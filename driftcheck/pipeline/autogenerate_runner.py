@@ -1,12 +1,13 @@
-"""Where operations are tried: a shadow of the head, and one with the drift made again on it."""
+"""Runs autogenerate on shadows of the head, with and without the drift of the live database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from driftcheck.chain import Gap
+from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
@@ -15,164 +16,134 @@ from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, addresses_of
 from driftcheck.pipeline.change_plan import redo
-from driftcheck.pipeline.histories import head_shadows, replayed_heads, stamp
+from driftcheck.pipeline.changes import drift_in
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import ColleagueError, Operations
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
-from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import reading
-from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import run_untrusted
+
+PendingIn = Callable[[Snapshot], Sequence[Change]]
+"""Returns the changes between the models and a schema."""
+
+TableName = tuple[str | None, str]
+"""The schema and the name of a table; the schema is ``None`` for the default schema."""
 
 
 class NotTriedError(CannotCheckError):
-    """What comes from the live database cannot be run where the shadows are."""
+    """Untrusted DDL cannot be run where the shadow databases are."""
+
+
+@dataclass(frozen=True)
+class _OnHead:
+    """The operations that autogenerate writes for the head, after they ran on a copy of it.
+
+    Attributes:
+        operations: The operations.
+        errors: The errors of those that fail, by the text of the operation.
+        left: The changes between the models and the copy that remain.
+    """
+
+    operations: Sequence[Operation]
+    errors: dict[str, str]
+    left: Sequence[Change]
+
+    @property
+    def lacks_rights(self) -> bool:
+        """Whether an operation may fail only because the shadow's role lacks a right."""
+        return any(map(lacks_rights, self.errors.values()))
 
 
 class AutogenerateRunner:
-    """Runs autogenerate where it can do no harm.
+    """Runs autogenerate and the operations that it writes on shadow databases.
 
     Args:
-        session: The session.
-        history: The history; its head is had as shadows once something is to be tried.
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        replays: Replays its history.
+        head_shadows: Returns shadows at the head; called when they are needed first.
+        progress: Called with a short description of each step.
     """
 
-    def __init__(self, session: Session, history: History) -> None:
-        self._session = session
-        self._history = history
-        self._drifts: dict[DatabaseKey, ShadowSet] = {}
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        head_shadows: Callable[[], ShadowSet],
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._replays = replays
+        self._head_shadows = head_shadows
+        self._progress = progress
+        self._drifted: dict[DatabaseKey, ShadowSet] = {}
 
     @cached_property
     def _head(self) -> ShadowSet:
-        return head_shadows(self._session, self._history)
+        return self._head_shadows()
 
     def operations(
-        self,
-        database_key: DatabaseKey,
-        judged: Sequence[Judged],
-        catalog: Catalog,
-        default_schema: str,
-        pending_in: Callable[[Snapshot], Sequence[Change]],
+        self, database: DatabaseState, judged: Sequence[Judged], pending_in: PendingIn
     ) -> Operations:
-        """Ask autogenerate what it would write, with the drift and without.
+        """Return the operations that autogenerate writes, with the drift and without.
 
         Args:
-            database_key: The database.
-            judged: What was found of it.
-            catalog: Writes changes as DDL.
-            default_schema: Where a name without a schema is created.
-            pending_in: Says what a schema lacks of the models.
+            database: The state of the database, with its head.
+            judged: The findings of the database.
+            pending_in: Returns the changes between the models and a schema.
         """
-        tables = set(_tables_of(judged, default_schema))
-        if not tables and not any(one.changes.get(Gap.PENDING) for one in judged):
+        tables = set(_tables_of(judged, database.snapshots[Side.HEAD].default_schema))
+        if not tables and not any(each.changes.get(Gap.PENDING) for each in judged):
             return Operations()
-        self._session.progress("running autogenerate")
-        on_head, errors, left = self._on_head(database_key, tables, pending_in)
-        try:
-            drifted = self.drifted(database_key, judged, catalog)
-            on_live = on_head
-            if drifted is not self._head:
-                on_live = self._autogenerate(drifted, database_key, tables)
-        except NotTriedError as reason:
-            return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason.message)
-        except ProjectError as error:
-            reason_ = f"env.py does not run as a role without rights: {error.message}"
-            return Operations(on_head, on_head, errors, left, ran=True, not_tried=reason_)
-        return Operations(on_head, on_live, errors, left, ran=True)
-
-    def _on_head(
-        self,
-        database_key: DatabaseKey,
-        tables: set[tuple[str | None, str]],
-        pending_in: Callable[[Snapshot], Sequence[Change]],
-    ) -> tuple[Sequence[Operation], dict[str, str], Sequence[Change]]:
-        """What ``migrate`` would write without the drift, what of it fails, and what is left.
-
-        Where a right was missing on a head that was built from the cache, it is replayed instead.
-        """
-        try:
-            on_head = self._autogenerate(self._head, database_key, tables)
-            errors, left = self._tried(database_key, on_head, pending_in)
-        except ProjectError:
-            if not _is_restricted(self._head):
-                raise
-        else:
-            if not (_is_restricted(self._head) and any(map(lacks_rights, errors.values()))):
-                return on_head, errors, left
-        if self._session.settings.base_snapshot is None or self._session.settings.bootstrap:
-            self._head = replayed_heads(self._session)
-        on_head = self._autogenerate(self._head, database_key, tables)
-        errors, left = self._tried(database_key, on_head, pending_in)
-        if _is_restricted(self._head):
-            errors = {text: _without_rights(error) for text, error in errors.items()}
-        return on_head, errors, left
-
-    def _tried(
-        self,
-        database_key: DatabaseKey,
-        operations: Sequence[Operation],
-        pending_in: Callable[[Snapshot], Sequence[Change]],
-    ) -> tuple[dict[str, str], Sequence[Change]]:
-        """Run what ``migrate`` would write on a copy of the head: what fails, and what is left."""
-        session = self._session
-        shadow = session.shadows.copies(self._head, "migrated").shadow_of(
-            session.target(database_key)
+        self._progress("running autogenerate")
+        on_head = self._try_on_head(database.database_key, tables, pending_in)
+        without_drift = Operations(
+            on_head.operations, on_head.operations, on_head.errors, on_head.left, ran=True
         )
         try:
-            errors = run_operations(operations, shadow.url)
-            tables = version_tables(session.environment)[database_key]
-            return errors, pending_in(read_restricted(shadow, session.scope, tables))
-        finally:
-            shadow.drop()
+            drifted = self.drifted(database, judged)
+            if drifted is self._head:
+                return without_drift
+            on_live = self._autogenerate(drifted, database.database_key, tables)
+        except NotTriedError as error:
+            return replace(without_drift, not_tried=error.message)
+        except ProjectError as error:
+            reason = f"env.py does not run as a role without rights: {error.message}"
+            return replace(without_drift, not_tried=reason)
+        return replace(without_drift, on_live=on_live)
 
-    def drifted(
-        self, database_key: DatabaseKey, judged: Sequence[Judged], catalog: Catalog
-    ) -> ShadowSet:
-        """Shadows at the head as live would be there: what ``migrate`` would look at.
+    def drifted(self, database: DatabaseState, judged: Sequence[Judged]) -> ShadowSet:
+        """Return shadows at the head with the drift of the live database.
 
         Raises:
-            NotTriedError: There is drift, and it cannot be made again where the shadows are.
+            NotTriedError: There is drift, and it cannot be made where the shadow databases are.
         """
-        if database_key not in self._drifts:
-            drifts = [change for one in judged for change in one.changes.get(Gap.DRIFT, ())]
-            if drifts and not self._session.maker(database_key).runs_untrusted_ddl:
+        database_key = database.database_key
+        if database_key not in self._drifted:
+            drift = drift_in(judged)
+            if drift and not self._shadows.maker(database_key).runs_untrusted_ddl:
                 raise NotTriedError(UNTRUSTED_NOT_RUN)
-            drifted = self._with(database_key, drifts, catalog) if drifts else self._head
-            self._drifts[database_key] = drifted
-        return self._drifts[database_key]
-
-    def _with(
-        self, database_key: DatabaseKey, drifts: Sequence[Change], catalog: Catalog
-    ) -> ShadowSet:
-        """Shadows at the head with the drift made again, by a role without rights.
-
-        Where the drift cannot be written as DDL, live's whole schema is copied; migrations that
-        have not run on live are then missing from it.
-        """
-        session, plan = self._session, redo(drifts, catalog)
-        if plan.manual_steps:
-            copied = ShadowSet("drifted", session.shadows.make_restricted)
-            with reading(session.live_url(database_key)) as live, suppress(CannotBeWritten):
-                statements = catalog.schema_statements(live)
-                run_untrusted(copied.shadow_of(session.target(database_key)), statements)
-                stamp(session, copied, session.environment.heads)
-                return copied
-        drifted = session.shadows.copies(self._head, "drifted", restricted=True)
-        shadow = drifted.shadow_of(session.target(database_key))
-        if not _is_restricted(self._head):  # else the cache's functions are there already
-            shadow.install(_extensions_of(drifts))
-        run_untrusted(shadow, plan.statements)
-        return drifted
+            self._drifted[database_key] = (
+                self._with_drift(database_key, drift, database.catalog) if drift else self._head
+            )
+        return self._drifted[database_key]
 
     def colleague_error(self, database_key: DatabaseKey, operation: Operation) -> ColleagueError:
-        """What the database of a colleague, who has no drift, answers to an operation.
+        """Run an operation on a copy of the head, as on the database of a colleague.
 
-        Autogenerate wrote it with the drift in view, so live's own text may be in it.
+        Autogenerate wrote the operation because of drift, so it may contain text of the live
+        database. The copy is a restricted shadow.
         """
-        colleague = self._session.shadows.copies(self._head, "colleague", restricted=True)
-        shadow = colleague.shadow_of(self._session.target(database_key))
+        copies = self._shadows.copies(self._head, "colleague", restricted=True)
+        shadow = self._shadows.shadow(copies, database_key)
         try:
             error = operation.error_on(shadow.url)
         finally:
@@ -183,13 +154,71 @@ class AutogenerateRunner:
             )
         return ColleagueError(error)
 
+    def _try_on_head(
+        self, database_key: DatabaseKey, tables: Collection[TableName], pending_in: PendingIn
+    ) -> _OnHead:
+        """Run autogenerate on the head, and its operations on a copy of the head.
+
+        If the shadows of the head are restricted and a right is missing, the history is replayed,
+        which gives shadows that are not restricted unless it starts from a base snapshot.
+        """
+        try:
+            result = self._run_on_head(database_key, tables, pending_in)
+        except ProjectError:
+            if not _is_restricted(self._head):
+                raise
+        else:
+            if not (_is_restricted(self._head) and result.lacks_rights):
+                return result
+        if not self._replays.start_from_base_snapshot:
+            self._head = self._replays.upgrade_to_heads()
+        result = self._run_on_head(database_key, tables, pending_in)
+        if _is_restricted(self._head):
+            errors = {text: _without_rights(error) for text, error in result.errors.items()}
+            return replace(result, errors=errors)
+        return result
+
+    def _run_on_head(
+        self, database_key: DatabaseKey, tables: Collection[TableName], pending_in: PendingIn
+    ) -> _OnHead:
+        operations = self._autogenerate(self._head, database_key, tables)
+        shadow = self._shadows.shadow(self._shadows.copies(self._head, "migrated"), database_key)
+        try:
+            errors = run_operations(operations, shadow.url)
+            left = pending_in(self._replays.read(database_key, shadow))
+        finally:
+            shadow.drop()
+        return _OnHead(operations, errors, left)
+
+    def _with_drift(
+        self, database_key: DatabaseKey, drift: Sequence[Change], catalog: Catalog
+    ) -> ShadowSet:
+        """Return restricted shadows at the head, with the drift made in one of them.
+
+        If the drift cannot be written as DDL, the whole live schema is copied instead. Changes of
+        revisions that have not run on the live database are then missing.
+        """
+        plan = redo(drift, catalog)
+        if plan.manual_steps:
+            copied = self._shadows.restricted_set("drifted")
+            live_url = self._shadows.live_url(database_key)
+            with reading(live_url) as live, suppress(CannotBeWritten):
+                statements = catalog.schema_statements(live)
+                run_untrusted(self._shadows.shadow(copied, database_key), statements)
+                self._replays.stamp(copied, self._loaded.heads)
+                return copied
+        drifted = self._shadows.copies(self._head, "drifted", restricted=True)
+        shadow = self._shadows.shadow(drifted, database_key)
+        if not _is_restricted(self._head):  # a restricted head has functions that are not trusted
+            shadow.install(_extensions_of(drift))
+        run_untrusted(shadow, plan.statements)
+        return drifted
+
     def _autogenerate(
-        self, shadow_set: ShadowSet, database_key: DatabaseKey, tables: set[tuple[str | None, str]]
+        self, shadow_set: ShadowSet, database_key: DatabaseKey, tables: Collection[TableName]
     ) -> list[Operation]:
-        session = self._session
-        return autogenerate(session.project, session.redirect, shadow_set, tables).get(
-            database_key, []
-        )
+        project, redirect = self._loaded.project, self._loaded.redirect
+        return autogenerate(project, redirect, shadow_set, tables).get(database_key, [])
 
 
 def _is_restricted(shadow_set: ShadowSet) -> bool:
@@ -197,31 +226,31 @@ def _is_restricted(shadow_set: ShadowSet) -> bool:
 
 
 def _without_rights(error: str) -> str:
-    """An error, where it may come of nothing but the rights that the shadow's role lacks."""
+    """Explain an error that only the missing rights of the shadow's role may cause."""
     if not lacks_rights(error):
         return error
     return f"it needs rights that the role of a shadow after a base snapshot lacks ({error})"
 
 
-def _extensions_of(drifts: Iterable[Change]) -> Iterator[tuple[str, str]]:
-    """The extensions that live has and the migrations do not make, each with its schema."""
-    for change in drifts:
+def _extensions_of(drift: Iterable[Change]) -> Iterator[tuple[str, str]]:
+    """Yield the extensions that only the live database has, each with its schema."""
+    for change in drift:
         if change.actual is not None and change.actual.address.kind == "extension":
             yield change.actual.address.name, str(change.actual.attributes["in_schema"])
 
 
-def _tables_of(judged: Iterable[Judged], default_schema: str) -> Iterator[tuple[str | None, str]]:
-    """The tables that the findings of drift and of pending changes are about."""
-    for one in judged:
+def _tables_of(judged: Iterable[Judged], default_schema: str) -> Iterator[TableName]:
+    """Yield the tables that the findings of drift and of pending changes are about."""
+    for each in judged:
         for gap in (Gap.PENDING, Gap.DRIFT):
-            for change in one.changes.get(gap, ()):
-                for address in _wholes(change):
+            for change in each.changes.get(gap, ()):
+                for address in _tables_of_change(change):
                     schema = None if address.schema == default_schema else address.schema
                     yield schema, address.path[0]
 
 
-def _wholes(change: Change) -> Iterator[Address]:
-    for thing in (change.wanted, change.actual):
-        if thing is not None and thing.part_of is not None:
-            yield thing.part_of
+def _tables_of_change(change: Change) -> Iterator[Address]:
+    for side in (change.wanted, change.actual):
+        if side is not None and side.part_of is not None:
+            yield side.part_of
     yield from (address for address in addresses_of(change) if address.kind == "table")

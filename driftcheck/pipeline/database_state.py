@@ -1,136 +1,207 @@
-"""One database's sides of the chain, and the changes between them."""
+"""Reads the schemas of a project's databases: from a loaded project to a frozen result."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
-from driftcheck.judging.comparison import Change, ChangeType
-from driftcheck.judging.judge import changes_of
-from driftcheck.pipeline.modelling import models_in_shadow
-from driftcheck.pipeline.renames import followed
-from driftcheck.pipeline.schema_filter import within
-from driftcheck.pipeline.session import Session
-from driftcheck.project.environment import Configured
+from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.modelling import CreatedModels, ModelsCreator
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import reading_scope, within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
-from driftcheck.sources.models import declared_tables, hidden_tables
+from driftcheck.sources.models import declared_tables
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Destinations
-from driftcheck.sources.statement_log import has_word
+
+Result = TypeVar("Result", bound=HistoryResult)
 
 
-@dataclass
-class Database:
-    """One database on its way to its report.
+@dataclass(frozen=True)
+class DatabaseState:
+    """The schemas of one database, as far as they could be read.
 
     Attributes:
-        database_key: Where the project says that it is.
-        configured: What env.py configures for it.
-        live: What was read of the live database; ``None`` where no gap needs it.
-        begins_with: Whether something has to be there before the history can begin.
-        unknown: The revisions it is stamped with that no file has.
-        refused: What the database does not run of the models.
-        snapshots: The sides of the chain, as far as each was to be had.
+        database_key: The database, as the project names it.
+        configured: What env.py configures for the database.
+        live: The live database; ``None`` if no gap needs it.
+        revision_is_known: Whether the revision of the live database is known: it is stamped with
+            revisions that exist, or it has no tables.
+        unknown: The revisions of the live database's version tables that no file defines.
+        refused: The statements of the models that the database refused.
+        snapshots: The schemas that could be read, limited to the selected schemas.
+        gaps: The selected gaps of which both schemas could be read.
     """
 
     database_key: DatabaseKey
-    configured: list[Configured]
+    configured: Sequence[Configured]
     live: Live | None
-    begins_with: bool = False
-    unknown: tuple[str, ...] = ()
-    refused: list[Refused] = field(default_factory=list)
-    snapshots: dict[Side, Snapshot] = field(default_factory=dict)
+    revision_is_known: bool
+    unknown: tuple[str, ...]
+    refused: tuple[Refused, ...]
+    snapshots: Mapping[Side, Snapshot]
+    gaps: tuple[Gap, ...]
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog that reads and writes it."""
+        """The catalog that reads the database."""
         return catalog_for(self.database_key.dialect)
 
     @property
-    def place_in_history_is_known(self) -> bool:
-        """Whether it is known which revisions the live database is at."""
-        if self.live is None or self.unknown:
-            return False
-        return bool(self.live.stamped) or not (self.live.has_tables or self.begins_with)
+    def stamped(self) -> tuple[str, ...]:
+        """The revisions in the live database's version tables; empty if there are none."""
+        return (self.live.stamped or ()) if self.live else ()
 
-    def fill(self, session: Session, history: History) -> None:
-        """Put together the sides of the chain, as far as each is to be had."""
-        if Gap.PENDING in session.settings.gaps:
-            self.snapshots[Side.MODELS] = _models(session, self, history)
-        stamped = history.stamped.get(self.database_key) if self.place_in_history_is_known else None
-        found = {
-            Side.HEAD: history.head.get(self.database_key),
-            Side.STAMPED: stamped,
-            Side.LIVE: self.live.snapshot if self.live else None,
+
+@dataclass(frozen=True)
+class ProjectState(Generic[Result]):
+    """The state of all databases of a project.
+
+    Attributes:
+        databases: The state of each database, in the order of env.py.
+        stamped: The revisions of each live database's version tables. Databases with unknown
+            revisions are missing.
+        result: The history with which the databases are compared.
+    """
+
+    databases: tuple[DatabaseState, ...]
+    stamped: Destinations
+    result: Result
+
+
+class StateReader:
+    """Reads the state of the databases of a project.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        replays: Replays its history.
+        settings: The settings; they select the gaps and the schemas.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        settings: Settings,
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+        self._scope = reading_scope(settings)
+        self._models = ModelsCreator(shadows, replays, self._scope)
+        self._progress = progress
+
+    def read(self, get_history: Callable[[Destinations], Result]) -> ProjectState[Result]:
+        """Read the live databases, then the history, then the models.
+
+        Args:
+            get_history: Gets the history at the revisions of the live databases.
+
+        Raises:
+            DriftcheckError: A schema cannot be read.
+        """
+        databases = self._loaded.environment.databases
+        live = {key: self._read_live(key) for key in databases}
+        known = self._loaded.revisions()
+        unknown = {key: _unknown_revisions(read, known) for key, read in live.items()}
+        stamped: dict[tuple[DatabaseKey, VersionTable], tuple[str, ...]] = {
+            (key, table): revisions
+            for key, read in live.items()
+            if read is not None and not unknown[key]
+            for table, revisions in read.revisions.items()
         }
-        self.snapshots |= {side: snapshot for side, snapshot in found.items() if snapshot}
-        schemas = session.settings.schemas
-        self.snapshots = {side: within(found, schemas) for side, found in self.snapshots.items()}
+        result = get_history(stamped)
+        states = tuple(self._state(key, live[key], unknown[key], result.history) for key in live)
+        return ProjectState(states, stamped, result)
 
-    def gaps(self, wanted: Sequence[Gap]) -> tuple[Gap, ...]:
-        """The gaps that can be looked at."""
-        return tuple(g for g in wanted if all(side in self.snapshots for side in g.between))
+    def _read_live(self, database_key: DatabaseKey) -> Live | None:
+        """Read the live database, if a selected gap needs it."""
+        if {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(self._settings.gaps):
+            return None
+        self._progress("reading the live database")
+        tables = version_tables(self._loaded.environment)[database_key]
+        return read_live(self._shadows.live_url(database_key), tables, self._scope)
 
-    def compared(self, gaps: Sequence[Gap]) -> Snapshot | None:
-        """The snapshot that says what was compared: the side as it is of the last gap."""
-        return self.snapshots[gaps[-1].between[1]] if gaps else None
+    def _state(
+        self,
+        database_key: DatabaseKey,
+        live: Live | None,
+        unknown: tuple[str, ...],
+        history: History,
+    ) -> DatabaseState:
+        configured = self._loaded.environment.databases[database_key]
+        is_known = live is not None and not unknown and self._has_revision(live)
+        models = None
+        if Gap.PENDING in self._settings.gaps:
+            models = self._create_models(database_key, configured, history)
+        read = {
+            Side.MODELS: models.snapshot if models else None,
+            Side.HEAD: history.head.get(database_key),
+            Side.STAMPED: history.stamped.get(database_key) if is_known else None,
+            Side.LIVE: live.snapshot if live else None,
+        }
+        selected = self._settings.schemas
+        snapshots = {side: within(found, selected) for side, found in read.items() if found}
+        gaps = (gap for gap in self._settings.gaps if snapshots.keys() >= {*gap.between})
+        return DatabaseState(
+            database_key=database_key,
+            configured=configured,
+            live=live,
+            revision_is_known=is_known,
+            unknown=unknown,
+            refused=models.refused if models else (),
+            snapshots=snapshots,
+            gaps=tuple(gaps),
+        )
+
+    def _has_revision(self, live: Live) -> bool:
+        """Whether a live database is stamped, or is empty as the history requires it."""
+        starts_empty = not (self._settings.bootstrap or self._settings.base_snapshot)
+        return bool(live.stamped) or (starts_empty and not live.has_tables)
+
+    def _create_models(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> CreatedModels:
+        self._progress("creating the models")
+        head = history.head.get(database_key)
+        _require_models(configured, head)
+        created = self._models.create(database_key, configured, history)
+        if head is None:
+            return created
+        catalog = catalog_for(database_key.dialect)
+        return replace(created, snapshot=_with_undeclarable(created.snapshot, head, catalog))
 
 
-def live_side(session: Session, database_key: DatabaseKey) -> Live | None:
-    """Read the live database, where a gap needs it."""
-    if {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(session.settings.gaps):
-        return None
-    session.progress("reading the live database")
-    tables = version_tables(session.environment)[database_key]
-    return read_live(session.live_url(database_key), tables, session.scope)
-
-
-def destinations_of(session: Session, databases: Sequence[Database]) -> Destinations:
-    """How far to replay for each; a database at unknown revisions has nothing to stop at."""
-    known = session.project.revisions()
-    destinations: dict[tuple[DatabaseKey, VersionTable], tuple[str, ...]] = {}
-    for one in databases:
-        revisions = one.live.revisions if one.live else {}
-        one.unknown = tuple(r for several in revisions.values() for r in several if r not in known)
-        if not one.unknown:
-            destinations |= {
-                (one.database_key, table): several for table, several in revisions.items()
-            }
-    return destinations
-
-
-def _models(session: Session, one: Database, history: History) -> Snapshot:
-    """Create the models in a shadow of their own, and read them back."""
-    session.progress("creating the models")
-    head = history.head.get(one.database_key)
-    _require_models(one.configured, head)
-    models, one.refused = models_in_shadow(session, one.database_key, one.configured, history)
-    return _completed(models, head, one.catalog) if head else models
-
-
-def _completed(models: Snapshot, head: Snapshot, catalog: Catalog) -> Snapshot:
-    """The models, and what models cannot say of an object as the migrations make it."""
-    unspoken = {kind.name: kind.undeclarable for kind in catalog.kinds if kind.undeclarable}
-    objects = dict(models.objects)
-    for address, thing in models.objects.items():
-        made = head.objects.get(address)
-        if made is not None and made.attributes != thing.attributes:
-            names = unspoken.get(address.kind, frozenset()) & made.attributes.keys()
-            left = {name: made.attributes[name] for name in names}
-            objects[address] = replace(thing, attributes={**thing.attributes, **left})
-    return replace(models, objects=objects)
+def _unknown_revisions(live: Live | None, known: frozenset[str]) -> tuple[str, ...]:
+    if live is None:
+        return ()
+    return tuple(
+        revision
+        for revisions in live.revisions.values()
+        for revision in revisions
+        if revision not in known
+    )
 
 
 def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> None:
-    tables = [a for a in head.objects if a.kind == "table"] if head else []
+    tables = [address for address in head.objects if address.kind == "table"] if head else []
     if tables and not declared_tables(configured):
         raise CannotCheckError(
             "the models are empty: env.py's target_metadata has no table, "
@@ -140,39 +211,14 @@ def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> 
         )
 
 
-def changes_in(session: Session, one: Database, gaps: Sequence[Gap]) -> dict[Gap, list[Change]]:
-    """The changes in each gap; between models and head, as far as models can speak."""
-    changes: dict[Gap, list[Change]] = {}
-    for gap in gaps:
-        if gap is Gap.PENDING:
-            changes[gap] = pending_in(one, one.snapshots[Side.HEAD])
-            continue
-        found = changes_of(gap, one.snapshots)
-        if gap is Gap.DRIFT:
-            found = followed(session, one.database_key, found, one.snapshots)
-        changes[gap] = found
-    return changes
-
-
-def pending_in(one: Database, schema: Snapshot) -> list[Change]:
-    """What a schema lacks of the models: the head's, or one on its way to them."""
-    sides = {Side.MODELS: one.snapshots[Side.MODELS], Side.HEAD: schema}
-    spoken = {side: _as_models_speak(one, snapshot) for side, snapshot in sides.items()}
-    return [c for c in changes_of(Gap.PENDING, spoken) if not _is_refused(c, one)]
-
-
-def _is_refused(change: Change, one: Database) -> bool:
-    """Whether the models declare an object, and only the database has not made it."""
-    if change.type is not ChangeType.EXTRA:
-        return False
-    return any(
-        all(has_word(refused.statement, name) for name in change.address.path)
-        for refused in one.refused
-    )
-
-
-def _as_models_speak(one: Database, snapshot: Snapshot) -> Snapshot:
-    """A schema as far as models can speak of it, and the project lets autogenerate see it."""
-    spoken = {kind.name for kind in one.catalog.kinds if kind.models_can_declare}
-    snapshot = snapshot.only(lambda thing: thing.address.kind in spoken)
-    return snapshot.without(hidden_tables(one.configured, snapshot))
+def _with_undeclarable(models: Snapshot, head: Snapshot, catalog: Catalog) -> Snapshot:
+    """Return the models with the attributes that models cannot declare taken from the head."""
+    undeclarable = {kind.name: kind.undeclarable for kind in catalog.kinds if kind.undeclarable}
+    objects = dict(models.objects)
+    for address, declared in models.objects.items():
+        migrated = head.objects.get(address)
+        if migrated is not None and migrated.attributes != declared.attributes:
+            names = undeclarable.get(address.kind, frozenset()) & migrated.attributes.keys()
+            taken = {name: migrated.attributes[name] for name in names}
+            objects[address] = replace(declared, attributes={**declared.attributes, **taken})
+    return replace(models, objects=objects)

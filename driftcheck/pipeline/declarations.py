@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.findings import SourceLine
 from driftcheck.judging.judge import Judged, addresses_of
-from driftcheck.pipeline.database_state import Database
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.models import declared_tables
 
 
 def declared_lines(
-    session: Session, database: Database, judged: Sequence[Judged]
+    declarations: Declarations, database: DatabaseState, judged: Sequence[Judged]
 ) -> dict[Address, SourceLine]:
     """Find the declarations of the objects with a pending change that the models still contain.
+
+    Args:
+        declarations: The lines on which the tables of the models are declared.
+        database: The state of the database.
+        judged: The findings of the database.
 
     Returns:
         The lines by the addresses of the findings. A declaration that cannot be found has no
@@ -28,12 +33,12 @@ def declared_lines(
     finding_of = _finding_addresses(judged, models)
     if not finding_of:
         return {}
-    places = session.declarations.find(
+    lines = declarations.find(
         declared_tables(database.configured),
         [(address, models.objects[address].part_of) for address in finding_of],
         models.default_schema,
     )
-    return {finding_of[address]: SourceLine(*line) for address, line in places.items()}
+    return {finding_of[address]: SourceLine(*line) for address, line in lines.items()}
 
 
 def _finding_addresses(judged: Sequence[Judged], models: Snapshot) -> dict[Address, Address]:

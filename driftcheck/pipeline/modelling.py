@@ -1,70 +1,126 @@
-"""Creates the models in a shadow database, with what the history has that they use."""
+"""Creates the models in a shadow database, together with what they use of the history."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
-from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.registry import catalog_for
-from driftcheck.pipeline.histories import replayed_heads
-from driftcheck.pipeline.session import Session
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
-from driftcheck.sources.history import FRESH, History, read_shadow_set, version_tables
+from driftcheck.sources.history import FRESH, History
 from driftcheck.sources.models import create_models, extensions_declared
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
 
 
-def models_in_shadow(
-    session: Session, database_key: DatabaseKey, configured: Sequence[Configured], history: History
-) -> tuple[Snapshot, list[Refused]]:
-    """Create the models of one database, and read them back.
+@dataclass(frozen=True)
+class CreatedModels:
+    """The models as a database creates them.
 
-    What the history has and the models use is made first. It may come from the cache, so the
-    shadow is a restricted one. It is so after a replay as well, since both must tell the same.
-    On a server that others use, nothing is run there that the cache says.
-
-    Returns:
-        The models as a schema, and what the database refused of them.
+    Attributes:
+        snapshot: The schema.
+        refused: The statements of the models that the database refused.
     """
-    maker, target = session.maker(database_key), session.target(database_key)
-    head = history.head.get(database_key)
-    restricted = maker.runs_untrusted_files
-    shadow = maker.make("models", restricted=restricted)
-    if restricted:
-        within = head.default_schema if head is not None else "public"
-        declared = [(name, within) for name in extensions_declared(configured)]
-        shadow.install([*(extensions_of(head) if head is not None else ()), *declared])
-        run = partial(run_untrusted, shadow)
-    else:
-        run = partial(run_statements, shadow.url)
-    catalog = catalog_for(target.get_backend_name())
-    trusted = restricted or history.how == FRESH
-    refused = create_models(
-        configured,
-        run,
-        before=_before(head, catalog) if trusted else _names_before(head),
-        helping=partial(_helping, session, database_key, history, trusted=trusted),
-    )
-    if restricted:
-        refused = [_explained(one) for one in refused]
-    return read_restricted(shadow, session.scope), refused
+
+    snapshot: Snapshot
+    refused: tuple[Refused, ...] = ()
 
 
-def _before(head: Snapshot | None, catalog: Catalog) -> tuple[str, ...]:
-    return _of_kinds(head, catalog, {"schema", "extension"})
+class ModelsCreator:
+    """Creates models in shadow databases.
+
+    The objects of the history that the models use are created first. The history may come from the
+    cache, so the shadow is a restricted one, also after a replay: both must give the same result.
+    If content of files must not be run on the shadows' server, nothing that comes from the cache
+    is run there.
+
+    Args:
+        shadows: Creates shadow databases.
+        replays: Replays the history.
+        scope: The part of a database that is read.
+    """
+
+    def __init__(self, shadows: Shadows, replays: Replays, scope: Scope) -> None:
+        self._shadows = shadows
+        self._replays = replays
+        self._scope = scope
+
+    def create(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> CreatedModels:
+        """Create the models of a database in a new shadow, and read them.
+
+        Args:
+            database_key: The database.
+            configured: What env.py configures for the database.
+            history: The history.
+        """
+        restricted = self._shadows.maker(database_key).runs_untrusted_files
+        trusted = restricted or history.how == FRESH
+        head = history.head.get(database_key)
+        catalog = catalog_for(database_key.dialect)
+        if restricted:
+            shadow = self._shadows.create_restricted(database_key, "models")
+            _install_extensions(shadow, head, configured)
+        else:
+            shadow = self._shadows.create(database_key, "models")
+        refused = create_models(
+            configured,
+            _runner(shadow, restricted=restricted),
+            before=_schemas_and_extensions(head, catalog) if trusted else _names_only(head),
+            helping=partial(self._before_tables, database_key, head, catalog, trusted=trusted),
+        )
+        if restricted:
+            refused = [_explained(refusal) for refusal in refused]
+        return CreatedModels(read_restricted(shadow, self._scope), tuple(refused))
+
+    def _before_tables(
+        self, database_key: DatabaseKey, head: Snapshot | None, catalog: Catalog, *, trusted: bool
+    ) -> tuple[str, ...]:
+        """Return the statements that create the head's objects of kinds that come before tables.
+
+        They are read from a replay if the given head comes from a cache that is not trusted.
+        """
+        names = [kind.name for kind in catalog.kinds]
+        kinds = set(names[: names.index("table")])
+        if kinds and head is not None and not trusted:
+            head = self._replays.read_all(self._replays.upgrade_to_heads()).get(database_key)
+        return _statements_for(head, catalog, kinds)
 
 
-def _names_before(head: Snapshot | None) -> list[str]:
-    """Schemas and extensions by their names alone: nothing else that the cache says is run."""
+def _install_extensions(
+    shadow: ShadowDatabase, head: Snapshot | None, configured: Sequence[Configured]
+) -> None:
+    """Install the extensions of the head and those that the models' own DDL installs."""
+    default_schema = head.default_schema if head is not None else "public"
+    of_head = extensions_of(head) if head is not None else ()
+    of_models = ((name, default_schema) for name in extensions_declared(configured))
+    shadow.install([*of_head, *of_models])
+
+
+def _runner(
+    shadow: ShadowDatabase, *, restricted: bool
+) -> Callable[[Iterable[str]], list[Refused]]:
+    return partial(run_untrusted, shadow) if restricted else partial(run_statements, shadow.url)
+
+
+def _schemas_and_extensions(head: Snapshot | None, catalog: Catalog) -> tuple[str, ...]:
+    return _statements_for(head, catalog, {"schema", "extension"})
+
+
+def _names_only(head: Snapshot | None) -> list[str]:
+    """Create the head's schemas and extensions, using nothing of the cached head but names."""
     schemas, extensions = [], []
     for address in head.objects if head is not None else ():
         name = quote_identifier(address.name)
@@ -75,28 +131,18 @@ def _names_before(head: Snapshot | None) -> list[str]:
     return [*schemas, *extensions]
 
 
-def _helping(
-    session: Session, database_key: DatabaseKey, history: History, *, trusted: bool
+def _statements_for(
+    snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]
 ) -> tuple[str, ...]:
-    """What comes before tables in the head; from a replay where the cache is not to be trusted."""
-    catalog = catalog_for(database_key.dialect)
-    names = [kind.name for kind in catalog.kinds]
-    kinds = set(names[: names.index("table")])
-    head = history.head.get(database_key)
-    if kinds and head is not None and not trusted:
-        tables = version_tables(session.environment)
-        head = read_shadow_set(replayed_heads(session), tables, session.scope).get(database_key)
-    return _of_kinds(head, catalog, kinds)
-
-
-def _of_kinds(snapshot: Snapshot | None, catalog: Catalog, kinds: set[str]) -> tuple[str, ...]:
+    """Return the statements that create the objects of some kinds."""
     if snapshot is None:
         return ()
-    return build(snapshot.only(lambda thing: thing.address.kind in kinds), catalog).statements
+    selected = snapshot.only(lambda schema_object: schema_object.address.kind in kinds)
+    return build(selected, catalog).statements
 
 
 def _explained(refused: Refused) -> Refused:
-    """What is refused for want of rights only says so: another user's database may run it."""
+    """Say of a refusal for a missing right that a user with this right may not be refused."""
     if not lacks_rights(refused.message):
         return refused
     return replace(

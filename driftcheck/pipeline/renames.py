@@ -1,145 +1,206 @@
-"""Follows renames: what speaks of a renamed object by its name is compared after the rename.
+"""Leaves out of drift the changes that only follow from a rename.
 
-An index on a column that was renamed by hand reads differently, and was not touched. The server
-knows what a rename changes: so the renames are made in a shadow of what the migrations had built,
-and what is still different afterwards was really changed.
+An example: somebody renames the column ``students.name`` to ``full_name`` on the live database.
+The index ``ix_name`` on this column now reads ``(full_name)`` instead of ``(name)``, although
+nobody changed the index. The server knows what a rename changes. So the rename is made in a shadow
+database with the stamped schema. There the index reads ``(full_name)`` too; compared with this
+shadow, the index of the live database is not changed, and only the rename is reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from driftcheck.chain import Side
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.catalog import CannotBeWritten, Catalog, Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted
 
 
-def followed(
-    session: Session,
-    database_key: DatabaseKey,
-    changes: Sequence[Change],
-    sides: dict[Side, Snapshot],
-) -> list[Change]:
-    """The changes of drift, without those that only follow from a rename among them.
+class RenameFollower:
+    """Makes renames in shadow databases, and compares again.
 
-    Once a renamed table has its new name in the shadow, an index on it may turn out to be renamed
-    as well. Where the renames cannot be made in a shadow, all the changes are told. Their names are
-    live's, so the shadow is a restricted one, and none is made on a server that others use.
+    Args:
+        shadows: Creates shadow databases.
+        scope: The part of a database that is read.
+        progress: Called with a short description of each step.
     """
-    found = list(changes)
-    stamped, live = sides[Side.STAMPED], sides[Side.LIVE]
-    while True:
-        renames = [change for change in found if _can_be_spoken_of(change)]
-        if not renames or len(renames) == len(found):
-            return found
-        session.progress("following renames")
-        renamed = _renamed(session, database_key, renames, stamped, live)
-        if renamed is None:
-            return found
-        again = compare(renamed, live, same_lineage=False)
-        recognized = _recognized(found, again)
-        if not recognized:
-            whole = not build(stamped, catalog_for(database_key.dialect)).manual_steps
-            still = {address for change in _each(again) for address in addresses_of(change)}
-            return [c for c in found if c in renames or not _follows(c, still, built_whole=whole)]
-        found = [change for c in found if (change := recognized.get(id(c), c)) is not None]
+
+    def __init__(self, shadows: Shadows, scope: Scope, progress: Progress) -> None:
+        self._shadows = shadows
+        self._scope = scope
+        self._progress = progress
+
+    def without_consequences(
+        self,
+        database_key: DatabaseKey,
+        changes: Sequence[Change],
+        stamped: Snapshot,
+        live: Snapshot,
+    ) -> list[Change]:
+        """Return the changes of drift that do not only follow from a rename among them.
+
+        This is repeated, because a rename may hide another: an index on a renamed column that was
+        renamed itself is recognized only after the column has its new name in the shadow.
+
+        All changes are returned if the renames cannot be made in a shadow. The new names come from
+        the live database, so this is a restricted shadow, and no shadow on a server that others
+        use.
+
+        Args:
+            database_key: The database.
+            changes: The changes between the stamped and the live schema.
+            stamped: The stamped schema.
+            live: The live schema.
+        """
+        remaining = list(changes)
+        while True:
+            renames = [change for change in remaining if _may_affect_others(change)]
+            if not renames or len(renames) == len(remaining):
+                return remaining
+            self._progress("following renames")
+            renamed = self._renamed(database_key, renames, stamped, live)
+            if renamed is None:
+                return remaining
+            changes_after = compare(renamed, live, same_lineage=False)
+            recognized = _recognized_renames(remaining, changes_after)
+            if not recognized:
+                return _not_explained(remaining, renames, changes_after, stamped)
+            replaced = (recognized.get(id(change), change) for change in remaining)
+            remaining = [change for change in replaced if change is not None]
+
+    def _renamed(
+        self,
+        database_key: DatabaseKey,
+        renames: Sequence[Change],
+        stamped: Snapshot,
+        live: Snapshot,
+    ) -> Snapshot | None:
+        """Return the stamped schema after the renames; ``None`` if they cannot be made."""
+        # The stamped schema may come from the cache.
+        if not self._shadows.maker(database_key).runs_untrusted_files:
+            return None
+        shadow = self._shadows.create_restricted(database_key, "renamed")
+        schemas = _new_schemas(renames, stamped)
+        try:
+            build_untrusted(stamped, shadow)
+            catalog = catalog_for(database_key.dialect)
+            statements = [*_statements(catalog, renames, schemas, live)]
+        except (ReplayError, ShadowError, CannotBeWritten):
+            return None
+        if run_untrusted(shadow, statements):
+            return None
+        return read_restricted(shadow, self._scope).without(schemas)
 
 
-def _recognized(changes: Sequence[Change], again: Sequence[Change]) -> dict[int, Change | None]:
-    """What stands for a missing and an extra object, where the one is the other, renamed."""
+def _statements(
+    catalog: Catalog, renames: Sequence[Change], schemas: Sequence[Address], live: Snapshot
+) -> Iterator[str]:
+    """Yield the statements that create the new schemas and make the renames."""
+    for schema in schemas:
+        yield from catalog.kind("schema").create(live.objects[schema])
+    for old, new in _old_and_new(renames):
+        yield from catalog.kind(old.address.kind).rename(old, _in_schema_of_parent(new, old))
+
+
+def _recognized_renames(
+    changes: Sequence[Change], changes_after: Sequence[Change]
+) -> Mapping[int, Change | None]:
+    """Find the missing objects that exist as extra objects under a new name.
+
+    Returns:
+        The replacement by the ``id`` of the change: the rename for the missing object, ``None`` for
+        the extra object.
+    """
     missing = {c.address: c for c in changes if c.type is ChangeType.MISSING}
     extra = {c.address: c for c in changes if c.type is ChangeType.EXTRA}
-    found: dict[int, Change | None] = {}
-    for change in again:
+    replacements: dict[int, Change | None] = {}
+    for change in changes_after:
         old = missing.get(change.wanted.address) if change.wanted else None
         new = extra.get(change.actual.address) if change.actual else None
         if change.type is not ChangeType.RENAMED or old is None or new is None:
             continue
         if old.wanted is not None and new.actual is not None:
             actual = replace(new.actual, attributes=old.wanted.attributes)
-            found[id(old)] = Change(ChangeType.RENAMED, old.wanted, actual)
-            found[id(new)] = None
-    return found
+            replacements[id(old)] = Change(ChangeType.RENAMED, old.wanted, actual)
+            replacements[id(new)] = None
+    return replacements
 
 
-def _follows(change: Change, still: AbstractSet[Address], *, built_whole: bool) -> bool:
-    """Whether a change is gone once the renames are made.
+def _not_explained(
+    changes: Sequence[Change],
+    renames: Sequence[Change],
+    changes_after: Sequence[Change],
+    stamped: Snapshot,
+) -> list[Change]:
+    """Return the renames, and the changes that are still there after the renames."""
+    catalog = catalog_for(stamped.dialect)
+    is_built_completely = not build(stamped, catalog).manual_steps
+    still_changed = {
+        address for change in _with_parts(changes_after) for address in addresses_of(change)
+    }
+    return [
+        change
+        for change in changes
+        if change in renames
+        or not _is_explained(change, still_changed, built_completely=is_built_completely)
+    ]
 
-    Only what was told before is asked for: a schema that was written and read once more can
-    read differently by that alone. What could not be written is missing there for that reason.
+
+def _is_explained(
+    change: Change, still_changed: AbstractSet[Address], *, built_completely: bool
+) -> bool:
+    """Whether a change is gone after the renames.
+
+    Only changes that were found before count: a schema that was built from its own definitions may
+    read differently for this reason alone. An object may be missing in the shadow because it could
+    not be built there.
     """
-    explained = change.type is ChangeType.CHANGED or built_whole
-    return explained and still.isdisjoint(addresses_of(change))
+    can_tell = change.type is ChangeType.CHANGED or built_completely
+    return can_tell and still_changed.isdisjoint(addresses_of(change))
 
 
-def _each(changes: Sequence[Change]) -> Iterator[Change]:
+def _with_parts(changes: Sequence[Change]) -> Iterator[Change]:
     for change in changes:
         yield change
-        yield from _each(change.parts)
+        yield from _with_parts(change.parts)
 
 
-def _can_be_spoken_of(change: Change) -> bool:
-    """Whether others name the object: nothing names an index or a constraint."""
+def _may_affect_others(change: Change) -> bool:
+    """Whether definitions of other objects may contain the name of a renamed object.
+
+    They never contain the name of an index or of a constraint.
+    """
     return change.type is ChangeType.RENAMED and not change.schema_object.renamable
 
 
-def _pairs(renames: Sequence[Change]) -> list[tuple[SchemaObject, SchemaObject]]:
-    """Parts before their wholes, while these have their former names."""
+def _old_and_new(renames: Sequence[Change]) -> list[tuple[SchemaObject, SchemaObject]]:
+    """Return the renamed objects: parts before their parents, which have their old names then."""
     return [(c.wanted, c.actual) for c in reversed(renames) if c.wanted and c.actual]
 
 
 def _new_schemas(renames: Sequence[Change], stamped: Snapshot) -> list[Address]:
-    """The schemas that something was moved to, and no migration makes."""
+    """Return the schemas that objects were moved to and that no migration creates."""
     schemas = dict.fromkeys(
         Address("schema", "", (new.address.schema,))
-        for old, new in _pairs(renames)
+        for old, new in _old_and_new(renames)
         if old.address.schema != new.address.schema
     )
     return [schema for schema in schemas if schema not in stamped.objects]
 
 
-def _named(new: SchemaObject, old: SchemaObject) -> SchemaObject:
-    """What an object is renamed to; in which schema its whole is, is the whole's affair."""
+def _in_schema_of_parent(new: SchemaObject, old: SchemaObject) -> SchemaObject:
+    """Return the renamed object in its old schema if only its parent's move changes the schema."""
     if old.part_of is None or old.part_of.schema != old.address.schema:
         return new
     return replace(new, address=new.address._replace(schema=old.address.schema))
-
-
-def _renamed(
-    session: Session,
-    database_key: DatabaseKey,
-    renames: Sequence[Change],
-    stamped: Snapshot,
-    live: Snapshot,
-) -> Snapshot | None:
-    """What the migrations had built, with the renames made."""
-    if not session.maker(database_key).runs_untrusted_files:  # what was built may be the cache's
-        return None
-    shadow = session.shadows.make_restricted(session.target(database_key), "renamed")
-    catalog, made = catalog_for(database_key.dialect), _new_schemas(renames, stamped)
-    try:
-        build_untrusted(stamped, shadow)
-        statements = [
-            *(sql for name in made for sql in catalog.kind("schema").create(live.objects[name])),
-            *(
-                sql
-                for old, new in _pairs(renames)
-                for sql in catalog.kind(old.address.kind).rename(old, _named(new, old))
-            ),
-        ]
-    except (ReplayError, ShadowError, CannotBeWritten):
-        return None
-    if run_untrusted(shadow, statements):
-        return None
-    return read_restricted(shadow, session.scope).without(made)

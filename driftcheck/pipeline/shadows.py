@@ -1,7 +1,8 @@
-"""The shadow databases of one check: where each database's are made, and all that were made."""
+"""Creates the shadow databases of one project, and drops all of them in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from sqlalchemy.engine import URL
@@ -10,78 +11,134 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey, database_key_of, parse_url
 from driftcheck.databases.postgresql.shadow.facts import read_facts
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
+from driftcheck.databases.shadow.base import (
+    UNTRUSTED_NOT_RUN,
+    USE_PRIVATE_SERVER,
+    ServerFacts,
+    ShadowDatabase,
+    ShadowMaker,
+)
 from driftcheck.databases.shadow_choice import choose
-from driftcheck.errors import ConfigurationError, ConnectionFailedError
+from driftcheck.errors import ConfigurationError, ConnectionFailedError, ShadowError
 from driftcheck.project.redirect import ShadowSet
 
 
 class Shadows:
-    """Makes shadows that are like the live database they stand for.
+    """Creates shadow databases that are like the live databases that they replace.
 
     Args:
-        settings: Says where live is, if not where the project says, and where shadows are made.
+        settings: The settings. They may name another live database than the project, and where
+            shadow databases are created.
+        targets: The URL of each database as the project names it. Databases may be added.
 
     Attributes:
-        unreachable: The live databases that did not answer, with the reason. Not every database
-            that user code asks for is one that is migrated, so this is no error yet.
+        imported: The shadow set for the import of the project.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, targets: Mapping[DatabaseKey, URL]) -> None:
+        self.imported = ShadowSet("import", self._make)
         self._settings = settings
+        self._targets = targets
         self._makers: dict[DatabaseKey, ShadowMaker] = {}
-        self._known: dict[DatabaseKey, ServerFacts] = {}
-        self.unreachable: dict[DatabaseKey, ConnectionFailedError] = {}
+        self._facts: dict[DatabaseKey, ServerFacts] = {}
 
     def __enter__(self) -> Self:
-        """The shadows, all of them dropped at the end."""
+        """Return the shadows; all of them are dropped at the end of the context."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Drop everything, whatever happened."""
+        """Drop all shadow databases."""
         for maker in self._makers.values():
             maker.close()
 
     @property
     def makers(self) -> tuple[ShadowMaker, ...]:
-        """Every way of making shadows that was used."""
+        """The makers of all shadow databases that were created."""
         return tuple(self._makers.values())
 
-    def live_url(self, target: URL) -> URL:
-        """Where the live database is that the project means by a target."""
-        given = self._settings.database_url
-        return target if given is None else parse_url(given, named="--database-url")
+    def maker(self, database_key: DatabaseKey) -> ShadowMaker:
+        """Return the maker of the shadow databases of a database."""
+        return self._maker(self._targets[database_key])
 
-    def make(self, target: URL, purpose: str) -> ShadowDatabase:
-        """Make an empty shadow of the live database behind a target."""
-        return self.maker(target).make(purpose)
+    def live_url(self, database_key: DatabaseKey) -> URL:
+        """Return the URL of the live database of a database that the project names."""
+        return self._live_url(self._targets[database_key])
 
-    def make_restricted(self, target: URL, purpose: str) -> ShadowDatabase:
-        """Make an empty shadow for SQL that is not to be trusted.
+    def facts(self, database_key: DatabaseKey) -> ServerFacts | None:
+        """Return the facts about a live PostgreSQL server; ``None`` if it could not be reached."""
+        return self._facts.get(database_key_of(self.live_url(database_key)))
+
+    def shadow(self, shadow_set: ShadowSet, database_key: DatabaseKey) -> ShadowDatabase:
+        """Return the shadow of a database in a shadow set, which is created if it is missing."""
+        return shadow_set.shadow_of(self._targets[database_key])
+
+    def create(self, database_key: DatabaseKey, purpose: str) -> ShadowDatabase:
+        """Create an empty shadow database that belongs to no shadow set."""
+        return self._make(self._targets[database_key], purpose)
+
+    def create_restricted(self, database_key: DatabaseKey, purpose: str) -> ShadowDatabase:
+        """Create an empty restricted shadow that belongs to no shadow set.
 
         Raises:
-            ShadowError: Such SQL cannot be run where the shadows are.
+            ShadowError: Untrusted DDL cannot be run where the shadow databases are.
         """
-        return self.maker(target).make(purpose, restricted=True)
+        return self._make_restricted(self._targets[database_key], purpose)
+
+    def restricted_set(self, name: str) -> ShadowSet:
+        """Return a shadow set of restricted shadows, for untrusted DDL.
+
+        Creating one of the shadows raises ShadowError if untrusted DDL cannot be run there.
+        """
+        return ShadowSet(name, self._make_restricted)
 
     def copies(self, shadow_set: ShadowSet, name: str, *, restricted: bool = False) -> ShadowSet:
-        """A shadow set whose shadows begin as copies of another's.
+        """Return a shadow set whose shadows start as copies of another shadow set's.
 
         Args:
             shadow_set: The other shadow set.
-            name: What the copies are for.
-            restricted: Whether SQL that is not to be trusted will be run in them.
+            name: The purpose of the copies.
+            restricted: Whether untrusted DDL will be run in the copies.
         """
 
         def copy(target: URL, purpose: str) -> ShadowDatabase:
             template = shadow_set.shadows.get(database_key_of(target))
-            return self.maker(target).make(purpose, template, restricted=restricted)
+            return self._maker(target).make(purpose, template, restricted=restricted)
 
         return ShadowSet(name, copy)
 
-    def maker(self, target: URL) -> ShadowMaker:
-        """The maker of the shadows of one live database."""
-        live = self.live_url(target)
+    def replay_set(self, name: str) -> ShadowSet:
+        """Return a shadow set in which the history can be replayed.
+
+        The shadows start as copies of the imported ones if the bootstrap is ``import``. After a
+        base snapshot they are restricted: the snapshot may hold any function or trigger, and the
+        migrations that follow may fire these triggers.
+        """
+        bootstrap = self._settings.bootstrap
+        if bootstrap is not None and bootstrap.what == "import":
+            return self.copies(self.imported, name)
+        if bootstrap is None and self._settings.base_snapshot is not None:
+            return ShadowSet(name, self._make_for_base_snapshot)
+        return ShadowSet(name, self._make)
+
+    def _make(self, target: URL, purpose: str) -> ShadowDatabase:
+        return self._maker(target).make(purpose)
+
+    def _make_restricted(self, target: URL, purpose: str) -> ShadowDatabase:
+        return self._maker(target).make(purpose, restricted=True)
+
+    def _make_for_base_snapshot(self, target: URL, purpose: str) -> ShadowDatabase:
+        if not self._maker(target).runs_untrusted_ddl:
+            raise ShadowError(
+                f"the base snapshot is not run: {UNTRUSTED_NOT_RUN}", hint=USE_PRIVATE_SERVER
+            )
+        return self._make_restricted(target, purpose)
+
+    def _live_url(self, target: URL) -> URL:
+        given = self._settings.database_url
+        return target if given is None else parse_url(given, named="--database-url")
+
+    def _maker(self, target: URL) -> ShadowMaker:
+        live = self._live_url(target)
         if live.get_backend_name() != target.get_backend_name():
             raise ConfigurationError(
                 f"the database is a {live.get_backend_name()} database, "
@@ -90,26 +147,27 @@ class Shadows:
             )
         database_key = database_key_of(live)
         if database_key not in self._makers:
-            facts = self._read_facts(live)
+            facts = _read_facts(live)
             if facts is not None:
-                self._known[database_key] = facts
+                self._facts[database_key] = facts
             self._makers[database_key] = choose(facts, self._settings.shadow, live)
         return self._makers[database_key]
 
-    def facts(self, target: URL) -> ServerFacts | None:
-        """What the live database behind a target has, where it is a PostgreSQL that answered."""
-        return self._known.get(database_key_of(self.live_url(target)))
 
-    def _read_facts(self, live: URL) -> ServerFacts | None:
-        if live.get_backend_name() != "postgresql":
-            return None
-        try:
-            connection = connect(live)
-        except ConnectionFailedError as error:
-            self.unreachable[database_key_of(live)] = error
-            return None
-        try:
-            connection.set_session(readonly=True)
-            return read_facts(connection)
-        finally:
-            connection.close()
+def _read_facts(live: URL) -> ServerFacts | None:
+    """Read the facts about a PostgreSQL server; ``None`` for other servers.
+
+    A server that cannot be reached is no error here: not every database that the project's code
+    asks for is one that the project migrates.
+    """
+    if live.get_backend_name() != "postgresql":
+        return None
+    try:
+        connection = connect(live)
+    except ConnectionFailedError:
+        return None
+    try:
+        connection.set_session(readonly=True)
+        return read_facts(connection)
+    finally:
+        connection.close()

@@ -4,84 +4,131 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError, DriftcheckError
-from driftcheck.pipeline.histories import prepare_shadow_set, replay_past_roles, wording
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.base_snapshot import object_restorer
+from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.selection import reading_scope
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.files import changed_files, file_digests, relative
-from driftcheck.sources.history import version_table_keys, version_tables
+from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.sources.transaction_reading import read_in_transaction
 from driftcheck.sources.walk import Revision, State, Walk, ancestry
 
 
 @dataclass(frozen=True)
-class WalkedHistory:
+class WalkedHistory(HistoryResult):
     """The walks of a project's databases.
+
+    The history has no schemas, because the walks have all of them. If it has a failure, the walks
+    end before the revision that fails.
 
     Attributes:
         walks: A walk for each database.
-        fault: The failure that stopped the replay, if any. The walks end before it.
-        files: Files of the project that the replay has changed.
     """
 
-    walks: Mapping[DatabaseKey, Walk]
-    fault: RevisionFailure | None
-    files: Sequence[Path]
+    walks: Mapping[DatabaseKey, Walk] = field(default_factory=dict)
 
 
-def walk_history(session: Session, stamped: Destinations) -> WalkedHistory:
-    """Replay the history to its heads, and read every database after each revision.
+class HistoryWalker:
+    """Walks through the history of a project.
 
     Args:
-        session: The session.
-        stamped: The revisions of each live database's version tables. The replay goes there
-            first, so that the walk passes this state also in a history with branches.
-
-    Raises:
-        ReplayError: The bootstrap or the base snapshot fails.
-        CatalogError: A shadow cannot be read.
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        replays: Replays its history.
+        settings: The settings.
+        progress: Called with a short description of each step.
     """
-    script = session.project.script_directory()
-    before = file_digests(script)
-    results: list[tuple[dict[DatabaseKey, Walk], RevisionFailure | None]] = []
 
-    def replay() -> RevisionFailure | None:
-        results.append(_walk(session, stamped))
-        return results[-1][1]
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        settings: Settings,
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._replays = replays
+        self._settings = settings
+        self._scope = reading_scope(settings)
+        self._progress = progress
 
-    replay_past_roles(session, session.replayed, replay)
-    walks, fault = results[-1]
-    if fault is None:
-        for walk in walks.values():
-            _require_all(walk, session.environment.heads)
-    return WalkedHistory(walks, fault, changed_files(before, file_digests(script)))
+    def walk(self, stamped: Destinations) -> WalkedHistory:
+        """Replay the history to its heads, and read every database after each revision.
 
+        Args:
+            stamped: The revisions of each live database's version tables. The replay goes there
+                first, so that the walk passes this state also in a history with branches.
 
-def _walk(
-    session: Session, stamped: Destinations
-) -> tuple[dict[DatabaseKey, Walk], RevisionFailure | None]:
-    session.progress("replaying the history")
-    start = prepare_shadow_set(session, session.replayed)
-    walks = {
-        database_key: _start_walk(session, database_key, start)
-        for database_key in session.environment.databases
-    }
-    total = len(session.project.revisions())
+        Raises:
+            ReplayError: The bootstrap or the base snapshot fails.
+            CatalogError: A shadow cannot be read.
+        """
+        before = file_digests(self._loaded.script)
+        results: list[tuple[dict[DatabaseKey, Walk], RevisionFailure | None]] = []
 
-    def observe(database_key: DatabaseKey, identifier: str, connection: Any) -> Iterable[Address]:
-        walk = walks[database_key]
-        shadow = session.replayed.shadows[database_key].url
+        def replay() -> RevisionFailure | None:
+            results.append(self._replay(stamped))
+            return results[-1][1]
+
+        self._replays.repeat_without_roles(self._replays.main, replay)
+        walks, failure = results[-1]
+        if failure is None:
+            for walk in walks.values():
+                _require_all(walk, self._loaded.heads)
+        changed = changed_files(before, file_digests(self._loaded.script))
+        return WalkedHistory(History(fault=failure), changed, walks)
+
+    def _replay(
+        self, stamped: Destinations
+    ) -> tuple[dict[DatabaseKey, Walk], RevisionFailure | None]:
+        self._progress("replaying the history")
+        environment, shadow_set = self._loaded.environment, self._replays.main
+        start = self._replays.prepare(shadow_set)
+        walks = {key: self._start_walk(key, start) for key in environment.databases}
+        total = len(self._loaded.revisions())
+
+        def observe(
+            database_key: DatabaseKey, identifier: str, connection: Any
+        ) -> Iterable[Address]:
+            self._add_step(walks[database_key], database_key, identifier, connection, replay)
+            steps = len(walks[database_key].steps)
+            self._progress(f"replaying the history: {steps} of {total} revisions")
+            return walks[database_key].now.reading.objects
+
+        replay = self._replays.new(shadow_set, observe)
+        replay.known = {key: frozenset(walk.now.reading.objects) for key, walk in walks.items()}
+        if replay.upgrade(stamped):
+            replay.upgrade(destinations_at(environment, environment.heads))
+        return walks, replay.fault
+
+    def _add_step(
+        self,
+        walk: Walk,
+        database_key: DatabaseKey,
+        identifier: str,
+        connection: Any,
+        replay: Replay,
+    ) -> None:
+        """Read a database on the connection on which a revision has just run."""
+        shadow = self._replays.main.shadows[database_key].url
         try:
-            reading = read_in_transaction(connection, shadow, session.scope, walk.now.reading)
+            reading = read_in_transaction(connection, shadow, self._scope, walk.now.reading)
         except DriftcheckError:
             raise
         except Exception as error:  # every driver has its own exceptions
@@ -89,18 +136,42 @@ def _walk(
                 f"the shadow database cannot be read after revision {identifier}",
                 details=database_message(error),
             ) from error
-        walk.add_step(_revision(session, identifier), replay.statements, reading)
-        session.progress(f"replaying the history: {len(walk.steps)} of {total} revisions")
-        return walk.now.reading.objects
+        walk.add_step(self._revision(identifier), replay.statements, reading)
 
-    replay = Replay(session.project, session.redirect, session.replayed, observe)
-    replay.known = {
-        database_key: frozenset(walk.now.reading.objects) for database_key, walk in walks.items()
-    }
-    heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
-    if replay.upgrade(stamped):
-        replay.upgrade(heads)
-    return walks, replay.fault
+    def _start_walk(self, database_key: DatabaseKey, start: Sequence[str]) -> Walk:
+        """Return the walk of a database whose shadow is prepared for the first revision.
+
+        Args:
+            database_key: The database.
+            start: The revisions that the shadow is stamped with.
+        """
+        catalog = catalog_for(database_key.dialect)
+        with closing(connect(self._replays.main.shadows[database_key].url)) as connection:
+            frame = catalog.read(connection, self._scope)
+            reading = catalog.read_again(connection, self._scope, None)
+        restore = object_restorer(self._settings, self._shadows, database_key)
+        if restore is not None:
+            by_kind = {kind: tuple(map(restore, read)) for kind, read in reading.by_kind.items()}
+            reading = replace(reading, by_kind=by_kind)
+        script = self._loaded.script
+        parents = {
+            revision.revision: revision._all_down_revisions  # noqa: SLF001
+            for revision in script.walk_revisions()
+        }
+        applied = [revision.revision for revision in script.get_revisions(tuple(start))]
+        tables = version_tables(self._loaded.environment)[database_key]
+        return Walk(
+            beginning=State(ancestry(applied, parents), reading),
+            frame=frame,
+            hidden=tuple(table.address(frame) for table in tables),
+            parents=parents,
+            reword=restore or (lambda item: item),
+        )
+
+    def _revision(self, identifier: str) -> Revision:
+        script = self._loaded.script.get_revision(identifier)
+        title = next(iter((script.doc or "").strip().splitlines()), "")
+        return Revision(identifier, title, relative(script.path, self._loaded.root))
 
 
 def _require_all(walk: Walk, heads: Sequence[str]) -> None:
@@ -112,40 +183,3 @@ def _require_all(walk: Walk, heads: Sequence[str]) -> None:
             hint="The revision leaves its transaction aborted, or env.py does not run it for every "
             "database.",
         )
-
-
-def _start_walk(session: Session, database_key: DatabaseKey, start: Sequence[str]) -> Walk:
-    """The walk of a database whose shadow is prepared for the first revision.
-
-    Args:
-        session: The session.
-        database_key: The database.
-        start: The revisions that the shadow is stamped with.
-    """
-    catalog = catalog_for(database_key.dialect)
-    with closing(connect(session.replayed.shadows[database_key].url)) as connection:
-        frame = catalog.read(connection, session.scope)
-        reading = catalog.read_again(connection, session.scope, None)
-    reword = wording(session, database_key) or (lambda item: item)
-    objects = {kind: tuple(map(reword, of_kind)) for kind, of_kind in reading.by_kind.items()}
-    script = session.project.script_directory()
-    parents = {
-        revision.revision: revision._all_down_revisions  # noqa: SLF001
-        for revision in script.walk_revisions()
-    }
-    applied = [revision.revision for revision in script.get_revisions(tuple(start))]
-    return Walk(
-        beginning=State(ancestry(applied, parents), replace(reading, by_kind=objects)),
-        frame=frame,
-        hidden=tuple(
-            table.address(frame) for table in version_tables(session.environment)[database_key]
-        ),
-        parents=parents,
-        reword=reword,
-    )
-
-
-def _revision(session: Session, identifier: str) -> Revision:
-    script = session.project.script_directory().get_revision(identifier)
-    title = next(iter((script.doc or "").strip().splitlines()), "")
-    return Revision(identifier, title, relative(script.path, session.project.root))

@@ -1,11 +1,16 @@
-"""What a project's env.py configures: which databases, version tables, models and filters."""
+"""Runs a project's env.py once and records what it configures: databases, models and filters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
 
@@ -25,15 +30,15 @@ class Configured:
     """One ``context.configure()`` of an env.py, as its ``run_migrations()`` found it.
 
     Attributes:
-        target: The database that is meant.
-        bind: The name of the Flask-SQLAlchemy bind; empty where there is none.
+        target: The URL of the database that the project names.
+        bind: The name of the Flask-SQLAlchemy bind; empty without binds.
         version_table: The name of Alembic's table.
-        version_schema: The schema of Alembic's table; empty for the default one.
+        version_schema: The schema of Alembic's table; empty for the default schema.
         metadata: The models.
-        include_schemas: Whether autogenerate looks beyond the default schema.
+        include_schemas: Whether autogenerate reads other schemas than the default schema.
         include_name: The project's filter by name, if any.
         include_object: The project's filter by object, if any.
-        ddl: The models as DDL, where they were asked for.
+        ddl: The DDL of the models; empty unless it was requested.
     """
 
     target: URL
@@ -47,32 +52,96 @@ class Configured:
     ddl: tuple[str, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Environment:
-    """All that an env.py configures, by database, and the heads of the history."""
+    """What an env.py configures.
 
-    databases: dict[DatabaseKey, list[Configured]] = field(default_factory=dict)
-    heads: tuple[str, ...] = ()
+    Attributes:
+        databases: The calls of ``context.configure()`` for each database, in the order of env.py.
+        heads: The heads of the history.
+    """
+
+    databases: Mapping[DatabaseKey, Sequence[Configured]]
+    heads: tuple[str, ...]
+
+    def database_name(self, database_key: DatabaseKey) -> str:
+        """Return the name of a database's bind or, without binds, the database's own name."""
+        return self.databases[database_key][0].bind or database_key.database
+
+
+@dataclass(frozen=True)
+class LoadedProject:
+    """A project whose env.py has run once, without migrations.
+
+    Attributes:
+        project: The project.
+        redirect: Redirects the connections of the project's code to shadow databases.
+        environment: What env.py configures.
+        script: The script directory, with its revisions loaded.
+    """
+
+    project: Project
+    redirect: Redirect
+    environment: Environment
+    script: ScriptDirectory
+
+    @property
+    def root(self) -> Path:
+        """The project's directory."""
+        return self.project.root
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the history."""
+        return self.environment.heads
+
+    def revisions(self) -> frozenset[str]:
+        """Return the identifiers of all revisions of the history."""
+        return frozenset(revision.revision for revision in self.script.walk_revisions())
+
+    def environment_file(self) -> str:
+        """Return the path of env.py: relative for a file below the project's directory."""
+        path = Path(self.script.env_py_location).resolve()
+        root = self.root.resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+    @contextmanager
+    def revisions_from(self, locations: Sequence[Path]) -> Iterator[None]:
+        """Load the revisions from other version locations within this context.
+
+        The version locations that env.py configures are ignored.
+
+        Args:
+            locations: Directories of revision files.
+        """
+        with_revisions, with_locations = copy(self.script), copy(self.script)
+        with_locations.version_locations = [str(location) for location in locations]
+        vars(with_locations).pop("_version_locations", None)  # a cached property of Alembic
+        with_revisions.revision_map = RevisionMap(with_locations._load_revisions)  # noqa: SLF001
+        with self.project.using_script(with_revisions):
+            yield
 
 
 def discover(
     project: Project, redirect: Redirect, shadow_set: ShadowSet, *, models: bool
-) -> Environment:
-    """Run env.py without running a migration, and see what it configures.
+) -> LoadedProject:
+    """Run env.py without migrations and record what it configures.
 
-    The history is listed from inside that run: some revisions only import there. The models are
-    written down before that: some revisions change them by being imported.
+    The revisions are listed during this run, because some of them can be imported only there. The
+    DDL of the models is written first, because importing some revisions changes the models.
 
     Args:
         project: The project.
-        redirect: The redirection.
-        shadow_set: The shadows that env.py is given.
-        models: Whether the models are wanted as DDL.
+        redirect: Redirects the connections of the project's code.
+        shadow_set: The shadow databases that env.py connects to.
+        models: Whether the DDL of the models is needed.
 
     Raises:
-        ProjectError: env.py failed, or configured nothing; or the models cannot be written.
+        ProjectError: env.py failed or configured no database, or the DDL of the models cannot be
+            written.
     """
-    environment = Environment()
+    databases: dict[DatabaseKey, list[Configured]] = {}
+    scripts: list[ScriptDirectory] = []
 
     def observe(_heads: Any, context: Any) -> tuple[()]:
         configured = _configured(context, redirect.target_of(context.connection))
@@ -80,18 +149,21 @@ def discover(
             with contained("writing the models as DDL", root=project.root):
                 ddl = ddl_of(configured.metadata, context.connection)
             configured = replace(configured, ddl=ddl)
-        environment.databases.setdefault(database_key_of(configured.target), []).append(configured)
-        environment.heads = tuple(sorted(context.script.get_heads()))
+        databases.setdefault(database_key_of(configured.target), []).append(configured)
+        context.script.get_heads()  # loads the revisions
+        scripts.append(context.script)
         return ()
 
     with redirect.to(shadow_set):
         project.run_environment(observe, "running env.py", dont_mutate=True)
-    if not environment.databases:
+    if not scripts:
         raise ProjectError(
             "env.py ran, but never called context.run_migrations() on a connection",
             hint="Where it runs once per tenant, driftcheck needs a database in which one exists.",
         )
-    return environment
+    script = scripts[-1]
+    environment = Environment(databases, tuple(sorted(script.get_heads())))
+    return LoadedProject(project, redirect, environment, script)
 
 
 def _configured(context: Any, target: URL) -> Configured:

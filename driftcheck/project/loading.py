@@ -8,7 +8,7 @@ import os
 import sys
 import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -21,7 +21,6 @@ import alembic
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionMap
 from alembic.util import CommandError
 from sqlalchemy.engine import URL
 
@@ -106,24 +105,6 @@ class Project(ABC):
                 ) from None
         return self._script
 
-    def script_directory(self) -> ScriptDirectory:
-        """The script directory, its revisions loaded; env.py must have been run before.
-
-        No configuration is built for it: the project's own code may connect to build one.
-        """
-        assert self._script is not None  # noqa: S101  (nothing asks before)
-        return self._script
-
-    def environment_file(self) -> str:
-        """Its env.py, relative to it where it lies within; env.py must have been run before."""
-        path = Path(self.script_directory().env_py_location).resolve()
-        root = self.root.resolve()
-        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-    def revisions(self) -> frozenset[str]:
-        """Every revision of the history; env.py must have been run before."""
-        return frozenset(one.revision for one in self.script_directory().walk_revisions())
-
     def unloaded_script(self) -> ScriptDirectory:
         """The script directory before env.py has been run: with none of its revisions loaded.
 
@@ -137,13 +118,9 @@ class Project(ABC):
             return copy(self.script(self.config()))
 
     @contextmanager
-    def revisions_from(self, places: Sequence[Path]) -> Iterator[None]:
-        """Take the revisions from other directories meanwhile, whatever env.py says of them."""
-        own = self.script_directory()
-        self._script, elsewhere = copy(own), copy(own)
-        elsewhere.version_locations = [str(location) for location in places]
-        vars(elsewhere).pop("_version_locations", None)  # it remembers
-        self._script.revision_map = RevisionMap(elsewhere._load_revisions)  # noqa: SLF001
+    def using_script(self, script: ScriptDirectory) -> Iterator[None]:
+        """Run env.py with another script directory within this context."""
+        own, self._script = self._script, script
         try:
             yield
         finally:

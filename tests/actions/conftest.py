@@ -9,8 +9,9 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import parse_url
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.pipeline.session import open_session
-from driftcheck.pipeline.walks import walk_history
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.sources.live import read_live
 
 _VERSIONS = VersionTable("", "alembic_version")
@@ -65,10 +66,15 @@ def walking():
 
     def walked(project, shadow=None):
         settings = Settings(root=project.root, shadow=shadow, gaps=(Gap.DRIFT,))
-        with open_session(settings, lambda _: None) as session:
-            found = walk_history(session, {})
-        assert found.fault is None
-        (walk,) = found.walks.values()
+
+        def progress(_step):
+            pass
+
+        with open_project(settings, progress) as (loaded, shadows, _):
+            replays = Replays(loaded, shadows, settings, progress)
+            walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
+        assert walked.history.fault is None
+        (walk,) = walked.walks.values()
         return walk
 
     return walked

@@ -5,8 +5,10 @@ from __future__ import annotations
 from driftcheck.actions.compare.quick_check_cache import save_quick_check
 from driftcheck.config.settings import Settings
 from driftcheck.judging.report import Report
-from driftcheck.pipeline.check import check_in
-from driftcheck.pipeline.session import Progress, open_session
+from driftcheck.pipeline.check import ProjectCheck
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
 
 
 def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
@@ -19,11 +21,12 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     Raises:
         DriftcheckError: The check could not be made. Nothing was left behind.
     """
-    with open_session(settings, progress) as session:
-        checked = check_in(session)
-        save_quick_check(session, checked.databases, checked.replayed)
+    with open_project(settings, progress) as (loaded, shadows, declarations):
+        replays = Replays(loaded, shadows, settings, progress)
+        checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
+        save_quick_check(loaded, shadows, settings, checked.state)
         return Report(
-            session.project.name,
+            loaded.project.name,
             checked.reports,
             settings.fail_on,
             strict_coverage=settings.strict_coverage,

@@ -1,12 +1,13 @@
-"""Answers "is there drift?" at once where everything is as the last check left it.
+"""Checks quickly whether a live database still has no drift, without replaying the history.
 
-A check replays, or at least runs the project's own env.py, which imports its models: on a large
-project that takes far longer than reading the live database. Where the database is named by
---database-url, drift alone is asked for, and no file of the history has changed since, all that
-is left to find out is whether the live schema is still the one that the history builds. A digest
-tells. When it does not agree, or anything else is new, a full check has to say what it is.
+A full check runs at least the project's own env.py, which imports its models. For a large project,
+this takes far longer than reading the live database. A quick check is possible if --database-url
+names the database, only drift is asked for, and no file of the history has changed since the last
+full check. Then the digest of the live schema is compared with the digest of the schema that the
+history builds, which the full check has cached. If the digests differ, or anything else is new, a
+full check must find the differences.
 
-Nothing here imports SQLAlchemy or Alembic: that alone would take longer than the check.
+Nothing here imports SQLAlchemy or Alembic: this import would take longer than the check.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from driftcheck import __version__
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope, gc_paused
+from driftcheck.databases.catalog import gc_paused
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.readonly import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
-from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.judging.report import Report
 from driftcheck.pipeline.coverage import coverage
-from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.database_report import ReportHeader, database_report
+from driftcheck.pipeline.selection import compared_scope, reading_scope, within
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
 from driftcheck.sources.stamps import read_stamps
@@ -45,51 +47,52 @@ from driftcheck.storage.snapshot_file import FORMAT, digest
 _LIBPQ_URL = re.compile(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", re.DOTALL)
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
 _CONFIGURATION = ("alembic.ini", "pyproject.toml", ".env", ".flaskenv")
-_NO_MATTER = frozenset({"identity", "database"})
+_IRRELEVANT_FACTS = frozenset({"identity", "database"})
+"""The facts about a server that do not influence a replay."""
 
 
 @dataclass(frozen=True)
-class Memo:
-    """What a full check leaves for the next one.
+class CachedCheck:
+    """The result of a full check, as it is cached for quick checks.
 
     Attributes:
         project: The project's name.
-        places: The directories of the history.
-        files: A digest of all that is in them.
+        directories: The directories of the history.
+        files: A digest of all files in these directories.
         heads: The heads of the history.
-        version_tables: Where the revisions are kept, as (schema, name).
-        database: The name that the report gives the database.
-        answers: The digest of the schema that the history builds, by what it is built for: the
-            server's facts and the revisions.
-        shadows: Where the shadow databases were made.
-        notes: What the report says besides.
+        version_tables: The schema and the name of each version table.
+        database: The name of the bind of the database; empty without binds.
+        digests: Digests of schemas that the history builds. The key is a digest of the facts about
+            the server and the revisions.
+        shadows: Where the shadow databases were created.
+        notes: The notes of the report.
     """
 
     project: str
-    places: Sequence[str]
+    directories: Sequence[str]
     files: str
     heads: Sequence[str]
     version_tables: Sequence[Sequence[str]]
     database: str
-    answers: dict[str, str]
+    digests: dict[str, str]
     shadows: str
     notes: Sequence[str]
 
 
 def quick_report(settings: Settings) -> Report | None:
-    """Report that there is no drift, or say nothing.
+    """Report that there is no drift; ``None`` if only a full check can tell.
 
     Args:
-        settings: What to check, and how.
+        settings: The settings.
 
     Raises:
         NotAnsweredError: The live database does not answer in time.
     """
     dsn = _dsn(settings)
-    memo = _recall(settings) if dsn is not None else None
-    if memo is None or memo.files != history_digest(memo.places, settings.root):
+    cached = _load(settings) if dsn is not None else None
+    if cached is None or cached.files != history_digest(cached.directories, settings.root):
         return None
-    # Other databases do without.
+    # Imported here because projects with other databases may not have psycopg2.
     import psycopg2  # noqa: PLC0415
 
     from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415
@@ -97,13 +100,13 @@ def quick_report(settings: Settings) -> Report | None:
     try:
         connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")
     except psycopg2.Error:
-        return None  # the full check says why
+        return None  # the full check reports the error
     try:
         make_read_only(connection)
         with gc_paused():
-            return _report(settings, memo, connection)
+            return _report(settings, cached, connection)
     except NotAnsweredError:
-        raise  # the full check would wait as long
+        raise  # the full check would wait for the same time
     except (psycopg2.Error, ConnectionFailedError, CatalogError):
         return None
     finally:
@@ -111,41 +114,40 @@ def quick_report(settings: Settings) -> Report | None:
 
 
 def _dsn(settings: Settings) -> str | None:
-    """The live database as libpq takes it, where a quick answer could do."""
+    """Return the live database's URL for libpq; ``None`` if a quick check is not possible."""
     if settings.gaps != (Gap.DRIFT,) or not settings.cache or settings.bootstrap is not None:
         return None
     match = _LIBPQ_URL.fullmatch(settings.database_url or "")
     return match and f"postgresql://{match[1]}"
 
 
-def _report(settings: Settings, memo: Memo, connection: Any) -> Report | None:
+def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report | None:
+    """Read the live database, and compare the digest of its schema with the cached one."""
     facts = read_facts(connection)
     catalog = PostgreSQLCatalog()
-    scope = Scope(grants=settings.grants, owners=settings.owners, settings=settings.settings)
-    snapshot = catalog.read(connection, scope)
-    tables = [_address(table, snapshot) for table in memo.version_tables]
+    snapshot = catalog.read(connection, reading_scope(settings))
+    tables = [_address(table, snapshot) for table in cached.version_tables]
     if not all(table in snapshot.objects for table in tables):
         return None
     stamped = sorted({r for table in tables for r in read_stamps(connection, table)})
-    seen = within(snapshot.without(tables), settings.schemas)
-    if seen.remarks or digest(seen) != memo.answers.get(_question(facts, stamped)):
+    live = within(snapshot.without(tables), settings.schemas)
+    if live.remarks or digest(live) != cached.digests.get(_digest_key(facts, stamped)):
         return None
-    database = DatabaseReport(
-        name=memo.database or facts.database,
+    header = ReportHeader(
+        name=cached.database or facts.database,
         location=_shown(settings),
         dialect="postgresql",
         server_version=snapshot.server_version,
         stamped=tuple(stamped),
-        heads=tuple(memo.heads),
-        findings=(),
-        coverage=coverage(seen, catalog, replace(scope, schemas=settings.schemas or None)),
-        gaps=settings.gaps,
+        heads=tuple(cached.heads),
         replay="cached",
-        shadows=memo.shadows,
-        notes=tuple(memo.notes),
+        shadows=cached.shadows,
+        notes=tuple(cached.notes),
     )
+    compared = coverage(live, catalog, compared_scope(settings))
+    report = database_report(header, (), settings.gaps, compared)
     return Report(
-        memo.project, (database,), settings.fail_on, strict_coverage=settings.strict_coverage
+        cached.project, (report,), settings.fail_on, strict_coverage=settings.strict_coverage
     )
 
 
@@ -155,7 +157,7 @@ def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
 
 
 def _shown(settings: Settings) -> str:
-    """The live database without its password or the parameters of the connection."""
+    """Return the live database's URL without password and connection parameters."""
     url = urlsplit(settings.database_url or "")
     host = url.netloc.rpartition("@")[2]
     user = url.username
@@ -164,35 +166,39 @@ def _shown(settings: Settings) -> str:
     return "?host=".join((text, *sockets))
 
 
-def remember(
-    settings: Settings, memo: Memo, facts: ServerFacts, stamped: Sequence[str], built: Snapshot
+def save(
+    settings: Settings,
+    check: CachedCheck,
+    facts: ServerFacts,
+    stamped: Sequence[str],
+    built: Snapshot,
 ) -> None:
-    """Leave the answer for the next check.
+    """Cache the result of a full check. Errors of writing are ignored.
 
     Args:
-        settings: What was checked, and how.
-        memo: What was learnt of the project.
-        facts: The live server's.
+        settings: The settings of the check.
+        check: The result. Its digests are completed with those of earlier checks.
+        facts: The facts about the live server.
         stamped: The revisions of the live database.
-        built: What the history builds at these.
+        built: The schema that the history builds at these revisions.
     """
-    before = _recall(settings)
-    answers = before.answers if before is not None and before.files == memo.files else {}
-    answers[_question(facts, sorted(stamped))] = digest(built)
+    earlier = _load(settings)
+    digests = earlier.digests if earlier is not None and earlier.files == check.files else {}
+    digests[_digest_key(facts, sorted(stamped))] = digest(built)
     with contextlib.suppress(OSError):
-        write_private(_path(settings), json.dumps(asdict(replace(memo, answers=answers))))
+        write_private(_path(settings), json.dumps(asdict(replace(check, digests=digests))))
 
 
-def _recall(settings: Settings) -> Memo | None:
+def _load(settings: Settings) -> CachedCheck | None:
     try:
-        return Memo(**json.loads(read_private(_path(settings))))
+        return CachedCheck(**json.loads(read_private(_path(settings))))
     except (OSError, ValueError, TypeError):
         return None
 
 
 def _path(settings: Settings) -> Path:
-    """Where the memo is kept: for these settings, read by these versions."""
-    others = replace(
+    """Return the path of the cache file for some settings and the installed versions."""
+    relevant = replace(
         settings,
         database_url=None,
         fail_on=frozenset(),
@@ -201,21 +207,26 @@ def _path(settings: Settings) -> Path:
         ignore=(),
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
-    said = others, base, os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
+    environment = os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
     versions = [version(package) for package in _PACKAGES]
-    key = hashlib.sha256(repr((said, versions)).encode()).hexdigest()
-    return cache_directory() / "memos" / f"{key}.json"
+    key = hashlib.sha256(repr((relevant, base, environment, versions)).encode()).hexdigest()
+    return cache_directory() / "quick_checks" / f"{key}.json"
 
 
-def history_digest(places: Sequence[str], root: Path) -> str:
-    """A digest of everything that the history is made of, and of the project's configuration."""
-    files = files_in(map(Path, places))
+def history_digest(directories: Sequence[str], root: Path) -> str:
+    """Return a digest of all files of the history and of the project's configuration.
+
+    Args:
+        directories: The directories of the history.
+        root: The project's directory.
+    """
+    files = files_in(map(Path, directories))
     configuration = (root / name for name in _CONFIGURATION)
     return fingerprint([*files, *(path for path in configuration if path.is_file())])
 
 
-def _question(facts: ServerFacts, stamped: Sequence[str]) -> str:
-    """What the answer is an answer to: what of the server a replay depends on, and how far."""
-    said = {key: value for key, value in asdict(facts).items() if key not in _NO_MATTER}
-    said["extensions"] = sorted(facts.extensions)
-    return hashlib.sha256(repr((sorted(said.items()), list(stamped))).encode()).hexdigest()
+def _digest_key(facts: ServerFacts, stamped: Sequence[str]) -> str:
+    """Return the key of a schema's digest: all that its replay depends on."""
+    relevant = {key: fact for key, fact in asdict(facts).items() if key not in _IRRELEVANT_FACTS}
+    relevant["extensions"] = sorted(facts.extensions)
+    return hashlib.sha256(repr((sorted(relevant.items()), list(stamped))).encode()).hexdigest()

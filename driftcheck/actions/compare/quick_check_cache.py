@@ -1,49 +1,56 @@
-"""Writes the quick-check cache, with which the next check for drift can be quick."""
+"""Writes the quick-check cache after a full check, so that the next check can be a quick one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from driftcheck.actions.compare.quick_check import Memo, history_digest, remember
+from driftcheck.actions.compare.quick_check import CachedCheck, history_digest, save
 from driftcheck.chain import Side
-from driftcheck.pipeline.database_state import Database
-from driftcheck.pipeline.histories import Replayed
-from driftcheck.pipeline.session import Session
+from driftcheck.config.settings import Settings
+from driftcheck.pipeline.database_state import DatabaseState, ProjectState
+from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
 
 
-def save_quick_check(session: Session, databases: Sequence[Database], replayed: Replayed) -> None:
+def save_quick_check(
+    loaded: LoadedProject,
+    shadows: Shadows,
+    settings: Settings,
+    state: ProjectState[HistoryResult],
+) -> None:
     """Write the quick-check cache after a full check, if a quick check is possible.
 
     A quick check is not possible with several databases or heads, with a bootstrap, after a failed
     replay, or if the replay changed files of the project.
 
     Args:
-        session: The session of the full check.
-        databases: The databases that were checked.
-        replayed: The history.
+        loaded: The project.
+        shadows: Created its shadow databases.
+        settings: The settings of the full check.
+        state: The state of the databases that were checked.
     """
-    (database, *others), history = databases, replayed.history
-    facts = session.shadows.facts(session.target(database.database_key))
-    built = database.snapshots.get(Side.STAMPED)
-    stamped = database.live.stamped if database.live else None
-    heads = session.environment.heads
-    impossible = others or history.fault or replayed.files or session.settings.bootstrap
-    if impossible or facts is None or built is None or not stamped or len(heads) != 1:
+    (database, *others), result = state.databases, state.result
+    facts = shadows.facts(database.database_key)
+    built, stamped = database.snapshots.get(Side.STAMPED), database.stamped
+    impossible = others or result.history.fault or result.changed_files or settings.bootstrap
+    if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
         return
-    directories = [str(path) for path in source_directories(session.project.script_directory())]
-    tables = version_tables(session.environment)[database.database_key]
-    maker = session.maker(database.database_key)
-    memo = Memo(
-        project=session.project.name,
-        places=directories,
-        files=history_digest(directories, session.project.root),
-        heads=heads,
+    save(settings, _cached_check(loaded, shadows, database), facts, stamped, built)
+
+
+def _cached_check(loaded: LoadedProject, shadows: Shadows, database: DatabaseState) -> CachedCheck:
+    directories = [str(path) for path in source_directories(loaded.script)]
+    tables = version_tables(loaded.environment)[database.database_key]
+    maker = shadows.maker(database.database_key)
+    return CachedCheck(
+        project=loaded.project.name,
+        directories=directories,
+        files=history_digest(directories, loaded.root),
+        heads=loaded.heads,
         version_tables=[(table.schema, table.name) for table in tables],
         database=database.configured[0].bind,
-        answers={},
+        digests={},
         shadows=maker.how,
         notes=maker.notes,
     )
-    remember(session.settings, memo, facts, stamped, built)

@@ -10,11 +10,12 @@ from driftcheck.databases.location import shown
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError
 from driftcheck.judging.judge import changes_of, judge
-from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.judging.report import Report
 from driftcheck.pipeline.coverage import coverage
+from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.evidence import evidence_of
+from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
-from driftcheck.pipeline.session import Progress
 from driftcheck.sources.live import read_live
 
 
@@ -54,18 +55,15 @@ def difference(
     catalog = catalog_for(dialect)
     evidence = evidence_of(changes[Gap.DIFFERENCE], left, right, catalog, second)
     judged = judge(changes, snapshots, catalog.describe, catalog.note)
-    database = DatabaseReport(
+    header = ReportHeader(
         name="two databases",
         location=f"first {shown(first)}, second {shown(second)}",
         dialect=dialect,
         server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
-        stamped=(),
-        heads=(),
-        findings=tuple(complete(judged, FindingContext(catalog, evidence=evidence))),
-        coverage=coverage(left, catalog, scope, [right]),
-        gaps=(Gap.DIFFERENCE,),
-        replay="",
     )
+    findings = complete(judged, FindingContext(catalog, evidence=evidence))
+    compared = coverage(left, catalog, scope, [right])
+    database = database_report(header, findings, (Gap.DIFFERENCE,), compared)
     return Report(
         "two databases",
         (database,),

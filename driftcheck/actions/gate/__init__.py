@@ -8,19 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from driftcheck.actions.gate.base_shadows import BaseShadows
 from driftcheck.actions.gate.check_list import check_list
+from driftcheck.actions.gate.downgrade_check import DowngradeCheck
 from driftcheck.actions.gate.merge import Merge, heads_of, in_order, missing_parents, read_merge
 from driftcheck.actions.gate.revision_findings import RevisionFindings
-from driftcheck.actions.gate.upgrade_check import UpgradeCheck, UpgradeResult
+from driftcheck.actions.gate.upgrade_check import ExpectedHead, UpgradeCheck, UpgradeResult
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.report import Coverage, DatabaseReport, Report
-from driftcheck.pipeline.check import Checked, check_in
-from driftcheck.pipeline.session import Progress, Session, open_session
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.pipeline.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.check import Checked, ProjectCheck
+from driftcheck.pipeline.database_report import ReportHeader, database_report
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
 from driftcheck.project.loading import Project
+from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.files import version_locations
+from driftcheck.sources.history import History
 
 COMMAND = "driftcheck gate"
 
@@ -38,21 +49,17 @@ def gate(settings: Settings, progress: Progress = lambda _: None) -> Report:
     """
     gaps = (Gap.PENDING, Gap.DRIFT) if settings.database_url else (Gap.PENDING,)
     settings = replace(settings, gaps=gaps)
-    loaded: list[tuple[Project, Merge]] = []
+    merges: list[tuple[Project, Merge]] = []
 
     def on_load(project: Project) -> None:
-        loaded.append((project, read_merge(project.unloaded_script(), settings.base)))
+        merges.append((project, read_merge(project.unloaded_script(), settings.base)))
 
     try:
-        with open_session(settings, progress, on_load) as session:
-            merge = loaded[0][1]
-            script = session.project.script_directory()
-            if {*version_locations(script)} != {*merge.ours.locations, *merge.external_locations}:
-                merge = read_merge(script, settings.base)  # env.py sets other version locations
-            merge.complete(script)
-            return _report(session, merge)
+        with open_project(settings, progress, on_load) as (loaded, shadows, declarations):
+            merge = _completed(merges[0][1], loaded, settings)
+            return _BranchCheck(loaded, shadows, settings, progress, merge).run(declarations)
     except ProjectError as error:
-        for project, merge in loaded:
+        for project, merge in merges:
             revisions = RevisionFindings(merge, project.root)
             rules = {finding.rule for finding in revisions.missing_parents()}
             if "gate-parent-missing" in rules and not merge.ours.unreadable:
@@ -60,47 +67,104 @@ def gate(settings: Settings, progress: Progress = lambda _: None) -> Report:
         raise
 
 
-def _report(session: Session, merge: Merge) -> Report:
-    revisions, checked = RevisionFindings(merge, session.project.root), check_in(session)
-    revision_findings = revisions.all()
-    result = _check_upgrade(session, merge, revisions, checked)
-    databases = []
-    for number, (database, report) in enumerate(
-        zip(checked.databases, checked.reports, strict=True)
-    ):
-        # What concerns the history as a whole is reported with the first database.
-        first = revision_findings if number == 0 else []
-        notes = (*_notes(merge), *result.notes) if number == 0 else ()
-        own = [
-            finding
-            for database_key, finding in result.findings
-            if database_key == database.database_key
-        ]
-        findings = (*first, *_without_heads(report.findings, first), *own)
-        databases.append(replace(report, findings=findings, notes=(*report.notes, *notes)))
-    return Report(
-        session.project.name,
-        tuple(databases),
-        session.settings.fail_on,
-        COMMAND,
-        subject=_subject(merge),
-        checks=tuple(check_list(session.settings, revision_findings, checked, result)),
-        strict_coverage=session.settings.strict_coverage,
-    )
+def _completed(merge: Merge, loaded: LoadedProject, settings: Settings) -> Merge:
+    """Complete a merge with what Alembic has loaded, after env.py has run."""
+    known = {*merge.ours.locations, *merge.external_locations}
+    if {*version_locations(loaded.script)} != known:  # env.py sets other version locations
+        merge = read_merge(loaded.script, settings.base)
+    merge.complete(loaded.script)
+    return merge
 
 
-def _check_upgrade(
-    session: Session, merge: Merge, revisions: RevisionFindings, checked: Checked
-) -> UpgradeResult:
-    """Upgrade a database at the base's head, if the branch changes the history."""
-    history = checked.replayed.history
-    if history.fault is not None:
-        return UpgradeResult(stopped="the history does not build")
-    if any(missing_parents(merge.merged)):
-        return UpgradeResult(stopped=f"merged with {merge.base}, the history cannot be loaded")
-    if not (merge.new or merge.edited or merge.deleted):
-        return UpgradeResult(stopped=f"{merge.base} has every revision")
-    return UpgradeCheck(session, merge, revisions, history).run()
+class _BranchCheck:
+    """Checks a branch whose history can be loaded.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings.
+        progress: Called with a short description of each step.
+        merge: The virtual merge of the working tree with the base.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        settings: Settings,
+        progress: Progress,
+        merge: Merge,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+        self._progress = progress
+        self._merge = merge
+        self._revisions = RevisionFindings(merge, loaded.root)
+        self._replays = Replays(loaded, shadows, settings, progress)
+
+    def run(self, declarations: Declarations) -> Report:
+        """Compare the schemas, upgrade a database at the base's head, and report all findings.
+
+        Args:
+            declarations: The lines on which the tables of the models are declared.
+        """
+        loaded, settings, merge = self._loaded, self._settings, self._merge
+        check = ProjectCheck(loaded, self._shadows, self._replays, settings, self._progress)
+        checked = check.run(declarations)
+        revision_findings = self._revisions.all()
+        result = self._upgrade(checked.state.result.history)
+        return Report(
+            loaded.project.name,
+            tuple(self._databases(revision_findings, checked, result)),
+            settings.fail_on,
+            COMMAND,
+            subject=_subject(merge),
+            checks=tuple(check_list(settings, revision_findings, checked, result)),
+            strict_coverage=settings.strict_coverage,
+        )
+
+    def _upgrade(self, history: History) -> UpgradeResult:
+        """Upgrade a database at the base's head, if the branch changes the history."""
+        merge = self._merge
+        if history.fault is not None:
+            return UpgradeResult(stopped="the history does not build")
+        if any(missing_parents(merge.merged)):
+            return UpgradeResult(stopped=f"merged with {merge.base}, the history cannot be loaded")
+        if not (merge.new or merge.edited or merge.deleted):
+            return UpgradeResult(stopped=f"{merge.base} has every revision")
+        environment, replays = self._loaded.environment, self._replays
+        check = UpgradeCheck(
+            self._loaded,
+            BaseShadows(environment, self._shadows, replays, self._progress),
+            DowngradeCheck(environment, self._shadows, replays, self._revisions),
+            merge,
+            self._revisions.first_edit(),
+        )
+        return check.run(self._expected_head(history), with_data=self._settings.with_data)
+
+    def _expected_head(self, history: History) -> ExpectedHead:
+        settings, shadows = self._settings, self._shadows
+        return ExpectedHead(
+            schemas={key: within(head, settings.schemas) for key, head in history.head.items()},
+            made=history.made,
+            restorer=lambda database_key: snapshot_restorer(settings, shadows, database_key),
+        )
+
+    def _databases(
+        self, revision_findings: Sequence[Finding], checked: Checked, result: UpgradeResult
+    ) -> Iterator[DatabaseReport]:
+        """Add the gate's findings to the reports of the comparison.
+
+        Findings and notes about the history as a whole are reported with the first database.
+        """
+        first: Sequence[Finding] = revision_findings
+        notes = [*_notes(self._merge), *result.notes]
+        for database, report in zip(checked.state.databases, checked.reports, strict=True):
+            own = [finding for key, finding in result.findings if key == database.database_key]
+            findings = (*first, *_without_heads(report.findings, first), *own)
+            yield replace(report, findings=findings, notes=(*report.notes, *notes))
+            first, notes = (), []
 
 
 def _without_heads(findings: Iterable[Finding], first: Sequence[Finding]) -> Iterator[Finding]:
@@ -128,24 +192,13 @@ def _notes(merge: Merge) -> Iterator[str]:
 def _unloadable(
     project: Project, settings: Settings, merge: Merge, findings: Sequence[Finding], error: str
 ) -> Report:
-    """The report of a history that Alembic cannot load."""
-    database = DatabaseReport(
-        name=project.name,
-        location="",
-        dialect="",
-        server_version="",
-        stamped=(),
-        heads=heads_of(merge.ours.revisions),
-        findings=tuple(findings),
-        coverage=Coverage({}),
-        gaps=(),
-        replay="",
-        notes=(error,),
-    )
+    """Return the report of a history that Alembic cannot load."""
+    heads = heads_of(merge.ours.revisions)
+    header = ReportHeader(name=project.name, heads=heads, notes=(error,))
     result = UpgradeResult(stopped="the history cannot be loaded")
     return Report(
         project.name,
-        (database,),
+        (database_report(header, findings),),
         settings.fail_on,
         COMMAND,
         subject=_subject(merge),

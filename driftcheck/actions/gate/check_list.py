@@ -48,7 +48,7 @@ def check_list(
     if checked is None:
         yield Check(builds, None, result.stopped)
         return
-    yield Check(builds, checked.replayed.history.fault is None)
+    yield Check(builds, checked.state.result.history.fault is None)
     findings = [finding for report in checked.reports for finding in report.findings]
     for gap, name in _GAP_CHECKS:
         if gap in settings.gaps:

@@ -7,28 +7,40 @@ from collections.abc import Iterator
 from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.actions.gate.revision_findings import RevisionFindings
 from driftcheck.actions.gate.schema_differences import difference_findings
-from driftcheck.actions.gate.schemas import Findings, Schemas, every_database_at, read_schemas
+from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.findings import Finding, Origin
 from driftcheck.pipeline.faults import fault, origin_of
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import Environment
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
-from driftcheck.sources.replay import Replay, RevisionFailure
+from driftcheck.sources.replay import RevisionFailure
 
 
 class DowngradeCheck:
     """Checks the downgrades of new revisions.
 
     Args:
-        session: The session.
+        environment: What env.py configures.
+        shadows: Creates the project's shadow databases.
+        replays: Replays its history.
         revisions: Finds the lines of revision files.
     """
 
-    def __init__(self, session: Session, revisions: RevisionFindings) -> None:
-        self._session = session
+    def __init__(
+        self,
+        environment: Environment,
+        shadows: Shadows,
+        replays: Replays,
+        revisions: RevisionFindings,
+    ) -> None:
+        self._environment = environment
+        self._shadows = shadows
+        self._replays = replays
         self._revisions = revisions
-        self._databases = [*session.environment.databases]
+        self._databases = [*environment.databases]
 
     def run(
         self, shadow_set: ShadowSet, revision: RevisionFile, before: Schemas, after: Schemas
@@ -55,9 +67,9 @@ class DowngradeCheck:
                 for database_key in before
                 if _differ(before[database_key], after[database_key])
             ]
-        copies = self._session.shadows.copies(shadow_set, "downgrade")
+        copies = self._shadows.copies(shadow_set, "downgrade")
         for database_key in self._databases:
-            copies.shadow_of(self._session.target(database_key))
+            self._shadows.shadow(copies, database_key)
         try:
             return [*self._downgrade_and_upgrade(copies, identifier, origin, before, after)]
         finally:
@@ -66,17 +78,17 @@ class DowngradeCheck:
     def _downgrade_and_upgrade(
         self, copies: ShadowSet, revision: str, origin: Origin, before: Schemas, after: Schemas
     ) -> Iterator[tuple[DatabaseKey, Finding]]:
-        session = self._session
-        replay = Replay(session.project, session.redirect, copies)
-        if not replay.undo(every_database_at(session, revision)):
+        destinations = destinations_at(self._environment, [revision])
+        replay = self._replays.new(copies)
+        if not replay.undo(destinations):
             yield self._failure("gate-downgrade-fails", replay.fault, origin)
             return
-        downgraded = read_schemas(session, copies)
+        downgraded = self._replays.read_selected(copies)
         yield from _differences("gate-downgrade-differs", revision, origin, before, downgraded)
-        if not replay.upgrade(every_database_at(session, revision)):
+        if not replay.upgrade(destinations):
             yield self._failure("gate-upgrade-again-fails", replay.fault, origin)
             return
-        upgraded = read_schemas(session, copies)
+        upgraded = self._replays.read_selected(copies)
         yield from _differences("gate-upgrade-again-differs", revision, origin, after, upgraded)
 
     def _failure(

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from driftcheck.actions.gate.merge import Merge, export_base_files
-from driftcheck.project.loading import Project
+from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import relative
 from driftcheck.sources.replay import MigrationSource
 
@@ -16,13 +16,13 @@ class VersionLocations:
 
     Args:
         merge: The virtual merge.
-        project: The project.
+        loaded: The project.
         directory: An empty directory for the copies.
     """
 
-    def __init__(self, merge: Merge, project: Project, directory: Path) -> None:
+    def __init__(self, merge: Merge, loaded: LoadedProject, directory: Path) -> None:
         self._merge = merge
-        self._project = project
+        self._loaded = loaded
         self._base = directory / "base"
         self._only_in_base = directory / "ahead"
 
@@ -32,7 +32,7 @@ class VersionLocations:
             return []
         locations = self._merge.theirs.locations
         # Export the whole script directory: a revision may read a file beside it.
-        script_directory = Path(self._project.script_directory().dir)
+        script_directory = Path(self._loaded.script.dir)
         export_base_files(self._merge, [script_directory, *locations], self._base)
         paths = (self._merge.repository.relative_path(location) for location in locations)
         return [*(self._base / path for path in paths if path), *self._merge.external_locations]
@@ -59,5 +59,5 @@ class VersionLocations:
         for copies in (self._base, self._only_in_base):
             if file.is_relative_to(copies):
                 file = self._merge.repository.root / file.relative_to(copies)
-        path = relative(file, self._project.root) if file.is_absolute() else source.file
+        path = relative(file, self._loaded.root) if file.is_absolute() else source.file
         return path if source.line is None else f"{path}, line {source.line}"

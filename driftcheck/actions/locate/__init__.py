@@ -9,20 +9,22 @@ from driftcheck.actions.locate.location_findings import LocatedDatabase, locatio
 from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import shown
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
-from driftcheck.pipeline.coverage import coverage
-from driftcheck.pipeline.database_state import Database, destinations_of, live_side
+from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, stamp_faults, written_files
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
-from driftcheck.pipeline.renames import followed
-from driftcheck.pipeline.schema_filter import within
-from driftcheck.pipeline.session import Progress, Session, open_session
-from driftcheck.pipeline.walks import WalkedHistory, walk_history
-from driftcheck.schema import Snapshot
+from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import reading_scope
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.state_report import StateReporter
+from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
+from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.walk import Applied, Walk
 
 
@@ -37,53 +39,101 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
         DriftcheckError: A database could not be read, or the history could not be replayed.
             Nothing was left behind.
     """
-    with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
-        databases = [
-            Database(database_key, configured, live_side(session, database_key))
-            for database_key, configured in session.environment.databases.items()
-        ]
-        history = walk_history(session, destinations_of(session, databases))
+    settings = replace(settings, gaps=(Gap.DRIFT,))
+    with open_project(settings, progress) as (loaded, shadows, _):
+        replays = Replays(loaded, shadows, settings, progress)
+        walker = HistoryWalker(loaded, shadows, replays, settings, progress)
+        state = StateReader(loaded, shadows, replays, settings, progress).read(walker.walk)
         progress("comparing the live database with every revision")
-        reports = tuple(_report(session, database, history) for database in databases)
+        renames = RenameFollower(shadows, reading_scope(settings), progress)
+        locator = _Locator(loaded, shadows, settings, state.result, renames)
         return Report(
-            session.project.name,
-            reports,
+            loaded.project.name,
+            tuple(map(locator.report, state.databases)),
             frozenset({Gap.DRIFT}),
             command="driftcheck locate",
             strict_coverage=settings.strict_coverage,
         )
 
 
-def _report(session: Session, database: Database, history: WalkedHistory) -> DatabaseReport:
-    assert database.live is not None  # noqa: S101  (it was read: the gap is drift)
-    walk, schemas = history.walks[database.database_key], session.settings.schemas
-    live, stamped = within(database.live.snapshot, schemas), _stamped(database, walk)
-    nearest = nearest_state(walk, live, schemas, lambda state: state.applied == stamped)
-    located = LocatedDatabase(database.live, database.unknown, walk, stamped, nearest)
-    maker = session.maker(database.database_key)
-    return DatabaseReport(
-        name=database.configured[0].bind or database.database_key.database,
-        location=shown(session.live_url(database.database_key)),
-        dialect=database.database_key.dialect,
-        server_version=live.server_version,
-        stamped=database.live.stamped or (),
-        heads=session.environment.heads,
-        findings=(
-            *_faults(session, database, history, located),
-            *_changes(session, database, located, live),
-        ),
-        coverage=coverage(live, database.catalog, replace(session.scope, schemas=schemas or None)),
-        gaps=(Gap.DRIFT,),
-        environment=session.project.environment_file(),
-        shadows=maker.how,
-        notes=(*maker.notes, *_branch_note(located)),
-        revision_match=RevisionMatch(
-            states=tuple(walk.heads_of(state.applied) for state in nearest.states),
-            changes=len(nearest.changes),
-            as_stamped=located.as_stamped,
-            states_compared=nearest.tried,
-            composed=located.state.composed,
-        ),
+class _Locator:
+    """Finds the nearest states of live databases on the walks of a history.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings.
+        walked: The walks.
+        renames: Leaves out the changes that only follow from a rename.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        settings: Settings,
+        walked: WalkedHistory,
+        renames: RenameFollower,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._schemas = settings.schemas
+        self._walked = walked
+        self._renames = renames
+        self._reporter = StateReporter(loaded, shadows, settings, walked.history.how)
+
+    def report(self, database: DatabaseState) -> DatabaseReport:
+        """Find the nearest states of a live database, and report its differences from them."""
+        walk, live = self._walked.walks[database.database_key], database.snapshots[Side.LIVE]
+        stamped = _stamped(database, walk)
+        nearest = nearest_state(walk, live, self._schemas, lambda state: state.applied == stamped)
+        located = LocatedDatabase(database.stamped, database.unknown, walk, stamped, nearest)
+        report = self._reporter.report(
+            database,
+            (*self._faults(database, located), *self._changes(database, located)),
+            gaps=(Gap.DRIFT,),
+            compared=(Side.LIVE,),
+        )
+        return replace(
+            report,
+            notes=(*report.notes, *_branch_note(located)),
+            revision_match=_revision_match(located),
+        )
+
+    def _faults(self, database: DatabaseState, located: LocatedDatabase) -> Iterator[Finding]:
+        if self._walked.history.fault is not None:
+            yield broken_history(self._walked.history.fault)
+        yield from stamp_faults(located.recorded, located.unknown, has_tables=False)
+        yield from location_findings(located, self._loaded.project.upgrade_command)
+        yield from written_files(self._walked.changed_files, self._loaded.root)
+        yield from made_roles(self._shadows.maker(database.database_key).roles_left())
+
+    def _changes(self, database: DatabaseState, located: LocatedDatabase) -> list[Finding]:
+        """Return the differences of the live schema from the nearest state, as drift."""
+        nearest, live = located.nearest.snapshot, database.snapshots[Side.LIVE]
+        catalog, url = database.catalog, self._shadows.live_url(database.database_key)
+        changes = self._renames.without_consequences(
+            database.database_key, located.nearest.changes, nearest, live
+        )
+        snapshots = {Side.STAMPED: nearest, Side.LIVE: live}
+        judged = judge({Gap.DRIFT: changes}, snapshots, catalog.describe, catalog.note)
+        context = FindingContext(
+            catalog,
+            upgrade=self._loaded.project.upgrade_command,
+            evidence=evidence_of(changes, nearest, live, catalog, url) if changes else {},
+        )
+        findings = complete(judged, context)
+        return findings if located.as_stamped else [*map(_against_revision, findings)]
+
+
+def _revision_match(located: LocatedDatabase) -> RevisionMatch:
+    nearest = located.nearest
+    return RevisionMatch(
+        states=tuple(located.walk.heads_of(state.applied) for state in nearest.states),
+        changes=len(nearest.changes),
+        as_stamped=located.as_stamped,
+        states_compared=nearest.tried,
+        composed=located.state.composed,
     )
 
 
@@ -95,44 +145,16 @@ def _branch_note(located: LocatedDatabase) -> Iterator[str]:
         )
 
 
-def _stamped(database: Database, walk: Walk) -> Applied | None:
-    """The revisions that have run according to the stamp; ``None`` if it does not tell."""
-    assert database.live is not None  # noqa: S101  (see above)
-    live = database.live
-    if database.unknown or (live.has_tables and not live.stamped):
+def _stamped(database: DatabaseState, walk: Walk) -> Applied | None:
+    """Return the revisions that have run according to the stamp; ``None`` if it does not tell."""
+    has_tables = database.live is not None and database.live.has_tables
+    if database.unknown or (has_tables and not database.stamped):
         return None
-    return walk.ancestry(live.stamped or ())
-
-
-def _faults(
-    session: Session, database: Database, history: WalkedHistory, located: LocatedDatabase
-) -> Iterator[Finding]:
-    if history.fault is not None:
-        yield broken_history(history.fault)
-    yield from stamp_faults(located.live.stamped, database.unknown, has_tables=False)
-    yield from location_findings(located, session.project.upgrade_command)
-    yield from written_files(history.files, session.project.root)
-    yield from made_roles(session.maker(database.database_key).roles_left())
-
-
-def _changes(
-    session: Session, database: Database, located: LocatedDatabase, live: Snapshot
-) -> list[Finding]:
-    """The differences of the live schema from the nearest state, as drift."""
-    nearest = located.nearest.snapshot
-    sides = {Side.STAMPED: nearest, Side.LIVE: live}
-    changes = followed(session, database.database_key, located.nearest.changes, sides)
-    judged = judge({Gap.DRIFT: changes}, sides, database.catalog.describe, database.catalog.note)
-    upgrade, url = session.project.upgrade_command, session.live_url(database.database_key)
-    evidence = evidence_of(changes, nearest, live, database.catalog, url) if changes else {}
-    findings = complete(
-        judged, FindingContext(database.catalog, upgrade=upgrade, evidence=evidence)
-    )
-    return findings if located.as_stamped else [*map(_against_revision, findings)]
+    return walk.ancestry(database.stamped)
 
 
 def _against_revision(finding: Finding) -> Finding:
-    """The finding with the definition of the nearest state labelled as such, and not as stamped."""
+    """Return the finding with the definition of the nearest state labelled as such."""
     definitions = dict(finding.definitions)
     definitions[Side.REVISION] = definitions.pop(Side.STAMPED)
     return replace(finding, definitions=definitions)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from driftcheck.actions.locate.nearest_state import NearestState
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.faults import fault
-from driftcheck.sources.live import Live
 from driftcheck.sources.walk import Applied, State, Walk
 
 
@@ -17,14 +16,14 @@ class LocatedDatabase:
     """A live database, and the states that are nearest to it.
 
     Attributes:
-        live: The live database.
-        unknown: The revisions of its stamp that have no file.
+        recorded: The revisions in its version tables.
+        unknown: Those of them that have no file.
         walk: The walk with which it was compared.
         stamped: The revisions that have run according to its stamp; ``None`` if that is not known.
         nearest: The nearest states.
     """
 
-    live: Live
+    recorded: tuple[str, ...]
     unknown: Sequence[str]
     walk: Walk
     stamped: Applied | None
@@ -53,7 +52,7 @@ def location_findings(located: LocatedDatabase, upgrade: str) -> Iterator[Findin
     """
     nearest = located.nearest
     revision = " or ".join(_name(located.walk.heads_of(s.applied)) for s in nearest.states)
-    stamped = ", ".join(located.live.stamped or ())
+    stamped = ", ".join(located.recorded)
     remedies = () if located.as_stamped else (_stamp_remedy(located, upgrade),)
     if nearest.changes:
         count = len(nearest.changes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from driftcheck.judging.comparison import Change, compare
-from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.selection import within
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.walk import State, Walk
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from driftcheck.actions.selftest.runner import MutationRunner
 from driftcheck.actions.selftest.sampling import batches, sample_mutations
@@ -10,15 +12,20 @@ from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
-from driftcheck.pipeline.histories import get_history, replayed_heads
-from driftcheck.pipeline.schema_filter import within
-from driftcheck.pipeline.session import Progress, Session, open_session
+from driftcheck.pipeline.histories import Histories
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.selection import reading_scope, within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
-from driftcheck.sources.history import FRESH, History, version_table_keys, version_tables
+from driftcheck.sources.history import FRESH, History, version_tables
 from driftcheck.sources.reading import read_connected
 
 _BATCH_SIZE = 200
@@ -41,35 +48,32 @@ def selftest(
         ReplayError: The history does not build.
         DriftcheckError: The project cannot be loaded, or no shadow database can be created.
     """
-    with open_session(replace(settings, gaps=(Gap.DRIFT,)), progress) as session:
-        places = [
-            database_key
-            for database_key in session.environment.databases
-            if _is_supported(database_key)
-        ]
-        if not places:
+    settings = replace(settings, gaps=(Gap.DRIFT,))
+    with open_project(settings, progress) as (loaded, shadows, _):
+        supported = [key for key in loaded.environment.databases if _is_supported(key)]
+        if not supported:
             raise ConfigurationError(
                 "the selftest supports PostgreSQL only, and this project has none",
                 hint="Name a PostgreSQL database of the project. The selftest does not change it: "
                 "it replays the migrations in a shadow database.",
             )
-        history = _history(session)
+        replays = Replays(loaded, shadows, settings, progress)
+        histories = Histories(loaded, shadows, replays, settings, progress)
+        history = _history(loaded, histories)
         # A head that is built from the cache belongs to a role without rights. The server would
         # refuse mutations to this role, and they would be counted as not applicable.
-        shadow_set = session.replayed if history.how == FRESH else replayed_heads(session)
-        results = [
-            _test(session, shadow_set, database_key, sample, seed) for database_key in places
-        ]
-        return SelftestResult(session.project.name, tuple(results))
+        head = replays.main if history.how == FRESH else replays.upgrade_to_heads()
+        tester = _DatabaseTester(loaded, shadows, settings, progress)
+        results = [tester.run(head, database_key, sample, seed) for database_key in supported]
+        return SelftestResult(loaded.project.name, tuple(results))
 
 
 def _is_supported(database_key: DatabaseKey) -> bool:
     return database_key.dialect == "postgresql"
 
 
-def _history(session: Session) -> History:
-    heads = dict.fromkeys(version_table_keys(session.environment), session.environment.heads)
-    history = get_history(session, heads).history
+def _history(loaded: LoadedProject, histories: Histories) -> History:
+    history = histories.get(destinations_at(loaded.environment, loaded.heads)).history
     if history.fault is not None:
         fault = history.fault
         raise ReplayError(
@@ -82,45 +86,78 @@ def _history(session: Session) -> History:
     return history
 
 
-def _test(
-    session: Session,
-    shadow_set: ShadowSet,
-    database_key: DatabaseKey,
-    sample: int | None,
-    seed: int,
-) -> DatabaseResult:
-    catalog = catalog_for(database_key.dialect)
-    tables = version_tables(session.environment)[database_key]
+class _DatabaseTester:
+    """Runs the mutations of single databases.
 
-    def read(connection: object) -> Snapshot:
-        snapshot = read_connected(connection, catalog, tables, session.scope)
-        return within(snapshot, session.settings.schemas)
+    Args:
+        loaded: The project.
+        shadows: Created its shadow databases.
+        settings: The settings.
+        progress: Called with a message for the user before each step.
+    """
 
-    connection = connect(shadow_set.shadow_of(session.target(database_key)).url)
-    try:
-        runner = MutationRunner(connection, catalog, read)
-        possible = list(catalog.mutations(runner.schema, session.scope))
-        mutations = sample_mutations(possible, sample, seed)
-        results: list[MutationResult] = []
-        for batch in batches(mutations, _BATCH_SIZE):
-            session.progress(f"running mutation {len(results):,} of {len(mutations):,}")
-            results += runner.run(batch)
-    finally:
-        connection.close()
-    order = {
+    def __init__(
+        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._schemas = settings.schemas
+        self._scope = reading_scope(settings)
+        self._progress = progress
+
+    def run(
+        self, head: ShadowSet, database_key: DatabaseKey, sample: int | None, seed: int
+    ) -> DatabaseResult:
+        """Run the mutations of a database.
+
+        Args:
+            head: The shadows at the head of the history.
+            database_key: The database.
+            sample: The maximal number of mutations; ``None`` for all.
+            seed: The seed of the sample.
+        """
+        catalog = catalog_for(database_key.dialect)
+        connection = connect(self._shadows.shadow(head, database_key).url)
+        try:
+            runner = MutationRunner(connection, catalog, self._reader(database_key))
+            possible = list(catalog.mutations(runner.schema, self._scope))
+            mutations = sample_mutations(possible, sample, seed)
+            results: list[MutationResult] = []
+            for batch in batches(mutations, _BATCH_SIZE):
+                self._progress(f"running mutation {len(results):,} of {len(mutations):,}")
+                results += runner.run(batch)
+        finally:
+            connection.close()
+        maker = self._shadows.maker(database_key)
+        return DatabaseResult(
+            name=self._loaded.environment.database_name(database_key),
+            dialect=database_key.dialect,
+            server_version=runner.schema.server_version,
+            heads=self._loaded.heads,
+            results=_in_order(results, mutations),
+            possible=len(possible),
+            seed=None if len(mutations) == len(possible) else seed,
+            shadows=maker.how,
+            notes=tuple(maker.notes),
+        )
+
+    def _reader(self, database_key: DatabaseKey) -> Callable[[Any], Snapshot]:
+        """Return a function that reads the schema as a check reads the live one."""
+        catalog = catalog_for(database_key.dialect)
+        tables = version_tables(self._loaded.environment)[database_key]
+
+        def read(connection: Any) -> Snapshot:
+            return within(read_connected(connection, catalog, tables, self._scope), self._schemas)
+
+        return read
+
+
+def _in_order(
+    results: Sequence[MutationResult], mutations: Sequence[Mutation]
+) -> tuple[MutationResult, ...]:
+    """Return the results in the order of the mutations."""
+    positions = {
         (mutation.address, mutation.description, mutation.statements): position
         for position, mutation in enumerate(mutations)
     }
-    results.sort(key=lambda result: order[result.address, result.description, result.statements])
-    maker = session.maker(database_key)
-    return DatabaseResult(
-        name=session.environment.databases[database_key][0].bind or database_key.database,
-        dialect=database_key.dialect,
-        server_version=runner.schema.server_version,
-        heads=session.environment.heads,
-        results=tuple(results),
-        possible=len(possible),
-        seed=None if len(mutations) == len(possible) else seed,
-        shadows=maker.how,
-        notes=tuple(maker.notes),
-    )
+    return tuple(sorted(results, key=lambda r: positions[r.address, r.description, r.statements]))

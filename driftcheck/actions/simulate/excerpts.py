@@ -1,4 +1,4 @@
-"""The operation of a migration that ran a statement, and the lines around it."""
+"""Finds the operation of a migration that ran a statement, and the lines around it."""
 
 from __future__ import annotations
 
@@ -7,47 +7,53 @@ from pathlib import Path
 
 from driftcheck.sources.statement_log import has_word
 
-_AROUND = 2
+_LINES_AROUND = 2
 
 
 def operation_line(file: Path, line: int | None, statement: str) -> int | None:
-    """The line of the operation that ran a statement.
+    """Return the line of the operation that ran a statement.
 
-    What stands in a ``with`` block (``op.batch_alter_table``) may run only at the block's end, and
-    then its line is the block's. The operation is known by the name it gives first.
+    The operations in a ``with`` block (``op.batch_alter_table``) may run only at the end of the
+    block; the line that ran is then the block's. In this case the operation is the first one whose
+    first string is a name in the statement.
 
     Args:
         file: The migration.
-        line: The line that was run.
-        statement: What was run there.
+        line: The line that ran.
+        statement: The statement.
     """
     block = None if line is None else _statement_at(file, line)
     if not isinstance(block, (ast.With, ast.AsyncWith)):
         return line
-    named = ((one.lineno, _first_text(one)) for one in block.body)
-    return next((at for at, name in named if name and has_word(statement, name)), line)
+    named = ((operation.lineno, _first_string(operation)) for operation in block.body)
+    lines = (number for number, name in named if name and has_word(statement, name))
+    return next(lines, line)
 
 
 def excerpt(file: Path, line: int | None) -> str:
-    """Lines of a migration with their numbers, the operation at a line marked.
+    """Return lines of a migration with their numbers, with a mark at the operation of a line.
 
     Args:
         file: The migration.
-        line: Where the operation begins; ``None`` for the functions that upgrade, all of them.
+        line: The first line of the operation; ``None`` for the bodies of the functions that
+            upgrade.
 
     Returns:
-        Nothing where the file cannot be read as Python, or has no operation there.
+        An empty string if the file is not valid Python or has no operation at the line.
     """
-    functions = [one for one in _parsed(file).body if isinstance(one, ast.FunctionDef)]
+    functions = [node for node in _parsed(file).body if isinstance(node, ast.FunctionDef)]
     if line is None:
-        upgrades = [one for one in functions if one.name.startswith("upgrade")]
-        return "\n".join(_numbered(file, _lines_of(*one.body), range(0)) for one in upgrades)
-    body = next((b for b in (_lines_of(*one.body) for one in functions) if line in b), None)
+        upgrades = [function for function in functions if function.name.startswith("upgrade")]
+        return "\n".join(
+            _numbered(file, _lines_of(*function.body), range(0)) for function in upgrades
+        )
+    bodies = (_lines_of(*function.body) for function in functions)
+    body = next((body for body in bodies if line in body), None)
     operation = _statement_at(file, line)
     if body is None or operation is None:
         return ""
     marked = _lines_of(operation)
-    first, last = marked.start - _AROUND, marked.stop + _AROUND
+    first, last = marked.start - _LINES_AROUND, marked.stop + _LINES_AROUND
     return _numbered(file, range(max(first, body.start), min(last, body.stop)), marked)
 
 
@@ -59,17 +65,17 @@ def _parsed(file: Path) -> ast.Module:
 
 
 def _statement_at(file: Path, line: int) -> ast.stmt | None:
-    """The smallest statement that a line belongs to."""
-    statements = (one for one in ast.walk(_parsed(file)) if isinstance(one, ast.stmt))
-    around = (one for one in statements if line in _lines_of(one))
-    return min(around, key=lambda one: len(_lines_of(one)), default=None)
+    """Return the smallest statement that a line belongs to."""
+    statements = (node for node in ast.walk(_parsed(file)) if isinstance(node, ast.stmt))
+    around = (statement for statement in statements if line in _lines_of(statement))
+    return min(around, key=lambda statement: len(_lines_of(statement)), default=None)
 
 
-def _first_text(statement: ast.stmt) -> str | None:
-    """The text that stands first in a statement: what an operation is for."""
-    texts = (one for one in ast.walk(statement) if isinstance(one, ast.Constant))
-    placed = ((t.lineno, t.col_offset, t.value) for t in texts if isinstance(t.value, str))
-    return min(placed, default=(0, 0, None))[2]
+def _first_string(statement: ast.stmt) -> str | None:
+    """Return the first string of a statement: the name of the object of an operation."""
+    constants = (node for node in ast.walk(statement) if isinstance(node, ast.Constant))
+    strings = ((c.lineno, c.col_offset, c.value) for c in constants if isinstance(c.value, str))
+    return min(strings, default=(0, 0, None))[2]
 
 
 def _lines_of(*statements: ast.stmt) -> range:
@@ -78,9 +84,9 @@ def _lines_of(*statements: ast.stmt) -> range:
 
 
 def _numbered(file: Path, lines: range, marked: range) -> str:
-    texts = file.read_text(encoding="utf-8").splitlines()
+    source = file.read_text(encoding="utf-8").splitlines()
     width = len(str(lines.stop))
     return "\n".join(
-        f"{number:{width}} {'>' if number in marked else ' '} {texts[number - 1]}".rstrip()
+        f"{number:{width}} {'>' if number in marked else ' '} {source[number - 1]}".rstrip()
         for number in lines
     )

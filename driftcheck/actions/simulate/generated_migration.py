@@ -1,4 +1,4 @@
-"""The migration that ``migrate`` would write now: a real file, in a directory of its own."""
+"""Writes the migration that ``migrate`` would write now, into a temporary directory."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _REVISION = "unwritten"
 
 @dataclass(frozen=True)
 class Generated:
-    """A migration that was generated.
+    """A generated migration.
 
     Attributes:
-        revision: Its identifier, which the script directory knows from now on.
-        file: Where it is.
-        shown: What it is called where it is told of.
+        revision: Its identifier. The script directory has this revision from now on.
+        file: Its file.
+        shown: The path of the file in reports.
     """
 
     revision: str
@@ -37,22 +37,22 @@ class Generated:
 def generate(
     project: Project, redirect: Redirect, shadow_set: ShadowSet, directory: Path
 ) -> Generated | None:
-    """Run the project's autogenerate as its ``migrate`` does, and write what it finds.
+    """Run the project's autogenerate as its ``migrate`` does, and write the migration.
 
-    The project's template, naming, hooks and ``process_revision_directives`` have their say; only
-    the place is another. The history ends in the new migration from then on.
+    The project's template, file names, hooks and ``process_revision_directives`` are used; only the
+    directory is another. The new migration is the head of the history from now on.
 
     Args:
         project: The project.
-        redirect: The redirection.
-        shadow_set: The shadows that stand for the live databases, at the history's head.
-        directory: Where the file is written.
+        redirect: Redirects the connections of the project's code.
+        shadow_set: The shadows that replace the live databases, at the head of the history.
+        directory: The directory for the file.
 
     Returns:
-        Nothing where ``migrate`` would find nothing to write.
+        ``None`` if ``migrate`` would find no operations.
 
     Raises:
-        ProjectError: The project's own code failed over it.
+        ProjectError: The project's own code failed.
     """
     template_arguments: dict[str, Any] = {}
     contexts: list[RevisionContext] = []
@@ -78,7 +78,7 @@ def generate(
             project.application_context(),
         ):
             for script in revisions.generated_revisions:
-                script.version_path = str(directory)  # whatever a directive says
+                script.version_path = str(directory)  # a directive may have set another
             (*_, last) = [script for script in revisions.generate_scripts() if script is not None]
     file = Path(last.path)
     return Generated(last.revision, file, str(file.resolve().relative_to(directory.resolve())))
@@ -106,12 +106,12 @@ def _revision_context(
 
 
 def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
-    """The script directory with one place more. It shares its revisions with the other."""
-    places: list[Any] = [*script._version_locations]  # noqa: SLF001  (public only with a side effect)
+    """Return the script directory with one more version location, and the same revisions."""
+    locations: list[Any] = [*script._version_locations]  # noqa: SLF001  (public only with a side effect)
     other = copy.copy(script)
-    # Older versions of Alembic hold them as texts.
-    location = directory if isinstance(places[0], Path) else str(directory)
-    vars(other)["_version_locations"] = [*places, location]
+    # Older versions of Alembic have strings here.
+    location = directory if isinstance(locations[0], Path) else str(directory)
+    vars(other)["_version_locations"] = [*locations, location]
     return other
 
 

@@ -48,15 +48,15 @@ _FIX = Remedy("fix the revision", "Change the revision so that it runs on such a
 
 
 @dataclass(frozen=True)
-class Background:
-    """What is known of a history and its live database when plays are judged.
+class OutcomeContext:
+    """The facts that explain the results of simulations.
 
     Attributes:
-        findings: What a comparison finds, drift before all else, completed with remedies.
-        made: Which revision made what is at the head.
-        generated: The migration that ``migrate`` would write now.
-        builds: Whether the history builds from nothing.
-        with_data: Whether the tables had rows.
+        findings: The completed findings of a comparison of the database.
+        made: The revisions that created the objects at the head.
+        generated: The migration that ``migrate`` would write now, if any.
+        builds: Whether the history builds in an empty database.
+        with_data: Whether rows were inserted first.
     """
 
     findings: Sequence[Finding] = ()
@@ -66,35 +66,42 @@ class Background:
     with_data: bool = False
 
 
-def outcomes(several: Sequence[ScenarioResult], background: Background) -> Iterator[Finding]:
-    """Every failure, difference and unfilled table; what several plays have alike, told once."""
-    failed = [(one.fault, one) for one in several if one.fault is not None]
-    for fails in _alike(failed, lambda pair: (pair[1].is_downgrade, pair[0].where)):
-        broken, one = fails[0]
-        yield _failure(broken, one, _starts(played for _, played in fails), background)
-    changed = [(change, one) for one in several for change in one.changes]
-    for differs in _alike(changed, lambda pair: (pair[0].type, pair[0].address)):
-        yield _difference(differs[0][0], _starts(played for _, played in differs))
-    unfilled = [(table, one) for one in several for table in one.unfilled]
-    for lacks in _alike(unfilled, lambda pair: pair[0]):
+def outcomes(results: Sequence[ScenarioResult], context: OutcomeContext) -> Iterator[Finding]:
+    """Yield a finding for each failure, difference and table without rows.
+
+    A failure or a difference that several simulations have is reported once, with all their starts.
+
+    Args:
+        results: The results of the simulations.
+        context: The facts that explain them.
+    """
+    failed = [(result.fault, result) for result in results if result.fault is not None]
+    for group in _grouped(failed, lambda pair: (pair[1].is_downgrade, pair[0].where)):
+        failure, result = group[0]
+        yield _failure(failure, result, _starts(result for _, result in group), context)
+    changed = [(change, result) for result in results for change in result.changes]
+    for changes in _grouped(changed, lambda pair: (pair[0].type, pair[0].address)):
+        yield _difference(changes[0][0], _starts(result for _, result in changes))
+    unfilled = [(table, result) for result in results for table in result.unfilled]
+    for tables in _grouped(unfilled, lambda pair: pair[0]):
         yield fault(
             "colleague-without-rows",
-            name=lacks[0][0].table,
-            reason=lacks[0][0].reason,
-            start=_starts(played for _, played in lacks),
+            name=tables[0][0].table,
+            reason=tables[0][0].reason,
+            start=_starts(result for _, result in tables),
         )
 
 
-def _alike(items: Iterable[_T], key: Callable[[_T], Hashable]) -> list[list[_T]]:
-    """Items in groups, in the order in which the first of each comes."""
+def _grouped(items: Iterable[_T], key: Callable[[_T], Hashable]) -> list[list[_T]]:
+    """Group the items with the same key, in the order of the first item of each group."""
     groups: dict[Hashable, list[_T]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
     return [*groups.values()]
 
 
-def _starts(several: Iterable[ScenarioResult]) -> str:
-    starts = [one.play.start for one in several]
+def _starts(results: Iterable[ScenarioResult]) -> str:
+    starts = [result.simulation.start for result in results]
     more = len(starts) - _NAMED
     if more > 1:
         return f"{', '.join(starts[:_NAMED])} and {more} more"
@@ -102,66 +109,67 @@ def _starts(several: Iterable[ScenarioResult]) -> str:
 
 
 def _failure(
-    broken: RevisionFailure, one: ScenarioResult, start: str, background: Background
+    failure: RevisionFailure, result: ScenarioResult, start: str, context: OutcomeContext
 ) -> Finding:
-    generated = background.generated
-    is_generated = generated is not None and broken.where.revision == generated.revision
-    cause = _cause(broken, background.findings) if is_generated else None
+    generated = context.generated
+    is_generated = generated is not None and failure.where.revision == generated.revision
+    cause = _cause(failure, context.findings) if is_generated else None
     is_drift = cause is not None and Gap.DRIFT in cause.gaps
-    of_rows = background.with_data and background.builds and not is_drift and not broken.existing
-    told = fault(
-        "colleague-downgrade-fails" if one.is_downgrade else "colleague-upgrade-fails",
+    of_rows = context.with_data and context.builds and not is_drift and not failure.existing
+    finding = fault(
+        "colleague-downgrade-fails" if result.is_downgrade else "colleague-upgrade-fails",
         start=start,
         what="the migration that migrate would write now"
         if is_generated
-        else f"revision {broken.where.revision}",
-        details="\n".join(filter(None, (broken.message, broken.statement))),
-        origin=_origin(broken, generated if is_generated else None),
-        remedies=tuple(_remedies(broken, cause if is_drift else None, of_rows=of_rows)),
+        else f"revision {failure.where.revision}",
+        details="\n".join(filter(None, (failure.message, failure.statement))),
+        origin=_origin(failure, generated if is_generated else None),
+        remedies=tuple(_remedies(failure, cause if is_drift else None, of_rows=of_rows)),
     )
-    existing = _existing(broken, cause, background.made)
+    existing = _existing(failure, cause, context.made)
     why = " ".join(_why(existing, cause, of_rows=of_rows and not is_generated))
     return replace(
-        told,
+        finding,
         why=why,
-        impact=_FOR_THE_ROWS if of_rows else told.impact,
+        impact=_FOR_THE_ROWS if of_rows else finding.impact,
         parent_origin=origin_of(existing[1]) if existing else None,
     )
 
 
-def _origin(broken: RevisionFailure, generated: Generated | None) -> Origin | None:
-    where = origin_of(broken.where)
+def _origin(failure: RevisionFailure, generated: Generated | None) -> Origin | None:
+    where = origin_of(failure.where)
     if where is None or generated is None:
         return where
     return replace(where, file=generated.shown, is_written=False)
 
 
-def _cause(broken: RevisionFailure, findings: Sequence[Finding]) -> Finding | None:
-    """The finding that an operation is written for: drift rather than a change of the models."""
+def _cause(failure: RevisionFailure, findings: Sequence[Finding]) -> Finding | None:
+    """Return the finding that an operation is written for; drift precedes a pending change."""
     for gap in (Gap.DRIFT, Gap.PENDING):
-        speaking = [
+        candidates = [
             (len(address.path), finding)
             for finding in findings
             if gap in finding.gaps
             for address in _addresses(finding)
-            if all(has_word(broken.statement, name) for name in address.path)
+            if all(has_word(failure.statement, name) for name in address.path)
         ]
-        if speaking:
-            return max(speaking, key=lambda pair: pair[0])[1]
+        if candidates:
+            return max(candidates, key=lambda pair: pair[0])[1]
     return None
 
 
 def _addresses(finding: Finding) -> Iterator[Address]:
-    """What a finding is about; least of all, the table that it belongs to."""
-    yield from (one for one in (finding.address, *finding.parts, finding.part_of) if one)
+    """Yield the addresses of a finding's object, its parts and, last, its parent."""
+    addresses = (finding.address, *finding.parts, finding.part_of)
+    yield from (address for address in addresses if address is not None)
 
 
 def _existing(
-    broken: RevisionFailure, cause: Finding | None, made: Mapping[Address, MigrationSource]
+    failure: RevisionFailure, cause: Finding | None, made: Mapping[Address, MigrationSource]
 ) -> tuple[Address, MigrationSource] | None:
-    """What stands in the way, and the earlier revision that has made it."""
-    if broken.existing is not None or cause is None or cause.address is None:
-        return broken.existing
+    """Return the object that exists already, and the earlier revision that created it."""
+    if failure.existing is not None or cause is None or cause.address is None:
+        return failure.existing
     earlier = made.get(cause.address) if _is_missing(cause) else None
     return None if earlier is None else (cause.address, earlier)
 
@@ -185,22 +193,24 @@ def _is_missing(finding: Finding) -> bool:
     return finding.change is ChangeType.MISSING
 
 
-def _remedies(broken: RevisionFailure, drift: Finding | None, *, of_rows: bool) -> Iterator[Remedy]:
+def _remedies(
+    failure: RevisionFailure, drift: Finding | None, *, of_rows: bool
+) -> Iterator[Remedy]:
     if drift is not None:
         yield from drift.remedies
-    elif broken.existing is not None:
-        address, earlier = broken.existing
+    elif failure.existing is not None:
+        address, earlier = failure.existing
         yield Remedy(
             "delete the operation",
-            f"Take it out of {broken.where.file}: {earlier.file} has made {address} already.",
+            f"Take it out of {failure.where.file}: {earlier.file} has made {address} already.",
         )
     else:
-        fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(broken.message))
+        fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(failure.message))
         yield next(fitting, _FIX) if of_rows else _FIX
 
 
 def _difference(change: Change, start: str) -> Finding:
-    told = fault(
+    finding = fault(
         "colleague-differs-from-head",
         kind=change.address.kind,
         name=change.address.sql,
@@ -208,7 +218,7 @@ def _difference(change: Change, start: str) -> Finding:
         how=_HOW[change.type],
     )
     return replace(
-        told,
+        finding,
         change=change.type,
         address=change.address,
         part_of=change.schema_object.part_of,

@@ -1,204 +1,269 @@
-"""Plays what becomes of one database that is upgraded: a copy of the shadow where it stands."""
+"""Simulates the upgrade, and the downgrade, of one database on a shadow."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from driftcheck.actions.simulate.excerpts import excerpt, operation_line
 from driftcheck.actions.simulate.generated_migration import Generated
 from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.row_filling import Unfilled, fill
+from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import changes_of
 from driftcheck.judging.report import Simulation, SimulationStep
-from driftcheck.pipeline.schema_filter import within
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import within
+from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.reading import read_restricted
-from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
+from driftcheck.sources.replay import Destinations, MigrationSource, RevisionFailure
 
 EMPTY = "an empty database"
-"""Where somebody stands who has no database yet."""
+"""The start of a database that no revision has run on."""
 
 _GENERATED = "the migration that migrate would write now"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is played with every database of one place.
+    """The parameters of all simulations of one database.
 
     Attributes:
-        session: The session.
         database_key: The database.
         tables: Its version tables.
         heads: The heads of the history.
-        head: The schema at the heads; ``None`` where the history does not build.
-        reword: Says what comes from a base snapshot in its words, as ``head`` does.
+        head: The schema at the heads; ``None`` if the history does not build.
+        restore: Gives the unchanged objects of a schema their definitions in the base snapshot.
         generated: The migration that ``migrate`` would write now, if any.
-        with_data: Whether rows are put into the tables first.
-        downgrades: How many revisions are taken back in between.
+        with_data: Whether rows are inserted first.
+        downgrades: The number of revisions to downgrade after the upgrade; it is then repeated.
     """
 
-    session: Session
     database_key: DatabaseKey
     tables: Sequence[VersionTable]
     heads: Sequence[str]
     head: Snapshot | None
-    reword: Callable[[Snapshot], Snapshot]
+    restore: Callable[[Snapshot], Snapshot]
     generated: Generated | None = None
     with_data: bool = False
     downgrades: int = 0
 
 
-@dataclass
-class ScenarioResult:
-    """What came of it.
-
-    Attributes:
-        play: The play, as it is told.
-        fault: What stopped it, if anything did.
-        is_downgrade: Whether it stopped on the way back.
-        changes: In what the database differs from the head once it is upgraded.
-        unfilled: The tables into which no rows could be put.
-    """
-
-    play: Simulation
-    fault: RevisionFailure | None = None
-    is_downgrade: bool = False
-    changes: Sequence[Change] = ()
-    unfilled: Sequence[Unfilled] = ()
-
-
 @dataclass(frozen=True)
 class Start:
-    """Where a database stands before a play.
+    """The state in which a simulation starts.
 
     Attributes:
-        at: In words: its revision.
-        opening: What is told of it first.
-        shadow_set: Its shadows, which the play changes.
-        made: Which revision made what is in it.
+        at: The revisions in words.
+        description: The first step of the report: the database and its revisions.
+        shadow_set: The shadows, which the simulation changes.
+        made: The revisions that created the objects of the database.
     """
 
     at: str
-    opening: str
+    description: str
     shadow_set: ShadowSet
     made: Mapping[Address, MigrationSource]
 
 
-def play(scenario: Scenario, start: Start) -> ScenarioResult:
-    """Play the plot with one database."""
-    actor = _Actor(scenario, start, start.at)
-    steps = SimulationStep(start.opening), *actor.steps()
-    told = Simulation(actor.at, steps)
-    return ScenarioResult(told, actor.fault, actor.is_downgrade, actor.changes, actor.unfilled)
+@dataclass(frozen=True)
+class ScenarioResult:
+    """The result of a simulation.
 
+    Attributes:
+        simulation: The steps, as they are reported.
+        fault: The failure that stopped the simulation, if any.
+        is_downgrade: Whether a downgrade failed.
+        changes: The differences of the upgraded schema from the head.
+        unfilled: The tables into which no rows could be inserted.
+    """
 
-@dataclass
-class _Actor:
-    scenario: Scenario
-    start: Start
-    at: str
+    simulation: Simulation
     fault: RevisionFailure | None = None
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
     unfilled: Sequence[Unfilled] = ()
-    _ran: list[str] = field(default_factory=list)
-    _has_shown: bool = False
 
-    def __post_init__(self) -> None:
-        session, database_key = self.scenario.session, self.scenario.database_key
-        self._shadow = self.start.shadow_set.shadow_of(session.target(database_key))
-        self._replay = Replay(session.project, session.redirect, self.start.shadow_set, self._note)
-        self._replay.made[database_key] = dict(self.start.made)
 
-    def steps(self) -> Iterator[SimulationStep]:
-        """Each act once it is done, up to the first that does not come off."""
-        if self.scenario.with_data and self.start.at != EMPTY:
-            yield self._fill()
-        yield from self._upgrade()
-        if self.fault is None and self.scenario.downgrades:
-            yield self._downgrade()
-            if self.fault is None:
-                yield from self._upgrade()
+class ScenarioRunner:
+    """Runs simulations.
 
-    def _fill(self) -> SimulationStep:
-        self.unfilled = fill(self._shadow.url, self.scenario.tables)
-        without = len(self.unfilled)
-        said = "rows are put into every table"
-        return SimulationStep(f"{said} but {without} of them" if without else said, succeeded=None)
+    Args:
+        root: The project's directory.
+        shadows: Creates the project's shadow databases.
+        replays: Replays its history.
+        settings: The settings; they select the schemas that are compared.
+    """
 
-    def _upgrade(self) -> Iterator[SimulationStep]:
-        yield self._upgrade_to_heads()
-        if self.fault is None and self.scenario.generated is not None:
-            yield self._upgrade_to_generated(self.scenario.generated)
+    def __init__(self, root: Path, shadows: Shadows, replays: Replays, settings: Settings) -> None:
+        self._root = root
+        self._shadows = shadows
+        self._replays = replays
+        self._schemas = settings.schemas
 
-    def _upgrade_to_heads(self) -> SimulationStep:
-        self._go(self._replay.upgrade, self.scenario.heads)
-        if self.fault is not None:
-            return self._failure(f"upgrade fails at revision {self.fault.where.revision}")
-        if self.scenario.head is not None:
-            session = self.scenario.session
-            snapshot = read_restricted(self._shadow, session.scope, self.scenario.tables)
-            its = within(self.scenario.reword(snapshot), session.settings.schemas)
-            sides = {Side.FIRST: self.scenario.head, Side.SECOND: its}
-            self.changes = changes_of(Gap.DIFFERENCE, sides)
-        return SimulationStep(f"upgrade {self._what_ran('has nothing to run: that is the head')}")
+    def run(self, scenario: Scenario, start: Start) -> ScenarioResult:
+        """Run a simulation up to the first step that fails."""
+        shadow = self._shadows.shadow(start.shadow_set, scenario.database_key)
+        revisions = _RevisionRunner(scenario, self._replays, start, self._root)
+        read = partial(self._read, scenario, shadow)
+        run = _Run(scenario, revisions, shadow, read, start.at)
+        steps = SimulationStep(start.description), *run.steps()
+        return ScenarioResult(
+            Simulation(run.at, steps),
+            revisions.fault,
+            run.is_downgrade,
+            run.changes,
+            run.unfilled,
+        )
 
-    def _upgrade_to_generated(self, generated: Generated) -> SimulationStep:
-        self._go(self._replay.upgrade, [generated.revision])
-        if self.fault is not None:
-            return self._failure(f"upgrade fails in {_GENERATED}")
-        shown_before, self._has_shown = self._has_shown, True
-        code = "" if shown_before else excerpt(generated.file, None)
-        return SimulationStep(f"upgrade runs {_GENERATED}", code=code)
+    def _read(self, scenario: Scenario, shadow: ShadowDatabase) -> Snapshot:
+        snapshot = self._replays.read(scenario.database_key, shadow)
+        return within(scenario.restore(snapshot), self._schemas)
 
-    def _downgrade(self) -> SimulationStep:
-        self.is_downgrade = True
-        self.changes = ()  # until now it was a copy of the live one, and may be as unlike
-        counted = self.scenario.downgrades
-        self._go(self._replay.downgrade, [f"-{counted}"])
-        if self.fault is not None:
-            return self._failure(f"downgrade fails at revision {self.fault.where.revision}")
-        self.is_downgrade = False
-        self.at += f" after {counted} downgrade{'s' * (counted > 1)}"
-        return SimulationStep(f"downgrade {self._what_ran('has nothing to take back')}")
 
-    def _failure(self, said: str) -> SimulationStep:
-        assert self.fault is not None  # noqa: S101  (it is what is told)
-        where = self.fault.where
-        code = excerpt(self.scenario.session.project.root / where.file, where.line)
-        return SimulationStep(said, succeeded=False, code=code)
+class _RevisionRunner:
+    """Runs revisions on the shadow of a simulation, and describes what ran.
 
-    def _go(self, way: Any, revisions: Sequence[str]) -> None:
-        self._ran.clear()
-        destinations: Destinations = {
-            (self.scenario.database_key, table): tuple(revisions) for table in self.scenario.tables
-        }
-        way(destinations)
-        if self._replay.fault is not None:
-            self.fault = _at_operation(self._replay.fault, self.scenario.session.project.root)
+    Args:
+        scenario: The parameters of the simulation.
+        replays: Replays the history.
+        start: The state in which the simulation starts.
+        root: The project's directory.
 
-    def _note(self, database_key: DatabaseKey, revision: str, _connection: Any) -> None:
-        if database_key == self.scenario.database_key:
-            self._ran.append(revision)
+    Attributes:
+        fault: The failure that stopped the simulation, if any.
+    """
 
-    def _what_ran(self, nothing: str) -> str:
+    def __init__(self, scenario: Scenario, replays: Replays, start: Start, root: Path) -> None:
+        self.fault: RevisionFailure | None = None
+        self._database_key = scenario.database_key
+        self._tables = scenario.tables
+        self._root = root
+        self._ran: list[str] = []
+        self._replay = replays.new(start.shadow_set, self._record)
+        self._replay.made[scenario.database_key] = dict(start.made)
+
+    def upgrade(self, revisions: Sequence[str]) -> None:
+        """Upgrade to some revisions."""
+        self._run(self._replay.upgrade, revisions)
+
+    def downgrade(self, count: int) -> None:
+        """Downgrade by a number of revisions."""
+        self._run(self._replay.downgrade, [f"-{count}"])
+
+    def ran(self, nothing: str) -> str:
+        """Describe the revisions that ran last, or return ``nothing`` if none did."""
         if not self._ran:
             return nothing
         if len(self._ran) == 1:
             return f"runs revision {self._ran[0]}"
         return f"runs {len(self._ran)} revisions, {self._ran[0]} to {self._ran[-1]}"
 
+    def failed_step(self, action: str, *, in_revision: bool = True) -> SimulationStep:
+        """Describe the action that failed, with the lines of the migration."""
+        assert self.fault is not None  # noqa: S101  (the caller has asked)
+        where = self.fault.where
+        revision = f" at revision {where.revision}" if in_revision else ""
+        code = excerpt(self._root / where.file, where.line)
+        return SimulationStep(f"{action}{revision}", succeeded=False, code=code)
+
+    def _run(self, run: Callable[[Destinations], bool], revisions: Sequence[str]) -> None:
+        self._ran.clear()
+        run({(self._database_key, table): tuple(revisions) for table in self._tables})
+        if self._replay.fault is not None:
+            self.fault = _at_operation(self._replay.fault, self._root)
+
+    def _record(self, database_key: DatabaseKey, revision: str, _connection: Any) -> None:
+        if database_key == self._database_key:
+            self._ran.append(revision)
+
+
+@dataclass
+class _Run:
+    """One simulation that is running.
+
+    Attributes:
+        scenario: Its parameters.
+        revisions: Runs the revisions.
+        shadow: The shadow database.
+        read: Reads the schema of the shadow.
+        at: The start of the current upgrade in words.
+        is_downgrade: Whether a downgrade is running or has failed.
+        changes: The differences of the upgraded schema from the head.
+        unfilled: The tables into which no rows could be inserted.
+    """
+
+    scenario: Scenario
+    revisions: _RevisionRunner
+    shadow: ShadowDatabase
+    read: Callable[[], Snapshot]
+    at: str
+    is_downgrade: bool = False
+    changes: Sequence[Change] = ()
+    unfilled: Sequence[Unfilled] = ()
+    _generated_is_shown: bool = field(default=False, init=False)
+
+    def steps(self) -> Iterator[SimulationStep]:
+        """Run the steps up to the first that fails, and yield each after it has run."""
+        if self.scenario.with_data and self.at != EMPTY:
+            yield self._insert_rows()
+        yield from self._upgrade()
+        if self.revisions.fault is None and self.scenario.downgrades:
+            yield self._downgrade()
+            if self.revisions.fault is None:
+                yield from self._upgrade()
+
+    def _insert_rows(self) -> SimulationStep:
+        self.unfilled = fill(self.shadow.url, self.scenario.tables)
+        count = len(self.unfilled)
+        description = "rows are put into every table" + f" but {count} of them" * bool(count)
+        return SimulationStep(description, succeeded=None)
+
+    def _upgrade(self) -> Iterator[SimulationStep]:
+        yield self._upgrade_to_heads()
+        if self.revisions.fault is None and self.scenario.generated is not None:
+            yield self._upgrade_to_generated(self.scenario.generated)
+
+    def _upgrade_to_heads(self) -> SimulationStep:
+        self.revisions.upgrade(self.scenario.heads)
+        if self.revisions.fault is not None:
+            return self.revisions.failed_step("upgrade fails")
+        if self.scenario.head is not None:
+            sides = {Side.FIRST: self.scenario.head, Side.SECOND: self.read()}
+            self.changes = changes_of(Gap.DIFFERENCE, sides)
+        ran = self.revisions.ran("has nothing to run: that is the head")
+        return SimulationStep(f"upgrade {ran}")
+
+    def _upgrade_to_generated(self, generated: Generated) -> SimulationStep:
+        self.revisions.upgrade([generated.revision])
+        if self.revisions.fault is not None:
+            return self.revisions.failed_step(f"upgrade fails in {_GENERATED}", in_revision=False)
+        code = "" if self._generated_is_shown else excerpt(generated.file, None)
+        self._generated_is_shown = True
+        return SimulationStep(f"upgrade runs {_GENERATED}", code=code)
+
+    def _downgrade(self) -> SimulationStep:
+        self.is_downgrade = True
+        self.changes = ()  # a copy of the live schema may differ from the head because of drift
+        count = self.scenario.downgrades
+        self.revisions.downgrade(count)
+        if self.revisions.fault is not None:
+            return self.revisions.failed_step("downgrade fails")
+        self.is_downgrade = False
+        self.at += f" after {count} downgrade{'s' * (count > 1)}"
+        return SimulationStep(f"downgrade {self.revisions.ran('has nothing to take back')}")
+
 
 def _at_operation(fault: RevisionFailure, root: Path) -> RevisionFailure:
-    """The same fault at the line of its operation, which may have run at the end of a block."""
+    """Return the failure with the line of its operation, not of the block that contains it."""
     where = fault.where
     line = operation_line(root / where.file, where.line, fault.statement)
     return replace(fault, where=replace(where, line=line))

@@ -1,4 +1,4 @@
-"""Where in a history a database may stand that nobody touched."""
+"""The revisions at which a database may be that only the migrations have changed."""
 
 from __future__ import annotations
 
@@ -7,69 +7,66 @@ from collections.abc import Iterable
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from driftcheck.config.settings import Settings
 from driftcheck.errors import ConfigurationError
-from driftcheck.pipeline.histories import read_base_snapshot
-from driftcheck.pipeline.session import Session
+from driftcheck.pipeline.base_snapshot import read_base_snapshot
 
 Revisions = tuple[str, ...]
-"""Where a database stands; no revision is the beginning."""
+"""The revisions of a database; empty before the first revision."""
 
 
 class StartPoints:
-    """The places of one project's history.
+    """The start points of simulations in a history.
 
     Args:
-        session: The session; env.py has been run in it.
+        script: The script directory, with its revisions loaded.
+        settings: The settings; they say where the history begins.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._settings = session.settings
-        self._project = session.project
+    def __init__(self, script: ScriptDirectory, settings: Settings) -> None:
+        self._script = script
+        self._settings = settings
 
-    def asked(self, at: str | None, *, since: str | None) -> list[Revisions]:
-        """The place that is asked for or, where none is named, every one since a revision.
+    def requested(self, at: str | None, *, since: str | None) -> list[Revisions]:
+        """Return the requested start point; if none is named, all since a revision.
 
         Args:
-            at: A revision, as Alembic takes one.
-            since: The first revision; ``None`` for the beginning.
+            at: A revision in any form that Alembic accepts.
+            since: The first revision; ``None`` for an empty database.
 
         Raises:
             ConfigurationError: The history has no such revision.
         """
         try:
-            places = [self._named(at)] if at else self._since(since)
+            points = [self._named(at)] if at else self._since(since)
         except CommandError as error:
             raise ConfigurationError(
-                f"the history has no such place: {error}",
+                f"the history has no such revision: {error}",
                 hint="Name a revision of the branch, such as alembic history lists.",
             ) from None
-        begun = self.ancestry(self._begins_at())
-        return [place for place in places if begun <= self.ancestry(place)]
+        first = self.ancestry(self._beginning())
+        return [point for point in points if first <= self.ancestry(point)]
 
     def ancestry(self, revisions: Iterable[str]) -> frozenset[str]:
-        """Revisions with all that come before them."""
-        several = [self._script.get_revision(one) for one in revisions]
-        nodes = self._script.revision_map._get_ancestor_nodes(several)  # noqa: SLF001
+        """Return revisions with all their ancestors."""
+        scripts = [self._script.get_revision(revision) for revision in revisions]
+        nodes = self._script.revision_map._get_ancestor_nodes(scripts)  # noqa: SLF001
         return frozenset(node.revision for node in nodes)
 
     def before(self, revision: str) -> Revisions:
-        """The place from which a revision is run."""
+        """Return the revisions from which a revision is run."""
         return tuple(self._script.get_revision(revision)._versioned_down_revisions)  # noqa: SLF001
 
-    @property
-    def _script(self) -> ScriptDirectory:
-        return self._project.script_directory()
-
     def _named(self, at: str) -> Revisions:
-        return tuple(one.revision for one in self._script.get_revisions(at))
+        return tuple(script.revision for script in self._script.get_revisions(at))
 
     def _since(self, since: str | None) -> list[Revisions]:
-        walked = [*self._script.walk_revisions(since or "base", "heads")]
+        scripts = [*self._script.walk_revisions(since or "base", "heads")]
         beginning: list[Revisions] = [()] if since is None else []
-        return [*beginning, *((one.revision,) for one in reversed(walked))]
+        return [*beginning, *((script.revision,) for script in reversed(scripts))]
 
-    def _begins_at(self) -> Revisions:
-        """The revisions at which the history is taken up, where that is not its beginning."""
+    def _beginning(self) -> Revisions:
+        """Return the revisions of the bootstrap or of the base snapshot."""
         bootstrap, base = self._settings.bootstrap, self._settings.base_snapshot
         if bootstrap is not None:
             return (bootstrap.revision,) if bootstrap.revision else ()

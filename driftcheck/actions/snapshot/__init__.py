@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.pipeline.session import Progress, open_session
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.selection import reading_scope
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.live import read_live
 from driftcheck.storage.snapshot_file import SnapshotFile
@@ -21,15 +23,16 @@ def base_snapshot(settings: Settings, progress: Progress = lambda _: None) -> Sn
         ConfigurationError: The project migrates more than one database.
         CannotCheckError: The database is not stamped with a revision.
     """
-    with open_session(settings, progress) as session:
-        tables = version_tables(session.environment)
+    with open_project(settings, progress) as (loaded, shadows, _):
+        tables = version_tables(loaded.environment)
         if len(tables) > 1:
             raise ConfigurationError(
                 f"the project migrates {len(tables)} databases, but a base snapshot has only one"
             )
         (database_key,) = tables
         progress("reading the live database")
-        live = read_live(session.live_url(database_key), tables[database_key], session.scope)
+        url, scope = shadows.live_url(database_key), reading_scope(settings)
+        live = read_live(url, tables[database_key], scope)
         if not live.stamped:
             raise CannotCheckError(
                 "the live database is not stamped with a revision",

@@ -18,9 +18,11 @@ from driftcheck.judging.timeline import (
     RevisionEvents,
     SchemaOperation,
 )
-from driftcheck.pipeline.schema_filter import within
-from driftcheck.pipeline.session import Progress, open_session
-from driftcheck.pipeline.walks import walk_history
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import within
+from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.schema import Address
 from driftcheck.sources.walk import Walk
 
@@ -37,23 +39,21 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
         UsageError: No object has this name, or several have.
         DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
-    with open_session(replace(settings, gaps=()), progress) as session:
-        history = walk_history(session, {})
+    settings = replace(settings, gaps=())
+    with open_project(settings, progress) as (loaded, shadows, _):
+        replays = Replays(loaded, shadows, settings, progress)
+        walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
         databases = [
-            DatabaseHistory(
-                session.environment.databases[database_key][0].bind or database_key.database,
-                walk,
-                settings.schemas,
-            )
-            for database_key, walk in history.walks.items()
+            DatabaseHistory(loaded.environment.database_name(database_key), walk, settings.schemas)
+            for database_key, walk in walked.walks.items()
         ]
         address = resolve_object(name, databases)
         return Blame(
-            session.project.name,
+            loaded.project.name,
             tuple(
                 database.of_object(address) for database in databases if address in database.known
             ),
-            break_of(history.fault),
+            break_of(walked.history.fault),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,13 @@ from alembic.util import CommandError
 
 from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import UsageError
-from driftcheck.judging.timeline import DatabaseTimeline, Timeline
-from driftcheck.pipeline.session import Progress, Session, open_session
-from driftcheck.pipeline.walks import walk_history
+from driftcheck.judging.timeline import DatabaseTimeline, RevisionEvents, Timeline
+from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.sources.walk import Walk
 
 
@@ -38,32 +39,33 @@ def history(
         UsageError: The history has no such revision.
         DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
-    with open_session(replace(settings, gaps=()), progress) as session:
-        script = session.project.script_directory()
-        selected = _selected(script, revisions, since)
-        walked = walk_history(session, {})
-        databases = tuple(
-            _database(session, database_key, walk, selected)
-            for database_key, walk in walked.walks.items()
-        )
-        return Timeline(session.project.name, databases, break_of(walked.fault))
+    settings = replace(settings, gaps=())
+    with open_project(settings, progress) as (loaded, shadows, _):
+        selected = _selected(loaded.script, revisions, since)
+        replays = Replays(loaded, shadows, settings, progress)
+        walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
+        databases = []
+        for database_key, walk in walked.walks.items():
+            maker = shadows.maker(database_key)
+            database = DatabaseTimeline(
+                name=loaded.environment.database_name(database_key),
+                dialect=database_key.dialect,
+                server_version=walk.frame.server_version,
+                revisions=tuple(_events(walk, settings.schemas, selected)),
+                shadows=maker.how,
+                notes=tuple(maker.notes),
+            )
+            databases.append(database)
+        return Timeline(loaded.project.name, tuple(databases), break_of(walked.history.fault))
 
 
-def _database(
-    session: Session, database_key: DatabaseKey, walk: Walk, selected: Collection[str] | None
-) -> DatabaseTimeline:
-    maker = session.maker(database_key)
-    events = revision_events(walk, catalog_for(database_key.dialect), session.settings.schemas)
-    return DatabaseTimeline(
-        name=session.environment.databases[database_key][0].bind or database_key.database,
-        dialect=database_key.dialect,
-        server_version=walk.frame.server_version,
-        revisions=tuple(
-            revision for revision in events if selected is None or revision.revision in selected
-        ),
-        shadows=maker.how,
-        notes=tuple(maker.notes),
-    )
+def _events(
+    walk: Walk, schemas: Collection[str], selected: Collection[str] | None
+) -> Iterator[RevisionEvents]:
+    """Yield the events of the selected revisions; of all revisions if none is selected."""
+    for events in revision_events(walk, catalog_for(walk.frame.dialect), schemas):
+        if selected is None or events.revision in selected:
+            yield events
 
 
 def _selected(

@@ -10,7 +10,7 @@ from driftcheck.judging.findings import Origin
 from driftcheck.judging.judge import addresses_of
 from driftcheck.judging.timeline import Break, Event, RevisionEvents, SchemaOperation
 from driftcheck.pipeline.faults import origin_of
-from driftcheck.pipeline.schema_filter import within
+from driftcheck.pipeline.selection import within
 from driftcheck.schema import Address
 from driftcheck.sources.replay import RevisionFailure
 from driftcheck.sources.statement_log import ExecutedStatement, creation_line, last_line

@@ -2,7 +2,7 @@
 
 import pytest
 
-from driftcheck.actions.simulate import Colleague, simulate
+from driftcheck.actions.simulate import SimulationOptions, simulate
 from driftcheck.actions.snapshot import base_snapshot
 from driftcheck.config.settings import Bootstrap, Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
@@ -26,19 +26,23 @@ def standing(sketch, pg18):
     project.revision("0002", 'op.add_column("students", sa.Column("age", sa.Integer()))', "0001")
     project.upgrade("0001")
     project.settings = {"root": project.root}
-    project.simulate = lambda whom, **more: simulate(Settings(**project.settings, **more), whom)
+    project.simulate = lambda options, **more: simulate(
+        Settings(**project.settings, **more), options
+    )
     with used(pg18):
         yield project
 
 
 def starts(report):
-    return [(one.start, one.succeeds) for one in report.databases[0].simulations]
+    return [
+        (simulation.start, simulation.succeeds) for simulation in report.databases[0].simulations
+    ]
 
 
 def test_a_bootstrap(standing):
     (standing.root / "students.sql").write_text(TABLE)
     bootstrap = Bootstrap("students.sql", "0001")
-    report = standing.simulate(Colleague(every=True, with_data=True), bootstrap=bootstrap)
+    report = standing.simulate(SimulationOptions(every=True, with_data=True), bootstrap=bootstrap)
     assert starts(report) == [("0001", True), ("0002", True)]
     assert report.findings == ()
 
@@ -46,34 +50,38 @@ def test_a_bootstrap(standing):
 def test_a_base_snapshot(standing):
     path = standing.root / "base.json"
     path.write_text(dump(base_snapshot(Settings(**standing.settings))))
-    report = standing.simulate(Colleague(), base_snapshot=path)
+    report = standing.simulate(SimulationOptions(), base_snapshot=path)
     assert starts(report) == [("0001", True)]
     assert report.findings == ()
 
 
 def test_nothing_to_begin_with(standing):
-    report = standing.simulate(Colleague())
-    assert [(one.start, one.succeeds) for one in report.databases[0].simulations] == [
-        ("0001", False)
-    ]
+    report = standing.simulate(SimulationOptions())
+    assert [
+        (simulation.start, simulation.succeeds) for simulation in report.databases[0].simulations
+    ] == [("0001", False)]
     assert 'relation "students" does not exist' in report.findings[0].details
 
 
 @pytest.mark.parametrize(
-    ("whom", "error", "says"),
+    ("options", "error", "says"),
     [
-        (Colleague(at="0009"), ConfigurationError, "Can't locate revision identified by '0009'"),
-        (Colleague(every=True, since="x"), ConfigurationError, "no such place"),
-        (Colleague(after_downgrade=3), ConfigurationError, "there are only 2 revisions"),
+        (
+            SimulationOptions(at="0009"),
+            ConfigurationError,
+            "Can't locate revision identified by '0009'",
+        ),
+        (SimulationOptions(every=True, since="x"), ConfigurationError, "no such revision"),
+        (SimulationOptions(after_downgrade=3), ConfigurationError, "there are only 2 revisions"),
     ],
 )
-def test_what_cannot_be_asked(standing, whom, error, says):
+def test_what_cannot_be_asked(standing, options, error, says):
     with pytest.raises(error, match=says):
-        standing.simulate(whom)
+        standing.simulate(options)
 
 
 def test_a_live_database_that_is_nowhere_in_the_history(standing):
     standing.by_hand("DROP TABLE alembic_version")
     with pytest.raises(CannotCheckError, match="which revision the live database is at") as raised:
-        standing.simulate(Colleague())
+        standing.simulate(SimulationOptions())
     assert "--at REVISION" in raised.value.hint

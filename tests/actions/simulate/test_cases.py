@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from driftcheck.actions.simulate import Colleague, simulate
+from driftcheck.actions.simulate import SimulationOptions, simulate
 from driftcheck.config.settings import Settings
 from driftcheck.judging.findings import Severity
 from driftcheck.reports import OutputStyle, render
@@ -40,9 +40,9 @@ def test_case(name, sketch, request):
     write(project, case)
     before = files(project.root)
 
-    whom = Colleague(**case.get("whom", {}))
+    options = SimulationOptions(**case.get("options", {}))
     with used(maker):
-        report = simulate(Settings(root=project.root), whom)
+        report = simulate(Settings(root=project.root), options)
 
     (database,) = report.databases
     text = render(report, output=OutputStyle(width=10_000))
@@ -51,11 +51,13 @@ def test_case(name, sketch, request):
         case.get("status", 0),
         case.get("rules", []),
     ), text
-    play = database.simulations[-1]
-    if "acts" in case:
-        assert [f"{MARKS[act.succeeded]} {act.description}" for act in play.steps] == case["acts"]
+    simulation = database.simulations[-1]
+    if "steps" in case:
+        assert [f"{MARKS[step.succeeded]} {step.description}" for step in simulation.steps] == case[
+            "steps"
+        ]
     if "starts" in case:
-        assert [one.start for one in database.simulations] == case["starts"]
+        assert [simulation.start for simulation in database.simulations] == case["starts"]
     if "error" in case:
         assert told[0].details.splitlines()[0] == case["error"]
     if "place" in case:

@@ -1,0 +1,120 @@
+"""Shadows at the base's head, which are upgraded with the new revisions one by one.
+
+They get rows if the settings ask for them. On PostgreSQL, the statements of the new revisions are
+watched for hazards to the tables that exist at the base's head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from driftcheck.actions.gate.hazard_watch import Hazard, HazardWatch
+from driftcheck.actions.gate.schemas import Schemas
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.row_filling import fill
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import Environment
+from driftcheck.sources.history import version_tables
+from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
+from driftcheck.sources.statement_log import ExecutedStatement
+
+
+class BaseShadows:
+    """A shadow set with the schema of the base, and its upgrade.
+
+    Args:
+        environment: What env.py configures.
+        shadows: Creates the project's shadow databases.
+        replays: Replays its history.
+        progress: Called with a short description of each step.
+
+    Attributes:
+        shadow_set: The shadow set.
+    """
+
+    def __init__(
+        self, environment: Environment, shadows: Shadows, replays: Replays, progress: Progress
+    ) -> None:
+        self.shadow_set = shadows.replay_set("colleague")
+        self._environment = environment
+        self._shadows = shadows
+        self._replays = replays
+        self._progress = progress
+        self._without_rows = shadows.copies(self.shadow_set, "empty")
+        self._has_rows = False
+        self._watches: dict[DatabaseKey, HazardWatch] = {}
+        self._replay = self._new_replay()
+
+    @property
+    def failure(self) -> RevisionFailure | None:
+        """The failure of the base's history, or of the upgrade."""
+        return self._replay.fault
+
+    @property
+    def hazards(self) -> Iterator[tuple[DatabaseKey, Sequence[Hazard]]]:
+        """The hazards that were observed, by database."""
+        for database_key, watch in self._watches.items():
+            yield database_key, watch.hazards
+
+    def build(self, heads: Sequence[str]) -> RevisionFailure | None:
+        """Replay the history to the base's heads, and return the failure, if any."""
+        self._progress("building the base's schema")
+
+        def replay() -> RevisionFailure | None:
+            self._replays.prepare(self.shadow_set)
+            self._replay = self._new_replay()
+            self._replay.upgrade(self._destinations(*heads))
+            return self._replay.fault
+
+        self._replays.repeat_without_roles(self.shadow_set, replay)
+        return self._replay.fault
+
+    def insert_rows(self) -> Iterator[str]:
+        """Insert rows into the tables; a copy of the shadows without rows is made first.
+
+        Yields:
+            A note for each table that could not be filled.
+        """
+        self._progress("filling tables")
+        self._has_rows = True
+        for database_key, tables in version_tables(self._environment).items():
+            self._shadows.shadow(self._without_rows, database_key)
+            for unfilled in fill(self.shadow_set.shadows[database_key].url, tables):
+                yield f"no rows for {unfilled.table}: {unfilled.reason}"
+
+    def start_watching(self) -> None:
+        """Watch the tables that exist now for hazards."""
+        for database_key in self._environment.databases:
+            if database_key.dialect == "postgresql":
+                url = self.shadow_set.shadows[database_key].url
+                self._watches[database_key] = HazardWatch(url)
+
+    def upgrade(self, revision: str) -> bool:
+        """Run a revision, and return whether it succeeded."""
+        self._progress(f"running revision {revision}")
+        return self._replay.upgrade(self._destinations(revision))
+
+    def read(self) -> Schemas:
+        """Read the schemas."""
+        return self._replays.read_selected(self.shadow_set)
+
+    def fails_on_rows_only(self, revision: str) -> bool:
+        """Whether a revision that failed on tables with rows runs on empty tables."""
+        if not self._has_rows:
+            return False
+        return self._replays.new(self._without_rows).upgrade(self._destinations(revision))
+
+    def _new_replay(self) -> Replay:
+        return self._replays.new(self.shadow_set, watch=self._watch_statement)
+
+    def _destinations(self, *revisions: str) -> Destinations:
+        return destinations_at(self._environment, revisions)
+
+    def _watch_statement(
+        self, database_key: DatabaseKey, statement: ExecutedStatement, connection: Any
+    ) -> None:
+        if database_key in self._watches:
+            self._watches[database_key].observe(statement, connection)

@@ -1,0 +1,120 @@
+"""Simulates the upgrade of databases that only the migrations have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from driftcheck.actions.simulate.runner import (
+    EMPTY,
+    Scenario,
+    ScenarioResult,
+    ScenarioRunner,
+    Start,
+)
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.errors import CannotCheckError
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.sources.replay import Destinations, Replay
+
+Results = dict[DatabaseKey, list[ScenarioResult]]
+"""The results of the simulations of each database, in the order of their start points."""
+
+
+class ColleagueSimulation:
+    """Simulates the upgrade of a colleague's databases from several start points.
+
+    The history is replayed once. At each start point, the shadows are copied, and the simulation
+    runs on the copies.
+
+    Args:
+        shadows: Creates the project's shadow databases.
+        replays: Replays its history.
+        runner: Runs the simulations.
+        live_revisions: The revisions of the live databases, if a colleague's database is at the
+            same ones.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self,
+        shadows: Shadows,
+        replays: Replays,
+        runner: ScenarioRunner,
+        live_revisions: Mapping[DatabaseKey, Sequence[str]] | None,
+        progress: Progress,
+    ) -> None:
+        self._shadows = shadows
+        self._replays = replays
+        self._runner = runner
+        self._live_revisions = live_revisions
+        self._progress = progress
+
+    def run(self, scenarios: Sequence[Scenario], start_points: Sequence[Destinations]) -> Results:
+        """Simulate the upgrade from each start point.
+
+        Args:
+            scenarios: The parameters of the simulations of each database.
+            start_points: The start points, in the order of the history.
+
+        Raises:
+            CannotCheckError: The history does not build as far as the first start point.
+        """
+        results: dict[tuple[DatabaseKey, int], ScenarioResult] = {}
+        shadow_set = self._shadows.replay_set("colleague")
+
+        def at_stop(number: int, replay: Replay) -> None:
+            for scenario in scenarios:
+                self._progress("simulating the upgrade")
+                copies = self._shadows.copies(shadow_set, "colleague")
+                for each in scenarios:
+                    self._shadows.shadow(copies, each.database_key)
+                revisions = _revisions_of(scenario, start_points[number])
+                start = Start(
+                    ", ".join(revisions) or EMPTY,
+                    self._description(scenario.database_key, revisions),
+                    copies,
+                    replay.made.get(scenario.database_key, {}),
+                )
+                results[scenario.database_key, number] = self._runner.run(scenario, start)
+                copies.begin_again()
+
+        replay = self._replays.with_stops(shadow_set, start_points, at_stop)
+        if not results:
+            raise _not_reached(replay)
+        by_database: Results = {scenario.database_key: [] for scenario in scenarios}
+        for (database_key, _), result in results.items():
+            by_database[database_key].append(result)
+        return by_database
+
+    def _description(self, database_key: DatabaseKey, revisions: Sequence[str]) -> str:
+        if not revisions:
+            return "a colleague's database is empty"
+        at = ", ".join(revisions)
+        if self._live_revisions is None:
+            return f"a colleague's database, as the migrations alone make it, stands at {at}"
+        if tuple(revisions) == tuple(self._live_revisions[database_key]):
+            return (
+                "a colleague's database, as the migrations alone make it, stands where live does, "
+                f"at {at}"
+            )
+        return f"a colleague's database stands at {at}: further, the history does not build"
+
+
+def _not_reached(replay: Replay) -> CannotCheckError:
+    assert replay.fault is not None  # noqa: S101  (otherwise there is a result)
+    return CannotCheckError(
+        "the history does not build as far as the colleague's database: revision "
+        f"{replay.fault.where.revision} fails",
+        hint="Run driftcheck compare: it shows how to fix the history.",
+        details=replay.fault.message,
+    )
+
+
+def _revisions_of(scenario: Scenario, destinations: Destinations) -> tuple[str, ...]:
+    return tuple(
+        revision
+        for table in scenario.tables
+        for revision in destinations.get((scenario.database_key, table), ())
+    )

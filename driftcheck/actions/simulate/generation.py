@@ -1,0 +1,169 @@
+"""Generates the migration that ``migrate`` would write now, if it can be generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from driftcheck.actions.simulate.generated_migration import Generated, generate
+from driftcheck.chain import Gap, Side
+from driftcheck.databases.location import DatabaseKey, database_key_of
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.errors import ProjectError
+from driftcheck.judging.findings import Finding
+from driftcheck.judging.judge import Judged
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, NotTriedError
+from driftcheck.pipeline.changes import judged_changes, pending_changes
+from driftcheck.pipeline.database_state import DatabaseState, ProjectState
+from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.remedies import FindingContext, Operations, complete
+from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
+from driftcheck.project.redirect import ShadowSet
+from driftcheck.schema import Address
+from driftcheck.sources.replay import MigrationSource
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The result of generating a migration.
+
+    Attributes:
+        migration: The migration; ``None`` if ``migrate`` would write none, or cannot be run.
+        findings: The findings of a comparison of each database, which explain the operations of
+            the migration.
+        notes: Why ``migrate`` cannot be run.
+    """
+
+    migration: Generated | None = None
+    findings: Mapping[DatabaseKey, Sequence[Finding]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class MigrationGenerator:
+    """Generates a migration on shadows at the head with the drift of the live databases.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        runner: Creates the shadows with the drift, and runs autogenerate.
+        renames: Leaves out the changes that only follow from a rename.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        runner: AutogenerateRunner,
+        renames: RenameFollower,
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._runner = runner
+        self._renames = renames
+        self._progress = progress
+
+    def generate(self, state: ProjectState[HistoryResult], directory: Path) -> Generation:
+        """Generate the migration, which is the head of the history from now on.
+
+        No migration is generated if ``migrate`` would refuse to run: the history does not build or
+        has several heads, or a database is not at a known revision.
+
+        Args:
+            state: The state of the databases.
+            directory: The directory for the file.
+
+        Raises:
+            ProjectError: env.py fails, and not only because the role of a restricted shadow lacks
+                a right.
+        """
+        history = state.result.history
+        known = all(database.revision_is_known for database in state.databases)
+        if history.fault is not None or len(self._loaded.heads) != 1 or not known:
+            return Generation()
+        if not Path(self._loaded.script.dir, "script.py.mako").is_file():
+            return Generation(notes=("migrate can write nothing: there is no script.py.mako",))
+        judged = {
+            database.database_key: judged_changes(database, self._renames)
+            for database in state.databases
+        }
+        # Now, because the history will have one more revision, which no shadow is upgraded to.
+        findings = {
+            database.database_key: self._findings(
+                database,
+                judged[database.database_key],
+                history.made.get(database.database_key, {}),
+            )
+            for database in state.databases
+        }
+        self._progress("running autogenerate")
+        shadow_set = ShadowSet("migrate", partial(self._like_live, state.databases, judged))
+        try:
+            for database_key in judged:  # creating one may run env.py
+                self._shadows.shadow(shadow_set, database_key)
+        except NotTriedError as error:
+            note = f"what migrate would write was not tried: {error.message}"
+            return Generation(None, findings, (note,))
+        return self._generated(shadow_set, directory, findings)
+
+    def _generated(
+        self,
+        shadow_set: ShadowSet,
+        directory: Path,
+        findings: Mapping[DatabaseKey, Sequence[Finding]],
+    ) -> Generation:
+        loaded = self._loaded
+        try:
+            migration = generate(loaded.project, loaded.redirect, shadow_set, directory)
+        except ProjectError as error:
+            if not any(shadow.role for shadow in shadow_set.shadows.values()):
+                raise
+            note = (
+                "what migrate would write was not tried: env.py does not run as a role without "
+                f"a superuser's rights: {error.message}"
+            )
+            return Generation(None, findings, (note,))
+        return Generation(migration, findings)
+
+    def _like_live(
+        self,
+        databases: Sequence[DatabaseState],
+        judged: Mapping[DatabaseKey, Sequence[Judged]],
+        target: URL,
+        purpose: str,
+    ) -> ShadowDatabase:
+        """Return a shadow at the head with the drift of the live database.
+
+        A database that the project only connects to, and does not migrate, is empty.
+        """
+        database_key = database_key_of(target)
+        for database in databases:
+            if database.database_key == database_key:
+                drifted = self._runner.drifted(database, judged[database_key])
+                return self._shadows.shadow(drifted, database_key)
+        return self._shadows.create(database_key, purpose)
+
+    def _findings(
+        self,
+        database: DatabaseState,
+        judged: Sequence[Judged],
+        made: Mapping[Address, MigrationSource],
+    ) -> Sequence[Finding]:
+        """Return the findings of a comparison, with the phantom operations that drift causes."""
+        operations = Operations()
+        has_drift = any(Gap.DRIFT in each.changes for each in judged)
+        if Side.HEAD in database.snapshots and has_drift:
+            operations = self._runner.operations(
+                database, judged, partial(pending_changes, database)
+            )
+        upgrade = self._loaded.project.upgrade_command
+        context = FindingContext(database.catalog, operations, made=made, upgrade=upgrade)
+        return complete(judged, context)

@@ -1,0 +1,195 @@
+"""Replays a project's history in shadow sets, from the beginning that the settings define."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from driftcheck.config.settings import Bootstrap, Settings
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.pipeline.base_snapshot import read_base_snapshot, starts_from_base_snapshot
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.selection import reading_scope, within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import Environment, LoadedProject
+from driftcheck.project.redirect import ShadowSet
+from driftcheck.schema import Snapshot
+from driftcheck.sources.bootstrap import prepare
+from driftcheck.sources.history import read_shadow_set, version_table_keys, version_tables
+from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.replay import Destinations, Observe, Replay, RevisionFailure, Watch
+from driftcheck.sources.untrusted import build_untrusted
+
+_ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
+
+
+def destinations_at(environment: Environment, revisions: Sequence[str]) -> Destinations:
+    """Return the same destination revisions for every version table of every database."""
+    return dict.fromkeys(version_table_keys(environment), tuple(revisions))
+
+
+class Replays:
+    """Replays the history of a project.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings; they say what runs before the history.
+        progress: Called with a short description of each step.
+
+    Attributes:
+        main: The shadow set of the replay that a check needs. Other shadow sets are for upgrades
+            of other databases.
+    """
+
+    def __init__(
+        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
+    ) -> None:
+        self.main = shadows.replay_set("replay")
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+        self._scope = reading_scope(settings)
+        self._progress = progress
+
+    @property
+    def start_from_base_snapshot(self) -> bool:
+        """Whether replays start from a base snapshot, in restricted shadows."""
+        return starts_from_base_snapshot(self._settings)
+
+    def new(
+        self,
+        shadow_set: ShadowSet,
+        observe: Observe = lambda *_: None,
+        watch: Watch | None = None,
+    ) -> Replay:
+        """Return a replay in a shadow set, as it is now.
+
+        Args:
+            shadow_set: The shadow set.
+            observe: Called after each revision.
+            watch: Called after each statement of a revision.
+        """
+        return Replay(self._loaded.project, self._loaded.redirect, shadow_set, observe, watch)
+
+    def prepare(self, shadow_set: ShadowSet) -> tuple[str, ...]:
+        """Run what the settings say comes before the history, on the empty shadows of a set.
+
+        Returns:
+            The revisions that the shadows are stamped with; empty if the history starts at its
+            first revision.
+        """
+        settings = self._settings
+        for database_key in self._loaded.environment.databases:
+            self._shadows.shadow(shadow_set, database_key)
+        if settings.bootstrap is not None:
+            self._run_bootstrap(shadow_set, settings.bootstrap)
+            if settings.bootstrap.revision:
+                self.stamp(shadow_set, [settings.bootstrap.revision])
+                return (settings.bootstrap.revision,)
+        elif settings.base_snapshot is not None:
+            base = read_base_snapshot(settings.base_snapshot)
+            for shadow in shadow_set.shadows.values():
+                build_untrusted(base.snapshot, shadow)
+            self.stamp(shadow_set, base.revisions)
+            return base.revisions
+        return ()
+
+    def stamp(self, shadow_set: ShadowSet, revisions: Sequence[str]) -> None:
+        """Stamp the shadows of a set with revisions, without running them."""
+        replay = self.new(shadow_set)
+        for revision in revisions:
+            replay.stamp(revision)
+
+    def repeat_without_roles(
+        self, shadow_set: ShadowSet, replay: Callable[[], RevisionFailure | None]
+    ) -> None:
+        """Replay; if a revision creates a role that exists, drop the role and replay again.
+
+        The roles of the live server are created on a private server before the replay, for
+        histories that only use them. Roles that an earlier replay created may exist too.
+
+        Args:
+            shadow_set: The shadow set of the replay. Its shadows are dropped before each
+                repetition.
+            replay: Replays the history and returns its failure, if any.
+        """
+        dropped: set[str] = set()
+        while (failure := replay()) is not None:
+            role = _ROLE_EXISTS.search(failure.message)
+            if role is None or role[1] in dropped:
+                return
+            dropped.add(role[1])
+            for used in (self.main, shadow_set):  # a role that is in use cannot be dropped
+                used.begin_again()
+            released = [maker.release_role(role[1]) for maker in self._shadows.makers]
+            if not any(released):
+                return
+
+    def upgrade_to_heads(self) -> ShadowSet:
+        """Replay the history to its heads in new shadows of the main set, and return the set."""
+        self._progress("replaying the history")
+        self.main.begin_again()
+        self.prepare(self.main)
+        environment = self._loaded.environment
+        self.new(self.main).upgrade(destinations_at(environment, environment.heads))
+        return self.main
+
+    def with_stops(
+        self,
+        shadow_set: ShadowSet,
+        stops: Sequence[Destinations],
+        at_stop: Callable[[int, Replay], None],
+    ) -> Replay:
+        """Replay the history and stop at several destinations on the way.
+
+        Args:
+            shadow_set: An empty shadow set.
+            stops: The destinations, in the order of the history.
+            at_stop: Called with the number of each destination that was reached, while no
+                connection to the shadows is open. If the replay is repeated, it is called again
+                for all of them.
+
+        Returns:
+            The replay, which may have failed.
+
+        Raises:
+            ReplayError: The bootstrap or the base snapshot fails.
+        """
+        self._progress("replaying the history")
+        replays: list[Replay] = []
+
+        def run() -> RevisionFailure | None:
+            self.prepare(shadow_set)
+            replay = self.new(shadow_set)
+            replays.append(replay)
+            for number, stop in enumerate(stops):
+                if not replay.upgrade(stop):
+                    break
+                at_stop(number, replay)
+            return replay.fault
+
+        self.repeat_without_roles(shadow_set, run)
+        return replays[-1]
+
+    def read(self, database_key: DatabaseKey, shadow: ShadowDatabase) -> Snapshot:
+        """Read a shadow of a database, without its version tables."""
+        tables = version_tables(self._loaded.environment)[database_key]
+        return read_restricted(shadow, self._scope, tables)
+
+    def read_all(self, shadow_set: ShadowSet) -> dict[DatabaseKey, Snapshot]:
+        """Read all shadows of a shadow set, without their version tables."""
+        return read_shadow_set(shadow_set, version_tables(self._loaded.environment), self._scope)
+
+    def read_selected(self, shadow_set: ShadowSet) -> dict[DatabaseKey, Snapshot]:
+        """Read all shadows of a shadow set, limited to the schemas that the settings select."""
+        selected = self._settings.schemas
+        return {key: within(read, selected) for key, read in self.read_all(shadow_set).items()}
+
+    def _run_bootstrap(self, shadow_set: ShadowSet, bootstrap: Bootstrap) -> None:
+        project, redirect = self._loaded.project, self._loaded.redirect
+        for database_key, configured in self._loaded.environment.databases.items():
+            shadow = shadow_set.shadows[database_key]
+            with redirect.to(shadow_set), project.application_context():
+                prepare(bootstrap, shadow.url, configured, project.root)

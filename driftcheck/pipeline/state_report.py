@@ -1,0 +1,85 @@
+"""Makes the report of a database from its state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import shown
+from driftcheck.judging.findings import Finding
+from driftcheck.judging.report import Coverage, DatabaseReport
+from driftcheck.pipeline.coverage import coverage
+from driftcheck.pipeline.database_report import ReportHeader, database_report
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.selection import compared_scope
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
+
+
+class StateReporter:
+    """Makes the reports of a project's databases.
+
+    Args:
+        loaded: The project.
+        shadows: Created the shadow databases.
+        settings: The settings.
+        replay: How the history was obtained.
+    """
+
+    def __init__(
+        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, replay: str
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+        self._replay = replay
+
+    def report(
+        self,
+        state: DatabaseState,
+        findings: Iterable[Finding],
+        *,
+        gaps: tuple[Gap, ...],
+        compared: Sequence[Side],
+    ) -> DatabaseReport:
+        """Make the report of a database.
+
+        Args:
+            state: The state of the database.
+            findings: The findings.
+            gaps: The gaps that were compared.
+            compared: The schemas that were compared. The objects of the first are counted; objects
+                of the others are only counted if they were not read. Schemas that could not be
+                read are ignored.
+        """
+        found = tuple(findings)  # may run what adds notes
+        return database_report(self._header(state), found, gaps, self._coverage(state, compared))
+
+    def _header(self, state: DatabaseState) -> ReportHeader:
+        database_key = state.database_key
+        maker = self._shadows.maker(database_key)
+        return ReportHeader(
+            name=self._loaded.environment.database_name(database_key),
+            location=shown(self._shadows.live_url(database_key)),
+            dialect=database_key.dialect,
+            server_version=_server_version(state),
+            stamped=state.stamped,
+            heads=self._loaded.heads,
+            replay=self._replay,
+            shadows=maker.how,
+            notes=tuple(maker.notes),
+            environment=self._loaded.environment_file(),
+        )
+
+    def _coverage(self, state: DatabaseState, compared: Sequence[Side]) -> Coverage | None:
+        snapshots = [state.snapshots[side] for side in compared if side in state.snapshots]
+        if not snapshots:
+            return None
+        return coverage(snapshots[0], state.catalog, compared_scope(self._settings), snapshots[1:])
+
+
+def _server_version(state: DatabaseState) -> str:
+    """Return the version of the live server or, if live was not read, of the shadow server."""
+    read = [state.live.snapshot] if state.live else [*state.snapshots.values()]
+    return read[-1].server_version if read else ""
