@@ -71,7 +71,7 @@ class Replays:
             observe: Called after each revision.
             watch: Called after each statement of a revision.
         """
-        return Replay(self._loaded.project, self._loaded.redirect, shadow_set, observe, watch)
+        return Replay(self._loaded, shadow_set, observe, watch)
 
     def prepare(self, shadow_set: ShadowSet) -> tuple[str, ...]:
         """Run what the settings say comes before the history, on the empty shadows of a set.

@@ -18,8 +18,8 @@ from driftcheck.databases.names import names
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.project.containment import line_in
-from driftcheck.project.loading import Project
-from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.environment import LoadedProject
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address
 from driftcheck.sources.dependencies import Recorder, recording
 from driftcheck.sources.files import relative, source_directories
@@ -76,8 +76,7 @@ class Replay:
     """A replay of a history in the shadows of one shadow set.
 
     Args:
-        project: The project.
-        redirect: The redirection.
+        loaded: The project.
         shadow_set: The shadows.
         observe: Called after each revision.
         watch: Called after each statement of a revision.
@@ -91,14 +90,13 @@ class Replay:
 
     def __init__(
         self,
-        project: Project,
-        redirect: Redirect,
+        loaded: LoadedProject,
         shadow_set: ShadowSet,
         observe: Observe = lambda *_: None,
         watch: Watch | None = None,
     ) -> None:
-        self._project = project
-        self._redirect = redirect
+        self._loaded = loaded
+        self._redirect = loaded.redirect
         self._shadow_set = shadow_set
         self._observe = observe
         self._log = StatementLog(None if watch is None else partial(self._watched, watch))
@@ -113,8 +111,8 @@ class Replay:
 
     def recording(self) -> AbstractContextManager[Recorder]:
         """Record what the revisions read outside the history, until the end of the block."""
-        directories = source_directories(self._project.script_directory())
-        return recording(directories, self._project.root)
+        directories = source_directories(self._loaded.script)
+        return recording(directories, self._loaded.root)
 
     def upgrade(self, destinations: Destinations) -> bool:
         """Upgrade every version table to its destinations.
@@ -163,7 +161,7 @@ class Replay:
             stack.enter_context(self._redirect.to(self._shadow_set))
             stack.enter_context(self._log.recording())
             try:
-                self._project.run_environment(work, doing)
+                self._loaded.project.run_environment(work, doing)
             except ProjectError as error:
                 if not self._log.revision:
                     raise
@@ -215,7 +213,7 @@ class Replay:
         for address in now - before:
             line = self._log.creation_line(*address.path)
             line = line or self._log.creation_line(address.path[0])
-            made[address] = MigrationSource(revision, relative(file, self._project.root), line)
+            made[address] = MigrationSource(revision, relative(file, self._loaded.root), line)
 
     def _record_dropped(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         """Record dropped objects only.
@@ -238,7 +236,7 @@ class Replay:
         file, revision = self._log.file, self._log.revision
         if first is not None:
             where = MigrationSource(
-                revision, relative(file, self._project.root), first.statement.line
+                revision, relative(file, self._loaded.root), first.statement.line
             )
             existing = self._existing_object(first.message, first.statement.sql)
             return RevisionFailure(where, first.statement.sql, first.message, existing)
@@ -246,7 +244,7 @@ class Replay:
         if not isinstance(error, SQLAlchemyError):
             message = f"{type(error).__name__}: {message}"
         return RevisionFailure(
-            MigrationSource(revision, relative(file, self._project.root), line_in(error, file)),
+            MigrationSource(revision, relative(file, self._loaded.root), line_in(error, file)),
             "",
             message,
         )

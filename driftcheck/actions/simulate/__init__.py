@@ -203,7 +203,7 @@ class _ProjectSimulation:
         count += generation.migration is not None
         if self._options.after_downgrade > count:
             raise ConfigurationError(
-                f"there are only {count} revisions that could be taken back",
+                f"the history has only {count} revisions to downgrade",
                 hint=f"Give --after-downgrade a number up to {count}.",
             )
 
@@ -252,8 +252,8 @@ class _ProjectSimulation:
 def _require_known_revision(state: ProjectState[HistoryResult]) -> None:
     if not all(database.revision_is_known for database in state.databases):
         raise CannotCheckError(
-            "it is not known which revision the live database is at",
-            hint="Say where the colleague's database stands: --at REVISION, or --all.",
+            "the revision of the live database is not known",
+            hint="Name the revision of the colleague's database: --at REVISION, or --all.",
         )
 
 

@@ -93,19 +93,22 @@ class ColleagueSimulation:
             return "a colleague's database is empty"
         at = ", ".join(revisions)
         if self._live_revisions is None:
-            return f"a colleague's database, as the migrations alone make it, stands at {at}"
+            return f"a colleague's database, built by the migrations only, is at {at}"
         if tuple(revisions) == tuple(self._live_revisions[database_key]):
             return (
-                "a colleague's database, as the migrations alone make it, stands where live does, "
-                f"at {at}"
+                "a colleague's database, built by the migrations only, is at the revision of the "
+                f"live database, {at}"
             )
-        return f"a colleague's database stands at {at}: further, the history does not build"
+        return (
+            f"a colleague's database, built by the migrations only, is at {at}: the next revision "
+            "does not build"
+        )
 
 
 def _not_reached(replay: Replay) -> CannotCheckError:
     assert replay.fault is not None  # noqa: S101  (otherwise there is a result)
     return CannotCheckError(
-        "the history does not build as far as the colleague's database: revision "
+        "the history does not build up to the revision of the colleague's database: revision "
         f"{replay.fault.where.revision} fails",
         hint="Run driftcheck compare: it shows how to fix the history.",
         details=replay.fault.message,

@@ -62,7 +62,7 @@ class DeveloperSimulation:
         if maker.shares_server and any(a.kind == "trigger" for a in _live(database).objects):
             raise CannotCheckError(
                 "--after-downgrade copies the live database's schema, and this one has triggers: "
-                "on live's own server they would run with the rights of driftcheck's user",
+                "on the live server they would run with the rights of driftcheck's user",
                 hint="Name another server with --shadow URL, and a user without rights on live.",
             )
 
@@ -88,7 +88,7 @@ class DeveloperSimulation:
         build_untrusted(_live(database), shadow)
         self._replays.stamp(shadow_set, database.stamped)
         at = ", ".join(database.stamped) or EMPTY
-        description = f"a copy of the live database's schema stands at {at}"
+        description = f"a copy of the live database's schema is at {at}"
         result = self._runner.run(scenario, Start(at, description, shadow_set, made))
         _require_rights(result.fault, shadow_set)
         return result

@@ -20,12 +20,12 @@ from driftcheck.sources.statement_log import has_word
 _T = TypeVar("_T")
 _NAMED = 3
 _HOW = {
-    ChangeType.MISSING: "it is not there",
-    ChangeType.EXTRA: "it is there only then",
-    ChangeType.CHANGED: "it is another",
-    ChangeType.RENAMED: "it has another name",
+    ChangeType.MISSING: "the object is missing",
+    ChangeType.EXTRA: "the head does not have the object",
+    ChangeType.CHANGED: "the definition differs",
+    ChangeType.RENAMED: "the name differs",
 }
-_FOR_THE_ROWS = "Everybody whose tables have such rows gets this error: colleagues, production."
+_FOR_THE_ROWS = "The same error occurs on every database with such rows, also in production."
 _FOR_ROWS = (
     (
         re.compile(r"null value|contains null|NOT NULL", re.IGNORECASE),
@@ -180,13 +180,16 @@ def _why(
     if cause is not None:
         yield f"{cause.message[:1].upper()}{cause.message[1:]}."
         if Gap.DRIFT in cause.gaps:
-            yield "Autogenerate takes that for a change of the models, and writes the operation."
+            yield (
+                "Autogenerate takes this difference for a change of the models and writes the "
+                "operation."
+            )
     if existing is not None:
         address, earlier = existing
         line = "" if earlier.line is None else f":{earlier.line}"
-        yield f"Revision {earlier.revision} has made {address} already: {earlier.file}{line}."
+        yield f"Revision {earlier.revision} has already created {address}: {earlier.file}{line}."
     elif of_rows:
-        yield "It runs where the tables are empty: it is at their rows that it fails."
+        yield "The migration runs on empty tables and fails on tables with rows."
 
 
 def _is_missing(finding: Finding) -> bool:
@@ -202,7 +205,7 @@ def _remedies(
         address, earlier = failure.existing
         yield Remedy(
             "delete the operation",
-            f"Take it out of {failure.where.file}: {earlier.file} has made {address} already.",
+            f"Delete it from {failure.where.file}: {earlier.file} has already created {address}.",
         )
     else:
         fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(failure.message))

@@ -224,7 +224,7 @@ class _Run:
     def _insert_rows(self) -> SimulationStep:
         self.unfilled = fill(self.shadow.url, self.scenario.tables)
         count = len(self.unfilled)
-        description = "rows are put into every table" + f" but {count} of them" * bool(count)
+        description = "rows are inserted into every table" + f" except {count}" * bool(count)
         return SimulationStep(description, succeeded=None)
 
     def _upgrade(self) -> Iterator[SimulationStep]:
@@ -239,7 +239,7 @@ class _Run:
         if self.scenario.head is not None:
             sides = {Side.FIRST: self.scenario.head, Side.SECOND: self.read()}
             self.changes = changes_of(Gap.DIFFERENCE, sides)
-        ran = self.revisions.ran("has nothing to run: that is the head")
+        ran = self.revisions.ran("runs no revision: the database is at the head")
         return SimulationStep(f"upgrade {ran}")
 
     def _upgrade_to_generated(self, generated: Generated) -> SimulationStep:
@@ -259,7 +259,7 @@ class _Run:
             return self.revisions.failed_step("downgrade fails")
         self.is_downgrade = False
         self.at += f" after {count} downgrade{'s' * (count > 1)}"
-        return SimulationStep(f"downgrade {self.revisions.ran('has nothing to take back')}")
+        return SimulationStep(f"downgrade {self.revisions.ran('undoes no revision')}")
 
 
 def _at_operation(fault: RevisionFailure, root: Path) -> RevisionFailure:

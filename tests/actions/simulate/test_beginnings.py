@@ -72,7 +72,11 @@ def test_nothing_to_begin_with(standing):
             "Can't locate revision identified by '0009'",
         ),
         (SimulationOptions(every=True, since="x"), ConfigurationError, "no such revision"),
-        (SimulationOptions(after_downgrade=3), ConfigurationError, "there are only 2 revisions"),
+        (
+            SimulationOptions(after_downgrade=3),
+            ConfigurationError,
+            "the history has only 2 revisions",
+        ),
     ],
 )
 def test_what_cannot_be_asked(standing, options, error, says):
@@ -82,6 +86,8 @@ def test_what_cannot_be_asked(standing, options, error, says):
 
 def test_a_live_database_that_is_nowhere_in_the_history(standing):
     standing.by_hand("DROP TABLE alembic_version")
-    with pytest.raises(CannotCheckError, match="which revision the live database is at") as raised:
+    with pytest.raises(
+        CannotCheckError, match="the revision of the live database is not known"
+    ) as raised:
         standing.simulate(SimulationOptions())
     assert "--at REVISION" in raised.value.hint
