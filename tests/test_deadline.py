@@ -15,9 +15,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from driftcheck.databases import dialect_deadlines, psycopg2_deadlines
+from driftcheck.databases import dialect_deadlines
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import arguments_for
+from driftcheck.databases.postgresql import psycopg2_deadlines
 from driftcheck.errors import ConnectionFailedError, DriftcheckError, NotAnsweredError
 from driftcheck.process import deadline
 from driftcheck.process.deadline import watchdog
@@ -216,9 +217,9 @@ def test_what_the_user_says_of_time_counts(monkeypatch, said, variables, missing
 def test_a_limit_of_the_user_counts_for_both_sides(pg18, database, patient, monkeypatch):
     url = database(pg18).url.update_query_dict({"options": "-c statement_timeout=1200ms"})
     with closing(connect(url)) as connection:
-        assert psycopg2_deadlines.limit_said(connection) == 1.2
+        assert psycopg2_deadlines.user_limit(connection) == 1.2
         with pytest.raises(psycopg2.errors.QueryCanceled):  # the server was given the time for it
             connection.cursor().execute(SLEEP)
     monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=2min")
     with closing(connect(database(pg18).url)) as connection:
-        assert psycopg2_deadlines.limit_said(connection) == 120
+        assert psycopg2_deadlines.user_limit(connection) == 120

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.postgresql.shadow import choice
 from driftcheck.databases.postgresql.shadow.account import Account
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.maker import session
@@ -175,8 +176,8 @@ def test_another_result_is_an_error(place, monkeypatch):
 
 
 def test_no_server(monkeypatch):
-    monkeypatch.setattr("driftcheck.databases.shadow_choice.embedded_installations", list)
-    monkeypatch.setattr("driftcheck.databases.shadow_choice.installed_here", list)
+    monkeypatch.setattr(choice, "embedded_installations", list)
+    monkeypatch.setattr(choice, "installed_here", list)
     with pytest.raises(ShadowError) as caught:
         run_demo(Recorder())
     assert "pip install 'driftcheck[embedded]'" in caught.value.hint

@@ -1,9 +1,7 @@
-"""Connections that driftcheck opens itself: past every engine and pool, so past their hooks."""
+"""Connections that driftcheck opens for itself. They bypass all engines, pools and their hooks."""
 
 from __future__ import annotations
 
-import os
-import re
 from typing import Any
 
 from sqlalchemy import create_engine
@@ -11,33 +9,30 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-from driftcheck.databases.libpq import explicit_parameters
 from driftcheck.databases.location import shown
 from driftcheck.databases.own_work import own_work
+from driftcheck.databases.passwords import without_password
+from driftcheck.databases.registry import database_for
 from driftcheck.errors import ConfigurationError, ConnectionFailedError
-from driftcheck.process.deadline import aborter, watchdog
 
 _OWN = "driftcheck.own"
-_LIBPQ_OPTIONS = "PGOPTIONS"
 
 
 def connect(url: URL) -> Any:
     """Open a DB-API connection.
 
     Raises:
-        ConfigurationError: The URL's dialect or its driver is not installed.
-        ConnectionFailedError: The database does not answer, or refuses. Later calls on the
-            connection raise it as well, where the connection is lost or their time is over.
+        ConfigurationError: The dialect or its driver is not installed.
+        CatalogError: The dialect is not supported.
+        ConnectionFailedError: The database does not answer, or refuses the connection. Later calls
+            on the connection raise it too, if the connection is lost or the call takes too long.
     """
-    dialect, module = _dialect(url)
+    dialect, module = _loaded_dialect(url)
+    database = database_for(url.get_backend_name())
     cargs, cparams = dialect.create_connect_args(url)
-    if dialect.name == "postgresql":
-        cparams.setdefault("application_name", "driftcheck")
-        cparams.setdefault("options", own_options())
-        cparams = explicit_parameters(cparams) | cparams
     try:
         with own_work():
-            return _opened(url, dialect, cargs, cparams)
+            return database.connect(url, dialect, cargs, cparams)
     except module.Error as error:
         raise ConnectionFailedError(
             f"cannot connect to {shown(url)}",
@@ -46,37 +41,8 @@ def connect(url: URL) -> Any:
         ) from None
 
 
-def _opened(url: URL, dialect: Any, cargs: list[Any], cparams: dict[str, Any]) -> Any:
-    """A connection whose calls have a deadline."""
-    if dialect.driver == "psycopg2":
-        from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415  (other databases do without)
-
-        return watched.connect(shown(url), *cargs, **cparams)
-    if dialect.name not in ("mysql", "mariadb"):
-        return dialect.connect(*cargs, **cparams)
-    connection = watchdog.within(
-        shown(url),
-        watchdog.connect_seconds,
-        lambda: dialect.connect(*cargs, **{**watchdog.mysql_limits(), **cparams}),
-    )
-    for name in ("query", "commit", "rollback", "close"):
-        setattr(connection, name, _with_deadline(connection, getattr(connection, name), url))
-    return connection
-
-
-def _with_deadline(connection: Any, method: Any, url: URL) -> Any:
-    """A method of a MySQL driver's connection with a deadline: its own are for each packet."""
-    abort, database = aborter(connection), shown(url)
-
-    def watched(*arguments: Any, **keywords: Any) -> Any:
-        with watchdog.call(database, abort):
-            return method(*arguments, **keywords)
-
-    return watched
-
-
 def own_engine(url: URL) -> Engine:
-    """An engine of driftcheck's own, for what only SQLAlchemy can do."""
+    """Create an engine for driftcheck's own work, where SQLAlchemy is needed."""
 
     def create(record: Any) -> Any:
         record.info[_OWN] = True
@@ -86,17 +52,12 @@ def own_engine(url: URL) -> Engine:
 
 
 def is_own(record: Any) -> bool:
-    """Whether a connection in a pool is driftcheck's own."""
+    """Return whether a connection in a pool is driftcheck's own."""
     return _OWN in record.info
 
 
-def own_options() -> str:
-    """What the user's environment tells libpq to say to a server, and no more than that."""
-    return os.environ.get(_LIBPQ_OPTIONS, "")
-
-
-def _dialect(url: URL) -> tuple[Any, Any]:
-    """The URL's dialect with its driver loaded, as ``create_engine()`` would have it."""
+def _loaded_dialect(url: URL) -> tuple[Any, Any]:
+    """Return the dialect and the driver's module, as ``create_engine`` loads them."""
     try:
         dialect_class: Any = url.get_dialect()
         load = getattr(dialect_class, "import_dbapi", None) or dialect_class.dbapi
@@ -104,15 +65,7 @@ def _dialect(url: URL) -> tuple[Any, Any]:
     except (NoSuchModuleError, ImportError) as error:
         raise ConfigurationError(
             f"the driver for {url.drivername} is not installed",
-            hint="Install it beside driftcheck, or name another driver in the URL.",
+            hint="Install it in the environment of driftcheck, or use another driver in the URL.",
             details=str(error),
         ) from None
     return dialect_class(dbapi=module), module
-
-
-def without_password(text: str, url: URL) -> str:
-    """A driver's words without the password, which some of them repeat."""
-    password = url.password
-    if password:
-        text = re.sub(re.escape(str(password)), "***", text)
-    return text

@@ -1,4 +1,4 @@
-"""Connections of user code to shadow databases, by any driver: each call has a deadline."""
+"""Connections of user code to shadow databases, by any driver, with a deadline for each call."""
 
 from __future__ import annotations
 
@@ -8,74 +8,62 @@ from typing import Any
 
 from sqlalchemy.engine import Dialect
 
-from driftcheck.errors import DriftcheckError, NotAnsweredError
-from driftcheck.process.deadline import aborter, watchdog
-
-Failed = Callable[[DriftcheckError], DriftcheckError]
-"""Takes note of an error that is raised: user code may catch it."""
+from driftcheck.databases.registry import database_for
+from driftcheck.errors import NotAnsweredError
+from driftcheck.process.deadline import NoteError, aborter, watchdog
 
 _METHODS = (
     *("do_execute", "do_executemany", "do_execute_no_params"),
     *("do_begin", "do_commit", "do_rollback", "do_ping"),
 )
-_LIBPQ = ("psycopg", "psycopg_async", "psycopg2cffi")
-_MYSQL = ("pymysql", "mysqldb")
 _MARK = "_driftcheck_has_deadlines"
 
 
 def connect(
     dialect: Dialect,
-    database: str,
-    arguments: Sequence[Any],
-    keywords: Mapping[str, Any],
-    failed: Failed,
+    name: str,
+    cargs: Sequence[Any],
+    cparams: Mapping[str, Any],
+    note: NoteError,
 ) -> Any:
-    """Connect as the dialect does, with deadlines for connecting and for each call later.
+    """Connect as the dialect does, with a deadline for connecting and for each later call.
 
     Args:
-        dialect: The project's.
-        database: What messages call the database.
-        arguments: What the driver is given by position.
-        keywords: What the driver is given by name; what it says of time counts.
-        failed: Takes note of an error that is raised.
+        dialect: The project's dialect, with its driver.
+        name: The name of the database in messages.
+        cargs: The positional arguments for the driver.
+        cparams: The keyword arguments for the driver. The project's own time limits are kept.
+        note: Takes note of errors that are raised: user code may catch them.
 
     Raises:
         NotAnsweredError: The database did not answer in time.
     """
-    if dialect.driver == "psycopg2":
-        from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415  (other databases do without)
-
-        return watched.connect(database, *arguments, failed=failed, own=False, **keywords)
+    database = database_for(dialect.name)
+    connection = database.connect_with_deadlines(dialect, name, cargs, cparams, note)
+    if connection is not None:
+        return connection
     if _MARK not in vars(dialect):
         setattr(dialect, _MARK, True)
-        for name in _METHODS:
-            if hasattr(dialect, name):
-                setattr(dialect, name, _with_deadline(getattr(dialect, name), database, failed))
-    return dialect.connect(*arguments, **{**_limits(dialect.driver, keywords), **keywords})
+        for method in _METHODS:
+            if hasattr(dialect, method):
+                setattr(dialect, method, _with_deadline(getattr(dialect, method), name, note))
+    limits = database.time_limits(dialect.driver, cparams)
+    return dialect.connect(*cargs, **{**limits, **cparams})
 
 
-def _limits(driver: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a driver is told of time where the project says nothing."""
-    if driver in _LIBPQ:
-        from driftcheck.databases.psycopg2_deadlines import defaults  # noqa: PLC0415  (other databases do without)
+def _with_deadline(method: Callable[..., Any], name: str, note: NoteError) -> Callable[..., Any]:
+    """Return a method of a dialect that raises ``NotAnsweredError`` after its deadline."""
 
-        return defaults(said)
-    if driver in _MYSQL:
-        return watchdog.mysql_limits()
-    return {"timeout": watchdog.connect_seconds} if driver == "asyncpg" else {}
-
-
-def _with_deadline(method: Callable[..., Any], database: str, failed: Failed) -> Callable[..., Any]:
     @wraps(method)
     def watched(*arguments: Any, **keywords: Any) -> Any:
         context = keywords.get("context") or arguments[-1]
         root = getattr(context, "root_connection", None)
-        held = arguments[0] if root is None else root.connection
-        connection = getattr(held, "driver_connection", held)
+        pooled = arguments[0] if root is None else root.connection
+        connection = getattr(pooled, "driver_connection", pooled)
         try:
-            with watchdog.call(database, aborter(connection)):
+            with watchdog.call(name, aborter(connection)):
                 return method(*arguments, **keywords)
         except NotAnsweredError as error:
-            raise failed(error) from error.__cause__
+            raise note(error) from error.__cause__
 
     return watched

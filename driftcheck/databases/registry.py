@@ -1,25 +1,35 @@
-"""The catalogs of the supported databases, by the name of SQLAlchemy's dialect."""
+"""Finds the implementation of ``Database`` for a dialect of SQLAlchemy.
+
+The package of a database is imported when the database is first asked for.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import cast
 
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.database import Database
+from driftcheck.dialects import DIALECTS, supported_names
 from driftcheck.errors import CatalogError
 
-_CATALOGS = {
-    "postgresql": ("postgresql", "PostgreSQLCatalog"),
-    "sqlite": ("sqlite", "SQLiteCatalog"),
-    "mysql": ("mysql", "MySQLCatalog"),
-    "mariadb": ("mysql", "MySQLCatalog"),
-}
-"""By the name of SQLAlchemy's dialect: the package of the database in ``driftcheck.databases``, and
-the class in its ``catalog`` package. The package is imported on demand."""
+
+@cache
+def find_database(dialect_name: str) -> Database | None:
+    """Return the database for a dialect; ``None`` if the dialect is not supported.
+
+    Args:
+        dialect_name: The name of SQLAlchemy's dialect.
+    """
+    if dialect_name not in DIALECTS:
+        return None
+    module = import_module(f"driftcheck.databases.{DIALECTS[dialect_name].package}.database")
+    return cast("Database", module.DATABASE)
 
 
-def catalog_for(dialect_name: str) -> Catalog:
-    """The catalog for a dialect.
+def database_for(dialect_name: str) -> Database:
+    """Return the database for a dialect.
 
     Args:
         dialect_name: The name of SQLAlchemy's dialect.
@@ -27,10 +37,22 @@ def catalog_for(dialect_name: str) -> Catalog:
     Raises:
         CatalogError: The dialect is not supported.
     """
-    if dialect_name not in _CATALOGS:
+    database = find_database(dialect_name)
+    if database is None:
         raise CatalogError(
-            f"A {dialect_name} database cannot be read.",
-            hint=f"driftcheck reads {', '.join(_CATALOGS)}.",
+            f"driftcheck does not support databases of the dialect {dialect_name!r}",
+            hint=f"It works with {supported_names()}.",
         )
-    module, name = _CATALOGS[dialect_name]
-    return cast("Catalog", getattr(import_module(f"driftcheck.databases.{module}.catalog"), name)())
+    return database
+
+
+def catalog_for(dialect_name: str) -> Catalog:
+    """Return the catalog of the database for a dialect.
+
+    Args:
+        dialect_name: The name of SQLAlchemy's dialect.
+
+    Raises:
+        CatalogError: The dialect is not supported.
+    """
+    return database_for(dialect_name).catalog

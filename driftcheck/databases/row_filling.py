@@ -6,26 +6,19 @@ index on duplicate values, a narrower type.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import closing
-from typing import Any
 
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.rows import PostgreSQLStore
+from driftcheck.databases.registry import database_for
 from driftcheck.databases.rows.filling import Unfilled, fill_tables
-from driftcheck.databases.rows.tables import Store
-from driftcheck.databases.sqlite.rows import SQLiteStore
 from driftcheck.databases.version_table import VersionTable
+from driftcheck.dialects import display_name
 from driftcheck.schema import Address
 
 __all__ = ["Unfilled", "fill"]
-
-_STORES: dict[str, Callable[[Any, Collection[VersionTable]], Store]] = {
-    "postgresql": PostgreSQLStore,
-    "sqlite": SQLiteStore,
-}
 
 
 def fill(url: URL, excluded: Collection[VersionTable], rows: int = 3) -> list[Unfilled]:
@@ -42,13 +35,13 @@ def fill(url: URL, excluded: Collection[VersionTable], rows: int = 3) -> list[Un
     Returns:
         The tables that remain empty, each with the reason.
     """
-    store = _STORES.get(url.get_backend_name())
-    if store is None:
+    dialect = url.get_backend_name()
+    open_store = database_for(dialect).row_store
+    if open_store is None:
         database = Address("database", "", (url.database or "",))
-        return [
-            Unfilled(database, f"rows are only inserted into {' and '.join(_STORES)} databases")
-        ]
+        reason = f"driftcheck does not insert rows into {display_name(dialect)} databases"
+        return [Unfilled(database, reason)]
     with closing(connect(url)) as connection:
-        unfilled = fill_tables(store(connection, excluded), rows)
+        unfilled = fill_tables(open_store(connection, excluded), rows)
         connection.commit()
     return unfilled

@@ -8,9 +8,8 @@ from typing import Self
 from sqlalchemy.engine import URL
 
 from driftcheck.config.settings import Settings
-from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey, database_key_of, parse_url
-from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import (
     UNTRUSTED_NOT_RUN,
     USE_PRIVATE_SERVER,
@@ -155,19 +154,12 @@ class Shadows:
 
 
 def _read_facts(live: URL) -> ServerFacts | None:
-    """Read the facts about a PostgreSQL server; ``None`` for other servers.
+    """Read the facts about a live server; ``None`` if its databases have none.
 
     A server that cannot be reached is no error here: not every database that the project's code
     asks for is one that the project migrates.
     """
-    if live.get_backend_name() != "postgresql":
-        return None
     try:
-        connection = connect(live)
+        return database_for(live.get_backend_name()).read_facts(live)
     except ConnectionFailedError:
         return None
-    try:
-        connection.set_session(readonly=True)
-        return read_facts(connection)
-    finally:
-        connection.close()

@@ -19,7 +19,7 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from driftcheck.errors import NotAnsweredError
+from driftcheck.errors import DriftcheckError, NotAnsweredError
 
 DEFAULT_SECONDS = 120.0
 """How long one statement may take, unless the user says otherwise."""
@@ -33,6 +33,10 @@ _STUCK_SECONDS = 5.0
 
 Abort = Callable[[], object]
 """Ends a call that another thread makes."""
+
+NoteError = Callable[[DriftcheckError], DriftcheckError]
+"""Takes note of an error before it is raised, and returns it: user code may catch the error."""
+
 _T = TypeVar("_T")
 
 
@@ -102,12 +106,6 @@ class Watchdog:
     def connect_seconds(self) -> float:
         """How long connecting may take in all."""
         return min(CONNECT_SECONDS, self.seconds)
-
-    def mysql_limits(self) -> dict[str, int]:
-        """What MySQL's drivers take of it: each packet has a limit of its own, in whole seconds."""
-        seconds = max(1, round(self.client_seconds))
-        limits = dict.fromkeys(("read_timeout", "write_timeout"), seconds)
-        return {"connect_timeout": max(1, round(self.connect_seconds)), **limits}
 
     def call(self, database: str, abort: Abort, seconds: float | None = None) -> Call:
         """A call to a database, to be entered while it is made.

@@ -30,7 +30,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import Pool
 
 from driftcheck.databases import dialect_deadlines as watched_dialect
-from driftcheck.databases.connection import is_own, own_options
+from driftcheck.databases.connection import is_own
 from driftcheck.databases.location import (
     DatabaseKey,
     arguments_for,
@@ -279,7 +279,7 @@ class _Hooks:
                     return connection
         with self._failures_kept():
             shadow = self._redirect.shadow_for(url_of_arguments(dialect, cargs, cparams))
-            arguments, keywords = arguments_for(shadow.url, dialect, cparams, options=own_options())
+            arguments, keywords = arguments_for(shadow.url, dialect, cparams)
             database = f"the shadow database {shadow.name}"
             with redirected_to(shadow.url):
                 return watched_dialect.connect(dialect, database, arguments, keywords, self._keep)

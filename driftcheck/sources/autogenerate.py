@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message
+from driftcheck.databases.registry import database_for
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.schema import Address
@@ -183,8 +184,8 @@ def _compare_only(tables: Collection[tuple[str | None, str]], options: dict[str,
 
 
 def _default_schema(dialect: Any) -> str:
-    """The schema of addresses without an explicit schema; empty except on PostgreSQL."""
-    return dialect.default_schema_name or "" if dialect.name == "postgresql" else ""
+    """Return the schema of objects without an explicit schema; empty without schemas."""
+    return dialect.default_schema_name or "" if database_for(dialect.name).has_schemas else ""
 
 
 def _address(directive: Any, default_schema: str) -> Address | None:

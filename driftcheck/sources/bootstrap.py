@@ -1,4 +1,4 @@
-"""Brings an empty shadow to where a history that does not build from nothing is taken up."""
+"""Runs the bootstrap: what the project requires before its history in an empty database."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from driftcheck.config.settings import Bootstrap
-from driftcheck.databases.connection import connect, own_options
+from driftcheck.databases.connection import connect
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.own_work import own_work
-from driftcheck.databases.postgresql.dump_file import run_dump
+from driftcheck.databases.registry import database_for
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import Configured
@@ -30,19 +30,25 @@ from driftcheck.sources.reading import Refused, run_statements
 def prepare(
     bootstrap: Bootstrap, shadow: URL, configured: Sequence[Configured], root: Path
 ) -> None:
-    """Run what a project says must come before its history, on an empty shadow.
+    """Run the bootstrap in an empty shadow database.
 
-    ``import`` needs nothing here: the shadow was made as a copy of what the import wrote.
+    For ``import``, nothing is run: the shadow is a copy of the one that the import has filled.
+
+    Args:
+        bootstrap: The bootstrap of the settings.
+        shadow: The URL of the shadow database.
+        configured: The configuration that env.py makes for this database.
+        root: The project's directory.
 
     Raises:
-        ConfigurationError: What it names is not there.
-        ReplayError: It does not run.
+        ConfigurationError: The bootstrap's form is unknown, or its file does not exist.
+        ReplayError: The bootstrap fails.
     """
     what = bootstrap.what
     if what == "import":
         return
     if what == "create_all":
-        _require_all(create_models(configured, partial(run_statements, shadow)), what)
+        _require_success(create_models(configured, partial(run_statements, shadow)), what)
     elif what.startswith("command:"):
         _run_command(what.removeprefix("command:").strip(), shadow, root)
     elif what.endswith(".sql"):
@@ -51,24 +57,24 @@ def prepare(
         _call(what, shadow, root)
     else:
         raise ConfigurationError(
-            f"bootstrap names {what!r}, which is none of its forms",
-            hint="It takes create_all, import, FILE.sql, package.module:callable or "
-            "'command: …', each with an optional @REVISION where the history is taken up.",
+            f"the setting bootstrap has the unknown form {what!r}",
+            hint="Use create_all, import, FILE.sql, package.module:callable or 'command: …', each "
+            "with an optional @REVISION from which the history continues.",
         )
 
 
 def description(bootstrap: Bootstrap, configured: Sequence[Configured], root: Path) -> str | None:
-    """What a bootstrap would run, as a text that is another where that is another.
+    """Return a text that identifies what a bootstrap runs, for the key of the cache.
 
     Returns:
-        ``None`` where it cannot be told: nobody knows what a command does.
+        ``None`` if it cannot be identified: a command may do anything.
 
     Raises:
-        OSError: Its file cannot be read.
+        OSError: The bootstrap's file cannot be read.
     """
     what = bootstrap.what
     if what == "create_all":
-        return "\n".join(statement for one in configured for statement in one.ddl)
+        return "\n".join(statement for context in configured for statement in context.ddl)
     if what.startswith("command:"):
         return None
     if what.endswith(".sql"):
@@ -78,10 +84,10 @@ def description(bootstrap: Bootstrap, configured: Sequence[Configured], root: Pa
     return fingerprint([Path(spec.origin)]) if spec and spec.has_location and spec.origin else None
 
 
-def _require_all(refused: Sequence[Refused], what: str) -> None:
+def _require_success(refused: Sequence[Refused], what: str) -> None:
     if refused:
         raise ReplayError(
-            f"the bootstrap {what} does not run: {refused[0].message}",
+            f"the bootstrap {what} fails: {refused[0].message}",
             details=refused[0].statement,
         )
 
@@ -89,25 +95,21 @@ def _require_all(refused: Sequence[Refused], what: str) -> None:
 def _run_script(path: Path, shadow: URL) -> None:
     if not path.is_file():
         raise ConfigurationError(
-            f"bootstrap names {path}, and there is no such file",
+            f"the file of the setting bootstrap does not exist: {path}",
             hint="A relative path begins at the directory in which driftcheck is run.",
         )
+    database = database_for(shadow.get_backend_name())
     connection = connect(shadow)
     try:
-        if shadow.get_backend_name() == "sqlite":
-            connection.executescript(path.read_text(encoding="utf-8"))
-        elif shadow.get_backend_name() == "postgresql":
-            run_dump(connection, path.read_text(encoding="utf-8"))
-        else:
-            connection.cursor().execute(path.read_text(encoding="utf-8"))
+        database.run_script(connection, path.read_text(encoding="utf-8"))
         connection.commit()
     except ConfigurationError as error:
         raise ConfigurationError(
-            f"the bootstrap {path.name} does not run: {error.message}", hint=error.hint
+            f"the bootstrap {path.name} fails: {error.message}", hint=error.hint
         ) from None
     except Exception as error:
         raise ReplayError(
-            f"the bootstrap {path.name} does not run",
+            f"the bootstrap {path.name} fails",
             hint="It must be plain SQL that runs on an empty database, such as "
             "pg_dump --schema-only --no-owner writes.",
             details=database_message(error),
@@ -125,16 +127,16 @@ def _call(named: str, shadow: URL, root: Path) -> None:
 
 
 def _run_command(command: str, shadow: URL, root: Path) -> None:
-    """Run a shell command that finds the shadow in ``DRIFTCHECK_SHADOW_URL``."""
+    """Run a shell command. Its variable ``DRIFTCHECK_SHADOW_URL`` is the shadow's URL."""
+    database = database_for(shadow.get_backend_name())
     environment = {
         **of_children(os.environ),
-        **_libpq_environment(shadow),
-        "PGOPTIONS": own_options(),  # it may write
-        # Slashes mean nothing there, and configuration files take % for something else.
+        **database.client_environment(shadow),
+        # Slashes need no escape in a query, and configuration files interpolate %.
         "DRIFTCHECK_SHADOW_URL": shadow.render_as_string(hide_password=False).replace("%2F", "/"),
     }
     with own_work():
-        done = subprocess.run(  # noqa: S602  (the project's own configuration says it)
+        done = subprocess.run(  # noqa: S602  (the command is in the project's configuration)
             command,
             shell=True,
             cwd=root,
@@ -148,18 +150,3 @@ def _run_command(command: str, shadow: URL, root: Path) -> None:
             f"the bootstrap command exits with {done.returncode}: {command}",
             details=(done.stderr or done.stdout).strip(),
         )
-
-
-def _libpq_environment(shadow: URL) -> dict[str, str]:
-    """Where psql and its like find the shadow: they must not find live there."""
-    if shadow.get_backend_name() != "postgresql":
-        return {}
-    said = {
-        "PGHOST": shadow.host or shadow.query.get("host"),
-        "PGPORT": shadow.port or shadow.query.get("port"),
-        "PGUSER": shadow.username,
-        "PGPASSWORD": shadow.password,
-        "PGDATABASE": shadow.database,
-        "PGHOSTADDR": "",
-    }
-    return {name: str(value) for name, value in said.items() if value is not None}

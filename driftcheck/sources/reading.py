@@ -1,4 +1,4 @@
-"""Reads a shadow database into a snapshot, and runs statements of driftcheck's own on one."""
+"""Reads shadow databases into snapshots, and runs trusted statements in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.messages import database_message
-from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.schema import Snapshot, Value
@@ -20,7 +20,7 @@ from driftcheck.schema import Snapshot, Value
 
 @dataclass(frozen=True)
 class Refused:
-    """A statement that a database does not run, and what it says."""
+    """A statement that a database refused, with the message of the database."""
 
     statement: str
     message: str
@@ -40,42 +40,47 @@ def read_shadow(url: URL, version_tables: Iterable[VersionTable], scope: Scope) 
 def read_restricted(
     shadow: ShadowDatabase, scope: Scope, version_tables: Iterable[VersionTable] = ()
 ) -> Snapshot:
-    """Read a shadow; what a restricted one's role owns is told as the maker's user's."""
+    """Read a shadow database, without the version tables.
+
+    In a restricted shadow, the restricted role owns all objects. In the snapshot, the role is
+    replaced by the role that owns the objects in other shadows.
+    """
     snapshot = read_shadow(shadow.url, version_tables, scope)
     if not shadow.role or not (scope.owners or scope.grants):
         return snapshot
-    said = partial(_said, role=shadow.role, owner=shadow.stands_for)
+    replaced = partial(_with_owner, role=shadow.role, owner=shadow.stands_for)
     objects = {
         address: replace(
-            thing, attributes={name: said(value) for name, value in thing.attributes.items()}
+            obj, attributes={name: replaced(value) for name, value in obj.attributes.items()}
         )
-        for address, thing in snapshot.objects.items()
+        for address, obj in snapshot.objects.items()
     }
     return replace(snapshot, objects=objects)
 
 
-def _said(value: Value, *, role: str, owner: str) -> Value:
+def _with_owner(value: Value, *, role: str, owner: str) -> Value:
+    """Return a value with the role replaced by the owner."""
     if isinstance(value, tuple):
-        return tuple(_said(one, role=role, owner=owner) for one in value)
+        return tuple(_with_owner(element, role=role, owner=owner) for element in value)
     return owner if value == role else value
 
 
 def read_connected(
     connection: Any, catalog: Catalog, version_tables: Iterable[VersionTable], scope: Scope
 ) -> Snapshot:
-    """Read what a connection's transaction sees, without the version tables."""
+    """Read the schema in a connection's current transaction, without the version tables."""
     snapshot = catalog.read(connection, scope)
     return snapshot.without(table.address(snapshot) for table in version_tables)
 
 
 def run_statements(url: URL, statements: Iterable[str]) -> list[Refused]:
-    """Run statements on a shadow database one by one, each of them on its own.
+    """Run trusted statements in a shadow database. A failed statement does not affect the others.
 
-    What they contain must be trusted: of the project itself, or of driftcheck. For anything else
-    see ``driftcheck.sources.untrusted``.
+    Statements of the project and of driftcheck are trusted. For others, see
+    ``driftcheck.sources.untrusted``.
 
     Returns:
-        What the database refused, with its reason.
+        The statements that the database refused, with its messages.
     """
     connection = connect(url)
     try:
@@ -87,12 +92,12 @@ def run_statements(url: URL, statements: Iterable[str]) -> list[Refused]:
 
 
 def run_one_by_one(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:
-    """Run statements on a DB-API connection; PostgreSQL's are in one transaction.
+    """Run statements on a DB-API connection. A failed statement does not affect the others.
 
     Returns:
-        What the database refused, with its reason.
+        The statements that the database refused, with its messages.
     """
-    savepoints = dialect == "postgresql"
+    savepoints = database_for(dialect).error_aborts_transaction
     refused = []
     cursor = connection.cursor()
     for statement in statements:
@@ -100,10 +105,10 @@ def run_one_by_one(connection: Any, statements: Iterable[str], dialect: str) -> 
             if savepoints:
                 cursor.execute("SAVEPOINT driftcheck")
             cursor.execute(statement)
-        except Exception as error:  # noqa: BLE001  (every driver has errors of its own)
+        except Exception as error:  # noqa: BLE001  (each driver has its own errors)
             refused.append(Refused(statement, database_message(error)))
             if savepoints:
                 cursor.execute("ROLLBACK TO SAVEPOINT driftcheck")
-        if savepoints:  # else savepoints pile up, each within the one before
+        if savepoints:  # without this, the savepoints would be nested
             cursor.execute("RELEASE SAVEPOINT driftcheck")
     return refused

@@ -144,7 +144,7 @@ def test_whatever_becomes_of_the_streams_the_report_arrives(drifted, lines):
     assert ("drift-column-extra", "students.age") in result.findings
     failing = project.run(*COMPARE, "--bootstrap", "something")
     assert (failing.status, failing.stdout) == (USAGE, "")
-    assert failing.stderr.startswith("driftcheck: bootstrap names 'something'")
+    assert failing.stderr.startswith("driftcheck: the setting bootstrap has the unknown form")
 
 
 def through_a_shell(project, command, **variables):

@@ -142,7 +142,7 @@ def test_where_shadows_are_made_is_told_to_who_asks(pg_school):
     assert words in full.stdout
     database = pg_school.project.compare(**said).database
     assert database["shadows"].startswith(words)
-    assert database["shadows"].endswith("--shadow says so.")
+    assert database["shadows"].endswith("as --shadow requests.")
     assert database["notes"] == []
 
 

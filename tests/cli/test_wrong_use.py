@@ -133,7 +133,7 @@ def test_a_traceback_is_there_for_who_asks(school):
     result = school.run("compare", "--debug", "--bootstrap", "something")
     assert result.status == USAGE
     assert "Traceback" in result.stderr
-    assert "driftcheck: bootstrap names 'something'" in result.stderr
+    assert "driftcheck: the setting bootstrap has the unknown form 'something'" in result.stderr
 
 
 def test_json_is_whole_or_not_at_all(school):

@@ -16,9 +16,11 @@ from psycopg2.extras import LoggingConnection
 from sqlalchemy.engine import make_url
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.endpoints import Tcp, Unix
+from driftcheck.databases.location import endpoints_of
 from driftcheck.databases.own_work import own_work
 from driftcheck.errors import RedirectError
-from driftcheck.project.interception.endpoints import Tcp, Unix, are_same, endpoints_of
+from driftcheck.project.interception.endpoints import are_same
 from driftcheck.project.interception.statements import beyond_the_database
 from driftcheck.project.interception.urls import database_urls, leading_nowhere
 from driftcheck.project.redirect import Redirect

@@ -77,7 +77,8 @@ def test_the_same_file_is_one_place(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "asyncpg", "pg8000"])
-def test_nothing_of_the_old_place_stays(driver):
+def test_nothing_of_the_old_place_stays(driver, monkeypatch):
+    monkeypatch.setenv("PGOPTIONS", "-c a=b")
     dialect = dialect_of(f"postgresql+{driver}")
     theirs = {
         "host": "db.example", "port": 6543, "user": "app", "password": "secret",
@@ -85,7 +86,7 @@ def test_nothing_of_the_old_place_stays(driver):
         "ssl_context": "of theirs", "gssencmode": "require", "passfile": "/p",
         "hostaddr": "10.0.0.1", "target_session_attrs": "read-write", "timeout": 5,
     }  # fmt: skip
-    cargs, cparams = arguments_for(SHADOW, dialect, theirs, options="-c a=b")
+    cargs, cparams = arguments_for(SHADOW, dialect, theirs)
     text = repr((cargs, cparams))
     gone = ("db.example", "secret", "school", "verify", "ca.pem", "True", "of theirs", "require")
     assert not [word for word in (*gone, "10.0.0.1", "/p'", "read-write") if word in text]

@@ -5,14 +5,14 @@ import dataclasses
 import pytest
 from sqlalchemy.engine import make_url
 
-from driftcheck.databases import shadow_choice as choice
+from driftcheck.databases.postgresql.shadow import choice
 from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.databases.shadow_choice import choose
-from driftcheck.databases.sqlite.shadow import SqliteMaker
+from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ConfigurationError, ShadowError
 
 LIVE = make_url("postgresql+psycopg2://app:s3cret@db.example:5432/shop")
@@ -190,7 +190,7 @@ def test_lives_own_server_where_it_is_asked_for(here, live):
     maker = choose(live(), "same-server", LIVE)
 
     assert maker.server == LIVE.set(database="postgres")
-    assert "--shadow same-server says so" in maker.how
+    assert "as --shadow same-server requests" in maker.how
 
 
 def test_live_itself_is_connected_to_where_there_is_no_other_database(here, live):
@@ -240,9 +240,9 @@ def test_what_is_requested_must_make_sense(here):
 
 def test_sqlite_and_others():
     with choose(None, None, make_url("sqlite:///live.db")) as maker:
-        assert isinstance(maker, SqliteMaker)
+        assert isinstance(maker, SQLiteMaker)
     with choose(None, dialect="sqlite") as maker:
-        assert isinstance(maker, SqliteMaker)
+        assert isinstance(maker, SQLiteMaker)
     with pytest.raises(ShadowError, match="no mysql server"):
         choose(None, dialect="mysql")
     with pytest.raises(ShadowError, match="for oracle"):

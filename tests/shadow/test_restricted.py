@@ -8,7 +8,7 @@ import pytest
 
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
-from driftcheck.databases.sqlite.shadow import SqliteMaker
+from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ShadowError
 from driftcheck.sources.reading import run_statements
 from driftcheck.sources.untrusted import run_untrusted
@@ -163,14 +163,14 @@ def test_a_server_that_others_use_has_none(pg16):
 
 def test_a_shadow_that_is_no_restricted_one_is_refused(pg16):
     shadow = pg16.make("trusted")
-    with pytest.raises(ShadowError, match="not made for SQL from elsewhere"):
+    with pytest.raises(ShadowError, match="is not restricted"):
         run_untrusted(shadow, ["CREATE TABLE t (id integer)"])
     shadow.drop()
 
 
 def test_an_sqlite_file_opens_no_other(tmp_path):
     other = tmp_path / "other.db"
-    with SqliteMaker("Tests.") as maker:
+    with SQLiteMaker("Tests.") as maker:
         shadow = maker.make("x", restricted=True)
         statements = [f"ATTACH '{other}' AS other", f"VACUUM INTO '{other}'", "CREATE TABLE t (a)"]
         refused = run_untrusted(shadow, statements)

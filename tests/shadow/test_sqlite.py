@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.databases.sqlite.shadow import SqliteMaker
+from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ShadowError
 from driftcheck.storage.shadow_names import shadow_name
 
@@ -21,7 +21,7 @@ def temporary(tmp_path, monkeypatch):
 
 @pytest.fixture
 def maker():
-    with SqliteMaker("Tests.") as maker:
+    with SQLiteMaker("Tests.") as maker:
         yield maker
 
 
@@ -68,7 +68,7 @@ def test_dropping_removes_the_file_and_what_lies_beside_it(maker):
 
 
 def test_closing_leaves_nothing(temporary):
-    with SqliteMaker("Tests.") as maker:
+    with SQLiteMaker("Tests.") as maker:
         maker.make("x")
         assert list(temporary.iterdir())
     assert not list(temporary.iterdir())
@@ -79,7 +79,7 @@ def test_what_a_killed_run_left_is_removed(temporary, mark):
     left.mkdir()
     (left / "file").touch()
 
-    SqliteMaker("Tests.").close()
+    SQLiteMaker("Tests.").close()
 
     assert not left.exists()
 
@@ -93,7 +93,7 @@ def test_what_has_another_name_or_is_in_use_stays(temporary, mark):
     for directory in (bare, temporary / running):
         directory.mkdir()
 
-    SqliteMaker("Tests.").close()
+    SQLiteMaker("Tests.").close()
 
     assert bare.exists()
     assert (temporary / running).exists()

@@ -16,22 +16,22 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from driftcheck import __version__
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import gc_paused
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
-from driftcheck.databases.postgresql.readonly import make_read_only
+from driftcheck.databases.postgresql.libpq import displayed_url, libpq_url
+from driftcheck.databases.postgresql.read_only import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.report import Report
@@ -40,11 +40,9 @@ from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.selection import compared_scope, reading_scope, within
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
-from driftcheck.sources.stamps import read_stamps
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
-_LIBPQ_URL = re.compile(r"postgres(?:ql)?(?:\+psycopg2?)?://(.*)", re.DOTALL)
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
 _CONFIGURATION = ("alembic.ini", "pyproject.toml", ".env", ".flaskenv")
 _IRRELEVANT_FACTS = frozenset({"identity", "database"})
@@ -95,7 +93,7 @@ def quick_report(settings: Settings) -> Report | None:
     # Imported here because projects with other databases may not have psycopg2.
     import psycopg2  # noqa: PLC0415
 
-    from driftcheck.databases import psycopg2_deadlines as watched  # noqa: PLC0415
+    from driftcheck.databases.postgresql import psycopg2_deadlines as watched  # noqa: PLC0415
 
     try:
         connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")
@@ -117,8 +115,7 @@ def _dsn(settings: Settings) -> str | None:
     """Return the live database's URL for libpq; ``None`` if a quick check is not possible."""
     if settings.gaps != (Gap.DRIFT,) or not settings.cache or settings.bootstrap is not None:
         return None
-    match = _LIBPQ_URL.fullmatch(settings.database_url or "")
-    return match and f"postgresql://{match[1]}"
+    return libpq_url(settings.database_url or "")
 
 
 def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report | None:
@@ -136,7 +133,7 @@ def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report 
     header = ReportHeader(
         name=cached.database or facts.database,
         location=_shown(settings),
-        dialect="postgresql",
+        dialect=snapshot.dialect,
         server_version=snapshot.server_version,
         stamped=tuple(stamped),
         heads=tuple(cached.heads),
@@ -157,13 +154,8 @@ def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
 
 
 def _shown(settings: Settings) -> str:
-    """Return the live database's URL without password and connection parameters."""
-    url = urlsplit(settings.database_url or "")
-    host = url.netloc.rpartition("@")[2]
-    user = url.username
-    text = urlunsplit(("postgresql", f"{user}@{host}" if user else host, url.path, "", ""))
-    sockets = () if host else parse_qs(url.query).get("host", ())
-    return "?host=".join((text, *sockets))
+    """Return the URL of the live database for messages."""
+    return displayed_url(settings.database_url or "")
 
 
 def save(

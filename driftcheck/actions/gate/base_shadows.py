@@ -12,6 +12,7 @@ from typing import Any
 from driftcheck.actions.gate.hazard_watch import Hazard, HazardWatch
 from driftcheck.actions.gate.schemas import Schemas
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays, destinations_at
@@ -88,7 +89,7 @@ class BaseShadows:
     def start_watching(self) -> None:
         """Watch the tables that exist now for hazards."""
         for database_key in self._environment.databases:
-            if database_key.dialect == "postgresql":
+            if database_for(database_key.dialect).detects_hazards:
                 url = self.shadow_set.shadows[database_key].url
                 self._watches[database_key] = HazardWatch(url)
 

@@ -13,7 +13,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.mutations import Mutation
-from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.errors import ConfigurationError, ReplayError
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.histories import Histories
@@ -69,7 +69,7 @@ def selftest(
 
 
 def _is_supported(database_key: DatabaseKey) -> bool:
-    return database_key.dialect == "postgresql"
+    return database_for(database_key.dialect).has_mutations
 
 
 def _history(loaded: LoadedProject, histories: Histories) -> History:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.connection import connect, without_password
+from driftcheck.databases.connection import connect
+from driftcheck.databases.passwords import without_password
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
@@ -15,7 +16,7 @@ from driftcheck.storage.mark import Mark
 from driftcheck.storage.shadow_names import origin_of, shadow_name
 
 
-class OtherMaker(ShadowMaker):
+class MySQLMaker(ShadowMaker):
     """Makes shadows beside the database of a URL, with a name that is their mark.
 
     Args:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from driftcheck.errors import (
+    ConfigurationError,
     ConnectionFailedError,
     DriftcheckError,
     NotAnsweredError,
@@ -22,6 +23,8 @@ from driftcheck.process.streams import warn
 from driftcheck.storage.mark import Mark
 from driftcheck.storage.temporary import sweep_temporary_directories
 
+SAME_SERVER = "same-server"
+"""The value of ``--shadow`` that requests shadow databases on the server of the live database."""
 UNTRUSTED_NOT_RUN = (
     "SQL that comes from a live database or from a snapshot file is not run on a server that "
     "others use"
@@ -73,6 +76,25 @@ class ServerFacts:
     user: str
     search_path: str
     schemas: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ShadowRequest:
+    """Where shadow databases are requested.
+
+    Attributes:
+        dialect: The name of SQLAlchemy's dialect.
+        facts: The properties of the live database that a shadow must have, if they are known.
+        live_url: The live database, if there is one.
+        server_url: The server that ``--shadow`` names; the live database for ``same-server``.
+        on_live_server: Whether ``--shadow same-server`` is given.
+    """
+
+    dialect: str
+    facts: ServerFacts | None = None
+    live_url: URL | None = None
+    server_url: URL | None = None
+    on_live_server: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,3 +327,16 @@ class ShadowMaker(ABC):
 
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
         """Stop what this maker started."""
+
+
+def names_live_database(url: str) -> ConfigurationError:
+    """Return the error for a ``--shadow`` that names the live database.
+
+    Args:
+        url: The URL without its password.
+    """
+    return ConfigurationError(
+        f"--shadow names the live database, {url}",
+        hint=f"Name another database of that server, or use --shadow {SAME_SERVER}: "
+        "driftcheck then creates separate shadow databases on the live database's server.",
+    )

@@ -17,7 +17,7 @@ from driftcheck.storage.shadow_names import shadow_name
 from driftcheck.storage.temporary import make_temporary_directory
 
 
-class SqliteMaker(ShadowMaker):
+class SQLiteMaker(ShadowMaker):
     """Makes shadows as files in a temporary directory of its own."""
 
     def __init__(self, how: str) -> None:

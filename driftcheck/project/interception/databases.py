@@ -6,20 +6,17 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.libpq import PLACE_VARIABLES
-from driftcheck.databases.location import DatabaseKey, database_key_of
-from driftcheck.project.interception.endpoints import (
-    Endpoint,
-    Tcp,
-    Unix,
-    are_same,
-    endpoints_of,
-    is_same_file,
-)
+from driftcheck.databases.endpoints import Endpoint, Tcp, Unix
+from driftcheck.databases.location import DatabaseKey, database_key_of, endpoints_of
+from driftcheck.databases.postgresql.libpq import PLACE_VARIABLES
+from driftcheck.databases.postgresql.urls import url_of_environment
+from driftcheck.databases.registry import find_database
+from driftcheck.databases.sqlite.files import MEMORY, opened_file, url_of_file
+from driftcheck.project.interception.endpoints import are_same, is_same_file
 from driftcheck.project.interception.urls import database_urls
 
 _BESIDE_A_FILE = ("", "-wal", "-journal", "-shm")
@@ -92,7 +89,8 @@ class Databases:
         return any(
             (not is_shared or database == shadow.database)
             and all(
-                any(are_same(one, known) for known in endpoints_of(shadow)) for one in endpoints
+                any(are_same(endpoint, known) for known in endpoints_of(shadow))
+                for endpoint in endpoints
             )
             for shadow, is_shared in self._shadows.copy().values()
         )
@@ -123,7 +121,7 @@ class Databases:
         if found or not self.files:
             return found
         above = os.path.realpath(_path(path, directory)) + os.sep
-        return next((one for one in self.files if os.path.realpath(one).startswith(above)), "")
+        return next((file for file in self.files if os.path.realpath(file).startswith(above)), "")
 
     @property
     def files(self) -> list[str]:
@@ -132,8 +130,8 @@ class Databases:
         It is asked for whenever a file is opened to be written, so the environment is as it was
         when last ``refused`` was asked for.
         """
-        places = (*self._asked.copy(), *map(database_key_of, self._seen[1]))
-        return [p.database for p in places if p.dialect == "sqlite" and p.database != ":memory:"]
+        keys = (*self._asked.copy(), *map(database_key_of, self._seen[1]))
+        return [key.database for key in keys if _is_file(key)]
 
     def named_in(self, text: str, directory: str) -> URL | None:
         """The database that must not be reached and that a command line names.
@@ -148,9 +146,9 @@ class Databases:
                 return url
         words = [word.rpartition("=")[2] for word in re.split(r"[\s'\";|&()]+", text) if word]
         for word in words:
-            path = sqlite_file(word.partition(":///")[2] or word)
+            path = opened_file(word.partition(":///")[2] or word)
             if path and self.file_at(os.path.join(directory, path)):  # noqa: PTH118
-                return URL.create("sqlite", database=path)
+                return url_of_file(path)
         return None
 
     def shadow_named_in(self, text: str) -> bool:
@@ -172,20 +170,15 @@ class Databases:
         if texts | values != self._seen[0]:
             urls = database_urls(texts)
             if values != {""}:
-                urls.append(URL.create("postgresql"))  # libpq's variables say where
+                urls.append(url_of_environment())
             urls = [url for url in urls if database_key_of(url) not in self._shadows]
             self._seen = texts | values, tuple(urls)
 
 
-def sqlite_file(database: Any) -> str:
-    """The file that ``sqlite3.connect()`` opens; empty where it is none."""
-    try:
-        text = os.fsdecode(database)
-    except TypeError:
-        return ""
-    if text.startswith("file:"):
-        text = unquote(urlsplit(text).path)
-    return "" if text == ":memory:" else text
+def _is_file(database_key: DatabaseKey) -> bool:
+    """Return whether a database is in a file. A database in memory is in none."""
+    database = find_database(database_key.dialect)
+    return database is not None and database.is_file and database_key.database != MEMORY
 
 
 def _all_endpoints(url: URL) -> Iterator[Endpoint]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.location import DatabaseKey, database_key_of, shown, url_of_parameters
+from driftcheck.databases.location import database_key_of, shown
 from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.databases.postgresql.urls import url_of_arguments
 from driftcheck.project.interception import audit
 from driftcheck.project.interception.audit import Handler
 from driftcheck.project.interception.classes import Check, wrap_connections
@@ -85,7 +86,7 @@ class Drivers:
         if is_own_work():
             return unchanged
         self._environment.lead_nowhere()
-        url = url_of_parameters((dsn,), {})
+        url = url_of_arguments((dsn,), {})
         shadow = redirection()
         if shadow is not None and _is_place(url, shadow):
             return unchanged
@@ -112,8 +113,8 @@ class Drivers:
 
 
 def _is_place(url: URL, shadow: URL) -> bool:
-    one, other = database_key_of(url), database_key_of(shadow)
-    return DatabaseKey(*one) == other and url.query.get("hostaddr") in (None, "")
+    is_same = database_key_of(url) == database_key_of(shadow)
+    return is_same and url.query.get("hostaddr") in (None, "")
 
 
 def _explicit(dsn: str) -> str:
@@ -174,8 +175,8 @@ class _Finder(MetaPathFinder):
         if task is None:
             return None
         others = [finder for finder in sys.meta_path if finder is not self]
-        found = (one.find_spec(fullname, path, target) for one in others)
-        spec = next((one for one in found if one is not None), None)
+        specs = (finder.find_spec(fullname, path, target) for finder in others)
+        spec = next((spec for spec in specs if spec is not None), None)
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 

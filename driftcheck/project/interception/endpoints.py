@@ -1,77 +1,16 @@
-"""The addresses of database servers: told from a URL, told from a socket's, and compared."""
+"""Compares the addresses of database servers."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy.engine import URL
-
-from driftcheck.databases.libpq import added_parameters
-from driftcheck.databases.location import DEFAULT_PORTS
-
-POSTGRESQL_SOCKET = ".s.PGSQL."
-# Where the packages of operating systems have libpq look, and where other drivers look.
-_SOCKET_DIRECTORIES = ("/var/run/postgresql", "/run/postgresql", "/tmp", "/var/pgsql_socket")  # noqa: S108
-
-
-class Tcp(NamedTuple):
-    """An internet address; the host may be a name."""
-
-    host: str
-    port: int
-
-
-class Unix(NamedTuple):
-    """The path of a Unix socket."""
-
-    path: str
-
-
-Endpoint = Tcp | Unix
-
-
-def endpoints_of(url: URL) -> tuple[Endpoint, ...]:
-    """Where a driver would connect for a URL: every host, every socket; none for a file."""
-    dialect = url.get_backend_name()
-    if dialect == "postgresql":
-        return tuple(_postgresql_endpoints(url))
-    if dialect not in ("mysql", "mariadb"):
-        return ()
-    path = url.query.get("unix_socket")
-    if isinstance(path, str):
-        return (Unix(path),)
-    return (Tcp(url.host or "localhost", url.port or DEFAULT_PORTS[dialect]),)
-
-
-def _postgresql_endpoints(url: URL) -> Iterator[Endpoint]:
-    given: dict[str, Any] = {key: value for key, value in url.query.items() if value}
-    given |= {key: value for key in ("host", "port") if (value := getattr(url, key))}
-    if isinstance(path := given.get("unix_sock"), str):
-        yield Unix(path)
-        return
-    said = {**added_parameters(given), **given}
-    hosts = _listed(said.get("hostaddr")) or _listed(said.get("host"))
-    ports = _listed(said.get("port")) or ("5432",)
-    for number, host in enumerate(hosts or (*_SOCKET_DIRECTORIES, "localhost")):
-        name, colon, port = host.rpartition(":")
-        if not colon or ":" in name or not port.isdigit():  # not the form host:port
-            name, port = host, ports[number if len(ports) == len(hosts) else 0]
-        if name.startswith("/"):
-            yield Unix(f"{name}/{POSTGRESQL_SOCKET}{port}")
-        else:
-            yield Tcp(name.lower(), int(port))
-
-
-def _listed(said: Any) -> tuple[str, ...]:
-    texts = (said,) if isinstance(said, (str, int)) else said or ()
-    return tuple(part for text in texts for part in str(text).split(",") if part)
+from driftcheck.databases.endpoints import Endpoint, Tcp, Unix
 
 
 def endpoint_of_socket(family: int, address: Any) -> Endpoint | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from driftcheck.databases.libpq import PLACE_VARIABLES
+from driftcheck.databases.postgresql.libpq import PLACE_VARIABLES
 from driftcheck.project.interception.urls import NOWHERE, leading_nowhere
 
 _OPTIONS = "PGOPTIONS"

@@ -11,9 +11,10 @@ from functools import wraps
 from typing import Any
 
 from driftcheck.databases.own_work import is_own_work
+from driftcheck.databases.sqlite.files import opened_file
 from driftcheck.project.interception import audit
 from driftcheck.project.interception.audit import Handler
-from driftcheck.project.interception.databases import Databases, sqlite_file
+from driftcheck.project.interception.databases import Databases
 from driftcheck.project.interception.refusals import Refusals
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -74,10 +75,10 @@ class Files:
         """Deny what attaches another database: the name is known where it is written as a text."""
         if action != sqlite3.SQLITE_ATTACH or file in ("", ":memory:") or not audit.is_on():
             return sqlite3.SQLITE_OK
-        if file is not None and not self._databases.file_at(sqlite_file(file)):
+        if file is not None and not self._databases.file_at(opened_file(file)):
             return sqlite3.SQLITE_OK
         self._refusals.refusal(
-            f"attach the live SQLite database {sqlite_file(file)}"
+            f"attach the live SQLite database {opened_file(file)}"
             if file
             else "attach a SQLite database whose name is not written in the statement"
         )
@@ -87,7 +88,7 @@ class Files:
         if is_own_work():
             return
         self._databases.look_at_environment()
-        file = self._databases.file_at(sqlite_file(database))
+        file = self._databases.file_at(opened_file(database))
         if file:
             self._refusals.refuse(
                 f"open the live SQLite database {file}, past SQLAlchemy; "

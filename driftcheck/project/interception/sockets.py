@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from driftcheck.databases.location import shown
+from driftcheck.databases.endpoints import Endpoint, Tcp
+from driftcheck.databases.location import endpoints_of, shown
 from driftcheck.databases.own_work import is_own_work, redirection
+from driftcheck.databases.postgresql.urls import SOCKET_NAME
 from driftcheck.project.interception.audit import Handler
 from driftcheck.project.interception.databases import Databases
-from driftcheck.project.interception.endpoints import (
-    POSTGRESQL_SOCKET,
-    Endpoint,
-    Tcp,
-    are_same,
-    endpoint_of_socket,
-    endpoints_of,
-)
+from driftcheck.project.interception.endpoints import are_same, endpoint_of_socket
 from driftcheck.project.interception.frames import driver_on_stack
 from driftcheck.project.interception.refusals import Refusals
 
@@ -38,10 +33,10 @@ class Sockets:
         """The handlers of audit events."""
         return dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connects)
 
-    def _connects(self, one: Any, address: Any) -> None:
+    def _connects(self, sock: Any, address: Any) -> None:
         if is_own_work() or address is None:
             return
-        endpoint = endpoint_of_socket(one.family, address)
+        endpoint = endpoint_of_socket(sock.family, address)
         shadow = redirection()
         if endpoint is None or (shadow and _leads_to(endpoint, endpoints_of(shadow))):
             return
@@ -51,15 +46,15 @@ class Sockets:
             self._refusals.refuse(f"connect {by} to the server of {shown(url)}")
         if self._databases.is_shadows_own(endpoint):
             return
-        is_postgresql = PurePath(endpoint[0]).name.startswith(POSTGRESQL_SOCKET)
+        is_postgresql = PurePath(endpoint[0]).name.startswith(SOCKET_NAME)
         if driver or is_postgresql:
             self._refusals.refuse(
                 f"connect {by} to {_shown(endpoint)}, which leads to no shadow database"
             )
 
 
-def _leads_to(endpoint: Endpoint, known: tuple[Endpoint, ...]) -> bool:
-    return any(are_same(endpoint, one) for one in known)
+def _leads_to(endpoint: Endpoint, known: Sequence[Endpoint]) -> bool:
+    return any(are_same(endpoint, other) for other in known)
 
 
 def _shown(endpoint: Endpoint) -> str:

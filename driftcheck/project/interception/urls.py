@@ -9,11 +9,15 @@ from urllib.parse import quote_plus
 
 from sqlalchemy.engine import URL, make_url
 
+from driftcheck.databases.postgresql.urls import url_of_connection_string
+from driftcheck.databases.registry import database_for
+from driftcheck.dialects import ALIASES, DIALECTS
+
 NOWHERE = "refused-by-driftcheck"
 """A host that does not exist, and that says in a driver's error who is behind that."""
 
-_DIALECTS = ("postgresql", "postgres", "mysql", "mariadb", "sqlite")
-_URL = re.compile(rf"(?:[\w.]+\+)?(?:{'|'.join(_DIALECTS)})(?:\+\w+)?://\S*", re.IGNORECASE)
+_SCHEMES = {**{name: name for name in DIALECTS}, **ALIASES}
+_URL = re.compile(rf"(?:[\w.]+\+)?(?:{'|'.join(_SCHEMES)})(?:\+\w+)?://\S*", re.IGNORECASE)
 _PARAMETERS = re.compile(r"(?=.*\b(?:dbname|service)\s*=)(?:\s*\w+\s*=\s*(?:'[^']*'|[^\s']+))+\s*")
 
 
@@ -34,7 +38,7 @@ def leading_nowhere(text: str) -> str:
     if _PARAMETERS.fullmatch(_bare(text)):
         return f"host={NOWHERE}.invalid dbname={url.database or ''}"
     scheme = _bare(text).partition("://")[0]
-    if url.get_backend_name() == "sqlite":
+    if database_for(url.get_backend_name()).is_file:
         return f"{scheme}:////{NOWHERE}/{NOWHERE}.db"
     user = f"{quote_plus(url.username)}@" if url.username else ""
     return f"{scheme}://{user}{NOWHERE}.invalid/{url.database or ''}"
@@ -54,21 +58,13 @@ def _parsed(text: str) -> URL | None:
         return None
     scheme, _, rest = text.partition("://")
     names = scheme.lower().replace("postgres+", "postgresql+").split("+")
-    dialect = next(name for name in names if name in _DIALECTS)
-    dialect = "postgresql" if dialect == "postgres" else dialect
+    dialect = next(_SCHEMES[name] for name in names if name in _SCHEMES)
     with suppress(Exception):  # SQLAlchemy raises several kinds of errors at a malformed URL
         return make_url(f"{dialect}://{rest}")
     return None
 
 
 def _parsed_parameters(text: str) -> URL | None:
-    from psycopg2.extensions import parse_dsn  # noqa: PLC0415  (other databases do without)
-
     with suppress(Exception):  # psycopg2's own errors
-        said = parse_dsn(text)
-        known = ("host", "port", "hostaddr", "service")
-        query = {key: said[key] for key in known if said.get(key)}
-        return URL.create(
-            "postgresql", username=said.get("user"), database=said.get("dbname"), query=query
-        )
+        return url_of_connection_string(text)
     return None

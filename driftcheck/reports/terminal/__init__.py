@@ -10,6 +10,7 @@ from rich.segment import Segments
 from rich.text import Text
 
 from driftcheck.chain import Gap
+from driftcheck.dialects import display_name
 from driftcheck.judging.findings import Verdict
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.reports.output_style import PLAIN, OutputStyle
@@ -29,15 +30,6 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.reports.terminal.revision_match import revision_match
 from driftcheck.reports.terminal.simulations import simulations
 from driftcheck.reports.terminal.summary import findings
-
-_DIALECTS = {
-    "postgresql": "PostgreSQL",
-    "mysql": "MySQL",
-    "mariadb": "MariaDB",
-    "sqlite": "SQLite",
-    "mssql": "SQL Server",
-    "oracle": "Oracle",
-}
 
 _MEANINGS = {
     Verdict.PENDING: "the models were changed, and no migration contains the change",
@@ -105,7 +97,7 @@ def title_of(
     line = words(output, (project, STRONG))
     if name != project:
         line.append_text(words(output, (" · ", FAINT), name))
-    server = f" on {_DIALECTS.get(dialect, dialect)} {server_version}"
+    server = f" on {display_name(dialect)} {server_version}"
     line.append_text(words(output, server))
     return line
 

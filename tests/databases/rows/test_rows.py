@@ -138,5 +138,5 @@ def test_other_databases_are_not_filled():
     ((table, reason),) = reasons(fill(URL.create("mysql", database="school"), LEAVE)).items()
     assert (table, reason) == (
         "school",
-        "rows are only inserted into postgresql and sqlite databases",
+        "driftcheck does not insert rows into MySQL databases",
     )

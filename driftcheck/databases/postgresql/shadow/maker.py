@@ -15,7 +15,8 @@ import psycopg2
 from psycopg2 import errors
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.connection import connect, without_password
+from driftcheck.databases.connection import connect
+from driftcheck.databases.passwords import without_password
 from driftcheck.databases.postgresql.shadow.dropping import drop_database
 from driftcheck.databases.postgresql.shadow.restricted import (
     ROLE_PREFIX,

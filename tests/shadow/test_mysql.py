@@ -1,4 +1,4 @@
-"""Shadow databases on MariaDB, which stands for every other database."""
+"""Shadow databases on MariaDB."""
 
 import getpass
 import os
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.mysql.shadow import OtherMaker
+from driftcheck.databases.mysql.shadow import MySQLMaker
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ShadowError
 from driftcheck.storage.shadow_names import shadow_name
@@ -74,7 +74,7 @@ def left_behind(live, name):
 
 def test_a_shadow_is_empty_and_marked_and_dropped(live):
     with choose(None, None, live) as maker:
-        assert isinstance(maker, OtherMaker)
+        assert isinstance(maker, MySQLMaker)
         shadow, other = maker.make("models"), maker.make("models")
 
         assert run(shadow.url, "SHOW TABLES") == ()
@@ -91,7 +91,7 @@ def test_a_shadow_is_empty_and_marked_and_dropped(live):
 def test_what_a_killed_run_left_is_dropped(live, mark, yesterday):
     for left in (mark(), mark(host="elsewhere", started=yesterday)):
         with left_behind(live, shadow_name("models", left)):
-            OtherMaker("Tests.", live).close()
+            MySQLMaker("Tests.", live).close()
             assert shadow_name("models", left) not in databases(live)
 
 
@@ -107,12 +107,12 @@ def test_what_is_in_use_or_has_another_name_stays(live, mark):
     ]
     for name in names:
         with left_behind(live, name):
-            OtherMaker("Tests.", live).close()
+            MySQLMaker("Tests.", live).close()
             assert name in databases(live)
 
 
 def test_a_copy_has_tables_and_rows(live):
-    with OtherMaker("Tests.", live) as maker:
+    with MySQLMaker("Tests.", live) as maker:
         shadow = maker.make("x")
         with closing(connect(shadow.url)) as connection, closing(connection.cursor()) as cursor:
             cursor.execute("CREATE TABLE t (a int)")
@@ -125,7 +125,7 @@ def test_a_user_who_may_not_is_told_so_without_the_password(live):
     run(live, "CREATE USER plain@localhost IDENTIFIED BY 's3cret'")
     run(live, "GRANT SELECT ON shop.* TO plain@localhost")
 
-    with OtherMaker("Tests.", live.set(username="plain", password="s3cret")) as maker:
+    with MySQLMaker("Tests.", live.set(username="plain", password="s3cret")) as maker:
         with pytest.raises(ShadowError) as caught:
             maker.make("x")
         assert "plain" in caught.value.details
@@ -137,7 +137,7 @@ def test_leftovers_of_another_user_hinder_nothing_and_are_told(live, mark):
     run(live, "CREATE USER reader@localhost")
     run(live, "GRANT SELECT, SHOW DATABASES ON *.* TO reader@localhost")
     with left_behind(live, old):
-        with OtherMaker("Tests.", live.set(username="reader")) as maker:
+        with MySQLMaker("Tests.", live.set(username="reader")) as maker:
             (note,) = maker.notes
         assert f"DROP DATABASE `{old}`" in note
         assert old in databases(live)
@@ -147,5 +147,5 @@ def test_a_server_that_does_not_answer_is_told_without_the_password(live):
     wrong = live.set(username="nobody", password="s3cret")
 
     with pytest.raises(ShadowError, match="cannot connect") as caught:
-        OtherMaker("Tests.", wrong)
+        MySQLMaker("Tests.", wrong)
     assert "s3cret" not in str(caught.value) + caught.value.details

@@ -1,4 +1,4 @@
-"""Connections of psycopg2 whose every call has a deadline."""
+"""Connections of psycopg2 with a deadline for each call. Nothing here imports SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ import psycopg2
 from psycopg2 import extensions
 
 from driftcheck.errors import ConnectionFailedError, DriftcheckError, NotAnsweredError
-from driftcheck.process.deadline import MARGIN_SECONDS, aborter, watchdog
-
-Failed = Callable[[DriftcheckError], DriftcheckError]
-"""Takes note of an error that is raised."""
+from driftcheck.process.deadline import MARGIN_SECONDS, NoteError, aborter, watchdog
 
 _KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-_IS_BROKEN = 2  # what a connection's attribute ``closed`` says then
+_IS_BROKEN = 2  # the value of a connection's attribute ``closed`` after an error
 _ON_CONNECTION = (
     *("commit", "rollback", "reset", "cancel", "set_client_encoding", "set_isolation_level"),
     *("set_session", "tpc_begin", "tpc_prepare", "tpc_commit", "tpc_rollback", "tpc_recover"),
@@ -31,7 +28,7 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
 def _all_watched(*names: str) -> Callable[[type], type]:
-    """A class decorator that gives the methods of these names a deadline."""
+    """Return a class decorator that gives the named methods a deadline."""
 
     def decorate(cls: type) -> type:
         for name in names:
@@ -52,45 +49,45 @@ def _with_deadline(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @_all_watched(*_ON_CONNECTION)
 class WatchedConnection(extensions.connection):
-    """A connection whose calls do not take longer than they may.
+    """A connection whose calls have a deadline.
 
     Attributes:
-        database: What messages call the database.
-        seconds: How long one call may take.
-        is_own: Whether driftcheck opened it for itself: the loss of the connection is then an
-            error of driftcheck's as well. User code gets the driver's own error.
-        failed: Takes note of an error that is raised.
+        database: The name of the database in messages.
+        seconds: The time limit of a call; ``None`` for the default.
+        is_own: Whether the connection is driftcheck's own. Then the loss of the connection raises
+            an error of driftcheck's. User code gets the driver's own error.
+        note: Takes note of an error that is raised.
     """
 
     database = "the database"
     seconds: float | None = None
     is_own = False
-    failed: Failed | None = None
+    note: NoteError | None = None
     _failure: DriftcheckError | None = None
 
     def cursor(
         self, name: Any = None, cursor_factory: Any = None, *arguments: Any, **keywords: Any
     ) -> Any:
-        """A cursor of the class that is asked for, its calls watched as well."""
+        """Create a cursor of the requested class whose calls have a deadline too."""
         if self._failure is not None:
             raise self._failure
-        chosen: Any = self.cursor_factory  # None unless somebody has set it
+        chosen: Any = self.cursor_factory  # None unless it was set
         factory = cursor_factory or chosen or extensions.cursor
         base = WatchedCursor if name is None else WatchedNamedCursor
         return super().cursor(name, _joined(factory, base), *arguments, **keywords)
 
     def watch(self, method: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        """Make a call that has a deadline.
+        """Call a method with a deadline.
 
         Raises:
-            NotAnsweredError: Its time was over.
+            NotAnsweredError: The call took too long.
             ConnectionFailedError: The connection was lost, and is driftcheck's own.
         """
         try:
             with watchdog.call(self.database, aborter(self), self.seconds):
                 return method(*arguments, **keywords)
         except psycopg2.Error as error:
-            if self._failure is not None:  # nothing can be done on it any more: say why
+            if self._failure is not None:  # the connection is unusable since this error
                 raise self._failure from error
             if not self.is_own or self.closed != _IS_BROKEN:
                 raise
@@ -101,111 +98,111 @@ class WatchedConnection(extensions.connection):
             )
             raise self._failure from error
         except NotAnsweredError as error:
-            self._failure = error if self.failed is None else self.failed(error)
+            self._failure = error if self.note is None else self.note(error)
             raise self._failure from error.__cause__
 
 
 @_all_watched(*_ON_CURSOR)
 class WatchedCursor(extensions.cursor):
-    """A cursor whose statements have a deadline; it has all rows when one has run."""
+    """A cursor whose statements have a deadline. It fetches all rows when a statement has run."""
 
 
 @_all_watched(*_ON_NAMED_CURSOR)
 class WatchedNamedCursor(WatchedCursor):
-    """A cursor that the server keeps: it asks for rows, too."""
+    """A server-side cursor: each fetch of rows has a deadline too."""
 
 
 @cache
 def _joined(theirs: Any, ours: type) -> Any:
-    """A class that somebody asks for, with ours below it; what is no class stays as it is."""
+    """Return a subclass of both classes. A factory function is returned as it is."""
     if not isinstance(theirs, type) or issubclass(theirs, ours):
         return theirs
     if issubclass(ours, theirs):
         return ours
     try:
         return type(theirs.__name__, (theirs, ours), {"__module__": theirs.__module__})
-    except TypeError:  # a class of C that cannot be joined with another
+    except TypeError:  # an extension type that does not allow multiple inheritance
         return theirs
 
 
 def connect(
-    database: str, *arguments: Any, failed: Failed | None = None, own: bool = True, **keywords: Any
+    database: str, *arguments: Any, note: NoteError | None = None, own: bool = True, **keywords: Any
 ) -> Any:
-    """Connect as ``psycopg2.connect`` does, within the time that connecting may take.
+    """Connect as ``psycopg2.connect`` does, with a deadline for connecting and for later calls.
 
     Args:
-        database: What messages call the database; without a password.
-        arguments: Those of ``psycopg2.connect``.
-        failed: Takes note of an error that is raised on the connection later.
-        own: Whether driftcheck opens it for itself.
-        keywords: Those of ``psycopg2.connect``.
+        database: The name of the database in messages, without a password.
+        arguments: The positional arguments of ``psycopg2.connect``.
+        note: Takes note of an error that is raised on the connection later.
+        own: Whether the connection is driftcheck's own.
+        keywords: The keyword arguments of ``psycopg2.connect``.
 
     Raises:
-        psycopg2.Error: The server cannot be reached, or refuses.
-        NotAnsweredError: Its time is over.
+        psycopg2.Error: The server cannot be reached, or refuses the connection.
+        NotAnsweredError: Connecting took too long.
     """
-    said = _said(arguments, keywords)
-    keywords = {**defaults(said), **keywords}
+    parameters = _parameters(arguments, keywords)
+    keywords = {**defaults(parameters), **keywords}
     factory = _joined(
         keywords.get("connection_factory") or extensions.connection, WatchedConnection
     )
     keywords["connection_factory"] = factory
     connection = watchdog.within(
         database,
-        _seconds_to_connect(said),
+        _connect_seconds(parameters),
         lambda: psycopg2.connect(*arguments, **keywords),
     )
     if isinstance(connection, WatchedConnection):
-        connection.database, connection.is_own, connection.failed = database, own, failed
-        connection.seconds = _seconds_of_statement(connection)
+        connection.database, connection.is_own, connection.note = database, own, note
+        connection.seconds = _statement_seconds(connection)
     return connection
 
 
-def _said(arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said to libpq, in a text or by arguments."""
+def _parameters(arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters for libpq, from a connection string and from keywords."""
     text = arguments[0] if arguments else keywords.get("dsn")
     return {**(extensions.parse_dsn(text) if text else {}), **keywords}
 
 
-def defaults(said: Mapping[str, Any]) -> dict[str, Any]:
-    """What to say to libpq about time, where neither the user nor the environment says it.
+def defaults(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return libpq's time parameters that neither the user nor the environment sets.
 
-    A service may say any of it, and what is said here would count more.
+    With a service, nothing is returned: a parameter would override the service file.
     """
-    if said.get("service") or os.environ.get("PGSERVICE"):
+    if parameters.get("service") or os.environ.get("PGSERVICE"):
         return {}
     wanted: dict[str, Any] = {
-        "connect_timeout": max(2, round(watchdog.connect_seconds)),  # libpq takes 1 for 2
+        "connect_timeout": max(2, round(watchdog.connect_seconds)),  # libpq raises 1 to 2
         "tcp_user_timeout": round(watchdog.client_seconds * 1000),
         **_KEEPALIVES,
     }
     if os.environ.get("PGCONNECT_TIMEOUT"):
         del wanted["connect_timeout"]
-    return {key: value for key, value in wanted.items() if key not in said}
+    return {key: value for key, value in wanted.items() if key not in parameters}
 
 
-def _seconds_to_connect(said: Mapping[str, Any]) -> float:
-    """How long connecting may take in all; what the user says is for each host."""
-    theirs = said.get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT")
-    if not theirs and not said.get("service") and not os.environ.get("PGSERVICE"):
+def _connect_seconds(parameters: Mapping[str, Any]) -> float:
+    """Return the time limit for connecting. The user's limit is for each host."""
+    limit = parameters.get("connect_timeout") or os.environ.get("PGCONNECT_TIMEOUT")
+    if not limit and not parameters.get("service") and not os.environ.get("PGSERVICE"):
         return watchdog.connect_seconds
     try:
-        seconds = float(theirs or 0)
-    except ValueError:  # libpq refuses it
+        seconds = float(limit or 0)
+    except ValueError:  # libpq will refuse the value
         return watchdog.connect_seconds
-    hosts = str(said.get("host") or os.environ.get("PGHOST") or "").count(",") + 1
+    hosts = str(parameters.get("host") or os.environ.get("PGHOST") or "").count(",") + 1
     return seconds * hosts + MARGIN_SECONDS if seconds > 0 else watchdog.client_seconds
 
 
-def limit_said(connection: Any, name: str = "statement_timeout") -> float | None:
-    """A limit that the user has libpq say to the server, in the URL or the environment.
+def user_limit(connection: Any, name: str = "statement_timeout") -> float | None:
+    """Return a time limit that the user sets with libpq's parameter ``options``.
 
     Args:
         connection: A connection of psycopg2.
         name: The server's setting.
 
     Returns:
-        Seconds, 0 for no limit; ``None`` where nothing is said.
+        Seconds, 0 for no limit; ``None`` if the user does not set it.
     """
     options = connection.info.dsn_parameters.get("options", "")
     found = re.findall(rf"\b{name}\s*=\s*'?{_LENGTH}", options)
@@ -215,6 +212,7 @@ def limit_said(connection: Any, name: str = "statement_timeout") -> float | None
     return float(int(number) * _UNITS[unit or "ms"])
 
 
-def _seconds_of_statement(connection: Any) -> float | None:
-    theirs = limit_said(connection)
-    return theirs + MARGIN_SECONDS if theirs else None
+def _statement_seconds(connection: Any) -> float | None:
+    """Return the time limit of a call; ``None`` for the default."""
+    limit = user_limit(connection)
+    return limit + MARGIN_SECONDS if limit else None

@@ -1,17 +1,17 @@
-"""Reads the revisions that a live PostgreSQL database is stamped with, and runs nobody's code.
+"""Reads the revisions of a live database, without running functions of other users.
 
-To select from a view, or from a table with row security, runs functions of whoever made it, with
-the rights of whoever reads. So only a plain table is read. Nothing here imports SQLAlchemy.
+A SELECT from a view, or from a table with row security, runs functions of its owner with the
+privileges of the reader. So only a plain table is read. Nothing here imports SQLAlchemy.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from driftcheck.errors import CatalogError
+from driftcheck.databases.version_table import not_plain
 from driftcheck.schema import Address
 
-# A partition that is a foreign table makes the partitioned table as good as one.
+# A partitioned table with a foreign table as partition is treated as a foreign table.
 _SHAPE = """
 SELECT CASE WHEN EXISTS (
     SELECT FROM pg_catalog.pg_partition_tree(c.oid) t
@@ -36,14 +36,14 @@ def read_stamps(connection: Any, table: Address) -> tuple[str, ...]:
     """Read the revisions in one version table.
 
     Args:
-        connection: An open psycopg2 connection, within a transaction that reads only.
+        connection: An open psycopg2 connection, in a read-only transaction.
         table: The version table.
 
     Returns:
-        The revisions, in order; none where there is no such table.
+        The revisions, sorted; none if there is no such table.
 
     Raises:
-        CatalogError: It is no plain table, or row security applies to whoever reads.
+        CatalogError: It is not a plain table, or row security applies to the user.
     """
     with connection.cursor() as cursor:
         found = _shape(cursor, table)
@@ -51,7 +51,7 @@ def read_stamps(connection: Any, table: Address) -> tuple[str, ...]:
             return ()
         _require_plain(table, found)
         cursor.execute(f"LOCK TABLE {table.sql} IN ACCESS SHARE MODE")
-        found = _shape(cursor, table)  # from now on nobody can put something else there
+        found = _shape(cursor, table)  # with the lock, the table cannot be replaced
         _require_plain(table, found)
         only = "" if found == (_PARTITIONED, False) else "ONLY "
         cursor.execute(f"SELECT version_num FROM {only}{table.sql}")
@@ -66,20 +66,6 @@ def _shape(cursor: Any, table: Address) -> tuple[str, bool] | None:
 def _require_plain(table: Address, found: tuple[str, bool] | None) -> None:
     kind, has_row_security = found or ("", False)
     if kind not in ("r", _PARTITIONED):
-        raise not_plain(table, _KINDS.get(kind, "no table"))
+        raise not_plain(table, _KINDS.get(kind, "not a table"))
     if has_row_security:
         raise not_plain(table, "a table with row security")
-
-
-def not_plain(table: Address, what: str) -> CatalogError:
-    """The error that says why a version table is not read.
-
-    Args:
-        table: The version table.
-        what: What it is.
-    """
-    return CatalogError(
-        f"the version table {table.sql} is {what}, and so it is not read",
-        hint="Reading it could run functions of others with your rights. Let it be a plain table, "
-        "as Alembic makes it, without row security for the user that driftcheck connects as.",
-    )

@@ -1,0 +1,254 @@
+"""The protocol of a database: everything that differs between the supported database systems.
+
+A package of ``driftcheck.databases`` implements it in its module ``database``. No other code asks
+which database system it works with.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from sqlalchemy.engine import URL, Connection, Dialect
+
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.endpoints import Endpoint, Tcp
+from driftcheck.databases.rows.tables import Store
+from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
+from driftcheck.databases.version_table import VersionTable
+from driftcheck.process.deadline import NoteError
+from driftcheck.schema import Address
+
+TARGET_ARGUMENTS = frozenset(
+    "host port user username password database dsn uri ssl async_creator_fn".split()
+)
+"""Arguments of drivers that say where to connect, as whom, and how the server is authenticated."""
+
+OpenStore = Callable[[Any, Collection[VersionTable]], Store]
+"""Opens a store, given a DB-API connection to a shadow database and Alembic's version tables."""
+
+
+class KeyParts(NamedTuple):
+    """The parts of a database key after the dialect. Files have no host."""
+
+    host: str
+    port: int | None
+    database: str
+
+
+class Database(ABC):
+    """A database system. Its methods that take a URL get one with a dialect of this system."""
+
+    names_query: ClassVar[str]
+    """A query for the names of all objects: kind, schema, name, and the name of a part or NULL."""
+    target_arguments: ClassVar[frozenset[str]] = TARGET_ARGUMENTS
+    """The arguments of drivers that are replaced if a connection is redirected to a shadow. Other
+    arguments (timeouts, codecs, cursor factories) are kept."""
+    default_port: ClassVar[int | None] = None
+    is_file: ClassVar[bool] = False
+    """Whether a database is a file. If not, it is on a server."""
+    has_schemas: ClassVar[bool] = False
+    """Whether the addresses of objects have a schema."""
+    error_aborts_transaction: ClassVar[bool] = False
+    """Whether a failed statement aborts its transaction. Then each statement gets a savepoint."""
+    detects_hazards: ClassVar[bool] = False
+    """Whether the effects of a statement on tables in use can be read: locks, rewrites, scans."""
+    has_mutations: ClassVar[bool] = False
+    """Whether the catalog has mutations for the selftest."""
+
+    @property
+    @abstractmethod
+    def catalog(self) -> Catalog:
+        """The catalog, which reads the schema."""
+
+    # URLs and the arguments of drivers
+
+    def own_url(self, url: URL) -> URL:
+        """Return the URL of the same database with the driver that driftcheck connects with."""
+        return url
+
+    def key_parts(self, url: URL) -> KeyParts:
+        """Return the parts of the database key. They are equal for URLs of the same database."""
+        return server_key_parts(url, self.default_port)
+
+    @abstractmethod
+    def url_of_arguments(
+        self, dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> URL:
+        """Return the URL of the database that a driver would connect to.
+
+        Args:
+            dialect: The dialect, with its driver.
+            cargs: The positional arguments of the driver's ``connect``.
+            cparams: The keyword arguments of the driver's ``connect``.
+        """
+
+    def url_for_dialect(self, url: URL, dialect: Dialect) -> URL:
+        """Return the URL of the same database with the dialect and driver of the project."""
+        return url.set(drivername=f"{dialect.name}+{dialect.driver}")
+
+    def arguments_for(
+        self, url: URL, dialect: Dialect, cparams: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the driver's arguments that connect to a database.
+
+        Args:
+            url: The database.
+            dialect: The dialect of the project, with its driver.
+            cparams: The project's keyword arguments. Those that say where to connect are replaced.
+        """
+        cargs, target = dialect.create_connect_args(self.url_for_dialect(url, dialect))
+        kept = {
+            key: value
+            for key, value in cparams.items()
+            if key not in self.target_arguments and not key.startswith(("ssl", "gss"))
+        }
+        return list(cargs), {**kept, **target}
+
+    def endpoints(self, url: URL) -> Sequence[Endpoint]:
+        """Return every address that a driver may connect to for a URL; for a file, none."""
+        if self.is_file:
+            return ()
+        return [Tcp(url.host or "localhost", url.port or self.default_port or 0)]
+
+    # Connections
+
+    def connect(
+        self, url: URL, dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> Any:
+        """Open a DB-API connection of driftcheck's own, with a deadline for each call if possible.
+
+        Args:
+            url: The database.
+            dialect: The dialect of the URL, with its driver.
+            cargs: The positional arguments for the driver.
+            cparams: The keyword arguments for the driver.
+        """
+        del url
+        return dialect.connect(*cargs, **cparams)
+
+    def connect_with_deadlines(
+        self,
+        dialect: Dialect,
+        name: str,
+        cargs: Sequence[Any],
+        cparams: Mapping[str, Any],
+        note: NoteError,
+    ) -> Any | None:
+        """Open a connection for user code by a driver whose connections can limit their calls.
+
+        Args:
+            dialect: The project's dialect, with its driver.
+            name: The name of the database in messages.
+            cargs: The positional arguments for the driver.
+            cparams: The keyword arguments for the driver.
+            note: Takes note of errors that are raised: user code may catch them.
+
+        Returns:
+            ``None`` if the driver's connections cannot do so.
+        """
+        del dialect, name, cargs, cparams, note
+        return None
+
+    def time_limits(self, driver: str, cparams: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the driver's arguments for the time limits that the project does not set."""
+        del driver, cparams
+        return {}
+
+    @abstractmethod
+    def open_read_only(self, url: URL) -> Any:
+        """Open a DB-API connection to a live database, in one transaction that cannot write."""
+
+    @abstractmethod
+    def connect_untrusted(self, url: URL) -> Any:
+        """Open a DB-API connection to a restricted shadow, for SQL that is not trusted."""
+
+    def client_environment(self, url: URL) -> Mapping[str, str]:
+        """Return the environment variables by which client programs find a shadow database."""
+        del url
+        return {}
+
+    # Reading
+
+    @abstractmethod
+    def quote(self, name: str) -> str:
+        """Quote a name for SQL."""
+
+    def read_revisions(self, connection: Any, table: Address) -> tuple[str, ...]:
+        """Read the revisions in a version table of a live database.
+
+        Args:
+            connection: An open DB-API connection.
+            table: The version table.
+
+        Raises:
+            CatalogError: The table cannot be read safely.
+        """
+        name = ".".join(self.quote(part) for part in (table.schema, table.name) if part)
+        cursor = connection.cursor()
+        cursor.execute(f"SELECT version_num FROM {name}")
+        rows = cursor.fetchall()
+        cursor.close()
+        return tuple(sorted(str(revision) for (revision,) in rows))
+
+    def read_facts(self, url: URL) -> ServerFacts | None:
+        """Read the properties of a live database that a shadow must have.
+
+        Returns:
+            ``None`` if shadows of this database system have no such properties.
+
+        Raises:
+            ConnectionFailedError: The database cannot be reached.
+        """
+        del url
+        return None
+
+    def uncommitted_connection(self, connection: Connection) -> Any | None:
+        """Return a DB-API connection that sees the uncommitted changes of a SQLAlchemy connection.
+
+        Returns:
+            ``None`` if there are no uncommitted changes.
+        """
+        del connection
+        return None
+
+    # Running statements in shadow databases
+
+    def run_script(self, connection: Any, script: str) -> None:
+        """Run a script of SQL statements on a DB-API connection."""
+        connection.cursor().execute(script)
+
+    def without_code(self, statement: str) -> str | None:
+        """Change an untrusted statement so that it runs no code of others.
+
+        Returns:
+            ``None`` if the statement must not be run.
+        """
+        return statement
+
+    # Shadow databases
+
+    @abstractmethod
+    def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
+        """Open the first possible way to make shadow databases.
+
+        Raises:
+            ConfigurationError: What was requested is not possible.
+            ShadowError: No way is possible.
+        """
+
+    @property
+    def row_store(self) -> OpenStore | None:
+        """Opens the store that inserts rows; ``None`` if this database system has none."""
+        return None
+
+
+def server_key_parts(url: URL, default_port: int | None = None) -> KeyParts:
+    """Return the parts of the key of a database on a server. All loopback addresses are equal."""
+    host = url.host or url.query.get("host") or "localhost"
+    host = host if isinstance(host, str) else ",".join(host)
+    if host in ("127.0.0.1", "::1"):
+        host = "localhost"
+    port = url.port or url.query.get("port") or default_port
+    return KeyParts(host.lower(), int(str(port)) if port else None, url.database or "")

@@ -1,0 +1,118 @@
+"""MySQL and MariaDB, as the protocol of a database describes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import URL, Dialect
+
+from driftcheck.databases.connection import connect
+from driftcheck.databases.database import TARGET_ARGUMENTS, Database
+from driftcheck.databases.endpoints import Endpoint, Unix
+from driftcheck.databases.location import shown
+from driftcheck.databases.mysql import connections
+from driftcheck.databases.mysql.catalog import MySQLCatalog
+from driftcheck.databases.mysql.catalog.kind import quote
+from driftcheck.databases.mysql.names_query import NAMES_QUERY
+from driftcheck.databases.mysql.shadow import MySQLMaker
+from driftcheck.databases.passwords import password_text
+from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
+from driftcheck.errors import ShadowError
+
+_TARGET_ARGUMENTS = (
+    "passwd db unix_socket read_default_file read_default_group default_file".split()
+)
+_ASYNCHRONOUS_DRIVERS = ("aiomysql", "asyncmy")
+_TRIGGER = re.compile(r"\s*CREATE\s+TRIGGER\b", re.IGNORECASE)
+
+
+class MySQL(Database):
+    """MySQL 5.7, MariaDB 10.3 and later. A database is a schema, so addresses have no schema.
+
+    A shadow is on the server of the live database. What the catalog writes for tables, columns,
+    keys, checks and views cannot call stored functions while it runs: the server refuses them in
+    defaults, generated columns and checks, and does not run the query of a view that it creates. A
+    trigger would run with the privileges of driftcheck's user when a row is written, so triggers of
+    untrusted SQL are not created.
+    """
+
+    names_query = NAMES_QUERY
+    target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
+    default_port = 3306
+
+    @property
+    def catalog(self) -> MySQLCatalog:
+        """The catalog, which reads the schema."""
+        return MySQLCatalog()
+
+    def own_url(self, url: URL) -> URL:
+        """Return the URL of the same database with a driver that is not asynchronous."""
+        if url.get_driver_name() in _ASYNCHRONOUS_DRIVERS:
+            return url.set(drivername=f"{url.get_backend_name()}+pymysql")
+        return url
+
+    def url_of_arguments(
+        self, dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> URL:
+        """Return the URL of the database that a driver would connect to."""
+        del cargs
+        port = cparams.get("port")
+        socket = cparams.get("unix_socket")
+        return self.own_url(
+            URL.create(
+                f"{dialect.name}+{dialect.driver}",
+                username=cparams.get("user"),
+                password=password_text(cparams.get("password") or cparams.get("passwd")),
+                host=cparams.get("host"),
+                port=int(port) if port else None,
+                database=cparams.get("database") or cparams.get("db"),
+                query={"unix_socket": socket} if socket else {},
+            )
+        )
+
+    def endpoints(self, url: URL) -> Sequence[Endpoint]:
+        """Return the Unix socket or the host that a driver connects to for a URL."""
+        path = url.query.get("unix_socket")
+        return [Unix(path)] if isinstance(path, str) else super().endpoints(url)
+
+    def connect(
+        self, url: URL, dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> Any:
+        """Open a DB-API connection of driftcheck's own, with a deadline for each call."""
+        return connections.open_own(url, dialect, cargs, cparams)
+
+    def time_limits(self, driver: str, cparams: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the driver's arguments for the time limits that the project does not set."""
+        del cparams
+        return connections.time_limits(driver)
+
+    def open_read_only(self, url: URL) -> Any:
+        """Open a connection to a live database, in one transaction that cannot write."""
+        return connections.open_read_only(url)
+
+    def connect_untrusted(self, url: URL) -> Any:
+        """Open a connection to a restricted shadow. ``without_code`` leaves out triggers."""
+        return connect(url)
+
+    def quote(self, name: str) -> str:
+        """Quote a name for SQL."""
+        return quote(name)
+
+    def without_code(self, statement: str) -> str | None:
+        """Return a statement unless it creates a trigger."""
+        return None if _TRIGGER.match(statement) else statement
+
+    def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
+        """Make shadow databases on the requested server, or on the server of the live database."""
+        server = request.server_url or request.live_url
+        if server is None:
+            raise ShadowError(
+                f"no shadow database can be made: there is no {request.dialect} server",
+                hint="Name one with --shadow URL.",
+            )
+        return MySQLMaker(f"Shadow databases are on {shown(server)}.", server)
+
+
+DATABASE = MySQL()

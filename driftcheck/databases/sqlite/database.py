@@ -1,0 +1,78 @@
+"""SQLite, as the protocol of a database describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.engine import URL, Connection, Dialect
+
+from driftcheck.databases.database import Database, KeyParts, OpenStore
+from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
+from driftcheck.databases.sqlite import files
+from driftcheck.databases.sqlite.catalog import SQLiteCatalog
+from driftcheck.databases.sqlite.catalog.tokens import quote
+from driftcheck.databases.sqlite.names_query import NAMES_QUERY
+from driftcheck.databases.sqlite.rows import SQLiteStore
+from driftcheck.databases.sqlite.shadow import SQLiteMaker
+
+
+class SQLite(Database):
+    """SQLite 3.26 and later. driftcheck itself uses the module ``sqlite3``."""
+
+    names_query = NAMES_QUERY
+    is_file = True
+
+    @property
+    def catalog(self) -> SQLiteCatalog:
+        """The catalog, which reads the schema."""
+        return SQLiteCatalog()
+
+    def own_url(self, url: URL) -> URL:
+        """Return the URL of the same database with the module ``sqlite3``."""
+        return url.set(drivername="sqlite")
+
+    def key_parts(self, url: URL) -> KeyParts:
+        """Return the parts of the database key: the absolute path of the file."""
+        return KeyParts("", None, files.absolute_path(url.database))
+
+    def url_of_arguments(
+        self, dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]
+    ) -> URL:
+        """Return the URL of the file that a driver would open."""
+        del dialect
+        path = cargs[0] if cargs else cparams.get("database", files.MEMORY)
+        return files.url_of_file(files.absolute_path(path))
+
+    def open_read_only(self, url: URL) -> Any:
+        """Open a live database for reading only, in one transaction."""
+        return files.open_read_only(url)
+
+    def connect_untrusted(self, url: URL) -> Any:
+        """Open a connection from which untrusted SQL cannot open another file."""
+        return files.connect_untrusted(url)
+
+    def quote(self, name: str) -> str:
+        """Quote a name for SQL."""
+        return quote(name)
+
+    def uncommitted_connection(self, connection: Connection) -> Any:
+        """Return the driver's connection. The file may be locked until the transaction commits."""
+        return connection.connection
+
+    def run_script(self, connection: Any, script: str) -> None:
+        """Run a script of SQL statements. ``execute`` would accept only one statement."""
+        connection.executescript(script)
+
+    def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
+        """Make shadow databases in temporary files."""
+        del request
+        return SQLiteMaker("Shadow databases are temporary files.")
+
+    @property
+    def row_store(self) -> OpenStore:
+        """Opens the store that inserts rows."""
+        return SQLiteStore
+
+
+DATABASE = SQLite()

@@ -1,0 +1,80 @@
+"""Files of SQLite databases: their paths, and connections that cannot open any other file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.connection import connect
+from driftcheck.databases.own_work import own_work
+from driftcheck.errors import ConnectionFailedError
+
+MEMORY = ":memory:"
+_OTHER_FILES = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
+
+
+def url_of_file(path: str) -> URL:
+    """Return the URL of the database in a file."""
+    return URL.create("sqlite", database=path)
+
+
+def opened_file(database: Any) -> str:
+    """Return the path of the file that ``sqlite3.connect`` opens.
+
+    Args:
+        database: The first argument of ``sqlite3.connect``: a path, or a URI that begins with
+            ``file:``.
+
+    Returns:
+        The path; an empty string for a database in memory.
+    """
+    try:
+        text = os.fsdecode(database)
+    except TypeError:
+        return ""
+    if text.startswith("file:"):
+        text = unquote(urlsplit(text).path)
+    return "" if text == MEMORY else text
+
+
+def absolute_path(database: Any) -> str:
+    """Return the absolute path of the file that ``sqlite3.connect`` opens, or ``:memory:``."""
+    path = opened_file(database or "")
+    return str(Path(path).resolve()) if path else MEMORY
+
+
+def open_read_only(url: URL) -> sqlite3.Connection:
+    """Open a live database for reading only, in one transaction.
+
+    Raises:
+        ConnectionFailedError: There is no such file.
+    """
+    path = Path(url.database or "")
+    if not path.is_file():
+        raise ConnectionFailedError(
+            f"there is no SQLite database at {url.database or MEMORY}",
+            hint="Create it with your upgrade command, or name another with --database-url.",
+        )
+    with own_work():
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("BEGIN")
+    return connection
+
+
+def connect_untrusted(url: URL) -> Any:
+    """Open a connection from which SQL that is not trusted cannot open another file."""
+    connection = connect(url)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.set_authorizer(_deny_other_files)
+    return connection
+
+
+def _deny_other_files(action: int, *_: Any) -> int:
+    """Deny ATTACH and DETACH; called by SQLite for each action of a statement."""
+    return sqlite3.SQLITE_DENY if action in _OTHER_FILES else sqlite3.SQLITE_OK
