@@ -1,7 +1,6 @@
 """Every supported dialect has a database behind the protocol, and no other code names one."""
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
