@@ -41,6 +41,18 @@ def connect(url: URL) -> Any:
         ) from None
 
 
+def connect_read_only(url: URL) -> Any:
+    """Open a DB-API connection to a live database, in one transaction that cannot write.
+
+    Raises:
+        ConfigurationError: The dialect or its driver is not installed.
+        CatalogError: The dialect is not supported.
+        ConnectionFailedError: The database cannot be reached.
+    """
+    _loaded_dialect(url)
+    return database_for(url.get_backend_name()).open_read_only(url)
+
+
 def own_engine(url: URL) -> Engine:
     """Create an engine for driftcheck's own work, where SQLAlchemy is needed."""
 

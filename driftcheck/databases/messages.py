@@ -13,7 +13,7 @@ _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAl
 
 
 def database_message(error: BaseException) -> str:
-    """The server's message, without the driver's name, the position or the statement."""
+    """Return the server's message, without the driver's name, the position or the statement."""
     diagnostics = getattr(error, "diag", None)
     primary = getattr(diagnostics, "message_primary", None)
     if primary:
@@ -26,8 +26,8 @@ def database_message(error: BaseException) -> str:
 
 
 def lacks_rights(message: str) -> bool:
-    """Whether a database refuses something because the user has no right to it.
+    """Return whether a message says that the user lacks a privilege.
 
-    In a restricted shadow this says nothing about a database of somebody else.
+    In a restricted shadow, such a message does not apply to other databases.
     """
     return _LACKS_RIGHTS.search(message) is not None

@@ -1,7 +1,6 @@
-"""Marks what driftcheck itself does while hooks are on, so that they let it pass.
+"""Marks driftcheck's own work, which the hooks against user code must not refuse.
 
-The marks belong to a context (``contextvars``): another thread, or another task of an event loop,
-does not have them.
+The marks are context variables: other threads and other tasks of an event loop do not have them.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _redirected: ContextVar[URL | None] = ContextVar("driftcheck.redirected", defaul
 
 @contextmanager
 def own_work() -> Iterator[None]:
-    """Let everything pass that is done in this block: it is driftcheck that does it."""
+    """Mark everything in this block as driftcheck's own work."""
     before = _own.get()
     _own.set(True)
     try:
@@ -30,13 +29,13 @@ def own_work() -> Iterator[None]:
 
 
 def is_own_work() -> bool:
-    """Whether it is driftcheck that acts."""
+    """Return whether the current code is driftcheck's own work."""
     return _own.get()
 
 
 @contextmanager
 def redirected_to(shadow: URL) -> Iterator[None]:
-    """Let a connection to one shadow database pass, also on a server that others use."""
+    """Allow a connection to a shadow database, also on a server that others use."""
     before = _redirected.get()
     _redirected.set(shadow)
     try:
@@ -46,5 +45,5 @@ def redirected_to(shadow: URL) -> Iterator[None]:
 
 
 def redirection() -> URL | None:
-    """The shadow database to which a connection is being redirected; ``None`` where none is."""
+    """Return the shadow to which a connection is being redirected; ``None`` if there is none."""
     return _redirected.get()

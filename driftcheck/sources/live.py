@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.location import shown
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.version_table import VersionTable, not_plain
@@ -69,7 +70,7 @@ def read_live(url: URL, version_tables: Iterable[VersionTable], scope: Scope) ->
 @contextmanager
 def reading(url: URL) -> Iterator[Any]:
     """Open a DB-API connection on which the server refuses to write, in one transaction."""
-    connection = database_for(url.get_backend_name()).open_read_only(url)
+    connection = connect_read_only(url)
     try:
         with _watched(connection, url):
             yield connection

@@ -48,7 +48,7 @@ def read_restricted(
     snapshot = read_shadow(shadow.url, version_tables, scope)
     if not shadow.role or not (scope.owners or scope.grants):
         return snapshot
-    replaced = partial(_with_owner, role=shadow.role, owner=shadow.stands_for)
+    replaced = partial(_with_owner, role=shadow.role, owner=shadow.replaced_role)
     objects = {
         address: replace(
             obj, attributes={name: replaced(value) for name, value in obj.attributes.items()}

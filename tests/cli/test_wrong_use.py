@@ -105,7 +105,7 @@ def test_a_user_that_may_not_create_databases(pg_school, refused):
     before = pg_school.on_server()
     url = live.url.set(username="reader").render_as_string(hide_password=False)
     result = pg_school.project.compare("-d", url, "--shadow", "same-server")
-    refused(result, CANNOT_CHECK, "reader may not create databases", "ALTER ROLE reader CREATEDB")
+    refused(result, CANNOT_CHECK, "reader cannot create databases", "ALTER ROLE reader CREATEDB")
     assert pg_school.on_server() == before
     live.execute("DROP OWNED BY reader; DROP ROLE reader")
 

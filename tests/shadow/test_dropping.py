@@ -155,7 +155,7 @@ def test_what_stays_is_told_with_the_sql_that_drops_it(server, plain, caplog):
     assert shadow.name in told
     with session(server) as cursor:
         obstacles = obstacles_of(cursor, shadow.name)
-        advised = told.partition("drops it so: ")[2].split(" Then ")
+        advised = told.partition("As a superuser, run ")[2].split(" Then ")
         places, statements = zip(*(step.split(": ", 1) for step in advised), strict=True)
         assert places == (
             "in another database",

@@ -281,12 +281,12 @@ def test_a_half_made_data_directory_is_made_anew(own_cache, installation):
     with open_maker(installation) as maker:
         slot = slot_of(maker)
     shutil.rmtree(slot / "data")
-    account.directory(slot / "half-made")
-    (slot / "half-made" / "PG_VERSION").write_text("18")
+    account.directory(slot / "incomplete")
+    (slot / "incomplete" / "PG_VERSION").write_text("18")
 
     with open_maker(installation) as maker:
         maker.make("x")
-    assert not (slot / "half-made").exists()
+    assert not (slot / "incomplete").exists()
 
 
 def test_a_server_that_cannot_start_says_why_and_frees_its_slot(
@@ -398,9 +398,9 @@ def test_a_directory_that_is_not_ours_is_refused(tmp_path):
     (tmp_path / "open").chmod(0o777)
 
     for name in ("file", "link", "open"):
-        with pytest.raises(ShadowError, match="not the private directory"):
+        with pytest.raises(ShadowError, match="not a private directory"):
             private_directory(tmp_path / name, os.geteuid())
-    with pytest.raises(ShadowError, match="not the private directory"):
+    with pytest.raises(ShadowError, match="not a private directory"):
         private_directory(tmp_path, os.geteuid() + 1)
 
 

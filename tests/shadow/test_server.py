@@ -47,7 +47,7 @@ def is_there(maker, name):
 
 def advised(note):
     """The statements that a note advises, in their order."""
-    told = note.partition("drops it so: ")[2]
+    told = note.partition("As a superuser, run ")[2]
     parts = [part.partition(": ")[2] for part in told.split(" Then ")]
     return [statement for part in parts for statement in part.rstrip(";").split("; ")]
 
@@ -163,7 +163,7 @@ def test_a_user_who_is_no_superuser_leaves_what_another_run_s_mark_is_on(pg18, m
 
 
 def test_a_user_without_createdb_is_told_what_is_missing(pg18):
-    with user(pg18, "plain") as url, pytest.raises(ShadowError, match="plain may not") as caught:
+    with user(pg18, "plain") as url, pytest.raises(ShadowError, match="plain cannot") as caught:
         ServerMaker("Tests.", url, None)
     assert "ALTER ROLE plain CREATEDB" in caught.value.hint
 
@@ -173,7 +173,7 @@ def test_a_right_that_is_taken_away_later_is_told(pg18):
         maker = ServerMaker("Tests.", url, None)
         with session(pg18.server) as cursor:
             cursor.execute("ALTER ROLE plain NOCREATEDB")
-        with pytest.raises(ShadowError, match="may not make") as caught:
+        with pytest.raises(ShadowError, match="cannot create") as caught:
             maker.make("x")
         assert "permission denied" in caught.value.details
 

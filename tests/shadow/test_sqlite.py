@@ -104,5 +104,5 @@ def test_what_has_another_name_or_is_in_use_stays(temporary, mark):
 def test_a_file_that_cannot_be_made_is_told(maker, temporary):
     os.rename(temporary, temporary.with_name("moved"))  # noqa: PTH104
 
-    with pytest.raises(ShadowError, match="cannot make"):
+    with pytest.raises(ShadowError, match="cannot create"):
         maker.make("x")

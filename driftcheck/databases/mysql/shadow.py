@@ -1,4 +1,4 @@
-"""Shadow databases on the server of any other dialect that knows ``CREATE DATABASE``."""
+"""Shadow databases on a MySQL or MariaDB server."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from driftcheck.storage.shadow_names import origin_of, shadow_name
 
 
 class MySQLMaker(ShadowMaker):
-    """Makes shadows beside the database of a URL, with a name that is their mark.
+    """Makes shadows with ``CREATE DATABASE``. The name of a shadow is its mark.
 
     Args:
         how: See ``ShadowMaker``.
-        server: Any database of the server: it is connected to and left alone.
+        server: The URL of any database of the server. This database is not changed.
     """
 
     shares_server = True
@@ -33,7 +33,7 @@ class MySQLMaker(ShadowMaker):
         self.sweep()
 
     def sweep(self) -> tuple[str, ...]:
-        """Drop the shadows that killed runs left behind, known by their names."""
+        """Drop the shadows of killed runs, which are recognized by their names."""
         dropped = []
         for (name,) in self._run("SHOW DATABASES"):
             origin = origin_of(str(name))
@@ -44,8 +44,8 @@ class MySQLMaker(ShadowMaker):
                 dropped.append(str(name))
             except ShadowError as error:
                 self.notes.append(
-                    f"the shadow database {name}, left by a run that was killed, could not be "
-                    f"dropped: {error.details}. Who may drop it does so: DROP DATABASE `{name}`;"
+                    f"the shadow database {name} of a killed run could not be dropped: "
+                    f"{error.details}. A user with the privilege can run: DROP DATABASE `{name}`;"
                 )
         return tuple(dropped)
 
@@ -60,7 +60,7 @@ class MySQLMaker(ShadowMaker):
             self._copy(shadow, template)
 
     def _copy(self, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
-        """Copy tables with their rows: what revisions are recorded in is a table too."""
+        """Copy the schema and all rows, also those of the version table."""
         with closing(connect(template.url)) as source:
             statements = catalog_for(template.url.get_backend_name()).schema_statements(source)
         tables = self._run(
@@ -94,7 +94,7 @@ class MySQLMaker(ShadowMaker):
             raise
         except DriftcheckError as error:
             raise ShadowError(error.message, hint=error.hint, details=error.details) from None
-        except Exception as error:  # noqa: BLE001  (each driver has errors of its own)
+        except Exception as error:  # noqa: BLE001  (each driver has its own errors)
             raise ShadowError(
                 "the server could not make or drop a shadow database",
                 details=without_password(str(error).strip(), self.server),

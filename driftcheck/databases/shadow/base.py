@@ -1,4 +1,4 @@
-"""What a shadow database is, and what every way of getting one offers."""
+"""Shadow databases, and the base class of their makers."""
 
 from __future__ import annotations
 
@@ -41,24 +41,24 @@ if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """What the live database has that a shadow must match, or that decides where one is made.
+    """The properties of a live database that a shadow must have, or that decide where it is made.
 
     Attributes:
-        dialect: SQLAlchemy's name of the database.
+        dialect: The name of SQLAlchemy's dialect.
         major: The server's major version.
-        server_version: As the server gives it: ``16.4``.
-        identity: Which database of which server this is; equal only for the same one.
-        database: The live database's name.
-        encoding: Such as ``UTF8``.
-        collation: ``LC_COLLATE``.
-        ctype: ``LC_CTYPE``.
+        server_version: The full version: ``16.4``.
+        identity: Identifies the database and its server. It changes if the server restarts.
+        database: The name of the live database.
+        encoding: The encoding: ``UTF8``.
+        collation: The value of ``LC_COLLATE``.
+        ctype: The value of ``LC_CTYPE``.
         locale_provider: ``libc``, ``icu`` or ``builtin``.
-        locale: The provider's own locale; empty for ``libc``.
-        extensions: Names of the extensions installed in the live database.
-        roles: Names of the server's roles, without its own (``pg_...``).
-        user: Whom driftcheck is there.
-        search_path: As shown.
-        schemas: Those of the search path that exist, without ``public`` and the server's own.
+        locale: The locale of the provider; empty for ``libc``.
+        extensions: The names of the extensions that are installed in the live database.
+        roles: The names of the server's roles, without predefined roles (``pg_...``).
+        user: The role that driftcheck is connected as.
+        search_path: The setting ``search_path``, as ``SHOW`` returns it.
+        schemas: The existing schemas of the search path, without ``public`` and system schemas.
     """
 
     dialect: str
@@ -99,17 +99,17 @@ class ShadowRequest:
 
 @dataclass(frozen=True, eq=False)
 class ShadowDatabase:
-    """A throwaway database: filled, read and dropped by driftcheck, never the live one.
+    """A throwaway database, which driftcheck creates, fills, reads and drops.
 
     Attributes:
-        url: Where it is; for PostgreSQL always with the driver ``psycopg2``.
-        name: Its name there, which says what it is.
-        token: Its mark.
-        mark_query: The SQL that answers with the mark in this database, and in no other.
-        restricted: Whether SQL that is not to be trusted may be run in it. On PostgreSQL the URL
-            then logs in as a role without rights, which everything in it belongs to.
-        role: That role; empty where there is none.
-        stands_for: The role whose place that one takes: the owner in a shadow without it.
+        url: The URL; for PostgreSQL with the driver ``psycopg2``.
+        name: The name, by which users recognize a shadow database.
+        token: The mark.
+        mark_query: A query that returns the mark in this database only.
+        restricted: Whether untrusted SQL may run in it. On PostgreSQL, the URL then has a role
+            without privileges, which owns all objects of the database.
+        role: The name of this role; empty if there is none.
+        replaced_role: The role that owns the objects in shadows that are not restricted.
     """
 
     url: URL
@@ -119,10 +119,10 @@ class ShadowDatabase:
     _maker: ShadowMaker = field(repr=False)
     restricted: bool = False
     role: str = ""
-    stands_for: str = ""
+    replaced_role: str = ""
 
     def is_reached_by(self, connection: Any) -> bool:
-        """Whether a DB-API connection, no transaction begun on it, leads to this database."""
+        """Return whether a DB-API connection, without a transaction, is to this database."""
         cursor = connection.cursor()
         try:
             cursor.execute(self.mark_query)
@@ -134,39 +134,38 @@ class ShadowDatabase:
 
     @property
     def shares_server(self) -> bool:
-        """Whether others use its server as well."""
+        """Whether other users or programs use its server too."""
         return self._maker.shares_server
 
     def install(self, extensions: Iterable[tuple[str, str]]) -> None:
-        """Install extensions with the rights of a superuser, before any untrusted SQL is run.
+        """Install extensions as a superuser, before any untrusted SQL is run.
 
         Args:
-            extensions: Their names, each with its schema. Those that the server lacks or that are
-                unsafe are left out.
+            extensions: Pairs of extension and schema. Unsafe extensions, and extensions that the
+                server does not have, are skipped.
 
         Raises:
-            ShadowError: One cannot be installed.
+            ShadowError: An extension cannot be installed.
         """
         self._maker.install(self, extensions)
 
     def drop(self) -> None:
-        """Drop it now; what is still connected to it is cut off. Does nothing a second time."""
+        """Drop it, and end all connections to it. A second call does nothing."""
         self._maker.drop(self)
 
 
 class ShadowMaker(ABC):
-    """One way of getting shadow databases.
+    """Makes shadow databases, in one of several ways.
 
-    It remembers what it made, so that ``close`` drops all of it whatever has happened: at the
-    end of a ``with``, or of the process. Only the process that opened it can close it, never a
-    fork of that.
+    ``close`` drops all shadows of the maker. It is called at the end of a ``with`` statement or of
+    the process, but not in a forked process.
 
     Attributes:
-        how: Where the shadows are and why there: a sentence for ``--verbose``.
-        notes: In what the shadows are less like live than they should be; sentences.
-        shares_server: Whether others use the shadows' server as well.
-        runs_untrusted_ddl: Whether DDL that comes from the live database can be run in a shadow
-            without more rights than its author has.
+        how: Where the shadows are, and why: a sentence for ``--verbose``.
+        notes: The differences between the shadows and the live database, as sentences.
+        shares_server: Whether other users or programs use the server of the shadows too.
+        runs_untrusted_ddl: Whether DDL of the live database can be run without giving its author
+            more privileges.
     """
 
     shares_server = False
@@ -184,9 +183,9 @@ class ShadowMaker(ABC):
 
     @property
     def runs_untrusted_files(self) -> bool:
-        """Whether what a cache or snapshot file says can be run as well.
+        """Whether the SQL of a cache file or a snapshot file can be run.
 
-        Such a file can hold any SQL. So it needs a place where nothing else can be reached.
+        Such a file can contain any SQL. So it is only run where nothing else can be reached.
         """
         return self.runs_untrusted_ddl and not self.shares_server
 
@@ -196,14 +195,14 @@ class ShadowMaker(ABC):
         """Make a shadow database.
 
         Args:
-            purpose: What it is for, one word; becomes a part of its name.
-            template: A shadow of this maker to copy, schema and rows; what is connected to it
-                is cut off. An empty one is made without.
-            restricted: Whether SQL that is not to be trusted will be run in it. A copy of a
-                restricted shadow always is one.
+            purpose: The purpose in one word. It becomes a part of the name.
+            template: A shadow of this maker to copy, with its rows. All connections to it are
+                ended. Without a template, the shadow is empty.
+            restricted: Whether untrusted SQL will be run in it. A copy of a restricted shadow is
+                always restricted.
 
         Raises:
-            ShadowError: It cannot be made.
+            ShadowError: The shadow cannot be made.
         """
         mark = Mark.new()
         shadow = self._plan(purpose, mark)
@@ -212,7 +211,7 @@ class ShadowMaker(ABC):
             if not self.runs_untrusted_ddl:
                 raise ShadowError(UNTRUSTED_NOT_RUN, hint=USE_PRIVATE_SERVER)
             shadow = self._restricted(shadow, mark)
-        self._made.append(shadow)  # first: an interrupt while it is being made must not leak it
+        self._made.append(shadow)  # before _create, so that an interrupt does not leave it behind
         try:
             self._create(shadow, template)
         except ShadowError:
@@ -221,9 +220,9 @@ class ShadowMaker(ABC):
         return shadow
 
     def drop(self, shadow: ShadowDatabase) -> None:
-        """Drop a shadow that this maker made; does nothing a second time.
+        """Drop a shadow of this maker. A second call does nothing.
 
-        What cannot be dropped now is tried again in the end.
+        If it cannot be dropped, ``close`` tries again.
         """
         with suppress(ShadowError):
             self._drop(shadow)
@@ -235,25 +234,26 @@ class ShadowMaker(ABC):
 
     @property
     def flavour(self) -> str:
-        """What of the server could make the same statements build another schema."""
+        """The properties of the server that can affect the result of a replay."""
         return ""
 
     def roles_left(self) -> tuple[str, ...]:
-        """Roles that came to the server since this maker began: they outlive the shadows."""
+        """Return the roles that were created since this maker was opened. They outlive shadows."""
         return ()
 
     def release_role(self, role: str) -> bool:  # noqa: ARG002
-        """Drop a role that live knows or a replay has made, so that another can make it.
+        """Drop a role of the live database or of a replay, so that a replay can create it.
 
         Returns:
-            Whether it is gone: not on a server that others use, nor while a shadow needs it.
+            Whether it was dropped. On a server that others use, and while a shadow needs the role,
+            it is not.
         """
         return False
 
     def close(self) -> None:
-        """Drop everything this maker made and stop what it started.
+        """Drop all shadows of this maker, and stop its server.
 
-        What cannot be dropped is told and left to the next run's sweep.
+        For a shadow that cannot be dropped, a warning is printed. The next run tries again.
         """
         if os.getpid() != self._pid or self._is_closed:
             return
@@ -263,9 +263,9 @@ class ShadowMaker(ABC):
                 try:
                     self._drop(shadow)
                 except (ShadowError, ConnectionFailedError) as error:
-                    self._tell_left(shadow, error)
+                    self._warn_left(shadow, error)
                     if isinstance(error, NotAnsweredError):
-                        break  # each of the others would be waited for as long
+                        break  # the other shadows would take as long
         finally:
             self._stop()
         self._is_closed = True
@@ -273,27 +273,26 @@ class ShadowMaker(ABC):
             interruption.release(self)
 
     def left(self) -> tuple[str, ...]:
-        """The names of the shadows that are there: all are gone with a server of our own."""
+        """Return the names of the shadows that exist. With a private server, all are gone."""
         if self._is_closed and not self.shares_server:
             return ()
         return tuple(shadow.name for shadow in self._made)
 
     def stop_at_once(self) -> None:  # noqa: B027  (most makers start nothing)
-        """Stop what this maker started without waiting, where the run must end at once."""
+        """Stop the server without waiting, if the run must end at once."""
 
-    def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
-        """Warn about a shadow that stays. The report is written by then.
+    def _warn_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
+        """Warn about a shadow that could not be dropped: the report is already written.
 
-        If a signal ends the run, its message names all shadows that stay.
+        If a signal ends the run, the message of the signal names all such shadows.
         """
         if interruption.received is not None:
             return
-        said = ". ".join(filter(None, (error.details, error.hint)))
-        text = f"the shadow database {shadow.name} could not be dropped: {said or error}"
-        warn(text)
+        reason = ". ".join(filter(None, (error.details, error.hint))) or str(error)
+        warn(f"the shadow database {shadow.name} could not be dropped: {reason}")
 
     def __enter__(self) -> Self:
-        """The maker, to be closed at the end."""
+        """Return the maker, which is closed at the end."""
         return self
 
     def __exit__(
@@ -302,31 +301,31 @@ class ShadowMaker(ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close it, whatever has happened."""
+        """Close the maker."""
         self.close()
 
     @abstractmethod
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
-        """Say what the shadow will be, and make nothing yet."""
+        """Return a new shadow, which ``_create`` will create."""
 
     @abstractmethod
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
-        """Make and mark it."""
+        """Create and mark the shadow."""
 
     @abstractmethod
     def _destroy(self, shadow: ShadowDatabase) -> None:
-        """Drop it if it is there."""
+        """Drop the shadow if it exists."""
 
     def _restricted(self, shadow: ShadowDatabase, mark: Mark) -> ShadowDatabase:  # noqa: ARG002
-        """The same shadow, planned for SQL that is not to be trusted."""
+        """Return the planned shadow as a restricted one."""
         return replace(shadow, restricted=True)
 
     def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
-        """Install extensions in a restricted shadow; databases other than PostgreSQL have none."""
+        """Install extensions in a restricted shadow. Only PostgreSQL has extensions."""
         del shadow, extensions
 
     def _stop(self) -> None:  # noqa: B027  (most makers start nothing)
-        """Stop what this maker started."""
+        """Stop the server that this maker started."""
 
 
 def names_live_database(url: str) -> ConfigurationError:

@@ -1,4 +1,4 @@
-"""Shadow databases in temporary files, for SQLite."""
+"""Shadow databases of SQLite, in temporary files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from driftcheck.storage.temporary import make_temporary_directory
 
 
 class SQLiteMaker(ShadowMaker):
-    """Makes shadows as files in a temporary directory of its own."""
+    """Makes shadows as files in a new temporary directory."""
 
     def __init__(self, how: str) -> None:
         self._directory = make_temporary_directory("sqlite")
@@ -27,7 +27,7 @@ class SQLiteMaker(ShadowMaker):
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         name = shadow_name(purpose, mark)
         url = URL.create("sqlite", database=str(self._directory / f"{name}.sqlite"))
-        # A number in the file's header: a table would be a part of the schema.
+        # The mark is a number in the file's header, because a table would change the schema.
         token = str(int(mark.secret[:7], 16))
         return ShadowDatabase(url, name, token, "PRAGMA application_id", self)
 
@@ -39,14 +39,14 @@ class SQLiteMaker(ShadowMaker):
                         source.backup(connection)
                 connection.execute(f"PRAGMA application_id = {shadow.token}")
         except sqlite3.Error as error:
-            raise ShadowError(f"cannot make {_file(shadow)}", details=str(error)) from None
+            raise ShadowError(f"cannot create {_file(shadow)}", details=str(error)) from None
 
     def _destroy(self, shadow: ShadowDatabase) -> None:
         for suffix in ("", "-journal", "-wal", "-shm"):
             _file(shadow).with_name(_file(shadow).name + suffix).unlink(missing_ok=True)
 
     def stop_at_once(self) -> None:
-        """Remove all the files."""
+        """Remove all files."""
         self._stop()
 
     def _stop(self) -> None:

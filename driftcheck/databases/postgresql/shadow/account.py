@@ -1,4 +1,4 @@
-"""As whom a private server runs: PostgreSQL refuses root, and so there another account does it."""
+"""The account that runs a private server. PostgreSQL does not run as root."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from driftcheck.errors import ShadowError
 from driftcheck.storage.cache_directory import cache_directory, weakness_of
 
 _UNPRIVILEGED = ("postgres", "nobody")
-# The second is open to all, so what is found there is looked at closely.
 SERVER_DIRECTORY = "DRIFTCHECK_SERVER_DIR"
-"""The environment variable that names where private servers are kept: a RAM disk, say."""
+"""The environment variable for the directory of private servers, for example on a RAM disk."""
+# Every account can write to /var/tmp, so directories there are checked before use.
 _SHARED_CACHES = (Path("/var/cache"), Path("/var/tmp"))  # noqa: S108
 
 _OFFLINE = Path(__file__).with_name("offline.py")
@@ -28,13 +28,13 @@ _OFFLINE = Path(__file__).with_name("offline.py")
 
 @dataclass(frozen=True)
 class Account:
-    """An account of this machine, and where it can keep things.
+    """An account of this machine.
 
     Attributes:
-        name: What it is called, for messages.
-        uid: Its number.
-        gid: Its group's number.
-        is_other: Whether it is another than the one that driftcheck runs as.
+        name: The name in messages.
+        uid: The user ID.
+        gid: The group ID.
+        is_other: Whether driftcheck itself runs as another account.
     """
 
     name: str
@@ -44,7 +44,11 @@ class Account:
 
     @classmethod
     def for_servers(cls) -> Account:
-        """The account that can run a PostgreSQL server here."""
+        """Return the account that can run a PostgreSQL server.
+
+        Raises:
+            ShadowError: driftcheck runs as root, and there is no suitable other account.
+        """
         if os.geteuid() != 0:
             return cls("this user", os.geteuid(), os.getegid(), is_other=False)
         for name in _UNPRIVILEGED:
@@ -60,17 +64,21 @@ class Account:
         )
 
     def home(self) -> Path:
-        """The directory, made if need be, below which servers are kept; only we write there."""
+        """Return the directory of private servers, to which only this user can write.
+
+        Raises:
+            ShadowError: There is no suitable directory.
+        """
         chosen = os.environ.get(SERVER_DIRECTORY)
         if not self.is_other and not chosen:
             return private_directory(cache_directory() / "postgresql", os.geteuid())
         parents = [Path(chosen)] if chosen else _SHARED_CACHES
         parent = next((path for path in parents if os.access(path, os.W_OK)), None)
         if parent is None:
-            raise ShadowError(f"there is no place for a server in {', '.join(map(str, parents))}")
+            raise ShadowError(f"no server can be stored in {' or '.join(map(str, parents))}")
         if weakness := weakness_of(parent.absolute(), is_parent=True):
             raise ShadowError(
-                f"others can change what driftcheck keeps in {parent}: {weakness}",
+                f"other users can change the files of driftcheck in {parent}: {weakness}",
                 hint=f"Name another directory with {SERVER_DIRECTORY}.",
             )
         digest = hashlib.sha256(bytes(cache_directory())).hexdigest()[:8]
@@ -78,14 +86,18 @@ class Account:
         return private_directory(parent / f"driftcheck-{digest}", os.geteuid(), mode=mode)
 
     def directory(self, path: Path) -> Path:
-        """Make a directory that belongs to this account and is closed to all others."""
+        """Create a directory that only this account can access."""
         return private_directory(path, self.uid, self.gid)
 
     def run(self, arguments: list[str], *, directory: Path) -> subprocess.CompletedProcess[str]:
-        """Run a program as this account, there, with nothing of libpq's in its environment.
+        """Run a program as this account, without libpq's environment variables.
+
+        Args:
+            arguments: The program and its arguments.
+            directory: The working directory.
 
         Raises:
-            ShadowError: It cannot be started as this account.
+            ShadowError: The program cannot be started as this account.
         """
         other = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
         return self._run(arguments, directory, **other)
@@ -93,29 +105,29 @@ class Account:
     def run_offline(
         self, arguments: list[str], *, directory: Path, sign: Path
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program so that it, and what it starts, can reach no network.
+        """Run a program, and all processes that it starts, without access to a network.
 
-        Where the system cannot do that, it runs all the same.
+        If the system does not support this, the program runs with access.
 
         Args:
-            arguments: The program, by its absolute path, and its arguments.
-            directory: Where to run it.
-            sign: A file that is there afterwards if it was shut off, and is not if it was not.
+            arguments: The absolute path of the program, and its arguments.
+            directory: The working directory.
+            sign: A file that exists afterwards if the program has no access.
 
         Raises:
-            ShadowError: It cannot be started as this account.
+            ShadowError: The program cannot be started as this account.
         """
         sign.unlink(missing_ok=True)
         if sys.platform != "linux" or not sys.executable:
             return self.run(arguments, directory=directory)
-        # The script begins as this user: the account may not be able to reach this Python.
+        # The script starts as this user, because the account may not be able to run this Python.
         account = [str(self.uid), str(self.gid)] if self.is_other else ["-", "-"]
         script = [sys.executable, "-I", "-S", str(_OFFLINE), *account, str(sign)]
         with suppress(ShadowError):
             done = self._run([*script, *arguments], directory)
             if done.returncode == 0 or sign.exists():
                 return done
-        # Python did not start, say: after a fork that has become another user.
+        # Python did not start, for example because the other account cannot read its files.
         return self.run(arguments, directory=directory)
 
     def _run(
@@ -146,10 +158,10 @@ class Account:
 
 
 def private_directory(path: Path, uid: int, gid: int | None = None, mode: int = 0o700) -> Path:
-    """Make a directory of that owner, or make sure that the one found there is just that.
+    """Create a directory with an owner and a mode, or check an existing one.
 
     Raises:
-        ShadowError: Somebody else's directory, a link or a file has the name.
+        ShadowError: The path is a link, a file, or a directory of another owner.
     """
     try:
         path.mkdir(mode=mode)
@@ -162,7 +174,7 @@ def private_directory(path: Path, uid: int, gid: int | None = None, mode: int = 
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid or found.st_mode & 0o777 & ~mode:
         raise ShadowError(
-            f"{path} is not the private directory that driftcheck needs there",
+            f"{path} is not a private directory of driftcheck",
             hint="Somebody else made it, or its mode was changed: remove it.",
         )
     return path

@@ -28,13 +28,13 @@ _VERSION = re.compile(r"\(PostgreSQL\) (\d+)\S*")
 
 @dataclass(frozen=True)
 class Installation:
-    """The programs of one PostgreSQL server.
+    """The programs of a PostgreSQL server.
 
     Attributes:
-        bin: The directory they are in.
-        version: What the server calls itself: ``postgres (PostgreSQL) 16.14``.
-        major: Its major version.
-        embedded: Whether they come from a wheel.
+        bin: The directory of the programs.
+        version: The output of ``postgres --version``: ``postgres (PostgreSQL) 16.14``.
+        major: The major version.
+        embedded: Whether the programs are in a Python package.
     """
 
     bin: Path
@@ -47,7 +47,7 @@ class Installation:
 
     @cached_property
     def extensions(self) -> frozenset[str]:
-        """The names of the extensions that it has."""
+        """The names of the extensions that can be installed."""
         return frozenset(
             control.stem
             for directory in self._share_directories()
@@ -60,25 +60,25 @@ class Installation:
         yield prefix / "share" / "postgresql"
         if prefix.parent == Path("/usr/lib/postgresql"):  # Debian
             yield Path("/usr/share/postgresql") / prefix.name
-        if told := _output([str(self.bin / "pg_config"), "--sharedir"]):
-            yield Path(told)
+        if directory := _output([str(self.bin / "pg_config"), "--sharedir"]):
+            yield Path(directory)
 
 
 def embedded_installations() -> list[Installation]:
-    """Those of the embedded PostgreSQL, the newest first; none where it is not installed."""
-    # Found without being imported: importing it warns, reads the environment and makes directories.
+    """Return the installations of the embedded PostgreSQL, the newest first."""
+    # It is not imported: the import prints warnings and creates directories.
     spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
-    places = spec.submodule_search_locations if spec is not None else None
+    packages = spec.submodule_search_locations if spec is not None else None
     found = (
         _examine(path, embedded=True)
-        for place in places or ()
-        for path in Path(place).glob("pginstall*/bin")
+        for package in packages or ()
+        for path in Path(package).glob("pginstall*/bin")
     )
     return _newest_first(found)
 
 
 def installed_here() -> list[Installation]:
-    """Those that this machine has otherwise, the newest first."""
+    """Return the other installations on this machine, the newest first."""
     directories = (_real_bin(path) for path in _candidates())
     return _newest_first(_examine(path, embedded=False) for path in dict.fromkeys(directories))
 
@@ -87,20 +87,20 @@ def _candidates() -> Iterator[Path]:
     for program in ("initdb", "pg_ctl"):
         if found := shutil.which(program):
             yield Path(found).parent / program
-    if told := _output(["pg_config", "--bindir"]):
-        yield Path(told) / "initdb"
+    if directory := _output(["pg_config", "--bindir"]):
+        yield Path(directory) / "initdb"
     for pattern in _INSTALLED:
         for path in glob.glob(pattern):  # noqa: PTH207  (the patterns begin at the root)
             yield Path(path) / "initdb"
 
 
 def _real_bin(program: Path) -> Path:
-    """Where a program really is: a link on the PATH has no server's files around it."""
+    """Return the directory of a program after following links: the server's files are there."""
     return Path(os.path.realpath(program)).parent
 
 
 def _examine(directory: Path, *, embedded: bool) -> Installation | None:
-    """The installation in a directory, if it is whole and runs."""
+    """Return the installation in a directory, if it is complete and runs."""
     if not all(os.access(directory / program, os.X_OK) for program in _NEEDED):
         return None
     version = _output([str(directory / "postgres"), "--version"])
@@ -115,11 +115,11 @@ def _newest_first(found: Iterator[Installation | None]) -> list[Installation]:
 
 
 def _output(arguments: list[str]) -> str:
-    """What a program prints; nothing where it fails or is not there."""
+    """Return the output of a program; an empty string if it fails or does not exist."""
     try:
-        answer = subprocess.run(
+        done = subprocess.run(
             arguments, capture_output=True, text=True, errors="replace", timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,4 +1,7 @@
-"""Drops shadow databases of a PostgreSQL server, and clears what keeps one from being dropped."""
+"""Drops shadow databases, and removes the obstacles to that.
+
+Source: PostgreSQL manual, DROP DATABASE, and src/backend/commands/dbcommands.c.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from psycopg2 import errors
 from driftcheck.errors import ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
 
-# A session that waits longer waits for somebody who will not give way.
+# A lock that is not granted within this time will probably never be granted.
 _LIMITS = "SET lock_timeout = '10s'; SET statement_timeout = '60s'"
-_IS_THERE = """
+_PROPERTIES = """
 SELECT datistemplate, pg_catalog.pg_get_userbyid(datdba) = current_user
 FROM pg_catalog.pg_database WHERE datname = %s
 """
@@ -30,16 +33,16 @@ _END_SLOT = """\
 SELECT pg_catalog.pg_terminate_backend(active_pid) \
 FROM pg_catalog.pg_replication_slots WHERE slot_name = {slot}"""
 _TRIES, _PAUSE_SECONDS = 10, 0.3
-"""A session that was ended is gone a little later, and only then are its slots free."""
+"""A terminated session ends a little later, and only then are its replication slots free."""
 
 
 @dataclass(frozen=True)
 class Obstacles:
-    """What keeps a database from being dropped, as the statements that clear it.
+    """The statements that remove the obstacles to dropping a database.
 
     Attributes:
-        outside: To be run first, in any other database of the server.
-        within: To be run then, in the database itself.
+        outside: The statements to run first, in any other database of the server.
+        within: The statements to run then, in the database itself.
     """
 
     outside: tuple[str, ...]
@@ -47,28 +50,28 @@ class Obstacles:
 
 
 class NotDroppedError(ShadowError):
-    """A shadow database that could not be dropped; the hint is the SQL that drops it."""
+    """A shadow database could not be dropped. The hint is the SQL that drops it."""
 
 
 def drop_database(
     cursor: Any, name: str, within: Callable[[str], AbstractContextManager[Any]]
 ) -> None:
-    """Drop a shadow database; does nothing where there is none of the name.
+    """Drop a shadow database if it exists.
 
     Args:
-        cursor: Of a session of another database, where every statement is committed at once.
-        name: The database.
-        within: Opens a session of the database of that name, as ``postgresql.session`` does.
+        cursor: A cursor in another database of the server, in autocommit mode.
+        name: The name of the database.
+        within: Opens a session in a database of the server, as ``own_session`` does.
 
     Raises:
-        NotDroppedError: It cannot be dropped by this user.
+        NotDroppedError: This user cannot drop it.
     """
     cursor.execute(_LIMITS)
     drop = f"DROP DATABASE IF EXISTS {quote_identifier(name)} WITH (FORCE)"
     with suppress(psycopg2.Error):
         cursor.execute(drop)
         return
-    _clear(cursor, name, within)
+    _remove_obstacles(cursor, name, within)
     for attempt in range(_TRIES):
         try:
             cursor.execute(drop)
@@ -82,13 +85,15 @@ def drop_database(
     raise _not_dropped(cursor, name, drop, reason)
 
 
-def _clear(cursor: Any, name: str, within: Callable[[str], AbstractContextManager[Any]]) -> None:
-    """Take away what stands against dropping it, as far as this user may."""
+def _remove_obstacles(
+    cursor: Any, name: str, within: Callable[[str], AbstractContextManager[Any]]
+) -> None:
+    """Remove the obstacles, as far as the privileges of this user allow."""
     obstacles = obstacles_of(cursor, name)
     _run_each(cursor, obstacles.outside)
-    cursor.execute(_IS_THERE, (name,))
+    cursor.execute(_PROPERTIES, (name,))
     _, is_own = cursor.fetchone() or (False, False)
-    # In somebody else's database a session could be made to run their code.
+    # In a database of another owner, a session could be made to run that owner's code.
     if is_own and obstacles.within:
         with suppress(ShadowError), within(name) as inside:
             _run_each(inside, (_LIMITS, *obstacles.within))
@@ -101,8 +106,8 @@ def _run_each(cursor: Any, statements: tuple[str, ...]) -> None:
 
 
 def obstacles_of(cursor: Any, name: str) -> Obstacles:
-    """What keeps a database from being dropped."""
-    cursor.execute(_IS_THERE, (name,))
+    """Return the obstacles to dropping a database."""
+    cursor.execute(_PROPERTIES, (name,))
     is_template, _ = cursor.fetchone() or (False, False)
     database = quote_identifier(name)
     outside, within = [], []
@@ -136,6 +141,6 @@ def _not_dropped(cursor: Any, name: str, drop: str, error: psycopg2.Error) -> No
         steps.append(f"in another database: {'; '.join((*obstacles.outside, drop))};")
     return NotDroppedError(
         f"the shadow database {name} could not be dropped",
-        hint=f"A superuser drops it so: {' Then '.join(steps)}",
+        hint=f"As a superuser, run {' Then '.join(steps)}",
         details=str(error).strip().splitlines()[0],
     )

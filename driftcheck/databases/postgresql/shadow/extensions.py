@@ -1,7 +1,7 @@
-"""Which extensions no shadow database may have where SQL runs that driftcheck does not trust.
+"""The extensions that are not installed in restricted shadows.
 
-The table names those that reach another machine, read and write files, run programs, or bring a
-language in which functions do that. https://www.postgresql.org/docs/current/contrib.html
+They connect to other machines, read or write files, run programs, or add a language whose functions
+can do so. Source: PostgreSQL manual, Additional Supplied Modules and Extensions.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 _CONNECTS = "opens connections to other servers"
-_FILES = "reads or writes files of the server's machine"
+_FILES = "reads or writes files on the server's machine"
 _PROGRAMS = "runs programs on the server's machine"
-_LANGUAGE = "brings a language whose functions can do all that the server's process can"
-_JOBS = "runs statements later, in sessions of its own"
+_LANGUAGE = "adds a language whose functions can do whatever the server's process can do"
+_JOBS = "runs statements later, in its own sessions"
 
 UNSAFE = {
     "*_fdw": _CONNECTS,
@@ -45,9 +45,9 @@ UNSAFE = {
     "pg_timetable": _JOBS,
     "pg_partman_bgw": _JOBS,
 }
-"""Patterns of names, as ``fnmatch`` takes them, with the reason."""
+"""Patterns of names for ``fnmatch``, each with the reason."""
 
 
 def why_unsafe(extension: str) -> str:
-    """Why an extension is kept away from untrusted SQL; empty where it is not."""
+    """Return why an extension is unsafe for untrusted SQL; an empty string if it is safe."""
     return next((why for name, why in UNSAFE.items() if fnmatchcase(extension, name)), "")

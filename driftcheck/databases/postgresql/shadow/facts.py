@@ -1,4 +1,4 @@
-"""Reads from the live PostgreSQL server what a shadow database must match."""
+"""Reads the properties of the live database that a shadow must have."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from driftcheck.databases.shadow.base import ServerFacts
 IDENTITY = (
     "pg_catalog.concat_ws('/', pg_catalog.pg_postmaster_start_time(), d.oid)::pg_catalog.text"
 )
-"""SQL for which database (``pg_database AS d``) of which server this is."""
+"""A SQL expression that identifies a database (``pg_database AS d``) and its server."""
 
 _FACTS = f"""
 SELECT current_setting('server_version_num')::int / 10000 AS major,
@@ -28,15 +28,15 @@ WHERE d.datname = current_database() AND r.rolname = current_user
 """
 _EXTENSIONS = "SELECT extname FROM pg_catalog.pg_extension"
 _ROLES = r"SELECT rolname FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"
-# The session's own search path is asked for before it is changed. Until then, every name that is
-# looked up says that it is the server's: a user of live may have made a function or an operator
-# that fits better. https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATTERNS
+# The search path is read before it is changed. Until then, every name has the schema pg_catalog: a
+# user of live may have created a function or an operator that the server would prefer.
+# Source: PostgreSQL manual, Schemas: Usage Patterns.
 _SEARCH_PATH = """
 SELECT pg_catalog.current_setting('search_path'),
        pg_catalog.current_schemas(false)::pg_catalog.text[]
 """
-_BY_ITSELF = ("BEGIN", "ROLLBACK")
-_WITHIN = (
+_TRANSACTION = ("BEGIN", "ROLLBACK")
+_SAVEPOINT = (
     "SAVEPOINT driftcheck_facts",
     "ROLLBACK TO SAVEPOINT driftcheck_facts",
     "RELEASE SAVEPOINT driftcheck_facts",
@@ -45,12 +45,12 @@ _SAFE_SEARCH_PATH = "SET LOCAL search_path TO pg_catalog, pg_temp"
 
 
 def read_facts(connection: Any) -> ServerFacts:
-    """Read the facts through an open psycopg2 connection to live; nothing is written there.
+    """Read the properties of a live database. Nothing is written.
 
     Args:
-        connection: The connection; its settings are afterwards as they were.
+        connection: An open psycopg2 connection. Its settings are restored at the end.
     """
-    begin, *end = _BY_ITSELF if connection.autocommit else _WITHIN
+    begin, *end = _TRANSACTION if connection.autocommit else _SAVEPOINT
     with connection.cursor() as cursor:
         cursor.execute(begin)
         cursor.execute(_SEARCH_PATH)

@@ -1,4 +1,4 @@
-"""Shadow databases on a PostgreSQL server, whoever started that."""
+"""Makes shadow databases on a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from driftcheck.storage.mark import Mark
 from driftcheck.storage.shadow_names import shadow_name
 
 SETTING = "driftcheck.shadow"
-# Only a superuser may give a database a setting that the server does not know. For others the
-# mark goes into one that takes any text, and that shows what a connection is for besides. So the
-# mark is asked of the catalog: a driver may well tell the server another application_name.
+# The mark of a shadow is a setting of the database. Only a superuser can use a setting that the
+# server does not know; other users write the mark to application_name. The mark is read from the
+# catalog, because a driver may change the application_name of its session.
 _OTHERS_SETTING = "application_name"
 _PATTERN = f"^(?:{_OTHERS_SETTING}=)?{SETTING.replace('.', '[.]')}=(.*)"
 _MARK = f"pg_catalog.substring(setting, '{_PATTERN}')"
-# The query runs on connections that user code has opened, which may lead to live. So no name in it
-# is looked up on the session's search path, where others may have put functions and operators.
+# The query runs on connections of user code, which may be to the live database. So every name in it
+# has the schema pg_catalog: the search path may contain functions and operators of other users.
 MARKED = f"""
 SELECT {_MARK}, d.datname
 FROM pg_catalog.pg_db_role_setting s
@@ -47,17 +47,17 @@ JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.setdatabase
 CROSS JOIN pg_catalog.unnest(s.setconfig) AS setting
 WHERE s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND {_MARK} IS NOT NULL
 """
-"""SQL that answers with the mark and the name of each database that has a mark."""
+"""A query for the mark and the name of each database that has a mark."""
 _MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
-_CUT_OFF = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+_END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 _OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
 _LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
 _DEFAULT_SEARCH_PATH = '"$user", public'
 _NO_SEARCH_PATH = ("", '""')
-# What a server says to a locale, encoding or provider that it does not have.
+# The errors for a locale, encoding or provider that the server does not have.
 _UNKNOWN_LOCALE = (
     errors.WrongObjectType,
     errors.InvalidParameterValue,
@@ -73,15 +73,15 @@ class PostgresMaker(ShadowMaker):
 
     Args:
         how: See ``ShadowMaker``.
-        server: A database of that server from which others are made; its user will own them.
-        facts: What live has; ``None`` where there is no live database.
+        server: The URL of a database of the server. Its user will own the shadows.
+        facts: The properties of the live database; ``None`` if there is no live database.
     """
 
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         self.server = server
         self.facts = facts
         with own_session(self.server) as cursor:
-            # Measured without fsync: half of wal_log's time, and never more.
+            # Measured without fsync: file_copy takes half of the time of wal_log.
             version: int = cursor.connection.server_version
             has_strategies = version >= _HAS_STRATEGIES
             self._major = version // 10000
@@ -93,29 +93,29 @@ class PostgresMaker(ShadowMaker):
 
     @property
     def flavour(self) -> str:
-        """The major version, and all that a database is made like live in."""
+        """The major version, and the properties of live that the shadows get."""
         facts = self.facts
         like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
         return repr((self._major, like, facts and facts.search_path))
 
     def sweep(self) -> tuple[str, ...]:
-        """Drop the shadows that killed runs left behind; what cannot be dropped is noted.
+        """Drop the shadows of killed runs. A note is added for each that cannot be dropped.
 
         Returns:
-            The names of those that were dropped.
+            The names of the dropped shadows.
         """
         try:
             with own_session(self.server) as cursor:
                 swept = sweep(cursor, MARKED, self._within)
         except ShadowError as error:
-            self._note(f"what killed runs have left on the server was not looked for: {error}")
+            self._note(f"shadow databases of killed runs were not searched for: {error}")
             return ()
         for kept in swept.kept:
             self._note(f"{kept.message}: {kept.details}. {kept.hint}")
         return tuple(swept.dropped)
 
     def roles_left(self) -> tuple[str, ...]:
-        """Roles that came to the server since this maker began: they outlive the shadows."""
+        """Return the roles that were created since this maker was opened. They outlive shadows."""
         with own_session(self.server) as cursor:
             return tuple(role for role in _roles(cursor) if role not in self._roles_before)
 
@@ -127,7 +127,7 @@ class PostgresMaker(ShadowMaker):
         role = f"{ROLE_PREFIX}{mark.secret[:12]}"
         url = shadow.url.set(username=role)
         owner = str(self.server.username)
-        return replace(shadow, url=url, restricted=True, role=role, stands_for=owner)
+        return replace(shadow, url=url, restricted=True, role=role, replaced_role=owner)
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
         with own_session(self.server) as cursor:
@@ -147,7 +147,7 @@ class PostgresMaker(ShadowMaker):
                     hand_over(cursor, shadow.role)
 
     def install(self, shadow: ShadowDatabase, extensions: Iterable[tuple[str, str]]) -> None:
-        """Install extensions in a restricted shadow where no untrusted SQL has run."""
+        """Install extensions in a restricted shadow in which no untrusted SQL has run."""
         wanted = [*extensions]
         if shadow.role and wanted:
             with own_session(self.server.set(database=shadow.name)) as cursor:
@@ -158,8 +158,8 @@ class PostgresMaker(ShadowMaker):
         if self.facts is None:
             cursor.execute(create)
             return
-        *alike, plain = _locales(self.facts)
-        for locale in alike:
+        *similar, plain = _locales(self.facts)
+        for locale in similar:
             try:
                 cursor.execute(f"{create} {locale}")
             except _UNKNOWN_LOCALE as error:
@@ -168,17 +168,17 @@ class PostgresMaker(ShadowMaker):
                 return
         cursor.execute(f"{create} {plain}")
         wanted = self.facts.locale or self.facts.collation
-        self._note(f"text sorts by the locale C in the shadow, by {wanted} in live: {reason}")
+        self._note(f"the shadow sorts text by the locale C, live by {wanted}: {reason}")
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
-        cursor.execute(_CUT_OFF, (template.name,))
+        cursor.execute(_END_SESSIONS, (template.name,))
         copied = f"TEMPLATE {template.name}{self._strategy}{_owner(shadow)}"
         cursor.execute(f"CREATE DATABASE {shadow.name} {copied}")
 
     def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
-        """Say what it is: to driftcheck by a setting, to people by a comment.
+        """Mark the shadow by a setting for driftcheck, and by a comment for people.
 
-        Settings and comment are not copied with a template.
+        Neither is copied from a template.
         """
         alter = f"ALTER DATABASE {shadow.name} SET"
         if self._is_superuser:
@@ -187,15 +187,15 @@ class PostgresMaker(ShadowMaker):
             mark = quote_literal(f"{SETTING}={shadow.token}")
             cursor.execute(f"{alter} {_OTHERS_SETTING} = {mark}")
         cursor.execute(f"COMMENT ON DATABASE {shadow.name} IS {quote_literal(_comment(shadow))}")
-        # Nobody else holds locks there: who waits for one waits for another session of its own,
-        # and for ever.
+        # No other program uses the shadow. So a session that waits for a lock waits for another
+        # session of the same program, and would wait without end.
         cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
         if self.facts is not None and (
             shadow.role or self.facts.search_path != _DEFAULT_SEARCH_PATH
         ):
-            # Shown as a list of quoted names, which is how SET takes it, but for the empty name.
+            # SHOW returns a list of quoted names, which SET accepts, except for an empty list.
             names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
-            if shadow.role:  # "$user" means live's user, not the role
+            if shadow.role:  # "$user" must be the user of live, not the restricted role
                 names = names.replace('"$user"', quote_identifier(self.facts.user))
             cursor.execute(f"{alter} search_path = {names}")
 
@@ -206,7 +206,7 @@ class PostgresMaker(ShadowMaker):
                 cursor.execute(f"DROP ROLE IF EXISTS {quote_identifier(shadow.role)}")
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
-        """A session of another database of the server."""
+        """Open a session in another database of the server."""
         return own_session(self.server.set(database=name))
 
     def _note(self, text: str) -> None:
@@ -216,9 +216,9 @@ class PostgresMaker(ShadowMaker):
 
 @contextmanager
 def own_session(url: URL) -> Iterator[Any]:
-    """A session for what driftcheck itself has to say to a server; see ``session``.
+    """Open a session for statements of driftcheck; see ``session``.
 
-    The functions and operators that users of the database have made are kept out of it.
+    The search path excludes functions and operators that users of the database have created.
     """
     with session(url) as cursor:
         cursor.execute(_OWN_SEARCH_PATH)
@@ -227,11 +227,11 @@ def own_session(url: URL) -> Iterator[Any]:
 
 @contextmanager
 def session(url: URL) -> Iterator[Any]:
-    """A cursor on a new connection, where every statement is committed at once.
+    """Open a connection in autocommit mode, and yield a cursor.
 
     Raises:
-        ShadowError: The server cannot be reached, or does not do what it is told.
-        ConnectionFailedError: It does not answer in time, or the connection is lost.
+        ShadowError: The server cannot be reached, or refuses a statement.
+        ConnectionFailedError: The server does not answer in time, or the connection is lost.
     """
     try:
         connection = connect(without_hostaddr(url))
@@ -245,9 +245,9 @@ def session(url: URL) -> Iterator[Any]:
             yield cursor
     except errors.InsufficientPrivilege as error:
         raise ShadowError(
-            f"the user {url.username} may not make shadow databases on this server",
-            hint=f"Let it: ALTER ROLE {url.username} CREATEDB; "
-            "or name another server or user with --shadow URL.",
+            f"the user {url.username} cannot create shadow databases on this server",
+            hint=f"Run ALTER ROLE {quote_identifier(str(url.username))} CREATEDB; as a superuser. "
+            "Or name another server or user with --shadow URL.",
             details=without_password(str(error).strip(), url),
         ) from None
     except psycopg2.Error as error:
@@ -260,14 +260,14 @@ def session(url: URL) -> Iterator[Any]:
 
 
 def without_hostaddr(url: URL) -> URL:
-    """Keep ``PGHOSTADDR`` in the environment from leading to another server than the URL's."""
+    """Return the URL with a ``hostaddr``, so that libpq ignores ``PGHOSTADDR``."""
     if "hostaddr" in url.query:
         return url
     return url.update_query_dict({"hostaddr": ""})
 
 
 def _locales(facts: ServerFacts) -> Iterator[str]:
-    """Live's encoding and locale as ``CREATE DATABASE`` takes them; the last, C, always works."""
+    """Yield clauses of ``CREATE DATABASE`` for the encoding and locale of live; C comes last."""
     encoding = f"ENCODING {quote_literal(facts.encoding)}"
     libc = f"LC_COLLATE {quote_literal(facts.collation)} LC_CTYPE {quote_literal(facts.ctype)}"
     plain = "LC_COLLATE 'C' LC_CTYPE 'C'"
@@ -275,9 +275,9 @@ def _locales(facts: ServerFacts) -> Iterator[str]:
         yield f"{encoding} {libc}"
     else:
         provider = facts.locale_provider.upper()
-        its_own = f"LOCALE_PROVIDER {provider} {provider}_LOCALE {quote_literal(facts.locale)}"
-        yield f"{encoding} {its_own} {libc}"
-        yield f"{encoding} {its_own} {plain}"  # sorting is the provider's, libc's matters little
+        own = f"LOCALE_PROVIDER {provider} {provider}_LOCALE {quote_literal(facts.locale)}"
+        yield f"{encoding} {own} {libc}"
+        yield f"{encoding} {own} {plain}"  # the provider sorts, so libc's locale hardly matters
     yield f"{encoding} {plain}"
 
 

@@ -1,14 +1,15 @@
-"""Runs a program that can reach no network and no socket of another program: a script.
+"""A script that runs a program without access to a network and to sockets of other programs.
 
     python -I -S offline.py UID GID SIGN PROGRAM ARGUMENT...
 
-The kernel refuses to it, and to whatever it starts, to connect a socket and to make one that is
-not a Unix socket. So a server that is started so answers on its own socket, and nothing that runs
-in it (dblink, postgres_fdw, a subscription, COPY TO PROGRAM) gets out, the loopback interface and
-the Unix sockets of other servers included. This needs no rights, unlike a namespace.
+A seccomp filter of the kernel applies to the program and to all processes that it starts. It
+refuses to connect a socket, and to create a socket that is not a Unix socket. So a server answers
+on its own Unix socket, but nothing that runs in it (dblink, postgres_fdw, a subscription, COPY TO
+PROGRAM) can connect to anything, not even to the loopback interface. A filter needs no privileges,
+unlike a namespace. Source: Linux manual page seccomp(2).
 
-UID and GID are the account that the program runs as; ``-`` where it is this one. The file SIGN
-is made where the kernel went along. Where it does not, the program runs without it.
+UID and GID are the account for the program; ``-`` for the current account. The file SIGN is created
+if the kernel has accepted the filter. If not, the program runs without it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from typing import NamedTuple
 
 
 class _Machine(NamedTuple):
-    """How a machine's system calls are numbered.
+    """The numbers of system calls on a machine.
 
     Attributes:
-        audit: What the kernel calls the machine (``AUDIT_ARCH_...``).
+        audit: The kernel's constant for the machine (``AUDIT_ARCH_...``).
         socket: The number of ``socket``.
-        refused: The calls that are refused, each with its error.
+        refused: The numbers of refused calls, each with its error.
     """
 
     audit: int
@@ -42,8 +43,8 @@ class _Machine(NamedTuple):
 def _refused(connect: int, ptrace: int, write_memory: int) -> dict[int, int]:
     return {
         connect: errno.ENETUNREACH,
-        425: errno.ENOSYS,  # io_uring_setup: it connects by another way
-        # By way of another process of the same account:
+        425: errno.ENOSYS,  # io_uring_setup: io_uring can connect sockets too
+        # These act through another process of the same account:
         ptrace: errno.EPERM,
         write_memory: errno.EPERM,
         438: errno.EPERM,  # pidfd_getfd
@@ -57,7 +58,7 @@ _MACHINES = {
     "riscv64": _Machine(0xC00000F3, *_GENERIC),
 }
 _X32 = 0x40000000
-"""A bit in the numbers of x86_64's second set of calls, which nobody needs."""
+"""A bit in the numbers of the x32 system calls of x86_64, which are refused."""
 
 # From <linux/filter.h>, <linux/seccomp.h> and <linux/prctl.h>.
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -73,33 +74,34 @@ class _Program(ctypes.Structure):
 
 
 def main(arguments: list[str]) -> None:
-    """Become the account, shut it off, and become the program."""
+    """Change to the account, apply the filter, and execute the program."""
     uid, gid, sign, *command = arguments
     libc = ctypes.CDLL(None, use_errno=True)
     if uid != "-":
         os.setgroups([])
         os.setgid(int(gid))
         os.setuid(int(uid))
-    if _shut_off(libc):
-        with contextlib.suppress(OSError):  # a full disk, say: then nobody knows, that is all
+    if _apply_filter(libc):
+        with contextlib.suppress(OSError):  # without the file, driftcheck assumes no filter
             os.close(os.open(sign, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
-    os.execv(command[0], command)  # noqa: S606  (there is no shell in it)
+    os.execv(command[0], command)  # noqa: S606  (no shell is used)
 
 
-def _shut_off(libc: ctypes.CDLL) -> bool:
+def _apply_filter(libc: ctypes.CDLL) -> bool:
+    """Apply the filter to this process, and return whether the kernel has accepted it."""
     machine = _MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.byteorder != "little":
         return False
     instructions = b"".join(_instructions(machine))
     program = _Program(len(instructions) // 8, instructions)
-    # Without the first one the second needs rights. It keeps sudo from giving rights, too.
+    # Without NO_NEW_PRIVS, a filter needs privileges. NO_NEW_PRIVS also disables sudo.
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         return False
     return not libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(program), 0, 0)
 
 
 def _instructions(machine: _Machine) -> Iterable[bytes]:
-    """The filter, in the kernel's bytes: for each call, whether it is allowed."""
+    """Yield the instructions of the filter, which decide whether a system call is allowed."""
     yield _instruction(_LOAD, _ARCHITECTURE)
     yield _instruction(_EQUAL, machine.audit, when=1)
     yield _instruction(_RETURN, _ERROR | errno.EPERM)  # a 32-bit program
@@ -118,7 +120,7 @@ def _instructions(machine: _Machine) -> Iterable[bytes]:
 
 
 def _instruction(code: int, value: int, *, when: int = 0, otherwise: int = 0) -> bytes:
-    """One ``struct sock_filter``; how many to pass over where it is so, and where it is not."""
+    """Return a ``struct sock_filter``; ``when`` and ``otherwise`` are numbers of skipped ones."""
     return struct.pack("=HBBI", code, when, otherwise, value)
 
 

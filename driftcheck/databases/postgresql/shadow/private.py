@@ -1,4 +1,4 @@
-"""Shadow databases on a private server: nothing that migrations do there can reach anybody."""
+"""Makes shadow databases on a private server. Migrations there cannot affect other users."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase
 from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.quoting import quote_identifier
 
-# What initdb leaves, and no more: a replay may have made roles, databases, tablespaces, settings.
-_IS_AS_MADE = """
+# Whether the server is as initdb creates it: a replay may have created roles, databases,
+# tablespaces and settings.
+_IS_PRISTINE = """
 SELECT (SELECT count(*) = 3 FROM pg_database)
    AND (SELECT count(*) = 0 FROM pg_replication_slots)
    AND (SELECT count(*) = 0 FROM pg_subscription)
@@ -30,15 +31,15 @@ _ROLES = r"SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> %
 
 
 class PrivateMaker(PostgresMaker):
-    """Makes shadows on a server that it starts, and stops in the end.
+    """Starts a server, makes shadows on it, and stops it at the end.
 
-    They belong to a superuser with the name of live's user, so that owners read the same, and
-    the roles that live knows are there.
+    The server gets the roles of live. The shadows are owned by a superuser with the name of live's
+    user, so that owners are the same as in live.
 
     Args:
         how: See ``ShadowMaker``.
-        installation: The server's programs.
-        facts: What live has; ``None`` where there is no live database.
+        installation: The programs of the server.
+        facts: The properties of the live database; ``None`` if there is no live database.
 
     Raises:
         ShadowError: The server does not start.
@@ -47,36 +48,36 @@ class PrivateMaker(PostgresMaker):
     def __init__(self, how: str, installation: Installation, facts: ServerFacts | None) -> None:
         self._private = PrivateServer.start(installation)
         try:
-            self._make_as_new()
+            self._clean_server()
             user = SUPERUSER if facts is None else facts.user
             self._make_roles(user, () if facts is None else facts.roles)
             if not self._private.is_offline:
-                how += " This system cannot keep what runs there from the network."
+                how += " On this system, the server's access to networks cannot be blocked."
             super().__init__(how, self._private.url(user), facts)
         except BaseException:
             self._private.stop()
             raise
 
     def roles_left(self) -> tuple[str, ...]:
-        """None: roles that a replay makes go with the server."""
+        """Return nothing: the roles of a replay are removed with the server's data."""
         return ()
 
-    def _make_as_new(self) -> None:
-        """Take away what a run that was killed, or a replay, has left on the whole server."""
-        if not self._is_cleaned():
-            self._private.start_anew()
+    def _clean_server(self) -> None:
+        """Remove the remains of earlier runs from the server."""
+        if not self._drop_remains():
+            self._private.recreate()
 
-    def _is_cleaned(self) -> bool:
-        """Drop what can be dropped; whether the server is then as it was made."""
+    def _drop_remains(self) -> bool:
+        """Drop shadows and roles, and return whether the server is now as initdb creates it."""
         try:
             with own_session(self._private.url()) as cursor:
                 sweep(cursor, MARKED, self._within, everything=True)
                 _drop_roles(cursor)
-                cursor.execute(_IS_AS_MADE, (SUPERUSER,))
-                (as_made,) = cursor.fetchone()
+                cursor.execute(_IS_PRISTINE, (SUPERUSER,))
+                (is_pristine,) = cursor.fetchone()
         except ShadowError:
             return False
-        return bool(as_made)
+        return bool(is_pristine)
 
     def _make_roles(self, user: str, roles: tuple[str, ...]) -> None:
         with own_session(self._private.url()) as cursor:
@@ -88,7 +89,7 @@ class PrivateMaker(PostgresMaker):
                     cursor.execute(f"ALTER ROLE {name} SUPERUSER LOGIN")
 
     def release_role(self, role: str) -> bool:
-        """Drop a role that live knows or a replay has made, so that another can make it."""
+        """Drop a role of the live database or of a replay, so that a replay can create it."""
         if self.facts is not None and role == self.facts.user:
             return False
         with own_session(self._private.url()) as cursor:
@@ -96,21 +97,21 @@ class PrivateMaker(PostgresMaker):
             return (role,) in cursor.fetchall() and _drop_role(cursor, role)
 
     def stop_at_once(self) -> None:
-        """Stop the server without waiting for it; the next run there drops what it holds."""
+        """Stop the server without waiting. The next run drops the shadows."""
         self._private.stop_at_once()
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
         return own_session(self._private.url(database=name))
 
-    def _tell_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
-        """Say nothing: the next run finds it, and makes the server anew if need be."""
+    def _warn_left(self, shadow: ShadowDatabase, error: DriftcheckError) -> None:
+        """Print no warning: the next run drops the shadow, or recreates the server."""
 
     def _stop(self) -> None:
         self._private.stop()
 
 
 def _drop_roles(cursor: Any) -> None:
-    """Drop all roles that can be; what stays is seen by who asks whether all is as made."""
+    """Drop all roles that can be dropped. ``_IS_PRISTINE`` finds the others."""
     cursor.execute(_ROLES, (SUPERUSER,))
     for (role,) in cursor.fetchall():
         _drop_role(cursor, role)

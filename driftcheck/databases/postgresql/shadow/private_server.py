@@ -1,4 +1,4 @@
-"""A PostgreSQL server of this process's own, on a socket that nobody else can reach."""
+"""A private PostgreSQL server, on a socket that only this user can reach."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUPERUSER = "postgres"
 _PORT = 5432
 _SOCKET = f"/.s.PGSQL.{_PORT}"
 _LONGEST_SOCKET_PATH = 103
-"""What fits into a socket's address, on Linux and on macOS."""
+"""The maximal length in bytes of a socket's path, on Linux and on macOS."""
 _START_SECONDS, _STOP_SECONDS = 60, 5
 
 _SETTINGS = {
@@ -34,7 +34,7 @@ _SETTINGS = {
     "port": str(_PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "100",
-    # All that it holds can be made again, so nothing waits for the disk.
+    # All data can be created again, so the server does not wait for the disk.
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -43,7 +43,7 @@ _SETTINGS = {
     # A replay may touch thousands of tables in one transaction.
     "max_locks_per_transaction": "1024",
     "shared_buffers": "64MB",
-    # Small, short-lived databases: neither of these ever pays.
+    # These are useless for small databases that exist for a short time.
     "autovacuum": "off",
     "jit": "off",
     "log_min_messages": "fatal",
@@ -51,12 +51,12 @@ _SETTINGS = {
 
 
 class PrivateServer:
-    """A running server; ``start`` makes one.
+    """A running server. ``start`` starts it.
 
-    Its data directory is kept for the next time, since making one takes longer than starting.
+    The data directory is kept for the next run, because creating it takes longer than a start.
 
     Attributes:
-        installation: The programs it runs.
+        installation: The programs of the server.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class PrivateServer:
 
     @classmethod
     def start(cls, installation: Installation) -> PrivateServer:
-        """Start a server, and make its data directory first if need be.
+        """Start a server, and create its data directory if it does not exist.
 
         Raises:
-            ShadowError: It does not start.
+            ShadowError: The server does not start.
         """
         account = Account.for_servers()
         key = hashlib.sha256(f"{installation.bin}\n{installation.version}".encode()).hexdigest()
@@ -86,13 +86,13 @@ class PrivateServer:
             server._start()
             server._stop_others()
         except BaseException:
-            server.stop()  # interrupted, it may have come up meanwhile
+            server.stop()  # after an interrupt, the server may have started nevertheless
             raise
         note_server(server._pid_file, runs=True)
         return server
 
     def url(self, user: str = SUPERUSER, database: str = "postgres") -> URL:
-        """Where a database of this server is."""
+        """Return the URL of a database of this server."""
         return URL.create(
             "postgresql+psycopg2",
             username=user,
@@ -101,14 +101,14 @@ class PrivateServer:
         )
 
     def stop(self) -> None:
-        """Stop it and let the next process have its place.
+        """Stop the server, and free its slot for the next process.
 
-        In the mode *fast*: it takes no longer than *immediate* once the shadows are dropped, and
-        leaves nothing to recover.
+        The mode is *fast*. After the shadows are dropped, it takes no longer than *immediate*, and
+        the next start needs no recovery.
         """
         note_server(self._pid_file, runs=False)
         try:
-            # Where its directory was removed meanwhile, it stops by itself.
+            # If its directory was removed, the server stops by itself.
             with contextlib.suppress(ShadowError):
                 self._pg_ctl("stop", "--mode", "fast")
             if self._socket_directory != self._slot.path:
@@ -118,28 +118,32 @@ class PrivateServer:
             self._slot.free()
 
     def stop_at_once(self) -> None:
-        """Tell it to stop in the mode *immediate*, and do not wait."""
+        """Stop the server in the mode *immediate*, without waiting."""
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(self._pid_file.read_text().split()[0])
             os.kill(pid, signal.SIGQUIT)
 
-    def start_anew(self) -> None:
-        """Throw away all that the server holds and start it again, empty."""
-        self._end()
-        for directory in (self._data, self._half_made):
+    def recreate(self) -> None:
+        """Delete the data directory, create it again, and start the server.
+
+        Raises:
+            ShadowError: The server does not start.
+        """
+        self._stop_now()
+        for directory in (self._data, self._incomplete):
             shutil.rmtree(directory, ignore_errors=True)
         self._initialise()
         problem = self._launch()
         if problem:
             raise ShadowError(
                 f"{self.installation} does not start",
-                hint=f"Its log is {self._log}; {SERVER_DIRECTORY} names another directory for it.",
+                hint=f"Read its log, {self._log}. Set {SERVER_DIRECTORY} to use another directory.",
                 details=problem,
             )
 
     @property
     def is_offline(self) -> bool:
-        """Whether nothing that runs in it can reach a network or another program's socket."""
+        """Whether the server has no access to networks and to sockets of other programs."""
         return self._offline_sign.exists()
 
     @property
@@ -155,8 +159,8 @@ class PrivateServer:
         return self._slot.path / "data"
 
     @property
-    def _half_made(self) -> Path:
-        return self._slot.path / "half-made"
+    def _incomplete(self) -> Path:
+        return self._slot.path / "incomplete"
 
     @property
     def _pid_file(self) -> Path:
@@ -167,7 +171,7 @@ class PrivateServer:
         if len(os.fsencode(self._slot.path)) + len(_SOCKET) <= _LONGEST_SOCKET_PATH:
             return self._slot.path
         digest = hashlib.sha256(os.fsencode(self._slot.path)).hexdigest()[:16]
-        return Path("/tmp") / f"driftcheck-{digest}"  # noqa: S108  (looked at closely when made)
+        return Path("/tmp") / f"driftcheck-{digest}"  # noqa: S108  (private_directory checks it)
 
     def _start(self) -> None:
         self._account.directory(self._slot.path)
@@ -176,23 +180,23 @@ class PrivateServer:
         if self._answers():  # left running by a killed process
             if self.is_offline:
                 return
-            self._end()
-        # Nothing was written to the disk in time, so a directory that was not shut down is not
-        # to be trusted: that is the one with a server's process number in it, and no server.
-        is_sound = self._data.exists() and not self._pid_file.exists()
-        if not is_sound or self._launch() or not self._answers():
-            self.start_anew()
+            self._stop_now()
+        # With fsync off, the data is only valid after a regular shutdown, which removes the file
+        # with the process ID.
+        is_valid = self._data.exists() and not self._pid_file.exists()
+        if not is_valid or self._launch() or not self._answers():
+            self.recreate()
 
     def _stop_others(self) -> None:
-        """Stop the servers that killed processes have left running in other slots."""
+        """Stop the servers of killed processes in other slots."""
         for slot in Slot.take_used(self._account.home()):
-            # Any version's pg_ctl stops any version's server.
-            left = PrivateServer(self.installation, self._account, slot, self._bin)
-            if left._pid_file.exists() and left._answers():
-                left._end()
+            # pg_ctl of any version can stop a server of any version.
+            server = PrivateServer(self.installation, self._account, slot, self._bin)
+            if server._pid_file.exists() and server._answers():
+                server._stop_now()
 
-    def _end(self) -> None:
-        """Stop it, if it runs, with all that is done in it; soon."""
+    def _stop_now(self) -> None:
+        """Stop the server if it runs: *fast*, and *immediate* if that takes too long."""
         if self._pg_ctl("stop", "--mode", "fast", "--timeout", str(_STOP_SECONDS)) is not None:
             self._pg_ctl("stop", "--mode", "immediate")
 
@@ -212,17 +216,17 @@ class PrivateServer:
 
     def _initialise(self) -> None:
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        if self.installation.major >= 18:  # noqa: PLR2004  (since when it is not the default)
+        if self.installation.major >= 18:  # noqa: PLR2004  (checksums are the default since 18)
             options.append("--no-data-checksums")
         command = [str(self._bin / "initdb"), f"--username={SUPERUSER}", *options]
-        command += ["--pgdata", str(self._half_made)]
+        command += ["--pgdata", str(self._incomplete)]
         done = self._account.run(command, directory=self._slot.path)
         if done.returncode:
             raise ShadowError(f"initdb of {self.installation} failed", details=done.stdout.strip())
-        self._half_made.rename(self._data)
+        self._incomplete.rename(self._data)
 
     def _launch(self) -> str:
-        """Start the server on its data directory; what it says where it does not start."""
+        """Start the server, and return the reason if it does not start, else an empty string."""
         settings = _SETTINGS | {"unix_socket_directories": f'"{self._socket_directory}"'}
         options = [f"-c {name}={shlex.quote(value)}" for name, value in settings.items()]
         done = self._account.run_offline(
@@ -235,11 +239,11 @@ class PrivateServer:
         )
         if not done.returncode:
             return ""
-        said = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return "\n".join((done.stdout.strip(), *said.splitlines()[-20:]))
+        log = self._log.read_text(errors="replace") if self._log.exists() else ""
+        return "\n".join((done.stdout.strip(), *log.splitlines()[-20:]))
 
     def _pg_ctl(self, *arguments: str) -> str | None:
-        """Run ``pg_ctl``; what it says where it fails."""
+        """Run ``pg_ctl``, and return its output if it fails, else ``None``."""
         done = self._account.run(self._command(*arguments), directory=self._slot.path)
         return done.stdout.strip() if done.returncode else None
 
@@ -248,7 +252,7 @@ class PrivateServer:
 
 
 def _reachable_bin(installation: Installation, account: Account, directory: Path) -> Path:
-    """Where the account finds the programs: in place, or copied where it can reach them."""
+    """Return the directory of programs that the account can run; the programs may be copied."""
     if not account.is_other or _can_run(installation.bin, account, directory):
         return installation.bin
     if not installation.embedded:
@@ -265,10 +269,10 @@ def _can_run(directory: Path, account: Account, within: Path) -> bool:
 
 
 def _copy_of(installation: Installation, account: Account, directory: Path) -> Path:
-    """Copy the embedded server, with the libraries that its wheel keeps beside the package.
+    """Copy the embedded server, with the libraries that are next to the package.
 
-    A virtual environment below ``/root`` is closed to every other account, and its modes are
-    not ours to change.
+    Other accounts have no access to a virtual environment below ``/root``, and driftcheck does not
+    change its permissions.
     """
     package = installation.bin.parent.parent
     key = hashlib.sha256(f"{installation.bin}\n{installation.version}".encode()).hexdigest()
@@ -277,20 +281,21 @@ def _copy_of(installation: Installation, account: Account, directory: Path) -> P
     if not copied.exists():
         sweep_temporary_directories(account.home())
         with temporary_directory("programs", account.home()) as temporary:
-            made = temporary / "made"
+            copy = temporary / "copy"
             for source in (installation.bin.parent, package.with_name(f"{package.name}.libs")):
                 if source.exists():
-                    target = made / source.relative_to(package.parent)
+                    target = copy / source.relative_to(package.parent)
                     shutil.copytree(source, target, symlinks=True)
-            _open_to_all(made)
-            with contextlib.suppress(FileExistsError, OSError):  # another process was faster
-                made.rename(copies)
+            _open_to_all(copy)
+            with contextlib.suppress(FileExistsError, OSError):  # another process has made the copy
+                copy.rename(copies)
     if not _can_run(copied, account, directory):
-        raise ShadowError(f"the account {account.name} cannot run {installation}, nor a copy of it")
+        raise ShadowError(f"the account {account.name} cannot run {installation} or a copy")
     return copied
 
 
 def _open_to_all(directory: Path) -> None:
+    """Let every account read the files and run the programs."""
     directory.chmod(0o755)
     for path in directory.rglob("*"):
         if not path.is_symlink():

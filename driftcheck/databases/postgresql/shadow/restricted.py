@@ -1,9 +1,9 @@
-"""Makes a shadow database belong to a role without rights, for SQL that is not to be trusted.
+"""Gives a shadow database to a role without privileges, for untrusted SQL.
 
-What comes from the live database, from the cache or from a snapshot file may call functions that
-somebody else wrote: a materialized view, the expression of an index, a default. Such SQL runs in
-a session that logs in as a role made for this one database. ``SET ROLE`` in a session of a
-superuser would be no boundary, because any function can ``RESET ROLE``.
+SQL that comes from the live database, the cache or a snapshot file may call functions of other
+users: in a materialized view, the expression of an index, a default. Such SQL runs in a session
+that logs in as a role for this database only. ``SET ROLE`` in a session of a superuser would not be
+safe, because any function can run ``RESET ROLE``.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from driftcheck.quoting import quote_identifier
 ROLE_PREFIX = "driftcheck_restricted_"
 STATEMENT_TIMEOUT_SECONDS = 60
 _FIRST_OF_USERS = 16384
-"""The first OID that the server gives to what users make."""
+"""The first OID of objects that users create. Source: PostgreSQL source, access/transam.h."""
 
-# LOGIN for as long as the shadow exists: env.py, autogenerate and migrations open connections of
-# their own to it, and they must not have more rights than the SQL that was run there.
+# LOGIN, because env.py, autogenerate and migrations open their own connections to the shadow. They
+# must not have more privileges than the untrusted SQL.
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 _MEMBER = """EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass
     AND e.objid = x.oid AND e.deptype = 'e')"""
 _USERS_OWN = f"x.oid >= {_FIRST_OF_USERS} AND NOT {_MEMBER}"
 
-# Functions that only a superuser can make, and what extensions run with their owner's rights.
-# A trigger calls its function whoever may execute that, and the owner of a table can enable a
-# disabled trigger again: so such triggers are dropped.
+# Functions that only a superuser can create, and SECURITY DEFINER functions of extensions. Triggers
+# that call them are dropped: a trigger needs no privilege on its function, and the owner of a table
+# can enable a disabled trigger.
 _UNSAFE_FUNCTIONS = f"""
 SELECT x.oid FROM pg_proc x JOIN pg_language l ON l.oid = x.prolang
 LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = x.oid AND d.deptype = 'e'
@@ -38,7 +38,7 @@ WHERE x.oid >= {_FIRST_OF_USERS}
   AND (e.extname = ANY (%(unsafe)s) OR x.prosecdef AND e.oid IS NOT NULL
     OR e.oid IS NULL AND NOT l.lanpltrusted)
 """
-# What a migration has opened to everybody that the server keeps to superusers.
+# Functions of the server that a migration has granted to PUBLIC.
 _OPENED_FUNCTIONS = f"""
 SELECT x.oid FROM pg_proc x
 JOIN pg_init_privs i ON i.classoid = 'pg_proc'::regclass AND i.objoid = x.oid AND i.objsubid = 0
@@ -46,7 +46,7 @@ WHERE x.oid < {_FIRST_OF_USERS}
   AND EXISTS (SELECT FROM aclexplode(x.proacl) a WHERE a.grantee = 0)
   AND NOT EXISTS (SELECT FROM aclexplode(i.initprivs) a WHERE a.grantee = 0)
 """
-_TAKEN = f"""
+_REVOKE = f"""
 SELECT format('REVOKE ALL ON ROUTINE %%s FROM PUBLIC', f.oid::regprocedure)
 FROM ({_UNSAFE_FUNCTIONS} UNION {_OPENED_FUNCTIONS}) f (oid)
 UNION ALL
@@ -79,8 +79,8 @@ _OWNED_SEQUENCE = """x.relkind = 'S' AND EXISTS (SELECT FROM pg_depend s
     WHERE s.classid = 'pg_class'::regclass AND s.objid = x.oid AND s.refobjsubid > 0
       AND s.deptype IN ('a', 'i'))"""
 
-# For each catalog: how ALTER names one of its objects, as %s and %I of format() with arguments,
-# and which of them have an owner of their own.
+# For each catalog: arguments of format() that yield the kind and name of an object for ALTER, and a
+# condition for the objects that have their own owner.
 _OWNED: tuple[tuple[str, str, str], ...] = (
     ("pg_namespace", "'SCHEMA %I', x.nspname", ""),
     (
@@ -127,7 +127,7 @@ _OWNED: tuple[tuple[str, str, str], ...] = (
         "",
     ),
     ("pg_largeobject_metadata", "'LARGE OBJECT %s', x.oid", ""),
-    # The owner of one for all tables must be a superuser. Its rows are sent by nobody here.
+    # A publication for all tables must be owned by a superuser.
     ("pg_publication", "'PUBLICATION %I', x.pubname", "NOT x.puballtables"),
 )
 _PUBLIC_SCHEMA = """
@@ -136,23 +136,23 @@ FROM pg_namespace WHERE nspname = 'public' AND nspowner <> 'pg_database_owner'::
 """
 
 
-def _given(catalog: str, named: str, own: str) -> str:
-    """SQL that yields the statements which give the objects of one catalog to the role."""
+def _give(catalog: str, named: str, own: str) -> str:
+    """Return a query for the statements that give the objects of a catalog to the role."""
     named = named.replace("%", "%%")
     which = " AND ".join(filter(None, (_USERS_OWN.format(catalog=catalog), own)))
     statement = f"format('ALTER %%s OWNER TO %%I', format({named}), %(role)s::text)"
     return f"SELECT {statement} FROM {catalog} x WHERE {which}"
 
 
-_GIVEN = " UNION ALL ".join([*(_given(*one) for one in _OWNED), _PUBLIC_SCHEMA])
+_GIVE = " UNION ALL ".join([*(_give(*entry) for entry in _OWNED), _PUBLIC_SCHEMA])
 
 
 def make_role(cursor: Any, role: str) -> None:
-    """Make a role without any rights.
+    """Create a role without privileges.
 
     Args:
-        cursor: Of a session of a superuser.
-        role: Its name.
+        cursor: A cursor in a session of a superuser.
+        role: The name of the role.
     """
     name = quote_identifier(role)
     cursor.execute(f"CREATE ROLE {name} {_ATTRIBUTES}")
@@ -160,18 +160,18 @@ def make_role(cursor: Any, role: str) -> None:
 
 
 def hand_over(cursor: Any, role: str) -> None:
-    """Give everything in a database to a role, and take from it what reaches further.
+    """Give all objects of a database to a role, and revoke privileges that reach further.
 
-    Afterwards no function, view or trigger that the role can cause to run has the rights of
-    another role. Members of extensions stay as they are, but for those of unsafe ones.
+    Afterwards, every function, view and trigger that the role can run has only the privileges of
+    the role. Members of safe extensions are not changed.
 
     Args:
-        cursor: Of a session of a superuser in that database.
-        role: The role, which the database itself belongs to already.
+        cursor: A cursor in a session of a superuser in the database.
+        role: The role. It owns the database already.
     """
     cursor.execute("SELECT extname FROM pg_extension")
     unsafe = [name for (name,) in cursor.fetchall() if why_unsafe(name)]
-    for query in (_TAKEN, _GIVEN):
+    for query in (_REVOKE, _GIVE):
         cursor.execute(query, {"role": role, "unsafe": unsafe})
         for statement in [text for (text,) in cursor.fetchall()]:
             cursor.execute(statement)
@@ -181,18 +181,21 @@ def install(cursor: Any, extensions: Iterable[tuple[str, str]], role: str) -> No
     """Install the extensions that the server has and that are safe.
 
     Args:
-        cursor: Of a session of a superuser, in a database where no untrusted SQL has run.
-        extensions: Their names, each with its schema.
-        role: Whom a schema belongs to that is made for one.
+        cursor: A cursor in a session of a superuser, in a database in which no untrusted SQL has
+            run.
+        extensions: Pairs of extension and schema. A schema that does not exist is created.
+        role: The owner of schemas that are created.
     """
     cursor.execute("SELECT name FROM pg_available_extensions")
     available = {name for (name,) in cursor.fetchall()}
     for name, schema in extensions:
         if name not in available or why_unsafe(name):
             continue
-        within = quote_identifier(schema)
+        quoted_schema = quote_identifier(schema)
         if not schema.startswith("pg_"):
             owner = quote_identifier(role)
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {within} AUTHORIZATION {owner}")
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted_schema} AUTHORIZATION {owner}")
         extension = quote_identifier(name)
-        cursor.execute(f"CREATE EXTENSION IF NOT EXISTS {extension} WITH SCHEMA {within} CASCADE")
+        cursor.execute(
+            f"CREATE EXTENSION IF NOT EXISTS {extension} WITH SCHEMA {quoted_schema} CASCADE"
+        )

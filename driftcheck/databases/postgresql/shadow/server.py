@@ -1,4 +1,4 @@
-"""Shadow databases on a server that others use as well: live's own, or one that was named."""
+"""Makes shadow databases on a server that others use too."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from driftcheck.databases.postgresql.shadow.facts import IDENTITY
 from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, own_session
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import ShadowError
+from driftcheck.quoting import quote_identifier
 
 _OLDEST = 13
-"""The first major version that can drop a database somebody is connected to."""
+"""The first major version with ``DROP DATABASE … WITH (FORCE)``."""
 _RIGHTS = """
 SELECT rolcreatedb OR rolsuper, current_user FROM pg_catalog.pg_roles WHERE rolname = current_user
 """
 
 
 def identity(url: URL) -> str:
-    """Which database of which server this is, to be held against ``ServerFacts.identity``."""
+    """Read the identity of a database, to compare it with ``ServerFacts.identity``."""
     with own_session(url) as cursor:
         cursor.execute(f"SELECT {IDENTITY} FROM pg_database d WHERE datname = current_database()")
-        (answer,) = cursor.fetchone()
-        return str(answer)
+        (identity_of_database,) = cursor.fetchone()
+        return str(identity_of_database)
 
 
 class ServerMaker(PostgresMaker):
-    """Makes shadows beside other databases, and touches none of those.
+    """Makes shadows next to other databases, which are not changed.
 
     Args:
         how: See ``ShadowMaker``.
-        server: Any database of the server: it is connected to and left alone.
-        facts: What live has; ``None`` where there is no live database.
+        server: The URL of any database of the server. This database is not changed.
+        facts: The properties of the live database; ``None`` if there is no live database.
 
     Raises:
-        ShadowError: The server cannot be reached, is too old, or does not let the user make
+        ShadowError: The server cannot be reached or is too old, or the user cannot create
             databases.
     """
 
     shares_server = True
-    runs_untrusted_ddl = False  # a function can look at and use what others have there
+    runs_untrusted_ddl = False  # a function could use other databases of the server
 
     def __init__(self, how: str, server: URL, facts: ServerFacts | None) -> None:
         with own_session(server) as cursor:
@@ -50,8 +51,8 @@ class ServerMaker(PostgresMaker):
             raise ShadowError(f"{shown(server)} is older than PostgreSQL {_OLDEST}")
         if not may_create:
             raise ShadowError(
-                f"the user {user} may not create databases on {shown(server)}",
-                hint=f"ALTER ROLE {user} CREATEDB; lets it.",
+                f"the user {user} cannot create databases on {shown(server)}",
+                hint=f"Run ALTER ROLE {quote_identifier(user)} CREATEDB; as a superuser.",
             )
         super().__init__(how, server, facts)
         self.sweep()

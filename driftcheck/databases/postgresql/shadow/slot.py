@@ -1,4 +1,4 @@
-"""One process's own place for a server, held by a lock that the kernel frees when it dies."""
+"""Directories for private servers, each locked by one process until the process ends."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from itertools import count
 from pathlib import Path
 
 _SUFFIX = ".lock"
-_LONG = 30 * 24 * 60 * 60
-"""Seconds after which a slot that nobody used is emptied."""
+_MAX_AGE_SECONDS = 30 * 24 * 60 * 60
+"""An unused slot is emptied after this time."""
 
-# A record lock belongs to one process: a fork does not inherit it, so a child that user code
-# leaves behind holds nothing. But it does not keep the process itself from taking the slot twice,
-# and closing any descriptor of the file frees it. So the slots taken are remembered.
+# A record lock belongs to one process and is not inherited by a forked process. But the process
+# itself can lock a file twice, and closing any descriptor of the file releases the lock. So the
+# slots that this process has taken are remembered. Source: POSIX, fcntl.
 _taken: set[Path] = set()
 _taking = threading.Lock()
 
 
 class Slot:
-    """A path that one process at a time may use; the next process gets the next one.
+    """A directory that one process uses at a time. Another process uses another slot.
 
-    A server is not shared between processes: roles, settings and tablespaces are the whole
-    server's, and what one project's migrations do to them must not be met by another's.
+    Processes do not share a server, because roles, settings and tablespaces belong to the whole
+    server: the migrations of one project would affect those of another.
 
     Attributes:
-        path: What the slot is for; made and filled by who holds it.
+        path: The directory. The holder of the slot creates it.
     """
 
     def __init__(self, path: Path, lock: int) -> None:
@@ -38,16 +38,16 @@ class Slot:
 
     @classmethod
     def take(cls, directory: Path, name: str) -> Slot:
-        """Take the first free slot of that name, and forget those long unused."""
+        """Take the first free slot with a name, and empty slots that were not used for long."""
         for lock in directory.glob(f"*{_SUFFIX}"):
-            _forget_if_old(lock)
+            _empty_if_old(lock)
         slot = next(slot for number in count() if (slot := _take(directory / f"{name}-{number}")))
         os.utime(f"{slot.path}{_SUFFIX}")
         return slot
 
     @classmethod
     def take_used(cls, directory: Path) -> Iterator[Slot]:
-        """Take each slot that was used and is free, one after the other; each is freed again."""
+        """Take each free slot that has a directory, one after another, and free it again."""
         for lock in directory.glob(f"*{_SUFFIX}"):
             path = lock.with_name(lock.name.removesuffix(_SUFFIX))
             if path.exists() and (slot := _take(path)):
@@ -57,7 +57,7 @@ class Slot:
                     slot.free()
 
     def free(self) -> None:
-        """Let the next process have it; does nothing a second time."""
+        """Free the slot for the next process. A second call does nothing."""
         lock, self._lock = self._lock, -1
         if lock >= 0:
             os.close(lock)
@@ -70,12 +70,12 @@ def _take(path: Path) -> Slot | None:
 
 
 def _lock(path: Path) -> Slot | None:
-    # Beside the slot and never removed: a lock on a removed file guards nothing.
+    # The lock file is never removed: a lock on a removed file has no effect.
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     lock = os.open(f"{path}{_SUFFIX}", flags, 0o600)
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # either, POSIX says
+    except (BlockingIOError, PermissionError):  # POSIX allows both
         os.close(lock)
         return None
     except BaseException:
@@ -85,11 +85,11 @@ def _lock(path: Path) -> Slot | None:
     return Slot(path, lock)
 
 
-def _forget_if_old(lock: Path) -> None:
-    """Empty a slot whose programs were upgraded, or that only a busier day needed."""
+def _empty_if_old(lock: Path) -> None:
+    """Empty a slot that was not used for long, for example after an upgrade of the programs."""
     path = lock.with_name(lock.name.removesuffix(_SUFFIX))
-    if not path.exists() or time.time() - lock.stat().st_mtime < _LONG:
+    if not path.exists() or time.time() - lock.stat().st_mtime < _MAX_AGE_SECONDS:
         return
     if slot := _take(path):
-        shutil.rmtree(path, ignore_errors=True)  # a server still there stops by itself
+        shutil.rmtree(path, ignore_errors=True)  # a running server stops when its directory is gone
         slot.free()

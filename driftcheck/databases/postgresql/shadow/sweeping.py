@@ -1,4 +1,4 @@
-"""Drops the shadow databases that killed runs have left on a PostgreSQL server, and no others."""
+"""Drops the shadow databases of killed runs, and no others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NAMED = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname::
 
 @dataclass
 class Swept:
-    """What became of the shadows that killed runs had left.
+    """The result of dropping the shadows of killed runs.
 
     Attributes:
-        dropped: Their names.
-        kept: What could not be dropped, and why.
+        dropped: The names of the dropped shadows.
+        kept: An error for each shadow that could not be dropped.
     """
 
     dropped: list[str] = field(default_factory=list)
@@ -36,20 +36,20 @@ def sweep(
 ) -> Swept:
     """Drop the abandoned shadows of a server.
 
-    A database is one where its name says so and its mark, if there is one yet, says the same.
+    A database is a shadow if it has the name of a shadow and, if it has a mark, the mark agrees.
 
     Args:
-        cursor: Of a session of the server, where every statement is committed at once.
-        marks_query: The SQL that answers with the mark and the name of each marked database.
-        within: Opens a session of the database of a name.
-        everything: Drop those in use as well: for a server that nobody else can be using.
+        cursor: A cursor of the server, in autocommit mode.
+        marks_query: A query for the mark and the name of each database that has a mark.
+        within: Opens a session in a database of the server.
+        everything: Whether to drop shadows in use too. Only for a server of this process.
     """
     cursor.execute(marks_query)
     marks = {name: text for text, name in cursor.fetchall()}
     cursor.execute(_NAMED, (NAME_PREFIX,))
     swept = Swept()
     for (name,) in cursor.fetchall():
-        if not _may_go(name, marks.get(name), everything=everything):
+        if not _may_be_dropped(name, marks.get(name), everything=everything):
             continue
         try:
             drop_database(cursor, name, within)
@@ -59,7 +59,8 @@ def sweep(
     return swept
 
 
-def _may_go(name: str, marked: str | None, *, everything: bool) -> bool:
+def _may_be_dropped(name: str, marked: str | None, *, everything: bool) -> bool:
+    """Return whether a database is a shadow of a killed run."""
     origin = origin_of(name)
     if origin is None:
         return False
