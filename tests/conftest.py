@@ -10,6 +10,7 @@ keeps the times of commits, and
         assert live.execute("SELECT id FROM students") == [(1,)]
 """
 
+import dataclasses
 import json
 import os
 import shutil
@@ -17,7 +18,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+import time
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
@@ -26,12 +28,14 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+import driftcheck
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow import private_server
 from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY, Account
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, installed_here
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.storage.cache_directory import VARIABLE
+from driftcheck.storage.mark import Mark
 from tests.starting import Starter
 
 
@@ -68,6 +72,8 @@ class Database:
             self._connection.close()
             self._connection = None
 
+
+ROOT = Path(driftcheck.__file__).parent.parent
 
 # Who starts tests in the background has SIGINT ignored, and so would what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -296,3 +302,51 @@ def sketch(starter, tmp_path_factory):
         return Sketch(root, live, live.text_url, starter)
 
     return make
+
+
+@pytest.fixture
+def python():
+    """Start Python code in a separate process, and wait for its first line of output."""
+    started = []
+
+    @contextmanager
+    def start(code, *arguments, **options):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+        with subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            **options,
+        ) as process:
+            started.append(process)
+            process.first_line = process.stdout.readline().strip()
+            yield process
+            process.kill()
+
+    yield start
+    assert all(process.returncode is not None for process in started)
+
+
+@pytest.fixture
+def dead_pid():
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+@pytest.fixture
+def mark(dead_pid):
+    """Make the mark of a process that was killed, with other values where they are given."""
+
+    def make(**values):
+        return dataclasses.replace(Mark.new(), **{"pid": dead_pid, **values})
+
+    return make
+
+
+@pytest.fixture
+def yesterday():
+    """A moment more than a day ago, in seconds since 1970."""
+    return int(time.time()) - 25 * 60 * 60

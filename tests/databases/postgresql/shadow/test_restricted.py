@@ -13,7 +13,7 @@ from driftcheck.errors import ShadowError
 from driftcheck.sources.reading import run_statements
 from driftcheck.sources.untrusted import run_untrusted
 
-EVERYTHING = Path(__file__).parents[1] / "databases" / "postgresql" / "catalog" / "everything.sql"
+EVERYTHING = Path(__file__).parents[1] / "catalog" / "everything.sql"
 # What is not the role's: catalog, column of the owner, and which rows may be somebody else's.
 _ELSES = """
 SELECT %(catalog)s::text, x.* FROM {catalog} x

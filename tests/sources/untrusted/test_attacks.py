@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.untrusted.conftest import MODELS
+from tests.sources.untrusted.conftest import MODELS
 
 MATERIALIZED_VIEW = "CREATE MATERIALIZED VIEW {her}.view AS SELECT {her}.act() AS acted"
 

@@ -15,7 +15,7 @@ import pytest
 from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY
 from driftcheck.storage.cache_directory import VARIABLE
 
-CHECKOUT = Path(__file__).parent.parent
+CHECKOUT = Path(__file__).parents[2]
 FOUND, USAGE, CANNOT_CHECK = 1, 2, 3
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="of Linux")

@@ -23,7 +23,7 @@ from driftcheck.demo.excerpts import flask_excerpt, migration_excerpt, report_ex
 from driftcheck.errors import CannotCheckError, ShadowError
 from driftcheck.storage.cache_directory import VARIABLE
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 DEMO = [sys.executable, "-m", "driftcheck", "demo"]
 ERROR = 'column "last_name" of relation "students" already exists'
 CUT = "[...]"

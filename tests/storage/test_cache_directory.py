@@ -1,7 +1,5 @@
 import os
 import stat
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -78,14 +76,6 @@ def test_where_there_is_no_home_the_variable_is_told(monkeypatch):
     monkeypatch.setattr(Path, "home", homeless)
     with pytest.raises(ConfigurationError, match="no home"):
         cache_directory()
-
-
-@pytest.fixture
-def dead_pid():
-    """The number of a process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        pass
-    return process.pid
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give something away")
