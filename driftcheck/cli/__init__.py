@@ -17,7 +17,7 @@ def main() -> NoReturn:
 
 
 def _command() -> NoReturn:
-    """Run it in this process. What it needs is imported here: the supervisor does without."""
+    """Run the command in this process. The supervisor does not need this import."""
     from driftcheck.cli.main import main as command  # noqa: PLC0415
 
     command()

@@ -28,7 +28,13 @@ from driftcheck.reports.blame import FORMATS
 @scope_options
 @output_options_of(FORMATS)
 def blame(
-    address: str, form: str, output: Path | None, *, verbose: bool, debug: bool, **options: Any
+    address: str,
+    format_name: str,
+    output: Path | None,
+    *,
+    verbose: bool,
+    debug: bool,
+    **options: Any,
 ) -> ExitCode:
     """Show which revisions created and changed an object.
 
@@ -38,12 +44,15 @@ def blame(
 
     The output lists all changes with file and line, including changes under former names and
     changes of the table that the object belongs to. The live database is not read.
+
+    Exit codes: 0 if the object is found, 2 for a usage or configuration error, 3 if the migrations
+    fail.
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.timeline.blame import blame as object_blame  # noqa: PLC0415
 
-    with progress() as tell:
-        result = object_blame(settings_from(options), address, tell)
-    write_output(partial(FORMATS[form], result), output, full=verbose)
+    with progress() as show:
+        result = object_blame(settings_from(options), address, show)
+    write_output(partial(FORMATS[format_name], result), output, full=verbose)
     return result.exit_code

@@ -1,4 +1,4 @@
-"""What goes to the terminal besides the report: progress and errors, on stderr."""
+"""Writes progress and errors to stderr."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from driftcheck.process.state import note_spinner
 from driftcheck.reports.visible import visible
 
 _DETAIL_LINES = 12
-_SHOWN_AFTER_SECONDS = 1.0
-_PER_SECOND = 12.5
+_DELAY_SECONDS = 1.0
+_FRAMES_PER_SECOND = 12.5
 
 
-def tell_error(error: DriftcheckError) -> None:
-    """Say what happened, to what, and what to do next, in one screen."""
+def report_error(error: DriftcheckError) -> None:
+    """Write an error to stderr: the message, the last lines of its details, and the hint."""
     lines = [f"driftcheck: {visible(error.message)}"]
     details = error.details.splitlines()
     if len(details) > _DETAIL_LINES:
@@ -27,19 +27,19 @@ def tell_error(error: DriftcheckError) -> None:
     say("\n".join(lines))
 
 
-def tell_fault(error: BaseException) -> None:
-    """Say that driftcheck itself has failed, by an exception that nobody has caught."""
+def report_internal_error(error: BaseException) -> None:
+    """Write an unexpected exception to stderr, as an error of driftcheck itself."""
     first, *_ = [*str(error).splitlines(), ""]
-    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    summary = f"{type(error).__name__}: {first}" if first else type(error).__name__
     say(
-        f"driftcheck: internal error: {visible(what)}\n"
-        "Nothing was found out. This is a fault of driftcheck: run the same command with --debug, "
-        "and report what it prints."
+        f"driftcheck: internal error: {visible(summary)}\n"
+        "The check was not completed. This is a bug in driftcheck. Run the same command with "
+        "--debug, and report the output."
     )
 
 
 def say(text: str) -> None:
-    """Write a message to stderr; where that cannot be written, the exit code must do."""
+    """Write a message to stderr. If stderr cannot be written, the message is lost."""
     with suppress(streams.ReaderGoneError, OutputError):
         streams.err().write(f"{text}\n")
         streams.err().flush()
@@ -47,16 +47,19 @@ def say(text: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal's stderr what is being done, once it takes longer than a second.
+    """Show a spinner on stderr after one second, if stderr is a terminal.
 
-    Nothing here sets ``sys.stdout``: it is shown from a thread, while the project's code has
-    streams of its own there.
+    ``sys.stdout`` is not replaced: a thread draws the spinner while the project's code may be using
+    its own streams.
+
+    Yields:
+        A function that shows a text beside the spinner.
     """
     if not streams.err().isatty():
         yield lambda _: None
         return
     stream = streams.progress_stream()
-    from rich.console import Console  # noqa: PLC0415  (a pipe does without)
+    from rich.console import Console  # noqa: PLC0415  (not needed for a pipe)
     from rich.live import Live  # noqa: PLC0415
     from rich.spinner import Spinner  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -66,7 +69,7 @@ def progress() -> Iterator[Callable[[str], None]]:
     live = Live(
         spinner,
         console=Console(file=stream, width=streams.width_of(stream)),
-        refresh_per_second=_PER_SECOND,
+        refresh_per_second=_FRAMES_PER_SECOND,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
@@ -76,17 +79,17 @@ def progress() -> Iterator[Callable[[str], None]]:
         note_spinner(shown=True)
         live.start()
 
-    def tell(doing: str) -> None:
-        text = visible(f"{doing} {'…' if unicode else '...'}", stream.encoding)
+    def show(activity: str) -> None:
+        text = visible(f"{activity} {'…' if unicode else '...'}", stream.encoding)
         spinner.update(text=Text(text, no_wrap=True, overflow="ellipsis"))
 
-    timer = threading.Timer(_SHOWN_AFTER_SECONDS, start)
+    timer = threading.Timer(_DELAY_SECONDS, start)
     timer.daemon = True
     timer.start()
     try:
-        yield tell
+        yield show
     finally:
         timer.cancel()
         timer.join()
         live.stop()
-        note_spinner(shown=not stream.is_kept)  # the supervisor removes what is left
+        note_spinner(shown=not stream.is_kept)  # if not, the supervisor removes the spinner

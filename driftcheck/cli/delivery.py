@@ -1,4 +1,4 @@
-"""Delivers a report: in every form that was asked for, to where each is to go."""
+"""Writes a report in each requested format to stdout or to a file."""
 
 from __future__ import annotations
 
@@ -23,49 +23,49 @@ _WIDEST = 120
 
 
 class OutputFile(click.Path):
-    """A file to be written; where it cannot be is told before all the work."""
+    """The path of an output file. An invalid path is refused before the command runs."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Path:
-        """The file, in a directory that is there."""
+        """Return the path. Its directory must exist."""
         path = cast("Path", super().convert(value, param, ctx))
         if not path.parent.is_dir():
-            self.fail(f"there is no directory {str(path.parent)!r}.", param, ctx)
+            self.fail(f"the directory {str(path.parent)!r} does not exist.", param, ctx)
         return path
 
 
 @dataclass(frozen=True)
 class Output:
-    """One form of the report, and the file that it goes to; ``None`` for stdout."""
+    """A format of the report, and the file to write it to; ``None`` for stdout."""
 
-    form: str
+    format: str
     path: Path | None = None
 
 
 class OutputType(click.ParamType):  # type: ignore[type-arg]  # generic in the types of new versions only
-    """``FORM``, or ``FORM=FILE``."""
+    """``FORMAT``, or ``FORMAT=FILE``."""
 
-    name = "form"
+    name = "format"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Output:
-        """The form and, where one is named, the file."""
-        form, named, file = str(value).partition("=")
-        if named and not file:
-            self.fail(f"{value} names no file.", param, ctx)
-        if form not in FORMATS:
-            self.fail(f"{form!r} is not one of {', '.join(FORMATS)}.", param, ctx)
-        return Output(form, OutputFile().convert(file, param, ctx) if named else None)
+        """Return the format and, if given, the file."""
+        name, equals, file = str(value).partition("=")
+        if equals and not file:
+            self.fail(f"{value} does not name a file.", param, ctx)
+        if name not in FORMATS:
+            self.fail(f"{name!r} is not one of {', '.join(FORMATS)}.", param, ctx)
+        return Output(name, OutputFile().convert(file, param, ctx) if equals else None)
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where a report goes, and how much of it is told.
+    """Where a report is written, and with how many details.
 
     Attributes:
-        outputs: The forms, each with its file.
-        full: Whether all is told in full.
+        outputs: The formats, each with its file.
+        full: Whether all details are written.
     """
 
     outputs: Sequence[Output]
@@ -73,33 +73,42 @@ class Delivery:
 
     @classmethod
     def of(cls, outputs: Sequence[Output], file: Path | None, *, full: bool) -> Delivery:
-        """A delivery where the form that names no file goes to the one of ``--output``.
+        """Combine ``--format`` and ``--output``: a format without a file is written to ``file``.
+
+        Args:
+            outputs: The values of ``--format``.
+            file: The value of ``--output``.
+            full: Whether all details are written.
 
         Raises:
-            UsageError: Two forms would go to one place, or ``--output`` is not needed.
+            UsageError: Two formats would be written to the same file, or ``--output`` is given and
+                every format has a file.
         """
         without = [output for output in outputs if output.path is None]
         if len(without) > 1:
             raise click.UsageError(
-                f"--format {without[0].form} and --format {without[1].form} would both go to one "
-                "place. Name a file for one of them: "
-                f"--format {without[1].form}=FILE.",
+                f"--format {without[0].format} and --format {without[1].format} would both be "
+                "written to the same place. Name a file for one of them: "
+                f"--format {without[1].format}=FILE.",
             )
         if file is not None and not without:
-            raise click.UsageError("every --format names a file, and --output one more.")
-        outputs = [replace(one, path=one.path or file) for one in outputs]
-        paths = [one.path.resolve() for one in outputs if one.path is not None]
+            raise click.UsageError(
+                "--output cannot be used if every --format names a file: nothing would be "
+                "written to it."
+            )
+        outputs = [replace(output, path=output.path or file) for output in outputs]
+        paths = [output.path.resolve() for output in outputs if output.path is not None]
         for path in paths:
             if paths.count(path) > 1:
-                raise click.UsageError(f"two forms would be written to {path}.")
+                raise click.UsageError(f"two formats would be written to {path}.")
         return cls(outputs, full)
 
     def __call__(self, report: Report, settings: Settings) -> ExitCode:
-        """Take out what the project ignores, write the report, and say how the command ends.
+        """Remove ignored findings, write the report, and return the exit code.
 
-        Every form is made before the first is written.
+        All formats are rendered before the first file is written.
         """
-        # Whoever looks at less than the project's file says may miss what an entry is for.
+        # If options restrict the check, an ignore entry without a finding may still be needed.
         whole = settings.extent == load_settings(settings.root, {}).extent
         today = datetime.now().astimezone().date()
         report = without_ignored(report, settings.ignore, today, whole=whole)
@@ -107,19 +116,28 @@ class Delivery:
         pages = (
             output_style_for(o.path, full=self.full, directory=directory) for o in self.outputs
         )
-        texts = [render(report, o.form, p) for o, p in zip(self.outputs, pages, strict=True)]
+        texts = [render(report, o.format, p) for o, p in zip(self.outputs, pages, strict=True)]
         for output, text in zip(self.outputs, texts, strict=True):
             _write(text, output.path)
         return report.exit_code
 
 
 def write_output(make: Callable[[OutputStyle], str], path: Path | None, *, full: bool) -> None:
-    """Write what is no report to a file or to stdout, made for where it will be read."""
+    """Write the output of a command that has no report to a file or to stdout.
+
+    Args:
+        make: Returns the text for an output style.
+        path: The file; ``None`` for stdout.
+        full: Whether all details are written.
+    """
     _write(make(output_style_for(path, full=full)), path)
 
 
 def output_style_for(path: Path | None, *, full: bool, directory: str = "") -> OutputStyle:
-    """What a file is, or stdout: a terminal has its width, and colour unless told otherwise."""
+    """Return the output style of a file, or of stdout.
+
+    A terminal has a width, and colour unless ``NO_COLOR`` is set.
+    """
     if path is not None:
         return OutputStyle(full=full, directory=directory)
     out = streams.out()
@@ -139,7 +157,7 @@ def _write(text: str, path: Path | None) -> None:
 
 
 def _directory(root: Path) -> str:
-    """The project's directory within its repository; empty where it is in none."""
+    """Return the project's directory relative to its repository; empty if there is none."""
     root = root.resolve()
     for parent in (root, *root.parents):
         if (parent / ".git").exists():

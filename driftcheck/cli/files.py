@@ -1,4 +1,4 @@
-"""Writes report files: whole or not at all."""
+"""Writes report files atomically where possible."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _OWN_DESCRIPTORS = ("/proc/self/fd", "/dev/fd")
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a report file, with no password in it.
+    """Write a report file. Passwords are masked.
 
-    An ordinary file is written beside the old one, and takes its place when it is complete. A link
-    or a special file, such as ``/dev/stdout`` or a FIFO, is written to directly.
+    A regular file is written to a temporary file in the same directory, which then replaces it. A
+    link or a special file, such as ``/dev/stdout`` or a FIFO, is written to directly.
 
     Raises:
-        OutputError: It cannot be written; an ordinary file is as it was then.
-        ReaderGoneError: It is a pipe that nobody reads.
+        OutputError: The file cannot be written. A regular file is unchanged then.
+        ReaderGoneError: The file is a pipe that nobody reads.
     """
     data = masked(text).encode("utf-8", errors="backslashreplace")
     try:
@@ -42,14 +42,17 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         raise OutputError(
             f"the report cannot be written to {path}: {error.strerror}",
-            hint="Name another file with --output or --format FORM=FILE.",
+            hint="Name another file with --output or --format FORMAT=FILE.",
         ) from None
 
 
 def _standard_stream(path: Path) -> int | None:
-    """The number of the standard stream that a path names, as ``/dev/stdout`` does.
+    """Return the number of the standard stream that a path leads to, such as ``/dev/stdout``.
 
-    The descriptor of that number is the project's code's by now.
+    The path itself must not be opened: the project's code may have replaced that descriptor.
+
+    Returns:
+        1 or 2; ``None`` if the path does not lead to stdout or stderr.
     """
     for _ in range(_LINKS_FOLLOWED):
         if str(path.parent) in (*_OWN_DESCRIPTORS, f"/proc/{os.getpid()}/fd"):
@@ -61,7 +64,7 @@ def _standard_stream(path: Path) -> int | None:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Whether there is no file yet, or an ordinary one that can be replaced by another."""
+    """Return whether the file does not exist, or is a regular file that can be replaced."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -70,12 +73,12 @@ def _is_replaceable(path: Path) -> bool:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Write a file beside the other one, and put it in its place."""
+    """Write a temporary file, and rename it to the path."""
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}.tmp")
     try:
-        # By ``os.open``, which gives it the permissions of an ordinary new file.
+        # os.open gives the file the usual permissions of a new file; tempfile would not.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except PermissionError:  # in the directory nothing can be made; the file can be written
+    except PermissionError:  # the directory is not writable, but the file may be
         path.write_bytes(data)
         return
     try:
@@ -94,4 +97,4 @@ def _move(temporary: Path, path: Path, data: bytes) -> None:
     except OSError:
         if not path.is_file():
             raise
-        path.write_bytes(data)  # a file that is mounted by itself cannot be replaced
+        path.write_bytes(data)  # a file that is a mount point cannot be replaced

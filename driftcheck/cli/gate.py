@@ -44,8 +44,7 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     """Check a branch's migrations before they are merged.
 
     Runs the revisions that the base lacks on shadow databases: upgrade, downgrade, and upgrade
-    again. No live database is needed. With --database-url, drift of that database is reported
-    too.
+    again. No live database is needed. If one is given with -d, its drift is reported too.
 
     If the working tree lacks or changes revisions of the base, the base's own revision files are
     run too. Name only a base that you trust.
@@ -57,6 +56,6 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.gate import gate as check_branch  # noqa: PLC0415
 
-    with progress() as tell:
-        report = check_branch(settings, tell)
+    with progress() as show:
+        report = check_branch(settings, show)
     return deliver(report, settings)

@@ -31,7 +31,7 @@ from driftcheck.reports.history import FORMATS
 def history(  # noqa: PLR0913  (a parameter for each option)
     revisions: tuple[str, ...],
     since: str | None,
-    form: str,
+    format_name: str,
     output: Path | None,
     *,
     verbose: bool,
@@ -41,14 +41,16 @@ def history(  # noqa: PLR0913  (a parameter for each option)
     """Show the schema changes of each revision.
 
     Runs the migrations in a shadow database and reads the schema after each revision. The output
-    lists the objects that the revision made, dropped, altered or renamed in the database. With
-    REVISION, only these revisions are shown. The live database is not read.
+    lists the objects that each revision created, dropped, altered or renamed. With REVISION, only
+    these revisions are shown. The live database is not read.
+
+    Exit codes: 0 if the migrations run, 2 for a usage or configuration error, 3 if they fail.
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.timeline.history import history as schema_history  # noqa: PLC0415
 
-    with progress() as tell:
-        timeline = schema_history(settings_from(options), revisions, since or "", tell)
-    write_output(partial(FORMATS[form], timeline), output, full=verbose)
+    with progress() as show:
+        timeline = schema_history(settings_from(options), revisions, since or "", show)
+    write_output(partial(FORMATS[format_name], timeline), output, full=verbose)
     return timeline.exit_code

@@ -1,4 +1,4 @@
-"""The command group, and the one place where errors become messages and exit codes."""
+"""The command group. It converts errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import NoReturn, cast
 import click
 
 from driftcheck import __version__
-from driftcheck.cli.console import say, tell_error, tell_fault
+from driftcheck.cli.console import report_error, report_internal_error, say
 from driftcheck.errors import DriftcheckError, ExitCode, OutputError
 from driftcheck.process import streams
 from driftcheck.process.interrupt import interruption
-from driftcheck.project.containment import leave, own_process
+from driftcheck.project.containment import exit_process, own_process
 
-_NOBODY_READS = 141  # 128 + SIGPIPE, as shells have it
+_READER_GONE = 141  # 128 + SIGPIPE, as in shells
 
 _COMMANDS = (
     "compare",
@@ -35,15 +35,15 @@ _COMMANDS = (
 
 
 class _Commands(click.Group):
-    """The commands, in the order of the help; each is imported when it is asked for."""
+    """The commands, in the order of the help. A command is imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Their names."""
+        """Return the names of the commands."""
         del ctx
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name: what its module has under the module's name."""
+        """Return the command with a name: the function that has the name of its module."""
         del ctx
         if cmd_name not in _COMMANDS:
             return None
@@ -64,12 +64,12 @@ def main() -> NoReturn:
     """Run the command line in this process, and end it with the command's code."""
     streams.keep()
     interruption.install()
-    own_process(tell_error)
+    own_process(report_error)
     code = int(ExitCode.CANNOT_CHECK)
     try:
         code = _run()
     finally:
-        leave(code)
+        exit_process(code)
 
 
 def _run() -> int:
@@ -85,12 +85,12 @@ def _run() -> int:
         code = int(cli.main(standalone_mode=False) or 0)
         streams.out().flush()
     except streams.ReaderGoneError:
-        code = _NOBODY_READS
+        code = _READER_GONE
     except click.ClickException as error:
         with suppress(streams.ReaderGoneError, OutputError):
             error.show(streams.err())
         code = ExitCode.USAGE
-    except BaseException as error:  # noqa: BLE001  (an exception that nobody caught is not "found")
+    except BaseException as error:  # noqa: BLE001  (an unexpected exception must not exit with 1, "found")
         code = _code_of(error, debug=debug)
     if interruption.received is not None:
         return interruption.finish()
@@ -110,7 +110,7 @@ def _code_of(error: BaseException, *, debug: bool) -> int:
     if debug:
         say("".join(traceback.format_exception(error)).rstrip())
     if isinstance(error, DriftcheckError):
-        tell_error(error)
+        report_error(error)
         return error.exit_code
-    tell_fault(error)
+    report_internal_error(error)
     return ExitCode.CANNOT_CHECK

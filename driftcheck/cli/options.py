@@ -1,4 +1,4 @@
-"""The options that several commands share, and how they become settings."""
+"""The options that several commands share, and their conversion into settings."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from driftcheck.reports import FORMATS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _together(*decorators: Decorator) -> Decorator:
-    """Several options as one decorator, shown by --help in the order given."""
+def _combined(*decorators: Decorator) -> Decorator:
+    """Combine several options into one decorator. --help shows them in the given order."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        return reduce(lambda wrapped, one: one(wrapped), reversed(decorators), command)
+        return reduce(lambda wrapped, option: option(wrapped), reversed(decorators), command)
 
     return decorate
 
 
-project_options = _together(
+project_options = _combined(
     click.option("--app", metavar="IMPORT", help="The Flask app, as in flask --app."),
     click.option(
         "-c",
@@ -37,7 +37,12 @@ project_options = _together(
         help="The Alembic configuration: a file, or package.module:callable that returns it.",
     ),
     click.option("-n", "--name", metavar="SECTION", help="The section of the configuration file."),
-    click.option("-x", multiple=True, metavar="KEY=VALUE", help="An argument for env.py."),
+    click.option(
+        "-x",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="An argument for env.py. May be repeated.",
+    ),
     click.option("--directory", metavar="DIR", help="The migrations directory of a Flask app."),
     click.option(
         "--bootstrap",
@@ -53,7 +58,7 @@ project_options = _together(
     ),
 )
 
-_place_options = _together(
+_database_url_options = _combined(
     click.option(
         "-d",
         "--database-url",
@@ -64,25 +69,26 @@ _place_options = _together(
     click.option(
         "--shadow",
         metavar="URL",
-        help="The server for shadow databases: a URL or same-server.  [default: chosen "
-        "automatically; env var: DRIFTCHECK_SHADOW]",
+        help="The server on which shadow databases are created: a URL, or same-server for the "
+        "server of the live database.  [default: chosen automatically; env var: "
+        "DRIFTCHECK_SHADOW]",
     ),
 )
 
 timeout_option = click.option(
     "--timeout",
     metavar="SECONDS",
-    help="How long one statement on a database may take, live or shadow. Connecting takes no "
-    f"longer, and {CONNECT_SECONDS:g} seconds at most. Also DRIFTCHECK_TIMEOUT.  "
-    f"[default: {DEFAULT_SECONDS:g}]",
+    help="The time limit for each statement on a live or shadow database. "
+    f"Connecting has the same limit, but at most {CONNECT_SECONDS:g} seconds.  "
+    f"[default: {DEFAULT_SECONDS:g}; env var: DRIFTCHECK_TIMEOUT]",
 )
 
-replay_options = _together(
-    _place_options,
+replay_options = _combined(
+    _database_url_options,
     timeout_option,
 )
 
-database_options = _together(
+database_options = _combined(
     replay_options,
     click.option(
         "--cache/--no-cache",
@@ -91,7 +97,7 @@ database_options = _together(
     ),
 )
 
-reading_options = _together(
+reading_options = _combined(
     click.option(
         "--schema",
         "schemas",
@@ -103,7 +109,7 @@ reading_options = _together(
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
 )
 
-scope_options = _together(
+scope_options = _combined(
     reading_options,
     click.option(
         "--strict-coverage",
@@ -114,35 +120,35 @@ scope_options = _together(
 )
 
 
-_more_output_options = _together(
+_common_output_options = _combined(
     click.option("-o", "--output", type=OutputFile(), help="Write the report to a file."),
     click.option(
-        "--verbose", is_flag=True, help="Show everything, and where shadow databases are created."
+        "--verbose", is_flag=True, help="Show all details, and where shadow databases are created."
     ),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )
 
 
-def output_options_of(forms: Iterable[str]) -> Decorator:
-    """The options of what is written, in one of the forms, where that is no report."""
-    choices = list(forms)
-    return _together(
+def output_options_of(formats: Iterable[str]) -> Decorator:
+    """Return the output options of a command that does not write a check's report."""
+    choices = list(formats)
+    return _combined(
         click.option(
             "--format",
-            "form",
+            "format_name",
             type=click.Choice(choices),
             default=choices[0],
             show_default=True,
             help="The format of the report.",
         ),
-        _more_output_options,
+        _common_output_options,
     )
 
 
-_report_options = _together(
+_report_options = _combined(
     click.option(
         "--format",
-        "forms",
+        "outputs",
         type=OutputType(),
         metavar="FORMAT[=FILE]",
         multiple=True,
@@ -151,35 +157,38 @@ _report_options = _together(
         help=f"The format of the report: {', '.join(FORMATS)}. With =FILE, the report is "
         "written to the file. May be repeated.",
     ),
-    _more_output_options,
+    _common_output_options,
 )
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of a command that makes a report; it gets them as ``deliver``."""
+    """Add the output options to a command that writes a report. It receives ``deliver``."""
 
     @wraps(command)
     def delivering(
-        *, forms: Sequence[Output], output: Path | None, verbose: bool, debug: bool, **others: Any
+        *, outputs: Sequence[Output], output: Path | None, verbose: bool, debug: bool, **others: Any
     ) -> Any:
-        del debug  # main() looks for it, also where options cannot be parsed
-        return command(deliver=Delivery.of(forms, output, full=verbose), **others)
+        del debug  # read by main(), which also needs it if the options cannot be parsed
+        return command(deliver=Delivery.of(outputs, output, full=verbose), **others)
 
     return _report_options(delivering)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:
-    """Make settings of what a command was given.
+    """Return the settings for a command.
+
+    Args:
+        options: The options from the command line, by the names of ``Settings``.
 
     Raises:
-        ConfigurationError: A value cannot be, or a rule is named that there is not.
+        ConfigurationError: A value is not valid, or a rule does not exist.
     """
     settings = load_settings(Path.cwd(), options)
     for word in sorted(settings.fail_on):
         if "-" in word and not is_rule(word):
             raise ConfigurationError(
-                f"fail-on names {word!r}, and there is no such rule",
-                hint="The rule of a finding stands below its first line in a report.",
+                f"fail-on contains {word!r}, which is not a rule",
+                hint="A report shows the rule of a finding below the first line of the finding.",
             )
     watchdog.seconds = settings.timeout
     return settings

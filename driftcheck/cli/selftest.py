@@ -33,7 +33,7 @@ _SAMPLE = 10_000
     default=_SAMPLE,
     show_default=True,
     metavar="N",
-    help="Run at most N mutations: first one of each type, then more.",
+    help="Run at most N mutations: first one of each type, then others at random.",
 )
 @click.option("--all", "everything", is_flag=True, help="Run all mutations.")
 @click.option(
@@ -45,8 +45,8 @@ _SAMPLE = 10_000
     help="The seed of the sample.",
 )
 @output_options_of(FORMATS)
-def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
-    form: str,
+def selftest(  # noqa: PLR0913  (a parameter for each option)
+    format_name: str,
     output: Path | None,
     sample: int,
     seed: int,
@@ -70,7 +70,7 @@ def selftest(  # noqa: PLR0913  (one for each option that is not a setting)
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.selftest import selftest as run_selftest  # noqa: PLC0415
 
-    with progress() as tell:
-        result = run_selftest(settings_from(options), None if everything else sample, seed, tell)
-    write_output(partial(FORMATS[form], result), output, full=verbose)
+    with progress() as show:
+        result = run_selftest(settings_from(options), None if everything else sample, seed, show)
+    write_output(partial(FORMATS[format_name], result), output, full=verbose)
     return result.exit_code

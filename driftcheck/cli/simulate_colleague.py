@@ -23,10 +23,10 @@ from driftcheck.errors import ExitCode
 @click.option(
     "--at",
     metavar="REV",
-    help="The revision of the colleague's database.  [default: that of the live database]",
+    help="The revision of the colleague's database.  [default: the revision of the live database]",
 )
 @click.option("--all", "every", is_flag=True, help="Simulate an upgrade from every revision.")
-@click.option("--since", metavar="REV", help="With --all: start at this revision.")
+@click.option("--since", metavar="REV", help="With --all: the revision to start at.")
 @click.option(
     "--after-downgrade",
     metavar="N",
@@ -34,7 +34,9 @@ from driftcheck.errors import ExitCode
     help="Simulate your own database instead: a copy of the live schema, upgraded, downgraded by "
     "N revisions, and upgraded again.",
 )
-@click.option("--with-data", is_flag=True, help="Insert a few rows into each table first.")
+@click.option(
+    "--with-data", is_flag=True, help="Insert a few rows into each table before the upgrade."
+)
 @output_options
 def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
     deliver: Delivery,
@@ -48,9 +50,9 @@ def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
 ) -> ExitCode:
     """Simulate the upgrade of a colleague's database.
 
-    The colleague's database is a shadow database at the revision of the live one, built by the
-    migrations only. It is upgraded with the migrations of your working tree, then with the
-    migration that migrate would write now.
+    The colleague's database is a shadow database that only the migrations have built, up to the
+    revision of the live database. It is upgraded with the migrations of your working tree, then
+    with the migration that autogenerate would write now.
 
     Exit codes: 0 if the upgrade succeeds, 1 if it fails, 2 for a usage or configuration error, 3
     if the simulation could not be run.
@@ -64,6 +66,6 @@ def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
 
     settings = settings_from(options)
     simulation = SimulationOptions(at, every, since, after_downgrade or 0, with_data)
-    with progress() as tell:
-        report = simulate(settings, simulation, tell)
+    with progress() as show:
+        report = simulate(settings, simulation, show)
     return deliver(report, settings)

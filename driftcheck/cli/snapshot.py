@@ -31,8 +31,8 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.snapshot import base_snapshot  # noqa: PLC0415
 
-    with progress() as tell:
-        file = base_snapshot(settings_from(options), tell)
+    with progress() as show:
+        file = base_snapshot(settings_from(options), show)
     write_file(path, dump(file))
     revisions = ", ".join(file.revisions)
     say(f"{visible(str(path))}: {len(file.snapshot.objects)} objects at {revisions}")

@@ -1,1 +1,1 @@
-"""What driftcheck is told: the settings and the entries of the ignore list."""
+"""The settings, and the entries of the ignore list."""

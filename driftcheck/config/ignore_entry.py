@@ -1,4 +1,4 @@
-"""One entry of ``ignore`` in ``[tool.driftcheck]``: which findings do not count, and why."""
+"""An entry of ``ignore`` in ``[tool.driftcheck]``: a pattern of findings to ignore, and why."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any
 
 from driftcheck.errors import ConfigurationError
 
-_TEXTS = ("rule", "address", "reason")
-_KEYS = (*_TEXTS, "until")
+_STRINGS = ("rule", "address", "reason")
+_KEYS = (*_STRINGS, "until")
 _WILDCARDS = re.compile(r"[*?\[]")
 _HINT = (
     'An entry is {rule = "drift-index-*", address = "public.audit_*", reason = "why", '
-    "until = 2027-01-31}; rule and reason are needed."
+    "until = 2027-01-31}. The keys rule and reason are required."
 )
 
 
 @dataclass(frozen=True)
 class IgnoreEntry:
-    """Which findings do not count, and why.
+    """A pattern of findings to ignore, and the reason.
 
     Attributes:
-        rule: A pattern for rules: ``*``, ``?`` and ``[…]`` as in file names.
-        reason: Why they do not count.
-        address: A pattern for the address of the object, or of the table that it is part of,
-            written and quoted as reports write it; empty for every finding of the rule, also for
-            one that is of no object.
-        until: The last day on which they do not count; ``None`` for ever.
+        rule: A pattern for rules, with ``*``, ``?`` and ``[…]`` as in file names.
+        reason: Why the findings are ignored.
+        address: A pattern for the address of the object, or of the table that contains the object,
+            written and quoted as in reports. If empty, every finding of the rule matches, even a
+            finding without an object.
+        until: The last day on which the entry applies; ``None`` for no end.
     """
 
     rule: str
@@ -39,39 +39,39 @@ class IgnoreEntry:
     until: date | None = None
 
     @classmethod
-    def read(cls, said: Any) -> IgnoreEntry:
-        """Read an entry as TOML has it.
+    def read(cls, entry: Any) -> IgnoreEntry:
+        """Read an entry from TOML.
 
         Raises:
-            ConfigurationError: A key is unknown or missing, or a value cannot be.
+            ConfigurationError: A key is unknown or missing, or a value is not valid.
         """
-        if not isinstance(said, Mapping):
-            raise ConfigurationError(f"ignore must be a list of tables, not {said!r}", hint=_HINT)
-        for key, value in said.items():
-            _require_possible(key, value)
+        if not isinstance(entry, Mapping):
+            raise ConfigurationError(f"ignore must be a list of tables, not {entry!r}", hint=_HINT)
+        for key, value in entry.items():
+            _require_valid(key, value)
         for key in ("rule", "reason"):
-            if key not in said:
+            if key not in entry:
                 raise ConfigurationError(f"an entry of ignore has no {key}", hint=_HINT)
-        return cls(**said)
+        return cls(**entry)
 
     def matches(self, rule: str, addresses: Iterable[str]) -> bool:
-        """Whether it is about a finding.
+        """Return whether the entry matches a finding.
 
         Args:
-            rule: The finding's rule.
-            addresses: Those of its object and of the whole that it is part of, as reports write
-                them. Case counts, as it does in a database.
+            rule: The rule of the finding.
+            addresses: The addresses of its object and of the table that contains the object, as in
+                reports. The comparison is case-sensitive.
         """
         if self.address and not any(_fits(self.address, address) for address in addresses):
             return False
         return self.names(rule)
 
     def names(self, rule: str) -> bool:
-        """Whether it may be about findings of a rule."""
+        """Return whether the pattern for rules matches a rule."""
         return _fits(self.rule, rule)
 
     def can_match(self, beginning: str) -> bool:
-        """Whether it may be about findings whose rules begin so."""
+        """Return whether the entry can match a rule with this beginning."""
         wildcard = _WILDCARDS.search(self.rule)
         if wildcard is None:
             return self.rule.startswith(beginning)
@@ -79,11 +79,11 @@ class IgnoreEntry:
         return known.startswith(beginning) or beginning.startswith(known)
 
     def is_over(self, today: date) -> bool:
-        """Whether its last day has passed."""
+        """Return whether the last day of the entry has passed."""
         return self.until is not None and self.until < today
 
     def __str__(self) -> str:
-        """What it is about, as it is written."""
+        """Return the patterns, for messages."""
         return f"{self.rule} at {self.address}" if self.address else self.rule
 
 
@@ -91,15 +91,16 @@ def _fits(pattern: str, text: str) -> bool:
     return re.match(translate(pattern), text) is not None
 
 
-def _require_possible(key: str, value: Any) -> None:
+def _require_valid(key: str, value: Any) -> None:
     if key not in _KEYS:
         known = ", ".join(_KEYS)
         raise ConfigurationError(
-            f"an entry of ignore has an unknown key: {key}", hint=f"It knows these: {known}."
+            f"an entry of ignore has an unknown key: {key}", hint=f"The known keys are: {known}."
         )
-    if key in _TEXTS and not (isinstance(value, str) and value.strip()):
+    if key in _STRINGS and not (isinstance(value, str) and value.strip()):
         raise ConfigurationError(
-            f"{key} in an entry of ignore must be a text, not {value!r}", hint=_HINT
+            f"{key} in an entry of ignore must be a string that is not empty, not {value!r}",
+            hint=_HINT,
         )
     if key == "until" and (not isinstance(value, date) or isinstance(value, datetime)):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""What driftcheck is told: options over the environment over ``[tool.driftcheck]``."""
+"""The settings: from options, then the environment, then ``[tool.driftcheck]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.process.deadline import DEFAULT_SECONDS
 from driftcheck.process.masking import learn_url
 
-_RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # which there are, is known to those who judge
+_RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # judging knows which rules exist
 ENVIRONMENT = {
     "database_url": "DRIFTCHECK_DATABASE_URL",
     "shadow": "DRIFTCHECK_SHADOW",
@@ -27,12 +27,12 @@ _LONGEST_TIMEOUT = 24 * 60 * 60
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """What a shadow needs before a history that does not build from nothing.
+    """What to run in a shadow before a history that does not build from an empty database.
 
     Attributes:
         what: ``create_all``, ``import``, ``a/file.sql``, ``package.module:callable`` or
             ``command: a shell command``.
-        revision: Where the history is taken up afterwards; empty for its beginning.
+        revision: The revision after which the history starts; empty for the beginning.
     """
 
     what: str
@@ -40,38 +40,38 @@ class Bootstrap:
 
     @classmethod
     def parse(cls, text: str) -> Bootstrap:
-        """Parse ``WHAT`` or ``WHAT@REVISION``."""
+        """Return the bootstrap for ``WHAT`` or ``WHAT@REVISION``."""
         what, _, revision = text.rpartition("@") if "@" in text else (text, "", "")
         return cls(what.strip(), revision.strip())
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that driftcheck is told about one check.
+    """The settings of a check.
 
     Attributes:
-        root: The project's directory; relative paths start here.
+        root: The project's directory. Relative paths start here.
         app: The Flask app, as ``flask --app`` takes it.
         config: An Alembic configuration file, or ``package.module:callable`` that builds one.
-        name: The section of an Alembic configuration file with several.
+        name: The section of the Alembic configuration file.
         x: The ``-x`` arguments for env.py.
         directory: The migrations directory of a Flask-Migrate project.
-        database_url: The live database, in place of the one the project names.
-        shadow: Where shadow databases are made: a URL, ``same-server``, or empty to choose.
-        timeout: How many seconds one statement on a database may take.
-        bootstrap: What comes before a history that does not build from nothing.
-        base_snapshot: A snapshot file to begin the history from.
-        fail_on: What fails a check: gaps, hazards, rules.
-        gaps: The gaps to look at.
-        schemas: The schemas to look at; empty for all.
-        grants: Whether privileges count.
-        owners: Whether owners count.
-        strict_coverage: Whether a check that finds nothing fails where not all was compared.
-        settings: Whether the settings of the database and of roles are told, as notes.
-        cache: Whether a history replayed once may be taken from the cache.
-        base: What a gate holds the revisions against; ``None`` for the usual branch.
-        with_data: Whether tables have rows when new revisions are tried on them.
-        ignore: Which findings do not count.
+        database_url: The live database; ``None`` for the database of the project.
+        shadow: Where shadow databases are created: a URL or ``same-server``; ``None`` to choose.
+        timeout: The time limit of one statement, in seconds.
+        bootstrap: What to run before a history that does not build from an empty database.
+        base_snapshot: A snapshot file from whose schema the history starts.
+        fail_on: The gaps and rules that fail a check, and ``hazards``.
+        gaps: The gaps to compare.
+        schemas: The schemas to compare; empty for all.
+        grants: Whether privileges are compared.
+        owners: Whether owners are compared.
+        strict_coverage: Whether a check without findings fails if objects were not compared.
+        settings: Whether the settings of the database and of roles are reported as notes.
+        cache: Whether the results of a replay are cached.
+        base: The git ref that the revisions will be merged into; ``None`` for the default branch.
+        with_data: Whether tables have rows when new revisions run.
+        ignore: The findings to ignore.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -99,27 +99,27 @@ class Settings:
 
     @property
     def extent(self) -> tuple[object, ...]:
-        """How much of a database is looked at, the gaps apart."""
+        """What is compared of a database, apart from the gaps."""
         return self.schemas, self.grants, self.owners
 
 
 def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
-    """Join options, environment and ``[tool.driftcheck]``, the first of them that speaks.
+    """Combine options, environment and ``[tool.driftcheck]``; the former override the latter.
 
     Args:
-        root: The project's directory, where its ``pyproject.toml`` is looked for.
-        options: What the command line said, by the names of ``Settings``; ``None`` and empty
-            values say nothing.
+        root: The project's directory, which may have a ``pyproject.toml``.
+        options: The options of the command line, by the names of ``Settings``. ``None`` and empty
+            values mean that the option was not given.
 
     Raises:
-        ConfigurationError: A key is unknown, or a value cannot be.
+        ConfigurationError: A key is unknown, or a value is not valid.
     """
-    said = _from_file(root)
-    said |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
-    said |= {key: value for key, value in options.items() if value not in (None, (), "")}
+    values = _from_file(root)
+    values |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
+    values |= {key: value for key, value in options.items() if value not in (None, (), "")}
     for key in ENVIRONMENT:
-        learn_url(str(said.get(key, "")))
-    read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in said.items()}
+        learn_url(str(values.get(key, "")))
+    read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in values.items()}
     return Settings(root=root, **read)
 
 
@@ -131,67 +131,69 @@ def _from_file(root: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path} is not valid TOML: {error}", hint="Mend it there; every tool reads it."
+            f"{path} is not valid TOML: {error}", hint="Fix the syntax error."
         ) from None
     section = table.get("driftcheck", {}) if isinstance(table, dict) else table
     if not isinstance(section, dict):
         raise ConfigurationError(
-            f"[tool.driftcheck] in {path} is no table", hint=f"Its keys may be: {_known()}."
+            f"[tool.driftcheck] in {path} is not a table", hint=f"The known keys are: {_known()}."
         )
-    said = {key.replace("-", "_"): value for key, value in section.items()}
-    unknown = sorted(set(said) - set(_READERS))
+    values = {key.replace("-", "_"): value for key, value in section.items()}
+    unknown = sorted(set(values) - set(_READERS))
     if unknown:
         raise ConfigurationError(
             f"[tool.driftcheck] in {path} has an unknown key: {unknown[0].replace('_', '-')}",
-            hint=f"It knows these: {_known()}.",
+            hint=f"The known keys are: {_known()}.",
         )
-    return said
+    return values
 
 
 def _known() -> str:
     return ", ".join(sorted(key.replace("_", "-") for key in _READERS))
 
 
-def _text(key: str, value: Any, _root: Path) -> str:
+def _string(key: str, value: Any, _root: Path) -> str:
     if not isinstance(value, str):
-        raise _wrong(key, value, "a text")
+        raise _invalid(key, value, "a string")
     return value
 
 
-def _texts(key: str, value: Any, _root: Path) -> tuple[str, ...]:
+def _strings(key: str, value: Any, _root: Path) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, (list, tuple)) or not all(isinstance(item, str) for item in values):
-        raise _wrong(key, value, "a list of texts")
+        raise _invalid(key, value, "a list of strings")
     return tuple(values)
 
 
 def _flag(key: str, value: Any, _root: Path) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(key, value, "true or false")
+        raise _invalid(key, value, "true or false")
     return value
 
 
 def _seconds(key: str, value: Any, _root: Path) -> float:
-    """A number of seconds; the environment gives it as a text."""
+    """Return a number of seconds. The value from the environment is a string."""
     try:
         seconds = float(value) if isinstance(value, (str, int, float)) else 0.0
     except ValueError:
         seconds = 0.0
     if isinstance(value, bool) or not 1 <= seconds <= _LONGEST_TIMEOUT:
-        raise _wrong(key, value, f"a number of seconds from 1 to {_LONGEST_TIMEOUT}")
+        raise _invalid(key, value, f"a number of seconds from 1 to {_LONGEST_TIMEOUT}")
     return seconds
 
 
 def _words(key: str, value: Any, root: Path) -> frozenset[str]:
-    """Texts, several of which may stand in one with commas between."""
-    words = (part.strip() for text in _texts(key, value, root) for part in text.split(","))
+    """Return the words of strings. A string may have several words, separated by commas."""
+    words = (part.strip() for text in _strings(key, value, root) for part in text.split(","))
     return frozenset(word for word in words if word and word != "none")
 
 
 def _gaps(key: str, value: Any, root: Path) -> tuple[Gap, ...]:
     wanted = _words(key, value, root)
     if not wanted <= set(CHAIN):
-        raise _wrong(key, ", ".join(sorted(wanted)), "some of pending, unapplied, drift; or none")
+        raise _invalid(
+            key, ", ".join(sorted(wanted)), "a list of pending, unapplied and drift, or none"
+        )
     return tuple(gap for gap in CHAIN if gap in wanted)
 
 
@@ -199,51 +201,54 @@ def _fail_on(key: str, value: Any, root: Path) -> frozenset[str]:
     wanted = _words(key, value, root)
     for word in sorted(wanted):
         if word not in (*CHAIN, "hazards") and not _RULE.fullmatch(word):
-            raise _wrong(key, word, "some of pending, unapplied, drift, hazards, or rules; or none")
+            raise _invalid(
+                key, word, "a list of pending, unapplied, drift, hazards and rules, or none"
+            )
     return wanted
 
 
 def _bootstrap(key: str, value: Any, root: Path) -> Bootstrap:
-    return Bootstrap.parse(_text(key, value, root))
+    return Bootstrap.parse(_string(key, value, root))
 
 
 def _path(key: str, value: Any, root: Path) -> Path:
-    return root / _text(key, value, root)
+    return root / _string(key, value, root)
 
 
 def _ignore(key: str, value: Any, _root: Path) -> tuple[IgnoreEntry, ...]:
     if not isinstance(value, list):
-        raise _wrong(key, value, "a list of tables")
+        raise _invalid(key, value, "a list of tables")
     return tuple(map(IgnoreEntry.read, value))
 
 
-def _wrong(key: str, value: Any, wanted: str) -> ConfigurationError:
+def _invalid(key: str, value: Any, wanted: str) -> ConfigurationError:
     return ConfigurationError(
         f"{key.replace('_', '-')} must be {wanted}, not {value!r}",
-        hint="It is said by an option, or in [tool.driftcheck] in pyproject.toml.",
+        hint="Check the option, the environment variable if there is one, and [tool.driftcheck] in "
+        "pyproject.toml.",
     )
 
 
 _READERS = {
-    "app": _text,
-    "config": _text,
-    "name": _text,
-    "x": _texts,
-    "directory": _text,
-    "database_url": _text,
-    "shadow": _text,
+    "app": _string,
+    "config": _string,
+    "name": _string,
+    "x": _strings,
+    "directory": _string,
+    "database_url": _string,
+    "shadow": _string,
     "timeout": _seconds,
     "bootstrap": _bootstrap,
     "base_snapshot": _path,
     "fail_on": _fail_on,
     "gaps": _gaps,
-    "schemas": _texts,
+    "schemas": _strings,
     "grants": _flag,
     "owners": _flag,
     "strict_coverage": _flag,
     "settings": _flag,
     "cache": _flag,
-    "base": _text,
+    "base": _string,
     "with_data": _flag,
     "ignore": _ignore,
 }

@@ -1,10 +1,10 @@
-"""Ends calls to databases that take too long: one thread watches all of them.
+"""Ends database calls that take too long. One thread watches all calls.
 
-A driver such as psycopg2 waits in C for the server. A signal handler written in Python does not
-run meanwhile, and a server that has died without closing the connection is waited for without
-end. So each call is noted here before it is made. When its time is over, the thread shuts the
-connection down, and the driver returns with an error at once. The time is that of the whole call:
-a server that sends one byte now and then gets no more of it.
+A driver such as psycopg2 waits for the server in C code. Meanwhile no signal handler written in
+Python runs, and the wait never ends if the server has died without closing the connection. So each
+call is registered here before it is made. When its time limit is reached, the thread shuts the
+connection down, and the driver returns with an error at once. The limit is that of the whole call:
+a server that sends a byte from time to time does not extend it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from typing import Any, Self, TypeVar
 from driftcheck.errors import DriftcheckError, NotAnsweredError
 
 DEFAULT_SECONDS = 120.0
-"""How long one statement may take, unless the user says otherwise."""
+"""The default time limit of one statement."""
 CONNECT_SECONDS = 10.0
-"""How long connecting may take in all: resolving the name, every address, logging in."""
+"""The time limit of connecting in total: name resolution, all addresses, authentication."""
 MARGIN_SECONDS = 2.0
-"""How much later than the server a client gives up: the server's own error says more."""
+"""How much longer than the server the client waits: the error of the server is more precise."""
 _POLL_SECONDS = 0.1
 _STUCK_SECONDS = 5.0
-"""How long a call may go on after its connection was shut down."""
+"""How long a call may continue after its connection was shut down."""
 
 Abort = Callable[[], object]
 """Ends a call that another thread makes."""
@@ -41,16 +41,16 @@ _T = TypeVar("_T")
 
 
 class Call:
-    """One call to a database that is being made, as a context manager.
+    """A context manager around a call to a database.
 
     Args:
-        watchdog: What watches it.
-        database: What messages call the database; without a password.
+        watchdog: The watchdog that ends the call.
+        database: The name of the database in messages, without a password.
         abort: Ends the call.
-        seconds: How long it may take.
+        seconds: The time limit.
 
     Raises:
-        NotAnsweredError: On leaving, where the call failed because its time was over.
+        NotAnsweredError: At the end of the context, if the call failed because of the time limit.
     """
 
     __slots__ = ("_watchdog", "abort", "database", "ends", "is_aborted", "seconds")
@@ -64,7 +64,7 @@ class Call:
         self.is_aborted = False
 
     def __enter__(self) -> Self:
-        """Begin to watch."""
+        """Start watching the call."""
         self.ends = self._watchdog.begin(self)
         return self
 
@@ -74,19 +74,19 @@ class Call:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End to watch; say why the call failed where its time was over."""
+        """Stop watching the call. If it was aborted, raise the error that says so."""
         self._watchdog.end(self)
         if self.is_aborted and isinstance(error, Exception):
             raise not_answered(self.database, self.seconds) from error
 
 
 class Watchdog:
-    """Knows the calls that are being made, and ends those that take too long.
+    """Ends database calls that take too long.
 
     Attributes:
-        seconds: How long one statement may take.
-        last_resort: Ends the process with a text, where a call does not return although its
-            connection was shut down. ``None``: it is waited for.
+        seconds: The time limit of one statement.
+        last_resort: Ends the process with a message if a call does not return after its connection
+            was shut down. ``None``: such a call is waited for.
     """
 
     def __init__(self) -> None:
@@ -95,53 +95,54 @@ class Watchdog:
         self._calls: dict[int, Call] = {}
         self._is_watching = False
         self._run_ends: float | None = None
-        os.register_at_fork(after_in_child=self._forget)
+        os.register_at_fork(after_in_child=self._reset)
 
     @property
     def client_seconds(self) -> float:
-        """How long the client waits for a statement that the server is to end by itself."""
+        """The time limit of the client for a statement that the server should end by itself."""
         return self.seconds + MARGIN_SECONDS
 
     @property
     def connect_seconds(self) -> float:
-        """How long connecting may take in all."""
+        """The time limit of connecting, in total."""
         return min(CONNECT_SECONDS, self.seconds)
 
     def call(self, database: str, abort: Abort, seconds: float | None = None) -> Call:
-        """A call to a database, to be entered while it is made.
+        """Return a context manager for a call to a database.
 
         Args:
-            database: What messages call the database; without a password.
+            database: The name of the database in messages, without a password.
             abort: Ends the call from another thread.
-            seconds: How long it may take; that of a statement where it is left out.
+            seconds: The time limit; by default that of a statement.
         """
         return Call(self, database, abort, seconds or self.client_seconds)
 
     def begin(self, call: Call) -> float:
-        """Watch a call from now on.
+        """Start watching a call.
 
         Returns:
-            When its time is over, by the monotonic clock.
+            The time at which the call is ended, by the monotonic clock.
         """
         self._calls[id(call)] = call
         if not self._is_watching:
             self._is_watching = True
-            # Not by way of threading: what user code starts is told from what was there before.
+            # _thread and not threading: this thread must not count as a thread of user code.
             _thread.start_new_thread(self._watch, ())
         ends = time.monotonic() + call.seconds
         return ends if self._run_ends is None else min(ends, self._run_ends)
 
     def end(self, call: Call) -> None:
-        """Watch a call no more."""
+        """Stop watching a call."""
         self._calls.pop(id(call), None)
 
     def end_run(self, seconds: float) -> None:
-        """End the calls that are being made, and give later ones no longer than the run has.
+        """End the current calls, and limit later calls to the remaining time of the run.
 
-        What the main thread does on its way out is not ended: that began after the signal.
+        Calls that the main thread makes to clean up start after the signal, so they are not ended
+        at once.
 
         Args:
-            seconds: How long the run may still take.
+            seconds: The remaining time of the run.
         """
         self._run_ends = time.monotonic() + seconds
         waiting = list(self._calls.values())
@@ -152,24 +153,27 @@ class Watchdog:
                     call.abort()
 
     def within(self, database: str, seconds: float, work: Callable[[], _T]) -> _T:
-        """Do something in a thread of its own, and wait for it no longer than it may take.
+        """Run a function in a separate thread, and wait for its result with a time limit.
 
-        For what cannot be aborted, such as connecting. The wait itself ends with a signal.
+        This is for work that cannot be aborted, such as connecting. A signal ends the wait.
 
         Args:
-            database: What messages call the database; without a password.
-            seconds: How long it may take.
-            work: Makes a connection, which is closed where it comes too late.
+            database: The name of the database in messages, without a password.
+            seconds: The time limit.
+            work: Opens and returns a connection. A connection that comes too late is closed.
+
+        Returns:
+            The result of the function.
 
         Raises:
-            NotAnsweredError: Its time is over.
+            NotAnsweredError: The time limit was reached.
         """
         if self._run_ends is not None:
             seconds = max(0.0, min(seconds, self._run_ends - time.monotonic()))
-        errand = _Errand(work)
-        if not errand.wait(seconds):
+        background = _BackgroundWork(work)
+        if not background.wait(seconds):
             raise not_answered(database, seconds)
-        result: _T = errand.result()
+        result: _T = background.result()
         return result
 
     def _watch(self) -> None:
@@ -186,17 +190,17 @@ class Watchdog:
                 elif now - call.ends > _STUCK_SECONDS and self.last_resort is not None:
                     self.last_resort(not_answered(call.database, call.seconds).message)
 
-    def _forget(self) -> None:
-        """Begin anew in a fork: it has neither the thread nor its calls."""
+    def _reset(self) -> None:
+        """Reset the state in a forked process, which has neither the thread nor its calls."""
         self._calls.clear()
         self._is_watching = False
 
 
-class _Errand:
-    """Something that is done in a thread of its own, and may be given up."""
+class _BackgroundWork:
+    """Work in a separate thread that can be abandoned."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
-        # The connection of driftcheck itself is known by a context variable.
+        # A context variable marks the connections of driftcheck itself.
         self._context = copy_context()
         self._work = work
         self._done = _thread.allocate_lock()
@@ -207,7 +211,7 @@ class _Errand:
         _thread.start_new_thread(self._run, ())
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it is done, or give it up; says which."""
+        """Wait until the work is done, or abandon it. Return whether it is done."""
         try:
             if self._done.acquire(timeout=seconds):
                 return True
@@ -225,7 +229,7 @@ class _Errand:
     def _run(self) -> None:
         try:
             self._outcome = self._context.run(self._work)
-        except BaseException as error:  # noqa: BLE001  (it is raised where the result is wanted)
+        except BaseException as error:  # noqa: BLE001  (raised by result())
             self._error = error
         self._done.release()
         if self._given_up and self._outcome is not None:
@@ -234,19 +238,19 @@ class _Errand:
 
 
 def not_answered(database: str, seconds: float) -> NotAnsweredError:
-    """The error for a database that did not answer in time."""
+    """Return the error for a database that did not answer in time."""
     return NotAnsweredError(
         f"{database} did not answer within {seconds:.3g} seconds",
-        hint="Check that the server and the network work, and that nothing blocks the statement. "
-        "Where it needs more time, give it more: --timeout SECONDS.",
+        hint="Check the server and the network, and whether a lock blocks the statement. If the "
+        "statement needs more time, set a higher limit with --timeout SECONDS.",
     )
 
 
 def aborter(connection: Any) -> Abort:
-    """What ends a call on a connection of any driver, as far as that is known.
+    """Return a function that ends a call on a connection, for all known drivers.
 
     Args:
-        connection: A driver's own connection.
+        connection: The DB-API connection of a driver.
     """
     if hasattr(connection, "interrupt"):  # sqlite3
         return connection.interrupt  # type: ignore[no-any-return]
@@ -261,7 +265,7 @@ def aborter(connection: Any) -> Abort:
 
 
 def _descriptor(connection: Any) -> int | None:
-    """The descriptor of a connection's socket."""
+    """Return the descriptor of a connection's socket; ``None`` if it is not known."""
     transport = getattr(connection, "_transport", None)
     holders: tuple[Any, ...] = (
         connection,  # psycopg, psycopg2, mysqlclient
@@ -277,4 +281,4 @@ def _descriptor(connection: Any) -> int | None:
 
 
 watchdog = Watchdog()
-"""The one of this process."""
+"""The watchdog of this process."""

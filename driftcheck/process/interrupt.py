@@ -1,13 +1,13 @@
-"""Ends the run in time when SIGINT, SIGTERM or SIGHUP asks for it, whatever the process is doing.
+"""Ends the run within a time limit after SIGINT, SIGTERM or SIGHUP.
 
-The main thread may be waiting in C for a server, or run user code that catches every exception. So
-a thread of its own learns of the signal, by way of ``signal.set_wakeup_fd``, and ends every call to
-a database. The main thread then returns to Python, where ``KeyboardInterrupt`` is raised and the
-shadow databases are dropped on the way out. Where that takes too long, the thread stops what must
-not stay, says what is left, and ends the process.
+The main thread may be waiting for a server in C code, or run user code that catches every
+exception. So a separate thread receives the signal through ``signal.set_wakeup_fd``, and ends every
+database call. The main thread then returns to Python, where ``KeyboardInterrupt`` is raised and the
+shadow databases are dropped. If this takes too long, the thread stops the private servers, reports
+the databases that are left, and ends the process.
 
-While user code runs it can set handlers of its own for these signals, and a wakeup descriptor, as
-asyncio does. They are remembered and not used: the signals still end the run.
+User code can set its own handlers for these signals, and a wakeup descriptor, as asyncio does. They
+are recorded but not used: the signals still end the run.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ ENDING = tuple(
 )
 """The signals that end a run."""
 _SECONDS = 1.5
-"""How long the main thread may take to end the run after a signal."""
+"""How long the main thread may need to end the run after a signal."""
 _SECONDS_FOR_CALLS = 1.2
-"""How long calls to databases may take meanwhile."""
+"""The time limit of database calls while the run ends."""
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 class Holder(Protocol):
-    """Something that must not stay when the run ends: what makes shadow databases."""
+    """An object that must be closed when the run ends, such as a maker of shadow databases."""
 
     def close(self) -> None:
-        """Drop and stop everything; does nothing a second time."""
+        """Drop all databases and stop the server. A second call does nothing."""
 
     def left(self) -> Sequence[str]:
-        """The names of the databases that were made and are not dropped yet."""
+        """Return the names of the databases that are not dropped yet."""
 
     def stop_at_once(self) -> None:
-        """Stop what can be stopped without waiting. Called from another thread."""
+        """Stop the server without waiting. Called from another thread."""
 
 
 class Interruption:
-    """What becomes of the signals that end a run.
+    """Handles the signals that end a run.
 
     Attributes:
-        received: The first of them that came.
-        has_made: Whether a shadow database has been made.
+        received: The number of the first such signal; ``None`` before that.
+        has_made: Whether a shadow database has been created.
     """
 
     def __init__(self) -> None:
@@ -70,20 +70,19 @@ class Interruption:
         self._pipe = -1
         self._process = -1
         self._message_lock = _thread.allocate_lock()
-        self._theirs: dict[int, Any] = {}
+        self._user_handlers: dict[int, Any] = {}
         self._forward = -1
         self._depth = 0
         self._forking = threading.local()
 
     def install(self) -> None:
-        """Let the signals end the run from now on; for the main thread of the process.
+        """Install the signal handlers. Must be called in the main thread.
 
-        A signal that is ignored already stays so: ``nohup`` and shells ask for that.
+        A signal that is already ignored stays ignored, for example under ``nohup``.
         """
         with suppress(OSError):
-            self._stderr = os.dup(
-                streams.err().fileno()
-            )  # user code's own output is captured there
+            # A duplicate, because the output of user code is captured on descriptor 2.
+            self._stderr = os.dup(streams.err().fileno())
         read, self._pipe = os.pipe()
         os.set_blocking(self._pipe, False)
         self._process = os.getpid()
@@ -91,9 +90,9 @@ class Interruption:
             if _SIGNALS["getsignal"](number) is not signal.SIG_IGN:
                 _SIGNALS["signal"](number, self._handle)
                 self._handled.add(number)
-        self._wake_by(self._pipe)
-        # Not by way of threading: what user code starts is told from what was there before.
-        _thread.start_new_thread(self._attend, (read,))
+        self._set_wakeup(self._pipe)
+        # _thread and not threading: this thread must not count as a thread of user code.
+        _thread.start_new_thread(self._wait_for_signals, (read,))
         watchdog.last_resort = self._give_up
         os.register_at_fork(
             before=self._before_fork,
@@ -102,21 +101,21 @@ class Interruption:
         )
 
     def _before_fork(self) -> None:
-        """Block the signals, and wake no thread by them, until the fork has handlers of its own.
+        """Block the signals, and remove the wakeup descriptor, until the fork has its own handlers.
 
-        In a fork, Python forgets signals that came before its own hooks have run. A signal that is
-        blocked stays pending.
+        In a forked process, Python discards signals that arrived before its own fork hooks have
+        run. A blocked signal stays pending.
         """
         if self._handled:
             self._forking.mask = _SIGNALS["pthread_sigmask"](signal.SIG_BLOCK, self._handled)
-            self._wake_by(-1)
+            self._set_wakeup(-1)
 
     def _after_fork_in_parent(self) -> None:
-        self._wake_by(self._pipe)
+        self._set_wakeup(self._pipe)
         self._unblock()
 
     def _after_fork_in_child(self) -> None:
-        self._forget()
+        self._reset()
         self._unblock()
 
     def _unblock(self) -> None:
@@ -126,15 +125,15 @@ class Interruption:
             _SIGNALS["pthread_sigmask"](signal.SIG_SETMASK, mask)
 
     def hold(self, holder: Holder) -> None:
-        """Close this when a signal ends the run, unless it is released before."""
+        """Close an object when a signal ends the run, unless it is released before."""
         self._holders.append(holder)
 
     def release(self, holder: Holder) -> None:
-        """Forget what was held, now that it is closed."""
-        self._holders = [one for one in self._holders if one is not holder]
+        """Remove an object that has been closed."""
+        self._holders = [other for other in self._holders if other is not holder]
 
     def finish(self) -> int:
-        """Close what is still held, and say what became of the shadow databases.
+        """Close the remaining objects, and report the state of the shadow databases.
 
         Returns:
             The exit code.
@@ -142,52 +141,52 @@ class Interruption:
         for holder in reversed(self._holders.copy()):
             with suppress(Exception):
                 holder.close()
-        self._tell(self._outcome())
-        return 128 + (self.received or signal.SIGINT)  # as shells have it
+        self._print_once(self._outcome())
+        return 128 + (self.received or signal.SIGINT)  # as in shells
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Keep user code from taking the signals over meanwhile; may be nested.
+        """Keep user code from replacing the signal handlers within this context.
 
-        Where the signals are not handled here, as in a program that imports driftcheck, its
-        handlers are put back in the end.
+        Contexts may be nested. In a program that imports driftcheck, its handlers are restored at
+        the end.
 
         Raises:
-            KeyboardInterrupt: On leaving, where a signal came.
+            KeyboardInterrupt: At the end of the context, if a signal has arrived.
         """
-        before = self._theirs.copy(), self._forward
+        before = self._user_handlers.copy(), self._forward
         with ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():
                 for number in ENDING:
                     handler = _SIGNALS["getsignal"](number)
                     stack.callback(_SIGNALS["signal"], number, handler)
             if self._handled and not self._depth:
-                for name, ours in self._replacements().items():
+                for name, replacement in self._replacements().items():
                     if name not in _SIGNALS:  # not on this system
                         continue
-                    setattr(signal, name, ours)
+                    setattr(signal, name, replacement)
                     stack.callback(setattr, signal, name, _SIGNALS[name])
             self._depth += 1
             try:
                 yield
             finally:
                 self._depth -= 1
-                self._theirs, self._forward = before
+                self._user_handlers, self._forward = before
                 if self._is_raised:  # user code may have caught it, or raised something else
                     raise Interrupted
 
     def _replacements(self) -> dict[str, Any]:
-        """What user code finds in the module ``signal``."""
+        """Return the functions that replace those of the module ``signal`` for user code."""
 
         def set_handler(number: int, handler: Any) -> Any:
             if number not in self._handled or not _is_main_thread():
                 return _SIGNALS["signal"](number, handler)
-            before, self._theirs[number] = get_handler(number), handler
+            before, self._user_handlers[number] = get_handler(number), handler
             return before
 
         def get_handler(number: int) -> Any:
-            if number in self._handled and number in self._theirs:
-                return self._theirs[number]
+            if number in self._handled and number in self._user_handlers:
+                return self._user_handlers[number]
             return _SIGNALS["getsignal"](number)
 
         def set_wakeup_fd(descriptor: int, **options: Any) -> int:
@@ -209,20 +208,23 @@ class Interruption:
         }
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        """End the main thread's work, once: a second signal must not end the tidying up."""
+        """Raise ``Interrupted`` in the main thread, once.
+
+        A second signal must not interrupt the cleanup.
+        """
         if os.getpid() != self._process:
-            self._forget()
+            self._reset()
             os.kill(os.getpid(), number)
             return
-        with suppress(OSError):  # where user code has taken the wakeup descriptor all the same
+        with suppress(OSError):  # in case user code has replaced the wakeup descriptor
             os.write(self._pipe, bytes([number]))
         if not self._is_raised:
             self._is_raised = True
             self.received = self.received or number
             raise Interrupted
 
-    def _attend(self, read: int) -> None:
-        """Wait for signals; after the first that ends the run, see that it does end."""
+    def _wait_for_signals(self, read: int) -> None:
+        """Wait for signals. After the first, end the process when the time limit is reached."""
         ends: float | None = None
         while True:
             timeout = None if ends is None else max(0.0, ends - time.monotonic())
@@ -232,12 +234,12 @@ class Interruption:
             if self._forward >= 0:
                 with suppress(OSError):
                     os.write(self._forward, numbers)
-            if ends is None and (ours := self._handled.intersection(numbers)):
-                self.received = self.received or min(ours)
+            if ends is None and (handled := self._handled.intersection(numbers)):
+                self.received = self.received or min(handled)
                 ends = time.monotonic() + _SECONDS
                 watchdog.end_run(_SECONDS_FOR_CALLS)
 
-    def _wake_by(self, descriptor: int) -> None:
+    def _set_wakeup(self, descriptor: int) -> None:
         if self._handled and _is_main_thread():
             _SIGNALS["set_wakeup_fd"](descriptor, warn_on_full_buffer=False)
 
@@ -249,39 +251,39 @@ class Interruption:
         for holder in self._holders.copy():
             with suppress(Exception):
                 holder.stop_at_once()
-        self._tell(text)
+        self._print_once(text)
         note_exit_code(code)
         os._exit(code)
 
     def _outcome(self) -> str:
-        """What became of the shadow databases."""
+        """Return a message about the state of the shadow databases."""
         left = [name for holder in self._holders.copy() for name in holder.left()]
         if left:
-            several = (
+            count = (
                 "1 shadow database is" if len(left) == 1 else f"{len(left)} shadow databases are"
             )
-            return f"interrupted; {several} left for the next run to drop: {', '.join(left)}"
+            return f"interrupted; {count} left for the next run to drop: {', '.join(left)}"
         if self.has_made:
             return "interrupted; the shadow databases were dropped"
-        return "interrupted; no shadow database had been made"
+        return "interrupted; no shadow database had been created"
 
-    def _tell(self, text: str) -> None:
-        """Say something on stderr, once in all."""
+    def _print_once(self, text: str) -> None:
+        """Write a message to stderr. Only the first call in the process writes."""
         if not self._message_lock.acquire(blocking=False):
             return
         with suppress(OSError):
             cursor = _SHOW_CURSOR if os.isatty(self._stderr) else b""
             os.write(self._stderr, cursor + f"driftcheck: {text}\n".encode())
 
-    def _forget(self) -> None:
-        """Leave a fork as if nothing were handled: its signals are not for this run."""
+    def _reset(self) -> None:
+        """Restore the signal handlers in a forked process. Its signals do not end this run."""
         if not self._handled:
             return
-        self._wake_by(-1)
+        self._set_wakeup(-1)
         for number in self._handled:
-            theirs = self._theirs.get(number)
-            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
-            _SIGNALS["signal"](number, usual if theirs is None else theirs)
+            handler = self._user_handlers.get(number)
+            default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+            _SIGNALS["signal"](number, default if handler is None else handler)
         self._handled.clear()
         self._holders.clear()
         watchdog.last_resort = None
@@ -299,4 +301,4 @@ def _is_main_thread() -> bool:
 
 
 interruption = Interruption()
-"""That of this process."""
+"""The instance of this process."""

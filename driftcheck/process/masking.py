@@ -1,16 +1,16 @@
-"""Takes passwords out of what driftcheck writes.
+"""Masks passwords in all output of driftcheck.
 
-Passwords are learned from wherever driftcheck meets a database URL, from the environment and from
-password files, and are masked as they stand, percent-encoded, and escaped as Python, JSON, XML and
-Markdown escape them. URLs of databases are masked whoever has written them.
+Passwords are learned from every database URL that driftcheck reads, from the environment and from
+password files. They are masked in plain form, percent-encoded, and with the escapes of Python,
+JSON, XML and Markdown. Passwords in database URLs are masked even if they were not learned.
 
-Not every password can be masked wherever its letters stand, or reports would become unreadable:
+Masking every occurrence of every password would make reports unreadable. So:
 
-- A password of fewer than four characters, one that is also the name of a user, a database or a
-  host, and one that is an ordinary word of reports, is masked only where a password stands: in a
-  URL (``:PASSWORD@``) and in assignments (``password=PASSWORD``).
-- One that consists of fewer than eight letters and nothing else is masked where it is a word.
-- Any other is masked everywhere.
+- Some passwords are masked only where a password is expected: in a URL (``:PASSWORD@``) and in
+  assignments (``password=PASSWORD``). These are passwords of fewer than four characters, names of
+  users, databases and hosts, and words that are common in reports.
+- A password that consists of fewer than eight letters is masked where it is a whole word.
+- All other passwords are masked everywhere.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _MASK = "***"
 _SHORTEST = 4
 _SHORT_WORD = 8
 _LONG = 24
-"""In characters: a password from there on may be broken over two lines."""
+"""In characters: a password of this length or longer may be wrapped over two lines."""
 _LONGEST = 2048
-"""In characters: nothing longer is taken for a password."""
+"""In characters: longer strings are not treated as passwords."""
 
-_ORDINARY = frozenset(
+_COMMON_WORDS = frozenset(
     "column database default false host index localhost name none null password pass passwd "
     "postgres postgresql public schema table test true user username version".split()
 )
-# Lengths are limited, so that a long text without a URL takes no longer than its length.
+# Lengths are limited, so that the time for a long text without a URL is linear in its length.
 _URL = re.compile(r"(?<=\w)://([^\s:/@'\"]{0,256}):([^\s'\"]{0,2048})@([^\s:/@'\"?]{0,256})")
 _URL_ALONE = re.compile(
     r"\s*[A-Za-z][\w+.-]*://([^:/@]*):([^@]*)@([^:/?]*)[^/]*(?:/([^?]*))?", re.DOTALL
@@ -63,26 +63,26 @@ _secrets: set[str] = set()
 _names: set[str] = set()
 """Names of users, databases and hosts, in lower case."""
 _environment: dict[str, str] = {}
-"""The environment variables as they were when they were last looked at."""
+"""The environment variables when they were last read."""
 
 
 def learn(password: object, *names: object) -> None:
-    """Learn a password, and names that are no secret even where they equal it.
+    """Learn a password, and names that are not secret even if they are equal to the password.
 
     Args:
-        password: As it stands in a URL or as a driver takes it; ``None`` and empty are none.
-        names: Of the user, the database, the host.
+        password: The password as in a URL or as passed to a driver; ``None`` or empty for none.
+        names: The names of the user, the database and the host.
     """
     _names.update(str(name).casefold() for name in names if name)
     text = password.decode(errors="replace") if isinstance(password, bytes) else str(password or "")
     if len(text) > _LONGEST:
         return
-    for one in {text, text.replace("%%", "%")}:  # as an ini file has it
-        _secrets.update(filter(None, (one, unquote(one), unquote_plus(one))))
+    for secret in {text, text.replace("%%", "%")}:  # ini files double each %
+        _secrets.update(filter(None, (secret, unquote(secret), unquote_plus(secret))))
 
 
 def learn_url(url: str) -> None:
-    """Learn the passwords of one database URL: before its host and in its query."""
+    """Learn the passwords of a database URL: before the host and in the query string."""
     match = _URL_ALONE.match(url)
     if match is not None:
         user, password, host, database = match.groups()
@@ -91,7 +91,7 @@ def learn_url(url: str) -> None:
 
 
 def learn_text(text: str) -> None:
-    """Learn the passwords of every URL and every ``password=…`` in a text."""
+    """Learn the passwords in every URL and every ``password=…`` of a text."""
     for match in _URL.finditer(text):
         user, password, host = match.groups()
         learn(password, user, unquote(user), host)
@@ -103,7 +103,7 @@ def learn_text(text: str) -> None:
                 learn(value)
             elif key == "passfile":
                 learn_password_file(Path(value))
-            elif "=" in value:  # odbc_connect, a whole connection string
+            elif "=" in value:  # odbc_connect: a complete connection string
                 _learn_assigned(value)
     _learn_assigned(text)
 
@@ -114,7 +114,7 @@ def _learn_assigned(text: str) -> None:
 
 
 def learn_password_file(path: Path) -> None:
-    """Learn the passwords of a file of libpq's format: ``host:port:database:user:password``."""
+    """Learn the passwords in a file of libpq's format: ``host:port:database:user:password``."""
     with suppress(OSError, ValueError):
         for line in path.read_text(encoding="utf-8").splitlines():
             fields = re.split(r"(?<!\\):", line, maxsplit=_PGPASS_FIELDS - 1)
@@ -124,7 +124,7 @@ def learn_password_file(path: Path) -> None:
 
 
 def learn_environment() -> None:
-    """Learn the passwords of the environment variables; the project's code may set some."""
+    """Learn the passwords in environment variables that have changed since the last call."""
     changed = dict(os.environ.items() - _environment.items())
     _environment.update(changed)
     learn_settings(changed)
@@ -133,7 +133,7 @@ def learn_environment() -> None:
 
 
 def learn_settings(settings: Mapping[Any, object]) -> None:
-    """Learn the passwords of settings: of URLs, and of what is called a password."""
+    """Learn the passwords in settings: in URLs, and the values of keys such as PASSWORD."""
     for name, value in settings.items():
         if isinstance(value, Mapping):
             learn_settings(value)
@@ -150,20 +150,20 @@ def learn_settings(settings: Mapping[Any, object]) -> None:
 
 
 def masked(text: str) -> str:
-    """A text without the passwords that are known, and without those of database URLs."""
+    """Return a text with the learned passwords and the passwords of database URLs masked."""
     learn_environment()
     if "://" in text:
         text = _DATABASE_URL.sub(rf"\1{_MASK}@", text)
     for secret in sorted(_secrets, key=len, reverse=True):
-        if secret.casefold() in _names | _ORDINARY or len(secret) < _SHORTEST:
-            text = _where_a_password_stands(secret).sub(rf"\1{_MASK}", text)
-        elif any(part in text for part in _parts_in_every_form(secret)):
+        if secret.casefold() in _names | _COMMON_WORDS or len(secret) < _SHORTEST:
+            text = _in_password_positions(secret).sub(rf"\1{_MASK}", text)
+        elif any(part in text for part in _unencoded_parts(secret)):
             text = _anywhere(secret).sub(_replaced, text)
     return text
 
 
 def _replaced(match: re.Match[str]) -> str:
-    r"""The mask; but in ``\nice``, the escape of a line break, the word ``nice`` does not stand."""
+    r"""Return the mask, but keep a match that starts in an escape, as ``nice`` in ``\nice``."""
     at = match.start()
     while at and match.string[at - 1] == "\\":
         at -= 1
@@ -172,38 +172,38 @@ def _replaced(match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=256)
-def _where_a_password_stands(secret: str) -> re.Pattern[str]:
-    form = _form(secret)
+def _in_password_positions(secret: str) -> re.Pattern[str]:
+    pattern = _pattern_of(secret)
     return re.compile(
         rf"((?:://|%3A%2F%2F)[^\s:/@]*?(?::|%3A)|pass(?:word|wd)?[\"']?\s*[=:]\s*[\"']?)"
-        rf"{form}(?=@|%40|[\"'\s,;&)}}]|\Z)",
+        rf"{pattern}(?=@|%40|[\"'\s,;&)}}]|\Z)",
         re.IGNORECASE,
     )
 
 
 @lru_cache(maxsize=256)
 def _anywhere(secret: str) -> re.Pattern[str]:
-    form = _form(secret)
+    pattern = _pattern_of(secret)
     if len(secret) < _SHORT_WORD and secret.isascii() and secret.isalpha():
-        # A word also begins after an escape: of a URL, of Python and JSON, of a terminal.
+        # A word may also follow an escape sequence of a URL, of Python and JSON, or of a terminal.
         begins = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[abfnrtv])|(?<=[0-9;\[]m))"
-        form = rf"{begins}{form}(?!\w)"
-    return re.compile(form)
+        pattern = rf"{begins}{pattern}(?!\w)"
+    return re.compile(pattern)
 
 
-def _form(secret: str) -> str:
-    """A regular expression for a secret in each of its encodings."""
+def _pattern_of(secret: str) -> str:
+    """Return a regular expression for a secret in all encodings."""
     between = r"(?:\s*\n\s*)?" if len(secret) >= _LONG else ""
-    return between.join(map(_form_of_character, secret))
+    return between.join(map(_character_pattern, secret))
 
 
-def _form_of_character(character: str) -> str:
+def _character_pattern(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character
-    return rf"(?:{'|'.join(_forms_of_character(character))})"
+    return rf"(?:{'|'.join(_character_encodings(character))})"
 
 
-def _forms_of_character(character: str) -> Iterator[str]:
+def _character_encodings(character: str) -> Iterator[str]:
     number, encoded = ord(character), character.encode(errors="surrogatepass")
     yield "".join(rf"%+(?:25)?(?i:{byte:02x})" for byte in encoded)
     yield rf"\\+(?i:u{number:04x}|x{number:02x}|U{number:08x})"
@@ -211,8 +211,8 @@ def _forms_of_character(character: str) -> Iterator[str]:
     yield rf"&\#(?:{number}|(?i:x0*{number:x}));"
     if character in _ENTITIES:
         yield f"&{_ENTITIES[character]};"
-    yield rf"\\*{re.escape(character)}"  # after those that begin with the character itself
-    if number > 0xFFFF:  # noqa: PLR2004  (JSON has two escapes for it)
+    yield rf"\\*{re.escape(character)}"  # after alternatives that begin with the same character
+    if number > 0xFFFF:  # noqa: PLR2004  (JSON uses a surrogate pair)
         pair = character.encode("utf-16-be")
         yield "".join(rf"\\+(?i:u{pair[i : i + 2].hex()})" for i in (0, 2))
     if character.isspace():
@@ -223,10 +223,10 @@ def _forms_of_character(character: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=256)
-def _parts_in_every_form(secret: str) -> tuple[str, ...]:
-    """Parts that no encoding changes; a text with none of them does not hold the secret.
+def _unencoded_parts(secret: str) -> tuple[str, ...]:
+    """Return parts that no encoding changes. A text without them does not contain the secret.
 
-    A line break can be in one of two parts.
+    A long secret has two parts, because a line break may be inserted in one of them.
     """
     longest = max(re.findall(r"[A-Za-z0-9]+", secret), key=len, default="")
     half = len(longest) // 2

@@ -1,7 +1,7 @@
-"""What the process of a command tells about itself to the process that supervises it.
+"""The state of a command's process, in memory that it shares with its supervisor.
 
-It is kept in memory that both share, so that it survives whatever ends the process, and needs no
-file descriptor that the project's code could close. Without a supervisor nothing is kept.
+Shared memory survives every end of the process, and needs no file descriptor that the project's
+code could close. Without a supervisor, no state is kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LENGTH_BYTES = 4
 
 
 class _Field(Enum):
-    """A part of the shared memory: its first byte, and how many bytes it has."""
+    """A part of the shared memory: the offset of its first byte, and its size in bytes."""
 
     EXIT_CODE = (0, 16)
     DOING = (16, 1008)
@@ -29,21 +29,21 @@ class _Field(Enum):
 
 
 _SIZE = 16384 + (1 << 16) + (1 << 24)
-"""In bytes. The system provides a page of it only when something is written there."""
+"""In bytes. The system allocates a page only when it is written."""
 
 
 class ProcessState:
-    """The shared memory, as the supervisor reads it and its child writes it."""
+    """The shared memory. The supervisor reads it, and its child writes it."""
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _SIZE)
         self.writer = 0
 
     def write(self, field: _Field, data: bytes) -> bool:
-        """Write a field; only the process that runs the command may.
+        """Write a field. In a process that is not the writer, this does nothing.
 
         Returns:
-            Whether it was written whole.
+            Whether all data was written.
         """
         start, size = field.value
         room = size - _LENGTH_BYTES
@@ -56,7 +56,7 @@ class ProcessState:
         return len(kept) == len(data)
 
     def read(self, field: _Field) -> bytes:
-        """Read a field; empty where nothing was written."""
+        """Return the data of a field; empty if nothing was written."""
         start, _ = field.value
         length = int.from_bytes(self._memory[start : start + _LENGTH_BYTES], "big")
         start += _LENGTH_BYTES
@@ -64,13 +64,13 @@ class ProcessState:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code that the command came to; ``None`` before it has finished."""
-        said = self.read(_Field.EXIT_CODE)
-        return int(said) if said else None
+        """The exit code of the command; ``None`` before it has finished."""
+        code = self.read(_Field.EXIT_CODE)
+        return int(code) if code else None
 
     @property
     def doing(self) -> str:
-        """What of the project's code was running; empty where none was."""
+        """The activity of the project's code, such as ``running env.py``; empty for none."""
         doing, revision = (
             self.read(field).decode(errors="replace") for field in (_Field.DOING, _Field.REVISION)
         )
@@ -83,12 +83,12 @@ class ProcessState:
 
     @property
     def servers(self) -> list[Path]:
-        """The files with the process numbers of the private servers that run."""
+        """The PID files of the running private servers."""
         return [Path(os.fsdecode(path)) for path in self.read(_Field.SERVERS).split(b"\0") if path]
 
     @property
     def output(self) -> dict[int, bytes]:
-        """What is still to be written, by file descriptor."""
+        """The output that the supervisor must write, by file descriptor."""
         return {1: self.read(_Field.STDOUT), 2: self.read(_Field.STDERR)}
 
 
@@ -96,20 +96,20 @@ _state: ProcessState | None = None
 
 
 def share(state: ProcessState) -> None:
-    """Write to this memory from now on, as the process that runs the command."""
+    """Use this memory, as the process that runs the command."""
     global _state  # noqa: PLW0603  (a process has one)
     _state = state
     state.writer = os.getpid()
 
 
 def note_exit_code(code: int) -> None:
-    """Note that the command has finished, with this exit code."""
+    """Record the exit code of the finished command."""
     _write(_Field.EXIT_CODE, str(code).encode())
 
 
 @contextmanager
 def noted(doing: str) -> Iterator[None]:
-    """Note what the project's code does meanwhile, for a message: ``running env.py``."""
+    """Record the activity of the project's code within this context, such as ``running env.py``."""
     before = _state.read(_Field.DOING) if _state is not None else b""
     _write(_Field.DOING, doing.encode(errors="replace"))
     try:
@@ -119,17 +119,17 @@ def noted(doing: str) -> Iterator[None]:
 
 
 def note_revision(revision: str) -> None:
-    """Note the revision that runs from now on; empty where none does."""
+    """Record the revision that is being run; empty for none."""
     _write(_Field.REVISION, revision.encode(errors="replace"))
 
 
 def note_spinner(*, shown: bool) -> None:
-    """Note whether progress is shown on the terminal."""
+    """Record whether progress is shown on the terminal."""
     _write(_Field.SPINNER, b"1" if shown else b"0")
 
 
 def note_server(pid_file: Path, *, runs: bool) -> None:
-    """Note whether a private server runs, by the file that holds its process number."""
+    """Record whether a private server is running, by its PID file."""
     if _state is None:
         return
     others = [os.fsencode(path) for path in _state.servers if path != pid_file]
@@ -137,10 +137,10 @@ def note_server(pid_file: Path, *, runs: bool) -> None:
 
 
 def hand_over(descriptor: int, data: bytes) -> bool:
-    """Have the supervisor write to its own stdout (1) or stderr (2) when the command has ended.
+    """Have the supervisor write data to its stdout (1) or stderr (2) after the command has ended.
 
     Returns:
-        Whether there is a supervisor, and room for all of it.
+        Whether there is a supervisor, and enough memory for the data.
     """
     field = _Field.STDOUT if descriptor == 1 else _Field.STDERR
     return _state is not None and _state.write(field, _state.read(field) + data)

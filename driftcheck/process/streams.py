@@ -1,8 +1,8 @@
-"""The standard streams that the process was given, kept from whatever the project's code does.
+"""The original standard streams of the process, protected from the project's code.
 
-The command line keeps them when it starts. From then on only what is written to ``out()`` and
-``err()`` reaches stdout and stderr: ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2
-are the project's code's to replace, close and write to. What is written has no password in it.
+The command line duplicates the streams when it starts. After that, only text that is written to
+``out()`` and ``err()`` reaches stdout and stderr. The project's code may replace, close and write
+to ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2. Passwords are masked.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from driftcheck.process.masking import learn_environment, learn_password_file, l
 from driftcheck.process.state import hand_over
 
 _NAMES = {1: "stdout", 2: "stderr"}
-_USUAL_WIDTH = 80
+_DEFAULT_WIDTH = 80
 _log = logging.getLogger(__name__)
 
 
 class ReaderGoneError(Exception):
-    """Whoever reads stdout has read enough, as ``head`` does."""
+    """The reader of stdout has closed the pipe, as ``head`` does."""
 
 
 class _Descriptor(io.RawIOBase):
-    """A duplicate of a file descriptor, known again by the file that it leads to.
+    """A duplicate of a file descriptor that notices if the duplicate has been closed or replaced.
 
     Args:
         number: The file descriptor.
-        optional: Whether what cannot be written is left out, and no error.
+        optional: Whether output that cannot be written is discarded without an error.
     """
 
     def __init__(self, number: int, *, optional: bool = False) -> None:
@@ -53,11 +53,11 @@ class _Descriptor(io.RawIOBase):
         return os.isatty(self._number)
 
     def write(self, data: Any) -> int:
-        """Write all of it, or raise an error.
+        """Write all data.
 
         Raises:
-            ReaderGoneError: It is a pipe that nobody reads.
-            OutputError: It cannot be written.
+            ReaderGoneError: The descriptor is a pipe that nobody reads.
+            OutputError: The data cannot be written.
         """
         rest = bytes(data)
         if self._optional:
@@ -66,7 +66,7 @@ class _Descriptor(io.RawIOBase):
             return len(data)
         if not self.is_kept:
             if not hand_over(self._standard, rest):
-                raise self._error("the project's code has closed it")
+                raise self._error("the project's code has closed the stream")
             return len(data)
         try:
             while rest:
@@ -86,7 +86,7 @@ class _Descriptor(io.RawIOBase):
 
     @property
     def is_kept(self) -> bool:
-        """Whether the number still leads to the same file: all may be closed, as daemons do."""
+        """Whether the descriptor still refers to the same file: daemons close all descriptors."""
         try:
             return os.path.samestat(os.fstat(self._number), self._file)
         except OSError:
@@ -95,7 +95,7 @@ class _Descriptor(io.RawIOBase):
     def _error(self, reason: str) -> OutputError:
         return OutputError(
             f"cannot write to {_NAMES[self._standard]}: {reason}",
-            hint="Name a file with --output or --format FORM=FILE.",
+            hint="Name a file with --output or --format FORMAT=FILE.",
         )
 
 
@@ -113,11 +113,11 @@ class Outlet(io.TextIOWrapper):
 
     @property
     def is_kept(self) -> bool:
-        """Whether what is written still arrives where it did at first."""
+        """Whether the descriptor still refers to the original file."""
         return self._descriptor.is_kept
 
     def write(self, text: str) -> int:
-        """Write a text with its passwords masked; see ``_Descriptor.write`` for errors."""
+        """Write a text with masked passwords. Errors are those of ``_Descriptor.write``."""
         super().write(masked(text))
         return len(text)
 
@@ -126,39 +126,39 @@ _kept: tuple[TextIO, TextIO] | None = None
 
 
 def keep() -> None:
-    """Keep the standard streams of this process, and learn which passwords it was given."""
+    """Protect the standard streams of this process, and learn the passwords in its arguments."""
     global _kept  # noqa: PLW0603  (a process has one pair)
     learn_environment()
     for argument in sys.argv:
         learn_text(argument)
-    with suppress(RuntimeError):  # the user has no home
+    with suppress(RuntimeError):  # the user has no home directory
         learn_password_file(Path.home() / ".pgpass")
     outlet, errors = _Descriptor(1), _Descriptor(2)
     _kept = Outlet(outlet, sys.stdout.encoding), Outlet(errors, sys.stderr.encoding)
     sys.stdout, sys.stderr = _kept
-    # Libraries written in C write there: libpq prints warnings of the server while it connects.
+    # C libraries write to descriptor 2: libpq prints warnings of the server while it connects.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
 
 
 def are_kept() -> bool:
-    """Whether this process is the command line's, and keeps its streams."""
+    """Return whether ``keep`` was called: the process is that of the command line."""
     return _kept is not None
 
 
 def out() -> TextIO:
-    """The stdout that the process was given."""
+    """Return the original stdout of the process."""
     return sys.stdout if _kept is None else _kept[0]
 
 
 def err() -> TextIO:
-    """The stderr that the process was given."""
+    """Return the original stderr of the process."""
     return sys.stderr if _kept is None else _kept[1]
 
 
 def warn(text: str) -> None:
-    """Write a warning to stderr; in a program that imports driftcheck, log it.
+    """Write a warning to stderr, or to the log of a program that imports driftcheck.
 
     Args:
         text: One sentence, without a full stop.
@@ -172,13 +172,13 @@ def warn(text: str) -> None:
 
 
 def progress_stream() -> Outlet:
-    """A stream of its own to stderr, where an error is none: what it shows is soon out of date."""
+    """Return a separate stream to stderr that ignores errors, for the display of progress."""
     stream = err()
     return Outlet(_Descriptor(stream.fileno(), optional=True), stream.encoding)
 
 
 def width_of(stream: TextIO) -> int:
-    """The width of the terminal that a stream leads to, in columns."""
+    """Return the width of the terminal of a stream, in columns."""
     with suppress(ValueError):
         columns = int(os.environ.get("COLUMNS", ""))
         if columns > 0:
@@ -187,21 +187,23 @@ def width_of(stream: TextIO) -> int:
         columns = os.get_terminal_size(stream.fileno()).columns
         if columns > 0:
             return columns
-    return _USUAL_WIDTH
+    return _DEFAULT_WIDTH
 
 
 def require_open() -> None:
-    """End the process where stdout or stderr is closed: then nobody could be told what was found.
+    """End the process if stdout or stderr is closed: the result could not be written.
 
-    Files and connections that are opened later would get the number of the closed one besides. A
-    closed stdin is opened on nothing for that reason.
+    Files and connections that are opened later would also get the number of the closed descriptor.
+    For this reason, a closed stdin is replaced by the null device.
     """
     if not _is_open(0):
         os.open(os.devnull, os.O_RDONLY)  # takes the lowest free number
     if not _is_open(2):
         os._exit(ExitCode.CANNOT_CHECK)
     if not _is_open(1):
-        os.write(2, b"driftcheck: stdout is closed\nSend what is not wanted to /dev/null.\n")
+        os.write(
+            2, b"driftcheck: stdout is closed\nTo discard the output, redirect it to /dev/null.\n"
+        )
         os._exit(ExitCode.CANNOT_CHECK)
 
 

@@ -1,4 +1,4 @@
-"""Runs the project's own code so that nothing it prints, changes or raises reaches the report."""
+"""Runs the project's code, and keeps its output, exceptions and side effects from the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from driftcheck.process.state import note_exit_code, noted
 
 _TAIL_CHARACTERS = 2000
 _LONGEST_SECRET = 2048
-"""In characters. So much more is read than is told, since half a password would not be masked."""
+"""In characters. More output is read than shown, so that no password is cut in half."""
 _INPUT, _OUTPUT, _ERRORS = 0, 1, 2
 _OUTPUT_STREAMS = "stdout", "stderr", "__stdout__", "__stderr__"
 
@@ -32,16 +32,16 @@ def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
     """Contain user code: output, exits, exceptions, logging, working directory.
 
     Args:
-        doing: What is being done, for the message: ``importing the app``.
-        root: The project's directory: the code runs there, and frames of files within it are
-            the user's own.
-        command: The command that the code is to believe it runs under.
+        doing: The activity, for messages, such as ``importing the app``.
+        root: The project's directory. The code runs there, and stack frames of files in it belong
+            to the project.
+        command: The command line that the code finds in ``sys.argv``.
 
     Raises:
-        ProjectError: The code failed or called ``sys.exit``; the details say in which file and
-            line, and end with what it printed.
+        ProjectError: The code failed or called ``sys.exit``. The hint names the file and the line,
+            the details are the end of the code's output.
     """
-    with noted(doing), _output_captured() as output, _surroundings_kept(), _forks_ended():
+    with noted(doing), _output_captured() as output, _process_state_restored(), _forks_ended():
         os.chdir(root)
         sys.argv = command.split() or sys.argv[:1]
         try:
@@ -50,13 +50,13 @@ def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
             raise
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and not streams.are_kept():
-                raise  # without the command line, it is how Python tells of a signal
+                raise  # outside of the command line, Python reports SIGINT by this exception
             raise _as_project_error(error, doing, root, output.tail()) from error
 
 
 @contextmanager
 def _forks_ended() -> Iterator[None]:
-    """End a process that user code has forked and let return: it is not to make a report too."""
+    """End a process that user code has forked and that returns here. Only the parent reports."""
     process = os.getpid()
     try:
         yield
@@ -65,31 +65,39 @@ def _forks_ended() -> Iterator[None]:
             os._exit(0)
 
 
-def _as_project_error(error: BaseException, doing: str, root: Path, said: str) -> ProjectError:
+def _as_project_error(error: BaseException, doing: str, root: Path, output: str) -> ProjectError:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    what = (
-        f"it called sys.exit({error.code!r})"
+    reason = (
+        f"the code called sys.exit({error.code!r})"
         if isinstance(error, SystemExit)
         else f"{type(error).__name__}: {_first_line(error)}"
     )
-    line = place_of_failure(error, root)
+    line = location_of_failure(error, root)
     return ProjectError(
-        f"{doing} failed: {what}",
-        hint=f"The failure is in {line}." if line else "With --debug, driftcheck shows where.",
-        details=said,
+        f"{doing} failed: {reason}",
+        hint=f"The failure is in {line}." if line else "Use --debug to see the traceback.",
+        details=output,
     )
 
 
 def _first_line(error: BaseException) -> str:
     try:
         return next(iter(str(error).splitlines()), "")
-    except Exception:  # noqa: BLE001  (its class is the project's)
-        return "its message cannot be shown"
+    except Exception:  # noqa: BLE001  (the class of the exception may be the project's)
+        return "the message of the exception cannot be shown"
 
 
-def place_of_failure(error: BaseException, root: Path) -> str:
-    """The file and line of the project's own code that an exception went through last."""
+def location_of_failure(error: BaseException, root: Path) -> str:
+    """Return the file and line of the innermost frame of the project's code in a traceback.
+
+    Args:
+        error: The exception. For a syntax error, the location is that of the error.
+        root: The project's directory.
+
+    Returns:
+        Such as ``migrations/env.py, line 12``; empty if no frame belongs to the project.
+    """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_relative(error.filename, root)}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -100,9 +108,9 @@ def place_of_failure(error: BaseException, root: Path) -> str:
 
 
 def is_own(filename: str, root: Path) -> bool:
-    """Whether a file is the project's own code, not a library's installed below it."""
+    """Return whether a file belongs to the project, and not to a library installed below it."""
     path = _absolute(filename, root)
-    if filename.startswith("<"):  # of no file: <string>, <frozen os>
+    if filename.startswith("<"):  # no file: <string>, <frozen os>
         return False
     return path.is_relative_to(root.resolve()) and "site-packages" not in path.parts
 
@@ -113,22 +121,22 @@ def _relative(filename: str, root: Path) -> str:
 
 
 def _absolute(filename: str, root: Path) -> Path:
-    """A file as Alembic may name it: relative to where it ran."""
+    """Return the absolute path of a file. Alembic may name files relative to the root."""
     return (root / filename).resolve()
 
 
 def line_in(error: BaseException, file: str) -> int | None:
-    """The line of a file that an exception went through last."""
+    """Return the line of the innermost frame of a file in a traceback; ``None`` if it has none."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f.lineno for f in frames if Path(f.filename).resolve() == Path(file).resolve()]
     return lines[-1] if lines else None
 
 
 class _Sink:
-    """A file that takes what user code prints.
+    """A file that receives the output of user code.
 
-    One for the whole process: log handlers and threads hold on to the streams that they were
-    given, and write to them when nothing is captured any more.
+    The whole process shares a sink: log handlers and threads keep their streams, and may write to
+    them after the capture has ended.
     """
 
     def __init__(self) -> None:
@@ -138,10 +146,13 @@ class _Sink:
         self._start = 0
 
     def begin(self) -> int:
-        """Begin to capture.
+        """Begin to capture, with a new stream.
 
-        The stream is a new one: what user code has wrapped around the last one closes it, be it
-        as late as garbage is collected.
+        An object that user code has wrapped around the previous stream may close that stream at any
+        time, for example when it is garbage-collected.
+
+        Returns:
+            The descriptor of the file.
         """
         self.stream = self._new_stream()
         self._start = self._file.seek(0, os.SEEK_END)
@@ -149,14 +160,14 @@ class _Sink:
 
     @property
     def is_open(self) -> bool:
-        """Whether its descriptor leads to it still: user code may close all that there are."""
+        """Whether the descriptor still refers to the file. User code may close all descriptors."""
         try:
             return os.path.samestat(os.fstat(self._file.fileno()), self._status)
         except OSError:
             return False
 
     def tail(self) -> str:
-        """The end of what was printed since the beginning."""
+        """Return the end of the output since ``begin``, with passwords masked."""
         with suppress(Exception):
             self.stream.flush()
         if not self.is_open:
@@ -166,7 +177,7 @@ class _Sink:
         return masked(self._file.read().decode(errors="replace"))[-_TAIL_CHARACTERS:].strip()
 
     def _new_stream(self) -> IO[str]:
-        # Whoever closes it closes no more than that.
+        # With closefd=False, user code that closes the stream does not close the file.
         return open(
             self._file.fileno(),
             "a",
@@ -178,25 +189,25 @@ class _Sink:
 
 
 _sinks: list[_Sink] = []
-"""The last one is used. The others stay: their descriptors may be another file's by now."""
+"""The last sink is used. Earlier sinks are kept open: their descriptors may be reused by now."""
 
 
 @contextmanager
 def _output_captured() -> Iterator[_Sink]:
-    """Capture the standard streams, and their descriptors: child processes print too.
+    """Capture the standard streams and their descriptors, which child processes inherit.
 
-    There is nothing to read on stdin: a question that nobody sees must not wait for an answer.
-    Where the process is the command line's, they stay captured when user code has run: a thread
-    that it has left may print at any time.
+    stdin is empty, so that a prompt that nobody sees does not wait for an answer. In the process of
+    the command line, the streams stay captured afterwards: a thread of user code may print at any
+    time.
     """
     sink = _open_sink()
     if streams.are_kept():
-        _lead_all_to(sink)
+        _point_streams_at(sink)
         try:
             yield sink
         finally:
             _flush(*_streams_of_python())
-            _lead_all_to(_open_sink())
+            _point_streams_at(_open_sink())
         return
     with ExitStack() as stack:
         _flush(sys.stdout, sys.stderr)
@@ -214,8 +225,8 @@ def _open_sink() -> _Sink:
     return _sinks[-1]
 
 
-def _lead_all_to(sink: _Sink) -> None:
-    """Lead the standard streams and their descriptors to a sink, whatever they are now."""
+def _point_streams_at(sink: _Sink) -> None:
+    """Connect the standard streams and their descriptors to a sink, whatever they are now."""
     file = sink.begin()
     nothing = os.open(os.devnull, os.O_RDONLY)
     for to, descriptor in ((nothing, _INPUT), (file, _OUTPUT), (file, _ERRORS)):
@@ -228,7 +239,7 @@ def _lead_all_to(sink: _Sink) -> None:
 
 
 def _streams_of_python() -> list[IO[str] | None]:
-    """The streams that Python has now; user code may have replaced or deleted them."""
+    """Return the current streams of ``sys``. User code may have replaced or deleted them."""
     return [getattr(sys, name, None) for name in _OUTPUT_STREAMS]
 
 
@@ -252,21 +263,21 @@ def _redirected(descriptor: int, to: int) -> Iterator[None]:
 
 @contextmanager
 def _streams_replaced(stream: IO[str]) -> Iterator[None]:
-    """Give user code streams of its own: it may wrap, detach or close them."""
+    """Replace the streams of ``sys`` while user code runs: it may wrap, detach or close them."""
     before = sys.stdin, sys.stdout, sys.stderr
     with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123
         sys.stdin, sys.stdout, sys.stderr = nothing, stream, stream
         try:
             yield
         finally:
-            # The process's own, too: what was written there by name would come out later.
+            # The previous streams too: text that user code wrote to them would appear later.
             _flush(*_streams_of_python(), *before[1:])
             sys.stdin, sys.stdout, sys.stderr = before
 
 
 @contextmanager
-def _surroundings_kept() -> Iterator[None]:
-    """Give back the working directory, arguments, signals and loggers as they were."""
+def _process_state_restored() -> Iterator[None]:
+    """Restore the working directory, the arguments, signal handlers and loggers."""
     with ExitStack() as stack:
         stack.callback(os.chdir, Path.cwd())
         stack.callback(setattr, sys, "argv", sys.argv)
@@ -280,7 +291,7 @@ def _surroundings_kept() -> Iterator[None]:
 
 def _loggers() -> list[logging.Logger]:
     known = logging.root.manager.loggerDict.copy().values()
-    return [logging.root, *(one for one in known if isinstance(one, logging.Logger))]
+    return [logging.root, *(logger for logger in known if isinstance(logger, logging.Logger))]
 
 
 def _state(logger: logging.Logger) -> dict[str, object]:
@@ -290,47 +301,47 @@ def _state(logger: logging.Logger) -> dict[str, object]:
 
 
 def _restore_loggers(before: dict[logging.Logger, dict[str, object]]) -> None:
-    """Take every handler away that user code has put on: it may write to the real stdout."""
+    """Remove the handlers that user code has added: they may write to the real stdout."""
     for logger in _loggers():
         vars(logger).update(before.get(logger, {"handlers": []}))
-        logger.setLevel(logger.level)  # forgets what it remembers of its level
+        logger.setLevel(logger.level)  # clears the cache of enabled levels
 
 
-TellError = Callable[[DriftcheckError], None]
-_owner: list[TellError] = []
-_last_tasks: list[Callable[[], None]] = []
+ReportError = Callable[[DriftcheckError], None]
+_owner: list[ReportError] = []
+_exit_tasks: list[Callable[[], None]] = []
 
 
-def own_process(tell: TellError) -> None:
-    """Say that this process is driftcheck's alone: hooks stay on to its end.
+def own_process(report: ReportError) -> None:
+    """Declare that this process runs driftcheck only: the hooks stay installed until it ends.
 
     Args:
-        tell: Told, when the process ends, of what was refused and nobody was told of.
+        report: Called at the end of the process for each refusal that was not reported before.
     """
-    _owner[:] = [tell]
+    _owner[:] = [report]
 
 
 def at_the_end(task: Callable[[], None]) -> None:
-    """Have something done when ``leave`` has run all that user code has registered."""
-    _last_tasks.append(task)
+    """Register a task that ``exit_process`` runs after the exit handlers of user code."""
+    _exit_tasks.append(task)
 
 
-def process_owner() -> TellError | None:
-    """What ``own_process`` was given; ``None`` in a process that goes on after a check."""
+def process_owner() -> ReportError | None:
+    """Return the argument of ``own_process``; ``None`` in a program that imports driftcheck."""
     return _owner[0] if _owner else None
 
 
-def leave(code: int) -> NoReturn:
-    """End the process, whatever threads user code has left, and take nothing apart first.
+def exit_process(code: int) -> NoReturn:
+    """Run the exit handlers, and end the process without waiting for threads of user code.
 
-    To free what a large application has made takes seconds, and the system does it at once.
+    Objects are not freed first: for a large application, that takes seconds.
     """
-    atexit.register(_silence)  # runs before what user code has registered
+    atexit.register(_silence)  # runs before the handlers that user code has registered
     _flush(streams.out(), streams.err())
     note_exit_code(code)
     try:
-        atexit._run_exitfuncs()  # noqa: SLF001  (as an exit does that waits for threads)
-        for task in _last_tasks:
+        atexit._run_exitfuncs()  # noqa: SLF001  (as a normal exit does)
+        for task in _exit_tasks:
             with suppress(Exception):
                 task()
     finally:
@@ -338,7 +349,7 @@ def leave(code: int) -> NoReturn:
 
 
 def _silence() -> None:
-    """Let nothing follow the report."""
+    """Discard all further output, so that nothing follows the report."""
     with suppress(Exception):
         sys.stdout.flush()
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123

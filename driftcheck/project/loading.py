@@ -1,4 +1,4 @@
-"""Finds and loads a project, and runs its env.py as it is."""
+"""Finds and loads a project, and runs its env.py without modifications."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import parse_url
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
 from driftcheck.process.masking import learn_settings
-from driftcheck.project.containment import contained, place_of_failure
+from driftcheck.project.containment import contained, location_of_failure
 from driftcheck.project.interception.urls import database_urls
 
 Work = Callable[[Any, Any], Iterable[Any]]
-"""What env.py calls for each database it configures: (current heads, context) -> steps."""
+"""The function that env.py runs for each configured database: (heads, context) -> steps."""
 
 
 class Project(ABC):
     """A project whose migrations can be run.
 
     Attributes:
-        name: What people call it.
-        root: Its directory.
-        found_as: How it was found, for --verbose.
-        upgrade_command: What its people type to upgrade.
+        name: The name in reports.
+        root: The project's directory.
+        found_as: How the project was found, for --verbose.
+        upgrade_command: The command that upgrades a database of the project.
     """
 
     upgrade_command = "alembic upgrade head"
@@ -55,10 +55,10 @@ class Project(ABC):
 
     @abstractmethod
     def config(self) -> Config:
-        """A new Alembic configuration: one that carries a connection must not be used twice."""
+        """Return a new Alembic configuration. It may hold a connection, so it is used only once."""
 
     def application_context(self) -> AbstractContextManager[Any]:
-        """What env.py needs around it."""
+        """Return the context in which env.py must run."""
         return nullcontext()
 
     def run_environment(
@@ -72,10 +72,10 @@ class Project(ABC):
         """Run env.py with the given work, contained, in the current shadow set of the redirection.
 
         Args:
-            work: What is done for each database that env.py configures.
-            doing: What is being done, for messages.
-            command_options: What env.py finds in ``config.cmd_opts``, as from a command line.
-            options: What the ``EnvironmentContext`` is given besides.
+            work: The function that runs for each database that env.py configures.
+            doing: The activity, for messages.
+            command_options: The command-line options that env.py finds in ``config.cmd_opts``.
+            options: Further arguments of the ``EnvironmentContext``.
 
         Raises:
             ProjectError: env.py failed.
@@ -93,22 +93,22 @@ class Project(ABC):
                 _run(script)
 
     def script(self, config: Config) -> ScriptDirectory:
-        """The script directory. One for all runs: its revisions are loaded but once."""
+        """Return the script directory. All runs share it, so revisions are loaded only once."""
         if self._script is None:
             try:
                 self._script = ScriptDirectory.from_config(config)
             except CommandError as error:
                 raise ConfigurationError(
                     f"the migrations cannot be found: {error}",
-                    hint="Say where they are: -c for Alembic's configuration, -n for its section, "
-                    "--directory for Flask-Migrate's directory.",
+                    hint="Name Alembic's configuration with -c and its section with -n, or "
+                    "Flask-Migrate's directory with --directory.",
                 ) from None
         return self._script
 
     def unloaded_script(self) -> ScriptDirectory:
-        """The script directory before env.py has been run: with none of its revisions loaded.
+        """Return the script directory before env.py has been run, without loaded revisions.
 
-        A copy: Alembic's own remembers where it was asked for revisions, and env.py may move them.
+        It is a copy: Alembic caches the version locations, and env.py may change them.
         """
         doing = "reading the Alembic configuration"
         with (
@@ -128,13 +128,13 @@ class Project(ABC):
 
 
 def _run(script: ScriptDirectory) -> None:
-    """Run env.py; one that asks for an event loop of AnyIO's gets a thread of such a one."""
+    """Run env.py. If it needs a worker thread of AnyIO, run it in such a thread."""
     try:
         script.run_env()
     except RuntimeError as error:
         if "AnyIO worker thread" not in str(error):
             raise
-        anyio = importlib.import_module("anyio")  # the project's own, which it has asked for
+        anyio = importlib.import_module("anyio")  # the project's dependency
         to_thread = importlib.import_module("anyio.to_thread")
         anyio.run(to_thread.run_sync, script.run_env)
 
@@ -147,7 +147,7 @@ class AlembicProject(Project):
         self._build = build
 
     def config(self) -> Config:
-        """A new Alembic configuration."""
+        """Return a new Alembic configuration."""
         return self._build()
 
 
@@ -162,12 +162,12 @@ class FlaskProject(Project):
         self._settings = settings
 
     def application_context(self) -> AbstractContextManager[Any]:
-        """The app's own context: env.py asks for ``current_app``."""
+        """Return the application context of the app: env.py uses ``current_app``."""
         context: AbstractContextManager[Any] = self._app.app_context()
         return context
 
     def config(self) -> Config:
-        """A new Alembic configuration, as Flask-Migrate makes it for its commands."""
+        """Return a new Alembic configuration, built as in the commands of Flask-Migrate."""
         migrate = self._app.extensions["migrate"].migrate
         config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
         return config
@@ -177,6 +177,7 @@ def load_project(settings: Settings) -> Project:
     """Find the project and import it, in the current shadow set of the redirection.
 
     Raises:
+        ConfigurationError: The configuration that the settings name cannot be used.
         ProjectNotFoundError: There is no Flask app and no Alembic configuration.
         ProjectError: The project's code failed when imported.
     """
@@ -191,7 +192,10 @@ def load_project(settings: Settings) -> Project:
 
 
 def _is_flask_preferred(settings: Settings) -> bool:
-    """``FLASK_APP`` may be set for an app that has nothing to do with Flask-Migrate."""
+    """Return whether ``FLASK_APP`` is set and Flask-Migrate's directory exists.
+
+    ``FLASK_APP`` alone may be set for an app that does not use Flask-Migrate.
+    """
     migrations = settings.root / "migrations" / "alembic.ini"
     return bool(os.environ.get("FLASK_APP")) and migrations.is_file()
 
@@ -203,19 +207,24 @@ def _configured(settings: Settings, named: str) -> Project:
     module, colon, attribute = named.partition(":")
     if not colon or "/" in module:
         raise ConfigurationError(
-            f"there is no Alembic configuration at {path}",
-            hint="Give -c a file such as alembic.ini, or package.module:callable that builds one.",
+            f"the Alembic configuration {path} does not exist",
+            hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
+            "returns a configuration.",
         )
     command = Project.upgrade_command
     with contained(f"importing {module}", root=settings.root, command=command):
         build = getattr(importlib.import_module(module), attribute, None)
     if not callable(build):
-        raise ConfigurationError(f"{module} has no callable named {attribute!r}")
+        raise ConfigurationError(
+            f"{module} has no callable named {attribute!r}",
+            hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
+            "returns a configuration.",
+        )
     return AlembicProject(settings.root, f"config {named}", lambda: _with_x(build(), settings))
 
 
 def _alembic_file(root: Path) -> Path | None:
-    """The configuration that Alembic's own command would take."""
+    """Return the configuration file that the command ``alembic`` would use."""
     named = os.environ.get("ALEMBIC_CONFIG")
     if named:
         return root / named
@@ -241,7 +250,7 @@ def _from_file(settings: Settings, path: Path) -> Project:
         if not ini.is_file():
             raise ConfigurationError(
                 f"{toml} configures Alembic, and Alembic {alembic.__version__} does not read it",
-                hint="Alembic reads pyproject.toml from version 1.16 on.",
+                hint="Upgrade Alembic to version 1.16 or newer, or write an alembic.ini.",
             )
 
     def build() -> Config:
@@ -252,9 +261,9 @@ def _from_file(settings: Settings, path: Path) -> Project:
 
 
 def named_databases(settings: Settings) -> list[URL]:
-    """The databases that are named without running any code of the project.
+    """Return the databases that are known before any code of the project has run.
 
-    That is by ``--database-url``, and in Alembic's configuration files.
+    They are named by ``--database-url`` and in Alembic's configuration files.
     """
     named = [settings.root / text for text in (settings.config, settings.directory) if text]
     places = [settings.root, settings.root / "migrations", *named]
@@ -266,7 +275,7 @@ def named_databases(settings: Settings) -> list[URL]:
 
 
 def _urls_in(file: Path) -> Iterator[str]:
-    """The values of ``sqlalchemy.url`` in all sections of a configuration file."""
+    """Return the values of ``sqlalchemy.url`` in all sections of a configuration file."""
     parser = ConfigParser({"here": str(file.parent)}, strict=False)
     with suppress(ConfigParserError, OSError, UnicodeDecodeError):
         parser.read_string(file.read_text(encoding="utf-8"))
@@ -276,7 +285,7 @@ def _urls_in(file: Path) -> Iterator[str]:
 
 
 def _with_x(config: Config, settings: Settings) -> Config:
-    """Give the configuration the -x arguments, where env.py looks for them."""
+    """Add the -x arguments to the configuration, where env.py reads them."""
     _learn_passwords(config)
     if config.cmd_opts is None:
         config.cmd_opts = argparse.Namespace()
@@ -285,8 +294,8 @@ def _with_x(config: Config, settings: Settings) -> Config:
 
 
 def _learn_passwords(config: Config) -> None:
-    """Mask the passwords that a configuration names, also where it is not valid."""
-    with suppress(ConfigParserError):  # Alembic tells what is wrong with it
+    """Learn the passwords in a configuration, even if parts of it are not valid."""
+    with suppress(ConfigParserError):  # Alembic will report the error
         parser = config.file_config
         for section in parser.sections():
             learn_settings(dict(parser.items(section, raw=True)))
@@ -300,13 +309,15 @@ def _flask(settings: Settings) -> Project:
     command = FlaskProject.upgrade_command
     with contained("importing the app", root=settings.root, command=command):
         load_dotenv()
-        os.environ["FLASK_RUN_FROM_CLI"] = "true"  # as Flask has it: app.run() then does nothing
+        os.environ["FLASK_RUN_FROM_CLI"] = (
+            "true"  # as the flask command: app.run() then does nothing
+        )
         name = settings.app or os.environ.get("FLASK_APP")
         try:
             app = ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
         except NoAppException as error:
             cause = error.__cause__ or error.__context__
-            if isinstance(cause, Exception) and place_of_failure(cause, settings.root):
+            if isinstance(cause, Exception) and location_of_failure(cause, settings.root):
                 raise cause from None
             raise _no_app(settings, name, str(error)) from None
         learn_settings(app.config)
@@ -315,16 +326,21 @@ def _flask(settings: Settings) -> Project:
 
 
 def _no_app(settings: Settings, name: str | None, reason: str) -> ProjectNotFoundError:
-    what = f"no Flask app at {name!r}" if name else "no Flask app and no Alembic configuration"
+    missing = f"no Flask app at {name!r}" if name else "no Flask app and no Alembic configuration"
     return ProjectNotFoundError(
-        f"{what} found in {settings.root}",
-        hint="Name one: --app myapp (as for flask --app), or -c path/to/alembic.ini.",
+        f"{missing} found in {settings.root}",
+        hint="Name the Flask app (--app myapp, as for flask --app) or the Alembic configuration "
+        "(-c path/to/alembic.ini).",
         details=reason.strip(),
     )
 
 
 def _require_migrate(app: Any, settings: Settings) -> None:
-    """Some apps set Flask-Migrate up in their command line only; it is set up the same way."""
+    """Set up Flask-Migrate if the app does so only in its own command line.
+
+    Raises:
+        ProjectNotFoundError: The app does not use Flask-Migrate.
+    """
     if "migrate" in app.extensions:
         return
     database = app.extensions.get("sqlalchemy")
@@ -332,8 +348,9 @@ def _require_migrate(app: Any, settings: Settings) -> None:
     if database is None or not directory.is_dir():
         raise ProjectNotFoundError(
             f"the Flask app {app.import_name!r} does not use Flask-Migrate",
-            hint="Set it up with Migrate(app, db), or name an Alembic configuration with -c.",
+            hint="Set up Flask-Migrate with Migrate(app, db), or name an Alembic configuration "
+            "with -c.",
         )
-    from flask_migrate import Migrate  # noqa: PLC0415  (only where it is needed)
+    from flask_migrate import Migrate  # noqa: PLC0415  (an app may do without)
 
     Migrate(app, getattr(database, "db", database))

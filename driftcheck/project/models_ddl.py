@@ -1,4 +1,4 @@
-"""Writes models as DDL: all that ``create_all()`` would run."""
+"""Writes models as DDL: the statements that ``create_all()`` would run."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from sqlalchemy.schema import DDLElement
 
 
 def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
-    """Write models as DDL.
+    """Return the DDL of models.
 
     Args:
         models: The metadata.
-        connection: A SQLAlchemy connection to a shadow database: its dialect knows the server,
-            and what listeners of the models ask of the database is asked of it.
+        connection: A SQLAlchemy connection to a shadow database. The statements are compiled for
+            its dialect, and queries of event listeners of the models run on it.
+
+    Returns:
+        The statements, in the order in which ``create_all()`` runs them.
     """
     statements: list[str] = []
 
@@ -34,9 +37,9 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
 
 
 def _bare(statement: str, connection: Any) -> str:
-    """A statement as the server is to see it, for it is run without parameters.
+    """Return a statement that can be run without parameters.
 
-    Compiled for a driver that puts them in for ``%s``, it has each ``%`` of its own doubled.
+    For drivers with the parameter style ``%s``, SQLAlchemy doubles each ``%`` of a statement.
     """
     takes_percents = connection.dialect.paramstyle in ("format", "pyformat")
     return statement.replace("%%", "%") if takes_percents else statement

@@ -1,15 +1,16 @@
-"""Sends every connection that user code opens to a shadow database, and refuses any other.
+"""Redirects every connection that user code opens to a shadow database, and refuses all others.
 
-Hooks that stand together, on for as long as user code may run:
+Three hooks are installed for as long as user code may run:
 
-1. ``do_connect`` on the ``Engine`` class connects to the shadow in place of what was asked for;
-   what was asked for is how driftcheck learns where the live database is.
-2. A data descriptor on ``Engine.url`` lets code *read* the shadow's name too.
-3. ``connect`` on the ``Pool`` class asks each new connection for the shadow's mark and refuses any
-   other before a statement is run: ``creator=``, ready-made pools, whatever hook 1 cannot see.
+1. ``do_connect`` on the ``Engine`` class connects to the shadow instead of the requested database.
+   The requested database is also how driftcheck learns where the live database is.
+2. A data descriptor on ``Engine.url`` returns the URL of the shadow.
+3. ``connect`` on the ``Pool`` class asks each new connection for the mark of the shadow, and
+   refuses any other connection before a statement is run. This covers ``creator=``, existing pools,
+   and everything else that hook 1 does not see.
 
 A connection that was pooled for an earlier shadow set is opened again when it is checked out. On a
-server that others use, statements that reach beyond the shadow database are refused as well.
+server that others use, statements that affect more than the shadow database are refused too.
 
 A connection that bypasses SQLAlchemy cannot be redirected. The interceptor (``interception/``)
 refuses such a connection unless it leads to a shadow.
@@ -42,28 +43,28 @@ from driftcheck.databases.own_work import redirected_to
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
 from driftcheck.process.deadline import aborter, watchdog
-from driftcheck.project.containment import TellError, at_the_end, process_owner
+from driftcheck.project.containment import ReportError, at_the_end, process_owner
 from driftcheck.project.interception.interceptor import Interceptor
-from driftcheck.project.interception.statements import beyond_the_database
+from driftcheck.project.interception.statements import statement_beyond_database
 
 _LINK = "driftcheck.link"
 
 MakeShadow = Callable[[URL, str], ShadowDatabase]
-"""Makes the shadow of the database at a URL, for a shadow set of that name."""
+"""Creates the shadow of the database at a URL, for the shadow set with a name."""
 
 
 class ShadowSet:
-    """One set of shadows: a shadow for each database that user code asks for.
+    """A shadow for each database that user code connects to.
 
     Args:
-        name: What the shadows are for: ``import``, ``replay`` ...
-        make: Makes a shadow the first time its database is asked for.
+        name: The purpose of the shadows: ``import``, ``replay`` ...
+        make: Creates a shadow when its database is first requested.
 
     Attributes:
-        shadows: What was made so far.
-        failure: The first error that user code was given: it may have caught it.
-        entered: How often it was begun. Between two times its shadows may have been copied, which
-            cuts off what is connected to them.
+        shadows: The shadows that exist, by the keys of the databases that they replace.
+        failure: The first error that was raised in user code, which may have caught it.
+        entered: How often connections were redirected to this set. In between, the shadows may have
+            been copied, which closes the connections to them.
     """
 
     def __init__(self, name: str, make: MakeShadow) -> None:
@@ -75,7 +76,7 @@ class ShadowSet:
         self._lock = threading.RLock()
 
     def shadow_of(self, target: URL) -> ShadowDatabase:
-        """The shadow that stands for a database, made when first asked for."""
+        """Return the shadow of a database. It is created at the first request."""
         with self._lock:
             database_key = database_key_of(target)
             if database_key not in self.shadows:
@@ -83,20 +84,20 @@ class ShadowSet:
             return self.shadows[database_key]
 
     def begin_again(self) -> None:
-        """Drop the shadows, so that the next ones are empty."""
+        """Drop the shadows, so that the next requests create empty shadows."""
         with self._lock:
             while self.shadows:
                 _, shadow = self.shadows.popitem()
                 shadow.drop()
 
     def failed(self, error: DriftcheckError) -> DriftcheckError:
-        """Keep the first error: user code may catch what is raised at it."""
+        """Record the first error, because user code may catch it, and return the error."""
         self.failure = self.failure or error
         return error
 
 
 class _Link(NamedTuple):
-    """Where a pooled connection leads."""
+    """The shadow that a pooled connection is connected to."""
 
     shadow_set: ShadowSet
     shadow: ShadowDatabase
@@ -104,49 +105,49 @@ class _Link(NamedTuple):
 
 
 class Redirect:
-    """Knows which database stands behind each shadow, and keeps the hooks on.
+    """Redirects connections, and knows which database each shadow replaces.
 
     Args:
         root: The project's directory; the working directory if it is not given.
-        known: Databases that user code must not reach, besides those that it asks for.
+        known: Databases that user code must not reach, in addition to those that it requests.
 
     Attributes:
-        targets: Every database that user code asked for, in that order, by its place.
-        interceptor: Refuses what goes past SQLAlchemy.
+        targets: Every database that user code has requested, in this order, by its database key.
+        interceptor: Refuses connections that bypass SQLAlchemy.
     """
 
     def __init__(self, root: Path | None = None, known: Iterable[URL] = ()) -> None:
         self.targets: dict[DatabaseKey, URL] = {}
         self.interceptor = Interceptor(root or Path.cwd(), known, self._was_refused)
-        self._behind: dict[DatabaseKey, URL] = {}
+        self._replaced: dict[DatabaseKey, URL] = {}
         self._current: ShadowSet | None = None
         self._hooks = _Hooks(self)
         self._depth = 0
         self._nested = 0
-        self._is_over = False
+        self._has_ended = False
 
     @contextmanager
     def hooked(self) -> Iterator[Redirect]:
-        """Keep the hooks on: between shadow sets, too, threads that user code started go on.
+        """Install the hooks. They stay installed between shadow sets: threads of user code go on.
 
-        Such a thread outlives this; the hooks then stay for as long as the process does. Where the
-        process is driftcheck's own they always do, and refuse every connection from then on: user
-        code runs until the very end, as in a handler of ``atexit``.
+        If such a thread is still running at the end, the hooks stay until the process ends. In the
+        process of the command line they always stay, and refuse every connection after the end of
+        this context: user code also runs at exit, for example in ``atexit`` handlers.
         """
         self._depth += 1
         if self._depth == 1:
             threads = set(threading.enumerate())
-            self._hooks.put_on()
+            self._hooks.install()
         try:
             yield self
         finally:
             self._depth -= 1
             if self._depth == 0:
                 if process_owner() is not None:
-                    self._is_over = True
+                    self._has_ended = True
                     self.interceptor.stay_on()
                 elif not set(threading.enumerate()) - threads:
-                    self._hooks.take_off()
+                    self._hooks.remove()
 
     @contextmanager
     def to(self, shadow_set: ShadowSet) -> Iterator[None]:
@@ -155,16 +156,19 @@ class Redirect:
         Contexts may be nested.
 
         Raises:
-            RedirectError: User code would have reached a database that is not a shadow; also
-                where that code caught the error that it was given instead.
+            RedirectError: User code tried to reach a database that is not a shadow. This is also
+                raised if that code caught the error that was raised in it.
         """
         outer, self._current, shadow_set.failure = self._current, shadow_set, None
         shadow_set.entered += 1
         self._nested += 1
-        for database_key, shadow in shadow_set.shadows.items():  # made before anybody asked
-            self._let_pass(shadow)
+        for (
+            database_key,
+            shadow,
+        ) in shadow_set.shadows.items():  # created before user code requested them
+            self._allow(shadow)
             if database_key in self.targets:
-                self._behind[database_key_of(shadow.url)] = self.targets[database_key]
+                self._replaced[database_key_of(shadow.url)] = self.targets[database_key]
         try:
             with self.hooked():
                 self.interceptor.renew()
@@ -183,50 +187,54 @@ class Redirect:
 
     @property
     def current(self) -> ShadowSet:
-        """The innermost shadow set; between shadow sets, the first there was."""
+        """The innermost shadow set; outside of all sets, the last set that was used."""
         if self._current is None:
             raise RedirectError("the project opened a connection before driftcheck was ready")
-        if self._is_over:
+        if self._has_ended:
             raise self.interceptor.refusals.refusal(
                 "connect to a database after the check has ended"
             )
         return self._current
 
     def target_of(self, connection: Any) -> URL:
-        """The database that user code meant by a SQLAlchemy connection it was given."""
+        """Return the database that user code requested when it opened a SQLAlchemy connection."""
         link: _Link | None = connection.connection.info.get(_LINK)
         if link is None or link.shadow_set is not self._current:
             raise RedirectError(
                 "env.py configured a connection that was opened before it ran",
-                hint="Open the connection in env.py, or in the callable that builds the Config: "
-                "one that is held since the import cannot be sent elsewhere.",
+                hint="Open the connection in env.py, or in the callable that builds the Config. "
+                "A connection that was opened during the import cannot be redirected.",
             )
         return self.resolve(link.shadow.url)
 
     def resolve(self, asked: URL) -> URL:
-        """The database that is meant: behind a shadow of an earlier shadow set stands another."""
-        target = self._behind.get(database_key_of(asked), asked)
+        """Return the requested database. If a URL is that of a shadow, its target is returned."""
+        target = self._replaced.get(database_key_of(asked), asked)
         self.targets.setdefault(database_key_of(target), target)
         self.interceptor.databases.add(target)
         return target
 
     def shadow_for(self, asked: URL) -> ShadowDatabase:
-        """What stands, in the current shadow set, for the database that is meant."""
+        """Return the shadow of a requested database in the current shadow set."""
         target = self.resolve(asked)
         shadow = self.current.shadow_of(target)
-        self._behind[database_key_of(shadow.url)] = target
-        self._let_pass(shadow)
+        self._replaced[database_key_of(shadow.url)] = target
+        self._allow(shadow)
         return shadow
 
-    def _let_pass(self, shadow: ShadowDatabase) -> None:
+    def _allow(self, shadow: ShadowDatabase) -> None:
         self.interceptor.databases.add_shadow(shadow.url, is_shared=shadow.shares_server)
 
     def kept(self, error: DriftcheckError) -> DriftcheckError:
-        """Keep an error that user code is given."""
+        """Record an error that is about to be raised in user code, and return the error."""
         return error if self._current is None else self._current.failed(error)
 
     def _was_refused(self, error: RedirectError) -> bool:
-        """Keep what the interceptor refuses; between shadow sets there is nobody to raise it at."""
+        """Record a refusal of the interceptor.
+
+        Returns:
+            Whether ``to`` will raise the error; outside of all shadow sets, it will not.
+        """
         if self._current is not None and self._nested:
             self._current.failed(error)
         return self._nested > 0
@@ -236,13 +244,13 @@ _left_on: list[_Hooks] = []
 
 
 class _Hooks:
-    """The hooks themselves."""
+    """Installs and removes the hooks."""
 
     def __init__(self, redirect: Redirect) -> None:
         self._redirect = redirect
         self._on = ExitStack()
         self._listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
-            # SQLAlchemy 1.4 does not take insert=True for this one.
+            # SQLAlchemy 1.4 does not accept insert=True for do_connect.
             (Engine, "do_connect", self._do_connect, {}),
             (Engine, "before_cursor_execute", self._require_own_database, {}),
             (Pool, "first_connect", self._require_mark, {"insert": True}),
@@ -250,31 +258,32 @@ class _Hooks:
             (Pool, "checkout", self._require_current_set, {"insert": True}),
         )
 
-    def put_on(self) -> None:
+    def install(self) -> None:
         if _left_on:
-            _left_on.pop().take_off()
-        if (tell := process_owner()) is not None:
+            _left_on.pop().remove()
+        if (report := process_owner()) is not None:
             _left_on.append(self)
-            at_the_end(partial(_tell_refusals, self._redirect.interceptor, tell))
-        self._redirect.interceptor.put_on()
-        self._on.callback(self._redirect.interceptor.take_off)
+            at_the_end(partial(_report_refusals, self._redirect.interceptor, report))
+        self._redirect.interceptor.install()
+        self._on.callback(self._redirect.interceptor.remove)
         for target, name, listener, options in self._listeners:
             event.listen(target, name, listener, **options)
             self._on.callback(event.remove, target, name, listener)
         Engine.url = _ShadowURL(self._url)  # type: ignore[assignment]
         self._on.callback(delattr, Engine, "url")
 
-    def take_off(self) -> None:
+    def remove(self) -> None:
         self._on.close()
 
     def _do_connect(
         self, dialect: Dialect, record: Any, cargs: list[Any], cparams: dict[str, Any]
     ) -> Any:
-        """Hook 1: connect to the shadow. What is returned is taken for the connection."""
-        for theirs in dialect.dispatch.do_connect:
-            if theirs != self._do_connect:
-                # It may put a token in for a password; where it connects by itself, hook 3 asks.
-                connection = theirs(dialect, record, cargs, cparams)
+        """Hook 1: connect to the shadow, and return the connection."""
+        for listener in dialect.dispatch.do_connect:
+            if listener != self._do_connect:
+                # A listener of the project may set a token as password. If the listener opens the
+                # connection itself, hook 3 checks that connection.
+                connection = listener(dialect, record, cargs, cparams)
                 if connection is not None:
                     return connection
         with self._failures_kept():
@@ -285,17 +294,17 @@ class _Hooks:
                 return watched_dialect.connect(dialect, database, arguments, keywords, self._keep)
 
     def _url(self, engine: Engine, real: URL) -> URL:
-        """Hook 2: what code reads of an engine's URL."""
+        """Hook 2: return the URL of the shadow as the URL of an engine."""
         try:
             asked = url_of_arguments(engine.dialect, *engine.dialect.create_connect_args(real))
         except RedirectError:
-            return real  # to be read it may be anything; to be connected to it is refused
+            return real  # reading an unusable URL is allowed; connecting to it is refused
         with self._failures_kept():
             shadow = self._redirect.shadow_for(asked)
         return url_for_dialect(shadow.url, engine.dialect)
 
     def _require_mark(self, dbapi_connection: Any, record: Any) -> None:
-        """Hook 3: refuse a connection that does not lead to a shadow of this shadow set."""
+        """Hook 3: refuse a connection that is not to a shadow of the current shadow set."""
         if is_own(record) or _LINK in record.info:
             return
         with self._failures_kept():
@@ -307,10 +316,10 @@ class _Hooks:
             with suppress(Exception):
                 dbapi_connection.close()
             raise RedirectError(
-                "the project opened a connection that leads to no shadow database; "
-                "it was closed before anything was run on it",
-                hint="An engine made with creator= or with a pool of its own cannot be redirected: "
-                "let it take its address from a URL while driftcheck runs.",
+                "the project opened a connection that does not lead to a shadow database; "
+                "driftcheck closed it before a statement was run",
+                hint="An engine with creator= or with its own pool cannot be redirected. "
+                "Create the engine from a URL while driftcheck runs.",
             )
 
     def _require_current_set(self, _connection: Any, record: Any, _proxy: Any) -> None:
@@ -324,16 +333,16 @@ class _Hooks:
     def _require_own_database(
         self, connection: Any, _cursor: Any, statement: str, *_arguments: Any
     ) -> None:
-        """Refuse what would change a server that others use; a private one may be changed."""
+        """Refuse statements that affect more than the shadow database on a shared server."""
         link = connection.connection.info.get(_LINK)
         if link is None or not link.shadow.shares_server:
             return
-        if found := beyond_the_database(statement, link.shadow.name):
+        if found := statement_beyond_database(statement, link.shadow.name):
             with self._failures_kept():
                 raise RedirectError(
                     f"the project would run {found} on a server that others use",
-                    hint="Let driftcheck make its shadow databases on a private server: "
-                    "pip install 'driftcheck[embedded]', and leave out --shadow.",
+                    hint="Have driftcheck create its shadow databases on a private server: "
+                    "run pip install 'driftcheck[embedded]', and leave out --shadow.",
                     details=statement.strip(),
                 )
 
@@ -348,17 +357,17 @@ class _Hooks:
             raise self._redirect.kept(error) from None
 
 
-def _tell_refusals(interceptor: Interceptor, tell: TellError) -> None:
-    """Tell of what was refused when there was nobody to raise it at."""
+def _report_refusals(interceptor: Interceptor, report: ReportError) -> None:
+    """Report the refusals that were not raised in ``Redirect.to``."""
     for error in interceptor.refusals.take():
-        tell(error)
+        report(error)
 
 
 def _shadow_reached(dbapi_connection: Any, shadow_set: ShadowSet) -> ShadowDatabase | None:
-    """Ask a connection for the mark that only shadows answer with."""
+    """Return the shadow that a connection is connected to, by its mark; ``None`` if it is none."""
     abort = aborter(getattr(dbapi_connection, "driver_connection", dbapi_connection))
     for shadow in shadow_set.shadows.copy().values():
-        # Another database may not know the query, and every driver has errors of its own.
+        # Another database may not support the query, and every driver has its own exceptions.
         try:
             with watchdog.call(f"the shadow database {shadow.name}", abort):
                 if shadow.is_reached_by(dbapi_connection):
@@ -371,7 +380,7 @@ def _shadow_reached(dbapi_connection: Any, shadow_set: ShadowSet) -> ShadowDatab
 
 
 class _ShadowURL:
-    """Stands in for the attribute ``Engine.url``."""
+    """The descriptor that replaces the attribute ``Engine.url``."""
 
     def __init__(self, read: Callable[[Engine, URL], URL]) -> None:
         self._read = read

@@ -1,1 +1,1 @@
-"""Files that driftcheck keeps: its cache directory and snapshot files."""
+"""The cache directory, snapshot files, and the names and marks of temporary databases and files."""

@@ -1,7 +1,7 @@
-"""Where driftcheck keeps what it can make again: the user's cache directory.
+"""The cache directory of the user, for files that driftcheck can create again.
 
-What is read there decides what is run on shadow databases, so nobody else may write it. A
-directory that others can change is refused; a file that is not the user's own counts as absent.
+These files decide which statements run on shadow databases, so no other account may write them. A
+directory that others can change is refused. A file that belongs to others is treated as missing.
 """
 
 from __future__ import annotations
@@ -17,53 +17,53 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.storage.processes import is_running
 
 VARIABLE = "DRIFTCHECK_CACHE_DIR"
-"""The environment variable that names another directory."""
+"""The environment variable that overrides the directory."""
 _ROOT = 0
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _UNFINISHED = ".unfinished-"
 
 
 def cache_directory() -> Path:
-    """The directory; made if need be, and then closed to all but its user.
+    """Return the directory. It is created if necessary, with access for the user only.
 
     Raises:
-        ConfigurationError: It cannot be made, or others can change what is in it.
+        ConfigurationError: The directory cannot be created, or others can change its files.
     """
     try:
         directory = _location()
         _make(directory)
         weakness = weakness_of(directory)
-    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home directory
         raise ConfigurationError(
             f"there is no cache directory: {error}", hint=f"Name one with {VARIABLE}."
         ) from None
     if weakness:
         raise ConfigurationError(
-            f"others can change what driftcheck keeps in {directory}: {weakness}",
-            hint=f"Take the right from them (chown, chmod go-w), or name another directory, "
-            f"below one of your own, with {VARIABLE}.",
+            f"other accounts can change the cache directory {directory}: {weakness}",
+            hint=f"Remove this right (chown, chmod go-w), or name another directory, in a "
+            f"directory that belongs to you, with {VARIABLE}.",
         )
     return directory
 
 
 def weakness_of(path: Path, *, is_parent: bool = False) -> str:
-    """What lets another account than this and root change what is found at a path.
+    """Return why accounts other than this one and root can change the file at a path.
 
-    Each directory on the way counts, and so does each that a link leads through: who can write
-    there can put something else in its place.
+    All parent directories are checked, and all directories that a link leads through: an account
+    that can write there can replace the file.
 
     Args:
-        path: An absolute path of something that exists.
-        is_parent: Whether no more matters than that what is in it stays in its place: it is a
-            directory such as ``/tmp``, in which there is one of the user's own.
+        path: An absolute path that exists.
+        is_parent: Whether the path is only a parent of the user's own directory, such as
+            ``/tmp``. It may be writable for others, if they cannot replace the directory.
 
     Returns:
-        A clause for a message; empty where nobody else can.
+        A clause for a message; empty if no other account can change the file.
 
     Raises:
-        OSError: It does not exist, or its links lead in a circle.
+        OSError: The path does not exist, or its links form a loop.
     """
-    if os.name == "nt":  # its directories are closed by rights of another kind
+    if os.name == "nt":  # Windows has no such modes
         return ""
     path.resolve(strict=True)
     for part in (*reversed(path.parents), path):
@@ -80,8 +80,8 @@ def weakness_of(path: Path, *, is_parent: bool = False) -> str:
 
 
 def _others_write(found: os.stat_result, *, is_last: bool) -> bool:
-    """Whether others can put something in the place of what is in a directory."""
-    if found.st_mode & stat.S_ISVTX and not is_last:  # there, only an owner takes something away
+    """Return whether others can replace files in a directory."""
+    if found.st_mode & stat.S_ISVTX and not is_last:  # sticky: only owners can remove their files
         return False
     if found.st_mode & stat.S_IWOTH:
         return True
@@ -89,8 +89,11 @@ def _others_write(found: os.stat_result, *, is_last: bool) -> bool:
 
 
 def _is_own_group(gid: int) -> bool:
-    """Whether a group is the user's alone: some systems give each user one, and the umask 002."""
-    import grp  # noqa: PLC0415  (Windows has neither)
+    """Return whether the user is the only member of a group.
+
+    Some systems create a group for each user, and set the umask 002.
+    """
+    import grp  # noqa: PLC0415  (not on Windows)
     import pwd  # noqa: PLC0415
 
     if gid == _ROOT:
@@ -109,14 +112,14 @@ def _location() -> Path:
     usual = _usual_location()
     above = next(path for path in usual.parents if path.exists())
     if weakness_of(above, is_parent=True):
-        # In containers root is often given another account's home. Who looks at the directory
-        # later sees that it is this user's own, here as there.
+        # In containers, the home directory of root often belongs to another account. The directory
+        # below /tmp is checked by the caller like any other.
         return Path(tempfile.gettempdir()).absolute() / f"driftcheck-{os.geteuid()}"
     return usual
 
 
 def _usual_location() -> Path:
-    # XDG asks for a relative path to be ignored.
+    # The XDG Base Directory Specification says that relative paths are ignored.
     if (xdg := os.environ.get("XDG_CACHE_HOME")) and Path(xdg).is_absolute():
         return Path(xdg) / "driftcheck"
     if sys.platform == "darwin":
@@ -128,7 +131,7 @@ def _usual_location() -> Path:
 
 
 def _make(directory: Path) -> None:
-    """Make a directory and those above it, each closed to others whatever the umask is."""
+    """Create a directory and its parents, with access for the user only."""
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     for path in reversed(missing):
         path.mkdir(mode=0o700, exist_ok=True)
@@ -137,19 +140,19 @@ def _make(directory: Path) -> None:
 
 
 def read_private(path: Path) -> str:
-    """Read a file of the cache.
+    """Return the text of a file of the cache.
 
     Raises:
-        OSError: It cannot be read, or it is not the user's own, or others can write it.
-        UnicodeDecodeError: It is no text.
+        OSError: The file cannot be read, belongs to another account, or others can write it.
+        UnicodeDecodeError: The file is not UTF-8.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with os.fdopen(os.open(path, flags), encoding="utf-8") as stream:
         for found in (path.parent.lstat(), os.fstat(stream.fileno())):
             if os.name != "nt" and not _is_own(found):
-                raise PermissionError(f"{path} is not this user's own")
+                raise PermissionError(f"{path} belongs to another account, or others can write it")
         if not stat.S_ISREG(found.st_mode):
-            raise PermissionError(f"{path} is no file")
+            raise PermissionError(f"{path} is not a regular file")
         return stream.read()
 
 
@@ -161,14 +164,14 @@ def _is_own(found: os.stat_result) -> bool:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that its user alone may read: whole or not at all, whoever writes beside.
+    """Write a file that only its user can read. The file is replaced atomically.
 
     Raises:
-        OSError: It cannot be written, or its directory is not the user's own.
+        OSError: The file cannot be written, or others can write its directory.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if os.name != "nt" and not _is_own(path.parent.lstat()):
-        raise PermissionError(f"{path.parent} is not this user's own")
+        raise PermissionError(f"{path.parent} belongs to another account, or others can write it")
     _remove_unfinished(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_UNFINISHED}{os.getpid()}-")
     try:
@@ -181,10 +184,10 @@ def write_private(path: Path, text: str) -> None:
 
 
 def _remove_unfinished(directory: Path) -> None:
-    """Remove what killed processes were writing.
+    """Remove the unfinished files of killed processes.
 
-    A process of another machine, with the same directory, may still be writing: it will find
-    that it cannot finish, and what it would have kept is made again.
+    A process of another machine that uses the same directory may still be writing such a file. Its
+    write then fails, and the entry is created again later.
     """
     for path in directory.glob(f"{_UNFINISHED}*"):
         pid = path.name.removeprefix(_UNFINISHED).partition("-")[0]

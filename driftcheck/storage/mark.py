@@ -1,4 +1,4 @@
-"""The mark that tells a shadow database from any other, and says whose it is."""
+"""The mark that identifies a shadow database and the process that created it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from driftcheck.storage.processes import is_running
 
 _MARK = re.compile(r"([0-9a-f]{16}):(\d+):(\d+):(.+)\Z")
 LONGEST_LIFE = 24 * 60 * 60
-"""Seconds after which a shadow is taken for abandoned, wherever its maker ran."""
+"""In seconds: an older shadow counts as abandoned, even if it was created on another machine."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Who made a shadow database, and when; written into the database as one short text.
+    """The process that created a shadow database, and when. It is stored in the database.
 
     Attributes:
-        secret: Random, so that no two marks are alike.
-        pid: The process that made it.
-        started: When, in seconds since 1970.
-        host: The machine of that process; see ``this_host``.
+        secret: Random hexadecimal digits, so that every mark is unique.
+        pid: The process.
+        started: The time of creation, in seconds since 1970.
+        host: The machine of the process; see ``this_host``.
     """
 
     secret: str
@@ -37,37 +37,38 @@ class Mark:
 
     @classmethod
     def new(cls) -> Mark:
-        """A mark of this process, now."""
+        """Return a new mark of this process."""
         return cls(secrets.token_hex(8), os.getpid(), int(time.time()), this_host())
 
     @classmethod
     def parse(cls, text: str) -> Mark | None:
-        """Read what ``str`` wrote; ``None`` for any other text."""
+        """Return the mark that ``str`` has written; ``None`` for any other text."""
         match = _MARK.match(text)
         return match and cls(match[1], int(match[2]), int(match[3]), match[4])
 
     def __str__(self) -> str:
-        """The text that is written into the database."""
+        """Return the text that is stored in the database."""
         return f"{self.secret}:{self.pid}:{self.started}:{self.host}"
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether nobody needs the database any more."""
+        """Whether the process has ended, or the database is too old."""
         if is_too_old(self.started):
             return True
         return self.host == this_host() and not is_running(self.pid)
 
 
 def is_too_old(started: int) -> bool:
-    """Whether a shadow of that age, in seconds since 1970, has been left behind for certain."""
+    """Return whether a shadow that was created at a time, in seconds since 1970, is too old."""
     return time.time() - started > LONGEST_LIFE
 
 
 def this_host() -> str:
-    """The machine on which this process's number means something, as a short hash.
+    """Return a short hash of the machine and its PID namespace.
 
-    Two containers may have the same host name and still number their processes apart. A whole
-    mark fits into an identifier of PostgreSQL: a server that cuts it tells each new connection so.
+    Two containers may have the same host name and different PID namespaces. The hash is short, so
+    that a mark fits into an identifier of PostgreSQL: a server that truncates the mark sends a
+    notice to each new connection.
     """
     numbering = ""
     with contextlib.suppress(OSError):

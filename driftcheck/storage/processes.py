@@ -1,4 +1,4 @@
-"""Tells whether a process of this machine runs."""
+"""Finds out whether a process of this machine is running."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 _EXITING = 0x4
-"""The flag of a process that is about to end, in Linux's ``/proc/PID/stat``."""
+"""``PF_EXITING`` in the flags of ``/proc/PID/stat``. Source: Linux, include/linux/sched.h."""
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process of that number runs on this machine, whoever's it is."""
-    if os.name == "nt":  # there, os.kill() with 0 would not ask, but interrupt
+    """Return whether a process is running on this machine, under any account."""
+    if os.name == "nt":  # on Windows, os.kill() with 0 would interrupt the process
         return True
     try:
         os.kill(pid, 0)
@@ -23,9 +23,10 @@ def is_running(pid: int) -> bool:
 
 
 def _is_exiting(pid: int) -> bool:
-    """Whether a process has ended and its parent has not asked for its status yet, on Linux.
+    """Return whether a process is a zombie or about to end, on Linux.
 
-    In a container whose first process does not ask, that can last as long as the container.
+    If the first process of a container does not wait for its children, zombies stay for as long as
+    the container.
     """
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -1,7 +1,7 @@
-"""Names that say who made a shadow database or a temporary directory, when, and in which run.
+"""Names of shadow databases and temporary directories, which identify their process and run.
 
-A name is there from the first moment on, before a mark can be written. So what a killed run has
-left can be told from everything else by its name alone.
+A name exists from the first moment, before a mark can be written. So the databases and directories
+of a killed run can be recognized by their names alone.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from driftcheck.storage.processes import is_running
 
 NAME_PREFIX = "driftcheck_shadow_"
 _LONGEST_PURPOSE = 14
-"""Characters. With it a name has 63, the most that PostgreSQL takes."""
+"""In characters. The whole name then has 63, the maximum of PostgreSQL."""
 _DIGITS = string.digits + string.ascii_lowercase
 _HOST, _PID, _STARTED, _RUN, _CHECK = 5, 5, 6, 5, 5
-"""How many digits of base 36 each part of a name has."""
+"""The number of base-36 digits of each part of a name."""
 _NAME = re.compile(
     rf"({NAME_PREFIX}[a-z0-9_]{{1,{_LONGEST_PURPOSE}}}"
     rf"_([0-9a-z]{{{_HOST}}})_([0-9a-z]{{{_PID}}})_([0-9a-z]{{{_STARTED}}})_[0-9a-z]{{{_RUN}}})"
@@ -29,12 +29,12 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class Origin:
-    """What a name says of the process that chose it.
+    """The process that a name identifies.
 
     Attributes:
-        host: A short hash of its machine and its numbering of processes.
+        host: A short hash of the machine and its PID namespace.
         pid: The process.
-        started: When the name was made, in seconds since 1970.
+        started: The time at which the name was created, in seconds since 1970.
     """
 
     host: str
@@ -43,18 +43,18 @@ class Origin:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether nobody needs any more what has the name."""
+        """Whether the process has ended, or the name is too old."""
         if is_too_old(self.started):
             return True
         return self.host == _hash(this_host(), _HOST) and not is_running(self.pid)
 
 
 def shadow_name(purpose: str, mark: Mark) -> str:
-    """A name that no other program gives by accident; short enough for every server.
+    """Return a name that other programs do not use, short enough for every server.
 
     Args:
-        purpose: What it is for; becomes a part of the name.
-        mark: Who makes it.
+        purpose: The purpose of the database or directory, which becomes a part of the name.
+        mark: The mark of the process that creates it.
     """
     short = re.sub(r"[^a-z0-9]+", "_", purpose.lower())[:_LONGEST_PURPOSE] or "x"
     body = "_".join(
@@ -70,7 +70,7 @@ def shadow_name(purpose: str, mark: Mark) -> str:
 
 
 def origin_of(name: str) -> Origin | None:
-    """Who chose a name; ``None`` where ``shadow_name`` did not make it."""
+    """Return the process that a name identifies; ``None`` if ``shadow_name`` did not create it."""
     match = _NAME.match(name)
     if match is None or _hash(match[1], _CHECK) != match[5]:
         return None
@@ -78,7 +78,7 @@ def origin_of(name: str) -> Origin | None:
 
 
 def agrees(name: str, mark: Mark) -> bool:
-    """Whether a name and a mark speak of the same run."""
+    """Return whether a name and a mark are of the same run."""
     match = _NAME.match(name)
     return match is not None and shadow_name("x", mark).split("_")[3:7] == match[1].split("_")[-4:]
 

@@ -1,4 +1,4 @@
-"""A snapshot as a file: what the cache keeps, and what a project can keep as its base."""
+"""Snapshot files: entries of the cache, and base snapshots of projects."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 FORMAT = 4
-"""Raised whenever the same schema reads differently than before; older files are then refused."""
+"""Increased whenever the same schema is read differently. Files of older formats are refused."""
 
 
-_MARSHAL = 2  # the newest of marshal's versions that writes equal values alike
+_MARSHAL = 2  # later versions of the format write equal values differently
 
 
 @dataclass(frozen=True)
 class SnapshotFile:
-    """A snapshot, and where in the history it stands.
+    """A snapshot and its revisions.
 
     Attributes:
         snapshot: The schema.
-        revisions: The revisions it is at.
-        extra: What else its writer keeps with it.
+        revisions: The revisions that the schema corresponds to.
+        extra: Further data of the writer.
     """
 
     snapshot: Snapshot
@@ -35,7 +35,7 @@ class SnapshotFile:
 
 
 def dump(file: SnapshotFile) -> str:
-    """Write as JSON, one object a line, so that two files can be compared by people."""
+    """Return the file as JSON, with one object per line, so that people can compare two files."""
     snapshot = file.snapshot
     head = {
         "format": FORMAT,
@@ -46,38 +46,39 @@ def dump(file: SnapshotFile) -> str:
         "not_compared": [[*key, count] for key, count in snapshot.not_compared.items()],
         "extra": dict(file.extra),
     }
-    rows = ",\n".join(json.dumps(_row(thing)) for thing in snapshot.objects.values())
+    rows = ",\n".join(json.dumps(_row(obj)) for obj in snapshot.objects.values())
     return json.dumps(head)[:-1] + f', "objects": [\n{rows}\n]}}\n'
 
 
 def digest(snapshot: Snapshot) -> str:
-    """A digest of what counts in a snapshot, whatever the order in which it was read."""
+    """Return a digest of all attributes that are compared, independent of the order of objects."""
     total = 0
-    for thing in snapshot.objects.values():
-        said = marshal.dumps(_counting(thing), _MARSHAL)
-        total += int.from_bytes(hashlib.blake2b(said, digest_size=32).digest(), "big")
+    for obj in snapshot.objects.values():
+        data = marshal.dumps(_digested(obj), _MARSHAL)
+        total += int.from_bytes(hashlib.blake2b(data, digest_size=32).digest(), "big")
     return f"{total % 2**256:064x}"
 
 
-def _counting(thing: SchemaObject) -> tuple[Any, ...]:
-    whole = tuple(thing.part_of or ())
-    return tuple(thing.address), sorted(thing.attributes.items()), whole
+def _digested(obj: SchemaObject) -> tuple[Any, ...]:
+    whole = tuple(obj.part_of or ())
+    return tuple(obj.address), sorted(obj.attributes.items()), whole
 
 
 def load(text: str) -> SnapshotFile:
-    """Read what ``dump`` wrote.
+    """Return the snapshot file that ``dump`` has written.
 
     Raises:
-        ConfigurationError: It is no such file, or one of another format.
+        ConfigurationError: The text is not a snapshot file, or has another format.
     """
     try:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ConfigurationError(
-                f"the snapshot has format {data['format']}, and this driftcheck reads {FORMAT}",
-                hint="Write it again with: driftcheck snapshot --write",
+                f"the snapshot file has format {data['format']}, and this version of driftcheck "
+                f"reads format {FORMAT}",
+                hint="Write the file again: driftcheck snapshot --write FILE",
             )
-        objects = {thing.address: thing for thing in map(_thing, data["objects"])}
+        objects = {obj.address: obj for obj in map(_object, data["objects"])}
         snapshot = Snapshot(
             objects,
             data["dialect"],
@@ -87,24 +88,27 @@ def load(text: str) -> SnapshotFile:
         )
         return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
     except (ValueError, KeyError, TypeError, IndexError):
-        raise ConfigurationError("the snapshot file is damaged") from None
+        raise ConfigurationError(
+            "the snapshot file is damaged",
+            hint="Write the file again: driftcheck snapshot --write FILE",
+        ) from None
 
 
-def _row(thing: SchemaObject) -> list[Any]:
+def _row(obj: SchemaObject) -> list[Any]:
     return [
-        thing.address,
-        dict(thing.attributes),
-        thing.part_of,
-        thing.number,
-        thing.renamable,
-        thing.inherited_from,
-        thing.subject,
-        thing.stands_on,
-        thing.recognizable,
+        obj.address,
+        dict(obj.attributes),
+        obj.part_of,
+        obj.number,
+        obj.renamable,
+        obj.inherited_from,
+        obj.subject,
+        obj.stands_on,
+        obj.recognizable,
     ]
 
 
-def _thing(row: list[Any]) -> SchemaObject:
+def _object(row: list[Any]) -> SchemaObject:
     address, attributes, part_of, number, renamable, inherited_from, *evidence = row
     subject, stands_on, recognizable = evidence
     return SchemaObject(

@@ -1,4 +1,4 @@
-"""Temporary directories that the next run removes where the process that made one was killed."""
+"""Temporary directories. The next run removes the directories of killed processes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from driftcheck.storage.shadow_names import NAME_PREFIX, origin_of, shadow_name
 
 @contextmanager
 def temporary_directory(purpose: str, parent: Path | None = None) -> Iterator[Path]:
-    """A directory that only this user can read, removed in the end with all that is in it.
+    """Create a directory that only this user can read, and remove it at the end.
 
     Args:
-        purpose: What it is for, one word.
-        parent: Where to make it, if not where the system keeps temporary files.
+        purpose: The purpose of the directory, in one word.
+        parent: The parent directory; ``None`` for the directory for temporary files.
 
     Raises:
-        ShadowError: It cannot be made.
+        ShadowError: The directory cannot be created.
     """
     directory = make_temporary_directory(purpose, parent)
     try:
@@ -34,14 +34,14 @@ def temporary_directory(purpose: str, parent: Path | None = None) -> Iterator[Pa
 
 
 def make_temporary_directory(purpose: str, parent: Path | None = None) -> Path:
-    """Make a directory that only this user can read, to be removed by the caller.
+    """Create a directory that only this user can read. The caller removes it.
 
     Args:
-        purpose: What it is for, one word.
-        parent: Where to make it, if not where the system keeps temporary files.
+        purpose: The purpose of the directory, in one word.
+        parent: The parent directory; ``None`` for the directory for temporary files.
 
     Raises:
-        ShadowError: It cannot be made.
+        ShadowError: The directory cannot be created.
     """
     try:
         base = Path(tempfile.gettempdir() if parent is None else parent).resolve()
@@ -49,20 +49,20 @@ def make_temporary_directory(purpose: str, parent: Path | None = None) -> Path:
         directory.mkdir(mode=0o700)
     except OSError as error:
         raise ShadowError(
-            f"cannot make a temporary directory: {error}",
-            hint="Name a directory for temporary files, with room in it, in TMPDIR.",
+            f"cannot create a temporary directory: {error}",
+            hint="Set TMPDIR to a writable directory with enough free space.",
         ) from None
     return directory
 
 
 def sweep_temporary_directories(parent: Path | None = None) -> tuple[Path, ...]:
-    """Remove the directories of killed runs, known by their names.
+    """Remove the directories of killed runs, which are recognized by their names.
 
     Args:
-        parent: Where they were made, if not where the system keeps temporary files.
+        parent: The parent directory; ``None`` for the directory for temporary files.
 
     Returns:
-        Those that were removed.
+        The directories that were removed.
     """
     try:
         base = Path(tempfile.gettempdir() if parent is None else parent).resolve()

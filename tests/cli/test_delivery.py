@@ -26,15 +26,15 @@ def here(tmp_path, monkeypatch):
     ("options", "words"),
     [
         ("--format yaml=a.yaml", "'yaml' is not one of terminal, json"),
-        ("--format json --format sarif", "--format json and --format sarif would both go"),
-        ("--format json --format json", "would both go to one place"),
-        ("--format json --format sarif -o a", "would both go to one place"),
-        ("--format sarif=nowhere/a.sarif", "there is no directory 'nowhere'"),
-        ("--format sarif=", "sarif= names no file"),
+        ("--format json --format sarif", "--format json and --format sarif would both be written"),
+        ("--format json --format json", "would both be written to the same place"),
+        ("--format json --format sarif -o a", "would both be written to the same place"),
+        ("--format sarif=nowhere/a.sarif", "the directory 'nowhere' does not exist"),
+        ("--format sarif=", "sarif= does not name a file"),
         ("--format sarif=migrations", "'migrations' is a directory"),
-        ("--format sarif=a --format junit=./a", "two forms would be written to .*/a"),
-        ("--format sarif=a --format json -o ./a", "two forms would be written to .*/a"),
-        ("--format sarif=a -o b", "--output one more"),
+        ("--format sarif=a --format junit=./a", "two formats would be written to .*/a"),
+        ("--format sarif=a --format json -o ./a", "two formats would be written to .*/a"),
+        ("--format sarif=a -o b", "--output cannot be used if every --format names a file"),
     ],
 )
 def test_what_cannot_be(command, options, words):

@@ -24,6 +24,13 @@ def test_no_summary_is_cut_off_at_80_columns():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_no_word_is_broken_at_a_hyphen_at_80_columns(name):
+    context = click.Context(COMMANDS[name], info_name=f"driftcheck {name}", terminal_width=80)
+    lines = COMMANDS[name].get_help(context).splitlines()
+    assert [line for line in lines if line.endswith("-")] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_command(name):
     assert len(COMMANDS[name].help.splitlines()) > 2
     assert f"driftcheck {name}" in README

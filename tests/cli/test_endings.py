@@ -89,7 +89,7 @@ def test_what_code_raises_is_an_error_of_the_project(school, lines, words):
     first_in_env(school, lines)
     result = school.run(*COMPARE)
     assert (result.status, result.stdout) == (CANNOT_CHECK, "")
-    assert f"running env.py failed: {words}" in result.stderr.replace("it called ", "")
+    assert f"running env.py failed: {words}" in result.stderr.replace("the code called ", "")
     assert "The failure is in migrations/env.py, line" in result.stderr
 
 

@@ -185,7 +185,7 @@ def test_the_quick_check(pg_school, tmp_path):
         with pg_school.project.start(*arguments, proxy.url, **cache) as process:
             wait_for(proxy.faulty.is_set, process)
             told = end(process, signal.SIGINT)
-    assert told == "driftcheck: interrupted; no shadow database had been made"
+    assert told == "driftcheck: interrupted; no shadow database had been created"
 
 
 def test_what_a_killed_run_left_is_dropped_by_the_next(pg_school, tmp_path):

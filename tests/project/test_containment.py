@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from driftcheck.errors import ConfigurationError, ProjectError
-from driftcheck.project.containment import contained, place_of_failure
+from driftcheck.project.containment import contained, location_of_failure
 
 
 def test_the_surroundings_come_back(tmp_path):
@@ -111,7 +111,7 @@ def test_the_place_is_the_users_own(tmp_path, name):
     exec(compile("def call(f):\n    f()\n", inner, "exec"), library)
     with pytest.raises(LookupError) as caught:
         library["call"](theirs["fail"])
-    assert place_of_failure(caught.value, tmp_path) == "migrations/env.py, line 3"
+    assert location_of_failure(caught.value, tmp_path) == "migrations/env.py, line 3"
     with pytest.raises(TypeError) as caught:
         library["call"](None)
-    assert place_of_failure(caught.value, tmp_path) == ""
+    assert location_of_failure(caught.value, tmp_path) == ""

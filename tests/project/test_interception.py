@@ -21,8 +21,8 @@ from driftcheck.databases.location import endpoints_of
 from driftcheck.databases.own_work import own_work
 from driftcheck.errors import RedirectError
 from driftcheck.project.interception.endpoints import are_same
-from driftcheck.project.interception.statements import beyond_the_database
-from driftcheck.project.interception.urls import database_urls, leading_nowhere
+from driftcheck.project.interception.statements import statement_beyond_database
+from driftcheck.project.interception.urls import database_urls, without_database
 from driftcheck.project.redirect import Redirect
 
 _getenv = ctypes.CDLL(None).getenv
@@ -81,7 +81,7 @@ def test_all_addresses_of_this_machine_are_one(other):
     ],
 )
 def test_a_url_that_leads_nowhere(text, elsewhere):
-    assert leading_nowhere(text) == elsewhere
+    assert without_database(text) == elsewhere
     assert bool(database_urls([text])) == (elsewhere != text)
 
 
@@ -99,7 +99,7 @@ def test_a_url_that_leads_nowhere(text, elsewhere):
     ],
 )
 def test_statements_beyond_the_database(statement, found):
-    assert beyond_the_database(statement, "shadow_1") == found
+    assert statement_beyond_database(statement, "shadow_1") == found
 
 
 def test_the_environment_comes_back(monkeypatch):

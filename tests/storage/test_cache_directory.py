@@ -109,7 +109,7 @@ def test_the_umask_opens_nothing(tmp_path, monkeypatch, umask):
 def test_a_directory_that_others_can_write_is_refused(mine, mode):
     mine.mkdir()
     mine.chmod(mode)
-    with pytest.raises(ConfigurationError, match="others can change") as caught:
+    with pytest.raises(ConfigurationError, match="other accounts can change") as caught:
         cache_directory()
     assert f"{mine} has the mode {mode:04o}" in caught.value.message
     assert VARIABLE in caught.value.hint
@@ -117,7 +117,7 @@ def test_a_directory_that_others_can_write_is_refused(mine, mode):
 
 def test_a_directory_below_one_that_others_can_write_is_refused(mine):
     mine.parent.chmod(0o777)
-    with pytest.raises(ConfigurationError, match="others can change") as caught:
+    with pytest.raises(ConfigurationError, match="other accounts can change") as caught:
         cache_directory()
     assert f"{mine.parent} has the mode" in caught.value.message
 
@@ -182,7 +182,7 @@ def test_a_home_that_others_can_change_is_not_used(tmp_path, monkeypatch):
     assert list((tmp_path / "home").iterdir()) == []
 
     (temporary / f"driftcheck-{os.geteuid()}").chmod(0o777)
-    with pytest.raises(ConfigurationError, match="others can change"):
+    with pytest.raises(ConfigurationError, match="other accounts can change"):
         cache_directory()
 
 
@@ -215,14 +215,14 @@ def test_a_file_that_is_not_the_user_s_own_is_not_read(mine, how):
         os.chown(path, SOMEBODY, SOMEBODY)
     else:
         pytest.skip("only root can give something away")
-    with pytest.raises(OSError, match=r"not this user's own|no file|symbolic"):
+    with pytest.raises(OSError, match=r"belongs to another account|not a regular file|symbolic"):
         read_private(path)
 
 
 def test_nothing_is_written_into_a_directory_that_others_can_write(mine):
     write_private(mine / "replays" / "file", "text")
     (mine / "replays").chmod(0o777)
-    with pytest.raises(PermissionError, match="not this user's own"):
+    with pytest.raises(PermissionError, match="belongs to another account"):
         write_private(mine / "replays" / "other", "text")
 
 

@@ -23,7 +23,7 @@ import subprocess
 place = {"PGHOST": HOST, "PGPORT": str(PORT), "PGUSER": USER, "PGDATABASE": NAME}
 subprocess.run(["psql", "-c", CREATE], env=os.environ | place)
 """,
-    says="a client of databases",
+    says="without a shadow database",
 )
 way(
     "psql by a shell",

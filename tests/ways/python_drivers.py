@@ -15,7 +15,7 @@ async def write():
     await (await asyncpg.connect(host=HOST, port=PORT, user=USER, database=NAME)).execute(CREATE)
 asyncio.run(write())
 """,
-    says="by asyncpg",
+    says="with asyncpg",
 )
 way(
     "asyncpg pool",
@@ -52,7 +52,7 @@ connection = pg8000.dbapi.connect(USER, database=NAME, port=PORT, **place)
 connection.autocommit = True
 connection.cursor().execute(CREATE)
 """,
-    says="by pg8000",
+    says="with pg8000",
 )
 way(
     "pg8000.native",
@@ -85,7 +85,7 @@ one = socket.socket(socket.AF_UNIX if HOST.startswith("/") else socket.AF_INET)
 one.connect(f"{HOST}/.s.PGSQL.{PORT}" if HOST.startswith("/") else (HOST, PORT))
 write(one)
 """,
-    says="by a socket of its own",
+    says="with its own socket",
 )
 way(
     "the protocol on a socket made in C",

@@ -57,5 +57,5 @@ connection.cursor().execute(CREATE)
 
 
 PSYCOPG2 = "import psycopg2\n"
-NO_SHADOW = "leads to no shadow database"
+NO_SHADOW = "does not lead to a shadow database"
 ENGINE = "from sqlalchemy import create_engine, event, pool, text\n"

@@ -1,4 +1,4 @@
-"""Refuses whatever user code does to reach a live database past SQLAlchemy.
+"""Refuses attempts of user code to reach a live database without SQLAlchemy.
 
-``interceptor.py`` puts everything on and off; each other module is about one way to a database.
+``interceptor.py`` installs and removes all hooks. Each other module covers one way to a database.
 """

@@ -1,6 +1,6 @@
-"""The interpreter's audit hook: it cannot be removed, so it is installed once and has a switch.
+"""The interpreter's audit hook. Audit hooks cannot be removed, so this hook can be switched off.
 
-https://docs.python.org/3/library/audit_events.html
+Source: https://docs.python.org/3/library/audit_events.html
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Handler = Callable[..., None]
-"""Told of an event with the event's arguments; what it raises is raised in the audited code."""
+"""Called with the arguments of an audit event. An exception is raised in the audited code."""
 
 _handlers: dict[str, Handler] = {}
 _installed: list[bool] = []
 
 
 def switch_on(handlers: Mapping[str, Handler]) -> None:
-    """Have each event handled by its handler, from now on, in every thread.
+    """Handle audit events in all threads.
 
     Args:
-        handlers: The handlers, by the name of their event. They replace those of before.
+        handlers: The handlers, by the name of the event. They replace the previous handlers.
     """
     if not _installed:
         sys.addaudithook(_hook)
@@ -30,12 +30,12 @@ def switch_on(handlers: Mapping[str, Handler]) -> None:
 
 
 def switch_off() -> None:
-    """Handle no event any more."""
+    """Stop handling events."""
     _handlers.clear()
 
 
 def is_on() -> bool:
-    """Whether events are handled: what user code has taken hold of may outlive that."""
+    """Return whether events are handled. User code may keep wrapped functions longer."""
     return bool(_handlers)
 
 

@@ -18,7 +18,7 @@ from driftcheck.project.interception.audit import Handler
 from driftcheck.project.interception.databases import Databases
 from driftcheck.project.interception.environment import Environment, of_children, with_shadow
 from driftcheck.project.interception.refusals import Refusals
-from driftcheck.project.interception.urls import leading_nowhere
+from driftcheck.project.interception.urls import without_database
 
 _CLIENTS = frozenset(
     """
@@ -32,16 +32,16 @@ _FILE_CLIENTS = frozenset(("litecli", "sqlite", "sqlite3"))
 _COMMANDS = re.compile(r"(?:^|[;|&(`\n]|\bexec\s|\benv\s|\bsudo\s)\s*([^\s;|&()`]+)")
 _WORDS = re.compile(r"[\s'\"`;|&()<>$=]+")
 _VERSION = re.compile(r"(?:-?\d[\d.]*)?(?:\.exe)?\Z", re.IGNORECASE)
-_SAYS_ONLY = ("--version", "-V", "--help", "-?")
+_INFORMATIVE_OPTIONS = ("--version", "-V", "--help", "-?")
 
 
 class Children:
-    """Looks at the command line of every child, and at the environment of those it can.
+    """Checks the command line of every child process, and the environment where possible.
 
     Args:
-        databases: What must not be reached.
+        databases: The databases that must not be reached.
         refusals: Raises the error.
-        environment: What children are given in place of what they would find.
+        environment: The environment of the C library, which children inherit.
     """
 
     def __init__(self, databases: Databases, refusals: Refusals, environment: Environment) -> None:
@@ -50,59 +50,62 @@ class Children:
         self._environment = environment
 
     def handlers(self) -> Mapping[str, Handler]:
-        """The handlers of audit events."""
+        """Return the handlers of audit events."""
         return {
-            "subprocess.Popen": lambda program, arguments, directory, _environment: self._starts(
-                program, arguments, directory
+            "subprocess.Popen": lambda program, arguments, directory, _environment: (
+                self._check_start(program, arguments, directory)
             ),
-            "os.system": lambda command: self._starts("", command),
-            "os.exec": self._executes,
-            "os.posix_spawn": self._executes,
-            "os.spawn": lambda _mode, *rest: self._executes(*rest),
-            "pty.spawn": lambda arguments: self._starts("", arguments),
+            "os.system": lambda command: self._check_start("", command),
+            "os.exec": self._check_execution,
+            "os.posix_spawn": self._check_execution,
+            "os.spawn": lambda _mode, *rest: self._check_execution(*rest),
+            "pty.spawn": lambda arguments: self._check_start("", arguments),
         }
 
     def wrap(self, stack: ExitStack) -> None:
-        """Give the children of ``subprocess`` a safe environment, until the stack ends."""
+        """Give children started by ``subprocess`` a safe environment until the stack ends."""
         original = subprocess.Popen.__init__
         signature = inspect.signature(original)
 
         @wraps(original)
         def start(*arguments: Any, **keywords: Any) -> None:
             if audit.is_on() and not is_own_work():
-                self._environment.lead_nowhere()
+                self._environment.hide_databases()
                 bound = signature.bind(*arguments, **keywords)
                 given = bound.arguments
-                given["env"] = self._of_child(given["args"], given.get("env"))
+                given["env"] = self._environment_of(given["args"], given.get("env"))
                 arguments, keywords = bound.args, bound.kwargs
             original(*arguments, **keywords)
 
         stack.callback(setattr, subprocess.Popen, "__init__", original)
         subprocess.Popen.__init__ = start  # type: ignore[method-assign]
 
-    def _of_child(self, arguments: Any, given: Mapping[Any, Any] | None) -> dict[str, str]:
-        said = os.environ if given is None else given
-        texts = {os.fsdecode(name): os.fsdecode(value) for name, value in said.items()}
+    def _environment_of(self, arguments: Any, given: Mapping[Any, Any] | None) -> dict[str, str]:
+        inherited = os.environ if given is None else given
+        texts = {os.fsdecode(name): os.fsdecode(value) for name, value in inherited.items()}
         safe = of_children(texts)
-        is_told = self._databases.shadow_named_in(" ".join(_texts(arguments)))
-        return with_shadow(safe) if is_told else safe
+        names_shadow = self._databases.shadow_named_in(" ".join(_texts(arguments)))
+        return with_shadow(safe) if names_shadow else safe
 
-    def _executes(self, path: Any, arguments: Any, environment: Any = None) -> None:
+    def _check_execution(self, path: Any, arguments: Any, environment: Any = None) -> None:
         if is_own_work():
             return
-        self._starts(path, arguments)
+        self._check_start(path, arguments)
         for name, value in (environment or {}).items():
             text = os.fsdecode(value)
-            if leading_nowhere(text) != text:
+            if without_database(text) != text:
                 self._refusals.refuse(
                     f"start {os.fsdecode(path)} with a database's URL in the variable "
                     f"{os.fsdecode(name)}",
-                    hint="Start it by the module subprocess, which driftcheck gives an environment "
-                    "that leads to no database.",
+                    hint="Start the program with the module subprocess: driftcheck then passes an "
+                    "environment without database URLs.",
                 )
 
-    def _starts(self, program: Any, arguments: Any, directory: Any = None) -> None:
-        """Refuse a client of a database that is told of no shadow, and what names a live one."""
+    def _check_start(self, program: Any, arguments: Any, directory: Any = None) -> None:
+        """Refuse a program whose command line names a live database, or no shadow at all.
+
+        The second rule applies to database clients only.
+        """
         if is_own_work():
             return
         texts = _texts(arguments)
@@ -111,23 +114,23 @@ class Children:
             return
         url = self._databases.named_in(line, os.fsdecode(directory or os.curdir))
         if url is not None:
-            self._refusals.refuse(f"start a program that is told of {shown(url)}")
+            self._refusals.refuse(f"start a program with {shown(url)} in its command line")
         name = _client(_WORDS.split(line), _CLIENTS)
         if not name and self._databases.files:
             commands = [word for text in texts for word in _COMMANDS.findall(text)]
             name = _client(commands, _FILE_CLIENTS)
-        if name and not set(_SAYS_ONLY) & set(texts):
-            self._refusals.refuse(f"start {name}, a client of databases, with no shadow database")
+        if name and not set(_INFORMATIVE_OPTIONS) & set(texts):
+            self._refusals.refuse(f"start the database client {name} without a shadow database")
 
 
 def _texts(arguments: Any) -> list[str]:
     if isinstance(arguments, (str, bytes, os.PathLike)):
         return [os.fsdecode(arguments)]
-    return [os.fsdecode(one) for one in arguments or ()]
+    return [os.fsdecode(argument) for argument in arguments or ()]
 
 
 def _client(words: Iterable[str], clients: frozenset[str]) -> str:
-    """The first word of a command line that is the name of a client, by whatever path."""
+    """Return the first word of a command line that is the name or path of a client."""
     for name in (os.path.basename(word) for word in words):  # noqa: PTH119
         if {name, _VERSION.sub("", name)} & clients:
             return name

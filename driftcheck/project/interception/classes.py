@@ -1,4 +1,4 @@
-"""Stands before psycopg2's class of connections: to call it connects as well."""
+"""Checks connections that user code opens by calling the connection class of psycopg2."""
 
 from __future__ import annotations
 
@@ -8,64 +8,64 @@ from types import ModuleType
 from typing import Any
 
 Check = Callable[..., tuple[tuple[Any, ...], dict[str, Any]]]
-"""Given a function's arguments, refuses or returns the arguments to call it with."""
+"""Receives the arguments of a function. Refuses the call, or returns the arguments to use."""
 
 
-_MADE_IN_PYTHON = 1 << 9
-"""The flag ``Py_TPFLAGS_HEAPTYPE``; other classes cannot be changed."""
+_HEAP_TYPE = 1 << 9
+"""The flag ``Py_TPFLAGS_HEAPTYPE`` of ``type.__flags__``. Other classes cannot be changed."""
 
 
-class _StandIn(type):
-    """The type of a class that stands in for another: instances of that are its own."""
+class _Substitute(type):
+    """The type of a class that replaces another. ``isinstance`` gives the same result for both."""
 
-    stands_for: type | None = None
+    original: type | None = None
 
     def __instancecheck__(cls, instance: object) -> bool:
-        real = vars(cls).get("stands_for")
+        real = vars(cls).get("original")
         return isinstance(instance, real) if real else super().__instancecheck__(instance)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        real = vars(cls).get("stands_for")
+        real = vars(cls).get("original")
         return issubclass(subclass, real) if real else super().__subclasscheck__(subclass)
 
 
 def wrap_connections(stack: ExitStack, check: Check, extensions: ModuleType) -> None:
-    """Have the arguments of every new connection checked, until the stack ends.
+    """Check the arguments of every new connection until the stack ends.
 
     Args:
-        stack: What ends it.
-        check: Refuses, or returns the arguments.
-        extensions: The module ``psycopg2.extensions``. Its class is written in C and cannot be
-            changed: another takes its name, and the subclasses that there are get an
-            initialiser.
+        stack: Restores the original classes.
+        check: Refuses the connection, or returns the arguments to use.
+        extensions: The module ``psycopg2.extensions``. Its connection class is written in C and
+            cannot be changed: a subclass replaces it in the module, and the ``__init__`` of its
+            existing subclasses is wrapped.
     """
     real = extensions.connection
     for known in _subclasses(real):
-        if known.__flags__ & _MADE_IN_PYTHON:
-            _check_first(stack, known, check)
-    stand_in = _StandIn("connection", (real,), {"stands_for": real})
-    _check_first(stack, stand_in, check)
+        if known.__flags__ & _HEAP_TYPE:
+            _wrap_initializer(stack, known, check)
+    substitute = _Substitute("connection", (real,), {"original": real})
+    _wrap_initializer(stack, substitute, check)
     stack.callback(setattr, extensions, "connection", real)
-    extensions.connection = stand_in  # type: ignore[attr-defined]
+    extensions.connection = substitute  # type: ignore[attr-defined]
 
 
-def _check_first(stack: ExitStack, of: type, check: Check) -> None:
-    own = vars(of).get("__init__")
-    initialise: Callable[..., None] = getattr(of, "__init__")  # noqa: B009  (its own or inherited)
+def _wrap_initializer(stack: ExitStack, cls: type, check: Check) -> None:
+    own = vars(cls).get("__init__")
+    initialize: Callable[..., None] = getattr(cls, "__init__")  # noqa: B009  (own or inherited)
 
     def checked(self: Any, *arguments: Any, **keywords: Any) -> None:
         arguments, keywords = check("psycopg2", *arguments, **keywords)
-        initialise(self, *arguments, **keywords)
+        initialize(self, *arguments, **keywords)
 
-    setattr(of, "__init__", checked)  # noqa: B010  (mypy takes it for a method)
+    setattr(cls, "__init__", checked)  # noqa: B010  (mypy takes it for a method)
     if own is None:
-        stack.callback(delattr, of, "__init__")
+        stack.callback(delattr, cls, "__init__")
     else:
-        stack.callback(setattr, of, "__init__", own)
+        stack.callback(setattr, cls, "__init__", own)
 
 
-def _subclasses(of: type) -> Iterator[type]:
-    found: list[type] = of.__subclasses__()
-    for one in found:
-        yield one
-        yield from _subclasses(one)
+def _subclasses(cls: type) -> Iterator[type]:
+    direct: list[type] = cls.__subclasses__()
+    for subclass in direct:
+        yield subclass
+        yield from _subclasses(subclass)

@@ -1,4 +1,4 @@
-"""Which databases must not be reached, and which are the shadows that may be."""
+"""The databases that user code must not reach, and the shadows that it may reach."""
 
 from __future__ import annotations
 
@@ -19,60 +19,63 @@ from driftcheck.databases.sqlite.files import MEMORY, opened_file, url_of_file
 from driftcheck.project.interception.endpoints import are_same, is_same_file
 from driftcheck.project.interception.urls import database_urls
 
-_BESIDE_A_FILE = ("", "-wal", "-journal", "-shm")
+_FILE_SUFFIXES = ("", "-wal", "-journal", "-shm")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104  (compared, never bound)
 
 
 class Databases:
-    """The databases that the project names, and the shadows that stand for them.
+    """The databases that the project names, and the shadows that replace them.
 
-    A database is known as soon as the project has asked for it, and from the environment
-    variables that hold its URL.
+    A database is known when the project has tried to connect to it, or when an environment variable
+    contains its URL.
+
+    Args:
+        known: Databases that are known from the start.
     """
 
     def __init__(self, known: Iterable[URL] = ()) -> None:
-        self._asked: dict[DatabaseKey, URL] = {}
+        self._requested: dict[DatabaseKey, URL] = {}
         self._shadows: dict[DatabaseKey, tuple[URL, bool]] = {}
-        self._seen: tuple[frozenset[str], tuple[URL, ...]] = (frozenset(), ())
+        self._in_environment: tuple[frozenset[str], tuple[URL, ...]] = (frozenset(), ())
         for url in known:
             self.add(url)
 
     def add(self, url: URL) -> None:
-        """Let nobody reach this database."""
+        """Refuse connections to a database from now on."""
         database_key = database_key_of(url)
         if database_key not in self._shadows:
-            self._asked[database_key] = url
+            self._requested[database_key] = url
 
     def add_shadow(self, url: URL, *, is_shared: bool) -> None:
-        """Let this shadow be reached.
+        """Allow connections to a shadow.
 
         Args:
-            url: Where it is.
-            is_shared: Whether its server has databases of others as well.
+            url: The URL of the shadow.
+            is_shared: Whether its server also has databases of other programs.
         """
         self._shadows[database_key_of(url)] = url, is_shared
-        self._asked.pop(database_key_of(url), None)
+        self._requested.pop(database_key_of(url), None)
 
     def forget_shadows(self) -> None:
-        """Let no database be reached any more."""
+        """Refuse connections to all databases, shadows included."""
         self._shadows.clear()
 
     @property
     def refused(self) -> tuple[URL, ...]:
-        """Every database that must not be reached; a server that shadows share is one."""
+        """Every database that must not be reached, shared servers of shadows included."""
         shared = [url for url, is_shared in self._shadows.copy().values() if is_shared]
-        self.look_at_environment()
-        return (*self._asked.copy().values(), *self._seen[1], *shared)
+        self.read_environment()
+        return (*self._requested.copy().values(), *self._in_environment[1], *shared)
 
     def at(self, endpoint: Endpoint) -> URL | None:
-        """The database that must not be reached and is on the server at this address."""
+        """Return a database that must not be reached on the server at an address, if any."""
         for url in self.refused:
             if any(are_same(endpoint, known) for known in _all_endpoints(url)):
                 return url
         return None
 
-    def is_shadows_own(self, endpoint: Endpoint) -> bool:
-        """Whether at this address is a server that has shadows and nothing else."""
+    def is_private_server(self, endpoint: Endpoint) -> bool:
+        """Return whether the server at an address has only shadows."""
         return any(
             are_same(endpoint, known)
             for url, is_shared in self._shadows.copy().values()
@@ -81,10 +84,10 @@ class Databases:
         )
 
     def is_shadow(self, url: URL) -> bool:
-        """Whether a URL leads to a shadow, or to another database of a server of theirs alone."""
+        """Return whether a URL leads to a shadow, or to any database of a private server."""
         endpoints = endpoints_of(url)
         database = url.database or url.username
-        if not endpoints or database_key_of(url) in self._asked:
+        if not endpoints or database_key_of(url) in self._requested:
             return False
         return any(
             (not is_shared or database == shadow.database)
@@ -96,14 +99,14 @@ class Databases:
         )
 
     def file_at(self, path: Any, directory: int = -1) -> str:
-        """The SQLite database that must not be reached and that a path leads to.
+        """Return the SQLite database that must not be reached and that a path leads to.
 
         Args:
             path: A path, or a file descriptor.
-            directory: The descriptor of the directory in which a relative path begins, if any.
+            directory: The descriptor of the directory that a relative path starts from, if any.
 
         Returns:
-            The path of the database; empty where the path leads to none.
+            The path of the database; empty if the path does not lead to such a database.
         """
         files = self.files
         if not files:
@@ -111,12 +114,12 @@ class Databases:
         path = _path(path, directory)
         real = os.path.realpath(path)
         for file in files:
-            if any(real == file + suffix for suffix in _BESIDE_A_FILE) or is_same_file(real, file):
+            if any(real == file + suffix for suffix in _FILE_SUFFIXES) or is_same_file(real, file):
                 return file
         return ""
 
     def file_below(self, path: Any, directory: int = -1) -> str:
-        """As ``file_at``, and also where the path leads to a directory that the database is in."""
+        """Return the same as ``file_at``, or a database in the directory that a path leads to."""
         found = self.file_at(path, directory)
         if found or not self.files:
             return found
@@ -127,18 +130,18 @@ class Databases:
     def files(self) -> list[str]:
         """The files of SQLite databases that must not be reached.
 
-        It is asked for whenever a file is opened to be written, so the environment is as it was
-        when last ``refused`` was asked for.
+        This property is read whenever a file is opened for writing. To be fast, it does not read
+        the environment again.
         """
-        keys = (*self._asked.copy(), *map(database_key_of, self._seen[1]))
+        keys = (*self._requested.copy(), *map(database_key_of, self._in_environment[1]))
         return [key.database for key in keys if _is_file(key)]
 
     def named_in(self, text: str, directory: str) -> URL | None:
-        """The database that must not be reached and that a command line names.
+        """Return a database that must not be reached and that a command line names, if any.
 
         Args:
             text: The command line.
-            directory: Where its relative paths begin.
+            directory: The directory that relative paths start from.
         """
         text = f"{text} {unquote(text)}"
         for url in self.refused:
@@ -152,7 +155,7 @@ class Databases:
         return None
 
     def shadow_named_in(self, text: str) -> bool:
-        """Whether a command line names a shadow: its socket's directory, its name or its file."""
+        """Return whether a command line names a shadow: its socket directory, name or file."""
         text = f"{text} {unquote(text)}"
         for url, is_shared in self._shadows.copy().values():
             where = url.query.get("host") or url.host or ""
@@ -161,18 +164,18 @@ class Databases:
                 return True
         return False
 
-    def look_at_environment(self) -> None:
-        """See which databases environment variables name by now."""
+    def read_environment(self) -> None:
+        """Read the databases that environment variables name now."""
         texts = frozenset(
             text for text in list(os.environ.values()) if "://" in text or "=" in text
         )
         values = frozenset(os.environ.get(name, "") for name in PLACE_VARIABLES.values())
-        if texts | values != self._seen[0]:
+        if texts | values != self._in_environment[0]:
             urls = database_urls(texts)
             if values != {""}:
                 urls.append(url_of_environment())
             urls = [url for url in urls if database_key_of(url) not in self._shadows]
-            self._seen = texts | values, tuple(urls)
+            self._in_environment = texts | values, tuple(urls)
 
 
 def _is_file(database_key: DatabaseKey) -> bool:
@@ -182,7 +185,7 @@ def _is_file(database_key: DatabaseKey) -> bool:
 
 
 def _all_endpoints(url: URL) -> Iterator[Endpoint]:
-    """All known addresses of a server: one with a Unix socket mostly listens on a port as well."""
+    """Yield the addresses of a server. A server with a Unix socket usually has a TCP port too."""
     for endpoint in endpoints_of(url):
         yield endpoint
         port = endpoint.path.rpartition(".")[2] if isinstance(endpoint, Unix) else ""
@@ -191,7 +194,11 @@ def _all_endpoints(url: URL) -> Iterator[Endpoint]:
 
 
 def _names(text: str, endpoint: Endpoint, url: URL) -> bool:
-    """Whether a command line names a server, or, on this machine, its port or database too."""
+    """Return whether a command line names a server.
+
+    For a server on this machine, the host name alone is not enough: the port or the database must
+    be named too.
+    """
     if isinstance(endpoint, Unix):
         return os.path.dirname(endpoint.path) in text and _has_word(text, url.database)  # noqa: PTH120
     if endpoint.host not in _THIS_MACHINE:

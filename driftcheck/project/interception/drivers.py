@@ -1,4 +1,4 @@
-"""Refuses connections of drivers written in C, of which the interpreter raises no audit event."""
+"""Refuses connections of drivers written in C, for which the interpreter has no audit events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LIBPQ = {
     "psycopg2._psycopg": ("_connect",),
     "psycopg.generators": ("connect",),
 }
-# Their connections are let pass where SQLAlchemy makes them, redirected to a shadow.
+# Their connections are allowed if SQLAlchemy opens them, redirected to a shadow.
 _OTHERS = {
     "MySQLdb": ("connect", "Connect", "Connection"),
     "mariadb": ("connect",),
@@ -42,12 +42,12 @@ _FUNCTIONS = ("PQ", "mysql_", "sqlite3_", "SQLConnect", "SQLDriverConnect")
 
 
 class Drivers:
-    """Stands before the functions by which drivers connect, also of those imported later.
+    """Wraps the functions by which drivers connect. Drivers may be imported later.
 
     Args:
-        databases: What must not be reached.
+        databases: The databases that must not be reached.
         refusals: Raises the error.
-        environment: What libpq is shown.
+        environment: The environment of the C library, which libpq reads.
     """
 
     def __init__(self, databases: Databases, refusals: Refusals, environment: Environment) -> None:
@@ -56,20 +56,20 @@ class Drivers:
         self._environment = environment
 
     def handlers(self) -> Mapping[str, Handler]:
-        """The handlers of audit events: ``ctypes`` can load a database's library."""
+        """Return the handlers of audit events: ``ctypes`` can load a client library."""
         return {
-            "ctypes.dlopen": lambda name: self._loads(str(name or ""), _LIBRARIES),
-            "ctypes.dlsym": lambda _library, name: self._loads(str(name), _FUNCTIONS),
+            "ctypes.dlopen": lambda name: self._check_library(str(name or ""), _LIBRARIES),
+            "ctypes.dlsym": lambda _library, name: self._check_library(str(name), _FUNCTIONS),
         }
 
     def wrap(self, stack: ExitStack) -> None:
-        """Stand before the functions until the stack ends."""
+        """Wrap the functions until the stack ends."""
         checks: dict[str, Callable[[ModuleType], None]] = {}
         for functions, check in ((_LIBPQ, self._check_libpq), (_OTHERS, self._check_other)):
             for module, names in functions.items():
-                checks[module] = partial(_wrap_functions, stack, names, _while_on(check))
+                checks[module] = partial(_wrap_functions, stack, names, _if_active(check))
         checks["psycopg2.extensions"] = partial(
-            wrap_connections, stack, _while_on(self._check_libpq)
+            wrap_connections, stack, _if_active(self._check_libpq)
         )
         finder = _Finder(checks)
         sys.meta_path.insert(0, finder)
@@ -81,19 +81,19 @@ class Drivers:
     def _check_libpq(
         self, driver: str, dsn: str = "", *arguments: Any, **keywords: Any
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Refuse a connection by libpq unless it leads to a shadow, whatever host it names."""
+        """Refuse a connection by libpq that does not lead to a shadow."""
         unchanged = (dsn, *arguments), keywords
         if is_own_work():
             return unchanged
-        self._environment.lead_nowhere()
+        self._environment.hide_databases()
         url = url_of_arguments((dsn,), {})
         shadow = redirection()
-        if shadow is not None and _is_place(url, shadow):
+        if shadow is not None and _is_shadow(url, shadow):
             return unchanged
         if not self._databases.is_shadow(url):
             self._refusals.refuse(
-                f"connect by {driver} to {shown(url)}, past SQLAlchemy; "
-                "that leads to no shadow database"
+                f"connect with {driver} to {shown(url)} without SQLAlchemy; "
+                "this does not lead to a shadow database"
             )
         return (_explicit(dsn), *arguments), keywords
 
@@ -102,27 +102,27 @@ class Drivers:
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if not is_own_work() and redirection() is None:
             self._refusals.refuse(
-                f"connect by {driver}, past SQLAlchemy; that leads to no shadow database"
+                f"connect with {driver} without SQLAlchemy; this does not lead to a shadow database"
             )
         return arguments, keywords
 
-    def _loads(self, name: str, refused: Sequence[str]) -> None:
+    def _check_library(self, name: str, refused: Sequence[str]) -> None:
         found = name.rpartition("/")[2].startswith(tuple(refused))
         if found and not is_own_work() and not driver_on_stack():
-            self._refusals.refuse(f"call {name} by ctypes, a library or function of a database's")
+            self._refusals.refuse(f"use {name} of a database client library through ctypes")
 
 
-def _is_place(url: URL, shadow: URL) -> bool:
+def _is_shadow(url: URL, shadow: URL) -> bool:
     is_same = database_key_of(url) == database_key_of(shadow)
     return is_same and url.query.get("hostaddr") in (None, "")
 
 
 def _explicit(dsn: str) -> str:
-    """Parameters that lead to a shadow, whatever libpq's environment says, and may write there."""
-    from psycopg2.extensions import make_dsn, parse_dsn  # noqa: PLC0415  (others do without)
+    """Return connection parameters that override libpq's environment and allow writing."""
+    from psycopg2.extensions import make_dsn, parse_dsn  # noqa: PLC0415  (not for other databases)
 
-    said = parse_dsn(dsn)
-    more = {key: "" for key in ("hostaddr", "options") if not said.get(key)}
+    parameters = parse_dsn(dsn)
+    more = {key: "" for key in ("hostaddr", "options") if not parameters.get(key)}
     return str(make_dsn(dsn, **more))
 
 
@@ -137,8 +137,11 @@ def _wrap_functions(
             stack.callback(setattr, module, name, real)
 
 
-def _while_on(check: Check) -> Check:
-    """A check that is made while the hooks are on: user code may keep what it stands before."""
+def _if_active(check: Check) -> Check:
+    """Return a check that does nothing once the hooks are removed.
+
+    User code may keep a wrapped function longer than the hooks are installed.
+    """
 
     def checked(
         driver: str, *arguments: Any, **keywords: Any
@@ -158,10 +161,10 @@ def _guarded(real: Callable[..., Any], check: Check) -> Callable[..., Any]:
 
 
 class _Finder(MetaPathFinder):
-    """Has something done to modules as soon as they are loaded.
+    """Runs a task for a module as soon as it is loaded.
 
     Args:
-        tasks: What is done, by the name of the module.
+        tasks: The tasks, by the name of the module.
     """
 
     def __init__(self, tasks: Mapping[str, Callable[[ModuleType], None]]) -> None:
@@ -170,7 +173,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The spec that the other finders have, with a loader that does the task too."""
+        """Return the module spec of the other finders, with a loader that also runs the task."""
         task = self._tasks.get(fullname)
         if task is None:
             return None
@@ -180,9 +183,9 @@ class _Finder(MetaPathFinder):
         if spec is not None and spec.loader is not None:
             load = spec.loader.exec_module
 
-            def load_and_do(module: ModuleType) -> None:
+            def load_and_run_task(module: ModuleType) -> None:
                 load(module)
                 task(module)
 
-            spec.loader.exec_module = load_and_do  # type: ignore[method-assign]
+            spec.loader.exec_module = load_and_run_task  # type: ignore[method-assign]
         return spec

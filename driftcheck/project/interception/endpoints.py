@@ -14,7 +14,7 @@ from driftcheck.databases.endpoints import Endpoint, Tcp, Unix
 
 
 def endpoint_of_socket(family: int, address: Any) -> Endpoint | None:
-    """What a socket is connected to; ``None`` where that is neither a port nor a path."""
+    """Return the address of a socket; ``None`` if it is neither TCP nor a Unix socket."""
     if family in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
         return Tcp(str(address[0]).lower(), int(address[1]))
     if family == getattr(socket, "AF_UNIX", None):
@@ -22,30 +22,31 @@ def endpoint_of_socket(family: int, address: Any) -> Endpoint | None:
     return None
 
 
-def are_same(one: Endpoint, other: Endpoint) -> bool:
-    """Whether two addresses lead to the same server.
+def are_same(first: Endpoint, second: Endpoint) -> bool:
+    """Return whether two addresses lead to the same server.
 
-    All addresses of this machine are one: a server mostly listens on several.
+    All addresses of this machine count as the same: a server usually listens on several.
     """
-    if isinstance(one, Unix) or isinstance(other, Unix):
-        return isinstance(one, Unix) and isinstance(other, Unix) and is_same_file(*one, *other)
-    if one.port != other.port:
+    if isinstance(first, Unix) or isinstance(second, Unix):
+        are_sockets = isinstance(first, Unix) and isinstance(second, Unix)
+        return are_sockets and is_same_file(str(first[0]), str(second[0]))
+    if first.port != second.port:
         return False
-    ours, theirs = _addresses(one.host), _addresses(other.host)
-    return bool(ours & theirs) or all(any(map(_is_here, some)) for some in (ours, theirs))
+    hosts = _addresses(first.host), _addresses(second.host)
+    return bool(hosts[0] & hosts[1]) or all(any(map(_is_here, host)) for host in hosts)
 
 
-def is_same_file(one: str, other: str) -> bool:
-    """Whether two paths lead to the same file, whatever links there are on the way."""
+def is_same_file(first: str, second: str) -> bool:
+    """Return whether two paths lead to the same file, after links are followed."""
     with suppress(OSError, ValueError):
-        if os.path.realpath(one) == os.path.realpath(other):
+        if os.path.realpath(first) == os.path.realpath(second):
             return True
-        return Path(one).samefile(other)
+        return Path(first).samefile(second)
     return False
 
 
 def _addresses(host: str) -> frozenset[str]:
-    """All addresses of a host; the name itself where it cannot be resolved now."""
+    """Return all addresses of a host; the name itself if it cannot be resolved."""
     try:
         return _resolved(host)
     except (OSError, UnicodeError):
@@ -59,7 +60,7 @@ def _resolved(host: str) -> frozenset[str]:
 
 
 def _plain(address: str) -> str:
-    """An address without its scope, and an IPv4 address that is written as IPv6 as what it is."""
+    """Return an address without its scope; an IPv4-mapped IPv6 address as the IPv4 address."""
     ip = ip_address(address.partition("%")[0])
     mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
     return str(mapped or ip)
@@ -67,11 +68,11 @@ def _plain(address: str) -> str:
 
 @lru_cache(maxsize=256)
 def _is_here(address: str) -> bool:
-    """Whether an address is one of this machine's: only those can be bound."""
+    """Return whether an address belongs to this machine: only such an address can be bound."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as trial:
-            trial.bind((address, 0))
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
     except OSError:
         return False
     return True

@@ -22,10 +22,10 @@ _within_connect: ContextVar[bool] = ContextVar("driftcheck.within_connect", defa
 
 
 class Files:
-    """Looks at every SQLite connection, and at every file that is opened to be written.
+    """Checks every SQLite connection, and every file that is opened for writing.
 
     Args:
-        databases: What must not be reached.
+        databases: The databases that must not be reached.
         refusals: Raises the error.
     """
 
@@ -34,27 +34,27 @@ class Files:
         self._refusals = refusals
 
     def handlers(self) -> Mapping[str, Handler]:
-        """The handlers of audit events."""
+        """Return the handlers of audit events."""
         return {
-            "sqlite3.connect": self._connects,
-            "open": self._opens,
-            "os.truncate": lambda path, _length: self._changes(path),
-            "os.remove": self._changes,
-            "os.rename": self._renames,
-            "os.chmod": lambda path, _mode, directory=-1: self._changes(path, directory),
-            "os.chown": lambda path, _uid, _gid, directory=-1: self._changes(path, directory),
-            "shutil.rmtree": lambda path, directory=None: self._removes_tree(path, directory),
+            "sqlite3.connect": self._check_connection,
+            "open": self._check_open,
+            "os.truncate": lambda path, _length: self._check_change(path),
+            "os.remove": self._check_change,
+            "os.rename": self._check_rename,
+            "os.chmod": lambda path, _mode, directory=-1: self._check_change(path, directory),
+            "os.chown": lambda path, _uid, _gid, directory=-1: self._check_change(path, directory),
+            "shutil.rmtree": lambda path, directory=None: self._check_removal(path, directory),
         }
 
     def wrap(self, stack: ExitStack) -> None:
-        """Give every connection made by ``sqlite3.connect()`` an authorizer, until the stack ends.
+        """Set an authorizer on every connection of ``sqlite3.connect()`` until the stack ends.
 
-        An audit event cannot: it is raised before the connection may be used.
+        An audit handler cannot set one: at the event, the connection is not usable yet.
         """
         connect = self._authorized(sqlite3.connect)
         for module in (sqlite3, sqlite3.dbapi2):
             stack.callback(setattr, module, "connect", sqlite3.connect)
-            setattr(module, "connect", connect)  # noqa: B010  (mypy knows it as a function)
+            setattr(module, "connect", connect)  # noqa: B010  (mypy takes it for a function)
 
     def _authorized(self, connect: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(connect)
@@ -72,7 +72,10 @@ class Files:
         return connect_authorized
 
     def _authorize(self, action: int, file: str | None, *_: str | None) -> int:
-        """Deny what attaches another database: the name is known where it is written as a text."""
+        """Deny ATTACH of a live database, and of a database whose name SQLite does not pass.
+
+        SQLite passes the name only if it is a string literal in the statement.
+        """
         if action != sqlite3.SQLITE_ATTACH or file in ("", ":memory:") or not audit.is_on():
             return sqlite3.SQLITE_OK
         if file is not None and not self._databases.file_at(opened_file(file)):
@@ -84,37 +87,37 @@ class Files:
         )
         return sqlite3.SQLITE_DENY
 
-    def _connects(self, database: Any) -> None:
+    def _check_connection(self, database: Any) -> None:
         if is_own_work():
             return
-        self._databases.look_at_environment()
+        self._databases.read_environment()
         file = self._databases.file_at(opened_file(database))
         if file:
             self._refusals.refuse(
-                f"open the live SQLite database {file}, past SQLAlchemy; "
-                "that leads to no shadow database"
+                f"open the live SQLite database {file} without SQLAlchemy; "
+                "this does not lead to a shadow database"
             )
         if self._databases.files and not _within_connect.get():
             self._refusals.refuse(
-                "open a SQLite database by sqlite3.Connection() and not by sqlite3.connect()"
+                "open a SQLite database with sqlite3.Connection() instead of sqlite3.connect()"
             )
 
-    def _opens(self, path: Any, _mode: str | None, flags: int) -> None:
+    def _check_open(self, path: Any, _mode: str | None, flags: int) -> None:
         if flags & _WRITES and not isinstance(path, int):
-            self._changes(path)
+            self._check_change(path)
 
-    def _changes(self, path: Any, directory: int = -1) -> None:
+    def _check_change(self, path: Any, directory: int = -1) -> None:
         if not is_own_work() and (file := self._databases.file_at(path, directory)):
             self._refuse_change(file)
 
-    def _renames(self, source: Any, target: Any, source_in: int, target_in: int) -> None:
+    def _check_rename(self, source: Any, target: Any, source_in: int, target_in: int) -> None:
         if is_own_work():
             return
         file = self._databases.file_below(source, source_in)
         if file := file or self._databases.file_at(target, target_in):
             self._refuse_change(file)
 
-    def _removes_tree(self, path: Any, directory: int | None) -> None:
+    def _check_removal(self, path: Any, directory: int | None) -> None:
         if is_own_work():
             return
         if file := self._databases.file_below(path, -1 if directory is None else directory):

@@ -1,4 +1,4 @@
-"""Finds on the stack who does something: a line of the project, a database driver."""
+"""Finds the line of the project or the database driver that is on the stack."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _LIBRARIES = tuple(
 
 
 def line_of_project(root: Path) -> str:
-    """The project's innermost line on this thread's stack, or else on the main thread's.
+    """Return the project's innermost line on the stack of this thread, or of the main thread.
 
-    A driver may connect in a thread of its own, for which the main thread waits.
+    A driver may connect in a separate thread while the main thread waits.
 
     Args:
         root: The project's directory.
 
     Returns:
-        Such as ``migrations/env.py, line 12``; empty where no line of the project is there.
+        Such as ``migrations/env.py, line 12``; empty if no line of the project is found.
     """
     here = _own_line(sys._getframe(1), root)  # noqa: SLF001  (the only way to the stack)
     if here:
@@ -45,7 +45,7 @@ def line_of_project(root: Path) -> str:
 
 
 def driver_on_stack() -> str:
-    """The database driver that is at work in this thread; empty where none is."""
+    """Return the database driver on the stack of this thread; empty if there is none."""
     for frame in _outwards(sys._getframe(1)):  # noqa: SLF001
         package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if package in _DRIVERS:
@@ -54,16 +54,16 @@ def driver_on_stack() -> str:
 
 
 def _own_line(frame: FrameType, root: Path) -> str:
-    for one in _outwards(frame):
-        file = one.f_code.co_filename
+    for outer in _outwards(frame):
+        file = outer.f_code.co_filename
         path = (root / file).resolve()
-        if is_own(file, root) and path.exists():  # extensions name sources that are not there
-            return f"{path.relative_to(root.resolve())}, line {one.f_lineno}"
-    for one in _outwards(frame):  # a directory of migrations may be elsewhere
-        file = one.f_code.co_filename
-        is_program = one.f_globals.get("__name__") == "__main__"
+        if is_own(file, root) and path.exists():  # C extensions may name missing source files
+            return f"{path.relative_to(root.resolve())}, line {outer.f_lineno}"
+    for outer in _outwards(frame):  # the migrations may be outside of the project's directory
+        file = outer.f_code.co_filename
+        is_program = outer.f_globals.get("__name__") == "__main__"
         if not is_program and Path(file).is_absolute() and not _is_library(file):
-            return f"{file}, line {one.f_lineno}"
+            return f"{file}, line {outer.f_lineno}"
     return ""
 
 

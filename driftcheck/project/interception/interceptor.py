@@ -1,4 +1,4 @@
-"""Puts on and takes off all that stands between user code and a live database."""
+"""Installs and removes all hooks that keep user code from live databases."""
 
 from __future__ import annotations
 
@@ -24,27 +24,28 @@ from driftcheck.project.interception.sockets import Sockets
 
 
 class Interceptor:
-    """Refuses whatever leads to a database that is no shadow, from ``put_on`` to ``take_off``.
+    """Refuses access to databases that are not shadows, from ``install`` to ``remove``.
 
     Args:
         root: The project's directory.
-        known: Databases that must not be reached, besides those that become known later.
-        tell: Told of each refusal; answers whether it will be raised at somebody.
+        known: Databases that must not be reached, in addition to those that become known later.
+        record: Called with each refusal. Returns whether the caller will report it.
 
     Attributes:
-        databases: What must not be reached, and what may be.
+        databases: The databases that must not be reached, and the shadows.
+        refusals: Raises and records the errors.
     """
 
     def __init__(
-        self, root: Path, known: Iterable[URL], tell: Callable[[RedirectError], bool]
+        self, root: Path, known: Iterable[URL], record: Callable[[RedirectError], bool]
     ) -> None:
         self.databases = Databases(known)
-        self.refusals = Refusals(root, tell)
+        self.refusals = Refusals(root, record)
         self._environment = Environment()
         self._on = ExitStack()
 
-    def put_on(self) -> None:
-        """Begin to refuse."""
+    def install(self) -> None:
+        """Install all hooks."""
         drivers = Drivers(self.databases, self.refusals, self._environment)
         children = Children(self.databases, self.refusals, self._environment)
         files = Files(self.databases, self.refusals)
@@ -56,33 +57,33 @@ class Interceptor:
             part.wrap(self._on)
         self.renew()
         handlers = [part.handlers() for part in (drivers, children, files, sockets)]
-        audit.switch_on({event: handle for some in handlers for event, handle in some.items()})
+        audit.switch_on({event: handle for part in handlers for event, handle in part.items()})
 
     def renew(self) -> None:
-        """See that the environment leads nowhere: code may have set variables since."""
-        self.databases.look_at_environment()
-        self._environment.lead_nowhere()
+        """Remove live databases from the environment again: user code may have set variables."""
+        self.databases.read_environment()
+        self._environment.hide_databases()
 
-    def take_off(self) -> None:
-        """Let everything be as it was before."""
+    def remove(self) -> None:
+        """Remove all hooks."""
         self._on.close()
 
     def stay_on(self) -> None:
-        """Refuse every database, shadows as well, to the end of the process.
+        """Refuse every database, shadows included, until the process ends.
 
-        Where an ``atexit`` handler or a finalizer is refused, the interpreter would write a
-        traceback; ``refusals`` keeps the error, and it is told once.
+        If an ``atexit`` handler or a finalizer is refused, the interpreter would print a traceback.
+        This is suppressed: ``refusals`` keeps the error, and it is reported once.
         """
         self.databases.forget_shadows()
         hooks = (sys, "unraisablehook"), (threading, "excepthook"), (sys, "excepthook")
         for module, name in hooks:
             original = getattr(module, name)
-            setattr(module, name, partial(_report_others, original))
+            setattr(module, name, partial(_report_unless_refused, original))
             self._on.callback(setattr, module, name, original)
 
 
-def _report_others(report: Callable[..., None], *arguments: Any) -> None:
-    """Report an exception that nobody caught, as the interpreter hands it over: not a refusal."""
+def _report_unless_refused(report: Callable[..., None], *arguments: Any) -> None:
+    """Call the interpreter's hook for an uncaught exception, unless the exception is a refusal."""
     first, *rest = arguments
     error = rest[0] if rest else first.exc_value
     if not isinstance(error, RedirectError):

@@ -1,4 +1,4 @@
-"""Makes the errors that user code is given, and keeps them: user code may catch them."""
+"""Creates the errors that are raised in user code, and keeps them: user code may catch them."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from driftcheck.errors import RedirectError
 from driftcheck.project.interception.frames import line_of_project
 
 _HINT = (
-    "While driftcheck checks a project, let it connect by engines that SQLAlchemy makes from a "
-    "URL, and in a migration by op.get_bind(): these lead to a shadow database. Or leave this out "
-    "where the migrations are run."
+    "While driftcheck checks a project, the project may only connect with engines that SQLAlchemy "
+    "creates from a URL, or with op.get_bind() in a migration: these lead to a shadow database. "
+    "Otherwise, skip this code when migrations are run."
 )
 
 
 class Refusals:
-    """What was refused.
+    """Raises and keeps the errors of refused actions.
 
     Args:
-        root: The project's directory, for the line of its code that is named.
-        tell: Told of each refusal in this process, before it is raised. It answers whether somebody
-            will be told; else the refusal is kept for ``take``.
+        root: The project's directory. The message names the line of its code.
+        record: Called with each refusal in this process, before it is raised. Returns whether the
+            caller will report it; if not, the refusal is kept for ``take``.
     """
 
-    def __init__(self, root: Path, tell: Callable[[RedirectError], bool]) -> None:
+    def __init__(self, root: Path, record: Callable[[RedirectError], bool]) -> None:
         self._root = root
-        self._tell = tell
+        self._record = record
         self._pid = os.getpid()
-        self._untold: list[RedirectError] = []
+        self._unreported: list[RedirectError] = []
         self._from_children: IO[bytes] | None = None
 
     @contextmanager
     def kept_from_children(self) -> Iterator[None]:
-        """Have children that are forked write down what they are refused.
+        """Collect the refusals of forked child processes in a file.
 
-        They have the hooks as well, and share no object with this process.
+        The hooks are active there too, and the children share no objects with this process.
         """
         with tempfile.TemporaryFile("a+b", buffering=0) as file:
             self._from_children = file
@@ -48,42 +48,42 @@ class Refusals:
             finally:
                 self._from_children = None
 
-    def refuse(self, what: str, *, hint: str = _HINT, details: str = "") -> NoReturn:
-        """Refuse what the project's code has begun.
+    def refuse(self, action: str, *, hint: str = _HINT, details: str = "") -> NoReturn:
+        """Refuse an action of the project's code.
 
         Args:
-            what: What it would do, as in "the project would ...".
+            action: The action, as the end of "the project would ...".
             hint: What to do instead.
-            details: What else is known.
+            details: Further information.
 
         Raises:
-            RedirectError: Always; it names the line of the project's code.
+            RedirectError: Always. The message names the line of the project's code.
         """
-        raise self.refusal(what, hint=hint, details=details)
+        raise self.refusal(action, hint=hint, details=details)
 
-    def refusal(self, what: str, *, hint: str = _HINT, details: str = "") -> RedirectError:
-        """The error for what is refused, kept and not raised."""
+    def refusal(self, action: str, *, hint: str = _HINT, details: str = "") -> RedirectError:
+        """Return the error of a refused action. The error is recorded, but not raised."""
         line = line_of_project(self._root)
         where = f" ({line})" if line else ""
-        message = f"the project would {what}{where}; driftcheck refused it, and nothing was sent"
+        message = f"the project would {action}{where}; driftcheck refused it, and nothing was sent"
         error = RedirectError(message, hint=hint, details=details)
         if os.getpid() != self._pid:
             if self._from_children is not None:
                 with suppress(OSError):
                     self._from_children.write(f"{message}\n".encode())
-        elif not self._tell(error):
-            self._untold.append(error)
+        elif not self._record(error):
+            self._unreported.append(error)
         return error
 
     def take(self) -> list[RedirectError]:
-        """The refusals that nobody was told of, each once."""
-        untold, self._untold = self._untold, []
-        return untold + self.take_from_children()
+        """Return the refusals that were not reported, and forget them."""
+        unreported, self._unreported = self._unreported, []
+        return unreported + self.take_from_children()
 
     def take_from_children(self) -> list[RedirectError]:
-        """The refusals in the children that this process has forked.
+        """Return the refusals in forked child processes, and forget them.
 
-        None are known if the project's code has closed all file descriptors.
+        They are lost if the project's code has closed all file descriptors.
         """
         file = self._from_children
         if file is None or os.getpid() != self._pid:

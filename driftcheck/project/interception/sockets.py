@@ -1,4 +1,4 @@
-"""Refuses sockets that would lead to a database server which is no shadow's."""
+"""Refuses sockets that would connect to a database server without shadows."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from driftcheck.project.interception.refusals import Refusals
 
 
 class Sockets:
-    """Looks at every address that Python code connects to.
+    """Checks every address that Python code connects to.
 
     Args:
-        databases: What must not be reached.
+        databases: The databases that must not be reached.
         refusals: Raises the error.
     """
 
@@ -30,10 +30,12 @@ class Sockets:
         self._refusals = refusals
 
     def handlers(self) -> Mapping[str, Handler]:
-        """The handlers of audit events."""
-        return dict.fromkeys(("socket.connect", "socket.sendto", "socket.sendmsg"), self._connects)
+        """Return the handlers of audit events."""
+        return dict.fromkeys(
+            ("socket.connect", "socket.sendto", "socket.sendmsg"), self._check_address
+        )
 
-    def _connects(self, sock: Any, address: Any) -> None:
+    def _check_address(self, sock: Any, address: Any) -> None:
         if is_own_work() or address is None:
             return
         endpoint = endpoint_of_socket(sock.family, address)
@@ -41,15 +43,15 @@ class Sockets:
         if endpoint is None or (shadow and _leads_to(endpoint, endpoints_of(shadow))):
             return
         driver = driver_on_stack()
-        by = f"by {driver}" if driver else "by a socket of its own"
+        means = f"with {driver}" if driver else "with its own socket"
         if url := self._databases.at(endpoint):
-            self._refusals.refuse(f"connect {by} to the server of {shown(url)}")
-        if self._databases.is_shadows_own(endpoint):
+            self._refusals.refuse(f"connect {means} to the server of {shown(url)}")
+        if self._databases.is_private_server(endpoint):
             return
         is_postgresql = PurePath(endpoint[0]).name.startswith(SOCKET_NAME)
         if driver or is_postgresql:
             self._refusals.refuse(
-                f"connect {by} to {_shown(endpoint)}, which leads to no shadow database"
+                f"connect {means} to {_shown(endpoint)}, which does not lead to a shadow database"
             )
 
 

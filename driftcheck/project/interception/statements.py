@@ -1,4 +1,4 @@
-"""Finds in SQL what would reach beyond a shadow database, on a server that others use."""
+"""Finds SQL that affects more than a shadow database on a server that others use."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _ABOUT_SERVER = re.compile(rf"\b(?:{_ON_THE_SERVER})", re.IGNORECASE)
 _ABOUT_OTHERS = re.compile(rf"\b(?:{_TO_OTHERS})", re.IGNORECASE)
 
 
-def beyond_the_database(statement: str, shadow: str) -> str:
-    """What in a statement would reach other databases, the server's machine or another server.
+def statement_beyond_database(statement: str, shadow: str) -> str:
+    """Return the words of a statement that affect other databases, the machine or another server.
 
     Args:
-        statement: The SQL. Comments between its words do not hide anything.
-        shadow: The name of the shadow database: what is done to that by name is allowed.
+        statement: The SQL. Comments between the words are ignored.
+        shadow: The name of the shadow database. A statement about this database is allowed.
 
     Returns:
-        The words that say so; empty where there are none.
+        The words, such as ``ALTER SYSTEM``; empty if there are none.
     """
     for text in (statement, _COMMENTS.sub(" ", statement)):
         found = _ABOUT_OTHERS.search(text)

@@ -1,4 +1,4 @@
-"""Finds the database URLs in environment variables, and makes them lead nowhere."""
+"""Finds database URLs in environment variables, and replaces their hosts by an invalid host."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from driftcheck.databases.registry import database_for
 from driftcheck.dialects import ALIASES, DIALECTS
 
 NOWHERE = "refused-by-driftcheck"
-"""A host that does not exist, and that says in a driver's error who is behind that."""
+"""A host that does not exist. The errors of drivers show it, and so name driftcheck."""
 
 _SCHEMES = {**{name: name for name in DIALECTS}, **ALIASES}
 _URL = re.compile(rf"(?:[\w.]+\+)?(?:{'|'.join(_SCHEMES)})(?:\+\w+)?://\S*", re.IGNORECASE)
@@ -22,15 +22,15 @@ _PARAMETERS = re.compile(r"(?=.*\b(?:dbname|service)\s*=)(?:\s*\w+\s*=\s*(?:'[^'
 
 
 def database_urls(texts: Iterable[str]) -> list[URL]:
-    """The database URLs, and the parameters of libpq's (``host=... dbname=...``), among texts."""
+    """Return the database URLs among texts. A text may be libpq's ``host=... dbname=...``."""
     found = (_parsed(_bare(text)) for text in texts)
     return [url for url in found if url is not None]
 
 
-def leading_nowhere(text: str) -> str:
-    """A text in place of a database URL, of the same form: for a server that does not exist.
+def without_database(text: str) -> str:
+    """Return a database URL of the same syntax for a server that does not exist.
 
-    Any other text is returned as it is.
+    A text that is not a database URL is returned unchanged.
     """
     url = _parsed(_bare(text))
     if url is None:
@@ -45,7 +45,7 @@ def leading_nowhere(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """A text without the quotes around it that files of variables are written with."""
+    """Return a text without quotes around it, as in ``.env`` files."""
     text = text.strip()
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
     return text[1:-1] if is_quoted else text
