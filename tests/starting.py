@@ -1,11 +1,13 @@
-"""Runs driftcheck in processes that have its imports behind them, each a fork of one that waits.
+"""Runs driftcheck in forks of a process that has imported all modules already.
 
-To import SQLAlchemy, Alembic and driftcheck takes longer than most of what the tests have it do.
-Whatever is about the process itself, its streams or its imports, starts one of its own.
+Importing SQLAlchemy, Alembic and driftcheck takes longer than most test runs of driftcheck. Tests
+of the process itself, its streams or its imports start a new interpreter instead. Database drivers
+other than psycopg2 are not imported here: driftcheck must notice when user code imports them.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -19,6 +21,7 @@ from pathlib import Path
 
 _IMPORTED = (
     "driftcheck.actions.compare.check",
+    "driftcheck.actions.compare.quick_check",
     "driftcheck.actions.timeline.blame",
     "driftcheck.actions.diff",
     "driftcheck.actions.gate",
@@ -26,12 +29,20 @@ _IMPORTED = (
     "driftcheck.actions.locate",
     "driftcheck.actions.selftest",
     "driftcheck.actions.simulate",
+    "driftcheck.databases.psycopg2_deadlines",
+    "driftcheck.reports.json",
+    "driftcheck.reports.terminal",
     "alembic.autogenerate",
     "alembic.command",
     "alembic.config",
     "flask.cli",
+    "flask_migrate",
+    "flask_sqlalchemy",
+    "psycopg2.extras",
     "sqlalchemy.dialects.postgresql.psycopg2",
     "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.ext.asyncio",
+    "sqlalchemy.orm",
 )
 _TIMEOUT_SECONDS = 60
 
@@ -122,6 +133,7 @@ if __name__ == "__main__":
 
     for name in _IMPORTED:
         __import__(name)
+    gc.freeze()  # forks need not look through what is imported here
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         (module, *asked), streams = _serve(connection)
     _become(*asked, streams)

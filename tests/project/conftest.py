@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from tests.kept import variables
 
 PROJECTS = Path(__file__).parent.parent / "projects"
 BY_HAND = "ALTER TABLE students ADD COLUMN by_hand integer"
@@ -217,6 +218,10 @@ class Copy:
         for live in self.lives:
             for statement in self.manner.by_hand:
                 live.execute(statement)
+
+    def share_private_server(self, maker):
+        """Let ``compare`` use a private server that is running already."""
+        self.environment |= variables(maker)
 
     def compare(self, options=""):
         done = self.run(f"driftcheck compare --format json {self.manner.options} {options}")

@@ -6,6 +6,17 @@ from pathlib import Path
 import pytest
 
 PROJECTS = Path(__file__).parent.parent / "projects"
+OWN_SERVER = {
+    "alembic/base",
+    "flask/base",
+    "alembic/alters_database",
+    "alembic/creates_database",
+    "alembic/drops_database",
+}
+"""The base projects, and projects whose migrations or models change the whole server.
+
+All others share a private server, which is already running.
+"""
 NAMES = sorted(str(path.relative_to(PROJECTS)) for path in PROJECTS.glob("*/*") if path.is_dir())
 
 
@@ -23,8 +34,10 @@ def drivers(name):
         for driver in drivers(name)
     ],
 )
-def test_manner(project, name, driver):
+def test_manner(project, pg18, name, driver):
     copy = project(name, driver)
+    if name not in OWN_SERVER:
+        copy.share_private_server(pg18)
     copy.build()
     before = [live.state() for live in copy.lives]
 

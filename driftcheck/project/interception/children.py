@@ -114,7 +114,7 @@ class Children:
             return
         url = self._databases.named_in(line, os.fsdecode(directory or os.curdir))
         if url is not None:
-            self._refusals.refuse(f"start a program with {shown(url)} in its command line")
+            self._refusals.refuse(f"start a program with {shown(url)} in its arguments")
         name = _client(_WORDS.split(line), _CLIENTS)
         if not name and self._databases.files:
             commands = [word for text in texts for word in _COMMANDS.findall(text)]

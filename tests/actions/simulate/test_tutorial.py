@@ -1,9 +1,8 @@
-"""The tutorial from start to end, in separate processes: flask, psycopg2 and driftcheck."""
+"""The tutorial from start to end, in separate processes: flask and driftcheck."""
 
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,8 @@ LAST_NAME = "    last_name = db.Column(db.String(64), nullable=False)\n"
 class Developer:
     """A developer with a checkout of the sample application and a database."""
 
-    def __init__(self, checkout, live):
+    def __init__(self, checkout, live, starter):
+        self._starter = starter
         self.checkout = checkout
         self.live = live
         self.models = checkout / "sample_app" / "models.py"
@@ -28,19 +28,11 @@ class Developer:
             "PYTHONPATH": str(checkout),
         }
 
-    def run(self, *arguments, status=0):
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=self.checkout,
-            env=os.environ | self._variables,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout
-        return done.stdout
+    def run(self, module, *arguments, status=0):
+        environment = os.environ | self._variables
+        code, out, err = self._starter.run(module, arguments, self.checkout, environment)
+        assert code == status, out + err
+        return out + err
 
     def flask(self, *arguments, status=0):
         return self.run("flask", "db", *arguments, status=status)
@@ -67,19 +59,19 @@ class Developer:
 
 
 @pytest.fixture
-def developers(tmp_path, database, pg18):
+def developers(tmp_path, database, pg18, starter):
     """You, a colleague, and another who does as is right: all at the same point."""
     for name in ("you", "colleague", "other"):
         for part in ("sample_app", "migrations"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / part, tmp_path / name / part, ignore=ignored)
     yours = database(pg18)
-    you = Developer(tmp_path / "you", yours)
+    you = Developer(tmp_path / "you", yours, starter)
     you.flask("upgrade")
     you.git("init", "--quiet", "--initial-branch", "main")
     you.commit("begin")
     copies = [
-        Developer(tmp_path / name, database(pg18, template=yours))
+        Developer(tmp_path / name, database(pg18, template=yours), starter)
         for name in ("colleague", "other")
     ]
     return you, *copies
