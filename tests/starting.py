@@ -29,7 +29,7 @@ _IMPORTED = (
     "driftcheck.actions.locate",
     "driftcheck.actions.selftest",
     "driftcheck.actions.simulate",
-    "driftcheck.databases.psycopg2_deadlines",
+    "driftcheck.databases.postgresql.psycopg2_deadlines",
     "driftcheck.reports.json",
     "driftcheck.reports.terminal",
     "alembic.autogenerate",
