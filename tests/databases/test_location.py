@@ -11,6 +11,7 @@ from driftcheck.databases.location import (
     shown,
     url_of_arguments,
 )
+from driftcheck.databases.postgresql import urls
 from driftcheck.errors import RedirectError
 
 SHADOW = make_url("postgresql+psycopg2://me@/shadow?host=/sockets&port=5433")
@@ -92,6 +93,30 @@ def test_nothing_of_the_old_place_stays(driver, monkeypatch):
     assert not [word for word in (*gone, "10.0.0.1", "/p'", "read-write") if word in text]
     assert cparams["timeout"] == 5
     assert ("-c a=b" in text) == (driver in ("psycopg2", "psycopg"))
+
+
+@pytest.mark.parametrize(
+    ("cargs", "cparams", "url"),
+    [
+        (["host=db port=6543 dbname=shop"], {}, "://db:6543/shop"),
+        (
+            [],
+            {"host": ["db"], "port": [6543], "database": "shop", "ssl": True},
+            "://db:6543/shop?sslmode=require",
+        ),
+        (
+            [],
+            {"unix_sock": "/run/x/.s.PGSQL.5432", "database": "shop"},
+            ":///shop?host=%2Frun%2Fx",
+        ),
+        (["host=a,b port=1,2"], {"dbname": "shop"}, "://:1/shop?host=a%2Cb"),
+        (["service=shop"], {"password": b"x", "user": "me"}, "://me:x@?service=shop"),
+    ],
+)
+def test_the_url_of_a_driver_s_arguments(cargs, cparams, url):
+    """The examples in the documentation of ``url_of_arguments``, and some more."""
+    shown = urls.url_of_arguments(cargs, cparams).render_as_string(hide_password=False)
+    assert shown == f"postgresql+psycopg2{url}"
 
 
 def test_a_database_that_cannot_be_redirected():

@@ -113,16 +113,16 @@ class WatchedNamedCursor(WatchedCursor):
 
 
 @cache
-def _joined(theirs: Any, ours: type) -> Any:
+def _joined(requested: Any, ours: type) -> Any:
     """Return a subclass of both classes. A factory function is returned as it is."""
-    if not isinstance(theirs, type) or issubclass(theirs, ours):
-        return theirs
-    if issubclass(ours, theirs):
+    if not isinstance(requested, type) or issubclass(requested, ours):
+        return requested
+    if issubclass(ours, requested):
         return ours
     try:
-        return type(theirs.__name__, (theirs, ours), {"__module__": theirs.__module__})
+        return type(requested.__name__, (requested, ours), {"__module__": requested.__module__})
     except TypeError:  # an extension type that does not allow multiple inheritance
-        return theirs
+        return requested
 
 
 def connect(
