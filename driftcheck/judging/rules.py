@@ -229,6 +229,11 @@ FAULTS: dict[str, Rule] = {
         "the live database has tables but is not stamped with a revision",
         "An upgrade would run every migration, from the first one, on the existing tables.",
     ),
+    "stamp-overlapping": Rule(
+        Severity.ERROR,
+        "the version table of the live database has {revisions}: {what}",
+        "Alembic refuses every upgrade of this database, because the revisions overlap.",
+    ),
     "stamp-several": Rule(
         Severity.NOTE,
         "the live database is stamped with {count} revisions: {revisions}",

@@ -14,14 +14,12 @@ from typing import NoReturn
 
 from driftcheck.databases.own_work import own_work
 from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.process.git import run_git
 
 BASES = ("origin/HEAD", "origin/main", "main", "origin/master", "master")
 """The refs that are tried for the base if ``--base`` is not given."""
 
 _REGULAR_FILES = (b"100644", b"100755")
-_HOOK_VARIABLES = (
-    "GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX GIT_OBJECT_DIRECTORY GIT_COMMON_DIR"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,24 +208,14 @@ class Repository:
 def _git(
     directory: Path, *arguments: str, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a directory, without the variables that git sets for hooks.
+    """Run git in a directory.
 
-    These variables name the repository that runs the hook, which may be another one.
+    Raises:
+        CannotCheckError: Git is not installed.
     """
-    environment = {
-        name: value for name, value in os.environ.items() if name not in _HOOK_VARIABLES.split()
-    }
-    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         with own_work():
-            return subprocess.run(
-                ["git", *arguments],  # noqa: S607  (the git that the user has on the PATH)
-                cwd=directory,
-                env=environment,
-                input=stdin,
-                capture_output=True,
-                check=False,
-            )
+            return run_git(directory, *arguments, stdin=stdin)
     except FileNotFoundError:
         raise CannotCheckError(
             "git is not on the PATH", hint="driftcheck gate finds new revisions with git."
