@@ -78,8 +78,8 @@ def _where_it_is(found: FoundRevision) -> str:
 def _take_file(found: FoundRevision) -> Remedy:
     return Remedy(
         "get the migration file",
-        "Merge the commit, or take the file from it. To leave the revision, downgrade this database "
-        "while the file is there, then remove the file again.",
+        "Merge the commit, or take the file from it. To leave the revision, downgrade this "
+        "database while the file is there, then remove the file again.",
         "shell",
         f"git checkout {found.commit} -- ':(top){found.file}'",
     )
