@@ -145,7 +145,8 @@ def output_style_for(path: Path | None, *, full: bool, directory: str = "") -> O
     if not out.isatty():
         return plain
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return replace(plain, width=min(streams.width_of(out), _WIDEST), colour=colour)
+    width = min(streams.width_of(out), _WIDEST)
+    return replace(plain, width=width, colour=colour, terminal=True)
 
 
 def _write(text: str, path: Path | None) -> None:

@@ -1,23 +1,33 @@
-"""Describes in a few words how the models and the migrations differ in one object."""
+"""Describes how an object differs: as a clause of a message, and as the text of a single line."""
 
 from __future__ import annotations
 
-from driftcheck.judging.comparison import Change
+from collections.abc import Iterator, Mapping
+
+from driftcheck.chain import Gap, Side
+from driftcheck.judging.comparison import Change, ChangeType, Difference
+from driftcheck.judging.expressions import differing_clauses
+from driftcheck.judging.findings import Finding, Verdict
+from driftcheck.judging.templates import fill
+from driftcheck.judging.value_text import attribute_name, brief_value, difference_line
 from driftcheck.schema import Value
 
 _MAX_LENGTH = 80
 """Characters of a description that is short enough for a message."""
 
-_SELF_EXPLANATORY = frozenset(("definition", "kind", "type"))
+_WITH_CLAUSES = frozenset(("definition", "kind", "type"))
 """Attributes whose values are understood without the attribute's name."""
+
+_FROM_ACTUAL = frozenset({Gap.PENDING, Gap.UNAPPLIED})
+"""The gaps whose actual side is the earlier state: a migration changes it into the wanted side."""
 
 
 def short_difference(change: Change) -> str:
     """Describe the only difference of a change, as a clause to append to a sentence.
 
     Example: for a column whose type is ``bigint`` in the models and ``integer`` in the
-    migrations, the result is ``": bigint in the models, integer in the migrations"``. Words that
-    both definitions begin or end with are left out.
+    migrations, the result is ``": bigint in the models, integer in the migrations"``. Clauses
+    that both definitions have are left out. A type, an expression or a clause is never cut.
 
     Returns:
         The clause; empty if the change has several differences or the description is long.
@@ -25,7 +35,7 @@ def short_difference(change: Change) -> str:
     if len(change.differences) != 1:
         return ""
     (difference,) = change.differences
-    wanted, actual = _without_common_words(_words(difference.wanted), _words(difference.actual))
+    wanted, actual = _texts(difference)
     if len(wanted) + len(actual) > _MAX_LENGTH or not wanted + actual:
         return ""
     if not actual:
@@ -34,19 +44,88 @@ def short_difference(change: Change) -> str:
         clause = f"{actual} in the migrations, not in the models"
     else:
         clause = f"{wanted} in the models, {actual} in the migrations"
-    attribute = difference.attribute
-    prefix = "" if attribute in _SELF_EXPLANATORY else f"{attribute} "
+    is_clear = difference.attribute in _WITH_CLAUSES
+    prefix = "" if is_clear else f"{attribute_name(difference.attribute)} "
     return f": {prefix}{clause}"
 
 
-def _words(value: Value) -> list[str]:
-    return value.split() if isinstance(value, str) else []
+def _texts(difference: Difference) -> tuple[str, str]:
+    wanted, actual = _text(difference.wanted), _text(difference.actual)
+    if difference.attribute == "definition" and wanted and actual:
+        return differing_clauses(wanted, actual)
+    return wanted, actual
 
 
-def _without_common_words(left: list[str], right: list[str]) -> tuple[str, str]:
-    """Remove the words that both lists begin with and end with."""
-    while left and right and left[0] == right[0]:
-        left, right = left[1:], right[1:]
-    while left and right and left[-1] == right[-1]:
-        left, right = left[:-1], right[:-1]
-    return " ".join(left), " ".join(right)
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) and "\n" not in value else ""
+
+
+_LINES: Mapping[tuple[Verdict, ChangeType], str] = {
+    (Verdict.DRIFT, ChangeType.MISSING): "dropped",
+    (Verdict.DRIFT, ChangeType.EXTRA): "created: {definition}",
+    (Verdict.DRIFT, ChangeType.RENAMED): "renamed to {new_name}",
+    (Verdict.PENDING, ChangeType.MISSING): "only in the models: {definition}",
+    (Verdict.PENDING, ChangeType.EXTRA): "only in the migrations",
+    (Verdict.PENDING, ChangeType.RENAMED): "named {new_name} in the migrations",
+    (Verdict.UNAPPLIED, ChangeType.MISSING): "not created yet: {definition}",
+    (Verdict.UNAPPLIED, ChangeType.EXTRA): "not dropped yet",
+    (Verdict.UNAPPLIED, ChangeType.RENAMED): "still named {new_name}",
+    (Verdict.HAND_APPLIED, ChangeType.MISSING): "dropped",
+    (Verdict.HAND_APPLIED, ChangeType.EXTRA): "created: {definition}",
+    (Verdict.HAND_APPLIED, ChangeType.RENAMED): "renamed to {new_name}",
+    (Verdict.DIFFERENCE, ChangeType.MISSING): "only in the first database",
+    (Verdict.DIFFERENCE, ChangeType.EXTRA): "only in the second database",
+    (Verdict.DIFFERENCE, ChangeType.RENAMED): "named {new_name} in the second database",
+}
+"""What a line says of an object below a heading that names the verdict."""
+
+
+def brief(finding: Finding) -> str:
+    """Describe a finding in one line: the object and how it differs.
+
+    The line is read below a heading that says what the verdict means. A finding whose rule says
+    more than that, such as a note, is described by its message.
+    """
+    how = _how(finding)
+    return f"{finding.address}: {how}" if finding.address and how else finding.message
+
+
+def brief_difference(finding: Finding) -> str:
+    """Describe how the attributes of an object differ, in one line; empty without a difference."""
+    if finding.verdict is Verdict.CONFLICT:
+        return "; ".join(_conflict(finding))
+    reverse = bool(finding.gaps) and finding.gaps[0] in _FROM_ACTUAL
+    return "; ".join(difference_line(d, reverse=reverse) for d in finding.differences)
+
+
+def _how(finding: Finding) -> str:
+    if finding.verdict is None or finding.change is None or not finding.address:
+        return ""
+    if finding.rule.rpartition("-")[2] != finding.change:
+        return ""
+    difference = brief_difference(finding)
+    if finding.change is ChangeType.CHANGED or finding.verdict is Verdict.CONFLICT:
+        return difference
+    line = _LINES[finding.verdict, finding.change]
+    text = fill(line, definition=_new_definition(finding), new_name=finding.new_name)
+    text = text.removesuffix(": ")
+    return f"{text}; {difference}" if difference else text
+
+
+def _new_definition(finding: Finding) -> str:
+    """Return the definition of an object that one side has, without the name of its kind."""
+    definitions = (text for text in finding.definitions.values() if text)
+    definition = next(definitions, "")
+    is_informative = finding.address is not None and definition != finding.address.kind
+    return brief_value(definition) if definition and is_informative else ""
+
+
+def _conflict(finding: Finding) -> Iterator[str]:
+    """Yield each attribute with its values on all sides; sides that agree are named together."""
+    for each in finding.attribute_values:
+        groups: dict[Value, list[Side]] = {}
+        for side, value in each.values.items():
+            groups.setdefault(value, []).append(side)
+        texts = (f"{brief_value(value)} in {', '.join(sides)}" for value, sides in groups.items())
+        prefix = "" if each.attribute in _WITH_CLAUSES else f"{attribute_name(each.attribute)} "
+        yield prefix + ", ".join(texts)

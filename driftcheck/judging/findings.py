@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Value
 
 
 class Severity(StrEnum):
@@ -38,6 +38,14 @@ class Verdict(StrEnum):
         if self is Verdict.CONFLICT:
             return Gap.DRIFT, Gap.PENDING
         return (Gap(self.value),)
+
+    @property
+    def change_gap(self) -> Gap:
+        """The gap of the change that the verdict is about.
+
+        For a hand-applied change and for a conflict, the change was made to the live database.
+        """
+        return Gap.DRIFT if Gap.DRIFT in self.gaps else self.gaps[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,19 @@ class PhantomOperation:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributeValues:
+    """An attribute that does not have the same value on every side.
+
+    Attributes:
+        attribute: The name of the attribute.
+        values: The value on each side that has the object.
+    """
+
+    attribute: str
+    values: Mapping[Side, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A record in the live database of how a change happened.
 
@@ -133,10 +154,13 @@ class Finding:
         verdict: The conclusion from all schemas; ``None`` for a fault of the project itself.
         change: How the object differs; ``None`` for a fault of the project itself.
         address: The object; ``None`` for a fault of the project itself.
+        new_name: The name on the actual side, of a renamed object.
         part_of: The object's parent object: the table of a column or an index.
         definitions: The object's definition on each side, ``None`` where the object does not
             exist. A side that was not compared has no entry.
-        differences: The attributes that differ, for a changed object.
+        differences: The attributes that differ in the first of the gaps, for a changed object.
+        attribute_values: The attributes that differ in any of the gaps, with the value on every
+            side.
         parts: The objects that are created or dropped with it: the columns of a missing table.
         impact: The consequence if nothing is done.
         remedies: The ways to fix it.
@@ -157,9 +181,11 @@ class Finding:
     verdict: Verdict | None = None
     change: ChangeType | None = None
     address: Address | None = None
+    new_name: str = ""
     part_of: Address | None = None
     definitions: Mapping[Side, str | None] = field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
+    attribute_values: tuple[AttributeValues, ...] = ()
     parts: tuple[Address, ...] = ()
     impact: str = ""
     remedies: tuple[Remedy, ...] = ()
@@ -176,6 +202,13 @@ class Finding:
     def gaps(self) -> tuple[Gap, ...]:
         """The gaps that the finding belongs to, first the gap under which it is reported."""
         return self.verdict.gaps if self.verdict else ()
+
+    @property
+    def sides(self) -> tuple[Side, Side] | None:
+        """The wanted side and the actual side of the differences; ``None`` without a gap."""
+        if Side.REVISION in self.definitions:
+            return Side.REVISION, Side.LIVE
+        return self.gaps[0].between if self.gaps else None
 
     @property
     def location(self) -> SourceLine | None:

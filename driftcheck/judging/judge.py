@@ -12,6 +12,11 @@ from driftcheck.judging.equivalence import duplicate_declaration, meaningful
 from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.rule_lookup import declared_twice, left_to_migrations, rule_of
 from driftcheck.judging.rules import LEFT_TO_MIGRATIONS, Rule
+from driftcheck.judging.side_values import (
+    attribute_values,
+    differences_of,
+    objects_by_side,
+)
 from driftcheck.judging.templates import fill
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
@@ -75,8 +80,10 @@ def judge(
         if id(change) not in judged_with_drift
     ]
     return [
-        Judged(_finding(verdict, change, snapshots, describe, note_reason), reported)
-        for verdict, change, reported in verdicts
+        Judged(
+            _finding(*verdict, snapshots, describe=describe, note_reason=note_reason), verdict[2]
+        )
+        for verdict in verdicts
     ]
 
 
@@ -118,18 +125,23 @@ def _extract(snapshot: Snapshot, address: Address, kinds: Collection[str]) -> Sn
     return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)
 
 
-def _finding(
+def _finding(  # noqa: PLR0913  (a finding depends on all of them)
     verdict: Verdict,
     change: Change,
+    reported: Mapping[Gap, Sequence[Change]],
     snapshots: Mapping[Side, Snapshot],
+    *,
     describe: Describe,
     note_reason: NoteReason,
 ) -> Finding:
-    wanted, actual = (snapshots[side] for side in verdict.gaps[0].between)
+    pending = reported.get(Gap.PENDING, ()) if verdict.change_gap is Gap.DRIFT else ()
+    wanted, actual = (snapshots[side] for side in verdict.change_gap.between)
     note = note_reason(change.wanted, change.actual, (wanted, actual))
     duplicate = _duplicate(verdict, change, snapshots)
     identity, rule = declared_twice(change) if duplicate else _rule(verdict, change, note)
     new = change.actual.address if change.actual else change.address
+    objects = objects_by_side(verdict, change, pending, snapshots)
+    values = attribute_values(change, pending, objects)
     return Finding(
         rule=identity,
         severity=rule.severity,
@@ -144,12 +156,23 @@ def _finding(
         verdict=verdict,
         change=change.type,
         address=change.address,
+        new_name=new.sql if change.type is ChangeType.RENAMED else "",
         part_of=change.schema_object.part_of,
-        definitions=dict(_definitions(change, snapshots, describe)),
-        differences=change.differences,
+        definitions={
+            side: None if found is None else _definition(found, change, describe)
+            for side, found in objects.items()
+        },
+        differences=differences_of(verdict, change, values),
+        attribute_values=values,
         parts=tuple(_parts(change.parts)),
         impact=rule.impact,
     )
+
+
+def _definition(schema_object: SchemaObject, change: Change, describe: Describe) -> str:
+    """Return the definition of an object, preceded by its name if the change has another."""
+    renamed = schema_object.address != change.address
+    return f"{schema_object.address.name}: " * renamed + describe(schema_object)
 
 
 def _duplicate(
@@ -163,23 +186,6 @@ def _duplicate(
 def _rule(verdict: Verdict, change: Change, note: str) -> tuple[str, Rule]:
     is_left = verdict is Verdict.PENDING and is_left_to_migrations(change)
     return left_to_migrations(change) if is_left else rule_of(verdict, change, note)
-
-
-def _definitions(
-    change: Change, snapshots: Mapping[Side, Snapshot], describe: Describe
-) -> Iterator[tuple[Side, str | None]]:
-    """Yield the object's definition on each side, preceded by its name if that differs."""
-    for side in Side:
-        snapshot = snapshots.get(side)
-        if snapshot is not None:
-            candidates = (snapshot.objects.get(address) for address in addresses_of(change))
-            schema_object = next(filter(None, candidates), None)
-            if schema_object is None:
-                yield side, None
-                continue
-            renamed = schema_object.address != change.address
-            prefix = f"{schema_object.address.name}: " if renamed else ""
-            yield side, prefix + describe(schema_object)
 
 
 def _parts(changes: Iterable[Change]) -> Iterator[Address]:

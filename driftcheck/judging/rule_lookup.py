@@ -9,8 +9,6 @@ from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.rules import (
     CHANGES,
-    FAULTS,
-    HAZARDS,
     LEFT_TO_MIGRATIONS,
     NOT_OF_CHANGES,
     NOTED,
@@ -24,6 +22,11 @@ _UNDECLARED = Rule(
     "declare",
     "",
 )
+
+_UNSAID, _TWICE = "unsaid", "twice"
+
+_SUFFIXES = frozenset({*ChangeType, *NOTED, _UNSAID, _TWICE})
+"""The last words of the identities of rules about changes."""
 
 
 def rule_of(verdict: Verdict, change: Change, note: str = "") -> tuple[str, Rule]:
@@ -53,7 +56,7 @@ def left_to_migrations(change: Change) -> tuple[str, Rule]:
     message = (
         f"{{kind}} {{name}} has {attributes} that the migrations set and the models do not declare"
     )
-    return f"pending-{_kind_in_identity(change)}-unsaid", Rule(Severity.NOTE, message, "")
+    return f"pending-{_kind_in_identity(change)}-{_UNSAID}", Rule(Severity.NOTE, message, "")
 
 
 def declared_twice(change: Change) -> tuple[str, Rule]:
@@ -62,7 +65,7 @@ def declared_twice(change: Change) -> tuple[str, Rule]:
         "{kind} {name} is a second declaration of {other} in the models; the migrations create "
         "only one"
     )
-    return f"pending-{_kind_in_identity(change)}-twice", Rule(Severity.NOTE, message, "")
+    return f"pending-{_kind_in_identity(change)}-{_TWICE}", Rule(Severity.NOTE, message, "")
 
 
 def _kind_in_identity(change: Change) -> str:
@@ -74,11 +77,13 @@ def is_rule(identity: str) -> bool:
 
     The kinds of objects are not checked: each database has its own.
     """
-    if identity in FAULTS or identity in {f"hazard-{kind}" for kind in HAZARDS}:
+    if identity in NOT_OF_CHANGES:
         return True
-    changes = (*ChangeType, "unsaid")
-    named = any(identity.startswith(f"{verdict}-") for verdict in Verdict)
-    return named and identity.rpartition("-")[2] in changes
+    for verdict in Verdict:
+        if identity.startswith(f"{verdict}-"):
+            kind, _, suffix = identity.removeprefix(f"{verdict}-").rpartition("-")
+            return bool(kind) and suffix in _SUFFIXES
+    return False
 
 
 def explained(finding: Finding) -> Rule:
@@ -103,4 +108,4 @@ def _table_row(finding: Finding) -> Rule | None:
     suffix = finding.rule.rpartition("-")[2]
     if suffix == finding.change:
         return CHANGES[finding.verdict, finding.change]
-    return _UNDECLARED if suffix == "unsaid" else NOTED.get(suffix)
+    return _UNDECLARED if suffix == _UNSAID else NOTED.get(suffix)

@@ -7,6 +7,7 @@ from typing import Any
 
 from driftcheck.judging.findings import Origin
 from driftcheck.judging.timeline import Blame, Break, Event, SchemaOperation, Timeline
+from driftcheck.judging.value_text import attribute_name, value_text
 from driftcheck.reports.dumping import dump
 from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import kinds
@@ -22,7 +23,6 @@ from driftcheck.reports.terminal.layout import (
     wrapped,
 )
 from driftcheck.reports.terminal.sides import diff, is_long
-from driftcheck.reports.values import attribute_name, value_text
 
 VERSION = 1
 """Incremented when a key of the JSON output is removed or changes its meaning."""
@@ -55,11 +55,11 @@ def object_text(event: Event) -> tuple[str, str]:
 def differences(event: Event, page: OutputStyle, indent: int) -> Iterator[Lines]:
     """The attributes that changed, each with its old and new value."""
     for difference in event.differences:
-        if is_long(difference):
+        if is_long(difference.wanted) or is_long(difference.actual):
             yield diff(("before", "after"), difference, page, indent)
         else:
             values = f"{value_text(difference.wanted)} → {value_text(difference.actual)}"
-            text = words(page, (f"{attribute_name(difference)}  ", FAINT), values)
+            text = words(page, (f"{attribute_name(difference.attribute)}  ", FAINT), values)
             yield wrapped(page, text, indent)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from driftcheck.judging.difference_text import brief_difference
 from driftcheck.judging.findings import (
     Evidence,
     Finding,
@@ -120,6 +121,10 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "differences": [
             {"attribute": d.attribute, "wanted": d.wanted, "actual": d.actual}
             for d in finding.differences
+        ],
+        "difference": brief_difference(finding),
+        "values": [
+            {"attribute": each.attribute, **each.values} for each in finding.attribute_values
         ],
         "parts": [{"kind": part.kind, "address": part.sql} for part in finding.parts],
         "remedy": [_remedy(remedy) for remedy in finding.remedies],

@@ -18,6 +18,7 @@ from driftcheck.errors import ExitCode
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Finding, IgnoredFinding, Remedy, SourceLine
 from driftcheck.judging.report import Check, DatabaseReport, Report, RevisionMatch, Simulation
+from driftcheck.judging.value_text import value_text
 from driftcheck.reports.level import level
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import line_text
@@ -25,7 +26,7 @@ from driftcheck.reports.terminal.conclusion import outcome
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.revision_match import determination, match_text
 from driftcheck.reports.terminal.sides import agreeing
-from driftcheck.reports.values import attribute_name, value_text
+from driftcheck.reports.values import grouped_values
 from driftcheck.reports.visible import visible
 
 _LIMIT = 65_000
@@ -228,11 +229,9 @@ def _in_full(finding: Finding, report: Report, output: OutputStyle) -> Iterator[
 def _sides(finding: Finding) -> Iterator[str]:
     """Yield the definition on each side; for a change, the differences."""
     if finding.change is ChangeType.CHANGED and finding.differences:
-        sides = finding.gaps[0].between if finding.gaps else ("wanted", "actual")
-        for difference in finding.differences:
-            values = (_code(value_text(v)) for v in (difference.wanted, difference.actual))
-            name = _prose(attribute_name(difference))
-            yield f"- {name}: " + ", ".join(map(" ".join, zip(sides, values, strict=True)))
+        for name, groups in grouped_values(finding):
+            values = "; ".join(f"{sides} {_code(value_text(value))}" for sides, value in groups)
+            yield f"- {_prose(name)}: {values}"
         return
     for group in agreeing(finding):
         definition = finding.definitions.get(group[0])

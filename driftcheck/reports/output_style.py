@@ -14,7 +14,8 @@ class OutputStyle:
         width: The width in columns. Code, paths and URLs are never wrapped.
         colour: Whether escape sequences for colour may be written.
         encoding: The encoding of the stream. Characters outside the encoding are escaped.
-        full: Whether to show everything in full, however long the report is.
+        full: Whether to show everything in full, and additional information.
+        terminal: Whether a person reads it in a terminal, where a long report is shortened.
         directory: The path of the project within its repository, for formats that name files
             relative to the repository; empty if the project is the repository.
     """
@@ -23,7 +24,13 @@ class OutputStyle:
     colour: bool = False
     encoding: str = "utf-8"
     full: bool = False
+    terminal: bool = False
     directory: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing may be left out, however long the report is."""
+        return self.full or not self.terminal
 
     def path(self, file: str) -> str:
         """Return the path, relative to the repository, of a file of the project."""

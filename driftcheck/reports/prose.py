@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Finding, SourceLine
+from driftcheck.judging.value_text import value_text
 from driftcheck.reports.output_style import OutputStyle
-from driftcheck.reports.values import attribute_name, value_text
+from driftcheck.reports.values import grouped_values
 from driftcheck.reports.visible import visible
 
 
@@ -23,13 +24,12 @@ def paragraphs(finding: Finding, output: OutputStyle) -> list[str]:
 
 
 def _differences(finding: Finding) -> Iterator[str]:
-    wanted, actual = finding.gaps[0].between if finding.gaps else ("wanted", "actual")
+    """Yield each attribute that differs, with its value on each side."""
     if finding.change is ChangeType.CHANGED:
-        for difference in finding.differences:
-            values = value_text(difference.wanted), value_text(difference.actual)
-            separator = "\n" if any("\n" in value for value in values) else " "
-            pairs = zip((f"{wanted}:", f"{actual}:"), values, strict=True)
-            yield f"{attribute_name(difference)}: " + f",{separator}".join(map(" ".join, pairs))
+        for name, groups in grouped_values(finding):
+            texts = [f"{sides}: {value_text(value)}" for sides, value in groups]
+            separator = "\n" if any("\n" in text for text in texts) else " "
+            yield f"{name}: " + f";{separator}".join(texts)
 
 
 def _consequences(finding: Finding) -> Iterator[str]:

@@ -72,8 +72,7 @@ def test_a_change_contains_the_differences() -> None:
     actual = snapshot(table("moods", values=("sad", "ok", "glad", "new")))
     (change,) = compare(wanted, actual, same_lineage=True)
     assert [(d.attribute, d.wanted, d.actual) for d in change.differences] == [
-        ("values[2]", "happy", "glad"),
-        ("values[3]", None, "new"),
+        ("values", ("sad", "ok", "happy"), ("sad", "ok", "glad", "new")),
     ]
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from driftcheck.actions.locate.location_findings import LocatedDatabase, location_findings
 from driftcheck.actions.locate.nearest_state import nearest_state
@@ -155,6 +156,10 @@ def _stamped(database: DatabaseState, walk: Walk) -> Applied | None:
 
 def _against_revision(finding: Finding) -> Finding:
     """Return the finding with the definition of the nearest state labelled as such."""
-    definitions = dict(finding.definitions)
-    definitions[Side.REVISION] = definitions.pop(Side.STAMPED)
-    return replace(finding, definitions=definitions)
+    definitions = _relabelled(finding.definitions)
+    values = (replace(each, values=_relabelled(each.values)) for each in finding.attribute_values)
+    return replace(finding, definitions=definitions, attribute_values=tuple(values))
+
+
+def _relabelled(by_side: Mapping[Side, Any]) -> dict[Side, Any]:
+    return {Side.REVISION if side is Side.STAMPED else side: v for side, v in by_side.items()}

@@ -1,4 +1,4 @@
-"""The format for people: the chain, the findings with their remedies, and the next step."""
+"""The format for people: the chain, a summary, the findings with their remedies, the next step."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from driftcheck.chain import Gap
 from driftcheck.dialects import display_name
-from driftcheck.judging.findings import Verdict
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal.chain import chain
@@ -27,19 +26,10 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
+from driftcheck.reports.terminal.overview import overview
 from driftcheck.reports.terminal.revision_match import revision_match
 from driftcheck.reports.terminal.simulations import simulations
 from driftcheck.reports.terminal.summary import findings
-
-_MEANINGS = {
-    Verdict.PENDING: "the models were changed, and no migration contains the change",
-    Verdict.UNAPPLIED: "migrations that have not run on this database",
-    Verdict.DRIFT: "the database was changed outside the migrations",
-    Verdict.HAND_APPLIED: "the database already has a change of the models; "
-    "only the migration is missing",
-    Verdict.DIFFERENCE: "the two databases have different schemas",
-    Verdict.CONFLICT: "models and database were changed differently; decide which is correct",
-}
 
 
 def render(report: Report, output: OutputStyle = PLAIN) -> str:
@@ -75,7 +65,7 @@ def _database(database: DatabaseReport, report: Report, output: OutputStyle) -> 
         yield revision_match(database.revision_match, output)
     else:
         yield chain(database, report, output)
-    yield _meanings(database, output)
+    yield from overview(database, report, output)
     yield from findings(database, report, output)
     yield ignored(database, output)
     yield [*_notes(database, output), *_coverage(database, output)]
@@ -112,16 +102,6 @@ def _revisions(database: DatabaseReport) -> str:
     if set(database.stamped) == set(database.heads) != set():
         return f"stamped {stamped}, the head"
     return f"stamped {stamped}, head {heads}"
-
-
-def _meanings(database: DatabaseReport, output: OutputStyle) -> Lines:
-    """Explain the verdicts that occur in the findings."""
-    present = {finding.verdict for finding in database.findings}
-    lines: Lines = []
-    for verdict, meaning in _MEANINGS.items():
-        if verdict in present:
-            lines += wrapped(output, words(output, (verdict, STRONG), f": {meaning}"), 2)
-    return lines
 
 
 def _notes(database: DatabaseReport, output: OutputStyle) -> Iterator[Text]:

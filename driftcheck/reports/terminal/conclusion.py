@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ExitCode
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.report import Report
+from driftcheck.reports.order import ordered
 from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
@@ -92,6 +93,21 @@ def _in_step(report: Report) -> str:
         return "In step: models, migrations and database have the same schema."
     sides = dict.fromkeys(side for gap in CHAIN if gap in compared for side in gap.between)
     return f"In step, as far as compared: {', '.join(sides)}."
+
+
+def first_step(findings: Sequence[Finding], report: Report) -> str:
+    """Return what to do first about several findings; empty if nothing fails the check."""
+    first = next((f for f in ordered(findings, report) if report.fails(f)), None)
+    if first is None:
+        return ""
+    if first.verdict is None:
+        step = first.remedies[0].name if first.remedies else "fix the fault"
+        return f"{step}: {first.message}."
+    same = sum(report.fails(f) and f.verdict is first.verdict for f in findings)
+    step = f"{_NEXT[first.verdict]} ({counted(same, 'finding')})"
+    if Gap.DRIFT in first.gaps and any(finding.phantom for finding in findings):
+        step += " before anyone runs `migrate`"
+    return f"{step}."
 
 
 def next_step(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from driftcheck.judging.findings import Severity
 from driftcheck.reports.output_style import OutputStyle
+from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.visible import is_plain, visible
 
 Lines: TypeAlias = list[Text]
@@ -74,6 +75,16 @@ def wrapped(
     return [before + line for before, line in zip(margins, lines, strict=True)]
 
 
+def heading(name: str, output: OutputStyle, *, count: int = 0) -> Lines:
+    """Return a line across the output with the name of what follows and the number of findings."""
+    line = words(output, (name, STRONG))
+    if count:
+        line.append_text(words(output, (" · " + counted(count, "finding"), FAINT)))
+    rest = output.width - line.cell_len - 4
+    line = words(output, ("── ", FAINT)) + line
+    return [line + words(output, (" " + "─" * rest, FAINT)) if rest > 0 else line]
+
+
 def code(output: OutputStyle, text: str) -> Lines:
     """Return lines of code that can be copied: not wrapped, tabs unchanged.
 
@@ -103,7 +114,7 @@ def quoted(output: OutputStyle, text: str, indent: int = 4, style: str = "") -> 
 def clipped(output: OutputStyle, lines: Lines, indent: int) -> Lines:
     """Leave out the middle of many lines: an error's message is at the beginning or the end."""
     left_out = len(lines) - _LONGEST
-    if output.full or left_out <= 1:
+    if output.whole or left_out <= 1:
         return lines
     gap = words(output, (f"… {left_out} lines left out; --verbose shows them", FAINT))
     half = _LONGEST // 2

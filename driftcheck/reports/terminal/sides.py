@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 
 from rich.text import Text
 
 from driftcheck.chain import Side
 from driftcheck.judging.comparison import ChangeType, Difference
-from driftcheck.judging.findings import Finding
+from driftcheck.judging.findings import AttributeValues, Finding, Verdict
+from driftcheck.judging.value_text import attribute_name, value_text
 from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -22,93 +23,108 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
-from driftcheck.reports.values import attribute_name, value_text
+from driftcheck.reports.values import by_value, side_names, side_values
 from driftcheck.reports.visible import visible
+from driftcheck.schema import Value
 
-_BOTH = 2
+_SHORT_LIST = 3
+"""Elements of a list that is shown as a value; a longer list is shown as a diff."""
 
 
 def side_rows(finding: Finding, output: OutputStyle) -> list[Row]:
-    """Return a row for each group of sides that agree; for a change, only the differences."""
+    """Return a row for each group of sides that agree; for a change, only the attributes."""
+    if finding.change is ChangeType.CHANGED and finding.differences:
+        return list(_attribute_rows(finding, output))
     groups = agreeing(finding)
     if finding.change is ChangeType.RENAMED and len(groups) == 1:
         return []
-    return [
-        Row(", ".join(group), values)
-        for group in groups
-        if (values := list(_values(finding, group, output, short=len(groups) == _BOTH)))
-    ]
+    return [Row(side_names(group), list(_definition(finding, group, output))) for group in groups]
 
 
 def agreeing(finding: Finding) -> list[tuple[Side, ...]]:
     """Return the sides in the order of the chain, grouped by definition."""
-    groups: dict[str | None, list[Side]] = {}
-    for side in Side:
-        if side in finding.definitions:
-            groups.setdefault(finding.definitions[side], []).append(side)
-    # If the definitions are equal, they do not show the change.
-    if finding.change is ChangeType.CHANGED and len(groups) < _BOTH:
-        return [(side,) for side in _between(finding)]
+    sides = (side for side in Side if side in finding.definitions)
+    groups = by_value({side: finding.definitions[side] for side in sides})
     return [tuple(group) for group in groups.values()]
 
 
-def _between(finding: Finding) -> tuple[Side, Side] | tuple[()]:
-    """Return the wanted side and the actual side."""
-    if Side.REVISION in finding.definitions:
-        return Side.REVISION, Side.LIVE
-    return finding.gaps[0].between if finding.gaps else ()
+def _attribute_rows(finding: Finding, output: OutputStyle) -> Iterator[Row]:
+    """Yield the attributes that differ for each group of sides that have the same values."""
+    short = [each for each in side_values(finding) if not any(map(is_long, each.values.values()))]
+    sides = list(short[0].values) if short else []
+    groups = by_value({side: tuple(each.values.get(side) for each in short) for side in sides})
+    column = max((len(attribute_name(each.attribute)) for each in short), default=0)
+    for group in groups.values():
+        yield Row(
+            side_names(group),
+            [
+                words(
+                    output,
+                    (attribute_name(each.attribute).ljust(column) + "  ", FAINT),
+                    value_text(each.values[group[0]]),
+                )
+                for each in short
+            ],
+        )
+    absent = [side for side, text in finding.definitions.items() if text is None]
+    if absent:
+        yield Row(side_names(absent), [_no_such(finding, output)])
 
 
-def _values(
-    finding: Finding, group: Sequence[Side], output: OutputStyle, *, short: bool
-) -> Iterator[Text]:
-    """Yield the definition of a group of sides; if short, only the attributes that differ."""
-    if short and finding.change is ChangeType.CHANGED and finding.differences:
-        is_actual = not set(group).isdisjoint(_between(finding)[1:])
-        yield from _attributes(finding.differences, output, is_actual=is_actual)
-        return
+def _definition(finding: Finding, group: Sequence[Side], output: OutputStyle) -> Iterator[Text]:
+    """Yield the definition of a group of sides."""
     definition = finding.definitions.get(group[0])
     if definition is None:
-        kind = finding.address.kind if finding.address else "object"
-        yield words(output, (f"no such {kind}", BAD))
+        yield _no_such(finding, output)
         return
     lines = definition.expandtabs(4).strip("\n").split("\n")
     yield from clipped(output, [Text(visible(line, output.encoding)) for line in lines], 0)
 
 
-def _attributes(
-    differences: Sequence[Difference], output: OutputStyle, *, is_actual: bool
-) -> Iterator[Text]:
-    """Yield the attributes that differ, as one side has them; long values are shown as a diff."""
-    short = [d for d in differences if not is_long(d)]
-    column = max((len(attribute_name(d)) for d in short), default=0)
-    for difference in short:
-        value = difference.actual if is_actual else difference.wanted
-        yield words(
-            output, (attribute_name(difference).ljust(column) + "  ", FAINT), value_text(value)
-        )
+def _no_such(finding: Finding, output: OutputStyle) -> Text:
+    kind = finding.address.kind if finding.address else "object"
+    return words(output, (f"no such {kind}", BAD))
 
 
-def is_long(difference: Difference) -> bool:
-    """Whether one of the values has several lines, such as the body of a function."""
-    return any("\n" in str(value) for value in (difference.wanted, difference.actual))
+def is_long(value: Value) -> bool:
+    """Whether a value is shown as a diff: it has several lines, or is a list of many elements."""
+    return len(value) > _SHORT_LIST if isinstance(value, tuple) else "\n" in str(value)
 
 
 def diffs(finding: Finding, output: OutputStyle, indent: int = 2) -> Lines:
-    """Return a diff for each attribute whose value has several lines."""
-    sides = _between(finding) or ("wanted", "actual")
-    blocks = (diff(sides, d, output, indent) for d in finding.differences if is_long(d))
+    """Return a diff for each attribute whose value is long."""
+    pairs = [finding.sides or ("wanted", "actual")]
+    if finding.verdict is Verdict.CONFLICT:
+        pairs = [(Side.HEAD, Side.MODELS), *pairs]
+    blocks = (
+        diff(pair, Difference(each.attribute, *values), output, indent)
+        for each in side_values(finding)
+        for pair in pairs
+        if any(map(is_long, values := _values_of(each, pair))) and values[0] != values[1]
+    )
     return list(spaced(blocks))
 
 
+def _values_of(each: AttributeValues, pair: tuple[str, str]) -> tuple[Value, Value]:
+    by_name: Mapping[str, Value] = {str(side): value for side, value in each.values.items()}
+    return by_name.get(pair[0]), by_name.get(pair[1])
+
+
 def diff(sides: tuple[str, str], difference: Difference, output: OutputStyle, indent: int) -> Lines:
-    """Return a line-by-line diff of an attribute, under the names of the two sides."""
+    """Return a diff of an attribute by lines or by elements, under the names of the two sides."""
     wanted, actual = sides
-    title = words(output, (f"{attribute_name(difference)}: - {wanted}, + {actual}", FAINT))
-    before, after = (str(v or "").split("\n") for v in (difference.wanted, difference.actual))
+    name = attribute_name(difference.attribute)
+    title = words(output, (f"{name}: - {wanted}, + {actual}", FAINT))
+    before, after = map(_lines, (difference.wanted, difference.actual))
     changed = list(unified_diff(before, after, n=2, lineterm=""))[3:]
     lines = [_diff_line(line, output, indent + 2) for line in changed]
     return [*wrapped(output, title, indent), *clipped(output, lines, indent + 2)]
+
+
+def _lines(value: Value) -> list[str]:
+    if isinstance(value, tuple):
+        return [value_text(element) for element in value]
+    return str(value or "").split("\n")
 
 
 def _diff_line(line: str, output: OutputStyle, indent: int) -> Text:

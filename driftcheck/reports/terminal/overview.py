@@ -1,0 +1,126 @@
+"""Sums up the findings of a database, says what to do first, and lists each in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TypeAlias
+
+from driftcheck.judging.difference_text import brief
+from driftcheck.judging.findings import Finding, Verdict
+from driftcheck.judging.report import DatabaseReport, Report
+from driftcheck.reports.order import MEANINGS, by_parent, ordered
+from driftcheck.reports.output_style import OutputStyle
+from driftcheck.reports.terminal.conclusion import first_step
+from driftcheck.reports.terminal.counting import counted, kinds
+from driftcheck.reports.terminal.layout import (
+    BAD,
+    FAINT,
+    SEVERITY,
+    STRONG,
+    WARN,
+    Lines,
+    heading,
+    words,
+    wrapped,
+)
+
+IN_FULL = 10
+"""Findings of one database that a terminal shows in full."""
+_MOST_LINES = 80
+"""Findings of one database that a terminal shows in one line each."""
+
+Section: TypeAlias = tuple[Verdict | None, Sequence[Finding]]
+"""A verdict and its findings, all of which fail the check, or none of which does."""
+
+
+def overview(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
+    """Yield the summary of the findings, then each finding in a line that says what differs.
+
+    For a single finding, only the meaning of its verdict is yielded.
+    """
+    sections = list(_sections(database.findings, report))
+    if len(database.findings) <= 1:
+        for verdict, _ in sections:
+            if verdict is not None:
+                text = words(output, (verdict, STRONG), f": {MEANINGS[verdict]}")
+                yield wrapped(output, text, 2)
+        return
+    is_long = len(database.findings) > IN_FULL
+    lines = wrapped(output, words(output, (count_text(database.findings, report) + ":", STRONG)))
+    for section in sections:
+        lines += _summed_up(section, report, output)
+        if not is_long:
+            lines += _in_a_line_each(section[1], output, indent=4)
+    step = first_step(database.findings, report)
+    if step:
+        lines += wrapped(output, words(output, ("First: ", STRONG), step))
+    yield lines
+    if is_long:
+        yield from _list(sections, output)
+
+
+def count_text(findings: Sequence[Finding], report: Report) -> str:
+    """Return the number of findings, and of those that fail the check."""
+    failing = sum(map(report.fails, findings))
+    verb = "fails" if failing == 1 else "fail"
+    if failing == len(findings):
+        return f"{counted(len(findings), 'finding')}, all of which {verb} the check"
+    return f"{counted(len(findings), 'finding')}, {failing or 'none'} of which {verb} the check"
+
+
+def section_text(section: Section) -> str:
+    """Return the verdict of a section with its meaning and the number of objects."""
+    verdict, findings = section
+    addresses = [finding.address for finding in findings if finding.address]
+    counts = kinds(addresses) if len(addresses) == len(findings) else str(len(findings))
+    name = f"{verdict}: " if verdict else ""
+    return f"{name}{MEANINGS[verdict]} ({counts})"
+
+
+def _sections(findings: Iterable[Finding], report: Report) -> Iterator[Section]:
+    groups = groupby(ordered(findings, report), lambda f: (report.fails(f), f.verdict))
+    return ((verdict, by_parent(group)) for (_, verdict), group in groups)
+
+
+def _summed_up(section: Section, report: Report, output: OutputStyle) -> Lines:
+    fails = report.fails(section[1][0])
+    mark, style = ("✗", BAD) if fails else ("·", FAINT)
+    first = words(output, "  ", (mark, style), " ")
+    name, _, rest = section_text(section).partition(": ")
+    text = words(output, (name, STRONG), f": {rest}") if rest else words(output, (name, STRONG))
+    return wrapped(output, text, 4, first=first)
+
+
+def _list(sections: Iterable[Section], output: OutputStyle) -> Iterator[Lines]:
+    """Yield the sections with a line for each finding; on a terminal, as many as can be read."""
+    room = None if output.whole else _MOST_LINES
+    left_out: list[Finding] = []
+    for verdict, findings in sections:
+        shown = findings[:room]
+        left_out += findings[len(shown) :]
+        room = None if room is None else room - len(shown)
+        if shown:
+            title = heading(verdict or "the project itself", output, count=len(findings))
+            yield [*title, *_in_a_line_each(shown, output, indent=2, marked=True)]
+    if left_out:
+        count = counted(len(left_out), "more finding")
+        text = f"… and {count}. Use -o FILE to write all of them to a file."
+        yield wrapped(output, words(output, (text, WARN)))
+
+
+def _in_a_line_each(
+    findings: Iterable[Finding], output: OutputStyle, *, indent: int, marked: bool = False
+) -> Lines:
+    lines: Lines = []
+    for finding in findings:
+        name, text = str(finding.address or ""), brief(finding)
+        if not text.startswith(f"{name}:"):
+            name = ""
+        line = words(output, (name, STRONG), text[len(name) :])
+        if finding.blind_spot:
+            line.append_text(words(output, ("  not detected by autogenerate", WARN)))
+        mark, style = SEVERITY[finding.severity]
+        first = words(output, (mark, style), " ") if marked else words(output, " " * indent)
+        lines += wrapped(output, line, indent + (0 if marked else 2), first=first)
+    return lines
