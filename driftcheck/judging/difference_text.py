@@ -8,6 +8,7 @@ from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.judging.expressions import differing_clauses
 from driftcheck.judging.findings import Finding, Verdict
+from driftcheck.judging.rules import UNSAID
 from driftcheck.judging.templates import fill
 from driftcheck.judging.value_text import attribute_name, brief_value, difference_line
 from driftcheck.schema import Value
@@ -101,7 +102,13 @@ def brief_difference(finding: Finding) -> str:
 def _how(finding: Finding) -> str:
     if finding.verdict is None or finding.change is None or not finding.address:
         return ""
-    if finding.rule.rpartition("-")[2] != finding.change:
+    suffix = finding.rule.rpartition("-")[2]
+    if suffix == UNSAID:
+        values = (
+            f"{attribute_name(d.attribute)} {brief_value(d.actual)}" for d in finding.differences
+        )
+        return f"{' and '.join(values)} only in the migrations"
+    if suffix != finding.change:
         return ""
     difference = brief_difference(finding)
     if finding.change is ChangeType.CHANGED or finding.verdict is Verdict.CONFLICT:
@@ -121,11 +128,16 @@ def _new_definition(finding: Finding) -> str:
 
 
 def _conflict(finding: Finding) -> Iterator[str]:
-    """Yield each attribute with its values on all sides; sides that agree are named together."""
-    for each in finding.attribute_values:
-        groups: dict[Value, list[Side]] = {}
-        for side, value in each.values.items():
-            groups.setdefault(value, []).append(side)
-        texts = (f"{brief_value(value)} in {', '.join(sides)}" for value, sides in groups.items())
-        prefix = "" if each.attribute in _WITH_CLAUSES else f"{attribute_name(each.attribute)} "
-        yield prefix + ", ".join(texts)
+    """Yield how the models and how live differ from the migrations."""
+    for name, before, after in (
+        ("models", Side.HEAD, Side.MODELS),
+        ("live", Side.STAMPED, Side.LIVE),
+    ):
+        differences = (
+            Difference(each.attribute, each.values[before], each.values[after])
+            for each in finding.attribute_values
+            if {before, after} <= each.values.keys() and each.values[before] != each.values[after]
+        )
+        text = ", ".join(map(difference_line, differences))
+        if text:
+            yield f"{name}: {text}"

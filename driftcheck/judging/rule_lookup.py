@@ -13,6 +13,7 @@ from driftcheck.judging.rules import (
     NOT_OF_CHANGES,
     NOTED,
     PENDING_NAME,
+    UNSAID,
     Rule,
 )
 
@@ -23,9 +24,9 @@ _UNDECLARED = Rule(
     "",
 )
 
-_UNSAID, _TWICE = "unsaid", "twice"
+_TWICE = "twice"
 
-_SUFFIXES = frozenset({*ChangeType, *NOTED, _UNSAID, _TWICE})
+_SUFFIXES = frozenset({*ChangeType, *NOTED, UNSAID, _TWICE})
 """The last words of the identities of rules about changes."""
 
 
@@ -56,7 +57,7 @@ def left_to_migrations(change: Change) -> tuple[str, Rule]:
     message = (
         f"{{kind}} {{name}} has {attributes} that the migrations set and the models do not declare"
     )
-    return f"pending-{_kind_in_identity(change)}-{_UNSAID}", Rule(Severity.NOTE, message, "")
+    return f"pending-{_kind_in_identity(change)}-{UNSAID}", Rule(Severity.NOTE, message, "")
 
 
 def declared_twice(change: Change) -> tuple[str, Rule]:
@@ -108,4 +109,4 @@ def _table_row(finding: Finding) -> Rule | None:
     suffix = finding.rule.rpartition("-")[2]
     if suffix == finding.change:
         return CHANGES[finding.verdict, finding.change]
-    return _UNDECLARED if suffix == _UNSAID else NOTED.get(suffix)
+    return _UNDECLARED if suffix == UNSAID else NOTED.get(suffix)

@@ -181,6 +181,9 @@ NOTED: dict[str, Rule] = {
 }
 """The rules for changes that are only noted, by the reason that the object's kind gives."""
 
+UNSAID = "unsaid"
+"""The last word of the identity of a rule about attributes that only the migrations set."""
+
 LEFT_TO_MIGRATIONS = {
     "comment": "a comment",
     "default": "a default",

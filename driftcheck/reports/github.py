@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from driftcheck.judging.findings import Finding, SourceLine
 from driftcheck.judging.report import Report
 from driftcheck.reports.level import Level, level
+from driftcheck.reports.order import ordered
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
 from driftcheck.reports.terminal.counting import counted
@@ -28,7 +29,7 @@ def render(report: Report, output: OutputStyle = PLAIN) -> str:
     """Render an annotation for each finding, first those that fail the check, and the counts."""
     lines: list[str] = []
     for of_level, command in _COMMANDS.items():
-        findings = [finding for finding in report.findings if level(finding, report) == of_level]
+        findings = [f for f in ordered(report.findings, report) if level(f, report) == of_level]
         lines += _commands(command, findings, output)
     return "\n".join([*lines, _counts(report)]) + "\n"
 

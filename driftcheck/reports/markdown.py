@@ -16,15 +16,19 @@ from html import escape
 from driftcheck.chain import CHAIN
 from driftcheck.errors import ExitCode
 from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.difference_text import brief
+from driftcheck.judging.expressions import shortened
 from driftcheck.judging.findings import Finding, IgnoredFinding, Remedy, SourceLine
 from driftcheck.judging.report import Check, DatabaseReport, Report, RevisionMatch, Simulation
 from driftcheck.judging.value_text import value_text
 from driftcheck.reports.level import level
+from driftcheck.reports.order import ordered
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import line_text
-from driftcheck.reports.terminal.conclusion import outcome
+from driftcheck.reports.terminal.conclusion import first_step, outcome
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.revision_match import determination, match_text
+from driftcheck.reports.terminal.sections import count_text, section_text, sections_of
 from driftcheck.reports.terminal.sides import agreeing
 from driftcheck.reports.values import grouped_values
 from driftcheck.reports.visible import visible
@@ -32,6 +36,12 @@ from driftcheck.reports.visible import visible
 _LIMIT = 65_000
 _IN_FULL = 55_000
 """Characters after which findings get one line each, so that more of them fit."""
+_UNFOLDED = 10
+"""Findings that are shown in full without a click."""
+_SUMMARY = 15_000
+"""Characters of the lines in the summary."""
+_MAX_LINE = 300
+"""Characters of one of these lines."""
 _MAX_CODE = 4_000
 """Characters of one piece of code."""
 _MAX_IGNORED = 20
@@ -55,7 +65,9 @@ def render(report: Report, output: OutputStyle = PLAIN) -> str:
     head = _head(report)
     tail = [block for database in report.databases for block in _tail(database)]
     room = _LIMIT - _length("\n\n".join([*head, *tail]))
-    blocks = [*head, *_findings(report, output, room), *tail]
+    overview = list(_overview(report))
+    room -= _length("\n\n".join(overview))
+    blocks = [*head, *overview, *_details(report, output, room), *tail]
     text = "\n\n".join(blocks) + "\n"
     return text if _fits(text, output.encoding) else _in_encoding(text, output.encoding)
 
@@ -153,13 +165,43 @@ def _state(gap: str, database: DatabaseReport, report: Report) -> str:
     return f"{mark} {counted(len(findings), 'finding')}{also}"
 
 
+def _overview(report: Report) -> Iterator[str]:
+    """Yield the summary of several findings: what was found, and each finding in one line."""
+    if len(report.findings) <= 1:
+        return
+    step = first_step(report.findings, report)
+    yield f"**{count_text(report.findings, report)}**" + f". First: {_sentence(step)}" * bool(step)
+    room = _SUMMARY
+    for section in sections_of(report.findings, report):
+        lines: list[str] = []
+        for finding in section[1]:
+            line = f"- {_prose(shortened(brief(finding), _MAX_LINE))}"
+            room -= _length(line) + 2
+            if room < 0:
+                lines.append(f"- … {len(section[1]) - len(lines)} more")
+                break
+            lines.append(line)
+        mark = _MARKS[level(section[1][0], report)]
+        yield "\n".join([f"{mark} **{_prose(section_text(section))}**", "", *lines])
+
+
+def _details(report: Report, output: OutputStyle, room: int) -> Iterator[str]:
+    """Yield the findings in full, behind a line to click on if there are many."""
+    if len(report.findings) <= _UNFOLDED:
+        yield from _findings(report, output, room)
+        return
+    yield "<details><summary>The findings in full, with their remedies</summary>"
+    yield from _findings(report, output, room)
+    yield "</details>"
+
+
 def _findings(report: Report, output: OutputStyle, room: int) -> Iterator[str]:
     """Yield the findings, most severe first: in full, then in one line each, then a count."""
-    ordered = sorted(report.findings, key=lambda f: [*_MARKS].index(level(f, report)))
-    for number, finding in enumerate(ordered):
+    by_rank = ordered(report.findings, report)
+    for number, finding in enumerate(by_rank):
         block = "\n\n".join(_in_full(finding, report, output))
         if _LIMIT - room + _length(block) > _IN_FULL:
-            yield from _in_brief(ordered[number:], report, output, room)
+            yield from _in_brief(by_rank[number:], report, output, room)
             return
         room -= _length(block) + 4
         yield block

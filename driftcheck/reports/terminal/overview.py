@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
 
 from driftcheck.judging.difference_text import brief
-from driftcheck.judging.findings import Finding, Verdict
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.reports.order import MEANINGS, by_parent, ordered
+from driftcheck.reports.order import MEANINGS
 from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.conclusion import first_step
-from driftcheck.reports.terminal.counting import counted, kinds
+from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import (
     BAD,
     FAINT,
@@ -24,14 +22,12 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
+from driftcheck.reports.terminal.sections import Section, count_text, section_text, sections_of
 
 IN_FULL = 10
 """Findings of one database that a terminal shows in full."""
 _MOST_LINES = 80
 """Findings of one database that a terminal shows in one line each."""
-
-Section: TypeAlias = tuple[Verdict | None, Sequence[Finding]]
-"""A verdict and its findings, all of which fail the check, or none of which does."""
 
 
 def overview(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
@@ -39,7 +35,7 @@ def overview(database: DatabaseReport, report: Report, output: OutputStyle) -> I
 
     For a single finding, only the meaning of its verdict is yielded.
     """
-    sections = list(_sections(database.findings, report))
+    sections = list(sections_of(database.findings, report))
     if len(database.findings) <= 1:
         for verdict, _ in sections:
             if verdict is not None:
@@ -58,29 +54,6 @@ def overview(database: DatabaseReport, report: Report, output: OutputStyle) -> I
     yield lines
     if is_long:
         yield from _list(sections, output)
-
-
-def count_text(findings: Sequence[Finding], report: Report) -> str:
-    """Return the number of findings, and of those that fail the check."""
-    failing = sum(map(report.fails, findings))
-    verb = "fails" if failing == 1 else "fail"
-    if failing == len(findings):
-        return f"{counted(len(findings), 'finding')}, all of which {verb} the check"
-    return f"{counted(len(findings), 'finding')}, {failing or 'none'} of which {verb} the check"
-
-
-def section_text(section: Section) -> str:
-    """Return the verdict of a section with its meaning and the number of objects."""
-    verdict, findings = section
-    addresses = [finding.address for finding in findings if finding.address]
-    counts = kinds(addresses) if len(addresses) == len(findings) else str(len(findings))
-    name = f"{verdict}: " if verdict else ""
-    return f"{name}{MEANINGS[verdict]} ({counts})"
-
-
-def _sections(findings: Iterable[Finding], report: Report) -> Iterator[Section]:
-    groups = groupby(ordered(findings, report), lambda f: (report.fails(f), f.verdict))
-    return ((verdict, by_parent(group)) for (_, verdict), group in groups)
 
 
 def _summed_up(section: Section, report: Report, output: OutputStyle) -> Lines:

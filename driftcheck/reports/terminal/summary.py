@@ -11,6 +11,7 @@ from driftcheck.judging.findings import Finding, PhantomOperation, Remedy
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.reports.order import by_parent, ordered, parent_of
 from driftcheck.reports.output_style import OutputStyle
+from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.finding import in_full, remedy
 from driftcheck.reports.terminal.layout import (
     BAD,
@@ -26,7 +27,7 @@ from driftcheck.reports.terminal.layout import (
 from driftcheck.reports.terminal.overview import IN_FULL
 from driftcheck.schema import Address
 
-_PHANTOMS = 10
+_PHANTOMS = 3
 _PROJECT = "the project itself"
 
 
@@ -69,7 +70,8 @@ def _phantoms(phantoms: Sequence[PhantomOperation], output: OutputStyle) -> Iter
     if not phantoms:
         return
     why = ": because of drift, not because of a model change, `migrate` would write:"
-    yield wrapped(output, words(output, ("Phantom operations", BAD), why))
+    name = counted(len(phantoms), "phantom operation")
+    yield wrapped(output, words(output, (name, BAD), why))
     shown = (quoted(output, phantom.operation, style=CODE) for phantom in phantoms[:_PHANTOMS])
     lines = list(chain.from_iterable(shown))
     left_out = len(phantoms) - _PHANTOMS
