@@ -8,10 +8,11 @@ from contextlib import contextmanager, suppress
 
 from driftcheck.errors import DriftcheckError, OutputError
 from driftcheck.process import streams
+from driftcheck.process.exception_text import exception_lines
 from driftcheck.process.state import note_spinner
 from driftcheck.reports.visible import visible
 
-_DETAIL_LINES = 12
+_DETAIL_LINES = 20
 _DELAY_SECONDS = 1.0
 _FRAMES_PER_SECOND = 12.5
 
@@ -21,7 +22,8 @@ def report_error(error: DriftcheckError) -> None:
     lines = [f"driftcheck: {visible(error.message)}"]
     details = error.details.splitlines()
     if len(details) > _DETAIL_LINES:
-        details = ["…", *details[-_DETAIL_LINES:]]
+        half = _DETAIL_LINES // 2
+        details = [*details[:half], "…", *details[-half:]]
     lines += [f"  {visible(line.expandtabs(4))}" for line in details]
     lines += [visible(line) for line in error.hint.splitlines()]
     say("\n".join(lines))
@@ -29,10 +31,9 @@ def report_error(error: DriftcheckError) -> None:
 
 def report_internal_error(error: BaseException) -> None:
     """Write an unexpected exception to stderr, as an error of driftcheck itself."""
-    first, *_ = [*str(error).splitlines(), ""]
-    summary = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    first, *_ = exception_lines(error)
     say(
-        f"driftcheck: internal error: {visible(summary)}\n"
+        f"driftcheck: internal error: {visible(first)}\n"
         "The check was not completed. This is a bug in driftcheck. Run the same command with "
         "--debug, and report the output."
     )

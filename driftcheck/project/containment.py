@@ -16,6 +16,7 @@ from typing import IO, NoReturn
 
 from driftcheck.errors import DriftcheckError, Interrupted, ProjectError
 from driftcheck.process import streams
+from driftcheck.process.exception_text import exception_lines
 from driftcheck.process.interrupt import interruption
 from driftcheck.process.masking import masked
 from driftcheck.process.state import note_exit_code, noted
@@ -68,24 +69,15 @@ def _forks_ended() -> Iterator[None]:
 def _as_project_error(error: BaseException, doing: str, root: Path, output: str) -> ProjectError:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    reason = (
-        f"the code called sys.exit({error.code!r})"
-        if isinstance(error, SystemExit)
-        else f"{type(error).__name__}: {_first_line(error)}"
-    )
+    reason, *more = exception_lines(error)
+    if isinstance(error, SystemExit):
+        reason, more = f"the code called sys.exit({error.code!r})", []
     line = location_of_failure(error, root)
     return ProjectError(
         f"{doing} failed: {reason}",
         hint=f"The failure is in {line}." if line else "Use --debug to see the traceback.",
-        details=output,
+        details="\n".join(filter(None, (masked("\n".join(more)), output))),
     )
-
-
-def _first_line(error: BaseException) -> str:
-    try:
-        return next(iter(str(error).splitlines()), "")
-    except Exception:  # noqa: BLE001  (the class of the exception may be the project's)
-        return "the message of the exception cannot be shown"
 
 
 def location_of_failure(error: BaseException, root: Path) -> str:

@@ -17,6 +17,7 @@ from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.registry import database_for
+from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.schema import Address
@@ -79,7 +80,7 @@ def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
                     errors[operation.text] = database_message(error.orig or error)
                     transaction.rollback()
                 except Exception as error:  # noqa: BLE001  (operations may be the project's own)
-                    errors[operation.text] = str(error)
+                    errors[operation.text] = exception_lines(error)[0]
                     transaction.rollback()
     return errors
 

@@ -10,13 +10,14 @@ from functools import partial
 from typing import Any
 
 from alembic.runtime.migration import MigrationStep
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.names import names
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import ConnectionFailedError, ProjectError
+from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.containment import line_in
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
@@ -241,8 +242,8 @@ class Replay:
             existing = self._existing_object(first.message, first.statement.sql)
             return RevisionFailure(where, first.statement.sql, first.message, existing)
         message = database_message(error)
-        if not isinstance(error, SQLAlchemyError):
-            message = f"{type(error).__name__}: {message}"
+        if not isinstance(error, DBAPIError):
+            message = "\n".join(exception_lines(error))
         return RevisionFailure(
             MigrationSource(revision, relative(file, self._loaded.root), line_in(error, file)),
             "",

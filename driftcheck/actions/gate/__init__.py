@@ -120,7 +120,15 @@ class _BranchCheck:
             settings.fail_on,
             COMMAND,
             subject=_subject(merge),
-            checks=tuple(check_list(settings, revision_findings, checked, result)),
+            checks=tuple(
+                check_list(
+                    settings,
+                    revision_findings,
+                    checked,
+                    result,
+                    heads_of(merge.theirs.revisions),
+                )
+            ),
             strict_coverage=settings.strict_coverage,
         )
 
@@ -202,5 +210,7 @@ def _unloadable(
         settings.fail_on,
         COMMAND,
         subject=_subject(merge),
-        checks=tuple(check_list(settings, findings, None, result)),
+        checks=tuple(
+            check_list(settings, findings, None, result, heads_of(merge.theirs.revisions))
+        ),
     )

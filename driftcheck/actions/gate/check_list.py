@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from driftcheck.actions.gate.schemas import Findings
@@ -22,6 +22,7 @@ def check_list(
     revision_findings: Iterable[Finding],
     checked: Checked | None,
     result: UpgradeResult,
+    base_heads: Sequence[str],
 ) -> Iterator[Check]:
     """Yield the checks in the order in which they are made.
 
@@ -30,6 +31,7 @@ def check_list(
         revision_findings: The findings about the revision files.
         checked: The comparison of the schemas; ``None`` if the history cannot be loaded.
         result: The result of the upgrade from the base's head.
+        base_heads: The heads of the base. Several of them are no fault of the branch.
     """
     report = Report("", (), settings.fail_on)
 
@@ -43,7 +45,14 @@ def check_list(
             return Check(name, None, not_checked, result.broken)
         return Check(name, passed)
 
-    yield Check("one head, also after a merge with the base", passes(revision_findings))
+    revision_findings = tuple(revision_findings)
+    yield Check(
+        _heads_check(len(base_heads)), passes(f for f in revision_findings if not _is_edit(f))
+    )
+    if any(map(_is_edit, revision_findings)):
+        yield Check(
+            "the base's revisions are unchanged", passes(filter(_is_edit, revision_findings))
+        )
     builds = "the history builds from an empty database"
     if checked is None:
         yield Check(builds, None, result.stopped)
@@ -65,3 +74,15 @@ def check_list(
     hazards = upgrade_check("hazards to tables in use", result.hazards)
     count = len(result.hazards)
     yield replace(hazards, why=hazards.why or f"{count or 'none'} found")
+
+
+def _heads_check(base_heads: int) -> str:
+    """Return the name of the check of the heads that the branch adds."""
+    if base_heads > 1:
+        return f"no head besides the {base_heads} of the base, also after a merge with the base"
+    return "one head, also after a merge with the base"
+
+
+def _is_edit(finding: Finding) -> bool:
+    """Whether a finding is about an edited or a deleted revision of the base."""
+    return finding.rule.endswith(("-edited", "-deleted"))

@@ -62,7 +62,10 @@ def _remedies(hazard: Hazard) -> Iterator[Remedy]:
     name = hazard.address.name
     for template in _REMEDIES.get(hazard.kind, ()):
         yield template.filled(
-            table=hazard.table.sql, name=quote_identifier(name), string=repr(name)
+            table=hazard.table.sql,
+            name=quote_identifier(name),
+            not_null=quote_identifier(f"{hazard.table.name}_{name}_not_null"),
+            string=repr(name),
         )
 
 
@@ -100,8 +103,8 @@ _REMEDIES: dict[HazardKind, tuple[RemedyTemplate, ...]] = {
             "NULL. SET NOT NULL does not scan the table if a valid check constraint proves that "
             "the column has no NULL.",
             "sql",
-            "ALTER TABLE {table} ADD CONSTRAINT ... CHECK ({name} IS NOT NULL) NOT VALID;\n"
-            "ALTER TABLE {table} VALIDATE CONSTRAINT ...;",
+            "ALTER TABLE {table} ADD CONSTRAINT {not_null} CHECK ({name} IS NOT NULL) NOT VALID;\n"
+            "ALTER TABLE {table} VALIDATE CONSTRAINT {not_null};",
         ),
     ),
     HazardKind.CONSTRAINT: (
