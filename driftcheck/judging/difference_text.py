@@ -103,7 +103,7 @@ def _how(finding: Finding) -> str:
     if finding.verdict is None or finding.change is None or not finding.address:
         return ""
     suffix = finding.rule.rpartition("-")[2]
-    if suffix == UNSAID:
+    if suffix == UNSAID and finding.differences:
         values = (
             f"{attribute_name(d.attribute)} {brief_value(d.actual)}" for d in finding.differences
         )

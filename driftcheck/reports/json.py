@@ -114,6 +114,7 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "change": finding.change,
         "kind": finding.address.kind if finding.address else None,
         "address": _address(finding.address),
+        "new_name": finding.new_name or None,
         "part_of": _address(finding.part_of),
         **{side.value: text for side, text in finding.definitions.items()},
         "message": finding.message,

@@ -23,7 +23,7 @@ findings about new revisions come before pending changes, which may be old."""
 
 MEANINGS: Mapping[Verdict | None, str] = MappingProxyType(
     {
-        None: "the project or its migrations have a fault",
+        None: "the project itself, its migrations or the stamp of the database",
         Verdict.CONFLICT: "models and database were changed differently; decide which is correct",
         Verdict.DRIFT: "the database was changed outside the migrations",
         Verdict.HAND_APPLIED: "the database already has a change of the models; "

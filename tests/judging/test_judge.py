@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from driftcheck.chain import CHAIN, Gap, Side
-from driftcheck.judging.comparison import ChangeType
+from driftcheck.judging.comparison import ChangeType, Difference
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.judge import Judged, changes_of, judge
 from driftcheck.judging.rule_lookup import rule_of
@@ -189,3 +189,52 @@ def test_a_rules_identity_is_kebab_case() -> None:
     empty = Snapshot({}, "postgresql", "18.0", "public")
     (change,) = changes_of(Gap.DRIFT, {Side.STAMPED: same, Side.LIVE: empty})
     assert rule_of(Verdict.DRIFT, change)[0] == "drift-check-constraint-missing"
+
+
+def test_the_differences_of_a_hand_applied_change_are_those_between_models_and_head() -> None:
+    old, new = snapshot("id", "a varchar(10)"), snapshot("id", "a varchar(20)")
+    finding = only(models=new, head=old, stamped=old, live=new)
+    assert finding.verdict is Verdict.HAND_APPLIED
+    assert finding.differences == (Difference("type", "varchar(20)", "varchar(10)"),)
+    (each,) = finding.attribute_values
+    assert each.values == {
+        Side.MODELS: "varchar(20)",
+        Side.HEAD: "varchar(10)",
+        Side.STAMPED: "varchar(10)",
+        Side.LIVE: "varchar(20)",
+    }
+
+
+def test_a_conflict_has_the_values_of_all_sides() -> None:
+    old = snapshot("id", "a varchar(10)")
+    models, live = snapshot("id", "a text"), snapshot("id", "a varchar(20)")
+    finding = only(models=models, head=old, stamped=old, live=live)
+    assert finding.differences == (Difference("type", "varchar(10)", "varchar(20)"),)
+    (each,) = finding.attribute_values
+    assert list(each.values.values()) == ["text", "varchar(10)", "varchar(10)", "varchar(20)"]
+
+
+def test_a_hand_applied_change_of_a_database_that_is_behind_has_the_values_of_both_revisions() -> (
+    None
+):
+    stamped, head = snapshot("id", "a varchar(10)"), snapshot("id", "a varchar(15)")
+    new = snapshot("id", "a varchar(20)")
+    findings = [each.finding for each in judged(models=new, head=head, stamped=stamped, live=new)]
+    finding = next(each for each in findings if each.verdict is Verdict.HAND_APPLIED)
+    assert finding.differences == (Difference("type", "varchar(20)", "varchar(15)"),)
+
+
+SWAPPED = snapshot("id", "b integer", "a text")
+
+
+@pytest.mark.parametrize("models", [snapshot("id", "a integer", "b text"), SWAPPED])
+def test_two_columns_that_swapped_their_names_have_their_own_definitions(models: Snapshot) -> None:
+    old = snapshot("id", "a integer", "b text")
+    findings = [each.finding for each in judged(models=models, head=old, stamped=old, live=SWAPPED)]
+    for finding in findings:
+        definitions = finding.definitions
+        assert finding.change is ChangeType.RENAMED
+        assert {text.rpartition(" ")[2] for text in definitions.values() if text} == {
+            str(definitions[Side.STAMPED])
+        }
+    assert [finding.new_name for finding in findings] == ["public.pupils.b", "public.pupils.a"]

@@ -8,6 +8,7 @@ import pytest
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
 from driftcheck.judging.findings import (
+    AttributeValues,
     Evidence,
     Finding,
     IgnoredFinding,
@@ -156,6 +157,63 @@ def conflict():
             Side.LIVE: "character varying(32) NOT NULL",
         },
         differences=(Difference("type", "character varying(64)", "character varying(32)"),),
+        attribute_values=(
+            AttributeValues(
+                "type",
+                {
+                    Side.MODELS: "text",
+                    Side.HEAD: "character varying(64)",
+                    Side.STAMPED: "character varying(64)",
+                    Side.LIVE: "character varying(32)",
+                },
+            ),
+        ),
+    )
+
+
+def hand_altered():
+    """A column whose type live has as the models have it, and not as the migrations make it."""
+    return replace(
+        conflict(),
+        rule="hand-applied-column-changed",
+        verdict=Verdict.HAND_APPLIED,
+        address=AGE,
+        message="column public.students.age was altered outside the migrations and now matches "
+        "the models; no migration alters it",
+        definitions={
+            Side.MODELS: "bigint",
+            Side.HEAD: "integer",
+            Side.STAMPED: "integer",
+            Side.LIVE: "bigint",
+        },
+        differences=(Difference("type", "bigint", "integer"),),
+        attribute_values=(
+            AttributeValues(
+                "type",
+                {
+                    Side.MODELS: "bigint",
+                    Side.HEAD: "integer",
+                    Side.STAMPED: "integer",
+                    Side.LIVE: "bigint",
+                },
+            ),
+        ),
+    )
+
+
+def enum_changed():
+    before, after = ("sad", "ok", "happy", "glad"), ("sad", "angry", "ok", "glad")
+    return Finding(
+        rule="drift-enum-changed",
+        severity=Severity.ERROR,
+        verdict=Verdict.DRIFT,
+        change=ChangeType.CHANGED,
+        address=Address("enum", "public", ("mood",)),
+        message="enum public.mood was altered outside the migrations: it differs from the "
+        "migrated schema",
+        definitions={Side.STAMPED: ", ".join(before), Side.LIVE: ", ".join(after)},
+        differences=(Difference("values", before, after),),
+        attribute_values=(AttributeValues("values", {Side.STAMPED: before, Side.LIVE: after}),),
     )
 
 
@@ -175,6 +233,14 @@ def function_changed():
             Difference("body", body, other),
             Difference("security_definer", wanted=False, actual=True),
             Difference("settings", ("search_path=public",), None),
+        ),
+        attribute_values=tuple(
+            AttributeValues(name, {Side.HEAD: value, Side.STAMPED: value, Side.LIVE: in_live})
+            for name, value, in_live in (
+                ("body", body, other),
+                ("security_definer", False, True),
+                ("settings", ("search_path=public",), None),
+            )
         ),
         remedies=(
             Remedy(
@@ -396,6 +462,15 @@ SAMPLES = {
     "hand-applied": report(new_in_models(Verdict.HAND_APPLIED, live="integer")),
     "conflict": report(conflict()),
     "function-changed": report(function_changed(), notes=("Triggers are compared too.",)),
+    "several-verdicts": report(
+        replace(new_in_models(), severity=Severity.NOTE, rule="pending-column-unsaid"),
+        new_in_models(),
+        hand_altered(),
+        enum_changed(),
+        dropped_column(),
+        conflict(),
+        history_broken(),
+    ),
     "unapplied": report(not_applied("courses"), not_applied("lessons"), heads=("8f2b6c1d0a9e",)),
     "history-broken": report(
         history_broken(), gaps=(Gap.PENDING,), coverage=Coverage({}), stamped=()

@@ -7,12 +7,13 @@ from rich.cells import cell_len
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
-from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
+from driftcheck.judging.findings import AttributeValues, Finding, Remedy, Severity, Verdict
 from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.schema import Address
 
+TERMINAL = OutputStyle(terminal=True)
 WIDTHS = (20, 40, 60, 80, 120, 200)
 
 
@@ -113,18 +114,23 @@ def test_hand_applied_shows_in_both_of_its_gaps(samples):
 
 
 def test_many_findings_stay_readable_and_all_are_counted(samples):
-    text = render(samples["many"])
-    assert len(text.splitlines()) < 110
-    shown = len(re.findall(r"^✗ column", text, flags=re.MULTILINE))
-    left_out = [*map(int, re.findall(r"… and (\d+) columns more", text))]
-    elsewhere = int(re.search(r"… and (\d+) more findings", text).group(1))
-    assert shown + sum(left_out) + elsewhere == 500
+    text = render(samples["many"], output=TERMINAL)
+    assert len(text.splitlines()) < 130
+    shown = len(re.findall(r"^[✗·] column", text, flags=re.MULTILINE))
+    left_out = int(re.search(r"… and (\d+) more findings", text).group(1))
+    assert shown == 80
+    assert shown + left_out == 500
     assert "driftcheck compare --verbose" in text
+    assert "500 findings, 490 of which fail the check" in text
 
 
-def test_full_leaves_nothing_out(samples):
-    text = render(samples["many"], "terminal", OutputStyle(full=True))
-    assert len(re.findall(r"^[✗·] column", text, flags=re.MULTILINE)) == 500
+@pytest.mark.parametrize(
+    "output", [OutputStyle(), OutputStyle(full=True), OutputStyle(terminal=True, full=True)]
+)
+def test_a_file_a_pipe_and_verbose_get_everything(output, samples):
+    text = render(samples["many"], "terminal", output)
+    assert text.count("\n  drift-column-missing\n") == 500
+    assert len(re.findall(r"^[✗·] column .*: dropped$", text, flags=re.MULTILINE)) == 500
     assert "more" not in text
 
 
@@ -149,6 +155,13 @@ def changed(change, definitions, *differences):
         address=Address("column", "public", ("students", "age")),
         definitions=definitions,
         differences=differences,
+        attribute_values=tuple(
+            AttributeValues(
+                d.attribute,
+                {side: d.actual if side is Side.LIVE else d.wanted for side in definitions},
+            )
+            for d in differences
+        ),
     )
 
 
@@ -181,11 +194,11 @@ def test_long_details_lose_their_middle_only(samples):
     lines = [f"line {number}" for number in range(100)]
     fault = Finding("history-broken", Severity.ERROR, "It fails.", details="\n".join(lines))
     report = replaced(samples["clean"], findings=(fault,))
-    text = render(report)
+    text = render(report, output=TERMINAL)
     assert "line 0\n" in text
     assert "line 99\n" in text
     assert "88 lines left out" in text
-    assert all(f"{line}\n" in render(report, output=OutputStyle(full=True)) for line in lines)
+    assert all(f"{line}\n" in render(report) for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -211,5 +224,59 @@ def test_counts_are_grammatical_for_singular_and_plural_nouns(singular, plural):
 def test_a_blind_spot_is_marked_in_brief_and_comes_before_its_equals(samples):
     seen = Finding("pending-a", Severity.ERROR, "One.", verdict=Verdict.PENDING)
     unseen = Finding("pending-b", Severity.ERROR, "Two.", verdict=Verdict.PENDING, blind_spot=True)
-    text = render(replaced(samples["tutorial"], findings=(*[seen] * 11, unseen)), "terminal")
-    assert "Two.\n  not detected by autogenerate\n" in text
+    report = replaced(samples["tutorial"], findings=(*[seen] * 11, unseen))
+    text = render(report, output=TERMINAL)
+    assert text.index("✗ Two.  not detected by autogenerate\n") < text.index("✗ One.\n")
+
+
+def test_the_summary_comes_first_and_what_fails_before_what_does_not(samples):
+    text = render(samples["several-verdicts"], output=TERMINAL)
+    order = [
+        "7 findings, 6 of which fail the check",
+        "✗ the project itself, its migrations",
+        "✗ conflict:",
+        "✗ drift:",
+        "✗ hand-applied:",
+        "✗ pending:",
+        "· pending:",
+        "First: fix the revision:",
+        "\n── ",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+
+
+LINES = [
+    "models: character varying(64) → text; live: character varying(64) → character varying(32)",
+    "mood: values added angry; removed happy",
+    "last_name: dropped",
+    "age: integer → bigint",
+    "age: only in the models: integer",
+]
+
+
+@pytest.mark.parametrize("format_name", ["terminal", "markdown"])
+@pytest.mark.parametrize("line", LINES)
+def test_each_line_of_the_summary_says_the_difference(line, format_name, samples):
+    text = render(samples["several-verdicts"], format_name, OutputStyle(width=120))
+    assert line in text.replace("\\", "").replace("\n      ", " ")
+
+
+VALUES = {
+    "conflict-column-changed": {
+        "models": "text",
+        "head, stamped": "character varying(64)",
+        "live": "character varying(32)",
+    },
+    "hand-applied-column-changed": {"models, live": "bigint", "head, stamped": "integer"},
+}
+
+
+@pytest.mark.parametrize("format_name", ["terminal", "markdown", "github", "junit", "sarif"])
+@pytest.mark.parametrize("rule", VALUES)
+def test_values_stand_beside_the_sides_that_have_them(rule, format_name, samples):
+    findings = samples["several-verdicts"].findings
+    finding = next(finding for finding in findings if finding.rule == rule)
+    text = render(replaced(samples["clean"], findings=(finding,)), format_name)
+    for sides, value in VALUES[rule].items():
+        assert re.search(rf"{sides}:?\s+(type\s+)?`?{re.escape(value)}", text)
