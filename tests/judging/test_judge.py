@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from driftcheck.chain import CHAIN, Gap, Side
-from driftcheck.judging.comparison import ChangeType, Difference
+from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.judge import Judged, changes_of, judge
 from driftcheck.judging.rule_lookup import rule_of
 from driftcheck.judging.rules import CHANGES
+from driftcheck.judging.side_values import objects_by_side
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
 TABLE = Address("table", "public", ("pupils",))
@@ -224,17 +225,21 @@ def test_a_hand_applied_change_of_a_database_that_is_behind_has_the_values_of_bo
     assert finding.differences == (Difference("type", "varchar(20)", "varchar(15)"),)
 
 
-SWAPPED = snapshot("id", "b integer", "a text")
+def with_indexes(**definitions: str) -> Snapshot:
+    """A table with indexes, which are recognized by their definitions."""
+    objects = dict(snapshot("id").objects)
+    for name, definition in definitions.items():
+        address = Address("index", "public", (name,))
+        objects[address] = SchemaObject(address, {"type": definition}, TABLE, renamable=True)
+    return Snapshot(objects, "postgresql", "18.0", "public")
 
 
-@pytest.mark.parametrize("models", [snapshot("id", "a integer", "b text"), SWAPPED])
-def test_two_columns_that_swapped_their_names_have_their_own_definitions(models: Snapshot) -> None:
-    old = snapshot("id", "a integer", "b text")
-    findings = [each.finding for each in judged(models=models, head=old, stamped=old, live=SWAPPED)]
-    for finding in findings:
-        definitions = finding.definitions
-        assert finding.change is ChangeType.RENAMED
-        assert {text.rpartition(" ")[2] for text in definitions.values() if text} == {
-            str(definitions[Side.STAMPED])
-        }
-    assert [finding.new_name for finding in findings] == ["public.pupils.b", "public.pupils.a"]
+def test_a_renamed_object_is_not_taken_for_one_that_has_its_other_name() -> None:
+    old, live = with_indexes(a="btree (x)", b="hash (y)"), with_indexes(b="btree (x)", a="hash (y)")
+    first, second = (Address("index", "public", (name,)) for name in "ab")
+    change = Change(ChangeType.RENAMED, old.objects[first], live.objects[second])
+    sides = {Side.MODELS: old, Side.HEAD: old, Side.STAMPED: old, Side.LIVE: live}
+    objects = objects_by_side(Verdict.DRIFT, change, (), sides)
+    assert {found.attributes["type"] for found in objects.values() if found} == {"btree (x)"}
+    applied = objects_by_side(Verdict.HAND_APPLIED, change, (), {**sides, Side.MODELS: live})
+    assert {found.attributes["type"] for found in applied.values() if found} == {"btree (x)"}

@@ -82,7 +82,38 @@ def test_an_error_ends_with_what_was_printed_before_it(tmp_path):
         os.write(2, b"no answer\n")
         raise ValueError("first\nsecond")
     assert caught.value.message == "a test failed: ValueError: first"
-    assert caught.value.details == "connecting\nno answer"
+    assert caught.value.details == "second\nconnecting\nno answer"
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "details"),
+    [
+        (AssertionError(), "AssertionError", ""),
+        (ValueError(""), "ValueError", ""),
+        (
+            ValueError("1 error for Settings\nsecret_key\n  Field required"),
+            "ValueError: 1 error for Settings",
+            "secret_key\n  Field required",
+        ),
+        (ValueError("\n\nlate\n\nlater\n"), "ValueError: late", "later"),
+    ],
+)
+def test_the_message_of_an_error_is_shown_whole(tmp_path, error, message, details):
+    with pytest.raises(ProjectError) as caught, contained("a test", root=tmp_path):
+        raise error
+    assert caught.value.message == f"a test failed: {message}"
+    assert caught.value.details == details
+
+
+def test_a_message_that_is_longer_than_a_screen_loses_its_middle(tmp_path):
+    lines = [f"field_{number}" for number in range(500)]
+    with pytest.raises(ProjectError) as caught, contained("a test", root=tmp_path):
+        raise ValueError("\n".join([*lines, "x" * 10_000]))
+    details = caught.value.details.splitlines()
+    assert len(details) < 20
+    assert details[0] == "field_1"
+    assert "…" in details
+    assert max(map(len, details)) < 500
 
 
 def test_exits_and_questions_are_errors(tmp_path):
