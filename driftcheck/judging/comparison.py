@@ -187,6 +187,9 @@ def differences_between(wanted: SchemaObject, actual: SchemaObject) -> tuple[Dif
     The value of an attribute is compared as a whole: the elements of a list have no identity, so
     an element that is added in the middle does not change the elements after it.
     """
-    left, right = wanted.attributes, actual.attributes
-    pairs = ((name, left.get(name), right.get(name)) for name in sorted({*left, *right}))
-    return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
+    from deepdiff import DeepDiff  # noqa: PLC0415  (half a second, and equal schemas need none)
+
+    left, right = dict(wanted.attributes), dict(actual.attributes)
+    levels = (level for group in DeepDiff(left, right, view="tree").values() for level in group)
+    names = {str(level.path(output_format="list")[0]) for level in levels}
+    return tuple(Difference(name, left.get(name), right.get(name)) for name in sorted(names))
