@@ -144,7 +144,8 @@ class Histories:
 
     def _cache(self, stamped: Destinations, beginning: str) -> CachedHistory:
         settings = self._settings
-        others = settings.bootstrap, beginning, settings.x, self._scope
+        configuration = settings.config, settings.name, settings.app, settings.directory
+        others = settings.bootstrap, beginning, settings.x, self._scope, configuration
         return CachedHistory(
             Cache(self._loaded.script, map(str, others)),
             self._loaded.environment,

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.kept import variables
+
 READS_FILE = """
 from pathlib import Path
 op.execute((Path(__file__).parents[2] / "sql" / "t.sql").read_text())
@@ -105,3 +107,16 @@ def test_a_change_of_an_environment_variable(project):
     changed = compare(project, table="u")
     assert changed.database["replay"] == "fresh"
     assert ("drift-table-renamed", "u") in changed.findings
+
+
+def test_a_quick_check_sees_a_change_of_what_a_revision_reads(sketch, pg18):
+    made = sketch(pg18)
+    write(made, "sql/t.sql", "CREATE TABLE t (a integer)")
+    made.revision("0001", READS_FILE)
+    made.upgrade()
+    options = "--only-gap", "drift", "-d", made.url
+    for _ in range(2):
+        assert made.compare(*options, **variables(pg18)).findings == []
+    write(made, "sql/t.sql", "CREATE TABLE u (a integer)")
+    changed = made.compare(*options, **variables(pg18))
+    assert ("drift-table-renamed", "public.u") in changed.findings

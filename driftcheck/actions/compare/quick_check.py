@@ -39,6 +39,7 @@ from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.selection import compared_scope, reading_scope, within
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.dependencies import dependencies_of
 from driftcheck.sources.files import files_in, fingerprint
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
@@ -64,6 +65,7 @@ class CachedCheck:
             the server and the revisions.
         shadows: Where the shadow databases were created.
         notes: The notes of the report.
+        dependencies: What the replay has read outside the history, as JSON.
     """
 
     project: str
@@ -75,6 +77,7 @@ class CachedCheck:
     digests: dict[str, str]
     shadows: str
     notes: Sequence[str]
+    dependencies: dict[str, dict[str, str]]
 
 
 def quick_report(settings: Settings) -> Report | None:
@@ -88,7 +91,7 @@ def quick_report(settings: Settings) -> Report | None:
     """
     dsn = _dsn(settings)
     cached = _load(settings) if dsn is not None else None
-    if cached is None or cached.files != history_digest(cached.directories, settings.root):
+    if cached is None or not _is_current(cached, settings):
         return None
     # Imported here because projects with other databases may not have psycopg2.
     import psycopg2  # noqa: PLC0415
@@ -109,6 +112,13 @@ def quick_report(settings: Settings) -> Report | None:
         return None
     finally:
         connection.close()
+
+
+def _is_current(cached: CachedCheck, settings: Settings) -> bool:
+    """Whether the history, and everything that its replay has read, is unchanged."""
+    if cached.files != history_digest(cached.directories, settings.root):
+        return False
+    return dependencies_of(cached.dependencies).are_unchanged
 
 
 def _dsn(settings: Settings) -> str | None:

@@ -9,6 +9,7 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
+from driftcheck.sources.dependencies import Dependencies
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
 
@@ -36,10 +37,16 @@ def save_quick_check(
     impossible = others or result.history.fault or result.changed_files or settings.bootstrap
     if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
         return
-    save(settings, _cached_check(loaded, shadows, database), facts, stamped, built)
+    check = _cached_check(loaded, shadows, database, result.history.dependencies)
+    save(settings, check, facts, stamped, built)
 
 
-def _cached_check(loaded: LoadedProject, shadows: Shadows, database: DatabaseState) -> CachedCheck:
+def _cached_check(
+    loaded: LoadedProject,
+    shadows: Shadows,
+    database: DatabaseState,
+    dependencies: Dependencies,
+) -> CachedCheck:
     directories = [str(path) for path in source_directories(loaded.script)]
     tables = version_tables(loaded.environment)[database.database_key]
     maker = shadows.maker(database.database_key)
@@ -53,4 +60,5 @@ def _cached_check(loaded: LoadedProject, shadows: Shadows, database: DatabaseSta
         digests={},
         shadows=maker.how,
         notes=maker.notes,
+        dependencies=dependencies.as_json(),
     )
