@@ -26,6 +26,7 @@ class Publication(PostgreSQLKind):
     name = "publication"
     plural = "publications"
     keyword = "PUBLICATION"
+    printed = frozenset(("tables",))
     recognizable = True
     owner = "p.pubowner"
     columns = """'' as schema, p.pubname as name, p.puballtables as all_tables,
@@ -91,7 +92,7 @@ class Publication(PostgreSQLKind):
         facts = obj.attributes
         members = ", ".join(
             [
-                *(f"TABLE {table}" for table in cast("tuple[str, ...]", facts["tables"])),
+                *(f"TABLE ONLY {table}" for table in cast("tuple[str, ...]", facts["tables"])),
                 *(f"TABLES IN SCHEMA {name}" for name in cast("tuple[str, ...]", facts["schemas"])),
             ]
         )

@@ -49,6 +49,7 @@ class Routine(PostgreSQLKind):
     acl_type = "f"
     default_grants = (("PUBLIC", "EXECUTE", ""),)
     checked_by = "check_function_bodies"
+    printed = frozenset(("parameters", "definition"))
     summary_attributes: ClassVar[tuple[str, ...]] = ("parameters", "returns", "definition")
     alterations = per_clause(
         "ALTER {object}",
@@ -87,6 +88,11 @@ class Routine(PostgreSQLKind):
         """Statements that create the bare routine, if need be with a body that is yet to come."""
         return [_without_parsed_body(Routine.summary(self, obj))]
 
+    def printed_in(self, obj: SchemaObject) -> frozenset[str]:
+        """Only a parsed body and the defaults of parameters are printed from expressions."""
+        has_default = " DEFAULT " in str(obj.attributes["parameters"])
+        return self.printed if has_default or _is_parsed(obj) else frozenset()
+
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
         """Statements that set a parsed body, after the objects that it references are created."""
         same = current is not None and "definition" not in differing(current, wanted)
@@ -108,18 +114,20 @@ class Routine(PostgreSQLKind):
 
 
 _CALLED_BY = frozenset(("parameters", "returns"))
-_PARSED_BODY = "\nBEGIN ATOMIC\n"
-"""The start of a body that the server parses. Other bodies are stored as strings."""
+_BODY = re.compile(r"\n(?:BEGIN ATOMIC\n|RETURN |(AS ))")
+"""The start of a body. The server parses a body, unless the body is a string after AS."""
 
 
 def _is_parsed(routine: SchemaObject) -> bool:
-    return _PARSED_BODY in str(routine.attributes["definition"])
+    body = _BODY.search(str(routine.attributes["definition"]))
+    return body is not None and not body[1]
 
 
 def _without_parsed_body(definition: str) -> str:
-    header, begins, _ = definition.partition(_PARSED_BODY)
-    if not begins:
+    body = _BODY.search(definition)
+    if body is None or body[1]:
         return definition
+    header = definition[: body.start()]
     return f"{header.replace(' LANGUAGE sql', ' LANGUAGE plpgsql', 1)}\nAS 'BEGIN END'"
 
 

@@ -119,11 +119,12 @@ class Domain(TypeKind):
     name = "domain"
     plural = "domains"
     keyword = "DOMAIN"
+    printed = frozenset(("default", "checks"))
     summary_attributes = ("type", "nullable", "default", "collation", "checks")
     models_can_declare = True
     columns = """n.nspname as schema, t.typname as name,
         format_type(t.typbasetype, t.typtypmod) as type, not t.typnotnull as nullable,
-        t.typdefault as default,
+        coalesce(pg_get_expr(t.typdefaultbin, 'pg_type'::regclass), t.typdefault) as default,
         case when t.typcollation <> b.typcollation then t.typcollation::regcollation::text end
           as collation,
         coalesce(k.checks, '{}') as checks, coalesce(k.comments, '{}') as check_comments,
