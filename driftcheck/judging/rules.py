@@ -173,6 +173,12 @@ NOTED: dict[str, Rule] = {
         "{kind} {name} is an additional partition: it follows its parent's definition",
         "",
     ),
+    "inherited": Rule(
+        Severity.NOTE,
+        "{kind} {name} is named {new_name}: it is inherited, so its name has no meaning",
+        "A dump does not contain this name. The server chooses it again when the partition is "
+        "restored.",
+    ),
     "version": Rule(
         Severity.NOTE,
         "{kind} {name} has a different version",

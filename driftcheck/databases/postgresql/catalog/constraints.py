@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.catalog import CannotBeWritten, Scope, SnapshotPair
 from driftcheck.databases.mutations import (
     Alteration,
     Expectation,
@@ -146,6 +146,7 @@ _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrel
 class IndexedConstraint(Constraint):
     """A constraint that is implemented by an index. It has the attributes of the index."""
 
+    queries_depend_on_part = True
     storage_parameters = ("options",)
     usual = (("valid", True),)
     columns = f"""{Constraint.columns}, x.reloptions as options, s.spcname as tablespace,
@@ -258,6 +259,7 @@ class ExclusionConstraint(IndexedConstraint):
     """An exclusion constraint."""
 
     name = "exclusion constraint"
+    printed = frozenset(("definition",))
     plural = "exclusion constraints"
     rows = "x.contype = 'x'"
     source = _source("x", _INDEX)
@@ -267,6 +269,7 @@ class CheckConstraint(Constraint):
     """A check constraint of a table. The checks of a domain are attributes of the domain."""
 
     name = "check constraint"
+    printed = frozenset(("definition",))
     plural = "check constraints"
     clauses = ("NO INHERIT", "NOT VALID", "NOT ENFORCED")
     alterations = (
@@ -378,6 +381,14 @@ class ForeignKey(Constraint):
         """The definition, and whether its triggers are disabled."""
         disabled = "" if obj.attributes["enabled"] else ", its triggers disabled"
         return f"{obj.attributes['definition']}{disabled}"
+
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _snapshots: SnapshotPair
+    ) -> str:
+        """Another name is a note for a partition's foreign key that follows its parent's."""
+        if wanted is None or actual is None or wanted.attributes != actual.attributes:
+            return ""
+        return "inherited" if wanted.inherited_from and actual.inherited_from else ""
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that validate the foreign key; ``None`` if it has to be created again."""
