@@ -109,6 +109,14 @@ class Kind(ABC):
     models is no finding."""
     undeclarable: ClassVar[frozenset[str]] = frozenset()
     """Attributes that models cannot declare. For the models, the values of the migrations count."""
+    printed: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that contain expressions as the server prints them. The server may print two
+    expressions differently that mean the same."""
+    queries_depend_on_part: ClassVar[bool] = False
+    """Whether a query of a table can depend on a part of this kind: a column, or a primary key,
+    after which GROUP BY need not name the other columns."""
+    is_used_implicitly: ClassVar[bool] = False
+    """Whether an expression can use objects of this kind without naming them: a cast."""
 
     @abstractmethod
     def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
@@ -139,6 +147,11 @@ class Kind(ABC):
         """Whether ``alter`` drops and recreates the object, and therefore drops its parts."""
         del current, wanted
         return False
+
+    def printed_in(self, obj: SchemaObject) -> frozenset[str]:
+        """The attributes of an object that contain expressions as the server prints them."""
+        del obj
+        return self.printed
 
     def describe(self, obj: SchemaObject) -> str:
         """Describe an object in one line. By default, list its attributes that have a value."""
@@ -255,6 +268,8 @@ class Catalog(ABC):
 
     kinds: ClassVar[tuple[Kind, ...]]
     """Every kind in build order: schemas before types before tables before views."""
+    rebuild_settings: ClassVar[tuple[str, ...]] = ()
+    """Statements for the session in which definitions are run that ``read`` returned."""
     by_option: ClassVar[Mapping[str, str]] = {}
     """Attributes that are read only on request: the noun for reports, by the name in the scope."""
 

@@ -8,6 +8,7 @@ server; on SQLite, in a file from which no other file can be opened. For MySQL a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +23,7 @@ from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.reading import Refused, read_restricted, run_one_by_one
 
+_REPLACING = re.compile(r"CREATE OR REPLACE (?:FUNCTION|PROCEDURE)\b")
 _NO_RIGHTS = (
     "it is created by a role without superuser privileges, because a snapshot can contain functions"
 )
@@ -48,6 +50,49 @@ def run_untrusted(shadow: ShadowDatabase, statements: Iterable[str]) -> list[Ref
         refused = run_one_by_one(connection, _without_code(statements, database), dialect)
         connection.commit()
     return refused
+
+
+def rebuild_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> list[Refused]:
+    """Create the objects of a snapshot in an empty restricted shadow, as far as that is possible.
+
+    Statements that the database refuses are run again after the others, because an object can
+    depend on an object of the same or of a later kind. A function is first created without its
+    body. If that was refused at first, it has replaced the body, so the bodies are set again.
+
+    Args:
+        snapshot: The schema, without owners and privileges.
+        shadow: A restricted shadow database.
+
+    Returns:
+        The statements that the database refuses in any order.
+
+    Raises:
+        ShadowError: The shadow is not a restricted one, or an extension cannot be installed.
+    """
+    shadow.install(extensions_of(snapshot))
+    catalog = catalog_for(snapshot.dialect)
+    existing = read_restricted(shadow, Scope())
+    waiting = statements = [*build(snapshot, catalog, existing).statements]
+    while True:
+        refused = run_untrusted(shadow, [*catalog.rebuild_settings, *waiting])
+        left = _statements_of(refused, waiting, database_for(snapshot.dialect))
+        if len(left) == len(waiting):
+            return refused
+        if not left:
+            break
+        waiting = left
+    if waiting is statements:
+        return []
+    bodies = [statement for statement in statements if _REPLACING.match(statement)]
+    return run_untrusted(shadow, [*catalog.rebuild_settings, *bodies])
+
+
+def _statements_of(
+    refused: Iterable[Refused], statements: Iterable[str], database: Database
+) -> list[str]:
+    """Return the refused statements as they were before they were changed to run without code."""
+    texts = {each.statement for each in refused}
+    return [s for s in statements if texts.intersection(_without_code([s], database))]
 
 
 def build_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> None:

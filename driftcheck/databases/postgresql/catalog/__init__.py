@@ -51,7 +51,7 @@ from driftcheck.databases.postgresql.catalog.rereading import read_changed
 from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function, Procedure
 from driftcheck.databases.postgresql.catalog.rules import Rule
 from driftcheck.databases.postgresql.catalog.sequences import Sequence
-from driftcheck.databases.postgresql.catalog.session import reading_session
+from driftcheck.databases.postgresql.catalog.session import REBUILD_SETTINGS, reading_session
 from driftcheck.databases.postgresql.catalog.tables import Table
 from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Dictionary
 from driftcheck.databases.postgresql.catalog.traces import tombstones, write_times
@@ -112,6 +112,7 @@ class PostgreSQLCatalog(Catalog):
     """Reads PostgreSQL 15 and later."""
 
     kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
+    rebuild_settings: ClassVar[tuple[str, ...]] = REBUILD_SETTINGS
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:

@@ -20,6 +20,7 @@ class Cast(PostgreSQLKind):
     name = "cast"
     plural = "casts"
     keyword = "CAST"
+    is_used_implicitly = True
     columns = """'' as schema,
         format_type(k.castsource, null) || ' AS ' || format_type(k.casttarget, null) as name,
         case k.castmethod when 'f' then 'WITH FUNCTION ' || k.castfunc::regprocedure

@@ -66,6 +66,8 @@ class Column(PostgreSQLKind):
     models_can_declare = True
     undeclarable = frozenset(("storage", "compression", "statistics", "options", "wrapper_options"))
     keyword = "COLUMN"
+    printed = frozenset(("default", "generated"))
+    queries_depend_on_part = True
     acl = "a.attacl"
     summary_attributes = (
         "type",

@@ -22,6 +22,7 @@ class StatisticsObject(PostgreSQLKind):
     name = "statistics object"
     plural = "statistics objects"
     keyword = "STATISTICS"
+    printed = frozenset(("definition",))
     recognizable = True
     owner = "s.stxowner"
     columns = """n.nspname as schema, s.stxname as name, 'table' as part_of,

@@ -181,6 +181,7 @@ class ForeignTable(PostgreSQLKind):
     plural = "foreign tables"
     absorbs = frozenset(("column",))
     keyword = "FOREIGN TABLE"
+    printed = frozenset(("bound",))
     owner = "c.relowner"
     owner_change_is_isolated = False  # the sequences of its columns follow
     acl = "c.relacl"

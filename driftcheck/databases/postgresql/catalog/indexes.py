@@ -35,6 +35,7 @@ class Index(PostgreSQLKind):
     renamable = True
     depends_on_names_only = True
     keyword = "INDEX"
+    printed = frozenset(("definition",))
     summary_attributes = ("definition", "unique", "valid")
     columns = f"""n.nspname as schema, x.relname as name, {RELATION_KIND} as part_of,
         n.nspname as part_of_schema, c.relname as part_of_name, hn.nspname as from_schema,

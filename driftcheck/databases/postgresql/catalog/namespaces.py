@@ -47,6 +47,7 @@ class Extension(PostgreSQLKind):
     plural = "extensions"
     holds_data = True
     keyword = "EXTENSION"
+    is_used_implicitly = True
     columns = "'' as schema, x.extname as name, n.nspname as in_schema, x.extversion as version"
     source = """from pg_extension x join pg_namespace n on n.oid = x.extnamespace
         where x.extname <> 'plpgsql' order by x.oid"""

@@ -28,6 +28,7 @@ class Operator(PostgreSQLKind):
     name = "operator"
     plural = "operators"
     keyword = "OPERATOR"
+    is_used_implicitly = True
     owner = "o.oprowner"
     columns = f"""n.nspname as schema, o.oprname as name,
         coalesce(format_type(nullif(o.oprleft, 0), null), 'NONE') || ', '

@@ -24,6 +24,7 @@ class Policy(PostgreSQLKind):
     name = "policy"
     plural = "policies"
     keyword = "POLICY"
+    printed = frozenset(("using", "with_check"))
     recognizable = True
     columns = """n.nspname as schema, c.relname as within, p.polname as name, 'table' as part_of,
         case p.polcmd when 'r' then 'SELECT' when 'a' then 'INSERT' when 'w' then 'UPDATE'

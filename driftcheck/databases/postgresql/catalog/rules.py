@@ -28,6 +28,7 @@ class Rule(PostgreSQLKind):
     name = "rule"
     plural = "rules"
     keyword = "RULE"
+    printed = frozenset(("definition",))
     recognizable = True
     columns = f"""n.nspname as schema, c.relname as within, r.rulename as name,
         {RELATION_KIND} as part_of, substr(rtrim(pg_get_ruledef(r.oid), ';'),

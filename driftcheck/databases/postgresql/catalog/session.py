@@ -26,6 +26,18 @@ _SETTINGS = (
     ("enable_nestloop", "off"),  # slow on new databases, which have no statistics
 )
 
+# The settings that affect how the server parses what it printed.
+_PARSING = frozenset(
+    "search_path standard_conforming_strings TimeZone DateStyle IntervalStyle lc_monetary".split()
+)
+
+REBUILD_SETTINGS = tuple(
+    f"SELECT pg_catalog.set_config('{name}', '{value}', false)"
+    for name, value in _SETTINGS
+    if name in _PARSING
+)
+"""Statements for the session in which printed definitions are run."""
+
 
 @contextmanager
 def reading_session(cursor: Cursor) -> Iterator[str]:

@@ -52,6 +52,7 @@ class Table(PostgreSQLKind):
         ("row_security", "row_security_forced", "replica_identity", "toast_options", "of_type")
     )
     keyword = "TABLE"
+    printed = frozenset(("partition_by", "bound"))
     summary_attributes = ("partition_by", "bound", "unlogged")
     usual = (("access_method", "heap"), ("replica_identity", "DEFAULT"))
     owner = "c.relowner"

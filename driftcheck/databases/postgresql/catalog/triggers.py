@@ -58,6 +58,7 @@ class Trigger(PostgreSQLKind):
     name = "trigger"
     plural = "triggers"
     keyword = "TRIGGER"
+    printed = frozenset(("definition",))
     renamable = True
     summary_attributes = ("constraint", "fires", "definition")
     usual = (("enabled", "enabled"),)

@@ -68,6 +68,7 @@ class ViewKind(PostgreSQLKind):
     acl = "c.relacl"
     acl_type = "r"
     summary_attributes = ("definition", "columns")
+    printed = frozenset(("definition", "columns", "defaults"))
     usual = (("access_method", "heap"),)
     grant_target = "ALL ON TABLE {path}"
     alterations: ClassVar[tuple[Alteration, ...]] = (
