@@ -3,8 +3,8 @@
 PostgreSQL stores some expressions as they were written: ``'0'::numeric`` and ``0``, ``now()`` and
 ``CURRENT_TIMESTAMP``. The models and the migrations are written independently, so they may differ
 in such details without a difference in meaning. Only this module decides which details these are,
-and it is used between models and head only: the same statements made stamped and live, so every
-difference between these two is real.
+and it is used between models and head only. Between any two schemas, an expression can also be
+printed in two ways: see ``judging/printed_expressions.py``. There, the server decides.
 """
 
 from __future__ import annotations

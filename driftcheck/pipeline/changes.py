@@ -2,23 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import Change, ChangeType
-from driftcheck.judging.judge import Judged, changes_of, judge
+from driftcheck.judging.judge import Judged, changes_of, judge, objects_of
+from driftcheck.judging.printed_expressions import reworded
 from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.printed_expressions import decide, explain_undecided
+from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Snapshot
 from driftcheck.sources.models import hidden_tables
 from driftcheck.sources.statement_log import has_word
 
+Changes: TypeAlias = Mapping[Gap, list[Change]]
+"""The changes of a database in each gap."""
 
-def judged_changes(state: DatabaseState, renames: RenameFollower) -> list[Judged]:
-    """Compare the schemas of a database in its gaps, and make a finding of each change."""
+
+def compared_state(
+    state: DatabaseState, shadows: Shadows, progress: Progress
+) -> tuple[DatabaseState, Changes]:
+    """Compare the schemas of a database in its gaps, without the consequences of renames.
+
+    If expressions are printed differently, the server decides which of them are equal. Equal
+    expressions then have the same text in the returned state and changes.
+
+    Args:
+        state: The state of the database.
+        shadows: Creates the shadow databases in which the server decides.
+        progress: Called with a short description of each step.
+    """
+    changes: Changes = _changes(state)
+    for gap in reversed(state.gaps):  # so that all schemas get the text of the live database
+        state, changes = _settled(state, changes, gap.between, changes[gap], (shadows, progress))
+    changed_twice = _changed_twice(state, changes)
+    sides = Side.MODELS, Side.LIVE
+    return _settled(state, changes, sides, changed_twice, (shadows, progress))
+
+
+def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollower) -> list[Judged]:
+    """Make a finding of each change that does not only follow from a rename.
+
+    Args:
+        state: The state of the database.
+        changes: The changes of its schemas.
+        renames: Finds the changes that only follow from a rename.
+    """
     catalog = state.catalog
-    changes = {gap: _changes(state, gap, renames) for gap in state.gaps}
-    return judge(changes, state.snapshots, catalog.describe, catalog.note)
+    if Gap.DRIFT in changes:
+        stamped, live = state.snapshots[Side.STAMPED], state.snapshots[Side.LIVE]
+        key, drift = state.database_key, changes[Gap.DRIFT]
+        drift = renames.without_consequences(key, drift, stamped, live)
+        changes = {**changes, Gap.DRIFT: drift}
+    judged = judge(changes, state.snapshots, catalog.describe, catalog.note)
+    return explain_undecided(judged, state.undecided)
+
+
+def _settled(
+    state: DatabaseState,
+    changes: Changes,
+    sides: tuple[Side, Side],
+    compared: Sequence[Change],
+    tools: tuple[Shadows, Progress],
+) -> tuple[DatabaseState, Changes]:
+    """Have the server decide about the expressions that differ between two schemas."""
+    if not compared:
+        return state, changes
+    shadows, progress = tools
+    wanted, actual = (_with_dependencies(state, side) for side in sides)
+    make = partial(shadows.maker, state.database_key)
+    decision = decide(compared, (wanted, actual), state.catalog, make, progress)
+    state = replace(state, undecided={**state.undecided, **decision.undecided})
+    equal = decision.replacements
+    if not equal:
+        return state, changes
+    state = replace(
+        state,
+        replacements=(*state.replacements, equal),
+        snapshots={side: reworded(found, equal) for side, found in state.snapshots.items()},
+    )
+    return state, _changes(state)
+
+
+def _changed_twice(state: DatabaseState, changes: Changes) -> list[Change]:
+    """Return the objects that differ from the migrations both in the models and in live."""
+    pending, drift = (
+        {obj.address for obj in objects_of(changes.get(gap, ()))}
+        for gap in (Gap.PENDING, Gap.DRIFT)
+    )
+    pairs = (
+        (state.snapshots[Side.MODELS].objects.get(at), state.snapshots[Side.LIVE].objects.get(at))
+        for at in pending & drift
+    )
+    return [Change(ChangeType.CHANGED, left, right) for left, right in pairs if left and right]
+
+
+def _with_dependencies(state: DatabaseState, side: Side) -> Snapshot:
+    """Return a schema with what its objects depend on in schemas that are not selected.
+
+    Models are completed with the objects that only migrations create, such as functions.
+    """
+    snapshot, head = state.snapshots[side], state.whole.get(Side.HEAD)
+    objects = {**state.whole[side].objects, **snapshot.objects}
+    if side is Side.MODELS and head is not None:
+        objects = {**head.without(objects).objects, **objects}
+    return replace(snapshot, objects=objects)
 
 
 def drift_in(judged: Sequence[Judged]) -> list[Change]:
@@ -33,20 +126,21 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
         state: The state of the database, with its models.
         schema: The schema of the head, or of a copy of the head after some operations.
     """
+    for replacements in state.replacements:
+        schema = reworded(schema, replacements)
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
     changes = changes_of(Gap.PENDING, declarable)
     return [change for change in changes if not _is_refused(change, state)]
 
 
-def _changes(state: DatabaseState, gap: Gap, renames: RenameFollower) -> list[Change]:
-    if gap is Gap.PENDING:
-        return pending_changes(state, state.snapshots[Side.HEAD])
-    changes = changes_of(gap, state.snapshots)
-    if gap is Gap.DRIFT:
-        stamped, live = state.snapshots[Side.STAMPED], state.snapshots[Side.LIVE]
-        return renames.without_consequences(state.database_key, changes, stamped, live)
-    return changes
+def _changes(state: DatabaseState) -> dict[Gap, list[Change]]:
+    return {
+        gap: pending_changes(state, state.snapshots[Side.HEAD])
+        if gap is Gap.PENDING
+        else changes_of(gap, state.snapshots)
+        for gap in state.gaps
+    }
 
 
 def _is_refused(change: Change, state: DatabaseState) -> bool:

@@ -13,7 +13,7 @@ from driftcheck.judging.findings import Evidence, Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
-from driftcheck.pipeline.changes import drift_in, judged_changes, pending_changes
+from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.declarations import declared_lines
 from driftcheck.pipeline.evidence import evidence_of
@@ -95,9 +95,11 @@ class ProjectCheck:
             loaded, shadows, replays, partial(histories.head_shadows, history), progress
         )
         reporter = StateReporter(loaded, shadows, settings, history.how)
-        reports = []
-        for database in state.databases:
-            judged = judged_changes(database, self._renames)
+        reports, databases = [], []
+        for read in state.databases:
+            database, changes = compared_state(read, shadows, progress)
+            databases.append(database)
+            judged = judged_changes(database, changes, self._renames)
             context = FindingContext(
                 database.catalog,
                 made=history.made.get(database.database_key, {}),
@@ -111,7 +113,7 @@ class ProjectCheck:
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             reports.append(reporter.report(database, findings, gaps=gaps, compared=sides))
-        return Checked(state, tuple(reports))
+        return Checked(replace(state, databases=tuple(databases)), tuple(reports))
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from driftcheck.chain import Gap, Side
@@ -13,6 +13,7 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
+from driftcheck.judging.printed_expressions import Rewording
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.modelling import CreatedModels, ModelsCreator
 from driftcheck.pipeline.progress import Progress
@@ -20,7 +21,7 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Configured, LoadedProject
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
 from driftcheck.sources.models import declared_tables
@@ -44,6 +45,11 @@ class DatabaseState:
         refused: The statements of the models that the database refused.
         snapshots: The schemas that could be read, limited to the selected schemas.
         gaps: The selected gaps of which both schemas could be read.
+        whole: The schemas that could be read, with those that are not selected.
+        replacements: The texts that stand for equal expressions in the snapshots, in the order in
+            which they were decided.
+        undecided: Why it could not be decided whether expressions are equal, by the address of
+            the object.
     """
 
     database_key: DatabaseKey
@@ -54,6 +60,9 @@ class DatabaseState:
     refused: tuple[Refused, ...]
     snapshots: Mapping[Side, Snapshot]
     gaps: tuple[Gap, ...]
+    whole: Mapping[Side, Snapshot] = field(default_factory=dict)
+    replacements: tuple[Rewording, ...] = ()
+    undecided: Mapping[Address, str] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -158,7 +167,8 @@ class StateReader:
             Side.LIVE: live.snapshot if live else None,
         }
         selected = self._settings.schemas
-        snapshots = {side: within(found, selected) for side, found in read.items() if found}
+        whole = {side: found for side, found in read.items() if found}
+        snapshots = {side: within(found, selected) for side, found in whole.items()}
         gaps = (gap for gap in self._settings.gaps if snapshots.keys() >= {*gap.between})
         return DatabaseState(
             database_key=database_key,
@@ -169,6 +179,7 @@ class StateReader:
             refused=models.refused if models else (),
             snapshots=snapshots,
             gaps=tuple(gaps),
+            whole=whole,
         )
 
     def _has_revision(self, live: Live) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from functools import partial
 
 from driftcheck.databases.catalog import CannotBeWritten, Catalog, Scope
 from driftcheck.databases.location import DatabaseKey
@@ -20,6 +21,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of
+from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -72,7 +74,13 @@ class RenameFollower:
             renamed = self._renamed(database_key, renames, stamped, live)
             if renamed is None:
                 return remaining
-            changes_after = compare(renamed, live, same_lineage=False)
+            changes_after = compared(
+                renamed,
+                live,
+                partial(compare, same_lineage=False),
+                catalog_for(database_key.dialect),
+                partial(self._shadows.maker, database_key),
+            ).changes
             recognized = _recognized_renames(remaining, changes_after)
             if not recognized:
                 return _not_explained(remaining, renames, changes_after, stamped)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
 from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Scope
-from driftcheck.databases.location import shown
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.location import database_key_of, shown
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError
+from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import changes_of, judge
+from driftcheck.judging.printed_expressions import reworded
 from driftcheck.judging.report import Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.evidence import evidence_of
+from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
+from driftcheck.pipeline.selection import within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.live import read_live
 
 
@@ -46,15 +57,17 @@ def difference(
             f"a {dialect} database cannot be compared with a {second.get_backend_name()} one",
             hint="Name two databases of the same type.",
         )
+    everything = replace(scope, schemas=None)
     progress("reading the first database")
-    left = read_live(first, (), scope).snapshot
+    left = read_live(first, (), everything).snapshot
     progress("reading the second database")
-    right = read_live(second, (), scope).snapshot
-    snapshots = {Side.FIRST: left, Side.SECOND: right}
-    changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
+    right = read_live(second, (), everything).snapshot
     catalog = catalog_for(dialect)
+    snapshots, changes, undecided = _compared((left, right), scope, catalog, first, progress)
+    left, right = snapshots[Side.FIRST], snapshots[Side.SECOND]
     evidence = evidence_of(changes[Gap.DIFFERENCE], left, right, catalog, second)
     judged = judge(changes, snapshots, catalog.describe, catalog.note)
+    judged = explain_undecided(judged, undecided)
     header = ReportHeader(
         name="two databases",
         location=f"first {shown(first)}, second {shown(second)}",
@@ -71,3 +84,23 @@ def difference(
         command="driftcheck diff",
         strict_coverage=strict_coverage,
     )
+
+
+def _compared(
+    whole: tuple[Snapshot, Snapshot], scope: Scope, catalog: Catalog, first: URL, progress: Progress
+) -> tuple[dict[Side, Snapshot], dict[Gap, list[Change]], Mapping[Address, str]]:
+    """Compare the schemas that are in the scope; equal expressions then have one text.
+
+    Returns:
+        Both snapshots, the changes, and why the server could not decide about expressions.
+    """
+    left, right = (within(snapshot, scope.schemas or ()) for snapshot in whole)
+    snapshots = {Side.FIRST: left, Side.SECOND: right}
+    changes = changes_of(Gap.DIFFERENCE, snapshots)
+    key = database_key_of(first)
+    with Shadows(Settings(), {key: first}) as shadows:
+        decision = decide(changes, whole, catalog, partial(shadows.maker, key), progress)
+    if decision.replacements:
+        snapshots[Side.FIRST] = reworded(left, decision.replacements)
+        changes = changes_of(Gap.DIFFERENCE, snapshots)
+    return snapshots, {Gap.DIFFERENCE: changes}, decision.undecided

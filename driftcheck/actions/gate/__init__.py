@@ -157,6 +157,7 @@ class _BranchCheck:
             schemas={key: within(head, settings.schemas) for key, head in history.head.items()},
             made=history.made,
             restorer=lambda database_key: snapshot_restorer(settings, shadows, database_key),
+            maker=shadows.maker,
         )
 
     def _databases(

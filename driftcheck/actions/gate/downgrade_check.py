@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.actions.gate.revision_findings import RevisionFindings
@@ -84,12 +85,21 @@ class DowngradeCheck:
             yield self._failure("gate-downgrade-fails", replay.fault, origin)
             return
         downgraded = self._replays.read_selected(copies)
-        yield from _differences("gate-downgrade-differs", revision, origin, before, downgraded)
+        yield from self._differences("gate-downgrade-differs", origin, before, downgraded)
         if not replay.upgrade(destinations):
             yield self._failure("gate-upgrade-again-fails", replay.fault, origin)
             return
         upgraded = self._replays.read_selected(copies)
-        yield from _differences("gate-upgrade-again-differs", revision, origin, after, upgraded)
+        yield from self._differences("gate-upgrade-again-differs", origin, after, upgraded)
+
+    def _differences(
+        self, rule: str, origin: Origin, wanted: Schemas, actual: Schemas
+    ) -> Iterator[tuple[DatabaseKey, Finding]]:
+        for database_key, snapshot in wanted.items():
+            sides = snapshot, actual[database_key]
+            maker = partial(self._shadows.maker, database_key)
+            for finding in difference_findings(rule, sides, origin, origin.revision, maker):
+                yield database_key, finding
 
     def _failure(
         self, rule: str, failure: RevisionFailure | None, origin: Origin
@@ -102,14 +112,6 @@ class DowngradeCheck:
             revision=origin.revision,
         )
         return self._databases[0], finding
-
-
-def _differences(
-    rule: str, revision: str, origin: Origin, wanted: Schemas, actual: Schemas
-) -> Iterator[tuple[DatabaseKey, Finding]]:
-    for database_key, snapshot in wanted.items():
-        for finding in difference_findings(rule, snapshot, actual[database_key], origin, revision):
-            yield database_key, finding
 
 
 def _differ(before: Snapshot, after: Snapshot) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Finding, Origin
 from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.schema import SchemaObject, Snapshot
 
 _PREDICATES = {
@@ -20,23 +23,30 @@ _PREDICATES = {
 
 
 def difference_findings(
-    rule: str, wanted: Snapshot, actual: Snapshot, origin: Origin | None, since: object
+    rule: str,
+    sides: tuple[Snapshot, Snapshot],
+    origin: Origin | None,
+    since: object,
+    maker: Callable[[], ShadowMaker],
 ) -> Iterator[Finding]:
     """Yield a finding for each object that differs.
 
     Args:
         rule: The identity of the rule. Its message has the placeholders ``name``, ``what`` and
             ``since``.
-        wanted: The schema as it should be.
-        actual: The schema as it is.
+        sides: The schema as it should be, and as it is.
         origin: The line of the migration that causes the differences.
         since: The revision or the base that the message names as ``since``.
+        maker: Returns what makes the shadows in which equal expressions are recognized.
     """
-    for change in compare(wanted, actual, same_lineage=False):
+    dialect = sides[0].dialect
+    compare_read = partial(compare, same_lineage=False)
+    comparison = compared(*sides, compare_read, catalog_for(dialect), maker)
+    for change in comparison.changes:
         new_name = change.actual.address.sql if change.actual else ""
         yield fault(
             rule,
-            details="\n".join(_details(change, wanted.dialect)),
+            details="\n".join([*_details(change, dialect), comparison.explanation(change)]).strip(),
             origin=origin,
             about=change.schema_object,
             name=change.address,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from driftcheck.actions.gate.base_shadows import BaseShadows
@@ -20,6 +21,7 @@ from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.actions.gate.version_locations import VersionLocations
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding, Origin
 from driftcheck.pipeline.faults import fault, origin_of
@@ -69,11 +71,13 @@ class ExpectedHead:
         made: For each database, where the migrations create its objects.
         restorer: Returns, for a database, a function that gives the unchanged objects of a schema
             their definitions in the base snapshot.
+        maker: Returns the maker of the shadow databases of a database.
     """
 
     schemas: Schemas
     made: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
     restorer: Callable[[DatabaseKey], Callable[[Snapshot], Snapshot]]
+    maker: Callable[[DatabaseKey], ShadowMaker]
 
 
 class UpgradeCheck:
@@ -195,9 +199,9 @@ class UpgradeCheck:
         for database_key, wanted in head.schemas.items():
             actual = head.restorer(database_key)(upgraded[database_key])
             sources = head.made.get(database_key, {})
-            for finding in difference_findings(
-                "gate-ways-differ", wanted, actual, first_edit, base
-            ):
+            maker = partial(head.maker, database_key)
+            sides = wanted, actual
+            for finding in difference_findings("gate-ways-differ", sides, first_edit, base, maker):
                 source = sources.get(finding.address) if finding.address else None
                 yield database_key, replace(finding, origin=first_edit or origin_of(source))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from driftcheck.actions.locate.equal_expressions import equal_expressions
 from driftcheck.actions.locate.location_findings import LocatedDatabase, location_findings
 from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.chain import Gap, Side
@@ -17,6 +19,7 @@ from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, stamp_faults, written_files
 from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import RenameFollower
@@ -26,6 +29,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
 from driftcheck.project.environment import LoadedProject
+from driftcheck.schema import Address
 from driftcheck.sources.walk import Applied, Walk
 
 
@@ -87,11 +91,20 @@ class _Locator:
         """Find the nearest states of a live database, and report its differences from them."""
         walk, live = self._walked.walks[database.database_key], database.snapshots[Side.LIVE]
         stamped = _stamped(database, walk)
-        nearest = nearest_state(walk, live, self._schemas, lambda state: state.applied == stamped)
+        find = partial(
+            nearest_state, walk, live, self._schemas, lambda state: state.applied == stamped
+        )
+        nearest = find()
+        undecided: Mapping[Address, str] = {}
+        if nearest.changes:
+            maker = partial(self._shadows.maker, database.database_key)
+            whole = database.whole[Side.LIVE]
+            replacements, undecided = equal_expressions(walk, whole, database.catalog, maker)
+            nearest = find(replacements) if replacements else nearest
         located = LocatedDatabase(database.stamped, database.unknown, walk, stamped, nearest)
         report = self._reporter.report(
             database,
-            (*self._faults(database, located), *self._changes(database, located)),
+            (*self._faults(database, located), *self._changes(database, located, undecided)),
             gaps=(Gap.DRIFT,),
             compared=(Side.LIVE,),
         )
@@ -109,7 +122,12 @@ class _Locator:
         yield from written_files(self._walked.changed_files, self._loaded.root)
         yield from made_roles(self._shadows.maker(database.database_key).roles_left())
 
-    def _changes(self, database: DatabaseState, located: LocatedDatabase) -> list[Finding]:
+    def _changes(
+        self,
+        database: DatabaseState,
+        located: LocatedDatabase,
+        undecided: Mapping[Address, str],
+    ) -> list[Finding]:
         """Return the differences of the live schema from the nearest state, as drift."""
         nearest, live = located.nearest.snapshot, database.snapshots[Side.LIVE]
         catalog, url = database.catalog, self._shadows.live_url(database.database_key)
@@ -118,6 +136,7 @@ class _Locator:
         )
         snapshots = {Side.STAMPED: nearest, Side.LIVE: live}
         judged = judge({Gap.DRIFT: changes}, snapshots, catalog.describe, catalog.note)
+        judged = explain_undecided(judged, undecided)
         context = FindingContext(
             catalog,
             upgrade=self._loaded.project.upgrade_command,

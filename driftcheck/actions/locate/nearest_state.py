@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.printed_expressions import Rewording, reworded
 from driftcheck.pipeline.selection import within
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.walk import State, Walk
@@ -53,7 +54,11 @@ _EXACT = (0, 0)
 
 
 def nearest_state(
-    walk: Walk, live: Snapshot, schemas: Collection[str], preferred: Callable[[State], bool]
+    walk: Walk,
+    live: Snapshot,
+    schemas: Collection[str],
+    preferred: Callable[[State], bool],
+    replacements: Rewording | None = None,
 ) -> NearestState:
     """Compare a live schema with every state of a walk.
 
@@ -66,17 +71,22 @@ def nearest_state(
         live: The live schema.
         schemas: The names of the schemas to compare; empty for all.
         preferred: Says whether the live database is stamped with a state.
+        replacements: The texts of the live schema's expressions, by the equal texts of the states.
     """
+
+    def schema_of(state: State) -> Snapshot:
+        return reworded(within(walk.snapshot(state), schemas), replacements or {})
+
     candidates = [
-        _Candidate(state, position, _distance(_snapshot(walk, state, schemas), live))
+        _Candidate(state, position, _distance(schema_of(state), live))
         for position, state in enumerate(walk.states())
     ]
     ranked = sorted(candidates, key=lambda item: _rank(item, item.distance[0], preferred))
     if any(candidate.distance == _EXACT for candidate in candidates):
         ranked = [candidate for candidate in ranked if candidate.distance == _EXACT]
     results = []
-    for group in _by_schema(walk, ranked, schemas):
-        snapshot = _snapshot(walk, group[0].state, schemas)
+    for group in _by_schema(ranked, schema_of):
+        snapshot = schema_of(group[0].state)
         changes = tuple(compare(snapshot, live, same_lineage=True))
         states = tuple(item.state for item in sorted(group, key=attrgetter("position")))
         rank = min(_rank(candidate, len(changes), preferred) for candidate in group)
@@ -89,10 +99,6 @@ def _rank(
 ) -> tuple[int, bool, int, int]:
     """The sort key of a candidate; the lowest is the nearest."""
     return changes, not preferred(candidate.state), candidate.distance[1], -candidate.position
-
-
-def _snapshot(walk: Walk, state: State, schemas: Collection[str]) -> Snapshot:
-    return within(walk.snapshot(state), schemas)
 
 
 def _distance(state: Snapshot, live: Snapshot) -> tuple[int, int]:
@@ -116,12 +122,12 @@ def _is_equal(item: SchemaObject, other: SchemaObject) -> bool:
 
 
 def _by_schema(
-    walk: Walk, ranked: Iterable[_Candidate], schemas: Collection[str]
+    ranked: Iterable[_Candidate], schema_of: Callable[[State], Snapshot]
 ) -> Iterator[Sequence[_Candidate]]:
     """Group the nearest candidates by their schema."""
     groups: list[tuple[Snapshot, list[_Candidate]]] = []
     for candidate in ranked:
-        snapshot = _snapshot(walk, candidate.state, schemas)
+        snapshot = schema_of(candidate.state)
         for schema, group in groups:
             same_distance = candidate.distance == group[0].distance
             if same_distance and _distance(snapshot, schema) == _EXACT:

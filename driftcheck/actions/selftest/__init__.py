@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from driftcheck.actions.selftest.runner import MutationRunner
@@ -15,9 +16,11 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.histories import Histories
 from driftcheck.pipeline.opening import open_project
+from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope, within
@@ -119,7 +122,9 @@ class _DatabaseTester:
         catalog = catalog_for(database_key.dialect)
         connection = connect(self._shadows.shadow(head, database_key).url)
         try:
-            runner = MutationRunner(connection, catalog, self._reader(database_key))
+            runner = MutationRunner(
+                connection, catalog, self._reader(database_key), self._comparison(database_key)
+            )
             possible = list(catalog.mutations(runner.schema, self._scope))
             mutations = sample_mutations(possible, sample, seed)
             results: list[MutationResult] = []
@@ -150,6 +155,19 @@ class _DatabaseTester:
             return within(read_connected(connection, catalog, tables, self._scope), self._schemas)
 
         return read
+
+    def _comparison(
+        self, database_key: DatabaseKey
+    ) -> Callable[[Snapshot, Snapshot], list[Change]]:
+        """Return a function that compares schemas as a check compares them."""
+        catalog = catalog_for(database_key.dialect)
+        maker = partial(self._shadows.maker, database_key)
+        compare_read = partial(compare, same_lineage=True)
+
+        def compare_schemas(wanted: Snapshot, actual: Snapshot) -> list[Change]:
+            return compared(wanted, actual, compare_read, catalog, maker).changes
+
+        return compare_schemas
 
 
 def _in_order(

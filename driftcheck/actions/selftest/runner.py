@@ -10,6 +10,7 @@ mutations which together leave the catalogs unchanged are *not applicable*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from driftcheck.chain import Gap, Side
@@ -17,13 +18,18 @@ from driftcheck.databases.catalog import Catalog, Cursor
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.mutations import NAME_PREFIX, Expectation, Mutation
 from driftcheck.errors import CatalogError
-from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import changes_of
 from driftcheck.judging.mutation_results import MutationResult, Outcome
 from driftcheck.schema import Address, Snapshot
 
 ReadSchema = Callable[[Any], Snapshot]
 """Reads the schema in a connection's transaction."""
+
+CompareSchemas = Callable[[Snapshot, Snapshot], list[Change]]
+"""Compares a wanted with an actual schema."""
+
+_SAME_LINEAGE = partial(compare, same_lineage=True)
 
 
 class MutationRunner:
@@ -33,15 +39,24 @@ class MutationRunner:
         connection: An open DB-API connection to the database. The runner ends its transactions.
         catalog: The catalog of the database.
         read: Reads the schema in the same way as a check reads the live schema.
+        compare_fully: Compares two schemas in the same way as a check does. It takes longer than to
+            compare what was read, so it is asked about false alarms only.
 
     Attributes:
         schema: The schema without any mutation.
     """
 
-    def __init__(self, connection: Any, catalog: Catalog, read: ReadSchema) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        catalog: Catalog,
+        read: ReadSchema,
+        compare_fully: CompareSchemas = _SAME_LINEAGE,
+    ) -> None:
         self._connection = connection
         self._catalog = catalog
         self._read = read
+        self._compare_fully = compare_fully
         self.schema = read(connection)
         self._digests = catalog.catalog_digests(connection)
         connection.rollback()
@@ -140,7 +155,7 @@ class MutationRunner:
         if expects_finding and not reported.satisfies(mutation):
             reason = f"changed in {', '.join(changed)}"
             return _result(mutation, Outcome.MISSED, reported.summaries, reason)
-        if mutation.isolated and self._has_unrelated(reported, [mutation]):
+        if mutation.isolated and self._is_false_alarm(reported, mutation):
             return _result(mutation, Outcome.FALSE_ALARM, reported.summaries)
         outcome = Outcome.DETECTED if expects_finding else Outcome.QUIET
         return _result(mutation, outcome, reported.summaries)
@@ -172,6 +187,13 @@ class MutationRunner:
         """Compare the current schema with the schema without mutations."""
         actual = self._read(self._connection)
         return _Reported(changes_of(Gap.DRIFT, {Side.STAMPED: self.schema, Side.LIVE: actual}))
+
+    def _is_false_alarm(self, reported: _Reported, mutation: Mutation) -> bool:
+        """Whether an unrelated change is still reported when the server decides what is equal."""
+        if not self._has_unrelated(reported, [mutation]):
+            return False
+        actual = self._read(self._connection)
+        return self._has_unrelated(_Reported(self._compare_fully(self.schema, actual)), [mutation])
 
     def _has_unrelated(self, reported: _Reported, mutations: Sequence[Mutation]) -> bool:
         """Whether a change is reported for an object that no mutation changes or creates."""

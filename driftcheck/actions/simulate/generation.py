@@ -17,7 +17,7 @@ from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, NotTriedError
-from driftcheck.pipeline.changes import judged_changes, pending_changes
+from driftcheck.pipeline.changes import compared_state, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.progress import Progress
@@ -91,9 +91,11 @@ class MigrationGenerator:
             return Generation()
         if not Path(self._loaded.script.dir, "script.py.mako").is_file():
             return Generation(notes=("migrate can write nothing: there is no script.py.mako",))
+        compared = [compared_state(read, self._shadows, self._progress) for read in state.databases]
+        databases = [database for database, _ in compared]
         judged = {
-            database.database_key: judged_changes(database, self._renames)
-            for database in state.databases
+            database.database_key: judged_changes(database, changes, self._renames)
+            for database, changes in compared
         }
         # Now, because the history will have one more revision, which no shadow is upgraded to.
         findings = {
@@ -102,10 +104,10 @@ class MigrationGenerator:
                 judged[database.database_key],
                 history.made.get(database.database_key, {}),
             )
-            for database in state.databases
+            for database in databases
         }
         self._progress("running autogenerate")
-        shadow_set = ShadowSet("migrate", partial(self._like_live, state.databases, judged))
+        shadow_set = ShadowSet("migrate", partial(self._like_live, databases, judged))
         try:
             for database_key in judged:  # creating one may run env.py
                 self._shadows.shadow(shadow_set, database_key)

@@ -10,15 +10,15 @@ from typing import Any
 
 from driftcheck.actions.simulate.excerpts import excerpt, operation_line
 from driftcheck.actions.simulate.generated_migration import Generated
-from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.judging.comparison import Change
-from driftcheck.judging.judge import changes_of
+from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.report import Simulation, SimulationStep
+from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
 from driftcheck.pipeline.shadows import Shadows
@@ -114,7 +114,8 @@ class ScenarioRunner:
         shadow = self._shadows.shadow(start.shadow_set, scenario.database_key)
         revisions = _RevisionRunner(scenario, self._replays, start, self._root)
         read = partial(self._read, scenario, shadow)
-        run = _Run(scenario, revisions, shadow, read, start.at)
+        compare_with_head = partial(self._compare, scenario)
+        run = _Run(scenario, revisions, shadow, read, compare_with_head, start.at)
         steps = SimulationStep(start.description), *run.steps()
         return ScenarioResult(
             Simulation(run.at, steps),
@@ -127,6 +128,15 @@ class ScenarioRunner:
     def _read(self, scenario: Scenario, shadow: ShadowDatabase) -> Snapshot:
         snapshot = self._replays.read(scenario.database_key, shadow)
         return within(scenario.restore(snapshot), self._schemas)
+
+    def _compare(self, scenario: Scenario, head: Snapshot, upgraded: Snapshot) -> Sequence[Change]:
+        return compared(
+            head,
+            upgraded,
+            partial(compare, same_lineage=True),
+            catalog_for(scenario.database_key.dialect),
+            partial(self._shadows.maker, scenario.database_key),
+        ).changes
 
 
 class _RevisionRunner:
@@ -195,6 +205,7 @@ class _Run:
         revisions: Runs the revisions.
         shadow: The shadow database.
         read: Reads the schema of the shadow.
+        compare: Compares the head with the schema of the shadow.
         at: The start of the current upgrade in words.
         is_downgrade: Whether a downgrade is running or has failed.
         changes: The differences of the upgraded schema from the head.
@@ -205,6 +216,7 @@ class _Run:
     revisions: _RevisionRunner
     shadow: ShadowDatabase
     read: Callable[[], Snapshot]
+    compare: Callable[[Snapshot, Snapshot], Sequence[Change]]
     at: str
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
@@ -237,8 +249,7 @@ class _Run:
         if self.revisions.fault is not None:
             return self.revisions.failed_step("upgrade fails")
         if self.scenario.head is not None:
-            sides = {Side.FIRST: self.scenario.head, Side.SECOND: self.read()}
-            self.changes = changes_of(Gap.DIFFERENCE, sides)
+            self.changes = self.compare(self.scenario.head, self.read())
         ran = self.revisions.ran("runs no revision: the database is at the head")
         return SimulationStep(f"upgrade {ran}")
 
