@@ -54,6 +54,18 @@ def test_a_missed_mutation_is_reported_with_its_sql(pg_school, monkeypatch):
     assert "1 mutation missed, 0 false alarms (exit code 1)" in result.output
 
 
+def test_an_expression_that_is_printed_differently_is_no_false_alarm(sketch, pg18):
+    project = sketch(pg18)
+    project.revision(
+        "0001",
+        'op.execute("""CREATE FUNCTION known(q varchar) RETURNS boolean LANGUAGE sql'
+        " BEGIN ATOMIC SELECT q IN ('a', 'b'); END\"\"\")",
+    )
+    result = project.run("selftest", "--all", "--no-cache")
+    assert result.status == 0, result.stderr + result.stdout
+    assert "without a false alarm" in result.stdout
+
+
 def test_another_database_is_refused(school, refused):
     refused(school.run("selftest"), 2, "PostgreSQL", "none")
 

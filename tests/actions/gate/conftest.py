@@ -14,6 +14,7 @@ created. The keys of a case:
 ``options``   settings, as in ``[tool.driftcheck]``
 ``live``      SQL that is run on a live database at the head; the live database is then checked
 ``server``    whether the case needs PostgreSQL; the default is SQLite
+``private``   whether its shadows are on a private server
 
 A revision has the keys ``after``, ``up`` and ``down``, or ``text`` for the whole file.
 """
@@ -155,6 +156,7 @@ class Case:
     options: dict = field(default_factory=dict)
     live: str | None = None
     server: bool = False
+    private: bool = False
 
     def run(self, sketch, pg18):
         maker = pg18() if self.server else None
@@ -166,7 +168,7 @@ class Case:
         if self.base:
             project.advance(self.base)
         options = dict(self.options)
-        if self.server:
+        if self.server and not self.private:
             url = maker.server.set(database="postgres")
             options["shadow"] = url.render_as_string(hide_password=False)
         if self.live is not None:

@@ -14,6 +14,7 @@ class Session:
     """A transaction on a database of its own, to be changed and rolled back."""
 
     def __init__(self, url):
+        self.url = url
         self.connection = connect(url)
 
     def run(self, *statements):
