@@ -130,6 +130,9 @@ class Snapshot:
         default_schema: The schema in which an unqualified name is created.
         not_compared: The number of objects that exist and were not read, by kind and schema.
         remarks: Facts to report as notes; never compared, and not stored in snapshot files.
+        dependencies: The objects that each object depends on, besides its parent object, its
+            schema and the objects in ``stands_on``. Evidence for the order of statements; not
+            compared.
     """
 
     objects: Mapping[Address, SchemaObject]
@@ -138,6 +141,9 @@ class Snapshot:
     default_schema: str
     not_compared: Mapping[tuple[str, str], int] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    dependencies: Mapping[Address, tuple[Address, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @cached_property
     def parts(self) -> Mapping[Address, tuple[SchemaObject, ...]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
+from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace, Value
 
 
@@ -104,6 +105,10 @@ class Kind(ABC):
     checked_by: ClassVar[str | None] = None
     """A server setting: whether CREATE checks that the referenced objects exist. A plan that also
     creates objects of other kinds turns the setting off."""
+    is_type: ClassVar[bool] = False
+    """Whether columns can have a type of this kind."""
+    can_move: ClassVar[bool] = False
+    """Whether ``alter`` can make the object a part of another parent object."""
     models_can_declare: ClassVar[bool] = False
     """Whether SQLAlchemy models can declare objects of this kind. If not, their absence from the
     models is no finding."""
@@ -152,6 +157,71 @@ class Kind(ABC):
         """The attributes of an object that contain expressions as the server prints them."""
         del obj
         return self.printed
+
+    def blocked_by(self, current: SchemaObject, wanted: SchemaObject) -> frozenset[str]:
+        """The kinds of dependent objects that ``alter`` cannot leave in place for this change."""
+        del current, wanted
+        return frozenset()
+
+    def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
+        """Statements that end the dependencies of an object, and the object afterwards.
+
+        Returns:
+            ``None`` if the object has to be dropped for that.
+        """
+        del obj
+        return None
+
+    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
+        """Statements that rename a type while columns change to a new type of its name.
+
+        Returns:
+            The statements, and the type under its other name.
+        """
+        raise NotImplementedError
+
+    def of_replaced_type(self, obj: SchemaObject) -> SchemaObject:
+        """A column whose type was renamed away."""
+        raise NotImplementedError
+
+    def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:
+        """Statements that set the privileges of a new object in spite of default privileges.
+
+        Args:
+            obj: The new object.
+            defaults: The default privileges of the database before and after the changes.
+        """
+        del obj, defaults
+        return []
+
+    def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
+        """Statements that create a part of an object that has rows.
+
+        Returns:
+            The statements, and what has to be done by a person; empty if nothing.
+        """
+        return self.create(obj), ""
+
+    def alter_on_rows(
+        self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
+    ) -> tuple[list[str], str]:
+        """Statements that change a part of an object that has rows.
+
+        Args:
+            current: The current part.
+            wanted: The wanted part.
+            has_nulls: Whether a row has no value in the part.
+
+        Returns:
+            The statements, and what has to be done by a person; empty if nothing.
+        """
+        del has_nulls
+        return self.alter(current, wanted), ""
+
+    def has_late_body(self, obj: SchemaObject) -> bool:
+        """Whether ``attach`` sets the body of a routine that ``create`` creates without it."""
+        del obj
+        return False
 
     def describe(self, obj: SchemaObject) -> str:
         """Describe an object in one line. By default, list its attributes that have a value."""
@@ -270,6 +340,8 @@ class Catalog(ABC):
     """Every kind in build order: schemas before types before tables before views."""
     rebuild_settings: ClassVar[tuple[str, ...]] = ()
     """Statements for the session in which definitions are run that ``read`` returned."""
+    knows_dependencies: ClassVar[bool] = False
+    """Whether snapshots have the dependencies between objects."""
     by_option: ClassVar[Mapping[str, str]] = {}
     """Attributes that are read only on request: the noun for reports, by the name in the scope."""
 
@@ -298,6 +370,19 @@ class Catalog(ABC):
         """
         del last
         return Reading.of(self.read(connection, scope).objects.values(), self.kinds)
+
+    def row_facts(
+        self, connection: Any, columns: Collection[Address], actual: Snapshot
+    ) -> RowFacts:
+        """Read whether the tables of some columns have rows; by default, nothing is read.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+            columns: The columns, which need not exist.
+            actual: The schema of the database.
+        """
+        del connection, columns, actual
+        return NO_ROWS
 
     def schema_statements(self, connection: Any) -> list[str]:
         """Statements that create a copy of the database's schema in another database.

@@ -85,7 +85,8 @@ class Remedy:
     Attributes:
         name: ``repair``, ``adopt``, ``upgrade``, ``write the migration`` ...
         summary: A sentence that describes the remedy.
-        language: The language of the code: ``sql``, ``python`` or ``shell``.
+        language: The language of the code: ``sql``, ``python``, ``shell``, or ``text`` for what
+            only a person can do.
         code: The code to run or to write; empty if the summary describes a manual step.
         loses_data: Whether running the code loses rows or values.
     """
@@ -95,6 +96,40 @@ class Remedy:
     language: str = ""
     code: str = ""
     loses_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepairStep:
+    """One statement of the script that repairs a database.
+
+    Attributes:
+        statement: SQL without a closing semicolon.
+        address: The object that the statement creates, changes or drops.
+        rule: The rule of the finding that the statement belongs to; empty if it belongs to none,
+            such as a view that is dropped and created again.
+        finding: The object of that finding.
+        hazards: What the statement does to a database in use: ``data loss``, ``rewrite``,
+            ``lock``, ``not in a transaction``.
+    """
+
+    statement: str
+    address: Address
+    rule: str = ""
+    finding: Address | None = None
+    hazards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepairScript:
+    """The statements that repair all findings of a database, in an order in which they run.
+
+    Attributes:
+        steps: The statements.
+        manual_steps: What only a person can do.
+    """
+
+    steps: tuple[RepairStep, ...] = ()
+    manual_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

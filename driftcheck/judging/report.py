@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.errors import ExitCode
-from driftcheck.judging.findings import Finding, IgnoredFinding, PhantomOperation, Severity
+from driftcheck.judging.findings import (
+    Finding,
+    IgnoredFinding,
+    PhantomOperation,
+    RepairScript,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class DatabaseReport:
         simulations: The simulations that were run.
         revision_match: The revisions whose schema the database has, if they were looked for.
         ignored: The findings that an ignore entry of the project matches.
+        repair: The script that repairs all findings; ``None`` if nothing has to be repaired.
         environment: The path of env.py, as the location of findings that have no other.
     """
 
@@ -120,6 +127,7 @@ class DatabaseReport:
     revision_match: RevisionMatch | None = None
     ignored: tuple[IgnoredFinding, ...] = ()
     environment: str = ""
+    repair: RepairScript | None = None
 
     @property
     def phantom_operations(self) -> tuple[PhantomOperation, ...]:

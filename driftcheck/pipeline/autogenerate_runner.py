@@ -211,7 +211,8 @@ class AutogenerateRunner:
         shadow = self._shadows.shadow(drifted, database_key)
         if not _is_restricted(self._head):  # a restricted head has functions that are not trusted
             shadow.install(_extensions_of(drift))
-        run_untrusted(shadow, plan.statements)
+        there = self._replays.read(database_key, shadow)
+        run_untrusted(shadow, redo(drift, catalog, there).statements)
         return drifted
 
     def _autogenerate(

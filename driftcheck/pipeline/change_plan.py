@@ -2,84 +2,157 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.plan import Plan, PlanStep, plan
+from driftcheck.databases.plan import ObjectChange, Plan, plan, plan_in
+from driftcheck.databases.plan_scope import PlanScope
+from driftcheck.databases.plan_state import SchemaState
+from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.judging.comparison import Change, ChangeType
-from driftcheck.schema import Address, SchemaObject
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 
-def undo(changes: Iterable[Change], catalog: Catalog) -> Plan:
-    """Plan the statements that turn the actual schema into the wanted one."""
+def undo(
+    changes: Sequence[Change],
+    catalog: Catalog,
+    wanted: Snapshot | None = None,
+    actual: Snapshot | None = None,
+    rows: RowFacts = NO_ROWS,
+) -> Plan:
+    """Plan the statements that turn the actual schema into the wanted one.
+
+    Args:
+        changes: The changes between the two schemas.
+        catalog: The catalog of the database.
+        wanted: The schema as it should be.
+        actual: The schema as it is. Without the schemas, no dependencies are known.
+        rows: Which tables of the actual schema have rows.
+    """
     steps = [
         step
-        for change in _unfolded(changes)
-        for step in _steps(change, change.actual, change.wanted)
+        for number, change in enumerate(changes)
+        for step in object_changes([change], undone=True, finding=number)
     ]
-    return plan(steps, catalog)
+    return plan(steps, catalog, _standing(changes, actual, undone=True), wanted, rows)
 
 
-def redo(changes: Iterable[Change], catalog: Catalog) -> Plan:
+def redo(
+    changes: Sequence[Change],
+    catalog: Catalog,
+    wanted: Snapshot | None = None,
+    actual: Snapshot | None = None,
+) -> Plan:
     """Plan the statements that turn the wanted schema into the actual one.
 
     Changes are listed in the order that undoes them, so they are made in reverse order.
+
+    Args:
+        changes: The changes between the two schemas.
+        catalog: The catalog of the database.
+        wanted: The schema as it should be.
+        actual: The schema as it is. Without the schemas, no dependencies are known.
     """
-    backwards = reversed([*_unfolded(changes)])
-    steps = [step for change in backwards for step in _steps(change, change.wanted, change.actual)]
-    return plan(steps, catalog)
+    steps = [*object_changes(changes, undone=False)]
+    return plan(steps, catalog, _standing(changes, wanted, undone=False), actual)
 
 
-def _unfolded(changes: Iterable[Change]) -> Iterator[Change]:
-    """Yield the changes, and the changes folded into those of type CHANGED.
+def undo_each(
+    changes: Sequence[Sequence[Change]],
+    catalog: Catalog,
+    wanted: Snapshot,
+    actual: Snapshot,
+    rows: RowFacts = NO_ROWS,
+) -> list[Plan]:
+    """Plan the statements that undo the changes of each finding, one finding after the other.
 
-    The parts of a missing, extra or renamed object are created, dropped or renamed with it.
+    Each plan runs after the plans before it. A plan also undoes the changes of later findings if
+    its own changes cannot be undone without them; the plans of those findings are then empty.
+
+    Args:
+        changes: The changes of each finding.
+        catalog: The catalog of the database.
+        wanted: The schema as it should be.
+        actual: The schema as it is.
+        rows: Which tables of the actual schema have rows.
     """
-    for change in changes:
-        yield change
+    groups = [
+        [*object_changes(group, undone=True, finding=number)]
+        for number, group in enumerate(changes)
+    ]
+    every = [change for group in groups for change in group]
+    scope = PlanScope(every, SchemaState.of(actual), catalog, wanted, rows)
+    return [plan_in(scope, group) for group in groups]
+
+
+def object_changes(
+    changes: Iterable[Change], *, undone: bool, finding: int | None = None
+) -> Iterator[ObjectChange]:
+    """Convert changes to the changes of single objects.
+
+    Args:
+        changes: The changes between a wanted and an actual schema.
+        undone: Whether the actual schema is turned into the wanted one, or the reverse.
+        finding: The number of the finding that reports the changes.
+    """
+    ordered = list(changes)
+    for change in ordered if undone else reversed(ordered):
+        current, target = _directed(change, undone=undone)
+        if _is_replaced(change):
+            yield ObjectChange(current, None, finding)
+            yield ObjectChange(None, target, finding)
+        else:
+            yield ObjectChange(current, target, finding)
         if change.type is ChangeType.CHANGED:
-            yield from _unfolded(change.parts)
+            yield from object_changes(change.parts, undone=undone, finding=finding)
+        else:
+            yield from _parts(change, undone=undone, finding=finding)
 
 
-def _steps(
-    change: Change, current: SchemaObject | None, target: SchemaObject | None
-) -> Iterator[PlanStep]:
-    if current is None or target is None or change.type is not ChangeType.CHANGED:
-        if current is not None and target is not None:
-            current = _within(current, target.part_of)
-        yield PlanStep(current, target, tuple(_parts(change, wanted=target is change.wanted)))
-    elif _is_replaced(current, target):
-        yield PlanStep(current, None)
-        yield PlanStep(None, target)
-    else:  # the parent object may have been renamed by an earlier step
-        wanted, actual = change.standing
-        standing = actual if current is change.actual else wanted
-        yield PlanStep(replace(current, address=target.address), target, existing_parts=standing)
+def _parts(change: Change, *, undone: bool, finding: int | None) -> Iterator[ObjectChange]:
+    """Convert the changes folded into the creation, the drop or the renaming of an object."""
+    leader = _leading(change, undone=undone)
+    for part in change.parts if undone else reversed(change.parts):
+        current, target = _directed(part, undone=undone)
+        yield ObjectChange(current, target, finding, leader)
+        yield from _parts(part, undone=undone, finding=finding)
 
 
-def _is_replaced(current: SchemaObject, target: SchemaObject) -> bool:
-    """Whether the target replaces the current object instead of being the same object altered."""
-    old, new = current.address, target.address
+def _directed(change: Change, *, undone: bool) -> tuple[SchemaObject | None, SchemaObject | None]:
+    return (change.actual, change.wanted) if undone else (change.wanted, change.actual)
+
+
+def _leading(change: Change, *, undone: bool) -> Address | None:
+    """The address of an object on the side on which its parts exist."""
+    current, target = _directed(change, undone=undone)
+    obj = target or current
+    return None if obj is None else obj.address
+
+
+def _is_replaced(change: Change) -> bool:
+    """Whether an object replaces another one instead of being the same object altered."""
+    if change.type is not ChangeType.CHANGED or change.wanted is None or change.actual is None:
+        return False
+    old, new = change.actual.address, change.wanted.address
     return (old.kind, old.name) != (new.kind, new.name)
 
 
-def _within(part: SchemaObject, parent: Address | None) -> SchemaObject:
-    """Return a part with the address that it has after its parent object was renamed."""
-    former, address = part.part_of, part.address
-    if former is None or parent is None or former == parent:
-        return part
-    if address.schema == former.schema:
-        address = address._replace(schema=parent.schema)
-    if address.path[:-1] == former.path:
-        address = address._replace(path=(*parent.path, address.name))
-    return replace(part, address=address, part_of=parent)
+def _standing(
+    changes: Iterable[Change], current: Snapshot | None, *, undone: bool
+) -> Snapshot | None:
+    """The schema to start from; without it, what the changes know of it."""
+    if current is not None:
+        return current
+    objects: dict[Address, SchemaObject] = {}
+    for change in _each(changes):
+        wanted, actual = change.standing
+        for obj in (*(actual if undone else wanted), *_directed(change, undone=undone)[:1]):
+            if obj is not None:
+                objects[obj.address] = obj
+    return Snapshot(objects, "", "", "")
 
 
-def _parts(change: Change, *, wanted: bool) -> Iterator[SchemaObject]:
-    """Yield the parts folded into a change, of one side, in the order in which to create them."""
-    for part in change.parts if wanted else reversed(change.parts):
-        schema_object = part.wanted if wanted else part.actual
-        if schema_object is not None:
-            yield schema_object
-        yield from _parts(part, wanted=wanted)
+def _each(changes: Iterable[Change]) -> Iterator[Change]:
+    for change in changes:
+        yield change
+        yield from _each(change.parts)

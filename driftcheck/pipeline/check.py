@@ -8,6 +8,8 @@ from functools import partial
 
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding
 from driftcheck.judging.judge import Judged
@@ -28,15 +30,18 @@ from driftcheck.pipeline.faults import (
     written_files,
 )
 from driftcheck.pipeline.histories import Histories, HistoryResult
+from driftcheck.pipeline.plan_proof import Proof, prove
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.repair import RepairBasis, repair_script
+from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.declarations import Declarations
 
 
@@ -108,12 +113,42 @@ class ProjectCheck:
             )
             context = _with_operations(context, database, judged, runner)
             context = replace(context, evidence=self._evidence(database, drift_in(judged)))
+            basis = self._repair_basis(database, drift_in(judged))
+            context = replace(context, snapshots=database.snapshots, basis=basis)
             completed = complete(judged, context)
             findings = (*self._faults(database, state.result), *completed)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
-            reports.append(reporter.report(database, findings, gaps=gaps, compared=sides))
+            report = reporter.report(database, findings, gaps=gaps, compared=sides)
+            reports.append(replace(report, repair=repair_script(judged, basis)))
         return Checked(replace(state, databases=tuple(databases)), tuple(reports))
+
+    def _repair_basis(self, database: DatabaseState, drift: Sequence[Change]) -> RepairBasis:
+        """Return what the repair of the live database's drift is planned with."""
+        catalog, database_key = database.catalog, database.database_key
+        if not drift:
+            return RepairBasis(catalog)
+        maker = self._shadows.maker(database_key)
+        proves = catalog.knows_dependencies and maker.runs_untrusted_files
+        sides = (database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE])
+        prove = partial(self._prove, database_key) if proves else None
+        url = self._shadows.live_url(database_key)
+        return repair_basis(url, catalog, sides, drift, prove)
+
+    def _prove(
+        self,
+        database_key: DatabaseKey,
+        plans: Sequence[Plan],
+        wanted: Snapshot,
+        actual: Snapshot,
+    ) -> Proof:
+        """Try plans on a copy of the live database's schema, without rows."""
+        self._progress("trying the repairs")
+        shadow = self._shadows.create_restricted(database_key, "repair")
+        try:
+            return prove(plans, wanted, actual, shadow)
+        finally:
+            shadow.drop()
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]

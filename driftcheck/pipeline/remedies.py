@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from driftcheck.chain import Gap
+from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import Change, ChangeType
@@ -23,7 +23,8 @@ from driftcheck.judging.findings import (
 from driftcheck.judging.judge import Judged, is_left_to_migrations, objects_of
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
-from driftcheck.schema import Address, SchemaObject
+from driftcheck.pipeline.repair import RepairBasis, plan_each
+from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.autogenerate import Operation
 from driftcheck.sources.replay import MigrationSource
 
@@ -87,6 +88,8 @@ class FindingContext:
         declared: The line of the models that declares the object of a finding, by its address.
         upgrade: The project's upgrade command.
         evidence: The live database's records of the changes, by address.
+        snapshots: The schemas that were compared.
+        basis: What the repair of the live database is planned with.
     """
 
     catalog: Catalog
@@ -96,22 +99,35 @@ class FindingContext:
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
+    snapshots: Mapping[Side, Snapshot] = field(default_factory=dict)
+    basis: RepairBasis | None = None
+
+    def between(self, gap: Gap) -> tuple[Snapshot | None, Snapshot | None]:
+        """The wanted and the actual schema of a gap, if they are known."""
+        wanted, actual = gap.between
+        return self.snapshots.get(wanted), self.snapshots.get(actual)
 
 
 def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]:
     """Complete every finding with its phantom operation, remedies, origin and evidence."""
     phantoms = _assigned(context.operations.phantoms, judged)
-    return [_completed(each, phantoms[index], context) for index, each in enumerate(judged)]
+    repairs = plan_each(judged, context.basis or RepairBasis(context.catalog))
+    return [
+        _completed(each, phantoms[index], repairs[index], context)
+        for index, each in enumerate(judged)
+    ]
 
 
-def _completed(judged: Judged, operations: Sequence[Operation], context: FindingContext) -> Finding:
+def _completed(
+    judged: Judged, operations: Sequence[Operation], repair: Plan, context: FindingContext
+) -> Finding:
     finding = judged.finding
     phantom, not_tried = _phantom(judged, operations, context)
     return replace(
         finding,
         impact=" ".join(filter(None, (finding.impact, not_tried))),
         phantom=phantom,
-        remedies=tuple(_remedies(judged, operations, context)),
+        remedies=tuple(_remedies(judged, operations, repair, context)),
         origin=_origin(finding.address, context.made),
         parent_origin=_origin(finding.part_of, context.made),
         declared=finding.address and context.declared.get(finding.address),
@@ -226,25 +242,25 @@ def _remaining(judged: Judged, operations: Operations) -> list[Change]:
 
 
 def _remedies(
-    judged: Judged, phantoms: Sequence[Operation], context: FindingContext
+    judged: Judged, phantoms: Sequence[Operation], repair: Plan, context: FindingContext
 ) -> Iterator[Remedy]:
-    verdict, catalog = judged.finding.verdict, context.catalog
+    verdict = judged.finding.verdict
     if judged.finding.severity is Severity.NOTE and verdict is not Verdict.UNAPPLIED:
         return
     match verdict:
         case Verdict.DRIFT:
-            yield _repair(judged.changes[Gap.DRIFT], catalog)
-            yield _adopt(judged.changes[Gap.DRIFT], phantoms, catalog)
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
+            yield _adopt(judged.changes[Gap.DRIFT], phantoms, context)
         case Verdict.PENDING:
             yield _write(judged, context)
         case Verdict.HAND_APPLIED:
             yield _write(judged, context, _STAMP)
-            yield _repair(judged.changes[Gap.DRIFT], catalog)
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
         case Verdict.CONFLICT:
-            yield _repair(judged.changes[Gap.DRIFT], catalog)
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
             yield _DECIDE
         case Verdict.DIFFERENCE:
-            yield _align(judged.changes[Gap.DIFFERENCE], catalog)
+            yield from _align(repair)
         case Verdict.UNAPPLIED:
             summary = "Run the migrations on this database."
             yield Remedy("upgrade", summary, "shell", context.upgrade)
@@ -259,29 +275,41 @@ _DECIDE = Remedy(
 )
 
 
-def _repair(changes: Sequence[Change], catalog: Catalog) -> Remedy:
-    plan = undo(changes, catalog)
+def _repair(changes: Sequence[Change], plan: Plan, catalog: Catalog) -> Iterator[Remedy]:
     summary = "Change the live database back to the schema that the migrations build."
     if plan.loses_data:
         summary += " This deletes the data in the object."
     if any(catalog.kind(c.address.kind).holds_data for c in changes if c.actual is None):
         summary += " The data that was dropped with the object is not restored."
-    return Remedy("repair", summary, "sql", plan.script, plan.loses_data)
+    yield from _planned("repair", summary, plan)
 
 
-def _align(changes: Sequence[Change], catalog: Catalog) -> Remedy:
-    plan = undo(changes, catalog)
-    summary = "Change the second database to match the first."
-    return Remedy("align", summary, "sql", plan.script, plan.loses_data)
+def _align(plan: Plan) -> Iterator[Remedy]:
+    yield from _planned("align", "Change the second database to match the first.", plan)
 
 
-def _adopt(changes: Sequence[Change], phantoms: Sequence[Operation], catalog: Catalog) -> Remedy:
+_ALREADY = "The SQL of another finding repairs this as well."
+
+
+def _planned(name: str, summary: str, plan: Plan) -> Iterator[Remedy]:
+    """Yield the remedies of a plan: its SQL, and what a person has to do."""
+    if plan.steps:
+        yield Remedy(name, summary, "sql", plan.script, plan.loses_data)
+    for step in plan.manual_steps:
+        yield Remedy("manual step", "This step needs a decision.", "text", step)
+    if not plan.steps and not plan.manual_steps:
+        yield Remedy(name, _ALREADY)
+
+
+def _adopt(
+    changes: Sequence[Change], phantoms: Sequence[Operation], context: FindingContext
+) -> Remedy:
     """Return the remedy that makes the drift official.
 
     Its operations are the reverse of the phantom operations, as far as these cover the drift.
     Autogenerate knows no renames, and it cannot drop an object that has no name in the models.
     """
-    plan = redo(changes, catalog)
+    plan = redo(changes, context.catalog, *context.between(Gap.DRIFT))
     reverses = [operation.reverse for operation in reversed(phantoms)]
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
@@ -301,7 +329,10 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
     run.
     """
     operations = context.operations
-    how, code = _written(judged, operations, lambda c: _executed(undo(c, context.catalog)))
+    schemas = context.between(Gap.PENDING)
+    how, code = _written(
+        judged, operations, lambda c: _executed(undo(c, context.catalog, *schemas))
+    )
     summary = " ".join(filter(None, (f"{how}.", next_step)))
     return Remedy("write the migration", summary, "python", code)
 
@@ -352,4 +383,4 @@ def _why_not_generated(
 def _executed(plan: Plan) -> str:
     """Return a plan as operations of a migration."""
     lines = [f"op.execute({statement!r})" for statement in plan.statements]
-    return "\n".join([*lines, *(f"# by hand: {step}" for step in plan.manual_steps)])
+    return "\n".join([*lines, *(f"# Manual step: {step}" for step in plan.manual_steps)])

@@ -67,6 +67,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         "notes": database.notes,
         "plays": [_simulation(simulation) for simulation in database.simulations],
         **_revision_match(database.revision_match),
+        **_repair(database),
         "ignored": [_ignored(ignored, report) for ignored in database.ignored],
     }
 
@@ -80,6 +81,24 @@ def _simulation(simulation: Simulation) -> dict[str, Any]:
             for step in simulation.steps
         ],
     }
+
+
+def _repair(database: DatabaseReport) -> dict[str, Any]:
+    """The script that repairs all findings. It would also repair those that are ignored."""
+    if database.repair is None or database.ignored:
+        return {}
+    steps = [
+        {
+            "statement": step.statement,
+            "kind": step.address.kind,
+            "address": step.address.sql,
+            "rule": step.rule or None,
+            "finding": _address(step.finding),
+            "hazards": step.hazards,
+        }
+        for step in database.repair.steps
+    ]
+    return {"repair": {"steps": steps, "manual_steps": database.repair.manual_steps}}
 
 
 def _revision_match(found: RevisionMatch | None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def dump(file: SnapshotFile) -> str:
         "default_schema": snapshot.default_schema,
         "revisions": file.revisions,
         "not_compared": [[*key, count] for key, count in snapshot.not_compared.items()],
+        "dependencies": [[of, on] for of, on in snapshot.dependencies.items()],
         "extra": dict(file.extra),
     }
     rows = ",\n".join(json.dumps(_row(obj)) for obj in snapshot.objects.values())
@@ -85,6 +86,9 @@ def load(text: str) -> SnapshotFile:
             data["server_version"],
             data["default_schema"],
             {(kind, schema): count for kind, schema, count in data["not_compared"]},
+            dependencies={
+                _address(of): tuple(map(_address, on)) for of, on in data.get("dependencies", ())
+            },
         )
         return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
     except (ValueError, KeyError, TypeError, IndexError):

@@ -24,6 +24,8 @@ from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
+from driftcheck.pipeline.repair import repair_script
+from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.selection import within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, Snapshot
@@ -74,9 +76,12 @@ def difference(
         dialect=dialect,
         server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
     )
-    findings = complete(judged, FindingContext(catalog, evidence=evidence))
+    basis = repair_basis(second, catalog, (left, right), changes[Gap.DIFFERENCE])
+    context = FindingContext(catalog, evidence=evidence, snapshots=snapshots, basis=basis)
+    findings = complete(judged, context)
     compared = coverage(left, catalog, scope, [right])
     database = database_report(header, findings, (Gap.DIFFERENCE,), compared)
+    database = replace(database, repair=repair_script(judged, basis))
     return Report(
         "two databases",
         (database,),

@@ -23,6 +23,7 @@ from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
@@ -141,6 +142,8 @@ class _Locator:
             catalog,
             upgrade=self._loaded.project.upgrade_command,
             evidence=evidence_of(changes, nearest, live, catalog, url) if changes else {},
+            snapshots=snapshots,
+            basis=repair_basis(url, catalog, (nearest, live), changes),
         )
         findings = complete(judged, context)
         return findings if located.as_stamped else [*map(_against_revision, findings)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -168,4 +168,4 @@ class MigrationGenerator:
             )
         upgrade = self._loaded.project.upgrade_command
         context = FindingContext(database.catalog, operations, made=made, upgrade=upgrade)
-        return complete(judged, context)
+        return complete(judged, replace(context, snapshots=database.snapshots))

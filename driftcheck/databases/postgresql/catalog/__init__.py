@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Sequence as Several
 from contextlib import closing
 from typing import Any, ClassVar
@@ -26,8 +26,10 @@ from driftcheck.databases.postgresql.catalog.constraints import (
 )
 from driftcheck.databases.postgresql.catalog.coverage import not_compared
 from driftcheck.databases.postgresql.catalog.default_privileges import DefaultPrivileges
+from driftcheck.databases.postgresql.catalog.dependencies import read_dependencies
 from driftcheck.databases.postgresql.catalog.event_triggers import EventTrigger
 from driftcheck.databases.postgresql.catalog.extended_statistics import StatisticsObject
+from driftcheck.databases.postgresql.catalog.filled import row_facts
 from driftcheck.databases.postgresql.catalog.foreign import (
     ForeignDataWrapper,
     ForeignTable,
@@ -59,6 +61,7 @@ from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
 from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
 from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
+from driftcheck.databases.row_facts import RowFacts
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 
@@ -113,6 +116,7 @@ class PostgreSQLCatalog(Catalog):
 
     kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
     rebuild_settings: ClassVar[tuple[str, ...]] = REBUILD_SETTINGS
+    knows_dependencies: ClassVar[bool] = True
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
@@ -129,6 +133,7 @@ class PostgreSQLCatalog(Catalog):
                 objects = {obj.address: obj for obj in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
+                dependencies = read_dependencies(cursor)
                 cursor.execute("show server_version")
                 ((version,),) = cursor.fetchall()
         except psycopg2.Error as error:
@@ -138,9 +143,21 @@ class PostgreSQLCatalog(Catalog):
                 details=str(error).strip(),
             ) from error
         snapshot = Snapshot(
-            objects, "postgresql", version.split()[0], default_schema, uncompared, remarked
+            objects,
+            "postgresql",
+            version.split()[0],
+            default_schema,
+            uncompared,
+            remarked,
+            dependencies,
         )
         return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
+
+    def row_facts(
+        self, connection: Any, columns: Collection[Address], actual: Snapshot
+    ) -> RowFacts:
+        """Read whether tables have rows, and columns rows without a value."""
+        return row_facts(connection, columns, actual)
 
     def traces(
         self, connection: Any, missing: Several[SchemaObject], present: Several[Address]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from driftcheck.databases.catalog import CannotBeWritten, Scope
@@ -51,6 +52,43 @@ _NUMBERS = frozenset(
 )
 _TEXTS = frozenset(("text", "character varying", "character", "name"))
 _TIMES = frozenset(("timestamp without time zone", "timestamp with time zone", "date"))
+_INTEGERS = frozenset(("smallint", "integer", "bigint"))
+_EXPLICIT_CASTS = frozenset(
+    (
+        ("boolean", "integer"),
+        ("integer", "boolean"),
+        ("json", "jsonb"),
+        ("jsonb", "json"),
+        ("jsonb", "boolean"),
+        ("jsonb", "integer"),
+        ("jsonb", "numeric"),
+        ("integer", "bit"),
+        ("bit", "integer"),
+        ("bit", "bit varying"),
+        ("bit varying", "bit"),
+        ("cidr", "inet"),
+        ("inet", "cidr"),
+        ("time without time zone", "interval"),
+        ("interval", "time without time zone"),
+    )
+)
+"""Casts that are not made in an assignment, or whose result differs from a cast by way of text.
+https://www.postgresql.org/docs/current/catalog-pg-cast.html"""
+
+_BLOCKING_TYPE = frozenset(
+    (
+        "view",
+        "materialized view",
+        "rule",
+        "policy",
+        "trigger",
+        "function",
+        "procedure",
+        "publication",
+        "column",
+    )
+)
+"""The kinds of objects that the server does not convert with the type of a column."""
 
 
 _TRIED = "ALTER TABLE {table} ALTER COLUMN {name}"
@@ -231,11 +269,12 @@ class Column(PostgreSQLKind):
         """Statements that drop the column."""
         return [f"{_alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that alter the column and keep its values."""
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that alter the column; ``None`` if it gets another generated value."""
         changed = differing(current, wanted)
+        if _has_other_expression(current, wanted, changed):
+            return None
         return [
-            *_drop_identity(current, wanted),
             *_generated(current, wanted, changed),
             *_type(current, wanted, changed),
             *_nullable(wanted, changed),
@@ -243,7 +282,77 @@ class Column(PostgreSQLKind):
             *settings(wanted, current),
             *_wrapper_options(current, wanted),
             *(own_sequence(wanted) if "serial" in changed else ()),
+            *_continue_sequence(current, wanted),
         ]
+
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that drop the sequence of an identity column, which may hold a wanted name."""
+        if wanted is None or wanted.attributes["identity"] or not current.attributes["identity"]:
+            return []
+        return [f"{_alter_column(current)} DROP IDENTITY"]
+
+    def blocked_by(self, current: SchemaObject, wanted: SchemaObject) -> frozenset[str]:
+        """The kinds of dependent objects that the server refuses to keep for the change."""
+        changed, blocked = differing(current, wanted), set()
+        if "nullable" in changed and wanted.attributes["nullable"]:
+            blocked.add("primary key")
+        if changed & {"type", "collation"} and not _follows(current, wanted):
+            blocked |= _BLOCKING_TYPE | ({"foreign key"} if _using(current, wanted) else set())
+        return frozenset(blocked)
+
+    def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:
+        """Statements that grant the privileges on the column again.
+
+        A REVOKE of a privilege on the table, which default privileges can require, also revokes
+        the privilege on the columns.
+        """
+        applied = any(each.address.name == "TABLES" for each in defaults)
+        return self.grant((), obj) if applied and obj.attributes.get("grants") else []
+
+    def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
+        """Statements that drop the default of the column."""
+        if obj.attributes["generated"] or obj.attributes["default"] is None:
+            return None
+        remaining = replace(obj, attributes={**obj.attributes, "default": None})
+        return [f"{_alter_own_column(obj)} DROP DEFAULT"], remaining
+
+    def of_replaced_type(self, obj: SchemaObject) -> SchemaObject:
+        """The column with a type that differs from every other type."""
+        return replace(
+            obj, attributes={**obj.attributes, "type": f"former {obj.attributes['type']}"}
+        )
+
+    def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
+        """Statements that add the column; nullable first, if its values are not known."""
+        facts = obj.attributes
+        if facts["nullable"] or facts["identity"] or facts["generated"]:
+            return self.create(obj), ""
+        if facts["default"] is not None:
+            return self.create(obj), ""
+        nullable = replace(obj, attributes={**facts, "nullable": True})
+        return self.create(nullable), _fill(obj)
+
+    def alter_on_rows(
+        self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
+    ) -> tuple[list[str], str]:
+        """Statements that change the column, with rows that have no value or another type."""
+        nullable = replace(wanted, attributes={**wanted.attributes, "nullable": True})
+        if _is_unrelated(current, wanted):
+            return [], (
+                f"Decide how the values of {wanted.address} are converted from "
+                f"{current.attributes['type']} to {wanted.attributes['type']}, and run: "
+                f"{_alter_column(wanted)} TYPE {wanted.attributes['type']} USING <expression>"
+            )
+        if not has_nulls or "nullable" not in differing(current, wanted):
+            return self.alter(current, wanted), ""
+        if wanted.attributes["nullable"]:
+            return self.alter(current, wanted), ""
+        before = self.alter(current, nullable)
+        if wanted.attributes["default"] is None:
+            return before, _fill(wanted)
+        column, value = name_of(wanted), wanted.attributes["default"]
+        filled = f"UPDATE {table_of(wanted)} SET {column} = {value} WHERE {column} IS NULL"
+        return [*before, filled, *self.alter(nullable, wanted)], ""
 
     def summary(self, obj: SchemaObject) -> str:
         """The column as CREATE TABLE writes it, without its name."""
@@ -350,6 +459,35 @@ def _wrapper_options(current: SchemaObject, wanted: SchemaObject) -> list[str]:
     return [f"{_alter_column(wanted)} {option}" for option in options]
 
 
+def _fill(column: SchemaObject) -> str:
+    """What a person has to do for a column that must have values which nothing determines."""
+    return (
+        f"Set {column.address} in every row of {table_of(column)}, because nothing determines its "
+        f"values. Then run: {_alter_column(column)} SET NOT NULL"
+    )
+
+
+def _has_other_expression(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> bool:
+    """Whether the column has to be dropped and added to get its generated values."""
+    is_own = "generated" in changed and not _follows(current, wanted)
+    return is_own and wanted.attributes["generated"] is not None
+
+
+def _continue_sequence(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    """Statements that let a sequence, which is new to the column, continue after its values."""
+    have, want = current.attributes, wanted.attributes
+    is_new = (want["identity"] and not have["identity"]) or (want["serial"] and not have["serial"])
+    if not is_new or want["type"] not in _INTEGERS:
+        return []
+    table, name = quote_literal(table_of(wanted)), quote_literal(wanted.address.name)
+    sequence = f"pg_get_serial_sequence({table}, {name})"
+    descending = "INCREMENT BY -" in _identity_options(wanted)
+    furthest, last, step = ("least", "min", "- 1") if descending else ("greatest", "max", "+ 1")
+    after = f"coalesce({last}({name_of(wanted)}), 0)::bigint {step}"
+    value = f"{furthest}({after}, nextval({sequence}))"
+    return [f"SELECT setval({sequence}, {value}, false) FROM {table_of(wanted)}"]
+
+
 def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
     if "generated" not in changed or _follows(current, wanted):
         return []
@@ -357,8 +495,8 @@ def _generated(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -
     if want is None and str(have).endswith("STORED"):
         return [f"{_alter_column(wanted)} DROP EXPRESSION"]
     raise CannotBeWritten(
-        f"Drop and add {wanted.address} again, with its indexes and constraints: not every version "
-        f"of PostgreSQL can change the expression of a generated column."
+        f"PostgreSQL cannot turn the virtual generated {wanted.address} into a plain one. Add a "
+        f"column, copy the values, drop the generated column, and rename the new one."
     )
 
 
@@ -389,10 +527,27 @@ def _using(current: SchemaObject, wanted: SchemaObject) -> str:
     """The USING clause, if PostgreSQL does not convert the values implicitly."""
     have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
     base, target = _base(have), _base(want)
-    alike = any({base, target} <= family for family in (_NUMBERS, _TIMES))
-    if base == target or alike or target in _TEXTS:
+    if base == target or _are_alike(base, target) or target in _TEXTS:
         return ""
-    return f" USING {name_of(wanted)}::{want}"
+    how = "::" if base in _TEXTS or (base, target) in _EXPLICIT_CASTS else "::text::"
+    return f" USING {name_of(wanted)}{how}{want}"
+
+
+def _are_alike(base: str, target: str) -> bool:
+    """Whether PostgreSQL converts values of one type to the other in an assignment."""
+    if base.endswith("[]") and target.endswith("[]"):
+        return _are_alike(base[:-2], target[:-2])
+    return base == target or any({base, target} <= family for family in (_NUMBERS, _TIMES))
+
+
+def _is_unrelated(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether nothing is known of how values of the current type convert to the wanted type.
+
+    Values of a type of the user convert if their text is that of a value of the other type.
+    """
+    base, target = (_base(str(column.attributes["type"])) for column in (current, wanted))
+    built_in = not base.startswith("former ") and "." not in base + target
+    return "::text::" in _using(current, wanted) and built_in
 
 
 def _base(type_: str) -> str:
@@ -410,12 +565,6 @@ def _nullable(wanted: SchemaObject, changed: set[str]) -> list[str]:
         return []
     how = "DROP" if wanted.attributes["nullable"] else "SET"
     return [f"{_alter_column(wanted)} {how} NOT NULL"]
-
-
-def _drop_identity(current: SchemaObject, wanted: SchemaObject) -> list[str]:
-    if current.attributes["identity"] and not wanted.attributes["identity"]:
-        return [f"{_alter_column(wanted)} DROP IDENTITY"]
-    return []
 
 
 def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) -> list[str]:
@@ -462,7 +611,7 @@ def _on_own_sequence(column: SchemaObject, statement: str) -> str:
 
 
 def _identity_options(column: SchemaObject) -> str:
-    return " ".join(cast("tuple[str, ...]", column.attributes["identity_sequence"]))
+    return " ".join(cast("tuple[str, ...]", column.attributes["identity_sequence"] or ()))
 
 
 def _parenthesised(generated: str) -> str:

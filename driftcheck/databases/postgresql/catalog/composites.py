@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
 from driftcheck.databases.postgresql.catalog.kind import comment_on, comments_on_parts
 from driftcheck.databases.postgresql.catalog.types import USERS_TYPE, TypeKind
@@ -62,8 +61,8 @@ class CompositeType(TypeKind):
         pairs = _attributes(obj).items()
         return ", ".join(f"{quote_identifier(name)} {type_}" for name, type_ in pairs)
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that drop, change and add attributes."""
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that drop, change and add attributes; ``None`` if attributes move."""
         have, want = _attributes(current), _attributes(wanted)
         replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
         if len(replaced) == 1 and [*have.values()] == [*want.values()]:
@@ -71,10 +70,7 @@ class CompositeType(TypeKind):
             return [f"ALTER TYPE {wanted.address.sql} RENAME ATTRIBUTE {old} TO {new}"]
         kept = [name for name in have if name in want]
         if list(want)[: len(kept)] != kept:
-            raise CannotBeWritten(
-                f"PostgreSQL adds attributes to {wanted.address} at the end only. Rename the type, "
-                f"create it again, alter the columns to the new type, and drop the old type."
-            )
+            return None
         changes = [
             *(f"DROP ATTRIBUTE {quote_identifier(name)}" for name in have if name not in want),
             *(
@@ -140,9 +136,23 @@ class RangeType(TypeKind):
         """The parameters as CREATE TYPE writes them."""
         return ", ".join(cast("tuple[str, ...]", obj.attributes["definition"]))
 
-    def change(self, _current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Not supported: a range type cannot be altered, and columns depend on it."""
-        raise CannotBeWritten(
-            f"PostgreSQL cannot alter {wanted.address}. Rename the type, create it again, alter "
-            f"the columns to the new type, and drop the old type."
-        )
+    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
+        """Statements that rename the type, its multirange type, and their constructors."""
+        statements, renamed = super().rename_away(obj)
+        clauses = cast("tuple[str, ...]", obj.attributes["definition"])
+        facts = dict(clause.split(" = ", 1) for clause in clauses)
+        subtype, multirange = facts["SUBTYPE"], facts["MULTIRANGE_TYPE_NAME"]
+        ranges = quote_identifier(renamed.address.name)
+        several = quote_identifier(f"{renamed.address.name}_multi")
+        bounds = f"{subtype}, {subtype}"
+        statements += [
+            f"ALTER TYPE {multirange} RENAME TO {several}",
+            f"ALTER FUNCTION {obj.address.sql}({bounds}) RENAME TO {ranges}",
+            f"ALTER FUNCTION {obj.address.sql}({bounds}, text) RENAME TO {ranges}",
+            f"ALTER FUNCTION {multirange}() RENAME TO {several}",
+        ]
+        return statements, renamed
+
+    def change(self, _current: SchemaObject, _wanted: SchemaObject) -> list[str] | None:
+        """No part of a range type can be altered."""
+        return None

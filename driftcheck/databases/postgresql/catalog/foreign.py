@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog import columns, tables
 from driftcheck.databases.postgresql.catalog.foreign_options import (
@@ -268,13 +267,10 @@ class ForeignTable(PostgreSQLKind):
         """Statements that attach the table to its wanted parents."""
         return tables.attach(current, wanted)
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change the options."""
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change the options; ``None`` for another server."""
         if "server" in differing(current, wanted):
-            raise CannotBeWritten(
-                f"PostgreSQL cannot move {wanted.address} to another server. Drop it and create it "
-                f"there."
-            )
+            return None
         options = change_foreign_options(current, wanted)
         return [f"ALTER FOREIGN TABLE {wanted.address.sql} {option}" for option in options]
 

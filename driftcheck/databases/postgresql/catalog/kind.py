@@ -11,6 +11,7 @@ from driftcheck.databases.catalog import CannotBeWritten, Cursor, ObjectsByRow, 
 from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
 from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
+    Grant,
     change_grants,
     grants_sql,
     grants_without_owner,
@@ -32,6 +33,24 @@ _METADATA = frozenset(
     " owner grants column_grants identity_comment identity_persistence identity_grants".split()
 )
 """Attributes that have statements of their own: a change of them does not alter the object."""
+
+_DEFAULTS = {
+    "table": "TABLES",
+    "view": "TABLES",
+    "materialized view": "TABLES",
+    "foreign table": "TABLES",
+    "sequence": "SEQUENCES",
+    "function": "FUNCTIONS",
+    "procedure": "FUNCTIONS",
+    "aggregate": "FUNCTIONS",
+    "enum": "TYPES",
+    "domain": "TYPES",
+    "composite type": "TYPES",
+    "range type": "TYPES",
+    "schema": "SCHEMAS",
+}
+"""The word of ALTER DEFAULT PRIVILEGES for each kind of object.
+https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html"""
 
 _UNORDERED = frozenset(("options", "toast_options", "wrapper_options"))
 
@@ -361,6 +380,19 @@ class PostgreSQLKind(KindWithMutations):
             grants = current.get("grants", self.default_grants)
             statements += self.grant(grants_without_owner(attributes.get("owner"), grants), wanted)
         return statements
+
+    def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:
+        """Statements that set the privileges of a new object in spite of default privileges."""
+        if "grants" not in obj.attributes:
+            return []
+        word = _DEFAULTS.get(obj.address.kind)
+        applied = [
+            cast("tuple[Grant, ...]", each.attributes["grants"])
+            for each in defaults
+            if each.address.name == word and each.address.schema in ("", obj.address.schema)
+        ]
+        given = tuple(grant for grants in applied for grant in grants)
+        return self.grant(given, obj) if applied else []
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that change the privileges to the wanted ones."""

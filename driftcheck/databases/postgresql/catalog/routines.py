@@ -98,6 +98,10 @@ class Routine(PostgreSQLKind):
         same = current is not None and "definition" not in differing(current, wanted)
         return [] if same or not _is_parsed(wanted) else [Routine.summary(self, wanted)]
 
+    def has_late_body(self, obj: SchemaObject) -> bool:
+        """Whether the body is one that the server parses, which ``attach`` sets."""
+        return _is_parsed(obj)
+
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that empty a parsed body, because it depends on the objects it references."""
         if wanted is not None or not _is_parsed(current):

@@ -12,6 +12,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     differing,
     not_in_extension,
 )
+from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject
 
 OWNED_SEQUENCES = """(
@@ -41,6 +42,7 @@ class Sequence(PostgreSQLKind):
     name = "sequence"
     plural = "sequences"
     holds_data = True
+    can_move = True
     models_can_declare = True
     depends_on_names_only = True
     keyword = "SEQUENCE"
@@ -106,25 +108,48 @@ class Sequence(PostgreSQLKind):
         owned = [f"OWNED BY {owner_of(obj)}"] if obj.attributes["owned_by"] else []
         return " ".join([*_clauses(obj, set(self.summary_attributes)), *owned])
 
-    def drop(self, obj: SchemaObject) -> list[str]:
-        """Statements that drop the sequence. It may have been dropped with its column."""
-        if obj.attributes["owned_by"]:
-            return [f"DROP SEQUENCE IF EXISTS {obj.address.sql} CASCADE"]
-        return super().drop(obj)
+    def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the sequence, and the column that owns it."""
+        statements = super().alter(current, wanted)
+        if current.part_of != wanted.part_of or differing(current, wanted) & {"owned_by"}:
+            statements.append(f"ALTER SEQUENCE {wanted.address.sql} OWNED BY {owner_of(wanted)}")
+        return statements
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that alter the sequence and keep its current value."""
+        """Statements that alter the sequence and keep its current value, within the new bounds."""
         changed = differing(current, wanted)
         sequence = f"ALTER SEQUENCE {wanted.address.sql}"
-        statements = []
+        statements = _moved_into(current, wanted)
+        if len(statements) > 1:
+            changed |= {"type", "minimum", "maximum"}
         if clauses := _clauses(wanted, changed):
             statements.append(f"{sequence} {' '.join(clauses)}")
         if "unlogged" in changed:
             logged = "UNLOGGED" if wanted.attributes["unlogged"] else "LOGGED"
             statements.append(f"{sequence} SET {logged}")
-        if "owned_by" in changed:
-            statements.append(f"{sequence} OWNED BY {owner_of(wanted)}")
         return statements
+
+
+def _moved_into(current: SchemaObject, wanted: SchemaObject) -> list[str]:
+    """Statements that move the current value into the new bounds, if these are narrower.
+
+    ALTER SEQUENCE refuses bounds that exclude the current value. So both bounds are first
+    extended, and then the nearest value within the new bounds is set.
+    """
+    have, want = current.attributes, wanted.attributes
+    low, high = int(str(want["minimum"])), int(str(want["maximum"]))
+    lowest, highest = int(str(have["minimum"])), int(str(have["maximum"]))
+    if low <= lowest and high >= highest:
+        return []
+    sequence = wanted.address.sql
+    statements = []
+    if low > highest or high < lowest:
+        bounds = f"MINVALUE {min(low, lowest)} MAXVALUE {max(high, highest)}"
+        statements.append(f"ALTER SEQUENCE {sequence} AS bigint {bounds}")
+    nearest = f"least(greatest(last_value, {low}), {high})"
+    within = f"last_value BETWEEN {low} AND {high} AND is_called"
+    value = f"setval({quote_literal(sequence)}, {nearest}, {within})"
+    return [*statements, f"SELECT {value} FROM {sequence}"]
 
 
 def owner_of(sequence: SchemaObject) -> str:

@@ -46,6 +46,7 @@ class Table(PostgreSQLKind):
     name = "table"
     plural = "tables"
     holds_data = True
+    can_move = True
     absorbs = frozenset(("column", "sequence"))
     models_can_declare = True
     undeclarable = frozenset(

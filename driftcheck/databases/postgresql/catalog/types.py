@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.mutations import (
     Alteration,
     alter,
@@ -35,6 +35,7 @@ class TypeKind(PostgreSQLKind):
 
     keyword = "TYPE"
     recognizable = True
+    is_type = True
     owner = "t.typowner"
     acl = "t.typacl"
     acl_type = "T"
@@ -43,6 +44,12 @@ class TypeKind(PostgreSQLKind):
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that change the privileges on the type to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
+
+    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
+        """Statements that rename the type, while columns change to a new type of its name."""
+        name = f"{obj.address.name.encode()[:50].decode(errors='ignore')}_to_drop"
+        renamed = replace(obj, address=obj.address._replace(path=(name,)))
+        return self.rename(obj, renamed), renamed
 
 
 class Enum(TypeKind):
@@ -82,8 +89,8 @@ class Enum(TypeKind):
         """Statements that create the bare enum."""
         return [f"CREATE TYPE {obj.address.sql} AS ENUM ({self.summary(obj)})"]
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that add values at their positions, or rename one value."""
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that add values or rename one; ``None`` if values go or move."""
         have, want = _values(current), _values(wanted)
         if [value for value in want if value in have] == list(have):
             return _add_statements(wanted.address.sql, have, want)
@@ -91,10 +98,7 @@ class Enum(TypeKind):
         if len(have) == len(want) and len(replaced) == 1:
             old, new = map(quote_literal, replaced[0])
             return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
-        raise CannotBeWritten(
-            f"PostgreSQL can neither remove nor move a value of {wanted.address}. Rename the type, "
-            f"create it again, alter the columns to the new type, and drop the old type."
-        )
+        return None
 
 
 def _values(enum: SchemaObject) -> tuple[str, ...]:
@@ -175,15 +179,12 @@ class Domain(TypeKind):
         """The domain as CREATE DOMAIN writes it, without its name."""
         return " ".join([_based_on(obj), *_checks(obj).values()])
 
-    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """Statements that change the default, the nullability and the checks."""
+    def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
+        """Statements that change the default and the checks; ``None`` for another base type."""
         domain = f"ALTER DOMAIN {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         if (have["type"], have["collation"]) != (want["type"], want["collation"]):
-            raise CannotBeWritten(
-                f"PostgreSQL cannot change the base type of {wanted.address}. Rename the domain, "
-                f"create it again, alter the columns to the new domain, and drop the old domain."
-            )
+            return None
         statements = []
         if have["default"] != want["default"]:
             default = want["default"]

@@ -121,6 +121,11 @@ class ViewKind(PostgreSQLKind):
             *_column_grants(current, wanted),
         ]
 
+    def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:
+        """Statements for the privileges on the view, and on the columns that a REVOKE affects."""
+        statements = super().restrict(obj, defaults)
+        return [*statements, *_column_grants({}, obj)] if statements else []
+
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that change the privileges on the view to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TABLE {wanted.address.sql}")
@@ -202,8 +207,8 @@ class View(ViewKind):
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that replace the view; ``None`` if existing columns change."""
-        have = cast("tuple[str, ...]", current.attributes["columns"])
-        want = cast("tuple[str, ...]", wanted.attributes["columns"])
+        have = cast("tuple[str, ...]", current.attributes["columns"] or ())
+        want = cast("tuple[str, ...]", wanted.attributes["columns"] or ())
         if want[: len(have)] != have:
             return None
         return [f"CREATE OR REPLACE {_view(wanted)}", *_defaults(current.attributes, wanted)]

@@ -92,7 +92,8 @@ class Play:
             again = catalog.read_again(self._session.connection, Scope(), self._session.reading)
             assert again.objects == drifted.objects, "read again"
         changes = compare(base, drifted, same_lineage=True)
-        backwards, forwards = undo(changes, catalog), redo(changes, catalog)
+        backwards = undo(changes, catalog, base, drifted)
+        forwards = redo(changes, catalog, base, drifted)
         for plan, mark in ((backwards, "undo by hand"), (forwards, "redo by hand")):
             expected = sum(mark in case.by_hand for case in cases)
             assert (len(plan.manual_steps) >= expected) if expected else not plan.manual_steps, mark

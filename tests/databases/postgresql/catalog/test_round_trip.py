@@ -1,6 +1,6 @@
 """What is read can be written on an empty database, and then reads the same."""
 
-from driftcheck.databases.plan import PlanStep, build, plan
+from driftcheck.databases.plan import ObjectChange, build, plan
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
 from driftcheck.schema import Snapshot
@@ -12,7 +12,7 @@ def _written(wanted, there, catalog):
     """Statements that make a schema where only what every database has is there."""
     new = {a: obj for a, obj in wanted.objects.items() if a not in there.objects}
     made = build(Snapshot(new, "postgresql", "", "public"), catalog)
-    same = [PlanStep(there.objects[a], wanted.objects[a]) for a in there.objects]
+    same = [ObjectChange(there.objects[a], wanted.objects[a]) for a in there.objects]
     altered = plan(same, catalog)
     assert not made.manual_steps
     return (*made.statements, *altered.statements)

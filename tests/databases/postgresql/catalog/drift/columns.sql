@@ -24,7 +24,6 @@ alter table school.students alter name drop not null, alter name drop default;
 -- changed column school.students.born
 alter table school.students alter born set default '2000-01-01', alter born set not null;
 
--- undo by hand
 -- changed column school.students.doubled
 alter table school.students alter doubled drop expression;
 
@@ -209,8 +208,6 @@ revoke update (name) on school.students from public;
 grant usage on sequence school.desks_id_seq to pg_monitor;
 
 -- from 18
--- undo by hand
--- redo by hand
 -- changed column eighteen.computed.b
 alter table eighteen.computed drop b, add b integer generated always as (a * 3) virtual;
 
@@ -219,7 +216,5 @@ alter table eighteen.computed drop b, add b integer generated always as (a * 3) 
 alter table eighteen.computed add d integer generated always as (a + 1) virtual;
 
 -- from 18
--- undo by hand
--- redo by hand
 -- changed column school.students.doubled
 alter table school.students alter doubled set expression as (price * 3);

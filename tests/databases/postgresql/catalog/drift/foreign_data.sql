@@ -83,8 +83,6 @@ alter foreign table school.remote_log options (add format 'csv');
 -- changed foreign table school.remote_log
 comment on foreign table school.remote_log is 'elsewhere';
 
--- undo by hand
--- redo by hand
 -- changed foreign table school.remote_log
 drop foreign table school.remote_log;
 create foreign table school.remote_log (line text, at timestamptz) server far options (file 'log');

@@ -1,6 +1,5 @@
 -- Changes by hand: types. ../cases.py says how to read this.
 
--- undo by hand
 -- changed enum school.mood
 alter type school.mood add value 'glad' after 'sad';
 alter type school.mood add value 'cross' before 'sad';
@@ -15,7 +14,6 @@ alter domain school.grade set default 2;
 alter domain school.grade drop constraint low;
 alter domain school.grade add constraint low check (value >= 0);
 
--- undo by hand
 -- changed composite type school.address
 -- missing column school.houses.at
 alter table school.houses drop column at;
@@ -29,27 +27,21 @@ alter type school.address add attribute country text collate "C";
 -- missing column school.houses.heights
 drop type school.floats cascade;
 
--- undo by hand
--- redo by hand
 -- changed range type school.floats
 alter table school.houses drop column heights;
 drop type school.floats;
 create type school.floats as range (subtype = double precision);
 alter table school.houses add column heights school.floats;
 
--- undo by hand
 -- changed enum school.colour
 alter type school.colour add value 'yellow';
 
--- undo by hand
 -- changed enum school.colour
 alter type school.colour add value 'black' before 'red';
 
 -- changed enum school.colour
 alter type school.colour rename value 'red' to 'crimson';
 
--- undo by hand
--- redo by hand
 -- changed enum school.colour
 drop type school.colour;
 create type school.colour as enum ('green', 'red', 'blue');
@@ -93,14 +85,10 @@ comment on constraint percent_check on domain school.percent is 'of a hundred';
 -- changed domain school.percent
 comment on domain school.percent is 'of a hundred';
 
--- undo by hand
--- redo by hand
 -- changed domain school.plain_name
 drop domain school.plain_name;
 create domain school.plain_name as character varying(40);
 
--- undo by hand
--- redo by hand
 -- changed domain school.plain_name
 drop domain school.plain_name;
 create domain school.plain_name as character varying(30) collate "C";
@@ -143,14 +131,10 @@ drop type school.textrange;
 -- renamed range type school.textrange
 alter type school.textrange rename to words_between;
 
--- undo by hand
--- redo by hand
 -- changed range type school.textrange
 drop type school.textrange;
 create type school.textrange as range (subtype = text, collation = "POSIX");
 
--- undo by hand
--- redo by hand
 -- changed range type school.textrange
 alter type school.textmultirange rename to many_texts;
 

@@ -1,0 +1,341 @@
+"""Writes the statements of a selection, and puts them in an order in which they can run."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.plan_scope import PlanScope, Selection, names_held, within
+from driftcheck.schema import Address, SchemaObject
+
+
+class NodeKind(IntEnum):
+    """What the statements of a node do. Without other reasons, nodes run in this order."""
+
+    RELEASE = 0
+    DROP = 1
+    RENAME_AWAY = 2
+    MAKE = 3
+    ATTACH = 4
+
+
+@dataclass(eq=False)
+class PlanNode:
+    """Statements about one object that run together.
+
+    Attributes:
+        kind: What they do.
+        address: The object.
+        statements: SQL without closing semicolons.
+        finding: The number of the finding that the statements belong to.
+        manual_step: What has to be done instead, if it cannot be written as SQL.
+    """
+
+    kind: NodeKind
+    address: Address
+    statements: list[str] = field(default_factory=list)
+    finding: int | None = None
+    manual_step: str = ""
+
+
+def nodes_of(selection: Selection, scope: PlanScope) -> list[PlanNode]:
+    """The nodes of a selection in the order in which they can run.
+
+    If foreign keys refer to each other's tables in a circle, they are dropped before the tables.
+    """
+    graph = _Graph(selection, scope)
+    ordered, stuck = _in_order(graph)
+    if not stuck:
+        return _without_losses(ordered, graph)
+    in_circle = {node.address for node in stuck if node.kind is NodeKind.DROP}
+    for address, root in list(selection.covered.items()):
+        obj = scope.state.objects[address]
+        if root in in_circle and obj.address.kind == "foreign key":
+            del selection.covered[address]
+            selection.drops[address] = obj
+    graph = _Graph(selection, scope)
+    ordered, stuck = _in_order(graph)
+    return _without_losses([*ordered, *stuck], graph)
+
+
+def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
+    """The nodes without those that would drop an object that cannot be created again.
+
+    All nodes that have to run before or after these are left out too. They become manual steps.
+    """
+    near: dict[PlanNode, set[PlanNode]] = defaultdict(set)
+    for node, firsts in graph.before.items():
+        for first in firsts:
+            near[node].add(first)
+            near[first].add(node)
+    lost = [node for node in ordered if node.manual_step and graph.is_recreated(node)]
+    left_out = set(lost)
+    while lost:
+        found = near[lost.pop()] - left_out
+        left_out |= found
+        lost += found
+    for node in ordered:
+        if node in left_out and not node.manual_step and node.statements:
+            node.manual_step = f"After that, run: {'; '.join(node.statements)}"
+        if node in left_out:
+            node.statements = []
+    return ordered
+
+
+class _Graph:
+    """The nodes of a selection, and which of them run before which.
+
+    Attributes:
+        nodes: The nodes, each after those that it follows if nothing else decides.
+        before: The nodes that run before each node.
+    """
+
+    def __init__(self, selection: Selection, scope: PlanScope) -> None:
+        self._selection = selection
+        self._scope = scope
+        self._catalog = scope.catalog
+        self.nodes: list[PlanNode] = []
+        self.before: dict[PlanNode, set[PlanNode]] = defaultdict(set)
+        self._droppers: dict[Address, PlanNode] = {}
+        self._makers: dict[Address, PlanNode] = {}
+        self._alterers: dict[Address, PlanNode] = {}
+        self._renamers: dict[Address, PlanNode] = {}
+        self._add_drops()
+        self._add_alterations()
+        self._add_creations()
+        self._order_drops()
+        self._order_makers()
+        self._order_by_name()
+
+    def _add(self, kind: NodeKind, obj: SchemaObject) -> PlanNode:
+        finding = self._selection.finding_of.get(obj.address)
+        node = PlanNode(kind, obj.address, finding=finding)
+        self.nodes.append(node)
+        return node
+
+    def _add_drops(self) -> None:
+        selection = self._selection
+        for address, statements in selection.released.items():
+            self._add(NodeKind.RELEASE, self._scope.state.objects[address]).statements = statements
+        for address, obj in selection.drops.items():
+            kind = self._scope.kind(obj)
+            node = self._add(NodeKind.DROP, obj)
+            self._droppers[address] = node
+            dropped = obj
+            if address in selection.rename_away:
+                renamer = self._renamers[address] = self._add(NodeKind.RENAME_AWAY, obj)
+                renamer.statements, dropped = kind.rename_away(obj)
+                self.before[node].add(renamer)
+            with _manual(node):
+                node.statements = kind.drop(dropped)
+            if address not in selection.creates:
+                self._released(obj, kind.detach(obj, None))
+        for address, root in selection.covered.items():
+            self._droppers[address] = self._droppers[self._root(root)]
+
+    def _root(self, address: Address) -> Address:
+        covered = self._selection.covered
+        while address not in self._selection.drops:
+            address = covered[address]
+        return address
+
+    def _released(self, obj: SchemaObject, statements: list[str]) -> None:
+        if statements:
+            node = self._add(NodeKind.RELEASE, obj)
+            node.statements = statements
+
+    def _add_alterations(self) -> None:
+        for address, (current, target) in self._selection.alters.items():
+            kind = self._scope.kind(target)
+            node = self._add(NodeKind.MAKE, target)
+            self._makers[target.address] = self._alterers[address] = node
+            with _manual(node):
+                detaching = kind.detach(current, target)
+                node.statements, node.manual_step = self._altering(current, target)
+                self._released(current, detaching)
+                self._attached(target, kind.attach(current, target), node)
+
+    def _altering(self, current: SchemaObject, target: SchemaObject) -> tuple[list[str], str]:
+        kind, parent, rows = self._scope.kind(target), current.part_of, self._scope.rows
+        has_rows = parent is not None and rows.has_rows(parent)
+        has_nulls = has_rows and rows.has_nulls(current.address)
+        renamed: list[str] = []
+        is_renamed = parent != target.part_of == self._scope.renamed(parent)
+        if parent is not None and target.part_of is not None and is_renamed:
+            former = replace(self._scope.state.objects.get(parent, current), address=parent)
+            current = within(current, former, replace(former, address=target.part_of))
+        if current.address != target.address:
+            renamed = kind.rename(current, target)
+            current = replace(current, address=target.address)
+        if current.attributes == target.attributes and current.part_of == target.part_of:
+            return renamed, ""
+        if not has_rows:
+            return [*renamed, *kind.alter(current, target)], ""
+        statements, manual_step = kind.alter_on_rows(current, target, has_nulls=has_nulls)
+        return [*renamed, *statements], manual_step
+
+    def _attached(self, obj: SchemaObject, statements: list[str], maker: PlanNode) -> None:
+        if statements:
+            node = self._add(NodeKind.ATTACH, obj)
+            node.statements = statements
+            self.before[node].add(maker)
+
+    def _add_creations(self) -> None:
+        creates = self._selection.creates
+        absorbed: dict[Address, list[SchemaObject]] = defaultdict(list)
+        separate = []
+        for obj in creates.values():
+            parent = creates.get(obj.part_of) if obj.part_of is not None else None
+            if parent is not None and obj.address.kind in self._scope.kind(parent).absorbs:
+                absorbed[parent.address].append(obj)
+            elif parent is None or not self._scope.kind(parent).creates_part(parent, obj):
+                separate.append(obj)
+        for obj in separate:
+            self._add_creation(obj, absorbed.get(obj.address, []))
+
+    def _add_creation(self, obj: SchemaObject, parts: list[SchemaObject]) -> None:
+        kind = self._scope.kind(obj)
+        node = self._add(NodeKind.MAKE, obj)
+        for made in (obj, *parts):
+            self._makers[made.address] = node
+        inherited = self._inherited(obj)
+        with _manual(node):
+            if inherited is None:
+                node.statements, node.manual_step = self._creating(obj, parts)
+                for made in (obj, *parts):
+                    own = self._scope.kind(made)
+                    node.statements += own.restrict(made, self._scope.default_privileges)
+            elif inherited.attributes != obj.attributes:
+                node.statements = kind.alter(inherited, obj)
+            self._attached(obj, kind.attach(inherited, obj), node)
+
+    def _creating(self, obj: SchemaObject, parts: list[SchemaObject]) -> tuple[list[str], str]:
+        parent, kind = obj.part_of, self._scope.kind(obj)
+        if parent is None or parent in self._selection.creates:
+            return kind.create(obj, parts), ""
+        unfilled = [a for a in obj.stands_on if a in self._makers and self._makers[a].manual_step]
+        if unfilled and obj.address.kind == "primary key":
+            return [], f"Then run: {'; '.join(kind.create(obj, parts))}"
+        if parts or not self._scope.rows.has_rows(parent):
+            return kind.create(obj, parts), ""
+        return kind.create_on_rows(obj)
+
+    def _inherited(self, obj: SchemaObject) -> SchemaObject | None:
+        """The state of a part after its table inherited it; ``None`` if it is created itself."""
+        creates, source = self._selection.creates, obj.inherited_from
+        if source is None or source not in creates or obj.part_of in creates:
+            return None
+        if obj.address not in self._selection.follows:
+            return None
+        return replace(obj, attributes=creates[source].attributes)
+
+    def _order_drops(self) -> None:
+        """Drop an object after everything that depends on it, or that stops to do so."""
+        state = self._scope.state
+        for address, node in self._droppers.items():
+            for dependent in state.dependents(address):
+                other = self._droppers.get(dependent)
+                if other is not None:
+                    self._run(other, before=node)
+                    if dependent not in self._renamers:  # its drop may name the type
+                        self._run(other, before=self._renamers.get(address))
+                elif dependent in self._alterers:
+                    self._run(self._alterers[dependent], before=node)
+
+    def _order_makers(self) -> None:
+        """Create and alter an object after everything that it needs."""
+        selection, state = self._selection, self._scope.state
+        for obj in (*selection.creates.values(), *(t for _, t in selection.alters.values())):
+            node = self._makers.get(obj.address)
+            for address in self._scope.needed_by(obj):
+                if self._is_needed_first(obj, address):
+                    self._run(self._makers.get(address), before=node)
+        for address, node in self._alterers.items():
+            for dependent in state.dependents(address):
+                self._run(self._droppers.get(dependent), before=node)
+
+    def _is_needed_first(self, obj: SchemaObject, address: Address) -> bool:
+        """Whether an object can only be created after another one that it depends on.
+
+        The body of a routine is set at the end, so only the types of its parameters count.
+        """
+        if not self._scope.kind(obj).has_late_body(obj):
+            return True
+        signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"
+        return address.name in signature
+
+    def _order_by_name(self) -> None:
+        """Create and rename objects after others that have given up their name."""
+        selection = self._selection
+        holders: dict[tuple[str, ...], PlanNode] = {}
+        for address, node in self._droppers.items():
+            former = self._renamers.get(address, node)
+            for key in names_held(self._scope.state.objects[address]):
+                holders[key] = former
+        for address, (current, target) in selection.alters.items():
+            kept = set(names_held(target))
+            for key in names_held(current):
+                if key not in kept:
+                    holders[key] = self._alterers[address]
+        renamed = [t for c, t in selection.alters.values() if c.address != t.address]
+        for obj in (*selection.creates.values(), *renamed):
+            for key in names_held(obj):
+                self._run(holders.get(key), before=self._makers.get(obj.address))
+
+    def _run(self, first: PlanNode | None, *, before: PlanNode | None) -> None:
+        if first is None or before is None or first is before:
+            return
+        self.before[before].add(first)
+
+    def is_recreated(self, node: PlanNode) -> bool:
+        """Whether a node creates an object that the plan also drops."""
+        is_made = self._makers.get(node.address) is node
+        return is_made and node.address in self._selection.drops
+
+    def ranks(self) -> dict[PlanNode, tuple[int, int, int]]:
+        """The position of each node if no other node decides."""
+        order = {kind.name: position for position, kind in enumerate(self._catalog.kinds)}
+        ranks: dict[PlanNode, tuple[int, int, int]] = {}
+        for number, node in enumerate(self.nodes):
+            position = order[node.address.kind]
+            drops = node.kind in (NodeKind.DROP, NodeKind.RENAME_AWAY)
+            ranks[node] = (node.kind, -position if drops else position, number)
+        return ranks
+
+
+@contextmanager
+def _manual(node: PlanNode) -> Iterator[None]:
+    """Turn a change that cannot be written as SQL into the manual step of a node."""
+    try:
+        yield
+    except CannotBeWritten as reason:
+        node.statements = []
+        node.manual_step = str(reason)
+
+
+def _in_order(graph: _Graph) -> tuple[list[PlanNode], list[PlanNode]]:
+    """The nodes in an order in which each follows those before it, and the nodes in a circle."""
+    ranks = graph.ranks()
+    waits = {node: set(graph.before.get(node, ())) for node in graph.nodes}
+    after: dict[PlanNode, list[PlanNode]] = defaultdict(list)
+    for node, firsts in waits.items():
+        for first in firsts:
+            after[first].append(node)
+    ready = [(ranks[node], node) for node in graph.nodes if not waits[node]]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        _, node = heapq.heappop(ready)
+        ordered.append(node)
+        for later in after[node]:
+            waits[later].discard(node)
+            if not waits[later]:
+                heapq.heappush(ready, (ranks[later], later))
+    done = set(ordered)
+    stuck = sorted((node for node in graph.nodes if node not in done), key=ranks.__getitem__)
+    return ordered, stuck

@@ -1,0 +1,108 @@
+"""Proves plans: runs them on a copy of the schema that they were made for, and reads the result.
+
+The copy is a restricted shadow database, because the schema comes from a live database. Its role
+can neither give objects to other roles nor grant what it does not have, so statements about owners
+and privileges are not part of the proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.messages import lacks_rights
+from driftcheck.databases.plan import Plan
+from driftcheck.databases.row_filling import fill
+from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.errors import DriftcheckError
+from driftcheck.judging.comparison import compare
+from driftcheck.judging.judge import addresses_of
+from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.untrusted import build_untrusted, run_untrusted
+
+_PRIVILEGES = re.compile(r"ALTER .* OWNER TO |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES ", re.DOTALL)
+_KEPT_FROM_COMPARISON = frozenset(("owner", "grants", "column_grants", "identity_grants"))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The result of running plans on a copy of the schema that they were made for.
+
+    Attributes:
+        refused: What the server answered to the first refused statement of each plan, by the
+            plan's number.
+        left: The objects that still differ from the wanted schema after all plans.
+        not_tried: Why the plans could not be tried; empty if they were.
+    """
+
+    refused: dict[int, str] = field(default_factory=dict)
+    left: tuple[Address, ...] = ()
+    not_tried: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every statement ran and no difference is left."""
+        return not (self.refused or self.left or self.not_tried)
+
+
+def prove(
+    plans: Sequence[Plan],
+    wanted: Snapshot,
+    actual: Snapshot,
+    shadow: ShadowDatabase,
+    rows: int = 0,
+) -> Proof:
+    """Run plans one after the other on a copy of a schema, and compare the result.
+
+    Args:
+        plans: The plans, in the order in which they are run.
+        wanted: The schema that the plans lead to.
+        actual: The schema that the plans were made for.
+        shadow: An empty restricted shadow database, in which the copy is built.
+        rows: The number of generated rows in each table.
+    """
+    scope = Scope()
+    try:
+        build_untrusted(replace(actual, objects=_bare(actual)), shadow)
+        before = read_restricted(shadow, scope)
+        if rows:
+            fill(shadow.url, (), rows)
+    except DriftcheckError as error:
+        return Proof(not_tried=str(error))
+    refused: dict[int, str] = {}
+    for number, plan in enumerate(plans):
+        statements = [s for s in plan.statements if not _PRIVILEGES.match(s)]
+        failures = run_untrusted(shadow, statements)
+        if failures and lacks_rights(failures[0].message):
+            return Proof(not_tried=failures[0].message)
+        if failures:
+            refused[number] = failures[0].message
+    copied = _differing(replace(actual, objects=_bare(actual)), before)
+    after = read_restricted(shadow, scope)
+    left = _differing(replace(wanted, objects=_bare(wanted)), after) - copied
+    return Proof(refused, tuple(sorted(left)))
+
+
+def _differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
+    """The objects that differ; a schema that was written and read again can read differently."""
+    changes = compare(wanted, actual, same_lineage=True)
+    return {address for change in changes for address in addresses_of(change)}
+
+
+def _bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
+    """The objects of a schema without owners and privileges."""
+    return {
+        address: replace(
+            obj,
+            attributes={
+                name: value
+                for name, value in obj.attributes.items()
+                if name not in _KEPT_FROM_COMPARISON
+            },
+        )
+        for address, obj in snapshot.objects.items()
+        if address.kind != "default privileges"
+    }
