@@ -529,7 +529,8 @@ def _using(current: SchemaObject, wanted: SchemaObject) -> str:
     base, target = _base(have), _base(want)
     if base == target or _are_alike(base, target) or target in _TEXTS:
         return ""
-    how = "::" if base in _TEXTS or (base, target) in _EXPLICIT_CASTS else "::text::"
+    from_text = base.removesuffix("[]") in _TEXTS and base.endswith("[]") == target.endswith("[]")
+    how = "::" if from_text or base in _TEXTS or (base, target) in _EXPLICIT_CASTS else "::text::"
     return f" USING {name_of(wanted)}{how}{want}"
 
 

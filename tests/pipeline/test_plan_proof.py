@@ -1,0 +1,66 @@
+"""Plans are proved on a copy of the schema that they were made for, with rows in it."""
+
+import pytest
+
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.plan import Plan, PlanStep
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.change_plan import undo
+from driftcheck.pipeline.plan_proof import prove
+from driftcheck.schema import Address
+
+WANTED = """
+CREATE TABLE students (id integer PRIMARY KEY, code varchar(40));
+CREATE VIEW codes AS SELECT id, code FROM students;
+CREATE FUNCTION n() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM codes';
+"""
+ACTUAL = """
+CREATE TABLE students (id integer PRIMARY KEY, code varchar(20), more integer);
+CREATE VIEW codes AS SELECT id, code FROM students;
+"""
+
+
+@pytest.fixture
+def schemas(pg16, catalog):
+    """Read two schemas from a database of their own each."""
+    snapshots = []
+    for statements in (WANTED, ACTUAL):
+        shadow = pg16.make("test", None)
+        connection = connect(shadow.url)
+        connection.cursor().execute(statements)
+        snapshots.append(catalog.read(connection, Scope(owners=True, grants=True)))
+        connection.close()
+        shadow.drop()
+    return snapshots
+
+
+@pytest.fixture
+def copy(pg16):
+    shadow = pg16.make("copy", None, restricted=True)
+    yield shadow
+    shadow.drop()
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_plan_that_runs_is_proved(schemas, copy, catalog, rows):
+    plan = undo(compare(*schemas, same_lineage=True), catalog, *schemas)
+    assert prove([plan], *schemas, copy, rows).holds
+
+
+def test_what_the_server_refuses_is_told_for_each_plan(schemas, copy):
+    table = Address("table", "public", ("students",))
+    refused = PlanStep("ALTER TABLE students ALTER COLUMN code TYPE varchar(40)", table)
+    proof = prove([Plan(), Plan((refused,))], *schemas, copy)
+    assert proof.refused == {1: "cannot alter type of a column used by a view or rule"}
+    assert not proof.holds
+
+
+def test_what_is_left_is_told(schemas, copy):
+    left = {str(address) for address in prove([], *schemas, copy).left}
+    assert left == {
+        "column public.students.code",
+        "column public.students.more",
+        "function public.n()",
+        "view public.codes",
+    }
