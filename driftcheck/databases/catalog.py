@@ -112,6 +112,8 @@ class Kind(ABC):
     models_can_declare: ClassVar[bool] = False
     """Whether SQLAlchemy models can declare objects of this kind. If not, their absence from the
     models is no finding."""
+    is_named_in_definitions: ClassVar[bool] = True
+    """Whether definitions of other objects may contain the name of an object of this kind."""
     undeclarable: ClassVar[frozenset[str]] = frozenset()
     """Attributes that models cannot declare. For the models, the values of the migrations count."""
     printed: ClassVar[frozenset[str]] = frozenset()
@@ -270,6 +272,15 @@ class Kind(ABC):
     @abstractmethod
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that rename the current object to the name of the wanted one."""
+
+    def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that rename what an object contains and other definitions may name.
+
+        Example: the value of an enum, which a check constraint may compare with. Other differences
+        between the two objects do not matter.
+        """
+        del current, wanted
+        return []
 
     def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterable[Mutation]:
         """The mutations of an object that the selftest can apply.

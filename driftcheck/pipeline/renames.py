@@ -66,8 +66,9 @@ class RenameFollower:
             live: The live schema.
         """
         remaining = list(changes)
+        catalog = catalog_for(database_key.dialect)
         while True:
-            renames = [change for change in remaining if _may_affect_others(change)]
+            renames = [change for change in remaining if _may_affect_others(change, catalog)]
             if not renames or len(renames) == len(remaining):
                 return remaining
             self._progress("following renames")
@@ -117,6 +118,9 @@ def _statements(
     """Yield the statements that create the new schemas and make the renames."""
     for schema in schemas:
         yield from catalog.kind("schema").create(live.objects[schema])
+    for change in renames:
+        if change.type is ChangeType.CHANGED and change.wanted and change.actual:
+            yield from catalog.kind(change.address.kind).rename_parts(change.wanted, change.actual)
     for old, new in _old_and_new(renames):
         yield from catalog.kind(old.address.kind).rename(old, _in_schema_of_parent(new, old))
 
@@ -184,17 +188,23 @@ def _with_parts(changes: Sequence[Change]) -> Iterator[Change]:
         yield from _with_parts(change.parts)
 
 
-def _may_affect_others(change: Change) -> bool:
-    """Whether definitions of other objects may contain the name of a renamed object.
-
-    They never contain the name of an index or of a constraint.
-    """
-    return change.type is ChangeType.RENAMED and not change.schema_object.renamable
+def _may_affect_others(change: Change, catalog: Catalog) -> bool:
+    """Whether definitions of other objects may contain a name that a change replaces."""
+    kind = catalog.kind(change.address.kind)
+    if change.type is ChangeType.RENAMED:
+        return kind.is_named_in_definitions
+    if change.type is not ChangeType.CHANGED or change.wanted is None or change.actual is None:
+        return False
+    return bool(kind.rename_parts(change.wanted, change.actual))
 
 
 def _old_and_new(renames: Sequence[Change]) -> list[tuple[SchemaObject, SchemaObject]]:
     """Return the renamed objects: parts before their parents, which have their old names then."""
-    return [(c.wanted, c.actual) for c in reversed(renames) if c.wanted and c.actual]
+    return [
+        (change.wanted, change.actual)
+        for change in reversed(renames)
+        if change.type is ChangeType.RENAMED and change.wanted and change.actual
+    ]
 
 
 def _new_schemas(renames: Sequence[Change], stamped: Snapshot) -> list[Address]:

@@ -24,6 +24,7 @@ class ConstraintKind(Kind):
     """The base class of foreign keys and checks."""
 
     models_can_declare = True
+    is_named_in_definitions = False
     keyword: ClassVar[str]
     """The kind in DROP statements."""
 

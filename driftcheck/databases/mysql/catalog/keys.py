@@ -25,6 +25,7 @@ class Key(Kind):
     """The base class of keys."""
 
     models_can_declare = True
+    is_named_in_definitions = False
     keyword: ClassVar[str]
     """The kind in DDL statements."""
     where: ClassVar[str]

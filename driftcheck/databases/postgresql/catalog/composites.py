@@ -64,10 +64,8 @@ class CompositeType(TypeKind):
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that drop, change and add attributes; ``None`` if attributes move."""
         have, want = _attributes(current), _attributes(wanted)
-        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
-        if len(replaced) == 1 and [*have.values()] == [*want.values()]:
-            old, new = map(quote_identifier, replaced[0])
-            return [f"ALTER TYPE {wanted.address.sql} RENAME ATTRIBUTE {old} TO {new}"]
+        if renames := self.rename_parts(current, wanted):
+            return renames
         kept = [name for name in have if name in want]
         if list(want)[: len(kept)] != kept:
             return None
@@ -85,6 +83,19 @@ class CompositeType(TypeKind):
             ),
         ]
         return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
+
+    def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that rename attributes, which views and functions may contain."""
+        have, want = _attributes(current), _attributes(wanted)
+        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+        is_rename = all(old not in want and new not in have for old, new in replaced)
+        if [*have.values()] != [*want.values()] or not is_rename:
+            return []
+        return [
+            f"ALTER TYPE {wanted.address.sql} RENAME ATTRIBUTE "
+            f"{quote_identifier(old)} TO {quote_identifier(new)}"
+            for old, new in replaced
+        ]
 
     def set_metadata(self, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:
         """Statements for the comment, owner and privileges of the type, and for its attributes."""

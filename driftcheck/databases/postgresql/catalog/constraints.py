@@ -72,6 +72,7 @@ class Constraint(PostgreSQLKind):
     depends_on_names_only = True
     keyword = "CONSTRAINT"
     renamable = True
+    is_named_in_definitions = False
     summary_attributes: ClassVar[tuple[str, ...]] = ("definition",)
     columns = f"""n.nspname as schema, c.relname as within, k.conname as name,
         {RELATION_KIND} as part_of, hn.nspname as from_schema, hc.relname as from_within,

@@ -33,6 +33,7 @@ class Index(PostgreSQLKind):
     models_can_declare = True
     undeclarable = frozenset(("valid", "replica_identity"))
     renamable = True
+    is_named_in_definitions = False
     depends_on_names_only = True
     keyword = "INDEX"
     printed = frozenset(("definition",))

@@ -90,19 +90,31 @@ class Enum(TypeKind):
         return [f"CREATE TYPE {obj.address.sql} AS ENUM ({self.summary(obj)})"]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that add values or rename one; ``None`` if values go or move."""
+        """Statements that add values or rename values; ``None`` if values go or move."""
         have, want = _values(current), _values(wanted)
         if [value for value in want if value in have] == list(have):
             return _add_statements(wanted.address.sql, have, want)
-        replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
-        if len(have) == len(want) and len(replaced) == 1:
-            old, new = map(quote_literal, replaced[0])
-            return [f"ALTER TYPE {wanted.address.sql} RENAME VALUE {old} TO {new}"]
-        return None
+        return self.rename_parts(current, wanted) or None
+
+    def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that rename values, which checks and defaults may contain."""
+        return _rename_statements(wanted.address.sql, _values(current), _values(wanted))
 
 
 def _values(enum: SchemaObject) -> tuple[str, ...]:
     return cast("tuple[str, ...]", enum.attributes["values"])
+
+
+def _rename_statements(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:
+    """Statements that rename values; none if values were also added, removed or moved."""
+    replaced = [pair for pair in zip(have, want, strict=False) if pair[0] != pair[1]]
+    is_rename = all(old not in want and new not in have for old, new in replaced)
+    if len(have) != len(want) or not is_rename:
+        return []
+    return [
+        f"ALTER TYPE {type_} RENAME VALUE {quote_literal(old)} TO {quote_literal(new)}"
+        for old, new in replaced
+    ]
 
 
 def _add_statements(type_: str, have: tuple[str, ...], want: tuple[str, ...]) -> list[str]:

@@ -18,6 +18,7 @@ class ConstraintKind(Kind):
     """The base class of constraints. SQLite can only create them together with their table."""
 
     models_can_declare = True
+    is_named_in_definitions = False
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every constraint of this kind."""

@@ -24,6 +24,7 @@ class Index(SQLiteKind):
     plural = "indexes"
     keyword = "INDEX"
     models_can_declare = True
+    is_named_in_definitions = False
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every index."""
