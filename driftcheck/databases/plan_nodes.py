@@ -196,7 +196,9 @@ class _Graph:
             elif parent is None or not self._scope.kind(parent).creates_part(parent, obj):
                 separate.append(obj)
         for obj in separate:
-            self._add_creation(obj, absorbed.get(obj.address, []))
+            # What one part needs may have been selected before the parts in front of it.
+            parts = sorted(absorbed.get(obj.address, []), key=lambda part: part.number or 0)
+            self._add_creation(obj, parts)
 
     def _add_creation(self, obj: SchemaObject, parts: list[SchemaObject]) -> None:
         kind = self._scope.kind(obj)

@@ -161,7 +161,8 @@ depends as (
         and exists (select from pg_constraint k where k.oid = objid and k.conrelid = refobjid)
       or classid = 'pg_class'::regclass
         and exists (select from pg_index i where i.indexrelid = objid and i.indrelid = refobjid)
-      or classid = 'pg_type'::regclass)))
+      or classid = 'pg_type'::regclass
+        and exists (select from pg_type t where t.oid = objid and t.typrelid = refobjid))))
 select
   case when s.attname is not null then 'column' else o.kind end, o.schema,
   case when s.attname is not null then o.name else o.within end, coalesce(s.attname, o.name),
