@@ -19,6 +19,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ from driftcheck.databases.postgresql.shadow.binaries import embedded_installatio
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.storage.cache_directory import VARIABLE
 from driftcheck.storage.mark import Mark
+from tests.mariadb import MariaDBDatabase, mariadb_server
 from tests.starting import Starter
 
 
@@ -124,6 +126,37 @@ def _server(major, settings=None):
         maker = PrivateMaker("Tests.", installation, None)
     with maker:  # whichever server is started after it has no such settings
         yield maker
+
+
+@pytest.fixture(scope="session")
+def mariadb(cache):
+    """Return the URL of a MariaDB server."""
+    with mariadb_server(os.environ.get(SERVER_DIRECTORY)) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_database(mariadb):
+    """Make databases on the MariaDB server, with statements run in them at once."""
+    yield from _mariadb_databases(mariadb)
+
+
+@pytest.fixture(scope="module")
+def mariadb_databases(mariadb):
+    """Make databases that last for the tests of a module."""
+    yield from _mariadb_databases(mariadb)
+
+
+def _mariadb_databases(server):
+    with ExitStack() as stack:
+
+        def make(*statements):
+            made = MariaDBDatabase.new(server, f"driftcheck_test_{uuid.uuid4().hex[:12]}")
+            stack.callback(made.drop)
+            made.execute(*statements)
+            return made
+
+        yield make
 
 
 @pytest.fixture

@@ -62,9 +62,9 @@ def selftest(  # noqa: PLR0913  (a parameter for each option)
     dropped, renamed, added and altered, attribute by attribute. driftcheck must detect every
     mutation. It must report nothing for operations that do not change the schema, such as ANALYZE.
 
-    Every mutation is rolled back. The live database is not read. PostgreSQL only. Exit codes: 0 if
-    every mutation is detected without a false alarm, 1 if a mutation is missed or there is a false
-    alarm, 2 for a usage or configuration error, 3 if no mutation could be applied.
+    Every mutation is undone. The live database is not read. Exit codes: 0 if every mutation is
+    detected without a false alarm, 1 if a mutation is missed or there is a false alarm, 2 for a
+    usage or configuration error, 3 if no mutation could be applied.
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
+from driftcheck.databases.sandbox import Sandbox, TransactionSandbox
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace, Value
 
 
@@ -430,7 +431,15 @@ class Catalog(ABC):
             CannotBeWritten: This type of database has no mutations.
         """
         del connection
-        raise CannotBeWritten("the selftest supports PostgreSQL only")
+        raise CannotBeWritten("the selftest does not support this type of database")
+
+    def sandbox(self, connection: Any) -> Sandbox:
+        """The sandbox in which the selftest applies mutations.
+
+        Args:
+            connection: An open DB-API connection to a shadow database, without a transaction.
+        """
+        return TransactionSandbox(connection)
 
     def describe(self, obj: SchemaObject) -> str:
         """Describe an object in one line, as its kind describes it."""

@@ -54,8 +54,6 @@ class Database(ABC):
     """Whether a failed statement aborts its transaction. Then each statement gets a savepoint."""
     detects_hazards: ClassVar[bool] = False
     """Whether the effects of a statement on tables in use can be read: locks, rewrites, scans."""
-    has_mutations: ClassVar[bool] = False
-    """Whether the catalog has mutations for the selftest."""
 
     @property
     @abstractmethod

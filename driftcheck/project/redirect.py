@@ -9,8 +9,9 @@ Three hooks are installed for as long as user code may run:
    refuses any other connection before a statement is run. This covers ``creator=``, existing pools,
    and everything else that hook 1 does not see.
 
-A connection that was pooled for an earlier shadow set is opened again when it is checked out. On a
-server that others use, statements that affect more than the shadow database are refused too.
+A connection that was pooled for an earlier shadow set is opened again when it is checked out, and
+what SQLAlchemy remembers of a database follows (``default_schemas.py``). On a server that others
+use, statements that affect more than the shadow database are refused too.
 
 A connection that bypasses SQLAlchemy cannot be redirected. The interceptor (``interception/``)
 refuses such a connection unless it leads to a shadow.
@@ -44,6 +45,7 @@ from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
 from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.project.containment import ReportError, at_the_end, process_owner
+from driftcheck.project.default_schemas import DefaultSchemas
 from driftcheck.project.interception.interceptor import Interceptor
 from driftcheck.project.interception.statements import statement_beyond_database
 
@@ -114,11 +116,13 @@ class Redirect:
     Attributes:
         targets: Every database that user code has requested, in this order, by its database key.
         interceptor: Refuses connections that bypass SQLAlchemy.
+        default_schemas: Keeps the default schemas of dialects those of the current shadow set.
     """
 
     def __init__(self, root: Path | None = None, known: Iterable[URL] = ()) -> None:
         self.targets: dict[DatabaseKey, URL] = {}
         self.interceptor = Interceptor(root or Path.cwd(), known, self._was_refused)
+        self.default_schemas = DefaultSchemas()
         self._replaced: dict[DatabaseKey, URL] = {}
         self._current: ShadowSet | None = None
         self._hooks = _Hooks(self)
@@ -162,6 +166,7 @@ class Redirect:
         outer, self._current, shadow_set.failure = self._current, shadow_set, None
         shadow_set.entered += 1
         self._nested += 1
+        self.default_schemas.switch(shadow_set)
         for (
             database_key,
             shadow,
@@ -180,6 +185,7 @@ class Redirect:
         finally:
             self._current = outer or shadow_set
             self._nested -= 1
+            self.default_schemas.switch(self._current)
         for refused in self.interceptor.refusals.take_from_children():
             shadow_set.failed(refused)
         if shadow_set.failure is not None:
@@ -291,7 +297,13 @@ class _Hooks:
             arguments, keywords = arguments_for(shadow.url, dialect, cparams)
             database = f"the shadow database {shadow.name}"
             with redirected_to(shadow.url):
-                return watched_dialect.connect(dialect, database, arguments, keywords, self._keep)
+                connection = watched_dialect.connect(
+                    dialect, database, arguments, keywords, self._keep
+                )
+                self._redirect.default_schemas.connected(
+                    dialect, connection, self._redirect.current
+                )
+                return connection
 
     def _url(self, engine: Engine, real: URL) -> URL:
         """Hook 2: return the URL of the shadow as the URL of an engine."""

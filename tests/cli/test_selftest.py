@@ -66,8 +66,25 @@ def test_an_expression_that_is_printed_differently_is_no_false_alarm(sketch, pg1
     assert "without a false alarm" in result.stdout
 
 
-def test_another_database_is_refused(school, refused):
-    refused(school.run("selftest"), 2, "PostgreSQL", "none")
+def test_a_sqlite_project_is_tested(school):
+    result = school.run("selftest", "--format", "json")
+    assert result.status == 0, result.stderr + result.stdout
+    (database,) = json.loads(result.stdout)["databases"]
+    assert database["dialect"] == "sqlite"
+    assert database["total"]["found"] > 10
+
+
+def test_a_mariadb_project_is_tested(sketch, mariadb_database):
+    live = mariadb_database()
+    project = sketch()
+    project.name_database(live.text_url)
+    lines = """op.create_table("students", sa.Column("id", sa.Integer, primary_key=True))"""
+    project.revision("0001", lines)
+    result = project.run("selftest", "--format", "json")
+    assert result.status == 0, result.stderr + result.stdout
+    (database,) = json.loads(result.stdout)["databases"]
+    assert database["total"]["found"] > 10
+    assert live.execute("SHOW TABLES") == ()
 
 
 def test_a_history_that_does_not_build_is_refused(pg_school, refused):

@@ -14,8 +14,8 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.mutations import Mutation
-from driftcheck.databases.registry import catalog_for, database_for
-from driftcheck.errors import ConfigurationError, ReplayError
+from driftcheck.databases.registry import catalog_for
+from driftcheck.errors import ReplayError
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.histories import Histories
@@ -47,19 +47,11 @@ def selftest(
         progress: Called with a message for the user before each step.
 
     Raises:
-        ConfigurationError: The project has no PostgreSQL database.
         ReplayError: The history does not build.
         DriftcheckError: The project cannot be loaded, or no shadow database can be created.
     """
     settings = replace(settings, gaps=(Gap.DRIFT,))
     with open_project(settings, progress) as (loaded, shadows, _):
-        supported = [key for key in loaded.environment.databases if _is_supported(key)]
-        if not supported:
-            raise ConfigurationError(
-                "the selftest supports PostgreSQL only, and this project has none",
-                hint="Name a PostgreSQL database of the project. The selftest does not change it: "
-                "it replays the migrations in a shadow database.",
-            )
         replays = Replays(loaded, shadows, settings, progress)
         histories = Histories(loaded, shadows, replays, settings, progress)
         history = _history(loaded, histories)
@@ -67,12 +59,11 @@ def selftest(
         # refuse mutations to this role, and they would be counted as not applicable.
         head = replays.main if history.how == FRESH else replays.upgrade_to_heads()
         tester = _DatabaseTester(loaded, shadows, settings, progress)
-        results = [tester.run(head, database_key, sample, seed) for database_key in supported]
+        results = [
+            tester.run(head, database_key, sample, seed)
+            for database_key in loaded.environment.databases
+        ]
         return SelftestResult(loaded.project.name, tuple(results))
-
-
-def _is_supported(database_key: DatabaseKey) -> bool:
-    return database_for(database_key.dialect).has_mutations
 
 
 def _history(loaded: LoadedProject, histories: Histories) -> History:

@@ -1,4 +1,4 @@
-"""Applies mutations to a shadow database, compares the schema, and rolls the mutations back.
+"""Applies mutations to a shadow database, compares the schema, and undoes the mutations.
 
 Reading a schema takes longer than changing it, so mutations of different objects are applied in a
 batch, and the schema is read once. The batch passes if every expected finding is reported and no
@@ -33,7 +33,7 @@ _SAME_LINEAGE = partial(compare, same_lineage=True)
 
 
 class MutationRunner:
-    """Applies mutations to a shadow database and rolls them back.
+    """Applies mutations to a shadow database and undoes them.
 
     Args:
         connection: An open DB-API connection to the database. The runner ends its transactions.
@@ -57,6 +57,7 @@ class MutationRunner:
         self._catalog = catalog
         self._read = read
         self._compare_fully = compare_fully
+        self._sandbox = catalog.sandbox(connection)
         self.schema = read(connection)
         self._digests = catalog.catalog_digests(connection)
         connection.rollback()
@@ -96,7 +97,7 @@ class MutationRunner:
         except CatalogError:
             return applied, refused, None
         finally:
-            self._connection.rollback()
+            self._sandbox.undo()
 
     def _run_halves(self, batch: Sequence[Mutation]) -> Iterator[MutationResult]:
         middle = len(batch) // 2
@@ -125,7 +126,7 @@ class MutationRunner:
             refused = [mutation for mutation in batch if self._apply(mutation) is not None]
             changed = self._changed_catalogs()
         finally:
-            self._connection.rollback()
+            self._sandbox.undo()
         if refused or changed:
             middle = len(batch) // 2
             yield from self._undetected(batch[:middle])
@@ -141,7 +142,7 @@ class MutationRunner:
                 return _result(mutation, Outcome.NOT_APPLICABLE, reason=f"refused: {error}")
             return self._result_of_applied(mutation)
         finally:
-            self._connection.rollback()
+            self._sandbox.undo()
 
     def _result_of_applied(self, mutation: Mutation) -> MutationResult:
         expects_finding = mutation.expectation is not Expectation.NOTHING
@@ -161,13 +162,12 @@ class MutationRunner:
         return _result(mutation, outcome, reported.summaries)
 
     def _apply(self, mutation: Mutation) -> str | None:
-        """Apply a mutation, or undo it and return the server's error message."""
-        with self._connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT driftcheck_mutation")
-            error = _execute(cursor, mutation.statements)
-            if error is not None:
-                cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_mutation")
-        return error
+        """Apply a mutation, and return the server's error message if it is refused."""
+        try:
+            self._sandbox.apply(mutation.statements)
+        except Exception as error:  # noqa: BLE001  (each driver has error classes of its own)
+            return database_message(error)
+        return None
 
     def _apply_outside_transaction(self, mutation: Mutation) -> str | None:
         """Apply a mutation that the server does not run in a transaction."""

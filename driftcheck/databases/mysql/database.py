@@ -25,7 +25,9 @@ _TARGET_ARGUMENTS = (
     "passwd db unix_socket read_default_file read_default_group default_file".split()
 )
 _ASYNCHRONOUS_DRIVERS = ("aiomysql", "asyncmy")
-_TRIGGER = re.compile(r"\s*CREATE\s+TRIGGER\b", re.IGNORECASE)
+_STORED_CODE = re.compile(
+    r"\s*CREATE\s+(?:AGGREGATE\s+)?(?:TRIGGER|EVENT|FUNCTION|PROCEDURE)\b", re.IGNORECASE
+)
 
 
 class MySQL(Database):
@@ -34,8 +36,8 @@ class MySQL(Database):
     A shadow is on the server of the live database. What the catalog writes for tables, columns,
     keys, checks and views cannot call stored functions while it runs: the server refuses them in
     defaults, generated columns and checks, and does not run the query of a view that it creates. A
-    trigger would run with the privileges of driftcheck's user when a row is written, so triggers of
-    untrusted SQL are not created.
+    trigger would run with the privileges of driftcheck's user when a row is written, and an event
+    at its time. So triggers, events and routines of untrusted SQL are not created.
     """
 
     names_query = NAMES_QUERY
@@ -93,7 +95,7 @@ class MySQL(Database):
         return connections.open_read_only(url)
 
     def connect_untrusted(self, url: URL) -> Any:
-        """Open a connection to a restricted shadow. ``without_code`` leaves out triggers."""
+        """Open a connection to a restricted shadow. ``without_code`` leaves out stored code."""
         return connect(url)
 
     def quote(self, name: str) -> str:
@@ -101,8 +103,8 @@ class MySQL(Database):
         return quote(name)
 
     def without_code(self, statement: str) -> str | None:
-        """Return a statement unless it creates a trigger."""
-        return None if _TRIGGER.match(statement) else statement
+        """Return a statement unless it creates a trigger, an event or a routine."""
+        return None if _STORED_CODE.match(statement) else statement
 
     def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
         """Make shadow databases on the requested server, or on the server of the live database."""
@@ -112,7 +114,7 @@ class MySQL(Database):
                 f"no shadow database can be made: there is no {request.dialect} server",
                 hint="Name one with --shadow URL.",
             )
-        return MySQLMaker(f"Shadow databases are on {shown(server)}.", server)
+        return MySQLMaker(f"Shadow databases are on {shown(server)}.", server, request.live_url)
 
 
 DATABASE = MySQL()

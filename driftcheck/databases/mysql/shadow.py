@@ -8,12 +8,26 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.mysql.catalog.kind import charset_of
 from driftcheck.databases.passwords import without_password
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
-from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
+from driftcheck.errors import (
+    ConnectionFailedError,
+    DriftcheckError,
+    NotAnsweredError,
+    ShadowError,
+)
 from driftcheck.storage.mark import Mark
 from driftcheck.storage.shadow_names import origin_of, shadow_name
+
+_COLLATIONS = """SELECT COALESCE(
+    (SELECT table_collation FROM information_schema.tables
+     WHERE table_schema = DATABASE() AND table_name = 'alembic_version'),
+    @@collation_database)"""
+"""The collation that the database had when its history began: Alembic's version table was created
+then, without a character set of its own. If someone has altered the database's collation since,
+tables of the history still have the former one."""
 
 
 class MySQLMaker(ShadowMaker):
@@ -22,15 +36,23 @@ class MySQLMaker(ShadowMaker):
     Args:
         how: See ``ShadowMaker``.
         server: The URL of any database of the server. This database is not changed.
+        live: The live database, whose collation the shadows get; the collation of ``server`` if
+            there is no live database, or if it cannot be read.
     """
 
     shares_server = True
 
-    def __init__(self, how: str, server: URL) -> None:
+    def __init__(self, how: str, server: URL, live: URL | None = None) -> None:
         self.server = server
         self._run("SELECT 1")
+        self._collation = self._collation_of(live or server)
         super().__init__(how)
         self.sweep()
+
+    @property
+    def flavour(self) -> str:
+        """The collation of the shadows, which tables get that name none."""
+        return self._collation
 
     def sweep(self) -> tuple[str, ...]:
         """Drop the shadows of killed runs, which are recognized by their names."""
@@ -54,7 +76,8 @@ class MySQLMaker(ShadowMaker):
         return ShadowDatabase(self.server.set(database=name), name, name, "SELECT DATABASE()", self)
 
     def _create(self, shadow: ShadowDatabase, template: ShadowDatabase | None) -> None:
-        ((charset, collation),) = self._run("SELECT @@character_set_database, @@collation_database")
+        collation = self._collation
+        charset = charset_of(collation)
         self._run(f"CREATE DATABASE `{shadow.name}` CHARACTER SET {charset} COLLATE {collation}")
         if template is not None:
             self._copy(shadow, template)
@@ -80,10 +103,17 @@ class MySQLMaker(ShadowMaker):
     def _destroy(self, shadow: ShadowDatabase) -> None:
         self._run(f"DROP DATABASE IF EXISTS `{shadow.name}`")
 
-    def _run(self, statement: str) -> list[Any]:
+    def _collation_of(self, url: URL) -> str:
+        try:
+            ((collation,),) = self._run(_COLLATIONS, url)
+        except (ConnectionFailedError, ShadowError):
+            ((collation,),) = self._run("SELECT @@collation_database")
+        return str(collation)
+
+    def _run(self, statement: str, url: URL | None = None) -> list[Any]:
         try:
             with (
-                closing(connect(self.server)) as connection,
+                closing(connect(url or self.server)) as connection,
                 closing(connection.cursor()) as cursor,
             ):
                 cursor.execute(statement)

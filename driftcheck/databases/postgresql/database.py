@@ -48,7 +48,6 @@ class PostgreSQL(Database):
     has_schemas = True
     error_aborts_transaction = True
     detects_hazards = True
-    has_mutations = True
 
     @property
     def catalog(self) -> PostgreSQLCatalog:

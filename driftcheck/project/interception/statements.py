@@ -6,7 +6,9 @@ import re
 
 _COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
 _ON_THE_SERVER = (
-    r"(?:CREATE|ALTER|DROP)\s+DATABASE|ALTER\s+SYSTEM"
+    r"(?:CREATE|DROP)\s+DATABASE|ALTER\s+SYSTEM"
+    # On MySQL the name can be left out; the connection's own database is altered then.
+    r"|ALTER\s+DATABASE(?!\s+(?:DEFAULT\s+)?(?:CHARACTER\s+SET|CHARSET|COLLATE)\b)"
     r"|(?:ALTER|DROP)\s+(?:ROLE|GROUP|USER(?!\s+MAPPING)|TABLESPACE)"
 )
 _TO_OTHERS = (

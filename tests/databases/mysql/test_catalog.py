@@ -1,16 +1,11 @@
 """The catalog of MySQL and MariaDB, on a real server: what it reads, and what it writes.
 
-DRIFTCHECK_TEST_MYSQL_URL names a server where databases may be made: mysql+pymysql://root@host/.
+tests/mariadb.py says which server it is.
 """
 
-import os
-import uuid
-
 import pytest
-from sqlalchemy.engine import make_url
 
 from driftcheck.databases.catalog import CannotBeWritten, Scope
-from driftcheck.databases.connection import connect
 from driftcheck.databases.mysql.catalog.kind import (
     in_dependency_order,
     in_one_line,
@@ -21,11 +16,9 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import redo, undo
+from tests.mariadb import execute, run
 
-URL = os.environ.get("DRIFTCHECK_TEST_MYSQL_URL")
 CATALOG = catalog_for("mysql")
-
-on_a_server = pytest.mark.skipif(not URL, reason="DRIFTCHECK_TEST_MYSQL_URL names no server")
 
 SCHOOL = (
     """CREATE TABLE schools (
@@ -61,34 +54,13 @@ SCHOOL = (
 
 
 @pytest.fixture
-def database():
-    """Make databases that last for a test."""
-    made = []
+def database(mariadb_database):
+    """Make databases that last for a test, and give a connection to each."""
 
     def make(*statements):
-        name = f"driftcheck_test_{uuid.uuid4().hex[:12]}"
-        _run(URL, f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
-        connection = connect(make_url(URL).set(database=name))
-        made.append((name, connection))
-        execute(connection, *statements)
-        return connection
+        return mariadb_database(*statements).connection
 
-    yield make
-    for name, connection in made:
-        connection.close()
-        _run(URL, f"DROP DATABASE {name}")
-
-
-def _run(url, statement):
-    connection = connect(make_url(url))
-    execute(connection, statement)
-    connection.close()
-
-
-def execute(connection, *statements):
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+    return make
 
 
 def read(connection, **scope):
@@ -106,11 +78,11 @@ def said(snapshot):
     return {str(address): obj.attributes for address, obj in snapshot.objects.items()}
 
 
-@on_a_server
 def test_everything_is_read(database):
     snapshot = read(database(*SCHOOL))
 
     assert [str(a) for a in snapshot.objects if a.kind != "column"] == [
+        "database defaults",
         "table log",
         "table schools",
         "table students",
@@ -129,7 +101,6 @@ def test_everything_is_read(database):
     assert (snapshot.dialect, snapshot.default_schema) == ("mysql", "")
 
 
-@on_a_server
 def test_what_is_read_of_each(database):
     facts = said(read(database(*SCHOOL)))
 
@@ -142,6 +113,8 @@ def test_what_is_read_of_each(database):
         "auto_increment": False,
         "generated": None,
         "invisible": False,
+        "unversioned": False,
+        "reference_system": None,
         "check": None,
         "comment": "what's on it",
     }
@@ -160,18 +133,18 @@ def test_what_is_read_of_each(database):
     assert "PARTITION `p1`" in facts["table log"]["partitioning"]
 
 
-@on_a_server
 def test_the_same_statements_read_the_same_in_two_databases(database):
     one, other = read(database(*SCHOOL)), read(database(*SCHOOL))
 
     assert one.objects == other.objects
 
 
-@on_a_server
 def test_a_version_table_is_left_out_and_what_is_not_read_is_counted(database):
     connection = database(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)",
-        "CREATE PROCEDURE p() SELECT 1",
+        "SET sql_mode = 'ORACLE'",
+        "CREATE PACKAGE p AS PROCEDURE q(); END",
+        "SET sql_mode = DEFAULT",
         *SCHOOL,
     )
 
@@ -181,10 +154,9 @@ def test_a_version_table_is_left_out_and_what_is_not_read_is_counted(database):
     assert snapshot.not_compared == {("routine", ""): 1}
 
 
-@on_a_server
-def test_a_connection_that_is_gone_is_told(database):
+def test_a_connection_that_is_gone_is_told(database, mariadb):
     connection = database()
-    _run(URL, f"KILL {connection.thread_id()}")
+    run(mariadb, f"KILL {connection.thread_id()}")
 
     with pytest.raises(CatalogError):
         read(connection)
@@ -249,7 +221,6 @@ DRIFTS = [
 ]
 
 
-@on_a_server
 @pytest.mark.parametrize(("statement", "expected"), DRIFTS, ids=[sql for sql, _ in DRIFTS])
 def test_a_change_by_hand_is_found_made_again_and_undone(database, statement, expected):
     stamped, live, other = database(*SCHOOL), database(*SCHOOL), database(*SCHOOL)
@@ -269,7 +240,6 @@ def test_a_change_by_hand_is_found_made_again_and_undone(database, statement, ex
     assert changes(wanted, read(live)) == []
 
 
-@on_a_server
 def test_a_schema_is_made_again_from_what_was_read(database):
     snapshot = read(database(*SCHOOL))
 
@@ -279,7 +249,6 @@ def test_a_schema_is_made_again_from_what_was_read(database):
     assert read(database(*plan.statements)).objects == snapshot.objects
 
 
-@on_a_server
 def test_the_schema_statements_make_a_copy(database):
     original = database(*SCHOOL)
 
@@ -288,7 +257,6 @@ def test_the_schema_statements_make_a_copy(database):
     assert read(copy).objects == read(original).objects
 
 
-@on_a_server
 def test_hostile_names(database):
     names = ("a`b", "a'b", 'a"b', "a b", "--", "/*", "select", "é", "x;", "a.b", "\\", "%s")
     quoted = ["`" + name.replace("`", "``") + "`" for name in names]
@@ -305,7 +273,6 @@ def test_hostile_names(database):
     assert read(database(*CATALOG.schema_statements(connection))).objects == snapshot.objects
 
 
-@on_a_server
 def test_columns_are_renamed_with_all_that_is_said_of_them(database):
     live = database(*SCHOOL)
     things = read(live).objects
@@ -320,7 +287,6 @@ def test_columns_are_renamed_with_all_that_is_said_of_them(database):
     assert said(read(live))["column students.n2"] == name.attributes
 
 
-@on_a_server
 def test_a_column_that_counts_by_itself_is_left_to_a_person(database):
     things = read(database(*SCHOOL)).objects
     column = next(t for a, t in things.items() if a.sql == "schools.id")
@@ -329,7 +295,6 @@ def test_a_column_that_counts_by_itself_is_left_to_a_person(database):
         CATALOG.kind("column").create(column)
 
 
-@on_a_server
 def test_how_a_trigger_is_typed_does_not_count(database):
     typed = """CREATE TRIGGER students_log AFTER INSERT ON students FOR EACH ROW
         BEGIN  -- log it

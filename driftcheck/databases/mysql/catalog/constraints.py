@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either
+from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
+    MySQLKind,
     address,
     alter_table,
     as_typed,
@@ -17,10 +20,11 @@ from driftcheck.databases.mysql.catalog.kind import (
     quoted,
     rows,
 )
+from driftcheck.databases.mysql.catalog.periods import temporal_tables
 from driftcheck.schema import SchemaObject
 
 
-class ConstraintKind(Kind):
+class ConstraintKind(MySQLKind):
     """The base class of foreign keys and checks."""
 
     models_can_declare = True
@@ -69,6 +73,7 @@ class CheckConstraint(ConstraintKind):
     name = "check constraint"
     plural = "check constraints"
     keyword = "CONSTRAINT"
+    changes = (either("definition", "CHECK (1 = 1)", "CHECK (2 = 2)"),)
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every check."""
@@ -77,7 +82,11 @@ class CheckConstraint(ConstraintKind):
         mariadb = is_mariadb(cursor)
         # In MariaDB, names of checks are unique per table; in MySQL, per database.
         of_tables = "AND c.table_name = t.table_name AND c.level = 'Table'" if mariadb else ""
+        temporal = temporal_tables(cursor) if mariadb else {}
         for row in rows(cursor, _CHECKS.format(of_tables)):
+            table = row["checked"]
+            if table in temporal and row["constraint_name"] in temporal[table].period_names:
+                continue  # the server makes it together with the period
             condition = as_typed(row["check_clause"], mariadb=mariadb)
             not_enforced = "" if row.get("enforced", "YES") == "YES" else " NOT ENFORCED"
             # MySQL returns the condition in parentheses, MariaDB without them.
@@ -96,6 +105,10 @@ class ForeignKey(ConstraintKind):
     name = "foreign key"
     plural = "foreign keys"
     keyword = "FOREIGN KEY"
+    changes = (
+        AttributeChange("on delete", lambda a: {"definition": _with_action(a, "DELETE")}),
+        AttributeChange("on update", lambda a: {"definition": _with_action(a, "UPDATE")}),
+    )
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every foreign key."""
@@ -127,7 +140,21 @@ class ForeignKey(ConstraintKind):
                 {"definition": definition},
                 address("table", table),
                 renamable=True,
+                subject=("foreign key", other, own),
             )
+
+
+def _with_action(attributes: Attributes, event: str) -> str:
+    """The definition with another action on referencing rows."""
+    definition, on_delete, on_update = _ACTIONS.fullmatch(str(attributes["definition"])).groups()  # type: ignore[union-attr]
+    if event == "DELETE":
+        on_delete = None if on_delete else " ON DELETE CASCADE"
+    else:
+        on_update = None if on_update else " ON UPDATE CASCADE"
+    return f"{definition}{on_delete or ''}{on_update or ''}"
+
+
+_ACTIONS = re.compile(r"(.*?\))( ON DELETE [A-Z ]+?)?( ON UPDATE [A-Z ]+)?", re.DOTALL)
 
 
 def _action(event: str, rule: str) -> str:

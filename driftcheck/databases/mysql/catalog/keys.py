@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Kind, Scope
+from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either, only_if
+from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
+    MySQLKind,
     Row,
     address,
     alter_table,
     as_typed,
+    differing,
     grouped,
     is_mariadb,
     literal,
@@ -18,22 +21,38 @@ from driftcheck.databases.mysql.catalog.kind import (
     quote,
     rows,
 )
+from driftcheck.databases.mysql.catalog.periods import temporal_tables
 from driftcheck.schema import SchemaObject, Value
 
 
-class Key(Kind):
+def _reversed(attributes: Attributes) -> Attributes:
+    """The definition with the last column in the other order."""
+    definition = str(attributes["definition"])
+    descending = definition.endswith(" DESC)")
+    return {"definition": f"{definition[:-6]})" if descending else f"{definition[:-1]} DESC)"}
+
+
+class Key(MySQLKind):
     """The base class of keys."""
 
     models_can_declare = True
     is_named_in_definitions = False
+    changes = (
+        only_if(lambda a: a["method"] == "BTREE", AttributeChange("order", _reversed)),
+        either("hidden", "IGNORED"),
+        either("hidden", "INVISIBLE"),
+        either("comment", "driftcheck mutation"),
+    )
     keyword: ClassVar[str]
     """The kind in DDL statements."""
+    is_unique: ClassVar[bool] = True
     where: ClassVar[str]
     """SQL: the condition for the rows of information_schema.statistics."""
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every key of this kind."""
         mariadb = is_mariadb(cursor)
+        temporal = temporal_tables(cursor) if self.is_unique else {}
         key_columns = rows(
             cursor,
             f"""SELECT * FROM information_schema.statistics
@@ -42,14 +61,24 @@ class Key(Kind):
         )
         for (table, name), columns in grouped(key_columns, "table_name", "index_name"):
             first = columns[0]
+            definition = f"({', '.join(_column(c, mariadb=mariadb) for c in columns)})"
+            if table in temporal:
+                definition = temporal[table].without_overlaps.get(name, definition)
             facts: dict[str, Value] = {
-                "definition": f"({', '.join(_column(c, mariadb=mariadb) for c in columns)})",
+                "definition": definition,
                 "method": first["index_type"],
                 "hidden": _hidden(first),
                 "comment": first["index_comment"] or None,
             }
-            parent = address("table", table)
-            yield SchemaObject(address(self.name, table, name), facts, parent, renamable=True)
+            named = [c["column_name"] for c in columns if c["column_name"]]
+            yield SchemaObject(
+                address(self.name, table, name),
+                facts,
+                address("table", table),
+                renamable=True,
+                subject=(self.name, *named) if named else None,
+                stands_on=tuple(address("column", table, column) for column in named),
+            )
 
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the key to its table."""
@@ -60,9 +89,19 @@ class Key(Kind):
         return [f"{alter_table(obj)} DROP {self.designation(obj)}"]
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
-        """A single statement: a foreign key or an AUTO_INCREMENT column may require the key."""
-        dropped = self.designation(current)
-        return [f"{alter_table(wanted)} DROP {dropped}, ADD {self.clause(wanted)}"]
+        """Statements that keep the key: a foreign key or an AUTO_INCREMENT column may require it.
+
+        MariaDB keeps an index ignored that is dropped and added again in one statement.
+        """
+        changed = differing(current, wanted)
+        table, statements = alter_table(wanted), []
+        if changed - {"hidden"}:
+            dropped = self.designation(current)
+            statements.append(f"{table} DROP {dropped}, ADD {self.clause(wanted)}")
+        if "hidden" in changed:
+            hidden = wanted.attributes["hidden"] or _SHOWN[str(current.attributes["hidden"])]
+            statements.append(f"{table} ALTER INDEX {name_of(wanted)} {hidden}")
+        return statements
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """The statement that renames the key."""
@@ -87,6 +126,10 @@ class Key(Kind):
         if facts["hidden"]:
             words.append(str(facts["hidden"]))
         return " ".join(words)
+
+
+_SHOWN = {"IGNORED": "NOT IGNORED", "INVISIBLE": "VISIBLE"}
+"""The opposite of each keyword for a hidden key."""
 
 
 def _hidden(row: Row) -> str | None:
@@ -142,4 +185,5 @@ class Index(Key):
     name = "index"
     plural = "indexes"
     keyword = "INDEX"
+    is_unique = False
     where = "non_unique = 1"

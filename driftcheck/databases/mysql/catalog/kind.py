@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from driftcheck.databases.attribute_mutations import KindWithAttributeMutations
 from driftcheck.databases.catalog import Cursor
 from driftcheck.schema import Address, SchemaObject
 
@@ -15,6 +16,14 @@ Row: TypeAlias = Mapping[str, Any]
 
 TABLES = "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')"
 """SQL: whether a row of information_schema.tables is a table, not a view or a sequence."""
+
+
+class MySQLKind(KindWithAttributeMutations):
+    """The base class of the kinds of MySQL and MariaDB."""
+
+    def quoted(self, name: str) -> str:
+        """A name as SQL."""
+        return quote(name)
 
 
 def rows(cursor: Cursor, query: str) -> list[Row]:
@@ -63,6 +72,11 @@ def quoted(names: Iterable[str]) -> str:
 def literal(text: object) -> str:
     """Quote a string."""
     return "'" + str(text).replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def charset_of(collation: object) -> str:
+    """The character set of a collation. The names of collations begin with it."""
+    return str(collation).partition("_")[0]
 
 
 def name_of(obj: SchemaObject) -> str:

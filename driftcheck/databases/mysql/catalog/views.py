@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.attribute_mutations import AttributeChange, either
+from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
+    MySQLKind,
     address,
     in_dependency_order,
     in_one_line,
@@ -17,11 +19,17 @@ from driftcheck.databases.mysql.catalog.kind import (
 from driftcheck.schema import SchemaObject, Value
 
 
-class View(Kind):
+class View(MySQLKind):
     """A view."""
 
     name = "view"
     plural = "views"
+    changes = (
+        AttributeChange("definition", lambda a: {"definition": f"{a['definition']} limit 77"}),
+        either("check_option", "CASCADED"),
+        either("security", "DEFINER", "INVOKER"),
+        either("algorithm", "TEMPTABLE", "UNDEFINED"),
+    )
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every view, in the order of their dependencies."""
@@ -43,7 +51,7 @@ class View(Kind):
                 "security": row["security_type"],
                 "algorithm": row.get("algorithm"),
             }
-            yield SchemaObject(address("view", name), facts)
+            yield SchemaObject(address("view", name), facts, recognizable=True)
 
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that creates the view."""
@@ -71,11 +79,15 @@ def _view(view: SchemaObject) -> str:
     return " ".join(words)
 
 
-class Trigger(Kind):
+class Trigger(MySQLKind):
     """A trigger on a table."""
 
     name = "trigger"
     plural = "triggers"
+    changes = (
+        either("fires", "BEFORE INSERT", "BEFORE UPDATE"),
+        either("definition", "SET @driftcheck = 1", "SET @driftcheck = 2"),
+    )
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every trigger, in the order of execution."""
@@ -92,7 +104,10 @@ class Trigger(Kind):
                 "definition": in_one_line(row["action_statement"]),
             }
             yield SchemaObject(
-                address("trigger", row["trigger_name"]), facts, address("table", table)
+                address("trigger", row["trigger_name"]),
+                facts,
+                address("table", table),
+                recognizable=True,
             )
 
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:

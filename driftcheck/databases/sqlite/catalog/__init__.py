@@ -7,7 +7,9 @@ in the format that SQLAlchemy writes, and returns different results in different
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -21,18 +23,19 @@ from driftcheck.databases.sqlite.catalog.constraints import (
 )
 from driftcheck.databases.sqlite.catalog.indexes import Index
 from driftcheck.databases.sqlite.catalog.kind import statements
+from driftcheck.databases.sqlite.catalog.rebuild import rebuilt
 from driftcheck.databases.sqlite.catalog.tables import Column, Table
 from driftcheck.databases.sqlite.catalog.views import Trigger, View
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Snapshot
 
 KINDS: tuple[Kind, ...] = (
-    Table(),
-    Column(),
-    PrimaryKey(),
-    UniqueConstraint(),
-    ForeignKey(),
-    CheckConstraint(),
+    Table(rebuilt),
+    Column(rebuilt),
+    PrimaryKey(rebuilt),
+    UniqueConstraint(rebuilt),
+    ForeignKey(rebuilt),
+    CheckConstraint(rebuilt),
     Index(),
     View(),
     Trigger(),
@@ -74,6 +77,27 @@ class SQLiteCatalog(Catalog):
         if last is not None and last.marks == marks:
             return last
         return replace(super().read_again(connection, scope, last), marks=marks)
+
+    def catalog_digests(self, connection: Any) -> Mapping[str, str]:
+        """A digest of the stored statements of each type of object."""
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(
+                """SELECT type, group_concat(name || tbl_name || sql, char(0)) FROM
+                (SELECT * FROM sqlite_master WHERE sql IS NOT NULL
+                  AND name NOT LIKE 'sqlite^_stat%' ESCAPE '^' ORDER BY type, name)
+                GROUP BY type"""
+            )
+            stored = {
+                "table": "",
+                "index": "",
+                "view": "",
+                "trigger": "",
+                **dict(cursor.fetchall()),
+            }
+        return {
+            f"sqlite_master ({type_})": hashlib.sha256(sql.encode()).hexdigest()
+            for type_, sql in stored.items()
+        }
 
     def schema_statements(self, connection: Any) -> list[str]:
         """The stored CREATE statements."""

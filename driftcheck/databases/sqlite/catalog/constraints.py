@@ -5,16 +5,38 @@ A constraint without a name gets its columns or its definition as the name: ``st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either
+from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
 from driftcheck.databases.sqlite.catalog.definition import Constraint, TableDefinition
-from driftcheck.databases.sqlite.catalog.kind import address, definitions, needs_rebuild
+from driftcheck.databases.sqlite.catalog.kind import (
+    RebuiltKind,
+    address,
+    definitions,
+    needs_rebuild,
+)
 from driftcheck.databases.sqlite.catalog.tokens import Names, quote
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import SchemaObject, Snapshot
 
 
-class ConstraintKind(Kind):
+def _other_conflict(attributes: Attributes) -> Attributes:
+    """Another ON CONFLICT clause of a key."""
+    definition, conflict, _ = str(attributes["definition"]).partition(" ON CONFLICT ")
+    return {"definition": definition if conflict else f"{definition} ON CONFLICT REPLACE"}
+
+
+def _other_action(attributes: Attributes) -> Attributes:
+    """Another action of a foreign key. Actions come before the deferral."""
+    definition = str(attributes["definition"])
+    if "ON DELETE" in definition:
+        return {"definition": re.sub(r" ON DELETE (?:SET )?\w+", "", definition)}
+    reference, deferral, rest = definition.partition(" DEFERRABLE")
+    return {"definition": f"{reference} ON DELETE CASCADE{deferral}{rest}"}
+
+
+class ConstraintKind(RebuiltKind):
     """The base class of constraints. SQLite can only create them together with their table."""
 
     models_can_declare = True
@@ -38,6 +60,14 @@ class ConstraintKind(Kind):
                     renamable=True,
                 )
 
+    def dropped(self, obj: SchemaObject, schema: Snapshot) -> list[str]:
+        """Statements that make the table again without the constraint."""
+        return self.rebuilt(schema, obj, None)
+
+    def renamed(self, obj: SchemaObject, wanted: SchemaObject, schema: Snapshot) -> list[str]:
+        """Statements that make the table again with another name of the constraint."""
+        return self.rebuilt(schema, obj, wanted)
+
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Not supported by SQLite."""
         raise needs_rebuild(obj, "add")
@@ -60,6 +90,7 @@ class PrimaryKey(ConstraintKind):
 
     name = "primary key"
     plural = "primary keys"
+    changes = (AttributeChange("conflict clause", _other_conflict),)
 
 
 class UniqueConstraint(ConstraintKind):
@@ -67,6 +98,7 @@ class UniqueConstraint(ConstraintKind):
 
     name = "unique constraint"
     plural = "unique constraints"
+    changes = (AttributeChange("conflict clause", _other_conflict),)
 
 
 class CheckConstraint(ConstraintKind):
@@ -74,6 +106,13 @@ class CheckConstraint(ConstraintKind):
 
     name = "check constraint"
     plural = "check constraints"
+    changes = (either("definition", "CHECK (1 = 1)", "CHECK (2 = 2)"),)
+
+    def altered(self, obj: SchemaObject, wanted: SchemaObject, schema: Snapshot) -> list[str]:
+        """Statements that make the table again, if the check has a name: if not, it is another."""
+        if obj.address.name.startswith("("):
+            raise CannotBeWritten(f"{obj.address} has no name by which it stays the same")
+        return super().altered(obj, wanted, schema)
 
 
 class ForeignKey(ConstraintKind):
@@ -81,6 +120,7 @@ class ForeignKey(ConstraintKind):
 
     name = "foreign key"
     plural = "foreign keys"
+    changes = (AttributeChange("on delete", _other_action),)
 
 
 def clause(constraint: SchemaObject) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, toggle
 from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.kind import (
     SQLiteKind,
@@ -17,6 +18,20 @@ from driftcheck.databases.sqlite.catalog.tokens import Names, canonical, quote, 
 from driftcheck.schema import SchemaObject, Value
 
 
+def _other_predicate(attributes: Attributes) -> Attributes:
+    """A definition with a predicate, or without the one it has."""
+    definition, where, _ = str(attributes["definition"]).partition(" WHERE ")
+    return {"definition": definition if where else f"{definition} WHERE 1 = 1"}
+
+
+def _other_order(attributes: Attributes) -> Attributes:
+    """A definition with the last column in the other order."""
+    definition, where, predicate = str(attributes["definition"]).partition(" WHERE ")
+    descending = definition.endswith(" DESC)")
+    columns = f"{definition[:-6]})" if descending else f"{definition[:-1]} DESC)"
+    return {"definition": f"{columns}{where}{predicate}"}
+
+
 class Index(SQLiteKind):
     """An index. ASC is the default and omitted from the definition."""
 
@@ -25,6 +40,12 @@ class Index(SQLiteKind):
     keyword = "INDEX"
     models_can_declare = True
     is_named_in_definitions = False
+    changes = (
+        toggle("unique"),
+        AttributeChange("predicate", _other_predicate),
+        AttributeChange("order", _other_order),
+    )
+    equivalent = (("reindex", "REINDEX {name}"),)
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every index."""

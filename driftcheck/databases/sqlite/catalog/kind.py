@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Kind
+from driftcheck.databases.attribute_mutations import KindWithAttributeMutations
+from driftcheck.databases.catalog import CannotBeWritten, Cursor
 from driftcheck.databases.sqlite.catalog.definition import TableDefinition, table_definition
 from driftcheck.databases.sqlite.catalog.tokens import quote
-from driftcheck.schema import Address, SchemaObject, Value
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 _SHADOWS = "AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow')"
 
@@ -58,7 +60,42 @@ def needs_rebuild(obj: SchemaObject, operation: str) -> CannotBeWritten:
     )
 
 
-class SQLiteKind(Kind):
+class MutableKind(KindWithAttributeMutations):
+    """The base class of the kinds of SQLite."""
+
+    def quoted(self, name: str) -> str:
+        """A name as SQL."""
+        return quote(name)
+
+
+Rebuild: TypeAlias = Callable[[Snapshot, SchemaObject, SchemaObject | None], list[str]]
+"""Writes the statements that make a table again with an object changed, or without the object."""
+
+
+class RebuiltKind(MutableKind):
+    """A kind whose objects the selftest changes with a new table, because SQLite cannot.
+
+    Args:
+        rebuild: Writes the new table.
+    """
+
+    def __init__(self, rebuild: Rebuild | None = None) -> None:
+        self._rebuild = rebuild
+
+    def rebuilt(
+        self, schema: Snapshot, obj: SchemaObject, wanted: SchemaObject | None
+    ) -> list[str]:
+        """Statements that make the table again with the wanted object, or without the object."""
+        if self._rebuild is None:
+            raise needs_rebuild(obj, "alter")
+        return self._rebuild(schema, obj, wanted)
+
+    def altered(self, obj: SchemaObject, wanted: SchemaObject, schema: Snapshot) -> list[str]:
+        """Statements that make the table again with the changed object."""
+        return self.rebuilt(schema, obj, wanted)
+
+
+class SQLiteKind(MutableKind):
     """A kind whose objects are dropped and created again, because SQLite cannot alter them."""
 
     keyword: str

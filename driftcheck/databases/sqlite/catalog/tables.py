@@ -6,10 +6,19 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import Cursor, Kind, Scope
+from driftcheck.databases.attribute_mutations import (
+    AttributeChange,
+    Attributes,
+    either,
+    only_if,
+    toggle,
+    without,
+)
+from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
 from driftcheck.databases.sqlite.catalog.constraints import clause
 from driftcheck.databases.sqlite.catalog.definition import table_definition
 from driftcheck.databases.sqlite.catalog.kind import (
+    RebuiltKind,
     address,
     definitions,
     name_of,
@@ -18,14 +27,29 @@ from driftcheck.databases.sqlite.catalog.kind import (
     table_of,
 )
 from driftcheck.databases.sqlite.catalog.tokens import canonical, quote, tokens_of
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 # A default that needs no parentheses. ADD COLUMN does not accept other defaults.
 _LITERAL = re.compile(r"""[-+]?[\w.]+|[xX]?'(?:[^']|'')*'|"(?:[^"]|"")*\"""")
 _NOT_CONSTANT = re.compile(r"CURRENT_(?:TIME|DATE|TIMESTAMP)\Z")
 
 
-class Table(Kind):
+def _other_module(attributes: Attributes) -> Attributes:
+    """A virtual table with another argument."""
+    using = attributes["using"]
+    return {"using": f"{str(using)[:-1]}, driftcheck)"} if using else {}
+
+
+def _is_key(column: SchemaObject, schema: Snapshot) -> bool:
+    """Whether a column belongs to its table's primary key."""
+    parts = schema.parts[column.part_of] if column.part_of else ()
+    definition = next(
+        (p.attributes["definition"] for p in parts if p.address.kind == "primary key"), ""
+    )
+    return column.address.name in [token.name for token in tokens_of(str(definition))]
+
+
+class Table(RebuiltKind):
     """A table or a virtual table. Its constraints can only be created together with it."""
 
     name = "table"
@@ -35,6 +59,12 @@ class Table(Kind):
         ("column", "primary key", "unique constraint", "foreign key", "check constraint")
     )
     models_can_declare = True
+    changes = (
+        only_if(lambda a: not a["using"], either("options", ("STRICT",), ())),
+        only_if(lambda a: not a["using"], either("options", ("WITHOUT ROWID",), ())),
+        AttributeChange("module", _other_module),
+    )
+    equivalent = (("analyze", "ANALYZE {name}"), ("delete rows", "DELETE FROM {name}"))
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every table."""
@@ -74,13 +104,29 @@ _COLUMNS = """SELECT x.name, x.type, x."notnull", x.dflt_value
     ORDER BY x.cid"""
 
 
-class Column(Kind):
+class Column(RebuiltKind):
     """A column. Its position is no evidence of a rename: it changes when the table is rebuilt."""
 
     name = "column"
     plural = "columns"
     holds_data = True
     models_can_declare = True
+    changes = (
+        either("type", "VARCHAR(77)", "BIGINT"),
+        toggle("nullable"),
+        either("default", "77", "78"),
+        without("default"),
+        either("generated", "77 VIRTUAL", "78 VIRTUAL"),
+        either("generated", "77 STORED", "78 STORED"),
+        either("collation", "NOCASE"),
+        only_if(lambda a: not a["nullable"], either("on_conflict", "ON CONFLICT REPLACE")),
+    )
+
+    def altered(self, obj: SchemaObject, wanted: SchemaObject, schema: Snapshot) -> list[str]:
+        """Statements that make the table again, unless only NOT NULL of a key is taken back."""
+        if obj.attributes["nullable"] != wanted.attributes["nullable"] and _is_key(obj, schema):
+            raise CannotBeWritten(f"{obj.address} is never null, with or without NOT NULL")
+        return super().altered(obj, wanted, schema)
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every column, from PRAGMA table_xinfo and from the CREATE statement."""
