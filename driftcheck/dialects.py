@@ -29,8 +29,16 @@ ALIASES = {"postgres": "postgresql"}
 """Other schemes of URLs, each with the dialect. libpq accepts ``postgres://``."""
 
 
-def display_name(dialect: str) -> str:
-    """Return the display name of a dialect; for an unsupported dialect, its own name."""
+def display_name(dialect: str, server_version: str = "") -> str:
+    """Return the display name of a dialect; for an unsupported dialect, its own name.
+
+    Args:
+        dialect: The name of the dialect.
+        server_version: The version that the server reports. MariaDB is in it by name, because many
+            projects connect to MariaDB with the dialect of MySQL.
+    """
+    if "MariaDB" in server_version:
+        dialect = "mariadb"
     return DIALECTS[dialect].display_name if dialect in DIALECTS else dialect
 
 

@@ -46,6 +46,8 @@ class Database(ABC):
     """The arguments of drivers that are replaced if a connection is redirected to a shadow. Other
     arguments (timeouts, codecs, cursor factories) are kept."""
     default_port: ClassVar[int | None] = None
+    default_schema_query: ClassVar[str] = ""
+    """The query with which SQLAlchemy reads the default schema; empty if that never changes."""
     is_file: ClassVar[bool] = False
     """Whether a database is a file. If not, it is on a server."""
     has_schemas: ClassVar[bool] = False

@@ -15,12 +15,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Dialect
 
-_QUERIES = {
-    "mysql": "SELECT DATABASE()",
-    "mariadb": "SELECT DATABASE()",
-    "postgresql": "SELECT current_schema()",
-}
-"""By SQLAlchemy's name of the database: what its dialect asks for the default schema."""
+from driftcheck.databases.registry import find_database
 
 
 class DefaultSchemas:
@@ -41,11 +36,11 @@ class DefaultSchemas:
             connection: A DB-API connection on which no transaction has begun.
             shadow_set: The shadow set that the connection leads to.
         """
-        query = _QUERIES.get(dialect.name)
-        if query is None:
+        database = find_database(dialect.name)
+        if database is None or not database.default_schema_query:
             return
         with closing(connection.cursor()) as cursor:
-            cursor.execute(query)
+            cursor.execute(database.default_schema_query)
             (name,) = cursor.fetchone()
         connection.rollback()
         known = self._of_dialect.get(dialect)

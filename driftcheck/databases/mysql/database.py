@@ -43,6 +43,7 @@ class MySQL(Database):
     names_query = NAMES_QUERY
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
     default_port = 3306
+    default_schema_query = "SELECT DATABASE()"
 
     @property
     def catalog(self) -> MySQLCatalog:

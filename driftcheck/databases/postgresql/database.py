@@ -45,6 +45,7 @@ class PostgreSQL(Database):
     names_query = NAMES_QUERY
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
     default_port = urls.DEFAULT_PORT
+    default_schema_query = "SELECT current_schema()"
     has_schemas = True
     error_aborts_transaction = True
     detects_hazards = True

@@ -87,9 +87,7 @@ def title_of(
     line = words(output, (project, STRONG))
     if name != project:
         line.append_text(words(output, (" · ", FAINT), name))
-    if "MariaDB" in server_version:  # many projects reach it by the dialect of MySQL
-        dialect = "mariadb"
-    server = f" on {display_name(dialect)} {server_version}"
+    server = f" on {display_name(dialect, server_version)} {server_version}"
     line.append_text(words(output, server))
     return line
 
