@@ -15,11 +15,12 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.used_objects import helping_of
 from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History
-from driftcheck.sources.models import create_models, extensions_declared
+from driftcheck.sources.models import Helping, create_models, extensions_declared
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
 
@@ -87,8 +88,8 @@ class ModelsCreator:
 
     def _before_tables(
         self, database_key: DatabaseKey, head: Snapshot | None, catalog: Catalog, *, trusted: bool
-    ) -> tuple[str, ...]:
-        """Return the statements that create the head's objects of kinds that come before tables.
+    ) -> Helping:
+        """Return what creates the head's objects of kinds that come before tables.
 
         They are read from a replay if the given head comes from a cache that is not trusted.
         """
@@ -96,7 +97,7 @@ class ModelsCreator:
         kinds = set(names[: names.index("table")])
         if kinds and head is not None and not trusted:
             head = self._replays.read_all(self._replays.upgrade_to_heads()).get(database_key)
-        return _statements_for(head, catalog, kinds)
+        return helping_of(head, catalog, kinds) if head is not None else Helping()
 
 
 def _install_extensions(

@@ -2,44 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import MetaData
-from sqlalchemy.engine.mock import MockConnection
-from sqlalchemy.schema import DDLElement
+from sqlalchemy import MetaData, event, literal, select
+from sqlalchemy.sql.dml import UpdateBase
+from sqlalchemy.sql.elements import TextClause
+
+from driftcheck.project.metadata_state import models_unchanged
+
+_NO_OPERATION = "SELECT 1"
+_READS = re.compile(
+    r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*\(*\s*"
+    r"(SELECT|WITH|VALUES|TABLE|SHOW|EXPLAIN|DESCRIBE|PRAGMA)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
-    """Return the DDL of models.
+    """Write models as DDL, and leave the models as they were.
+
+    Event listeners of the models run as in ``create_all()``, and their DDL belongs to the models.
+    They are given the connection itself, so that they can inspect the database, and so that its
+    ``schema_translate_map`` is applied. No statement that writes reaches the database.
 
     Args:
         models: The metadata.
-        connection: A SQLAlchemy connection to a shadow database. The statements are compiled for
-            its dialect, and queries of event listeners of the models run on it.
-
-    Returns:
-        The statements, in the order in which ``create_all()`` runs them.
+        connection: A SQLAlchemy connection to a shadow database. The queries of listeners are run
+            on it.
     """
-    statements: list[str] = []
-
-    def keep(statement: Any, *parameters: Any, **named: Any) -> Any:
-        if isinstance(statement, DDLElement):
-            statement = _bare(str(statement.compile(dialect=connection.dialect)), connection)
-        if not isinstance(statement, str):
-            return connection.execute(statement, *filter(None, parameters), **named)
-        statements.append(statement.strip())
-        return None
-
-    for metadata in dict.fromkeys(models):
-        metadata.create_all(MockConnection(connection.dialect, keep), checkfirst=False)
+    distinct = list(dict.fromkeys(models))
+    names = {table.name for metadata in distinct for table in metadata.tables.values()}
+    was_in_transaction = connection.in_transaction()
+    with models_unchanged(distinct), _statements_kept(connection, names) as statements:
+        for metadata in distinct:
+            metadata.create_all(connection, checkfirst=False)
+    if not was_in_transaction and connection.in_transaction():
+        connection.get_transaction().rollback()
     return tuple(statements)
 
 
-def _bare(statement: str, connection: Any) -> str:
-    """Return a statement that can be run without parameters.
+@contextmanager
+def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[str]]:
+    """Keep the statements of a connection in place of running them, except queries.
 
-    For drivers with the parameter style ``%s``, SQLAlchemy doubles each ``%`` of a statement.
+    A query that names a table of the models is kept too: the table does not exist yet, and such
+    a query is made for its effect, such as ``SELECT create_hypertable('readings', 'time')``.
     """
-    takes_percents = connection.dialect.paramstyle in ("format", "pyformat")
-    return statement.replace("%%", "%") if takes_percents else statement
+    statements: list[str] = []
+    names = "|".join(map(re.escape, tables))
+    of_models = re.compile(rf"(?<!\w)(?:{names})(?!\w)") if names else None
+
+    def is_run(statement: str) -> bool:
+        return bool(_READS.match(statement)) and not (of_models and of_models.search(statement))
+
+    def without_rows(
+        _connection: Any, element: Any, several: Any, parameters: Any, _options: Any
+    ) -> tuple[Any, Any, Any]:
+        """Replace a statement that writes rows: rows are no part of the schema."""
+        is_text = isinstance(element, TextClause) and not is_run(element.text)
+        if isinstance(element, UpdateBase) or (is_text and (several or parameters)):
+            return select(literal(1)), [], {}
+        return element, several, parameters
+
+    def keep(
+        _connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: Any
+    ) -> tuple[str, Any]:
+        bare = _bare(statement, context)
+        if not context.isddl and is_run(bare):
+            return statement, parameters
+        statements.append(bare.strip())
+        return _NO_OPERATION, parameters
+
+    listeners: Sequence[tuple[str, Any]] = (
+        ("before_execute", without_rows),
+        ("before_cursor_execute", keep),
+    )
+    for name, listener in listeners:
+        event.listen(connection, name, listener, retval=True)
+    try:
+        yield statements
+    finally:
+        for name, listener in listeners:
+            event.remove(connection, name, listener)
+
+
+def _bare(statement: str, context: Any) -> str:
+    """Return a statement as the server is to see it, because it is run without parameters.
+
+    Compiled for a driver whose placeholders are ``%s``, a statement has each ``%`` doubled.
+    """
+    takes_percents = context.dialect.paramstyle in ("format", "pyformat")
+    return statement.replace("%%", "%") if takes_percents and context.compiled else statement

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import MetaData, Table
 
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import Refused
+from driftcheck.sources.statement_log import has_word
 
 _CREATED_BEFORE = re.compile(r"CREATE (SCHEMA|EXTENSION)\b", re.IGNORECASE)
 
@@ -25,12 +27,52 @@ Run = Callable[[Iterable[str]], list[Refused]]
 """Runs statements on a database one by one, and says which it refused."""
 
 
+@dataclass(frozen=True)
+class UsedObject:
+    """An object that the history creates, and that models may use without declaring it.
+
+    Attributes:
+        name: The name of the object.
+        statements: The statements that create it.
+        afterwards: Statements to run when the tables exist: a sequence that a column owns gets its
+            owner.
+        used_by: The names of functions and other objects whose definition names the object.
+    """
+
+    name: str
+    statements: tuple[str, ...]
+    afterwards: tuple[str, ...] = ()
+    used_by: tuple[str, ...] = ()
+
+    def is_used_by(self, refused: Refused) -> bool:
+        """Whether a statement names an object that uses this one."""
+        return any(has_word(refused.statement, name) for name in self.used_by)
+
+
+@dataclass(frozen=True)
+class Helping:
+    """What the history creates before its tables, for models that use it.
+
+    Attributes:
+        statements: Statements that create what models cannot declare, such as functions.
+        types: Types that models can declare too. Only those are created that a refused statement
+            of the models uses.
+        sequences: Sequences. Only those are created that a statement was refused for: the name
+            ``a_id_seq`` in a statement may also be the sequence of a serial column, which the
+            server has yet to create.
+    """
+
+    statements: tuple[str, ...] = ()
+    types: tuple[UsedObject, ...] = ()
+    sequences: tuple[UsedObject, ...] = ()
+
+
 def create_models(
     configured: Sequence[Configured],
     run: Run,
     *,
     before: Sequence[str] = (),
-    helping: Callable[[], Sequence[str]] = tuple,
+    helping: Callable[[], Helping] = Helping,
 ) -> list[Refused]:
     """Create the models in an empty shadow database.
 
@@ -38,8 +80,8 @@ def create_models(
         configured: The configuration that env.py makes for this database.
         run: Runs statements on the shadow database.
         before: Statements to run first: the history's schemas and extensions.
-        helping: Returns statements to run if statements of the models fail: functions, types and
-            sequences that the history creates and the models only use.
+        helping: Returns what the history creates and the models only use. It is called if
+            statements of the models fail.
 
     Returns:
         The statements that the database refused, with its messages.
@@ -47,10 +89,54 @@ def create_models(
     run(before)
     statements = [statement for context in configured for statement in context.ddl]
     refused = [r for r in run(statements) if not _was_created_before(r)]
-    if refused:
-        run(helping())
-        refused = run([failed.statement for failed in refused])
+    return _with_help(refused, helping(), run) if refused else refused
+
+
+def _with_help(refused: list[Refused], helping: Helping, run: Run) -> list[Refused]:
+    """Run refused statements again after the objects that they use have been created.
+
+    A type may need another, and the server names only the first object that is missing. So this is
+    repeated until no further object is missing. Tables that lack nothing else come before
+    sequences, so that their serial columns create their own.
+    """
+    created: list[UsedObject] = []
+
+    def create(found: Iterable[UsedObject]) -> bool:
+        new = [used for used in found if used not in created]
+        created.extend(new)
+        run([statement for used in new for statement in used.statements])
+        return bool(new)
+
+    objects = (*helping.types, *helping.sequences)
+    create(used for used in objects if any(map(used.is_used_by, refused)))
+    create(_named_in_statements(helping.types, refused))
+    waiting = run(helping.statements)
+    refused = _run_again(refused, run)
+    for find, candidates in (
+        (_named_in_statements, helping.types),
+        (_named_in_messages, helping.sequences),
+    ):
+        while refused and create(find(candidates, (*refused, *waiting))):
+            waiting = _run_again(waiting, run)
+            refused = _run_again(refused, run)
+    run([statement for used in created for statement in used.afterwards])
     return refused
+
+
+def _named_in_statements(
+    objects: Iterable[UsedObject], refused: Sequence[Refused]
+) -> list[UsedObject]:
+    return [used for used in objects if any(has_word(r.statement, used.name) for r in refused)]
+
+
+def _named_in_messages(
+    objects: Iterable[UsedObject], refused: Sequence[Refused]
+) -> list[UsedObject]:
+    return [used for used in objects if any(has_word(r.message, used.name) for r in refused)]
+
+
+def _run_again(refused: Iterable[Refused], run: Run) -> list[Refused]:
+    return run([failed.statement for failed in refused])
 
 
 def extensions_declared(configured: Sequence[Configured]) -> list[str]:
