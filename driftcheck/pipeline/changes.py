@@ -17,7 +17,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Snapshot
-from driftcheck.sources.models import hidden_tables
+from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.statement_log import has_word
 
 Changes: TypeAlias = Mapping[Gap, list[Change]]
@@ -130,7 +130,10 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
         schema = reworded(schema, replacements)
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
-    changes = changes_of(Gap.PENDING, declarable)
+    models, existing = (declarable[side] for side in Gap.PENDING.between)
+    hidden = hidden_from_autogenerate(state.configured, models, existing)
+    compared = {side: snapshot.without(hidden) for side, snapshot in declarable.items()}
+    changes = changes_of(Gap.PENDING, compared)
     return [change for change in changes if not _is_refused(change, state)]
 
 
@@ -154,7 +157,6 @@ def _is_refused(change: Change, state: DatabaseState) -> bool:
 
 
 def _declarable(state: DatabaseState, snapshot: Snapshot) -> Snapshot:
-    """Limit a schema to what models can declare and the project's filters let autogenerate see."""
+    """Limit a schema to what models can declare."""
     kinds = {kind.name for kind in state.catalog.kinds if kind.models_can_declare}
-    snapshot = snapshot.only(lambda schema_object: schema_object.address.kind in kinds)
-    return snapshot.without(hidden_tables(state.configured, snapshot))
+    return snapshot.only(lambda schema_object: schema_object.address.kind in kinds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -22,6 +22,7 @@ from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.filters import hidden_from_drift
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
 from driftcheck.sources.models import declared_tables
@@ -146,7 +147,9 @@ class StateReader:
             return None
         self._progress("reading the live database")
         tables = version_tables(self._loaded.environment)[database_key]
-        return read_live(self._shadows.live_url(database_key), tables, self._scope)
+        live = read_live(self._shadows.live_url(database_key), tables, self._scope)
+        configured = self._loaded.environment.databases[database_key]
+        return replace(live, foreign=hidden_from_drift(configured, (), live.snapshot))
 
     def _state(
         self,
@@ -164,8 +167,9 @@ class StateReader:
             Side.MODELS: models.snapshot if models else None,
             Side.HEAD: history.head.get(database_key),
             Side.STAMPED: history.stamped.get(database_key) if is_known else None,
-            Side.LIVE: live.snapshot if live else None,
         }
+        if live is not None:
+            read[Side.LIVE] = _without_foreign_objects(configured, live.snapshot, read.values())
         selected = self._settings.schemas
         whole = {side: found for side, found in read.items() if found}
         snapshots = {side: within(found, selected) for side, found in whole.items()}
@@ -198,6 +202,14 @@ class StateReader:
             return created
         catalog = catalog_for(database_key.dialect)
         return replace(created, snapshot=_with_undeclarable(created.snapshot, head, catalog))
+
+
+def _without_foreign_objects(
+    configured: Sequence[Configured], live: Snapshot, others: Iterable[Snapshot | None]
+) -> Snapshot:
+    """Return the live schema without what the filters hide and no other schema contains."""
+    known = {address for snapshot in others if snapshot for address in snapshot.objects}
+    return live.without(hidden_from_drift(configured, known, live))
 
 
 def _unknown_revisions(live: Live | None, known: frozenset[str]) -> tuple[str, ...]:

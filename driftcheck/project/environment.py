@@ -144,7 +144,8 @@ def discover(
     scripts: list[ScriptDirectory] = []
 
     def observe(_heads: Any, context: Any) -> tuple[()]:
-        configured = _configured(context, redirect.target_of(context.connection))
+        target = redirect.target_of(context.connection)
+        configured = _configured(context, target, project.root)
         if models:
             with contained("writing the models as DDL", root=project.root):
                 ddl = ddl_of(configured.metadata, context.connection)
@@ -166,7 +167,7 @@ def discover(
     return LoadedProject(project, redirect, environment, script)
 
 
-def _configured(context: Any, target: URL) -> Configured:
+def _configured(context: Any, target: URL, root: Path) -> Configured:
     options = context.opts
     metadata = options.get("target_metadata") or ()
     token = str(options.get("upgrade_token") or "")
@@ -177,7 +178,24 @@ def _configured(context: Any, target: URL) -> Configured:
         version_schema=context.version_table_schema or "",
         metadata=tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,),
         include_schemas=bool(options.get("include_schemas")),
-        include_name=options.get("include_name"),
-        include_object=options.get("include_object"),
+        include_name=_guarded(options, "include_name", root),
+        include_object=_guarded(options, "include_object", root),
         ddl=(),
     )
+
+
+def _guarded(options: Mapping[str, Any], name: str, root: Path) -> Any:
+    """Return a filter of the project whose errors are reported as errors of the project."""
+    function = options.get(name)
+    if function is None:
+        return None
+
+    def ask(*arguments: Any) -> bool:
+        try:
+            return bool(function(*arguments))
+        except Exception as error:
+            with contained(f"calling {name} of env.py", root=root):
+                raise error from None
+            raise  # not reached: the block above always raises
+
+    return ask

@@ -5,7 +5,7 @@ The server enforces that nothing is written. On SQLite, the file is opened for r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,15 +29,17 @@ class Live:
     Attributes:
         snapshot: Its schema, without the version tables.
         revisions: The revisions in each version table that exists.
+        foreign: The tables of other projects and of other tenants.
     """
 
     snapshot: Snapshot
     revisions: dict[VersionTable, tuple[str, ...]]
+    foreign: Collection[Address] = frozenset()
 
     @property
     def has_tables(self) -> bool:
-        """Whether the database has any table besides version tables."""
-        return any(address.kind == "table" for address in self.snapshot.objects)
+        """Whether the database has any table besides version tables and foreign tables."""
+        return any(a.kind == "table" and a not in self.foreign for a in self.snapshot.objects)
 
     @property
     def stamped(self) -> tuple[str, ...] | None:

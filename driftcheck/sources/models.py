@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData, Table
 
 from driftcheck.project.environment import Configured
-from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.statement_log import has_word
 
@@ -156,38 +155,3 @@ def declared_tables(configured: Sequence[Configured]) -> list[Table]:
         metadata for context in configured for metadata in context.metadata
     )
     return [table for metadata in metadatas for table in metadata.tables.values()]
-
-
-def hidden_tables(configured: Sequence[Configured], snapshot: Snapshot) -> set[Address]:
-    """The tables of a snapshot that the project's filters hide from autogenerate.
-
-    ``include_name`` and ``include_object`` are called as autogenerate calls them for a reflected
-    table. Tables in schemas that autogenerate does not read are hidden too.
-    """
-    filters = [_table_filter(context, snapshot.default_schema) for context in configured]
-    tables = (address for address in snapshot.objects if address.kind == "table")
-    return {address for address in tables if not any(includes(address) for includes in filters)}
-
-
-def _table_filter(configured: Configured, default_schema: str) -> Callable[[Address], bool]:
-    """A function that says whether autogenerate compares a table, for one ``configure()``."""
-    declared = {key: table for m in configured.metadata for key, table in m.tables.items()}
-    schemas = {table.schema for table in declared.values()}
-
-    def includes(address: Address) -> bool:
-        schema = None if address.schema == default_schema else address.schema
-        if schema is not None and not configured.include_schemas and schema not in schemas:
-            return False
-        key = f"{schema}.{address.name}" if schema else address.name
-        parents = {"schema_name": schema, "schema_qualified_table_name": key}
-        by_name, by_object = configured.include_name, configured.include_object
-        if by_name is not None and not (
-            by_name(schema, "schema", {}) and by_name(address.name, "table", parents)
-        ):
-            return False
-        if by_object is None:
-            return True
-        reflected = Table(address.name, MetaData(), schema=schema)
-        return bool(by_object(reflected, address.name, "table", True, declared.get(key)))  # noqa: FBT003
-
-    return includes
