@@ -11,7 +11,7 @@ from driftcheck.judging.difference_text import short_difference
 from driftcheck.judging.equivalence import duplicate_declaration, meaningful
 from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.rule_lookup import declared_twice, left_to_migrations, rule_of
-from driftcheck.judging.rules import LEFT_TO_MIGRATIONS, Rule
+from driftcheck.judging.rules import LEFT_TO_MIGRATIONS, NOTED_ONLY_IN, Rule
 from driftcheck.judging.side_values import (
     attribute_values,
     differences_of,
@@ -69,7 +69,9 @@ def judge(
     judged_with_drift: set[int] = set()
     verdicts: list[tuple[Verdict, Change, Mapping[Gap, Sequence[Change]]]] = []
     for drift in changes.get(Gap.DRIFT, ()):
-        same_object = [pending[a] for a in addresses_of(drift) if a in pending]
+        is_explained = _is_explained(drift, snapshots, note_reason)
+        addresses = () if is_explained else addresses_of(drift)
+        same_object = [pending[a] for a in addresses if a in pending]
         judged_with_drift |= {id(change) for change in same_object}
         verdict = _verdict(drift, same_object, snapshots)
         verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: same_object}))
@@ -85,6 +87,15 @@ def judge(
         )
         for verdict in verdicts
     ]
+
+
+def _is_explained(
+    drift: Change, snapshots: Mapping[Side, Snapshot], note_reason: NoteReason
+) -> bool:
+    """Whether drift came about without a change by hand, so that it contradicts nothing."""
+    stamped, live = (snapshots[side] for side in Gap.DRIFT.between)
+    reason = note_reason(drift.wanted, drift.actual, (stamped, live))
+    return Verdict.DRIFT in NOTED_ONLY_IN.get(reason, ())
 
 
 def addresses_of(change: Change) -> tuple[Address, ...]:

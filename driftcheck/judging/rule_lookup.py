@@ -12,6 +12,8 @@ from driftcheck.judging.rules import (
     LEFT_TO_MIGRATIONS,
     NOT_OF_CHANGES,
     NOTED,
+    NOTED_ONLY_IN,
+    OTHER_ORDER,
     PENDING_NAME,
     UNSAID,
     Rule,
@@ -36,15 +38,27 @@ def rule_of(verdict: Verdict, change: Change, note: str = "") -> tuple[str, Rule
     Args:
         verdict: The verdict on the object.
         change: The change.
-        note: The reason why the change is only noted; empty if it is a full finding.
+        note: The reason why the change may be only noted; empty if it is a full finding.
     """
     kind = _kind_in_identity(change)
-    if note:
+    if note == "order" and verdict is Verdict.DRIFT:
+        return f"{verdict}-{kind}-{change.type}", OTHER_ORDER
+    if note and is_noted(verdict, note):
         return f"{verdict}-{kind}-{note}", NOTED[note]
     rule = CHANGES[verdict, change.type]
     if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
         rule = rule if change.schema_object.renamable else PENDING_NAME
     return f"{verdict}-{kind}-{change.type}", rule
+
+
+def is_noted(verdict: Verdict, note: str) -> bool:
+    """Whether a reason makes a note of a change with this verdict."""
+    return verdict in NOTED_ONLY_IN.get(note, Verdict)
+
+
+def is_computed_default(finding: Finding) -> bool:
+    """Whether a finding is a note about a default that every database computes for itself."""
+    return finding.rule.endswith("-computed")
 
 
 def left_to_migrations(change: Change) -> tuple[str, Rule]:

@@ -179,6 +179,23 @@ NOTED: dict[str, Rule] = {
         "A dump does not contain this name. The server chooses it again when the partition is "
         "restored.",
     ),
+    "retired": Rule(
+        Severity.NOTE,
+        "{kind} {name} is a partition that was dropped: its parent table exists without it",
+        "",
+    ),
+    "computed": Rule(
+        Severity.NOTE,
+        "{kind} {name} has a default that was computed once, when the column was created, so every "
+        "database has a different one",
+        "Every row gets the time at which the column was created. Write the default as an SQL "
+        "expression, such as server_default=func.now(), in the models and in a migration.",
+    ),
+    "order": Rule(
+        Severity.NOTE,
+        "{kind} {name} has the same columns in the models and in the migrations, in another order",
+        "It allows the same rows. Its index serves other queries.",
+    ),
     "version": Rule(
         Severity.NOTE,
         "{kind} {name} has a different version",
@@ -189,6 +206,19 @@ NOTED: dict[str, Rule] = {
 
 UNSAID = "unsaid"
 """The last word of the identity of a rule about attributes that only the migrations set."""
+NOTED_ONLY_IN: Mapping[str, frozenset[Verdict]] = {
+    "retired": frozenset({Verdict.DRIFT, Verdict.DIFFERENCE}),
+    "computed": frozenset({Verdict.DRIFT}),
+    "order": frozenset({Verdict.PENDING}),
+}
+"""The verdicts for which a reason makes a note; every verdict for a reason that is not listed."""
+
+OTHER_ORDER = Rule(
+    Severity.ERROR,
+    "{kind} {name} was altered outside the migrations: its columns are in another order",
+    "It allows the same rows. Its index serves other queries than in every other database.",
+)
+"""The rule for drift of a constraint whose columns are the same, in another order."""
 
 LEFT_TO_MIGRATIONS = {
     "comment": "a comment",

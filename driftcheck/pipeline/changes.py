@@ -8,10 +8,13 @@ from functools import partial
 from typing import TypeAlias
 
 from driftcheck.chain import Gap, Side
+from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.judge import Judged, changes_of, judge, objects_of
 from driftcheck.judging.printed_expressions import reworded
+from driftcheck.judging.rule_lookup import is_computed_default
 from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.modelling import name_dates
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
@@ -115,8 +118,13 @@ def _with_dependencies(state: DatabaseState, side: Side) -> Snapshot:
 
 
 def drift_in(judged: Sequence[Judged]) -> list[Change]:
-    """Return the changes of drift that findings report."""
-    return [change for each in judged for change in each.changes.get(Gap.DRIFT, ())]
+    """Return the changes of drift that findings report, without defaults computed at creation."""
+    return [
+        change
+        for each in judged
+        if not is_computed_default(each.finding)
+        for change in each.changes.get(Gap.DRIFT, ())
+    ]
 
 
 def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
@@ -128,6 +136,7 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
     """
     for replacements in state.replacements:
         schema = reworded(schema, replacements)
+    schema = with_computed_defaults(schema, dates=name_dates(state.configured))
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
     models, existing = (declarable[side] for side in Gap.PENDING.between)

@@ -169,7 +169,8 @@ class StateReader:
             Side.STAMPED: history.stamped.get(database_key) if is_known else None,
         }
         if live is not None:
-            read[Side.LIVE] = _without_foreign_objects(configured, live.snapshot, read.values())
+            created = history.head.get(database_key), history.stamped.get(database_key)
+            read[Side.LIVE] = _without_foreign_objects(configured, live.snapshot, created)
         selected = self._settings.schemas
         whole = {side: found for side, found in read.items() if found}
         snapshots = {side: within(found, selected) for side, found in whole.items()}
@@ -205,10 +206,10 @@ class StateReader:
 
 
 def _without_foreign_objects(
-    configured: Sequence[Configured], live: Snapshot, others: Iterable[Snapshot | None]
+    configured: Sequence[Configured], live: Snapshot, history: Iterable[Snapshot | None]
 ) -> Snapshot:
-    """Return the live schema without what the filters hide and no other schema contains."""
-    known = {address for snapshot in others if snapshot for address in snapshot.objects}
+    """Return the live schema without what the filters hide and the history does not create."""
+    known = {address for snapshot in history if snapshot for address in snapshot.objects}
     return live.without(hidden_from_drift(configured, known, live))
 
 

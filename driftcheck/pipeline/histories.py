@@ -10,6 +10,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
+from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.progress import Progress
@@ -188,7 +189,8 @@ class Histories:
             build_untrusted(snapshot, shadow)
         except (ReplayError, ShadowError):
             return False
-        return digest(read_restricted(shadow, self._scope)) == digest(snapshot)
+        built = with_computed_defaults(read_restricted(shadow, self._scope), dates=True)
+        return digest(built) == digest(with_computed_defaults(snapshot, dates=True))
 
 
 def _explained(failure: RevisionFailure | None, shadow_set: ShadowSet) -> RevisionFailure | None:

@@ -10,6 +10,10 @@ from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
+from driftcheck.databases.postgresql.catalog.computed_defaults import (
+    names_special_date,
+    with_computed_defaults,
+)
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -84,7 +88,9 @@ class ModelsCreator:
         )
         if restricted:
             refused = [_explained(refusal) for refusal in refused]
-        return CreatedModels(read_restricted(shadow, self._scope), tuple(refused))
+        created = read_restricted(shadow, self._scope)
+        snapshot = with_computed_defaults(created, dates=name_dates(configured))
+        return CreatedModels(snapshot, tuple(refused))
 
     def _before_tables(
         self, database_key: DatabaseKey, head: Snapshot | None, catalog: Catalog, *, trusted: bool
@@ -98,6 +104,11 @@ class ModelsCreator:
         if kinds and head is not None and not trusted:
             head = self._replays.read_all(self._replays.upgrade_to_heads()).get(database_key)
         return helping_of(head, catalog, kinds) if head is not None else Helping()
+
+
+def name_dates(configured: Sequence[Configured]) -> bool:
+    """Whether models name the present date in a string, such as ``'today'``."""
+    return any(names_special_date(context.ddl) for context in configured)
 
 
 def _install_extensions(

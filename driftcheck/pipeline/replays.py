@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from driftcheck.config.settings import Bootstrap, Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.pipeline.base_snapshot import read_base_snapshot, starts_from_base_snapshot
 from driftcheck.pipeline.progress import Progress
@@ -185,7 +186,10 @@ class Replays:
     def read_selected(self, shadow_set: ShadowSet) -> dict[DatabaseKey, Snapshot]:
         """Read all shadows of a shadow set, limited to the schemas that the settings select."""
         selected = self._settings.schemas
-        return {key: within(read, selected) for key, read in self.read_all(shadow_set).items()}
+        return {
+            key: with_computed_defaults(within(read, selected), dates=True)
+            for key, read in self.read_all(shadow_set).items()
+        }
 
     def _run_bootstrap(self, shadow_set: ShadowSet, bootstrap: Bootstrap) -> None:
         project, redirect = self._loaded.project, self._loaded.redirect

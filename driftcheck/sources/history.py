@@ -8,6 +8,7 @@ from typing import Any
 
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.project.environment import Environment
 from driftcheck.project.redirect import ShadowSet
@@ -65,15 +66,29 @@ def replay_history(
     heads = dict.fromkeys(version_table_keys(environment), environment.heads)
     with replay.recording() as recorder:
         if replay.upgrade(stamped):
-            history.stamped = read_shadow_set(shadow_set, tables, scope)
+            history.stamped = _read(replay, shadow_set, tables, scope)
             if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
                 history.head = history.stamped
             elif replay.upgrade(heads):
-                history.head = read_shadow_set(shadow_set, tables, scope)
+                history.head = _read(replay, shadow_set, tables, scope)
     history.dependencies = recorder.dependencies()
     history.made = replay.made
     history.fault = replay.fault
     return history
+
+
+def _read(
+    replay: Replay,
+    shadow_set: ShadowSet,
+    tables: Mapping[DatabaseKey, list[VersionTable]],
+    scope: Scope,
+) -> dict[DatabaseKey, Snapshot]:
+    """Read the shadows of a replay, with computed defaults as the revisions write them."""
+    dates = replay.names_special_date
+    return {
+        database_key: with_computed_defaults(snapshot, dates=dates)
+        for database_key, snapshot in read_shadow_set(shadow_set, tables, scope).items()
+    }
 
 
 def read_shadow_set(

@@ -110,6 +110,11 @@ class Replay:
         """The statements of the running revision so far, except those that read or write rows."""
         return tuple(self._log.statements)
 
+    @property
+    def names_special_date(self) -> bool:
+        """Whether a revision names the present date in a string, such as ``'today'``."""
+        return self._log.names_special_date
+
     def recording(self) -> AbstractContextManager[Recorder]:
         """Record what the revisions read outside the history, until the end of the block."""
         directories = source_directories(self._loaded.script)

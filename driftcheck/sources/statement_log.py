@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from driftcheck.databases.messages import database_message
+from driftcheck.databases.postgresql.catalog.computed_defaults import names_special_date
 from driftcheck.process.state import note_revision
 
 _DML = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
@@ -65,6 +66,8 @@ class StatementLog:
         statements: The statements that it has run so far.
         error: The first error since the revision began.
         is_disconnected: Whether the driver has reported a lost connection since then.
+        names_special_date: Whether any statement of any revision so far names the present date in
+            a string, such as ``'today'``.
     """
 
     def __init__(self, watch: StatementWatch | None = None) -> None:
@@ -74,6 +77,7 @@ class StatementLog:
         self.statements: list[ExecutedStatement] = []
         self.error: FirstError | None = None
         self.is_disconnected = False
+        self.names_special_date = False
         self._index: dict[str, list[ExecutedStatement]] = defaultdict(list)
         self._indexed = 0
 
@@ -129,6 +133,7 @@ class StatementLog:
     ) -> None:
         if self.revision and not _DML.match(statement):
             self.statements.append(self._executed(statement))
+            self.names_special_date |= names_special_date([statement])
 
     def _watch_statement(
         self, connection: Any, _cursor: Any, statement: str, *_arguments: Any

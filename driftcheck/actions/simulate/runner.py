@@ -12,6 +12,7 @@ from driftcheck.actions.simulate.excerpts import excerpt, operation_line
 from driftcheck.actions.simulate.generated_migration import Generated
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -249,7 +250,11 @@ class _Run:
         if self.revisions.fault is not None:
             return self.revisions.failed_step("upgrade fails")
         if self.scenario.head is not None:
-            self.changes = self.compare(self.scenario.head, self.read())
+            head, upgraded = (
+                with_computed_defaults(schema, dates=True)
+                for schema in (self.scenario.head, self.read())
+            )
+            self.changes = self.compare(head, upgraded)
         ran = self.revisions.ran("runs no revision: the database is at the head")
         return SimulationStep(f"upgrade {ran}")
 

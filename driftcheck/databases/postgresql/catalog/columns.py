@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.catalog import CannotBeWritten, Scope, SnapshotPair
 from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading, per_clause
+from driftcheck.databases.postgresql.catalog.computed_defaults import is_computed_again
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
     foreign_options,
@@ -236,6 +237,14 @@ class Column(PostgreSQLKind):
         *per_clause(_TRIED, ("RESTART WITH 77",), needs="identity"),
         alter("update the values", "UPDATE {table} SET {name} = {name}"),
     )
+
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
+    ) -> str:
+        """Another time in a default that is computed at creation is a note."""
+        if wanted is None or actual is None or differing(actual, wanted) != {"default"}:
+            return ""
+        return "computed" if is_computed_again(wanted, actual) else ""
 
     def query(self, scope: Scope) -> str:
         """The catalog query, with privileges on identity sequences if the scope includes grants."""

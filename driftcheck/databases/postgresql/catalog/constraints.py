@@ -189,11 +189,30 @@ class IndexedConstraint(Constraint):
             statements.append(comment(f"INDEX {_index(wanted)}", index_comment))
         return statements
 
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
+    ) -> str:
+        """The same columns in another order are no other constraint, but another index."""
+        if wanted is None or actual is None or differing(actual, wanted) != {"definition"}:
+            return ""
+        ordered = (_with_sorted_columns(str(o.attributes["definition"])) for o in (wanted, actual))
+        return "order" if len(set(ordered)) == 1 else ""
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that alter the index, if the definition of the constraint is unchanged."""
         if "definition" in differing(current, wanted):
             return None
         return index_statements(wanted, current)
+
+
+def _with_sorted_columns(definition: str) -> tuple[str, ...]:
+    """Return the parts of a definition, with the columns of its first list sorted.
+
+    Example: ``UNIQUE (b, a) DEFERRABLE`` gives ``("UNIQUE", "a", "b", "DEFERRABLE")``.
+    """
+    head, _, rest = definition.partition("(")
+    columns, _, tail = rest.partition(")")
+    return head.strip(), *sorted(columns.split(", ")), tail.strip()
 
 
 def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:

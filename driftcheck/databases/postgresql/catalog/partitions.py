@@ -5,6 +5,7 @@ from __future__ import annotations
 from driftcheck.databases.postgresql.catalog.kind import differing
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
+_ROWS_PASS = ("FOR VALUES FROM", "FOR VALUES IN")
 _OWN_ATTRIBUTES = frozenset(("bound", "comment"))
 _NOT_INHERITED = frozenset(
     "identity identity_sequence identity_comment identity_persistence identity_grants serial"
@@ -35,6 +36,26 @@ def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) 
         else _is_inherited(part, actual)
         for part in actual.parts.get(partition.address, ())
     )
+
+
+def is_of_passing_rows(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
+    """Whether a missing partition is one that a retention job may have dropped with its rows.
+
+    It has a range or a list of values. A default partition and a partition by hash belong to
+    the table as such: without them, new rows are refused.
+
+    Args:
+        partition: The partition, which exists in the wanted snapshot only.
+        wanted: The wanted snapshot.
+        actual: The actual snapshot, in which the partitioned table must exist.
+    """
+    bound = str(partition.attributes.get("bound") or "DEFAULT")
+    if partition.part_of is None or not bound.startswith(_ROWS_PASS):
+        return False
+    parent = wanted.objects.get(partition.part_of)
+    if parent is None or parent.address in actual.objects:
+        return parent is not None
+    return is_of_passing_rows(parent, wanted, actual)
 
 
 def _is_expected(name: str, value: Value, examples: tuple[SchemaObject, ...]) -> bool:

@@ -22,7 +22,7 @@ from driftcheck.databases.postgresql.catalog.kind import (
     not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
-from driftcheck.databases.postgresql.catalog.partitions import follows_parent
+from driftcheck.databases.postgresql.catalog.partitions import follows_parent, is_of_passing_rows
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
@@ -181,9 +181,12 @@ class Table(PostgreSQLKind):
     def note(
         self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
     ) -> str:
-        """A new partition is a note, if it follows its parent's definition."""
-        is_note = wanted is None and actual is not None and follows_parent(actual, *snapshots)
-        return "partition" if is_note else ""
+        """A new partition is a note, if it follows its parent's definition; so is a dropped one."""
+        if wanted is None and actual is not None and follows_parent(actual, *snapshots):
+            return "partition"
+        if wanted is not None and actual is None and is_of_passing_rows(wanted, *snapshots):
+            return "retired"
+        return ""
 
     def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
         """Inherited parts are created by the server, except in partitions."""

@@ -57,6 +57,13 @@ CASES = {
         ["create table a partition of alone for values with (modulus 2, remainder 0)"],
         ["partition"],
     ),
+    "a month dropped": (
+        ["alter table log drop constraint log_event_at_fkey", "drop table events_1"],
+        ["retired", ""],
+    ),
+    "a split partition dropped": (["drop table split_a"], ["retired"]),
+    "a part of a split partition dropped": (["drop table split_a_1"], ["retired"]),
+    "the whole table dropped": (["drop table split cascade"], [""]),
     "a default one": (["create table rest partition of events default"], [""]),
     "with an index of its own": (
         [f"create table events_2 {MONTH}", "create index on events_2 (note)"],
