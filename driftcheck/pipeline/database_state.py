@@ -20,6 +20,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.filters import hidden_from_drift
@@ -149,7 +150,10 @@ class StateReader:
         tables = version_tables(self._loaded.environment)[database_key]
         live = read_live(self._shadows.live_url(database_key), tables, self._scope)
         configured = self._loaded.environment.databases[database_key]
-        return replace(live, foreign=hidden_from_drift(configured, (), live.snapshot))
+        tenants = Tenants(configured, self._settings.x)
+        tenants.require_schemas(live.snapshot)
+        hidden = hidden_from_drift(configured, (), live.snapshot)
+        return replace(live, foreign=hidden | tenants.foreign(live.snapshot, ()))
 
     def _state(
         self,
@@ -159,6 +163,7 @@ class StateReader:
         history: History,
     ) -> DatabaseState:
         configured = self._loaded.environment.databases[database_key]
+        tenants = Tenants(configured, self._settings.x)
         is_known = live is not None and not unknown and self._has_revision(live)
         models = None
         if Gap.PENDING in self._settings.gaps:
@@ -170,7 +175,12 @@ class StateReader:
         }
         if live is not None:
             created = history.head.get(database_key), history.stamped.get(database_key)
-            read[Side.LIVE] = _without_foreign_objects(configured, live.snapshot, created)
+            read[Side.LIVE] = _without_foreign_objects(configured, tenants, live.snapshot, created)
+        if default_schema := tenants.default_schema:
+            read = {
+                side: replace(found, default_schema=default_schema) if found else None
+                for side, found in read.items()
+            }
         selected = self._settings.schemas
         whole = {side: found for side, found in read.items() if found}
         snapshots = {side: within(found, selected) for side, found in whole.items()}
@@ -206,11 +216,15 @@ class StateReader:
 
 
 def _without_foreign_objects(
-    configured: Sequence[Configured], live: Snapshot, history: Iterable[Snapshot | None]
+    configured: Sequence[Configured],
+    tenants: Tenants,
+    live: Snapshot,
+    history: Iterable[Snapshot | None],
 ) -> Snapshot:
-    """Return the live schema without what the filters hide and the history does not create."""
+    """Return the live schema without what belongs to other projects and other tenants."""
     known = {address for snapshot in history if snapshot for address in snapshot.objects}
-    return live.without(hidden_from_drift(configured, known, live))
+    hidden = hidden_from_drift(configured, known, live)
+    return live.without(hidden | tenants.foreign(live, known))
 
 
 def _unknown_revisions(live: Live | None, known: frozenset[str]) -> tuple[str, ...]:

@@ -15,13 +15,15 @@ from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, LoadedProject
 from driftcheck.project.redirect import ShadowSet
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.bootstrap import prepare
 from driftcheck.sources.history import read_shadow_set, version_table_keys, version_tables
-from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.reading import read_restricted, run_statements
 from driftcheck.sources.replay import Destinations, Observe, Replay, RevisionFailure, Watch
 from driftcheck.sources.untrusted import build_untrusted
 
+_SCHEMA_EXISTS = re.compile(r'schema "(.+)" already exists')
 _ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
 
 
@@ -53,6 +55,7 @@ class Replays:
         self._settings = settings
         self._scope = reading_scope(settings)
         self._progress = progress
+        self._created_by_history: set[str] = set()
 
     @property
     def start_from_base_snapshot(self) -> bool:
@@ -86,6 +89,7 @@ class Replays:
             self._shadows.shadow(shadow_set, database_key)
         if settings.bootstrap is not None:
             self._run_bootstrap(shadow_set, settings.bootstrap)
+            self._create_schemas(shadow_set)
             if settings.bootstrap.revision:
                 self.stamp(shadow_set, [settings.bootstrap.revision])
                 return (settings.bootstrap.revision,)
@@ -93,8 +97,11 @@ class Replays:
             base = read_base_snapshot(settings.base_snapshot)
             for shadow in shadow_set.shadows.values():
                 build_untrusted(base.snapshot, shadow)
+            self._create_schemas(shadow_set)
             self.stamp(shadow_set, base.revisions)
             return base.revisions
+        else:
+            self._create_schemas(shadow_set)
         return ()
 
     def stamp(self, shadow_set: ShadowSet, revisions: Sequence[str]) -> None:
@@ -118,6 +125,9 @@ class Replays:
         """
         dropped: set[str] = set()
         while (failure := replay()) is not None:
+            if self._leaves_schema_to_history(failure):
+                shadow_set.begin_again()
+                continue
             role = _ROLE_EXISTS.search(failure.message)
             if role is None or role[1] in dropped:
                 return
@@ -190,6 +200,25 @@ class Replays:
             key: with_computed_defaults(within(read, selected), dates=True)
             for key, read in self.read_all(shadow_set).items()
         }
+
+    def _create_schemas(self, shadow_set: ShadowSet) -> None:
+        """Create the schemas that env.py relies on, as they exist in the live database."""
+        for database_key, configured in self._loaded.environment.databases.items():
+            missing = {name for context in configured for name in context.working.must_exist}
+            names = map(quote_identifier, sorted(missing - self._created_by_history))
+            statements = [f"CREATE SCHEMA IF NOT EXISTS {name}" for name in names]
+            if statements:
+                run_statements(shadow_set.shadows[database_key].url, statements)
+
+    def _leaves_schema_to_history(self, failure: RevisionFailure) -> bool:
+        """Whether a replay failed because a revision creates a schema that was created before."""
+        schema = _SCHEMA_EXISTS.search(failure.message)
+        contexts = [c for each in self._loaded.environment.databases.values() for c in each]
+        relied_on = {name for context in contexts for name in context.working.must_exist}
+        if schema is None or schema[1] not in relied_on - self._created_by_history:
+            return False
+        self._created_by_history.add(schema[1])
+        return True
 
     def _run_bootstrap(self, shadow_set: ShadowSet, bootstrap: Bootstrap) -> None:
         project, redirect = self._loaded.project, self._loaded.redirect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.models_ddl import ddl_of
 from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.working_schema import WorkingSchema, working_schema
 
 IncludeName = Callable[[str | None, str, Mapping[str, str | None]], bool]
 IncludeObject = Callable[[Any, str | None, str, bool, Any], bool]
@@ -33,12 +34,14 @@ class Configured:
         target: The URL of the database that the project names.
         bind: The name of the Flask-SQLAlchemy bind; empty without binds.
         version_table: The name of Alembic's table.
-        version_schema: The schema of Alembic's table; empty for the default schema.
+        version_schema: The schema of Alembic's table, as env.py's connection finds it; empty for
+            the default schema.
         metadata: The models.
         include_schemas: Whether autogenerate reads other schemas than the default schema.
         include_name: The project's filter by name, if any.
         include_object: The project's filter by object, if any.
         ddl: The DDL of the models; empty unless it was requested.
+        working: Where the connection of env.py looks for names without a schema.
     """
 
     target: URL
@@ -50,6 +53,7 @@ class Configured:
     include_name: IncludeName | None
     include_object: IncludeObject | None
     ddl: tuple[str, ...]
+    working: WorkingSchema = field(default_factory=WorkingSchema)
 
 
 @dataclass(frozen=True)
@@ -171,16 +175,18 @@ def _configured(context: Any, target: URL, root: Path) -> Configured:
     options = context.opts
     metadata = options.get("target_metadata") or ()
     token = str(options.get("upgrade_token") or "")
+    working = working_schema(context.connection)
     return Configured(
         target=target,
         bind=token.removesuffix("_upgrades") if token.endswith("_upgrades") else "",
         version_table=context.version_table,
-        version_schema=context.version_table_schema or "",
+        version_schema=working.schema_of(context.version_table_schema),
         metadata=tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,),
         include_schemas=bool(options.get("include_schemas")),
         include_name=_guarded(options, "include_name", root),
         include_object=_guarded(options, "include_object", root),
         ddl=(),
+        working=working,
     )
 
 

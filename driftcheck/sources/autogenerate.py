@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext, RevisionContext
@@ -20,6 +20,7 @@ from driftcheck.databases.registry import database_for
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.working_schema import WorkingSchema, working_schema
 from driftcheck.schema import Address
 
 
@@ -34,6 +35,7 @@ class Operation:
             Alembic's own. For a constraint without a name in the models, the name is empty.
         directive: Alembic's operation object.
         subject: For a constraint without a name, the subject of the schema object.
+        working: Where the connection of env.py looks for names without a schema.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Operation:
     address: Address | None
     directive: ops.MigrateOperation
     subject: tuple[str, ...] | None = None
+    working: WorkingSchema = field(default_factory=WorkingSchema)
 
     @property
     def table(self) -> str:
@@ -51,9 +54,8 @@ class Operation:
     def error_on(self, url: URL) -> str | None:
         """Run the operation on a shadow database, roll back, and return the error, if any."""
         with own_engine(url).connect() as connection, connection.begin() as transaction:
-            context = MigrationContext.configure(connection)
             try:
-                Operations(context).invoke(self.directive)
+                self.invoke(connection)
             except DBAPIError as error:
                 return database_message(error.orig or error)
             except NotImplementedError as error:
@@ -61,6 +63,15 @@ class Operation:
             finally:
                 transaction.rollback()
         return None
+
+    def invoke(self, connection: Any) -> None:
+        """Run the operation in the schema in which the project's migrations run."""
+        for statement in self.working.statements:
+            connection.exec_driver_sql(statement)
+        if self.working.translate_map:
+            translate_map = self.working.translate_map
+            connection = connection.execution_options(schema_translate_map=translate_map)
+        Operations(MigrationContext.configure(connection)).invoke(self.directive)
 
 
 def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
@@ -74,8 +85,7 @@ def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
         for operation in operations:
             with connection.begin() as transaction:
                 try:
-                    context = MigrationContext.configure(connection)
-                    Operations(context).invoke(operation.directive)
+                    operation.invoke(connection)
                 except DBAPIError as error:
                     errors[operation.text] = database_message(error.orig or error)
                     transaction.rollback()
@@ -133,6 +143,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     revision = RevisionContext(context.environment_context.config, context.script, command)
     revision.run_autogenerate(heads, context)
     rendering = AutogenContext(context, autogenerate=False)
+    working = working_schema(context.connection)
     for script in revision.generated_revisions:
         for upgrade in script.upgrade_ops_list:
             for directive in flatten_operations(upgrade.ops):
@@ -143,6 +154,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
                     _address(directive, default_schema),
                     directive,
                     _subject(directive, default_schema),
+                    working,
                 )
 
 

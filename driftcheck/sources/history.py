@@ -182,7 +182,7 @@ def _identity(environment: Environment, database_key: DatabaseKey) -> Sequence[s
     the migrations create other objects, for example in the schema of another tenant.
     """
     contexts = environment.databases[database_key]
-    parts = [f"{c.bind} {c.version_schema}.{c.version_table}" for c in contexts]
+    parts = [f"{c.bind} {c.version_schema}.{c.version_table} {c.working}" for c in contexts]
     if len(environment.databases) > 1:
         parts.append(str(tuple(database_key)))
     return (database_key.dialect, *parts)

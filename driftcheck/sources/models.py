@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData, Table
 
 from driftcheck.project.environment import Configured
+from driftcheck.quoting import quote_identifier
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.statement_log import has_word
 
@@ -86,9 +87,34 @@ def create_models(
         The statements that the database refused, with its messages.
     """
     run(before)
-    statements = [statement for context in configured for statement in context.ddl]
-    refused = [r for r in run(statements) if not _was_created_before(r)]
-    return _with_help(refused, helping(), run) if refused else refused
+    run([statement for context in configured for statement in schemas_of(context)])
+    refused = [_refused_of(context, run) for context in configured]
+    if not any(refused):
+        return []
+    help_ = helping()
+    return [
+        failure
+        for context, failures in zip(configured, refused, strict=True)
+        for failure in _with_help(failures, help_, _in_its_schema(context, run))
+    ]
+
+
+def schemas_of(configured: Configured) -> tuple[str, ...]:
+    """Return the statements that create the schemas that env.py relies on, if they are missing."""
+    names = map(quote_identifier, configured.working.must_exist)
+    return tuple(f"CREATE SCHEMA IF NOT EXISTS {name}" for name in names)
+
+
+def _refused_of(configured: Configured, run: Run) -> list[Refused]:
+    """Run the DDL of one configuration and return the statements that were refused."""
+    refused = _in_its_schema(configured, run)(configured.ddl)
+    return [failure for failure in refused if not _was_created_before(failure)]
+
+
+def _in_its_schema(configured: Configured, run: Run) -> Run:
+    """Return ``run`` for connections that look for names where env.py's connection does."""
+    statements = configured.working.statements
+    return (lambda others: run([*statements, *others])) if statements else run
 
 
 def _with_help(refused: list[Refused], helping: Helping, run: Run) -> list[Refused]:
@@ -98,6 +124,8 @@ def _with_help(refused: list[Refused], helping: Helping, run: Run) -> list[Refus
     repeated until no further object is missing. Tables that lack nothing else come before
     sequences, so that their serial columns create their own.
     """
+    if not refused:
+        return []
     created: list[UsedObject] = []
 
     def create(found: Iterable[UsedObject]) -> bool:

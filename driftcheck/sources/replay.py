@@ -21,6 +21,7 @@ from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.containment import line_in
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.dependencies import Recorder, recording
 from driftcheck.sources.files import relative, source_directories
@@ -181,7 +182,9 @@ class Replay:
     ) -> Callable[[Any, Any], Iterator[Any]]:
         def steps(heads: Any, context: Any) -> Iterator[Any]:
             database_key = database_key_of(self._redirect.target_of(context.connection))
-            table = VersionTable(context.version_table_schema or "", context.version_table)
+            working = working_schema(context.connection)
+            schema = working.schema_of(context.version_table_schema)
+            table = VersionTable(schema, context.version_table)
             wanted = destinations.get((database_key, table), ())[number : number + 1]
             if database_key not in self.known:  # no revision creates the objects that exist before
                 self.known[database_key] = _names_in(context) or frozenset()

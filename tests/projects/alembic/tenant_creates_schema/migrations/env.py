@@ -1,0 +1,16 @@
+from alembic import context
+from sqlalchemy import create_engine, text
+
+from database import url
+from models import Base
+
+with create_engine(url).connect() as connection:
+    connection.execute(text("SET search_path TO app, public"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        version_table_schema="public",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
