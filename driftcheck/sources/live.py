@@ -19,7 +19,7 @@ from driftcheck.databases.registry import database_for
 from driftcheck.databases.version_table import VersionTable, not_plain
 from driftcheck.errors import CatalogError
 from driftcheck.process.deadline import aborter, watchdog
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect, own_engine
 from driftcheck.databases.registry import catalog_for
-from driftcheck.databases.sqlite.shadow import SqliteMaker
+from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.models import declared_tables
 
@@ -102,7 +102,7 @@ def reading(request):
     """Build a schema in an empty database, and read it."""
     with ExitStack() as stack:
         if request.param == "sqlite":
-            maker = stack.enter_context(SqliteMaker("Tests."))
+            maker = stack.enter_context(SQLiteMaker("Tests."))
         else:
             maker = request.getfixturevalue(request.param)
 
