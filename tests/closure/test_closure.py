@@ -1,0 +1,106 @@
+"""What autogenerate writes for models on an empty database, once run, leaves nothing pending.
+
+A file lists features of models. All of them are one project, for which Alembic writes a migration.
+Only what autogenerate itself leaves out may then be pending.
+
+``models``, ``end``  lines before and after the features
+``before``           lines of a first revision, which autogenerate cannot write: schemas
+``types``            the type of a column
+``columns``          what follows the name of a column
+``tables``           lines that put tables into ``metadata``
+``left_out``         for each feature, the rules of what autogenerate leaves out
+"""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from tests.kept import variables
+
+HERE = Path(__file__).parent
+FILES = {path.stem: tomllib.loads(path.read_text()) for path in HERE.glob("*.toml")}
+pytestmark = pytest.mark.filterwarnings("ignore:autogenerate skipping:UserWarning")
+TEMPLATE = """\
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy import Text  # rendered so within types of a dialect
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+class Shape(sa.types.UserDefinedType):
+    def get_col_spec(self, **_):
+        return "polygon"
+
+
+def upgrade():
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade():
+    pass
+"""
+
+
+def features(said):
+    """The lines of each feature, by its name. The objects of a feature have its name in theirs."""
+    table = 'Table("{t}", metadata, Column("id", Integer, primary_key=True), Column("c", %s))'
+    lines = {name: table % text for name, text in said.get("types", {}).items()}
+    lines |= {name: table % text for name, text in said.get("columns", {}).items()}
+    lines |= said["tables"]
+    return {name: text.replace("{t}", f"f_{name}_f") for name, text in lines.items()}
+
+
+@pytest.fixture(scope="module")
+def closed(sketch, request):
+    """Write the models, have Alembic write the migration, run it, and compare."""
+    results = {}
+
+    def close(database):
+        if database not in results:
+            results[database] = None, None
+            said = FILES[database]
+            maker = None if database == "sqlite" else request.getfixturevalue("pg18")
+            project = sketch(maker)
+            project.models("\n".join([said["models"], *features(said).values(), said["end"]]))
+            (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE)
+            project.revision("0001", said["before"])
+            project.upgrade()
+            config = Config(project.root / "alembic.ini")
+            script = command.revision(config, autogenerate=True, rev_id="0002")
+            project.upgrade()
+            result = project.compare(**(variables(maker) if maker else {}))
+            results[database] = Path(script.path).read_text(), result
+        return results[database]
+
+    return close
+
+
+@pytest.mark.parametrize(
+    ("database", "feature"),
+    [(database, feature) for database, said in FILES.items() for feature in features(said)],
+)
+def test_nothing_is_pending(closed, database, feature):
+    script, result = closed(database)
+    assert script, "the test of the first feature says what failed"
+    assert result.stdout, result.stderr
+    mark = f"f_{feature}_f"
+    found = sorted(
+        one["rule"]
+        for one in result.database["findings"]
+        if mark in f"{one['address']} {one['part_of']}"
+    )
+    assert mark in script or feature in FILES[database].get("left_out", {})
+    assert found == sorted(FILES[database].get("left_out", {}).get(feature, []))
+
+
+@pytest.mark.parametrize("database", sorted(FILES))
+def test_every_finding_belongs_to_a_feature(closed, database):
+    _, result = closed(database)
+    rest = [one["rule"] for one in result.database["findings"] if "_f" not in f"{one['address']}"]
+    assert rest == []
