@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -20,7 +20,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.tenants import Tenants
+from driftcheck.pipeline.tenants import Tenants, own_objects
 from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.filters import hidden_from_drift
@@ -173,9 +173,12 @@ class StateReader:
             Side.HEAD: history.head.get(database_key),
             Side.STAMPED: history.stamped.get(database_key) if is_known else None,
         }
+        created = [found for found in (read[Side.HEAD], read[Side.STAMPED]) if found]
         if live is not None:
-            created = history.head.get(database_key), history.stamped.get(database_key)
-            read[Side.LIVE] = _without_foreign_objects(configured, tenants, live.snapshot, created)
+            read[Side.LIVE] = live.snapshot
+        if live is not None and created:  # a walk has its own schemas
+            known = {address for found in created for address in found.objects}
+            read[Side.LIVE] = own_objects(configured, tenants, live.snapshot, known)
         if default_schema := tenants.default_schema:
             read = {
                 side: replace(found, default_schema=default_schema) if found else None
@@ -213,18 +216,6 @@ class StateReader:
             return created
         catalog = catalog_for(database_key.dialect)
         return replace(created, snapshot=_with_undeclarable(created.snapshot, head, catalog))
-
-
-def _without_foreign_objects(
-    configured: Sequence[Configured],
-    tenants: Tenants,
-    live: Snapshot,
-    history: Iterable[Snapshot | None],
-) -> Snapshot:
-    """Return the live schema without what belongs to other projects and other tenants."""
-    known = {address for snapshot in history if snapshot for address in snapshot.objects}
-    hidden = hidden_from_drift(configured, known, live)
-    return live.without(hidden | tenants.foreign(live, known))
 
 
 def _unknown_revisions(live: Live | None, known: frozenset[str]) -> tuple[str, ...]:

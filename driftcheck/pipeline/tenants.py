@@ -1,4 +1,4 @@
-"""Leaves the schemas of other tenants out of the comparison with a live database."""
+"""Leaves other tenants and other projects out of the comparison with a live database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from driftcheck.errors import CannotCheckError
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.filters import hidden_from_drift
 
 _SHARED = ("", "public")
 
@@ -70,6 +71,21 @@ class Tenants:
             for address in live.objects
             if address not in known and _schema_of(address) not in compared
         }
+
+
+def own_objects(
+    configured: Sequence[Configured], tenants: Tenants, live: Snapshot, known: Collection[Address]
+) -> Snapshot:
+    """Return a live schema without what belongs to other projects and to other tenants.
+
+    Args:
+        configured: What env.py configures for the database.
+        tenants: The schemas in which env.py works.
+        live: The live schema.
+        known: The objects that the history creates.
+    """
+    hidden = hidden_from_drift(configured, known, live)
+    return live.without(hidden | tenants.foreign(live, known))
 
 
 def _schema_of(address: Address) -> str:

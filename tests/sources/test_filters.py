@@ -187,3 +187,24 @@ options = {"include_object": include_object}
     assert result.status == 3
     assert "calling include_object of env.py" in result.stderr
     assert "models.py, line 6" in result.stderr
+
+
+def test_locate_leaves_out_other_projects_and_nothing_of_its_own(sketch):
+    project = sketch()
+    project.models(
+        """
+def include_object(item, name, kind, reflected, compare_to):
+    return not (kind == "table" and name.startswith("other_"))
+
+options = {"include_object": include_object}
+"""
+    )
+    project.revision("0001", 'op.create_table("other_a", sa.Column("id", sa.Integer()))')
+    project.revision("0002", 'op.create_table("own", sa.Column("id", sa.Integer()))', "0001")
+    project.upgrade()
+    project.by_hand("CREATE TABLE other_b (id integer)")
+    result = project.run("locate", "--format", "json")
+    assert result.findings == [], result.stdout + result.stderr
+    project.by_hand("DROP TABLE other_a")
+    result = project.run("locate", "--format", "json")
+    assert ("drift-table-missing", "other_a") in result.findings

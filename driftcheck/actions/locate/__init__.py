@@ -28,6 +28,7 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.state_report import StateReporter
+from driftcheck.pipeline.tenants import Tenants, own_objects
 from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
@@ -84,13 +85,16 @@ class _Locator:
         self._loaded = loaded
         self._shadows = shadows
         self._schemas = settings.schemas
+        self._x = settings.x
         self._walked = walked
         self._renames = renames
         self._reporter = StateReporter(loaded, shadows, settings, walked.history.how)
 
     def report(self, database: DatabaseState) -> DatabaseReport:
         """Find the nearest states of a live database, and report its differences from them."""
-        walk, live = self._walked.walks[database.database_key], database.snapshots[Side.LIVE]
+        walk = self._walked.walks[database.database_key]
+        database = self._with_own_objects(database, walk)
+        live = database.snapshots[Side.LIVE]
         stamped = _stamped(database, walk)
         find = partial(
             nearest_state, walk, live, self._schemas, lambda state: state.applied == stamped
@@ -114,6 +118,19 @@ class _Locator:
             notes=(*report.notes, *_branch_note(located)),
             revision_match=_revision_match(located),
         )
+
+    def _with_own_objects(self, database: DatabaseState, walk: Walk) -> DatabaseState:
+        """Return the state without what belongs to other projects and to other tenants."""
+        tenants = Tenants(database.configured, self._x)
+        known = walk.all_objects().objects
+        own = {
+            schemas: {
+                **found,
+                Side.LIVE: own_objects(database.configured, tenants, found[Side.LIVE], known),
+            }
+            for schemas, found in (("snapshots", database.snapshots), ("whole", database.whole))
+        }
+        return replace(database, snapshots=own["snapshots"], whole=own["whole"])
 
     def _faults(self, database: DatabaseState, located: LocatedDatabase) -> Iterator[Finding]:
         if self._walked.history.fault is not None:
