@@ -35,6 +35,7 @@ class Scope:
         grants: Whether privileges are read.
         owners: Whether owners are read.
         settings: Whether settings of the database and of roles are reported as remarks.
+        dependencies: Whether the dependencies between objects are read, which only plans need.
     """
 
     schemas: tuple[str, ...] | None = None
@@ -42,6 +43,7 @@ class Scope:
     grants: bool = False
     owners: bool = False
     settings: bool = False
+    dependencies: bool = True
 
 
 SnapshotPair: TypeAlias = tuple[Snapshot, Snapshot]

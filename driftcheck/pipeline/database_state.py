@@ -148,7 +148,8 @@ class StateReader:
             return None
         self._progress("reading the live database")
         tables = version_tables(self._loaded.environment)[database_key]
-        live = read_live(self._shadows.live_url(database_key), tables, self._scope)
+        scope = replace(self._scope, dependencies=False)  # only a repair needs them
+        live = read_live(self._shadows.live_url(database_key), tables, scope)
         configured = self._loaded.environment.databases[database_key]
         tenants = Tenants(configured, self._settings.x)
         tenants.require_schemas(live.snapshot)

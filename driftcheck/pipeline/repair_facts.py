@@ -56,8 +56,18 @@ def repair_basis(
     return basis
 
 
+def with_dependencies(url: URL, catalog: Catalog, snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot of a live database with the dependencies between its objects."""
+    if not catalog.knows_dependencies:
+        return snapshot
+    with suppress(CannotCheckError), reading(url) as connection:
+        full = catalog.read(connection, Scope())
+        return replace(snapshot, dependencies=full.dependencies)
+    return snapshot
+
+
 def _with_privileges(actual: Snapshot, full: Snapshot) -> Snapshot:
-    """The schema with the owners and privileges that a second reading has."""
+    """The schema with the owners, privileges and dependencies that a second reading has."""
     objects = {}
     for address, obj in actual.objects.items():
         known: dict[str, Any] = {}
@@ -65,4 +75,4 @@ def _with_privileges(actual: Snapshot, full: Snapshot) -> Snapshot:
             attributes = full.objects[address].attributes
             known = {name: attributes[name] for name in _PRIVILEGES if name in attributes}
         objects[address] = replace(obj, attributes={**known, **obj.attributes})
-    return replace(actual, objects=objects)
+    return replace(actual, objects=objects, dependencies=full.dependencies)

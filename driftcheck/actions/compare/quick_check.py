@@ -132,7 +132,7 @@ def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report 
     """Read the live database, and compare the digest of its schema with the cached one."""
     facts = read_facts(connection)
     catalog = PostgreSQLCatalog()
-    snapshot = catalog.read(connection, reading_scope(settings))
+    snapshot = catalog.read(connection, replace(reading_scope(settings), dependencies=False))
     tables = [_address(table, snapshot) for table in cached.version_tables]
     if not all(table in snapshot.objects for table in tables):
         return None

@@ -25,7 +25,7 @@ from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.repair import repair_script
-from driftcheck.pipeline.repair_facts import repair_basis
+from driftcheck.pipeline.repair_facts import repair_basis, with_dependencies
 from driftcheck.pipeline.selection import within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, Snapshot
@@ -59,7 +59,7 @@ def difference(
             f"a {dialect} database cannot be compared with a {second.get_backend_name()} one",
             hint="Name two databases of the same type.",
         )
-    everything = replace(scope, schemas=None)
+    everything = replace(scope, schemas=None, dependencies=False)
     progress("reading the first database")
     left = read_live(first, (), everything).snapshot
     progress("reading the second database")
@@ -76,7 +76,9 @@ def difference(
         dialect=dialect,
         server_version=" and ".join(dict.fromkeys((left.server_version, right.server_version))),
     )
-    basis = repair_basis(second, catalog, (left, right), changes[Gap.DIFFERENCE])
+    changed = changes[Gap.DIFFERENCE]
+    left = with_dependencies(first, catalog, left) if changed else left
+    basis = repair_basis(second, catalog, (left, right), changed)
     context = FindingContext(catalog, evidence=evidence, snapshots=snapshots, basis=basis)
     findings = complete(judged, context)
     compared = coverage(left, catalog, scope, [right])

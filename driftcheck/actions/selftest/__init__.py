@@ -96,7 +96,7 @@ class _DatabaseTester:
         self._loaded = loaded
         self._shadows = shadows
         self._schemas = settings.schemas
-        self._scope = reading_scope(settings)
+        self._scope = replace(reading_scope(settings), dependencies=False)
         self._progress = progress
 
     def run(

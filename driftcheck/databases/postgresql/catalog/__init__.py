@@ -133,7 +133,7 @@ class PostgreSQLCatalog(Catalog):
                 objects = {obj.address: obj for obj in kept}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
-                dependencies = read_dependencies(cursor)
+                dependencies = read_dependencies(cursor) if scope.dependencies else {}
                 cursor.execute("show server_version")
                 ((version,),) = cursor.fetchall()
         except psycopg2.Error as error:
