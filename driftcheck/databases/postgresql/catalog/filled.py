@@ -1,8 +1,8 @@
-"""Reads which tables have rows, and which columns have rows without a value.
+"""Reads which tables may have rows, from the sizes of their files.
 
-Nothing but the existence of a row is read. Row security is off, because its policies could call
-functions of others: the server then refuses the query instead of calling them.
-https://www.postgresql.org/docs/current/runtime-config-client.html
+No table is read: the planner evaluates functions in the predicates of its indexes, and they may be
+functions of others, which would run with the rights of whoever reads.
+https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBSIZE
 """
 
 from __future__ import annotations
@@ -11,14 +11,25 @@ from collections.abc import Collection
 from typing import Any
 
 from driftcheck.databases.row_facts import RowFacts
-from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, Snapshot
 
-_TIMEOUT_MILLISECONDS = 2000
+_SIZE = """
+SELECT pg_catalog.sum(pg_catalog.pg_relation_size(t.relid))
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+CROSS JOIN LATERAL (
+  SELECT relid FROM pg_catalog.pg_partition_tree(c.oid)
+  UNION SELECT c.oid::pg_catalog.regclass) t
+WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name
+  AND c.relname OPERATOR(pg_catalog.=) %s::pg_catalog.name
+"""
 
 
 def row_facts(connection: Any, columns: Collection[Address], actual: Snapshot) -> RowFacts:
     """Read the facts about the tables of some columns.
+
+    A file that is not empty may have no row any more, and a nullable column may have no row without
+    a value: what is not known is assumed, so that no statement is advised that could fail.
 
     Args:
         connection: An open connection, in a transaction.
@@ -27,35 +38,24 @@ def row_facts(connection: Any, columns: Collection[Address], actual: Snapshot) -
     """
     tables = {a: Address("table", a.schema, a.path[:1]) for a in columns}
     existing = {table for table in tables.values() if table in actual.objects}
-    filled = frozenset(table for table in existing if _finds(connection, f"FROM {table.sql}"))
-    nulls = frozenset(
+    filled = frozenset(table for table in existing if _has_file(connection, table))
+    nullable = frozenset(
         column
         for column, table in tables.items()
-        if table in filled
-        and _is_stored(column, actual)
-        and _finds(connection, f"FROM {table.sql} WHERE {quote_identifier(column.name)} IS NULL")
+        if table in filled and _is_nullable(column, actual)
     )
-    return RowFacts(filled, nulls)
+    return RowFacts(filled, nullable)
 
 
-def _is_stored(column: Address, actual: Snapshot) -> bool:
-    """Whether a column exists, may be null, and its values are not computed by reading them."""
+def _is_nullable(column: Address, actual: Snapshot) -> bool:
+    """Whether a column exists and rows may have no value in it."""
     obj = actual.objects.get(column)
-    if obj is None or not obj.attributes.get("nullable", False):
-        return False
-    return obj.attributes.get("generated") is None
+    return obj is not None and bool(obj.attributes.get("nullable", False))
 
 
-def _finds(connection: Any, source: str) -> bool:
-    """Whether a query finds a row. If it does not run or takes too long, rows are assumed."""
+def _has_file(connection: Any, table: Address) -> bool:
+    """Whether the file of a table, or of one of its partitions, is not empty."""
     with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT driftcheck_rows")
-        try:
-            cursor.execute("SET LOCAL row_security = off")
-            cursor.execute(f"SET LOCAL statement_timeout = {_TIMEOUT_MILLISECONDS}")
-            cursor.execute(f"SELECT EXISTS (SELECT {source})")
-            ((found,),) = cursor.fetchall()
-        except Exception:  # noqa: BLE001  (a driver that is not psycopg2 has errors of its own)
-            found = True
-        cursor.execute("ROLLBACK TO SAVEPOINT driftcheck_rows")
-    return bool(found)
+        cursor.execute(_SIZE, (table.schema, table.name))
+        ((size,),) = cursor.fetchall()
+    return bool(size)
