@@ -37,8 +37,10 @@ def test_no_placeholder_is_left(kind, tmp_path):
     [
         (
             HazardKind.NOT_NULL,
-            'ALTER TABLE public."Parcels" ADD CONSTRAINT "Parcels_Weight_not_null" '
-            'CHECK ("Weight" IS NOT NULL)',
+            (
+                'ALTER TABLE public."Parcels" ADD CONSTRAINT "Parcels_Weight_not_null" '
+                'CHECK ("Weight" IS NOT NULL)'
+            ),
         ),
         (HazardKind.CONSTRAINT, 'ALTER TABLE public."Parcels" VALIDATE CONSTRAINT "Weight";'),
         (HazardKind.INDEX_BUILD, "op.create_index('Weight', ..., postgresql_concurrently=True)"),
