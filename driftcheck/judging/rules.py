@@ -271,7 +271,7 @@ FAULTS: dict[str, Rule] = {
     "stamp-overlapping": Rule(
         Severity.ERROR,
         "the version table of the live database has {revisions}: {what}",
-        "Alembic refuses every upgrade of this database, because the revisions overlap.",
+        "Alembic refuses every upgrade of this database until the table is corrected.",
     ),
     "stamp-several": Rule(
         Severity.NOTE,

@@ -25,7 +25,6 @@ from driftcheck.pipeline.faults import (
     made_roles,
     refused_models,
     remarked,
-    stamp_faults,
     written_by_import,
     written_files,
 )
@@ -39,6 +38,7 @@ from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
@@ -161,12 +161,10 @@ class ProjectCheck:
         return evidence_of(drift, stamped, live, database.catalog, url)
 
     def _faults(self, database: DatabaseState, result: HistoryResult) -> Iterator[Finding]:
-        live = database.live
         if result.history.fault is not None:
             yield broken_history(result.history.fault)
         yield from head_faults(self._loaded.heads)
-        if live is not None:
-            yield from stamp_faults(live.stamped, database.unknown, has_tables=live.has_tables)
+        yield from stamp_findings(database, self._loaded)
         if Side.LIVE in database.snapshots:
             yield from remarked(database.snapshots[Side.LIVE].remarks)
         yield from refused_models(database.refused)

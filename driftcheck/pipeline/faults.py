@@ -124,45 +124,6 @@ _WAYS_TO_BUILD = (
 )
 
 
-def stamp_faults(
-    stamped: Sequence[str] | None, unknown: Sequence[str], *, has_tables: bool
-) -> Iterator[Finding]:
-    """Make the findings about the revisions in the version table of a live database.
-
-    Args:
-        stamped: The revisions in the version table; ``None`` if there is no such table.
-        unknown: Those of them that no migration file defines.
-        has_tables: Whether the database has other tables.
-    """
-    if not stamped and has_tables:
-        yield fault(
-            "stamp-missing",
-            remedies=(
-                Remedy(
-                    "stamp",
-                    "If you know the revision of the database's schema, record it.",
-                    "shell",
-                    "alembic stamp REVISION    # flask db stamp REVISION",
-                ),
-            ),
-        )
-    for revision in unknown:
-        yield fault(
-            "stamp-unknown",
-            revision=revision,
-            remedies=(
-                Remedy(
-                    "find the migration",
-                    "Find the branch or the commit that contains the migration file.",
-                    "shell",
-                    f"git log --all --oneline -S {revision}",
-                ),
-            ),
-        )
-    if stamped and len(stamped) > 1 and not unknown:
-        yield fault("stamp-several", count=len(stamped), revisions=", ".join(stamped))
-
-
 def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
     """Make the finding of a history that has several heads."""
     if len(heads) > 1:

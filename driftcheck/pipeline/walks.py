@@ -154,10 +154,7 @@ class HistoryWalker:
             by_kind = {kind: tuple(map(restore, read)) for kind, read in reading.by_kind.items()}
             reading = replace(reading, by_kind=by_kind)
         script = self._loaded.script
-        parents = {
-            revision.revision: revision._all_down_revisions  # noqa: SLF001
-            for revision in script.walk_revisions()
-        }
+        parents = self._loaded.parents()
         applied = [revision.revision for revision in script.get_revisions(tuple(start))]
         tables = version_tables(self._loaded.environment)[database_key]
         return Walk(

@@ -103,6 +103,13 @@ class LoadedProject:
         """Return the identifiers of all revisions of the history."""
         return frozenset(revision.revision for revision in self.script.walk_revisions())
 
+    def parents(self) -> dict[str, tuple[str, ...]]:
+        """Return the parents and the dependencies of each revision."""
+        return {
+            revision.revision: tuple(revision._all_down_revisions)  # noqa: SLF001
+            for revision in self.script.walk_revisions()
+        }
+
     def environment_file(self) -> str:
         """Return the path of env.py: relative for a file below the project's directory."""
         path = Path(self.script.env_py_location).resolve()

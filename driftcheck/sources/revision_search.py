@@ -30,6 +30,7 @@ class FoundRevision:
         is_in_head: Whether the branch that is checked out contains the commit.
         deleted_in: The abbreviated hash of the commit of that branch that deleted the file; empty
             if there is none.
+        parents: The revisions that the file names as its parents and dependencies.
     """
 
     file: str
@@ -37,6 +38,7 @@ class FoundRevision:
     refs: tuple[str, ...]
     is_in_head: bool = False
     deleted_in: str = ""
+    parents: tuple[str, ...] = ()
 
 
 def find_revision(identifier: str, directories: Sequence[Path]) -> FoundRevision | None:
@@ -63,11 +65,13 @@ def _find(identifier: str, directories: Sequence[Path]) -> FoundRevision | None:
     where = directories[0]
     paths = [str(path) for path in directories]
     for commit, file in _mentioned(where, identifier, paths):
-        content = _git(where, "show", f"{commit}:{file}")
-        if content is not None and _declares(content, identifier):
+        declared = _declared(_git(where, "show", f"{commit}:{file}") or "")
+        if declared.get("revision") == (identifier,):
             is_in_head = _git(where, "merge-base", "--is-ancestor", commit, "HEAD") is not None
             deletion = _deletion(where, commit, file) if is_in_head else ""
-            return FoundRevision(file, commit[:10], _refs(where, commit), is_in_head, deletion)
+            parents = (*declared.get("down_revision", ()), *declared.get("depends_on", ()))
+            refs = _refs(where, commit)
+            return FoundRevision(file, commit[:10], refs, is_in_head, deletion, parents)
     return None
 
 
@@ -99,12 +103,13 @@ def _deletion(where: Path, commit: str, file: str) -> str:
     return (shown or "").strip()[:10]
 
 
-def _declares(content: str, identifier: str) -> bool:
-    """Whether a Python file assigns the identifier to ``revision`` at its top level."""
+def _declared(content: str) -> dict[str, tuple[str, ...]]:
+    """Return the strings that a Python file assigns to each name at its top level."""
     try:
         module = ast.parse(content)
     except (SyntaxError, ValueError):
-        return False
+        return {}
+    declared: dict[str, tuple[str, ...]] = {}
     for statement in module.body:
         if isinstance(statement, ast.Assign):
             targets: Sequence[ast.expr] = statement.targets
@@ -112,11 +117,18 @@ def _declares(content: str, identifier: str) -> bool:
             targets = [statement.target]
         else:
             continue
-        value = statement.value
-        is_named = any(isinstance(t, ast.Name) and t.id == "revision" for t in targets)
-        if is_named and isinstance(value, ast.Constant) and value.value == identifier:
-            return True
-    return False
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        declared.update(dict.fromkeys(names, tuple(_strings(statement.value))))
+    return declared
+
+
+def _strings(value: ast.expr | None) -> Iterator[str]:
+    """Yield the string of a literal, or those of a literal tuple, list or set."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, (ast.Tuple, ast.List, ast.Set)):
+        for element in value.elts:
+            yield from _strings(element)
 
 
 def _git(where: Path, *arguments: str) -> str | None:

@@ -17,7 +17,7 @@ from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.faults import broken_history, made_roles, stamp_faults, written_files
+from driftcheck.pipeline.faults import broken_history, made_roles, written_files
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
@@ -27,6 +27,7 @@ from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.pipeline.tenants import Tenants, own_objects
 from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
@@ -135,7 +136,7 @@ class _Locator:
     def _faults(self, database: DatabaseState, located: LocatedDatabase) -> Iterator[Finding]:
         if self._walked.history.fault is not None:
             yield broken_history(self._walked.history.fault)
-        yield from stamp_faults(located.recorded, located.unknown, has_tables=False)
+        yield from stamp_findings(database, self._loaded, is_located=True)
         yield from location_findings(located, self._loaded.project.upgrade_command)
         yield from written_files(self._walked.changed_files, self._loaded.root)
         yield from made_roles(self._shadows.maker(database.database_key).roles_left())

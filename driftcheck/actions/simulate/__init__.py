@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from driftcheck.actions.simulate.start_points import StartPoints
 from driftcheck.chain import CHAIN, Side
 from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
@@ -28,6 +29,7 @@ from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.stamp_faults import overlapping_stamps
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
@@ -236,7 +238,11 @@ class _ProjectSimulation:
                 builds=history.fault is None,
                 with_data=self._options.with_data,
             )
-            findings = (*head_faults(heads), *outcomes(results[database_key], context))
+            findings = (
+                *head_faults(heads),
+                *self._overlapping(database),
+                *outcomes(results[database_key], context),
+            )
             known = Side.HEAD if Side.HEAD in database.snapshots else Side.LIVE
             report = reporter.report(database, findings, gaps=(), compared=(known,))
             reports.append(
@@ -247,6 +253,12 @@ class _ProjectSimulation:
                 )
             )
         return reports
+
+    def _overlapping(self, database: DatabaseState) -> Iterator[Finding]:
+        """Report version tables of the live database that no upgrade accepts."""
+        if database.live is not None:
+            parents = self._loaded.parents()
+            yield from overlapping_stamps(database.live, database.database_key, parents)
 
 
 def _require_known_revision(state: ProjectState[HistoryResult]) -> None:

@@ -13,8 +13,7 @@ from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
 
-_NEXT: dict[Verdict | None, str] = {
-    None: "fix the project itself",
+_NEXT: dict[Verdict, str] = {
     Verdict.CONFLICT: "resolve the conflict",
     Verdict.DRIFT: "repair or adopt the drift",
     Verdict.HAND_APPLIED: "write the migration for the change that this database already has",
@@ -44,8 +43,6 @@ def outcome(report: Report) -> str:
 def _found(report: Report) -> str:
     failing = [finding for finding in report.findings if report.fails(finding)]
     steps = _steps(failing)
-    if any(finding.rule.startswith("locate-") for finding in failing):
-        steps = steps.replace(_NEXT[None], "stamp the right revision")
     if any(finding.phantom for finding in failing):
         steps += " before anyone runs `migrate`"
     verb = "fail" if len(failing) > 1 else "fails"
@@ -104,7 +101,7 @@ def first_step(findings: Sequence[Finding], report: Report) -> str:
         step = first.remedies[0].name if first.remedies else "fix the fault"
         return f"{step}: {first.message}."
     same = sum(report.fails(f) and f.verdict is first.verdict for f in findings)
-    step = f"{_NEXT[first.verdict]} ({counted(same, 'finding')})"
+    step = f"{_step(first)} ({counted(same, 'finding')})"
     if Gap.DRIFT in first.gaps and any(finding.phantom for finding in findings):
         step += " before anyone runs `migrate`"
     return f"{step}."
@@ -112,7 +109,7 @@ def first_step(findings: Sequence[Finding], report: Report) -> str:
 
 def next_step(finding: Finding) -> str:
     """Return the next step for a finding; empty if no action is needed."""
-    return _NEXT[finding.verdict] if _needs_action(finding) else ""
+    return _step(finding) if _needs_action(finding) else ""
 
 
 def _needs_action(finding: Finding) -> bool:
@@ -144,5 +141,19 @@ def _simulation_succeeded(report: Report, count: int) -> str:
 
 
 def _steps(findings: Iterable[Finding]) -> str:
+    findings = list(findings)
+    fixes = [_step(finding) for finding in findings if finding.verdict is None]
     present = {finding.verdict for finding in findings}
-    return ", ".join(step for verdict, step in _NEXT.items() if verdict in present)
+    steps = (step for verdict, step in _NEXT.items() if verdict in present)
+    return ", ".join(dict.fromkeys([*fixes, *steps]))
+
+
+def _step(finding: Finding) -> str:
+    """Return the step that fixes a finding."""
+    if finding.verdict is not None:
+        return _NEXT[finding.verdict]
+    if finding.rule.startswith("locate-"):
+        return "stamp the right revision"
+    if finding.rule.startswith("stamp-") and finding.remedies:
+        return finding.remedies[0].name
+    return "fix the project itself"
