@@ -77,6 +77,8 @@ class RevisionMatch:
         states_compared: The number of states that were compared.
         composed: Whether the states were computed from the effects of single revisions, because
             the replay took a different branch.
+        broken_at: The revision at which the history breaks. It and its descendants were not
+            compared. Empty if the history runs.
     """
 
     states: tuple[tuple[str, ...], ...]
@@ -84,6 +86,7 @@ class RevisionMatch:
     as_stamped: bool
     states_compared: int
     composed: bool = False
+    broken_at: str = ""
 
 
 @dataclass(frozen=True)

@@ -295,6 +295,12 @@ FAULTS: dict[str, Rule] = {
         "{revision}, with {changes}",
         "This database differs from every database that the migrations built.",
     ),
+    "locate-incomplete": Rule(
+        Severity.NOTE,
+        "the live database was compared with the revisions before {broken} only: the nearest is "
+        "{revision}, with {changes}",
+        "The history does not run, so the schemas of later revisions are not known.",
+    ),
     "models-refused": Rule(
         Severity.NOTE,
         "the database refuses a statement of the models: {message}",

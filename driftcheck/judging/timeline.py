@@ -176,12 +176,14 @@ class Blame:
         project: The name of the project.
         histories: A history for each database that has or had an object of this name.
         broken: The revision at which the history breaks, if it does.
+        unknown: The name that no revision before the break creates an object for, if so.
         notes: Notes for the report, by database.
     """
 
     project: str
     histories: tuple[ObjectHistory, ...]
     broken: Break | None = None
+    unknown: str = ""
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

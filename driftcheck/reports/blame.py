@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from driftcheck.judging.timeline import Blame, HistoryEntry, ObjectHistory, SchemaOperation
+from driftcheck.judging.timeline import Blame, Break, HistoryEntry, ObjectHistory, SchemaOperation
 from driftcheck.reports import events
 from driftcheck.reports.events import (
     COLUMN,
@@ -38,25 +38,38 @@ def in_terminal(blame: Blame, page: OutputStyle = PLAIN) -> str:
     blocks = [
         block
         for history in blame.histories
-        for block in _history(history, blame.project, page, several=several)
+        for block in _history(history, blame, page, several=several)
     ]
     if blame.broken is not None:
-        blocks.append(broken_lines(blame.broken, page))
+        blocks.append([*_unknown(blame, blame.broken, page), *broken_lines(blame.broken, page)])
     return as_text([*spaced(blocks)], page)
 
 
+def _unknown(blame: Blame, broken: Break, page: OutputStyle) -> Lines:
+    """Say that the object was not found before the break; nothing if it was found."""
+    if not blame.unknown:
+        return []
+    text = f"No revision before {broken.origin.revision} creates {blame.unknown!r}."
+    return wrapped(page, words(page, text))
+
+
 def _history(
-    history: ObjectHistory, project: str, page: OutputStyle, *, several: bool
+    history: ObjectHistory, blame: Blame, page: OutputStyle, *, several: bool
 ) -> Iterator[Lines]:
-    title = words(page, (str(history.address), STRONG), (" · ", FAINT), project)
+    title = words(page, (str(history.address), STRONG), (" · ", FAINT), blame.project)
     if several:
         title.append_text(words(page, (" · ", FAINT), history.database))
     definition, style = history.definition, CODE
     if definition is None:
-        definition, style = "does not exist any more", ""
+        definition, style = f"does not exist {_end(blame) or 'any more'}", ""
     yield [*wrapped(page, title), *quoted(page, definition, 2, style)]
     yield from (_entry(entry, history.address, page) for entry in history.entries)
-    yield _conclusion(history, page)
+    yield _conclusion(history, _end(blame), page)
+
+
+def _end(blame: Blame) -> str:
+    """Return the point up to which the history is known; empty if it is known completely."""
+    return "" if blame.broken is None else f"before {blame.broken.origin.revision}"
 
 
 def _entry(entry: HistoryEntry, address: Address, page: OutputStyle) -> Lines:
@@ -86,7 +99,7 @@ def _other_name(entry: HistoryEntry, address: Address) -> str:
     return str(event.address)
 
 
-def _conclusion(history: ObjectHistory, page: OutputStyle) -> Lines:
+def _conclusion(history: ObjectHistory, end: str, page: OutputStyle) -> Lines:
     creation, last_change = history.creation, history.last_change
     text = "Existed before the first revision"
     if creation is not None:
@@ -94,9 +107,10 @@ def _conclusion(history: ObjectHistory, page: OutputStyle) -> Lines:
     if last_change is not None:
         is_dropped = last_change.event.operation is SchemaOperation.DROPPED
         verb = "dropped" if history.definition is None and is_dropped else "last changed"
+        verb = f"{verb} {end}".rstrip()
         text += f", {verb} by {last_change.revision.revision}"
     elif creation is not None:
-        text += ", not changed since"
+        text += f", not changed {end or 'since'}"
     return wrapped(page, words(page, f"{text}."), 2, first=words(page, ("✓", GOOD), " "))
 
 

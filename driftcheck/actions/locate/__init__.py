@@ -107,7 +107,15 @@ class _Locator:
             whole = database.whole[Side.LIVE]
             replacements, undecided = equal_expressions(walk, whole, database.catalog, maker)
             nearest = find(replacements) if replacements else nearest
-        located = LocatedDatabase(database.stamped, database.unknown, walk, stamped, nearest)
+        fault = self._walked.history.fault
+        located = LocatedDatabase(
+            database.stamped,
+            database.unknown,
+            walk,
+            stamped,
+            nearest,
+            broken_at=fault.where.revision if fault else "",
+        )
         report = self._reporter.report(
             database,
             (*self._faults(database, located), *self._changes(database, located, undecided)),
@@ -147,7 +155,12 @@ class _Locator:
         located: LocatedDatabase,
         undecided: Mapping[Address, str],
     ) -> list[Finding]:
-        """Return the differences of the live schema from the nearest state, as drift."""
+        """Return the differences of the live schema from the nearest state, as drift.
+
+        If the history breaks, a later revision may explain them. Then there are none.
+        """
+        if not located.is_known:
+            return []
         nearest, live = located.nearest.snapshot, database.snapshots[Side.LIVE]
         catalog, url = database.catalog, self._shadows.live_url(database.database_key)
         changes = self._renames.without_consequences(
@@ -175,6 +188,7 @@ def _revision_match(located: LocatedDatabase) -> RevisionMatch:
         as_stamped=located.as_stamped,
         states_compared=nearest.tried,
         composed=located.state.composed,
+        broken_at=located.broken_at,
     )
 
 

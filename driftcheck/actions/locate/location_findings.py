@@ -21,6 +21,7 @@ class LocatedDatabase:
         walk: The walk with which it was compared.
         stamped: The revisions that have run according to its stamp; ``None`` if that is not known.
         nearest: The nearest states.
+        broken_at: The revision at which the history breaks; empty if it runs.
     """
 
     recorded: tuple[str, ...]
@@ -28,6 +29,7 @@ class LocatedDatabase:
     walk: Walk
     stamped: Applied | None
     nearest: NearestState
+    broken_at: str = ""
 
     @property
     def state(self) -> State:
@@ -42,6 +44,14 @@ class LocatedDatabase:
         """Whether the stamp names this state."""
         return self.state.applied == self.stamped
 
+    @property
+    def is_known(self) -> bool:
+        """Whether a later part of the history cannot change the answer.
+
+        If the history breaks, only an exact match with the stamped state is certain.
+        """
+        return not self.broken_at or (self.as_stamped and not self.nearest.changes)
+
 
 def location_findings(located: LocatedDatabase, upgrade: str) -> Iterator[Finding]:
     """Yield a finding unless the database matches the state of its stamp exactly.
@@ -53,15 +63,17 @@ def location_findings(located: LocatedDatabase, upgrade: str) -> Iterator[Findin
     nearest = located.nearest
     revision = " or ".join(_name(located.walk.heads_of(s.applied)) for s in nearest.states)
     stamped = ", ".join(located.recorded)
+    if not located.is_known:
+        yield _incomplete(located, revision)
+        return
     remedies = () if located.as_stamped else (_stamp_remedy(located, upgrade),)
     if nearest.changes:
-        count = len(nearest.changes)
         yield fault(
             "locate-nearest",
             remedies=remedies,
             stamped=f"stamped {stamped}" if stamped else "not stamped with any revision",
             revision=revision,
-            changes="1 change" if count == 1 else f"{count} changes",
+            changes=_changes(located),
         )
     elif located.as_stamped:
         return
@@ -75,6 +87,29 @@ def location_findings(located: LocatedDatabase, upgrade: str) -> Iterator[Findin
             revision=revision,
             what=_stamp_error(located),
         )
+
+
+def _incomplete(located: LocatedDatabase, revision: str) -> Finding:
+    """Make the note about a database of which the later revisions are not known."""
+    broken_at = located.broken_at
+    remedy = Remedy(
+        "fix the history",
+        f"Fix revision {broken_at} first. Then search again.",
+        "shell",
+        "driftcheck locate",
+    )
+    return fault(
+        "locate-incomplete",
+        remedies=(remedy,),
+        broken=broken_at,
+        revision=revision,
+        changes=_changes(located),
+    )
+
+
+def _changes(located: LocatedDatabase) -> str:
+    count = len(located.nearest.changes)
+    return "1 change" if count == 1 else f"{count or 'no'} changes"
 
 
 def _name(revisions: Sequence[str]) -> str:

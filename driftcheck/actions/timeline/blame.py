@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from driftcheck.actions.timeline.object_lookup import find_objects
+from driftcheck.actions.timeline.object_lookup import NoSuchObjectError, find_objects
 from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
 from driftcheck.databases.registry import catalog_for
@@ -36,7 +36,7 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
         progress: Called with a short description of each step.
 
     Raises:
-        UsageError: No object has this name, or several have.
+        UsageError: No object has this name and the history runs, or several objects have it.
         DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
     settings = replace(settings, gaps=())
@@ -47,14 +47,15 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
             DatabaseHistory(loaded.environment.database_name(database_key), walk, settings.schemas)
             for database_key, walk in walked.walks.items()
         ]
-        address = resolve_object(name, databases)
-        return Blame(
-            loaded.project.name,
-            tuple(
-                database.of_object(address) for database in databases if address in database.known
-            ),
-            break_of(walked.history.fault),
-        )
+        broken = break_of(walked.history.fault)
+        try:
+            address = resolve_object(name, databases)
+        except NoSuchObjectError:
+            if broken is None:
+                raise
+            return Blame(loaded.project.name, (), broken, name)
+        found = (each.of_object(address) for each in databases if address in each.known)
+        return Blame(loaded.project.name, tuple(found), broken)
 
 
 class DatabaseHistory:
@@ -94,7 +95,8 @@ def resolve_object(name: str, databases: Sequence[DatabaseHistory]) -> Address:
     """The object with a name. Objects that still exist take precedence over dropped ones.
 
     Raises:
-        UsageError: No object has this name, or several have.
+        NoSuchObjectError: No object has this name.
+        UsageError: Several objects have this name.
     """
     known = {address for database in databases for address in database.known}
     kinds = {kind for database in databases for kind in database.kinds}

@@ -9,6 +9,11 @@ from difflib import get_close_matches
 from driftcheck.errors import UsageError
 from driftcheck.schema import Address
 
+
+class NoSuchObjectError(UsageError):
+    """No object has the name, as far as the history could be replayed."""
+
+
 _PART = re.compile(r'\s*("(?:[^"]|"")*"|[^."(]+)\s*')
 _CLOSEST = 5
 
@@ -23,7 +28,7 @@ def find_objects(query: str, known: Collection[Address], kinds: Iterable[str]) -
         kinds: The names of all kinds.
 
     Raises:
-        UsageError: No address matches; the hint lists the closest names.
+        NoSuchObjectError: No address matches; the hint lists the closest names.
     """
     kind, name = _split_kind(query.strip(), kinds)
     of_kind = [address for address in known if kind in ("", address.kind)]
@@ -32,7 +37,7 @@ def find_objects(query: str, known: Collection[Address], kinds: Iterable[str]) -
         parts, arguments = _parsed(name)
         matches = [address for address in of_kind if _matches(address, parts, arguments)]
     if not matches:
-        raise UsageError(
+        raise NoSuchObjectError(
             f"no revision creates {query.strip()!r}, and no such object existed before the first "
             "revision",
             hint=_closest(name, of_kind or known),

@@ -25,13 +25,16 @@ def match_text(match: RevisionMatch) -> str:
     names = " or ".join(map(_state, match.states))
     if match.changes:
         changes = counted(match.changes, "change")
-        return f"the schema matches no revision; {names} is the nearest, with {changes}"
+        known = f" before {match.broken_at}" if match.broken_at else ""
+        return f"the schema matches no revision{known}; {names} is the nearest, with {changes}"
     return f"the schema is that of {names}" + (", as stamped" if match.as_stamped else "")
 
 
 def determination(match: RevisionMatch) -> Sequence[str]:
     """Return how the revisions were determined, in sentences."""
     texts = [f"compared with {counted(match.states_compared, 'state')} of the history"]
+    if match.broken_at:
+        texts.append(f"the history fails at revision {match.broken_at}: later revisions are unknown")
     if len(match.states) > 1:
         texts.append("these revisions have the same schema, so a comparison cannot separate them")
     if match.composed:
