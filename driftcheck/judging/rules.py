@@ -273,6 +273,19 @@ FAULTS: dict[str, Rule] = {
         "the version table of the live database has {revisions}: {what}",
         "Alembic refuses every upgrade of this database until the table is corrected.",
     ),
+    "stamp-behind": Rule(
+        Severity.ERROR,
+        "the live database has all changes of the history up to {revisions}, but its stamp says "
+        "{stamped}",
+        "An upgrade would run these revisions again, and fail at objects that exist already.",
+    ),
+    "stamp-behind-in-part": Rule(
+        Severity.ERROR,
+        "the live database has some changes of {revisions}, but not all, and its stamp says "
+        "{stamped}",
+        "An upgrade would run the revision from its beginning, and fail at objects that exist "
+        "already.",
+    ),
     "stamp-several": Rule(
         Severity.NOTE,
         "the live database is stamped with {count} revisions: {revisions}",

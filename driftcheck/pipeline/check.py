@@ -38,11 +38,17 @@ from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.stamp_behind import (
+    UnrecordedRevisions,
+    at_reached_state,
+    upgrade_after_fix,
+)
 from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.declarations import Declarations
+from driftcheck.sources.history import History
 
 
 @dataclass(frozen=True)
@@ -100,23 +106,22 @@ class ProjectCheck:
             loaded, shadows, replays, partial(histories.head_shadows, history), progress
         )
         reporter = StateReporter(loaded, shadows, settings, history.how)
+        unrecorded = UnrecordedRevisions(loaded, shadows, replays, settings, progress)
         reports, databases = [], []
         for read in state.databases:
             database, changes = compared_state(read, shadows, progress)
             databases.append(database)
+            faults = [*self._faults(database, state.result)]
+            ahead = unrecorded.find(database, changes, state)
+            if ahead is not None:
+                faults += unrecorded.findings(ahead, database)
+                database, changes = compared_state(
+                    at_reached_state(database, ahead), shadows, progress
+                )
             judged = judged_changes(database, changes, self._renames)
-            context = FindingContext(
-                database.catalog,
-                made=history.made.get(database.database_key, {}),
-                declared=declared_lines(declarations, database, judged),
-                upgrade=loaded.project.upgrade_command,
-            )
-            context = _with_operations(context, database, judged, runner)
-            context = replace(context, evidence=self._evidence(database, drift_in(judged)))
             basis = self._repair_basis(database, drift_in(judged))
-            context = replace(context, snapshots=database.snapshots, basis=basis)
-            completed = complete(judged, context)
-            findings = (*self._faults(database, state.result), *completed)
+            completed = self._completed(database, judged, history, runner, declarations, basis)
+            findings = upgrade_after_fix([*faults, *completed])
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
@@ -149,6 +154,27 @@ class ProjectCheck:
             return prove(plans, wanted, actual, shadow)
         finally:
             shadow.drop()
+
+    def _completed(  # noqa: PLR0913  (what a finding is completed with)
+        self,
+        database: DatabaseState,
+        judged: Sequence[Judged],
+        history: History,
+        runner: AutogenerateRunner,
+        declarations: Declarations,
+        basis: RepairBasis,
+    ) -> list[Finding]:
+        """Complete the findings about changes."""
+        context = FindingContext(
+            database.catalog,
+            made=history.made.get(database.database_key, {}),
+            declared=declared_lines(declarations, database, judged),
+            upgrade=self._loaded.project.upgrade_command,
+        )
+        context = _with_operations(context, database, judged, runner)
+        context = replace(context, evidence=self._evidence(database, drift_in(judged)))
+        context = replace(context, snapshots=database.snapshots, basis=basis)
+        return complete(judged, context)
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]

@@ -36,63 +36,72 @@ class LiveAhead:
     """The revisions that have run on a live database and are not recorded.
 
     Attributes:
-        state: The latest state of which the live database has all changes. The stamped state, if
-            no revision has run completely.
-        alike: The later states with the same schema as this state.
+        completed: The heads of the latest state of which the live database has all changes. Empty
+            if no unrecorded revision has run completely.
+        alike: The heads of the later states with the same schema as this state.
         changes: The changes from the stamped schema to this state.
-        partial: The revisions after this state that have run in part.
+        partial: The later revisions that have run in part.
         before_partial: The schema of this state.
-        reached: The schema of this state with the changes of partial revisions that are present.
-        finished: The schema of this state after the only partial revision. ``None`` if there are
-            several, or if another revision has to run before it.
+        reached: The schema of this state, with those changes of partial revisions that the live
+            database has.
+        finished: The schema of this state after the only partial revision. ``None`` if there is
+            none, if there are several, or if another revision has to run before it.
+        heads_when_finished: The heads of the history after this revision.
     """
 
-    state: State
-    alike: tuple[State, ...]
+    completed: tuple[str, ...]
+    alike: tuple[tuple[str, ...], ...]
     changes: tuple[Change, ...]
     partial: tuple[PartialRun, ...]
     before_partial: Snapshot
     reached: Snapshot
     finished: Snapshot | None
+    heads_when_finished: tuple[str, ...]
 
 
 def find_live_ahead(
-    walk: Walk, stamped: Applied, live: Snapshot, schemas: Collection[str]
+    walk: Walk,
+    recorded: Collection[str],
+    stamped: Snapshot,
+    live: Snapshot,
+    schemas: Collection[str],
 ) -> LiveAhead | None:
     """Find the revisions that have run on a live database and are not recorded.
 
     Args:
         walk: The walk, which passes the stamped state.
-        stamped: The revisions that have run according to the stamp.
+        recorded: The revisions in the version tables.
+        stamped: The schema at these revisions.
         live: The live schema.
         schemas: The names of the schemas to compare; empty for all.
 
     Returns:
         ``None`` if no later revision explains a difference between stamped and live.
     """
-    states = [*walk.states()]
-    start = next((state for state in states if state.applied == stamped), None)
+    states, applied = [*walk.states()], walk.ancestry(recorded)
+    start = next((state for state in states if state.applied == applied), None)
     if start is None:
         return None
     schema = _Schemas(walk, schemas)
-    later = [state for state in states if state.applied > stamped]
+    later = [state for state in states if state.applied > applied]
     state = _completed_state(start, later, live, schema)
-    here = schema.of(state)
-    found = [*_partial_steps(walk, state, live, schema)]
-    if state is start and not found:
+    steps = [*_partial_steps(walk, state, live, schema)]
+    if state is start and not steps:
         return None
-    reached = here
-    for step in found:
-        reached = _with_present(reached, step, live, schema)
-    finished = _after(reached, found[0], schema) if _is_next(found, state, walk) else None
+    completed = schema.between(start, state)
+    before = _changed(stamped, completed)
+    present = {address: each for step in steps for address, each in schema.present(step, live)}
+    reached = _changed(before, present)
+    is_next = _is_next(steps, state, walk)
     return LiveAhead(
-        state,
-        tuple(s for s in later if s.applied > state.applied and not _differing(here, schema.of(s))),
-        tuple(compare(schema.of(start), here, same_lineage=True)),
-        tuple(_partial_run(step, live, schema) for step in found),
-        here,
+        walk.heads_of(state.applied) if state is not start else (),
+        tuple(walk.heads_of(other.applied) for other in _alike(state, later, schema)),
+        tuple(compare(stamped, before, same_lineage=True)),
+        tuple(_partial_run(step, live, schema) for step in steps),
+        before,
         reached,
-        finished,
+        _changed(reached, schema.between(steps[0].before, steps[0].after)) if is_next else None,
+        walk.heads_of(state.applied | {step.revision.identifier for step in steps}),
     )
 
 
@@ -110,10 +119,25 @@ class _Schemas:
             self._known[state.applied] = within(self._walk.snapshot(state), self._schemas)
         return self._known[state.applied]
 
-    def changed_by(self, step: Step) -> Mapping[Address, SchemaObject | None]:
-        """Return the objects that a revision changes, as they are after it."""
-        before, after = self.of(step.before), self.of(step.after)
-        return {address: after.objects.get(address) for address in _differing(before, after)}
+    def between(self, before: State, after: State) -> dict[Address, SchemaObject | None]:
+        """Return the objects that differ between two states, as they are in the second one."""
+        wanted = self.of(after)
+        return {each: wanted.objects.get(each) for each in _differing(self.of(before), wanted)}
+
+    def present(
+        self, step: Step, live: Snapshot
+    ) -> Iterator[tuple[Address, SchemaObject | None]]:
+        """Yield the objects that a revision changes and that live has as they are after it."""
+        for address, wanted in self.between(step.before, step.after).items():
+            if _equal(wanted, live, address):
+                yield address, wanted
+
+
+def _alike(state: State, later: Sequence[State], schema: _Schemas) -> Iterator[State]:
+    """Yield the later states with the same schema as a state."""
+    for other in later:
+        if other.applied > state.applied and not schema.between(state, other):
+            yield other
 
 
 def _completed_state(
@@ -129,34 +153,15 @@ def _completed_state(
     return best
 
 
-def _partial_steps(
-    walk: Walk, state: State, live: Snapshot, schema: _Schemas
-) -> Iterator[Step]:
+def _partial_steps(walk: Walk, state: State, live: Snapshot, schema: _Schemas) -> Iterator[Step]:
     """Yield the later revisions that explain differences between a state and live."""
-    here = schema.of(state)
-    unexplained = set(_differing(here, live))
+    unexplained = set(_differing(schema.of(state), live))
     for step in walk.steps:
         if step.revision.identifier not in state.applied:
-            after = schema.changed_by(step)
-            explained = {
-                each for each in unexplained & after.keys() if _equal(after[each], live, each)
-            }
+            explained = unexplained & {address for address, _ in schema.present(step, live)}
             if explained:
                 unexplained -= explained
                 yield step
-
-
-def _with_present(reached: Snapshot, step: Step, live: Snapshot, schema: _Schemas) -> Snapshot:
-    present = {
-        address: wanted
-        for address, wanted in schema.changed_by(step).items()
-        if _equal(wanted, live, address)
-    }
-    return _changed(reached, present)
-
-
-def _after(reached: Snapshot, step: Step, schema: _Schemas) -> Snapshot:
-    return _changed(reached, schema.changed_by(step))
 
 
 def _changed(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None]) -> Snapshot:
@@ -167,7 +172,8 @@ def _changed(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None])
 
 
 def _partial_run(step: Step, live: Snapshot, schema: _Schemas) -> PartialRun:
-    present, missing = [], []
+    present: list[Change] = []
+    missing: list[Change] = []
     before, after = schema.of(step.before), schema.of(step.after)
     for change in compare(before, after, same_lineage=True):
         addresses = {each.address for each in objects_of([change])}

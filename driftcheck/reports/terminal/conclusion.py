@@ -152,8 +152,9 @@ def _step(finding: Finding) -> str:
     """Return the step that fixes a finding."""
     if finding.verdict is not None:
         return _NEXT[finding.verdict]
-    if finding.rule.startswith("locate-"):
+    first = finding.remedies[0].name if finding.remedies else ""
+    if first == "stamp" or finding.rule.startswith("locate-"):
         return "stamp the right revision"
-    if finding.rule.startswith("stamp-") and finding.remedies:
-        return finding.remedies[0].name
+    if first and finding.rule.startswith("stamp-"):
+        return first
     return "fix the project itself"

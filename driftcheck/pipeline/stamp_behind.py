@@ -1,0 +1,245 @@
+"""Reports a live database on which revisions have run that its stamp does not record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.plan import Plan
+from driftcheck.errors import ReplayError, ShadowError
+from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.findings import Finding, Remedy
+from driftcheck.judging.judge import objects_of
+from driftcheck.pipeline.change_plan import undo
+from driftcheck.pipeline.changes import Changes
+from driftcheck.pipeline.database_state import DatabaseState, ProjectState
+from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.live_ahead import LiveAhead, PartialRun, find_live_ahead
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.selection import reading_scope, within
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
+from driftcheck.project.environment import LoadedProject
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.reading import read_restricted
+from driftcheck.sources.untrusted import build_untrusted, run_untrusted
+
+_WORDS = {
+    ChangeType.EXTRA: "created",
+    ChangeType.MISSING: "dropped",
+    ChangeType.CHANGED: "altered",
+    ChangeType.RENAMED: "renamed",
+}
+_ROWS = "Rows are not compared: check the statements of the revision that change rows."
+
+
+class UnrecordedRevisions:
+    """Finds and reports the revisions that have run on live databases and are not recorded.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        replays: Replays its history.
+        settings: The settings.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        settings: Settings,
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._replays = replays
+        self._settings = settings
+        self._progress = progress
+        self._walked: WalkedHistory | None = None
+
+    def find(
+        self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]
+    ) -> LiveAhead | None:
+        """Find the unrecorded revisions of a live database.
+
+        The history is replayed revision by revision, if the database has drift and revisions are
+        left to run. Afterwards, the shadows of the replay are at the heads of the history.
+
+        Args:
+            database: The state of the database.
+            changes: The changes of its schemas.
+            state: The state of the project.
+        """
+        if not changes.get(Gap.DRIFT) or state.result.history.fault is not None:
+            return None
+        if set(database.stamped) >= set(self._loaded.heads):
+            return None
+        if self._walked is None:
+            self._replays.main.begin_again()
+            tools = self._loaded, self._shadows, self._replays, self._settings, self._progress
+            self._walked = HistoryWalker(*tools).walk(state.stamped)
+        snapshots = database.snapshots
+        return find_live_ahead(
+            self._walked.walks[database.database_key],
+            database.stamped,
+            snapshots[Side.STAMPED],
+            snapshots[Side.LIVE],
+            self._settings.schemas,
+        )
+
+    def findings(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Finding]:
+        """Make the findings about unrecorded revisions.
+
+        Args:
+            ahead: The unrecorded revisions.
+            database: The state of the database.
+        """
+        stamped = ", ".join(database.stamped) or "no revision"
+        if ahead.completed:
+            yield fault(
+                "stamp-behind",
+                details="\n".join(_described(ahead.changes)),
+                remedies=(self._stamp(ahead),),
+                revisions=" and ".join(ahead.completed),
+                stamped=stamped,
+            )
+        if ahead.partial:
+            names = [run.revision for run in ahead.partial]
+            yield fault(
+                "stamp-behind-in-part",
+                details="\n".join(line for run in ahead.partial for line in _partly(run)),
+                remedies=tuple(self._remedies(ahead, database)),
+                revisions=("revisions " if len(names) > 1 else "revision ") + ", ".join(names),
+                stamped=stamped,
+            )
+
+    def _stamp(self, ahead: LiveAhead) -> Remedy:
+        summary = "Record the revisions that have run."
+        if ahead.alike:
+            others = " or ".join(" and ".join(heads) for heads in ahead.alike)
+            summary += (
+                f" The schema is also that of {others}: check the rows to see whether these "
+                "revisions have run."
+            )
+        return Remedy("stamp", summary, "shell", self._stamp_command(ahead.completed))
+
+    def _stamp_command(self, revisions: Sequence[str]) -> str:
+        command = self._loaded.project.upgrade_command.partition(" upgrade")[0]
+        return f"{command} stamp {' '.join(revisions)}"
+
+    def _remedies(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Remedy]:
+        """Yield the remedies that were run on a copy of the live schema."""
+        first = "After the stamp is corrected, " if ahead.completed else ""
+        if ahead.finished is not None:
+            plan = self._tried(ahead.reached, ahead.finished, database)
+            if plan is not None:
+                summary = (
+                    f"{first}run the missing part of the revision, then record it: "
+                    f"{self._stamp_command(ahead.heads_when_finished)}. {_ROWS}"
+                )
+                yield _remedy("finish the revision", summary, plan)
+        plan = self._tried(ahead.reached, ahead.before_partial, database)
+        if plan is not None:
+            upgrade = self._loaded.project.upgrade_command
+            summary = f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
+            yield _remedy("undo the part", summary, plan)
+
+    def _tried(self, current: Snapshot, wanted: Snapshot, database: DatabaseState) -> Plan | None:
+        """Plan the change from one schema to another, and run it on a copy of the live schema.
+
+        Returns:
+            ``None`` if the statements do not have this effect, or if they could not be tried.
+        """
+        changes = compare(wanted, current, same_lineage=True)
+        plan = undo(changes, database.catalog)
+        if plan.manual_steps or not plan.statements:
+            return None
+        result = self._run_on_copy(plan.statements, database.database_key, database.whole[Side.LIVE])
+        if result is None:
+            return None
+        result = within(result, self._settings.schemas)
+        addresses = {each.address for each in objects_of(changes)}
+        has_effect = all(
+            _attributes(result, address) == _attributes(wanted, address) for address in addresses
+        )
+        return plan if has_effect else None
+
+    def _run_on_copy(
+        self, statements: Iterable[str], database_key: DatabaseKey, live: Snapshot
+    ) -> Snapshot | None:
+        self._progress("trying the remedies")
+        try:
+            shadow = self._shadows.create_restricted(database_key, "remedy")
+            build_untrusted(live, shadow)
+            if run_untrusted(shadow, statements):
+                return None
+            return read_restricted(shadow, reading_scope(self._settings))
+        except (ReplayError, ShadowError):
+            return None
+
+
+def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState:
+    """Return the state of a database with the stamped schema after the unrecorded changes."""
+    stamped, whole = database.snapshots[Side.STAMPED], database.whole[Side.STAMPED]
+    removed = stamped.objects.keys() - ahead.reached.objects.keys()
+    objects = {a: o for a, o in whole.objects.items() if a not in removed}
+    reached = replace(whole, objects={**objects, **ahead.reached.objects})
+    return replace(
+        database,
+        snapshots={**database.snapshots, Side.STAMPED: ahead.reached},
+        whole={**database.whole, Side.STAMPED: reached},
+    )
+
+
+def upgrade_after_fix(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings, with the upgrade after the correction of the stamp if an upgrade fails now."""
+    found = list(findings)
+    fixes = [each for each in found if each.rule in _PREVENT_UPGRADE and each.remedies]
+    for finding in found:
+        if fixes and any(remedy.name == "upgrade" for remedy in finding.remedies):
+            remedies = (_delayed(remedy, fixes[0]) for remedy in finding.remedies)
+            finding = replace(finding, remedies=tuple(remedies))  # noqa: PLW2901
+        yield finding
+
+
+_PREVENT_UPGRADE = ("stamp-overlapping", "stamp-behind", "stamp-behind-in-part")
+
+
+def _delayed(remedy: Remedy, fix: Finding) -> Remedy:
+    if remedy.name != "upgrade":
+        return remedy
+    name = fix.remedies[0].name
+    summary = f"An upgrade fails now. First {name} ({fix.rule}), then run the migrations."
+    return replace(remedy, summary=summary)
+
+
+def _remedy(name: str, summary: str, plan: Plan) -> Remedy:
+    summary = summary[:1].upper() + summary[1:]
+    return Remedy(name, summary, "sql", plan.script, plan.loses_data)
+
+
+def _attributes(snapshot: Snapshot, address: Address) -> object:
+    found = snapshot.objects.get(address)
+    return None if found is None else (found.attributes, found.part_of)
+
+
+def _partly(run: PartialRun) -> Iterator[str]:
+    for title, changes in (("has run", run.present), ("is missing", run.missing)):
+        for line in _described(changes):
+            yield f"{run.revision}, {title}: {line}"
+
+
+def _described(changes: Iterable[Change]) -> Iterator[str]:
+    """Describe the changes that revisions make, one on each line."""
+    for change in changes:
+        new = change.actual.address.sql if change.actual else ""
+        renamed = f" to {new}" if change.type is ChangeType.RENAMED else ""
+        yield f"{_WORDS[change.type]} {change.address}{renamed}"
