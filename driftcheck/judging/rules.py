@@ -49,6 +49,14 @@ _DRIFT: dict[ChangeType, Rule] = {
     ),
 }
 
+DRIFT_OF_BROKEN_HISTORY = Rule(
+    Severity.ERROR,
+    "{kind} {name} differs between the live database and its revision; a revision from {broken} "
+    "on may explain the difference",
+    "The history does not run, so the changes of later revisions are not known.",
+)
+"""The rule for every kind of drift if revisions after the stamp could not be replayed."""
+
 _PENDING: dict[ChangeType, Rule] = {
     ChangeType.MISSING: Rule(
         Severity.ERROR,
@@ -246,6 +254,12 @@ FAULTS: dict[str, Rule] = {
         Severity.WARNING,
         "the history has {count} heads: {heads}",
         "The command upgrade head fails until the heads are merged.",
+    ),
+    "history-uses-models": Rule(
+        Severity.WARNING,
+        "revision {revision} creates tables as the models declare them now: {tables}",
+        "Databases that ran the revision earlier have the tables of that time. A later revision "
+        "that changes these tables fails on a new database.",
     ),
     "history-writes-files": Rule(
         Severity.WARNING,

@@ -25,10 +25,12 @@ from driftcheck.pipeline.faults import (
     made_roles,
     refused_models,
     remarked,
+    undecided_drift,
     written_by_import,
     written_files,
 )
 from driftcheck.pipeline.histories import Histories, HistoryResult
+from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.plan_proof import Proof, prove
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
@@ -121,11 +123,14 @@ class ProjectCheck:
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
             completed = self._completed(database, judged, history, runner, declarations, basis)
-            findings = upgrade_after_fix([*faults, *completed])
+            findings = with_uses_of_models(
+                [*upgrade_after_fix([*faults, *completed])], history, database.database_key
+            )
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
-            reports.append(replace(report, repair=repair_script(judged, basis)))
+            repaired = [each for each in judged if _is_repaired(each, findings)]
+            reports.append(replace(report, repair=repair_script(repaired, basis)))
         return Checked(replace(state, databases=tuple(databases)), tuple(reports))
 
     def _repair_basis(self, database: DatabaseState, drift: Sequence[Change]) -> RepairBasis:
@@ -174,7 +179,8 @@ class ProjectCheck:
         context = _with_operations(context, database, judged, runner)
         context = replace(context, evidence=self._evidence(database, drift_in(judged)))
         context = replace(context, snapshots=database.snapshots, basis=basis)
-        return complete(judged, context)
+        completed = complete(judged, context)
+        return [*undecided_drift(completed, history.fault)] if history.fault else completed
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]
@@ -205,6 +211,13 @@ class ProjectCheck:
         if shadow is None or (bootstrap is not None and bootstrap.what == "import"):
             return ()
         return tuple(self._replays.read(database.database_key, shadow).objects)
+
+
+def _is_repaired(judged: Judged, findings: Sequence[Finding]) -> bool:
+    """Whether a report has the finding of a change, with a repair."""
+    own = judged.finding.rule, judged.finding.address
+    found = [each for each in findings if (each.rule, each.address) == own]
+    return any(remedy.name == "repair" for each in found for remedy in each.remedies)
 
 
 def _with_operations(

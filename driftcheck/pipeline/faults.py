@@ -6,11 +6,13 @@ Such a finding is not about a change of a schema object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from driftcheck.chain import Gap
 from driftcheck.judging.findings import Finding, Origin, Remedy
-from driftcheck.judging.rules import FAULTS, REMARKS
+from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
 from driftcheck.judging.templates import fill
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
@@ -85,6 +87,28 @@ def broken_history(broken: RevisionFailure) -> Finding:
         name=address,
         earlier=earlier.revision,
     )
+
+
+def undecided_drift(findings: Iterable[Finding], broken: RevisionFailure) -> Iterator[Finding]:
+    """Yield findings, with those of drift reworded: later revisions may explain the drift.
+
+    Args:
+        findings: The findings about the changes of a database.
+        broken: The failure of a revision after the stamp of the database.
+    """
+    rule, revision = DRIFT_OF_BROKEN_HISTORY, broken.where.revision
+    remedy = Remedy("fix the history", f"Fix revision {revision} first, then check again.")
+    for finding in findings:
+        if Gap.DRIFT not in finding.gaps or finding.address is None or not finding.remedies:
+            yield finding
+            continue
+        kind, name = finding.address.kind, finding.address.sql
+        yield replace(
+            finding,
+            message=fill(rule.message, kind=kind, name=name, broken=revision),
+            impact=rule.impact,
+            remedies=(remedy,),
+        )
 
 
 def _other_server(message: str) -> tuple[Remedy, ...]:

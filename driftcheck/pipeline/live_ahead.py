@@ -124,9 +124,7 @@ class _Schemas:
         wanted = self.of(after)
         return {each: wanted.objects.get(each) for each in _differing(self.of(before), wanted)}
 
-    def present(
-        self, step: Step, live: Snapshot
-    ) -> Iterator[tuple[Address, SchemaObject | None]]:
+    def present(self, step: Step, live: Snapshot) -> Iterator[tuple[Address, SchemaObject | None]]:
         """Yield the objects that a revision changes and that live has as they are after it."""
         for address, wanted in self.between(step.before, step.after).items():
             if _equal(wanted, live, address):
@@ -172,14 +170,24 @@ def _changed(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None])
 
 
 def _partial_run(step: Step, live: Snapshot, schema: _Schemas) -> PartialRun:
+    before, after = schema.of(step.before), schema.of(step.after)
     present: list[Change] = []
     missing: list[Change] = []
-    before, after = schema.of(step.before), schema.of(step.after)
-    for change in compare(before, after, same_lineage=True):
-        addresses = {each.address for each in objects_of([change])}
-        is_present = all(_is_alike(after, live, each) for each in addresses)
-        (present if is_present else missing).append(change)
+    remaining = compare(before, after, same_lineage=True)
+    while remaining:
+        change = remaining.pop(0)
+        if not _has_run(replace(change, parts=()), after, live):
+            missing.append(change)
+            continue
+        run = tuple(part for part in change.parts if _has_run(part, after, live))
+        present.append(replace(change, parts=run))
+        remaining += (part for part in change.parts if part not in run)
     return PartialRun(step.revision.identifier, tuple(present), tuple(missing))
+
+
+def _has_run(change: Change, after: Snapshot, live: Snapshot) -> bool:
+    """Whether live has the objects of a change and of its parts as they are after a revision."""
+    return all(_is_alike(after, live, each.address) for each in objects_of([change]))
 
 
 def _is_next(found: Sequence[Step], state: State, walk: Walk) -> bool:

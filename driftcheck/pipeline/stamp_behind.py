@@ -149,7 +149,9 @@ class UnrecordedRevisions:
         plan = self._tried(ahead.reached, ahead.before_partial, database)
         if plan is not None:
             upgrade = self._loaded.project.upgrade_command
-            summary = f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
+            summary = (
+                f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
+            )
             yield _remedy("undo the part", summary, plan)
 
     def _tried(self, current: Snapshot, wanted: Snapshot, database: DatabaseState) -> Plan | None:
@@ -162,7 +164,9 @@ class UnrecordedRevisions:
         plan = undo(changes, database.catalog)
         if plan.manual_steps or not plan.statements:
             return None
-        result = self._run_on_copy(plan.statements, database.database_key, database.whole[Side.LIVE])
+        result = self._run_on_copy(
+            plan.statements, database.database_key, database.whole[Side.LIVE]
+        )
         if result is None:
             return None
         result = within(result, self._settings.schemas)
@@ -232,7 +236,7 @@ def _attributes(snapshot: Snapshot, address: Address) -> object:
 
 
 def _partly(run: PartialRun) -> Iterator[str]:
-    for title, changes in (("has run", run.present), ("is missing", run.missing)):
+    for title, changes in (("has run", run.present), ("is missing or different", run.missing)):
         for line in _described(changes):
             yield f"{run.revision}, {title}: {line}"
 

@@ -80,23 +80,22 @@ class HistoryWalker:
             CatalogError: A shadow cannot be read.
         """
         before = file_digests(self._loaded.script)
-        results: list[tuple[dict[DatabaseKey, Walk], RevisionFailure | None]] = []
+        results: list[tuple[dict[DatabaseKey, Walk], Replay]] = []
 
         def replay() -> RevisionFailure | None:
             results.append(self._replay(stamped))
-            return results[-1][1]
+            return results[-1][1].fault
 
         self._replays.repeat_without_roles(self._replays.main, replay)
-        walks, failure = results[-1]
-        if failure is None:
+        walks, done = results[-1]
+        if done.fault is None:
             for walk in walks.values():
                 _require_all(walk, self._loaded.heads)
         changed = changed_files(before, file_digests(self._loaded.script))
-        return WalkedHistory(History(fault=failure), changed, walks)
+        history = History(made=done.made, fault=done.fault, uses_of_models=done.uses_of_models)
+        return WalkedHistory(history, changed, walks)
 
-    def _replay(
-        self, stamped: Destinations
-    ) -> tuple[dict[DatabaseKey, Walk], RevisionFailure | None]:
+    def _replay(self, stamped: Destinations) -> tuple[dict[DatabaseKey, Walk], Replay]:
         self._progress("replaying the history")
         environment, shadow_set = self._loaded.environment, self._replays.main
         start = self._replays.prepare(shadow_set)
@@ -115,7 +114,7 @@ class HistoryWalker:
         replay.known = {key: frozenset(walk.now.reading.objects) for key, walk in walks.items()}
         if replay.upgrade(stamped):
             replay.upgrade(destinations_at(environment, environment.heads))
-        return walks, replay.fault
+        return walks, replay
 
     def _add_step(
         self,

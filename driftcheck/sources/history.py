@@ -16,7 +16,13 @@ from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.dependencies import Dependencies, dependencies_of
 from driftcheck.sources.reading import read_restricted
-from driftcheck.sources.replay import Destinations, MigrationSource, Replay, RevisionFailure
+from driftcheck.sources.replay import (
+    Destinations,
+    MigrationSource,
+    Replay,
+    RevisionFailure,
+    UseOfModels,
+)
 from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
@@ -35,6 +41,7 @@ class History:
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
         dependencies: What the replay has read outside the history.
+        uses_of_models: The lines of revisions that create tables of the models.
     """
 
     stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
@@ -43,6 +50,7 @@ class History:
     fault: RevisionFailure | None = None
     how: str = FRESH
     dependencies: Dependencies = field(default_factory=Dependencies)
+    uses_of_models: tuple[UseOfModels, ...] = ()
 
 
 def replay_history(
@@ -74,6 +82,7 @@ def replay_history(
     history.dependencies = recorder.dependencies()
     history.made = replay.made
     history.fault = replay.fault
+    history.uses_of_models = replay.uses_of_models
     return history
 
 
@@ -164,8 +173,8 @@ class CachedHistory:
         return history
 
     def put(self, history: History) -> None:
-        """Cache the result of a replay, unless the replay failed."""
-        if history.fault is not None:
+        """Cache the result of a replay, unless it failed or depends on the models."""
+        if history.fault is not None or history.uses_of_models:
             return
         for (database_key, side), key in self._keys.items():
             made = _rows(history.made.get(database_key, {}))

@@ -57,6 +57,19 @@ class RevisionFailure:
     existing: tuple[Address, MigrationSource] | None = None
 
 
+@dataclass(frozen=True)
+class UseOfModels:
+    """A line of a revision that creates tables of the models as they are now.
+
+    Attributes:
+        where: The revision, its file and the line.
+        tables: The names of the tables, with their schemas if the models name them.
+    """
+
+    where: MigrationSource
+    tables: tuple[str, ...]
+
+
 Destinations = Mapping[tuple[DatabaseKey, VersionTable], tuple[str, ...]]
 """The revisions to which each version table of each database is upgraded or downgraded."""
 
@@ -102,6 +115,8 @@ class Replay:
         self._shadow_set = shadow_set
         self._observe = observe
         self._log = StatementLog(None if watch is None else partial(self._watched, watch))
+        databases = loaded.environment.databases.values()
+        self._models = [m for contexts in databases for c in contexts for m in c.metadata]
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
         self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
@@ -115,6 +130,17 @@ class Replay:
     def names_special_date(self) -> bool:
         """Whether a revision names the present date in a string, such as ``'today'``."""
         return self._log.names_special_date
+
+    @property
+    def uses_of_models(self) -> tuple[UseOfModels, ...]:
+        """The lines of the revisions so far that create tables of the models."""
+        tables: dict[MigrationSource, dict[str, None]] = {}
+        for executed, table in self._log.created_tables:
+            if any(table.metadata is models for models in self._models):
+                file = relative(executed.file, self._loaded.root)
+                where = MigrationSource(executed.revision, file, executed.line)
+                tables.setdefault(where, {})[table.fullname] = None
+        return tuple(UseOfModels(where, tuple(names)) for where, names in tables.items())
 
     def recording(self) -> AbstractContextManager[Recorder]:
         """Record what the revisions read outside the history, until the end of the block."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Table, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.schema import CreateTable
 
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.postgresql.catalog.computed_defaults import names_special_date
@@ -64,6 +65,8 @@ class StatementLog:
         revision: The identifier of the running revision; empty if none is running.
         file: The file of the running revision.
         statements: The statements that it has run so far.
+        created_tables: The tables that all revisions so far created from a ``Table`` of SQLAlchemy,
+            each with the statement.
         error: The first error since the revision began.
         is_disconnected: Whether the driver has reported a lost connection since then.
         names_special_date: Whether any statement of any revision so far names the present date in
@@ -75,6 +78,7 @@ class StatementLog:
         self.revision = ""
         self.file = ""
         self.statements: list[ExecutedStatement] = []
+        self.created_tables: list[tuple[ExecutedStatement, Table]] = []
         self.error: FirstError | None = None
         self.is_disconnected = False
         self.names_special_date = False
@@ -128,12 +132,22 @@ class StatementLog:
         words = _WORDS.findall(name)
         return self._index.get(words[0], ()) if words else self.statements
 
-    def _record_statement(
-        self, _connection: Any, _cursor: Any, statement: str, *_arguments: Any
+    def _record_statement(  # noqa: PLR0913  (the arguments of the event)
+        self,
+        _connection: Any,
+        _cursor: Any,
+        statement: str,
+        _parameters: Any,
+        context: Any,
+        _is_many: bool,  # noqa: FBT001
     ) -> None:
         if self.revision and not _DML.match(statement):
-            self.statements.append(self._executed(statement))
+            executed = self._executed(statement)
+            self.statements.append(executed)
             self.names_special_date |= names_special_date([statement])
+            ddl = getattr(getattr(context, "compiled", None), "statement", None)
+            if isinstance(ddl, CreateTable):
+                self.created_tables.append((executed, ddl.element))
 
     def _watch_statement(
         self, connection: Any, _cursor: Any, statement: str, *_arguments: Any

@@ -23,7 +23,7 @@ def save_quick_check(
     """Write the quick-check cache after a full check, if a quick check is possible.
 
     A quick check is not possible with several databases or heads, with a bootstrap, after a failed
-    replay, or if the replay changed files of the project.
+    replay, if revisions create tables of the models, or if the replay changed files of the project.
 
     Args:
         loaded: The project.
@@ -34,10 +34,17 @@ def save_quick_check(
     (database, *others), result = state.databases, state.result
     facts = shadows.facts(database.database_key)
     built, stamped = database.snapshots.get(Side.STAMPED), database.stamped
-    impossible = others or result.history.fault or result.changed_files or settings.bootstrap
+    history = result.history
+    impossible = (
+        others
+        or history.fault
+        or history.uses_of_models
+        or result.changed_files
+        or settings.bootstrap
+    )
     if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
         return
-    check = _cached_check(loaded, shadows, database, result.history.dependencies)
+    check = _cached_check(loaded, shadows, database, history.dependencies)
     save(settings, check, facts, stamped, built)
 
 

@@ -18,6 +18,7 @@ from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, written_files
+from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
@@ -116,9 +117,10 @@ class _Locator:
             nearest,
             broken_at=fault.where.revision if fault else "",
         )
+        findings = [*self._faults(database, located), *self._changes(database, located, undecided)]
         report = self._reporter.report(
             database,
-            (*self._faults(database, located), *self._changes(database, located, undecided)),
+            with_uses_of_models(findings, self._walked.history, database.database_key),
             gaps=(Gap.DRIFT,),
             compared=(Side.LIVE,),
         )

@@ -34,7 +34,9 @@ def determination(match: RevisionMatch) -> Sequence[str]:
     """Return how the revisions were determined, in sentences."""
     texts = [f"compared with {counted(match.states_compared, 'state')} of the history"]
     if match.broken_at:
-        texts.append(f"the history fails at revision {match.broken_at}: later revisions are unknown")
+        texts.append(
+            f"the history fails at revision {match.broken_at}: later revisions are unknown"
+        )
     if len(match.states) > 1:
         texts.append("these revisions have the same schema, so a comparison cannot separate them")
     if match.composed:
