@@ -305,6 +305,13 @@ FAULTS: dict[str, Rule] = {
         "the live database is stamped with {count} revisions: {revisions}",
         "",
     ),
+    "live-made-by-models": Rule(
+        Severity.ERROR,
+        "the live database has the schema that the models create, for example with create_all(), "
+        "and not the one that the migrations create: {count} differences",
+        "Databases that the migrations built have another schema. Autogenerate sees no difference "
+        "when it compares the models with this database.",
+    ),
     "locate-elsewhere": Rule(
         Severity.ERROR,
         "the live database is stamped with {stamped}, but its schema is that of {revision}: {what}",

@@ -15,6 +15,7 @@ from driftcheck.judging.findings import Evidence, Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
+from driftcheck.pipeline.causes import with_causes
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.declarations import declared_lines
@@ -25,12 +26,10 @@ from driftcheck.pipeline.faults import (
     made_roles,
     refused_models,
     remarked,
-    undecided_drift,
     written_by_import,
     written_files,
 )
 from driftcheck.pipeline.histories import Histories, HistoryResult
-from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.plan_proof import Proof, prove
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, complete
@@ -40,17 +39,12 @@ from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.stamp_behind import (
-    UnrecordedRevisions,
-    at_reached_state,
-    upgrade_after_fix,
-)
+from driftcheck.pipeline.stamp_behind import UnrecordedRevisions, at_reached_state
 from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.declarations import Declarations
-from driftcheck.sources.history import History
 
 
 @dataclass(frozen=True)
@@ -122,14 +116,23 @@ class ProjectCheck:
                 )
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
-            completed = self._completed(database, judged, history, runner, declarations, basis)
-            findings = with_uses_of_models(
-                [*upgrade_after_fix([*faults, *completed])], history, database.database_key
+            context = FindingContext(
+                database.catalog,
+                made=history.made.get(database.database_key, {}),
+                declared=declared_lines(declarations, database, judged),
+                upgrade=loaded.project.upgrade_command,
+                evidence=self._evidence(database, drift_in(judged)),
+                snapshots=database.snapshots,
+                basis=basis,
             )
+            context = _with_operations(context, database, judged, runner)
+            completed = complete(judged, context)
+            findings = with_causes(faults, completed, database, history, context)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
-            repaired = [each for each in judged if _is_repaired(each, findings)]
+            is_decided = history.fault is None
+            repaired = [each for each in judged if is_decided and _is_reported(each, findings)]
             reports.append(replace(report, repair=repair_script(repaired, basis)))
         return Checked(replace(state, databases=tuple(databases)), tuple(reports))
 
@@ -159,28 +162,6 @@ class ProjectCheck:
             return prove(plans, wanted, actual, shadow)
         finally:
             shadow.drop()
-
-    def _completed(  # noqa: PLR0913  (what a finding is completed with)
-        self,
-        database: DatabaseState,
-        judged: Sequence[Judged],
-        history: History,
-        runner: AutogenerateRunner,
-        declarations: Declarations,
-        basis: RepairBasis,
-    ) -> list[Finding]:
-        """Complete the findings about changes."""
-        context = FindingContext(
-            database.catalog,
-            made=history.made.get(database.database_key, {}),
-            declared=declared_lines(declarations, database, judged),
-            upgrade=self._loaded.project.upgrade_command,
-        )
-        context = _with_operations(context, database, judged, runner)
-        context = replace(context, evidence=self._evidence(database, drift_in(judged)))
-        context = replace(context, snapshots=database.snapshots, basis=basis)
-        completed = complete(judged, context)
-        return [*undecided_drift(completed, history.fault)] if history.fault else completed
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]
@@ -213,11 +194,10 @@ class ProjectCheck:
         return tuple(self._replays.read(database.database_key, shadow).objects)
 
 
-def _is_repaired(judged: Judged, findings: Sequence[Finding]) -> bool:
-    """Whether a report has the finding of a change, with a repair."""
+def _is_reported(judged: Judged, findings: Sequence[Finding]) -> bool:
+    """Whether a report has the finding of a change itself, and not only its cause."""
     own = judged.finding.rule, judged.finding.address
-    found = [each for each in findings if (each.rule, each.address) == own]
-    return any(remedy.name == "repair" for each in found for remedy in each.remedies)
+    return any((each.rule, each.address) == own for each in findings)
 
 
 def _with_operations(

@@ -89,9 +89,9 @@ def find_live_ahead(
     if state is start and not steps:
         return None
     completed = schema.between(start, state)
-    before = _changed(stamped, completed)
+    before = with_objects(stamped, completed)
     present = {address: each for step in steps for address, each in schema.present(step, live)}
-    reached = _changed(before, present)
+    reached = with_objects(before, present)
     is_next = _is_next(steps, state, walk)
     return LiveAhead(
         walk.heads_of(state.applied) if state is not start else (),
@@ -100,7 +100,7 @@ def find_live_ahead(
         tuple(_partial_run(step, live, schema) for step in steps),
         before,
         reached,
-        _changed(reached, schema.between(steps[0].before, steps[0].after)) if is_next else None,
+        with_objects(reached, schema.between(steps[0].before, steps[0].after)) if is_next else None,
         walk.heads_of(state.applied | {step.revision.identifier for step in steps}),
     )
 
@@ -162,7 +162,7 @@ def _partial_steps(walk: Walk, state: State, live: Snapshot, schema: _Schemas) -
                 yield step
 
 
-def _changed(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None]) -> Snapshot:
+def with_objects(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None]) -> Snapshot:
     """Return a snapshot with some objects replaced; ``None`` removes the object."""
     changed = {**snapshot.objects, **objects}
     kept = {address: each for address, each in changed.items() if each is not None}

@@ -1,8 +1,8 @@
 """Reports revisions that create the tables of the models, and the findings that follow from them.
 
-``metadata.create_all()`` in a revision creates the tables as the models declare them now. A database
-that ran the revision earlier got the tables of that time. So the history cannot tell what such a
-database should have.
+``metadata.create_all()`` in a revision creates the tables as the models declare them now. A
+database that ran the revision earlier got the tables of that time. So the history cannot tell what
+such a database should have.
 """
 
 from __future__ import annotations

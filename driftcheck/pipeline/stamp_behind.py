@@ -7,10 +7,7 @@ from dataclasses import replace
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
-from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import objects_of
@@ -19,16 +16,15 @@ from driftcheck.pipeline.changes import Changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.faults import fault
 from driftcheck.pipeline.histories import HistoryResult
-from driftcheck.pipeline.live_ahead import LiveAhead, PartialRun, find_live_ahead
+from driftcheck.pipeline.live_ahead import LiveAhead, PartialRun, find_live_ahead, with_objects
+from driftcheck.pipeline.plan_proof import prove
 from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
 from driftcheck.project.environment import LoadedProject
-from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.reading import read_restricted
-from driftcheck.sources.untrusted import build_untrusted, run_untrusted
+from driftcheck.schema import Snapshot
 
 _WORDS = {
     ChangeType.EXTRA: "created",
@@ -160,42 +156,29 @@ class UnrecordedRevisions:
         Returns:
             ``None`` if the statements do not have this effect, or if they could not be tried.
         """
+        catalog, live = database.catalog, database.whole[Side.LIVE]
         changes = compare(wanted, current, same_lineage=True)
-        plan = undo(changes, database.catalog)
-        if plan.manual_steps or not plan.statements:
+        objects = {each.address: wanted.objects.get(each.address) for each in objects_of(changes)}
+        target = with_objects(live, objects)
+        url = self._shadows.live_url(database.database_key)
+        basis = repair_basis(url, catalog, (target, live), changes)
+        plan = undo(changes, catalog, target, basis.actual, basis.rows)
+        runs = self._shadows.maker(database.database_key).runs_untrusted_files
+        if plan.manual_steps or not plan.steps or not runs:
             return None
-        result = self._run_on_copy(
-            plan.statements, database.database_key, database.whole[Side.LIVE]
-        )
-        if result is None:
-            return None
-        result = within(result, self._settings.schemas)
-        addresses = {each.address for each in objects_of(changes)}
-        has_effect = all(
-            _attributes(result, address) == _attributes(wanted, address) for address in addresses
-        )
-        return plan if has_effect else None
-
-    def _run_on_copy(
-        self, statements: Iterable[str], database_key: DatabaseKey, live: Snapshot
-    ) -> Snapshot | None:
         self._progress("trying the remedies")
+        shadow = self._shadows.create_restricted(database.database_key, "remedy")
         try:
-            shadow = self._shadows.create_restricted(database_key, "remedy")
-            build_untrusted(live, shadow)
-            if run_untrusted(shadow, statements):
-                return None
-            return read_restricted(shadow, reading_scope(self._settings))
-        except (ReplayError, ShadowError):
-            return None
+            return plan if prove([plan], target, live, shadow).holds else None
+        finally:
+            shadow.drop()
 
 
 def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState:
     """Return the state of a database with the stamped schema after the unrecorded changes."""
-    stamped, whole = database.snapshots[Side.STAMPED], database.whole[Side.STAMPED]
-    removed = stamped.objects.keys() - ahead.reached.objects.keys()
-    objects = {a: o for a, o in whole.objects.items() if a not in removed}
-    reached = replace(whole, objects={**objects, **ahead.reached.objects})
+    removed = database.snapshots[Side.STAMPED].objects.keys() - ahead.reached.objects.keys()
+    objects = {**dict.fromkeys(removed), **ahead.reached.objects}
+    reached = with_objects(database.whole[Side.STAMPED], objects)
     return replace(
         database,
         snapshots={**database.snapshots, Side.STAMPED: ahead.reached},
@@ -204,7 +187,7 @@ def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState
 
 
 def upgrade_after_fix(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield findings, with the upgrade after the correction of the stamp if an upgrade fails now."""
+    """Yield findings, with an upgrade that fails now after the correction of the stamp."""
     found = list(findings)
     fixes = [each for each in found if each.rule in _PREVENT_UPGRADE and each.remedies]
     for finding in found:
@@ -230,13 +213,8 @@ def _remedy(name: str, summary: str, plan: Plan) -> Remedy:
     return Remedy(name, summary, "sql", plan.script, plan.loses_data)
 
 
-def _attributes(snapshot: Snapshot, address: Address) -> object:
-    found = snapshot.objects.get(address)
-    return None if found is None else (found.attributes, found.part_of)
-
-
 def _partly(run: PartialRun) -> Iterator[str]:
-    for title, changes in (("has run", run.present), ("is missing or different", run.missing)):
+    for title, changes in (("has run", run.present), ("is missing", run.missing)):
         for line in _described(changes):
             yield f"{run.revision}, {title}: {line}"
 

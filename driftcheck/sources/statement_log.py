@@ -132,7 +132,7 @@ class StatementLog:
         words = _WORDS.findall(name)
         return self._index.get(words[0], ()) if words else self.statements
 
-    def _record_statement(  # noqa: PLR0913  (the arguments of the event)
+    def _record_statement(
         self,
         _connection: Any,
         _cursor: Any,

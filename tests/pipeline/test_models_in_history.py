@@ -1,4 +1,4 @@
-"""Revisions that create the tables of the models: the cause is reported, and nothing that follows."""
+"""Revisions that create the tables of the models: only the cause is reported."""
 
 import pytest
 

@@ -166,7 +166,7 @@ def test_the_file_of_an_unknown_stamp_is_found(sketch, reason):
         (finding,) = found
         assert why in finding["why"]
     (remedy,) = finding["remedy"]
-    subprocess.run(remedy["code"], shell=True, cwd=project.root, check=True)
+    subprocess.run(["sh", "-ec", remedy["code"]], cwd=project.root, check=True)
     result = project.compare()
     assert (result.status, result.findings) == (0, []), result.stdout
 
@@ -181,5 +181,6 @@ def test_the_command_that_searches_for_an_unknown_stamp(sketch, revision):
     project.by_hand(f"UPDATE alembic_version SET version_num = '{quoted}'")
     (finding,) = (f for f in project.compare().database["findings"] if f["rule"] == "stamp-unknown")
     (remedy,) = finding["remedy"]
-    subprocess.run(remedy["code"], shell=True, cwd=project.root, check=True, capture_output=True)
+    command = ["sh", "-ec", remedy["code"]]
+    subprocess.run(command, cwd=project.root, check=True, capture_output=True)
     assert not (project.root / "hostile").exists()

@@ -1,0 +1,38 @@
+"""Replaces findings that have one common cause by a finding of the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.judging.findings import Finding
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.faults import undecided_drift
+from driftcheck.pipeline.made_by_models import with_models_as_cause
+from driftcheck.pipeline.models_in_history import with_uses_of_models
+from driftcheck.pipeline.remedies import FindingContext
+from driftcheck.pipeline.stamp_behind import upgrade_after_fix
+from driftcheck.sources.history import History
+
+
+def with_causes(
+    faults: Sequence[Finding],
+    changes: Sequence[Finding],
+    database: DatabaseState,
+    history: History,
+    context: FindingContext,
+) -> list[Finding]:
+    """Return all findings about a database, with causes in place of what they explain.
+
+    Args:
+        faults: The findings about the project, its history and the stamp.
+        changes: The findings about the changes of the database, completed.
+        database: The state of the database.
+        history: The history.
+        context: What the findings were completed with.
+    """
+    if history.fault is not None:
+        changes = [*undecided_drift(changes, history.fault)]
+    else:
+        changes = with_models_as_cause(changes, database, context.operations, context.upgrade)
+    findings = [*upgrade_after_fix([*faults, *changes])]
+    return with_uses_of_models(findings, history, database.database_key)
