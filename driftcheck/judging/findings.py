@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import TypeVar
 
 from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType, Difference
 from driftcheck.schema import Address, Value
+
+Labelled = TypeVar("Labelled")
 
 
 class Severity(StrEnum):
@@ -245,6 +248,12 @@ class Finding:
             return Side.REVISION, Side.LIVE
         return self.gaps[0].between if self.gaps else None
 
+    def against_revision(self) -> Finding:
+        """Return the finding with the stamped side labelled as a revision other than the stamp."""
+        values = (replace(v, values=_relabelled(v.values)) for v in self.attribute_values)
+        definitions = _relabelled(self.definitions)
+        return replace(self, definitions=definitions, attribute_values=tuple(values))
+
     @property
     def location(self) -> SourceLine | None:
         """The line of the project that the finding is attached to.
@@ -259,6 +268,10 @@ class Finding:
         if Gap.PENDING in self.gaps or operation is None:
             return self.declared or operation
         return operation
+
+
+def _relabelled(by_side: Mapping[Side, Labelled]) -> dict[Side, Labelled]:
+    return {Side.REVISION if side is Side.STAMPED else side: v for side, v in by_side.items()}
 
 
 @dataclass(frozen=True)

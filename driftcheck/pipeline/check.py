@@ -11,7 +11,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.findings import Evidence, Finding
+from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
@@ -45,6 +45,7 @@ from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.declarations import Declarations
+from driftcheck.sources.history import History
 
 
 @dataclass(frozen=True)
@@ -116,17 +117,11 @@ class ProjectCheck:
                 )
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
-            context = FindingContext(
-                database.catalog,
-                made=history.made.get(database.database_key, {}),
-                declared=declared_lines(declarations, database, judged),
-                upgrade=loaded.project.upgrade_command,
-                evidence=self._evidence(database, drift_in(judged)),
-                snapshots=database.snapshots,
-                basis=basis,
-            )
+            context = self._context(database, judged, history, declarations, basis)
             context = _with_operations(context, database, judged, runner)
             completed = complete(judged, context)
+            if ahead is not None:
+                completed = [*map(_against_reached_state, completed)]
             findings = with_causes(faults, completed, database, history, context)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
@@ -135,6 +130,25 @@ class ProjectCheck:
             repaired = [each for each in judged if is_decided and _is_reported(each, findings)]
             reports.append(replace(report, repair=repair_script(repaired, basis)))
         return Checked(replace(state, databases=tuple(databases)), tuple(reports))
+
+    def _context(
+        self,
+        database: DatabaseState,
+        judged: Sequence[Judged],
+        history: History,
+        declarations: Declarations,
+        basis: RepairBasis,
+    ) -> FindingContext:
+        """Return what findings are completed with, besides the operations of autogenerate."""
+        return FindingContext(
+            database.catalog,
+            made=history.made.get(database.database_key, {}),
+            declared=declared_lines(declarations, database, judged),
+            upgrade=self._loaded.project.upgrade_command,
+            evidence=self._evidence(database, drift_in(judged)),
+            snapshots=database.snapshots,
+            basis=basis,
+        )
 
     def _repair_basis(self, database: DatabaseState, drift: Sequence[Change]) -> RepairBasis:
         """Return what the repair of the live database's drift is planned with."""
@@ -192,6 +206,11 @@ class ProjectCheck:
         if shadow is None or (bootstrap is not None and bootstrap.what == "import"):
             return ()
         return tuple(self._replays.read(database.database_key, shadow).objects)
+
+
+def _against_reached_state(finding: Finding) -> Finding:
+    """Label the side with which live was compared: it is not the schema of the stamp."""
+    return finding.against_revision() if finding.verdict is Verdict.DRIFT else finding
 
 
 def _is_reported(judged: Judged, findings: Sequence[Finding]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
+from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import objects_of
@@ -22,9 +25,11 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
+from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Snapshot
+from driftcheck.sources.replay import Destinations
+from driftcheck.sources.walk import Walk
 
 _WORDS = {
     ChangeType.EXTRA: "created",
@@ -59,7 +64,7 @@ class UnrecordedRevisions:
         self._replays = replays
         self._settings = settings
         self._progress = progress
-        self._walked: WalkedHistory | None = None
+        self._walks: Mapping[DatabaseKey, Walk] | None = None
 
     def find(
         self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]
@@ -78,18 +83,29 @@ class UnrecordedRevisions:
             return None
         if set(database.stamped) >= set(self._loaded.heads):
             return None
-        if self._walked is None:
-            self._replays.main.begin_again()
-            tools = self._loaded, self._shadows, self._replays, self._settings, self._progress
-            self._walked = HistoryWalker(*tools).walk(state.stamped)
-        snapshots = database.snapshots
+        if self._walks is None:
+            self._walks = self._walk(state.stamped)
+        walk, snapshots = self._walks.get(database.database_key), database.snapshots
+        if walk is None:
+            return None
         return find_live_ahead(
-            self._walked.walks[database.database_key],
+            walk,
             database.stamped,
             snapshots[Side.STAMPED],
             snapshots[Side.LIVE],
             self._settings.schemas,
         )
+
+    def _walk(self, stamped: Destinations) -> Mapping[DatabaseKey, Walk]:
+        """Walk through the history; return no walk if a state of it cannot be read."""
+        self._replays.main.begin_again()
+        tools = self._loaded, self._shadows, self._replays, self._settings, self._progress
+        with suppress(CatalogError):
+            walked = HistoryWalker(*tools).walk(stamped)
+            if walked.history.fault is None:
+                return walked.walks
+        self._replays.upgrade_to_heads()
+        return {}
 
     def findings(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Finding]:
         """Make the findings about unrecorded revisions.

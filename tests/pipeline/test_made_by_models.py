@@ -21,6 +21,7 @@ STAMP = """
 CREATE TABLE alembic_version (version_num varchar(32) NOT NULL PRIMARY KEY);
 INSERT INTO alembic_version VALUES ('r1')
 """
+LONGER = "character varying(40) → character varying(80)"
 CAUSE = ("live-made-by-models", "")
 
 
@@ -57,8 +58,7 @@ def test_the_cause_and_its_remedy(project, compared, pg18):
     assert (result.status, result.findings) == (1, [CAUSE])
     (cause,) = result.database["findings"]
     assert sorted(cause["details"].splitlines()) == [
-        "column public.students.name: NULL → NOT NULL; "
-        "character varying(40) → character varying(80)",
+        f"column public.students.name: NULL → NOT NULL; {LONGER}",
         "function public.twice(integer): only in the migrations",
         "index public.ix_students_email: only in the models",
         "table public.old_logs: only in the migrations",

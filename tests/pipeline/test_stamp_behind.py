@@ -95,7 +95,8 @@ CASES = {
     "a part, with other drift": Case(
         "r2", "r2", "ALTER TABLE a DROP old, ADD x text", "stamp-behind-in-part",
         [("drift-column-extra", "public.a.x"), BIG, UNAPPLIED_D],
-        ["r3, has run: dropped column public.a.old", "r3, is missing: altered column public.a.size"],
+        ["r3, has run: dropped column public.a.old",
+         "r3, is missing: altered column public.a.size"],
         BOTH, [("drift-column-extra", "public.a.x")],
     ),
     "a later revision, without one before it": Case(
@@ -147,6 +148,8 @@ def test_the_cause_and_its_remedies(project, database, pg18, name):
     (cause,) = (f for f in result.database["findings"] if f["rule"] == case.rule)
     assert sorted(cause["details"].splitlines()) == sorted(case.details)
     assert [remedy["name"] for remedy in cause["remedy"]] == case.remedies
+    drift = [f for f in result.database["findings"] if f["gap"] == "drift"]
+    assert all("revision" in finding and "stamped" not in finding for finding in drift)
     others = [f for f in result.database["findings"] if f is not cause]
     advice = [r["summary"] for f in others for r in f["remedy"] if r["name"] == "upgrade"]
     assert all(summary.startswith("An upgrade fails now. First ") for summary in advice)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from driftcheck.actions.locate.equal_expressions import equal_expressions
 from driftcheck.actions.locate.location_findings import LocatedDatabase, location_findings
@@ -179,7 +178,9 @@ class _Locator:
             basis=repair_basis(url, catalog, (nearest, live), changes),
         )
         findings = complete(judged, context)
-        return findings if located.as_stamped else [*map(_against_revision, findings)]
+        return (
+            findings if located.as_stamped else [finding.against_revision() for finding in findings]
+        )
 
 
 def _revision_match(located: LocatedDatabase) -> RevisionMatch:
@@ -208,14 +209,3 @@ def _stamped(database: DatabaseState, walk: Walk) -> Applied | None:
     if database.unknown or (has_tables and not database.stamped):
         return None
     return walk.ancestry(database.stamped)
-
-
-def _against_revision(finding: Finding) -> Finding:
-    """Return the finding with the definition of the nearest state labelled as such."""
-    definitions = _relabelled(finding.definitions)
-    values = (replace(each, values=_relabelled(each.values)) for each in finding.attribute_values)
-    return replace(finding, definitions=definitions, attribute_values=tuple(values))
-
-
-def _relabelled(by_side: Mapping[Side, Any]) -> dict[Side, Any]:
-    return {Side.REVISION if side is Side.STAMPED else side: v for side, v in by_side.items()}
