@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftcheck.judging.findings import Finding
+from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import undecided_drift
 from driftcheck.pipeline.made_by_models import with_models_as_cause
@@ -16,7 +17,7 @@ from driftcheck.sources.history import History
 
 def with_causes(
     faults: Sequence[Finding],
-    changes: Sequence[Finding],
+    completed: Sequence[tuple[Finding, Judged]],
     database: DatabaseState,
     history: History,
     context: FindingContext,
@@ -25,14 +26,14 @@ def with_causes(
 
     Args:
         faults: The findings about the project, its history and the stamp.
-        changes: The findings about the changes of the database, completed.
+        completed: The completed findings about the changes of the database, with these changes.
         database: The state of the database.
         history: The history.
         context: What the findings were completed with.
     """
     if history.fault is not None:
-        changes = [*undecided_drift(changes, history.fault)]
+        changes = [*undecided_drift((finding for finding, _ in completed), history.fault)]
     else:
-        changes = with_models_as_cause(changes, database, context.operations, context.upgrade)
+        changes = with_models_as_cause(completed, database, context.operations, context.upgrade)
     findings = [*upgrade_after_fix([*faults, *changes])]
     return with_uses_of_models(findings, history, database.database_key)

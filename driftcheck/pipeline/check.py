@@ -122,7 +122,8 @@ class ProjectCheck:
             completed = complete(judged, context)
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
-            findings = with_causes(faults, completed, database, history, context)
+            pairs = [*zip(completed, judged, strict=True)]
+            findings = with_causes(faults, pairs, database, history, context)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)

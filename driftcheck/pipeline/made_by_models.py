@@ -7,16 +7,18 @@ altered the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from driftcheck.chain import Side
+from driftcheck.chain import Gap, Side
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.difference_text import brief_difference
 from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
+from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
 from driftcheck.pipeline.remedies import Operations
+from driftcheck.schema import Snapshot
 
 _FEWEST = 2
 _OPPOSITE = (Verdict.PENDING, Verdict.CONFLICT)
@@ -30,7 +32,7 @@ _SEVERITIES = list(Severity)
 
 
 def with_models_as_cause(
-    findings: Sequence[Finding],
+    completed: Sequence[tuple[Finding, Judged]],
     database: DatabaseState,
     operations: Operations,
     upgrade: str,
@@ -42,33 +44,55 @@ def with_models_as_cause(
     findings: they say the same of each object.
 
     Args:
-        findings: The findings about the changes of a database.
+        completed: The completed findings about the changes of a database, with these changes.
         database: The state of the database.
         operations: The operations that autogenerate writes.
         upgrade: The project's upgrade command.
     """
-    same = [each for each in findings if each.verdict is Verdict.HAND_APPLIED]
-    only_added = all(each.change is ChangeType.EXTRA for each in same)
-    is_opposite = any(each.verdict in _OPPOSITE for each in findings)
-    if len(same) < _FEWEST or only_added or is_opposite:
-        return list(findings)
-    same += [each for each in findings if _is_dropped_with_models(each, database)]
+    models, findings = database.snapshots.get(Side.MODELS), [finding for finding, _ in completed]
+    if models is None or any(each.verdict in _OPPOSITE for each in findings):
+        return findings
+    same, absent = [], []
+    for finding, each in completed:
+        if finding.verdict is Verdict.HAND_APPLIED or _is_as_in_models(each, models):
+            same.append(finding)
+        elif _is_absent_from_models(each, models):
+            absent.append(finding)
+    if len(same) < _FEWEST or all(each.change is ChangeType.EXTRA for each in same):
+        return findings
+    explained = [*same, *absent]
     cause = fault(
         "live-made-by-models",
-        details="\n".join(map(_described, same)),
-        remedies=(_write(operations, upgrade),),
-        count=len(same),
+        details="\n".join(map(_described, explained)),
+        remedies=(_write(same, operations, upgrade), *_create(absent)),
+        count=len(explained),
     )
-    severity = min((each.severity for each in same), key=_SEVERITIES.index)
+    severity = min((each.severity for each in explained), key=_SEVERITIES.index)
     cause = replace(cause, severity=severity, verdict=Verdict.HAND_APPLIED)
-    return [cause, *(each for each in findings if each not in same)]
+    return [cause, *(each for each in findings if each not in explained)]
 
 
-def _is_dropped_with_models(finding: Finding, database: DatabaseState) -> bool:
+def _is_as_in_models(judged: Judged, models: Snapshot) -> bool:
+    """Whether the objects of drift are in live as the models create them.
+
+    Models and migrations may agree about such an object: names that the server chose for
+    constraints are no difference between them.
+    """
+    drift = judged.changes.get(Gap.DRIFT, ())
+    found = [change.actual for change in drift if judged.finding.verdict is Verdict.DRIFT]
+    return bool(found) and all(
+        actual is not None
+        and actual.address in models.objects
+        and models.objects[actual.address].attributes == actual.attributes
+        for actual in found
+    )
+
+
+def _is_absent_from_models(judged: Judged, models: Snapshot) -> bool:
     """Whether an object of the migrations is missing from live, and from the models as well."""
-    if finding.verdict is not Verdict.DRIFT or finding.change is not ChangeType.MISSING:
-        return False
-    return finding.address not in database.snapshots[Side.MODELS].objects
+    finding = judged.finding
+    is_missing = finding.verdict is Verdict.DRIFT and finding.change is ChangeType.MISSING
+    return is_missing and finding.address not in models.objects
 
 
 def _described(finding: Finding) -> str:
@@ -77,18 +101,29 @@ def _described(finding: Finding) -> str:
     return f"{finding.address}: {text}"
 
 
-def _write(operations: Operations, upgrade: str) -> Remedy:
+def _write(same: Sequence[Finding], operations: Operations, upgrade: str) -> Remedy:
     """Return the remedy: the migration that makes the history equal to the models.
 
-    Its operations were run on a copy of the head. None are shown if one of them failed.
+    Its operations were run on a copy of the head. None are shown if one of them failed. What
+    autogenerate does not write, such as the name of a constraint, follows.
     """
     command = upgrade.partition(" upgrade")[0]
-    shown = () if operations.errors else operations.on_head
+    texts = [] if operations.errors else [operation.text for operation in operations.on_head]
+    named = [each for each in same if each.verdict is Verdict.DRIFT]
+    adopted = [r.code for each in named for r in each.remedies if r.name == "adopt"]
     return Remedy(
         "write the migration",
         "Write a migration for these differences, on a database that the migrations built: "
         f"autogenerate sees none of them on this database. Then record it here: {command} stamp "
         "heads.",
         "python",
-        "\n".join(operation.text for operation in shown),
+        "\n".join([*texts, *adopted] if texts else texts),
     )
+
+
+def _create(absent: Sequence[Finding]) -> Iterator[Remedy]:
+    """Yield the remedy for objects that the migrations create and models cannot declare."""
+    codes = [r.code for each in absent for r in each.remedies if r.name == "repair" and r.code]
+    if codes:
+        summary = "Create what the migrations create and the models do not declare."
+        yield Remedy("create the rest", summary, "sql", "\n".join(codes))
