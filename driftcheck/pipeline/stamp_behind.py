@@ -124,14 +124,7 @@ class UnrecordedRevisions:
                 stamped=stamped,
             )
         if ahead.partial:
-            names = [run.revision for run in ahead.partial]
-            yield fault(
-                "stamp-behind-in-part",
-                details="\n".join(line for run in ahead.partial for line in _partly(run)),
-                remedies=tuple(self._remedies(ahead, database)),
-                revisions=("revisions " if len(names) > 1 else "revision ") + ", ".join(names),
-                stamped=stamped,
-            )
+            yield partial_run(ahead, stamped, tuple(self._remedies(ahead, database)))
 
     def _stamp(self, ahead: LiveAhead) -> Remedy:
         summary = "Record the revisions that have run."
@@ -188,6 +181,24 @@ class UnrecordedRevisions:
             return plan if prove([plan], target, live, shadow).holds else None
         finally:
             shadow.drop()
+
+
+def partial_run(ahead: LiveAhead, stamped: str, remedies: tuple[Remedy, ...]) -> Finding:
+    """Make the finding about revisions that have run in part.
+
+    Args:
+        ahead: The revisions.
+        stamped: The stamp of the database, in words.
+        remedies: The ways to finish or to undo the revisions.
+    """
+    names = [run.revision for run in ahead.partial]
+    return fault(
+        "stamp-behind-in-part",
+        details="\n".join(line for run in ahead.partial for line in _partly(run)),
+        remedies=remedies,
+        revisions=("revisions " if len(names) > 1 else "revision ") + ", ".join(names),
+        stamped=stamped,
+    )
 
 
 def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState:

@@ -168,3 +168,13 @@ def test_the_rows_decide_between_revisions_with_the_same_schema(project, databas
     (cause,) = (f for f in result.database["findings"] if f["rule"] == "stamp-behind")
     assert cause["remedy"][0]["code"] == "alembic stamp r3"
     assert "The schema is also that of r4: check the rows" in cause["remedy"][0]["summary"]
+
+
+def test_locate_reports_the_part_of_a_revision_that_has_run(project, database, pg18):
+    live = database(pg18)
+    project.upgrade("r1", live.text_url)
+    live.execute(TABLE_B)
+    options = "--format", "json", "--database-url", live.text_url
+    result = project.run("locate", *options, **variables(pg18))
+    assert result.findings == [("locate-nearest", ""), ("stamp-behind-in-part", "")]
+    assert "no migration creates it" not in result.stdout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,12 +11,14 @@ from driftcheck.actions.locate.location_findings import LocatedDatabase, locatio
 from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.judging.findings import Finding
+from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import broken_history, made_roles, written_files
+from driftcheck.pipeline.live_ahead import find_live_ahead
 from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import explain_undecided
@@ -27,12 +29,13 @@ from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.stamp_behind import partial_run
 from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.pipeline.tenants import Tenants, own_objects
 from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
 from driftcheck.project.environment import LoadedProject
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.walk import Applied, Walk
 
 
@@ -62,6 +65,15 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
             command="driftcheck locate",
             strict_coverage=settings.strict_coverage,
         )
+
+
+_COMPARE = Remedy(
+    "compare",
+    "When the stamp is that of the nearest revision, this shows how to finish or to undo the "
+    "revision.",
+    "shell",
+    "driftcheck compare",
+)
 
 
 class _Locator:
@@ -162,11 +174,10 @@ class _Locator:
         """
         if not located.is_known:
             return []
-        nearest, live = located.nearest.snapshot, database.snapshots[Side.LIVE]
+        live = database.snapshots[Side.LIVE]
+        nearest, found, partly = self._without_partial_runs(located, live)
         catalog, url = database.catalog, self._shadows.live_url(database.database_key)
-        changes = self._renames.without_consequences(
-            database.database_key, located.nearest.changes, nearest, live
-        )
+        changes = self._renames.without_consequences(database.database_key, found, nearest, live)
         snapshots = {Side.STAMPED: nearest, Side.LIVE: live}
         judged = judge({Gap.DRIFT: changes}, snapshots, catalog.describe, catalog.note)
         judged = explain_undecided(judged, undecided)
@@ -178,9 +189,29 @@ class _Locator:
             basis=repair_basis(url, catalog, (nearest, live), changes),
         )
         findings = complete(judged, context)
-        return (
-            findings if located.as_stamped else [finding.against_revision() for finding in findings]
+        if not located.as_stamped or partly:
+            findings = [finding.against_revision() for finding in findings]
+        return [*partly, *findings]
+
+    def _without_partial_runs(
+        self, located: LocatedDatabase, live: Snapshot
+    ) -> tuple[Snapshot, Sequence[Change], list[Finding]]:
+        """Find the revisions after the nearest state that have run in part.
+
+        Returns:
+            The nearest schema with their changes, the differences of live from this schema, and
+            the finding about these revisions, if there are any.
+        """
+        nearest, found = located.nearest.snapshot, located.nearest.changes
+        heads = located.walk.heads_of(located.state.applied)
+        ahead = (
+            find_live_ahead(located.walk, heads, nearest, live, self._schemas) if found else None
         )
+        if ahead is None or not ahead.partial:
+            return nearest, found, []
+        stamped = ", ".join(located.recorded) or "no revision"
+        changes = compare(ahead.reached, live, same_lineage=True)
+        return ahead.reached, changes, [partial_run(ahead, stamped, (_COMPARE,))]
 
 
 def _revision_match(located: LocatedDatabase) -> RevisionMatch:
