@@ -165,7 +165,7 @@ class _ProjectSimulation:
     ) -> tuple[Generation, Results]:
         """Simulate on databases that only the migrations have changed."""
         # Before the history has the generated migration as one more revision.
-        destinations = self._start_destinations(state)
+        chains = self._start_chains(state)
         is_named = self._options.at or self._options.every
         live = {database.database_key: database.stamped for database in state.databases}
         simulation = ColleagueSimulation(
@@ -173,31 +173,24 @@ class _ProjectSimulation:
         )
         generation = generate()
         scenarios = [self._scenario(database, generation) for database in state.databases]
-        return generation, simulation.run(scenarios, destinations)
+        return generation, simulation.run(scenarios, chains, self._before)
 
-    def _start_destinations(self, state: ProjectState[HistoryResult]) -> list[Destinations]:
-        """Return the start points in the order of the history.
-
-        If the history does not build, these are the start points before the revision that fails;
-        without any, the point just before this revision.
-        """
+    def _start_chains(
+        self, state: ProjectState[HistoryResult]
+    ) -> list[dict[int, Destinations]]:
+        """Return the start points in the order of the history, divided into chains."""
         options, environment = self._options, self._loaded.environment
-        if options.at or options.every:
-            points = self._start_points.requested(options.at, since=options.since)
-            destinations = [destinations_at(environment, point) for point in points]
-        else:
+        if not (options.at or options.every):
             _require_known_revision(state)
-            destinations = [state.stamped]
-        fault = state.result.history.fault
-        if fault is None:
-            return destinations
-        failed = fault.where.revision
-        reached = [
-            destination
-            for destination in destinations
-            if failed not in self._start_points.ancestry(_revisions_of(destination))
+            return [{0: state.stamped}]
+        points = self._start_points.requested(options.at, since=options.since)
+        return [
+            {number: destinations_at(environment, points[number]) for number in chain}
+            for chain in self._start_points.chains(points)
         ]
-        return reached or [destinations_at(environment, self._start_points.before(failed))]
+
+    def _before(self, revision: str) -> Destinations:
+        return destinations_at(self._loaded.environment, self._start_points.before(revision))
 
     def _require_revisions(self, generation: Generation) -> None:
         """Raise unless the history has as many revisions as are to be downgraded."""
@@ -268,6 +261,3 @@ def _require_known_revision(state: ProjectState[HistoryResult]) -> None:
             hint="Name the revision of the colleague's database: --at REVISION, or --all.",
         )
 
-
-def _revisions_of(destinations: Destinations) -> set[str]:
-    return {revision for revisions in destinations.values() for revision in revisions}

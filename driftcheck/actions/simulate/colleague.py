@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from driftcheck.actions.simulate.runner import (
     EMPTY,
@@ -21,12 +21,17 @@ from driftcheck.sources.replay import Destinations, Replay
 Results = dict[DatabaseKey, list[ScenarioResult]]
 """The results of the simulations of each database, in the order of their start points."""
 
+_Numbered = dict[tuple[DatabaseKey, int], ScenarioResult]
+"""The results of simulations, by their database and the number of their start point."""
+
 
 class ColleagueSimulation:
     """Simulates the upgrade of a colleague's databases from several start points.
 
-    The history is replayed once. At each start point, the shadows are copied, and the simulation
-    runs on the copies.
+    A database at a start point has run the ancestors of its revisions and nothing else. So the
+    start points are divided into chains: on a chain, each start point has all ancestors of the
+    previous one. The history is replayed once for each chain; a history without branches is one
+    chain. At each start point, the shadows are copied, and the simulation runs on the copies.
 
     Args:
         shadows: Creates the project's shadow databases.
@@ -51,42 +56,61 @@ class ColleagueSimulation:
         self._live_revisions = live_revisions
         self._progress = progress
 
-    def run(self, scenarios: Sequence[Scenario], start_points: Sequence[Destinations]) -> Results:
-        """Simulate the upgrade from each start point.
+    def run(
+        self,
+        scenarios: Sequence[Scenario],
+        chains: Sequence[Mapping[int, Destinations]],
+        before: Callable[[str], Destinations],
+    ) -> Results:
+        """Simulate the upgrade from each start point that the history reaches.
+
+        If the history reaches none, the simulation starts before the revision that fails.
 
         Args:
             scenarios: The parameters of the simulations of each database.
-            start_points: The start points, in the order of the history.
+            chains: The start points of each chain in the order of the history, by their numbers.
+            before: Returns the start point from which a revision is run.
 
         Raises:
             CannotCheckError: The history does not build as far as the first start point.
         """
-        results: dict[tuple[DatabaseKey, int], ScenarioResult] = {}
-        shadow_set = self._shadows.replay_set("colleague")
+        results: _Numbered = {}
+        for chain in chains:
+            replay = self._replay(scenarios, chain, results)
+        if not results and replay.fault is not None:
+            replay = self._replay(scenarios, {0: before(replay.fault.where.revision)}, results)
+        if not results:
+            raise _not_reached(replay)
+        by_database: Results = {scenario.database_key: [] for scenario in scenarios}
+        for database_key, number in sorted(results, key=lambda key: key[1]):
+            by_database[database_key].append(results[database_key, number])
+        return by_database
 
-        def at_stop(number: int, replay: Replay) -> None:
+    def _replay(
+        self, scenarios: Sequence[Scenario], chain: Mapping[int, Destinations], results: _Numbered
+    ) -> Replay:
+        """Replay the history once, and add the result of the simulation from each start point."""
+        shadow_set = self._shadows.replay_set("colleague")
+        numbers, start_points = [*chain], [*chain.values()]
+
+        def at_stop(stop: int, replay: Replay) -> None:
             for scenario in scenarios:
                 self._progress("simulating the upgrade")
                 copies = self._shadows.copies(shadow_set, "colleague")
                 for each in scenarios:
                     self._shadows.shadow(copies, each.database_key)
-                revisions = _revisions_of(scenario, start_points[number])
+                revisions = _revisions_of(scenario, start_points[stop])
                 start = Start(
                     ", ".join(revisions) or EMPTY,
                     self._description(scenario.database_key, revisions),
                     copies,
                     replay.made.get(scenario.database_key, {}),
                 )
-                results[scenario.database_key, number] = self._runner.run(scenario, start)
+                result = self._runner.run(scenario, start)
+                results[scenario.database_key, numbers[stop]] = result
                 copies.begin_again()
 
-        replay = self._replays.with_stops(shadow_set, start_points, at_stop)
-        if not results:
-            raise _not_reached(replay)
-        by_database: Results = {scenario.database_key: [] for scenario in scenarios}
-        for (database_key, _), result in results.items():
-            by_database[database_key].append(result)
-        return by_database
+        return self._replays.with_stops(shadow_set, start_points, at_stop)
 
     def _description(self, database_key: DatabaseKey, revisions: Sequence[str]) -> str:
         if not revisions:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
@@ -46,6 +46,29 @@ class StartPoints:
             ) from None
         first = self.ancestry(self._beginning())
         return [point for point in points if first <= self.ancestry(point)]
+
+    def chains(self, points: Sequence[Revisions]) -> list[list[int]]:
+        """Divide start points into chains that one replay each can pass.
+
+        On a chain, the ancestors of each start point include those of the previous one. A start
+        point on one branch is never passed after the revisions of another branch.
+
+        Args:
+            points: The start points, in the order of the history.
+
+        Returns:
+            For each chain, the numbers of its start points in ``points``.
+        """
+        chains: list[tuple[frozenset[str], list[int]]] = []
+        for number, point in enumerate(points):
+            ancestry = self.ancestry(point)
+            for index, (passed, numbers) in enumerate(chains):
+                if passed <= ancestry:
+                    chains[index] = ancestry, [*numbers, number]
+                    break
+            else:
+                chains.append((ancestry, [number]))
+        return [numbers for _, numbers in chains]
 
     def ancestry(self, revisions: Iterable[str]) -> frozenset[str]:
         """Return revisions with all their ancestors."""

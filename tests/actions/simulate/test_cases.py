@@ -20,7 +20,9 @@ MARKS = {True: "+", False: "-", None: "·"}
 def write(project, case):
     project.models(case["models"])
     for number, lines in enumerate(case["upgrades"]):
-        path = project.revision(f"{number + 1:04}", lines, f"{number:04}" if number else None)
+        name = f"{number + 1:04}"
+        after = case.get("after", {}).get(name, f"{number:04}" if number else None)
+        path = project.revision(name, lines, tuple(after) if isinstance(after, list) else after)
         down = dict(enumerate(case["downgrades"])).get(number, "pass")
         with path.open("a", encoding="utf-8") as file:
             file.write(f"\n\ndef downgrade():\n{indent(down, '    ')}\n")
