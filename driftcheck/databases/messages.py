@@ -10,6 +10,8 @@ _LACKS_RIGHTS = re.compile(
     re.IGNORECASE,
 )
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
+_ACTIVE_SQL_TRANSACTION = "25001"
+"""Source: PostgreSQL manual, appendix "PostgreSQL Error Codes"."""
 
 
 def database_message(error: BaseException) -> str:
@@ -31,3 +33,12 @@ def lacks_rights(message: str) -> bool:
     In a restricted shadow, such a message does not apply to other databases.
     """
     return _LACKS_RIGHTS.search(message) is not None
+
+
+def is_refused_in_transaction(error: BaseException | None) -> bool:
+    """Return whether an error of a driver says that a statement cannot run in a transaction block.
+
+    PostgreSQL refuses ``CREATE INDEX CONCURRENTLY`` and others there.
+    """
+    code = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None)
+    return code == _ACTIVE_SQL_TRANSACTION

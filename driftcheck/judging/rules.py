@@ -340,6 +340,11 @@ FAULTS: dict[str, Rule] = {
         "the database refuses a statement of the models: {message}",
         "create_all() fails at this statement, and the object that it declares was not compared.",
     ),
+    "pending-operation": Rule(
+        Severity.ERROR,
+        "migrate would write an operation that no other finding explains: {operation}",
+        "The command alembic check fails, and the next migration contains the operation.",
+    ),
     "colleague-upgrade-fails": Rule(
         Severity.ERROR,
         "the upgrade from {start} fails at {what}",

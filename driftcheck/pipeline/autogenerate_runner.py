@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from sqlalchemy.engine import URL
+
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import DatabaseKey
@@ -14,10 +16,11 @@ from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN
 from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.judge import Judged, addresses_of
+from driftcheck.judging.judge import Judged, addresses_of, objects_of
 from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.changes import drift_in
 from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.operation_matching import is_explained, is_for, pending
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.replays import Replays
@@ -25,7 +28,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.autogenerate import Operation, autogenerate, run_operations
+from driftcheck.sources.autogenerate import Operation, autogenerate, in_blocks, run_block
 from driftcheck.sources.live import reading
 from driftcheck.sources.untrusted import run_untrusted
 
@@ -101,13 +104,19 @@ class AutogenerateRunner:
             pending_in: Returns the changes between the models and a schema.
         """
         tables = set(_tables_of(judged, database.snapshots[Side.HEAD].default_schema))
-        if not tables and not any(each.changes.get(Gap.PENDING) for each in judged):
-            return Operations()
+        is_needed = tables or any(each.changes.get(Gap.PENDING) for each in judged)
         self._progress("running autogenerate")
-        on_head = self._try_on_head(database.database_key, tables, pending_in)
+        try:
+            on_head = self._try_on_head(database.database_key, judged, pending_in)
+        except ProjectError as error:
+            if is_needed:
+                raise
+            return Operations(not_run=error.message)
         without_drift = Operations(
             on_head.operations, on_head.operations, on_head.errors, on_head.left, ran=True
         )
+        if not tables:
+            return without_drift
         try:
             drifted = self.drifted(database, judged)
             if drifted is self._head:
@@ -142,10 +151,12 @@ class AutogenerateRunner:
         Autogenerate wrote the operation because of drift, so it may contain text of the live
         database. The copy is a restricted shadow.
         """
+        if operation.is_of_plugin:
+            return ColleagueError(not_tried="a plugin defines the operation")
         copies = self._shadows.copies(self._head, "colleague", restricted=True)
         shadow = self._shadows.shadow(copies, database_key)
         try:
-            error = operation.error_on(shadow.url)
+            _, error = run_block([operation], shadow.url)
         finally:
             shadow.drop()
         if error is not None and shadow.role and lacks_rights(error):
@@ -155,40 +166,49 @@ class AutogenerateRunner:
         return ColleagueError(error)
 
     def _try_on_head(
-        self, database_key: DatabaseKey, tables: Collection[TableName], pending_in: PendingIn
+        self, database_key: DatabaseKey, judged: Sequence[Judged], pending_in: PendingIn
     ) -> _OnHead:
         """Run autogenerate on the head, and its operations on a copy of the head.
 
-        If the shadows of the head are restricted and a right is missing, the history is replayed,
-        which gives shadows that are not restricted unless it starts from a base snapshot.
+        If the shadows of the head are restricted, and a right is missing or an operation is not
+        explained, the history is replayed, which gives shadows that are not restricted unless it
+        starts from a base snapshot.
         """
         try:
-            result = self._run_on_head(database_key, tables, pending_in)
+            result = self._run_on_head(database_key, judged, pending_in)
         except ProjectError:
             if not _is_restricted(self._head):
                 raise
         else:
-            if not (_is_restricted(self._head) and result.lacks_rights):
+            explained = all(is_explained(operation, judged) for operation in result.operations)
+            if not _is_restricted(self._head) or (explained and not result.lacks_rights):
                 return result
         if not self._replays.start_from_base_snapshot:
             self._head = self._replays.upgrade_to_heads()
-        result = self._run_on_head(database_key, tables, pending_in)
+        result = self._run_on_head(database_key, judged, pending_in)
         if _is_restricted(self._head):
             errors = {text: _without_rights(error) for text, error in result.errors.items()}
             return replace(result, errors=errors)
         return result
 
     def _run_on_head(
-        self, database_key: DatabaseKey, tables: Collection[TableName], pending_in: PendingIn
+        self, database_key: DatabaseKey, judged: Sequence[Judged], pending_in: PendingIn
     ) -> _OnHead:
-        operations = self._autogenerate(self._head, database_key, tables)
+        operations = self._autogenerate(self._head, database_key)
+        if not operations:
+            return _OnHead(
+                (), {}, [c for each in judged for c in each.changes.get(Gap.PENDING, ())]
+            )
         shadow = self._shadows.shadow(self._shadows.copies(self._head, "migrated"), database_key)
         try:
-            errors = run_operations(operations, shadow.url)
-            left = pending_in(self._replays.read(database_key, shadow))
+            return _run_all(
+                operations,
+                shadow.url,
+                judged,
+                lambda: pending_in(self._replays.read(database_key, shadow)),
+            )
         finally:
             shadow.drop()
-        return _OnHead(operations, errors, left)
 
     def _with_drift(
         self, database_key: DatabaseKey, drift: Sequence[Change], catalog: Catalog
@@ -216,10 +236,56 @@ class AutogenerateRunner:
         return drifted
 
     def _autogenerate(
-        self, shadow_set: ShadowSet, database_key: DatabaseKey, tables: Collection[TableName]
+        self,
+        shadow_set: ShadowSet,
+        database_key: DatabaseKey,
+        tables: Collection[TableName] | None = None,
     ) -> list[Operation]:
         project, redirect = self._loaded.project, self._loaded.redirect
         return autogenerate(project, redirect, shadow_set, tables).get(database_key, [])
+
+
+def _run_all(
+    operations: Sequence[Operation],
+    url: URL,
+    judged: Sequence[Judged],
+    pending_now: Callable[[], Sequence[Change]],
+) -> _OnHead:
+    """Run operations on a copy of the head, and find which differences they resolve.
+
+    The schema is read before and after an operation only if its address does not tell which
+    finding it is written for, and a finding has no other operation.
+
+    Args:
+        operations: The operations.
+        url: The copy of the head.
+        judged: The findings.
+        pending_now: Returns the changes between the models and the copy as it is now.
+    """
+    unmatched = [o for o in operations if not is_explained(o, judged)]
+    has_unmatched_finding = any(
+        not any(is_for(operation, each) for operation in operations) for each in pending(judged)
+    )
+    tried: list[Operation] = []
+    errors: dict[str, str] = {}
+    for block in in_blocks(operations):
+        reads = has_unmatched_finding and any(operation in unmatched for operation in block)
+        before = _addresses(pending_now()) if reads else frozenset()
+        ran, error = run_block(block, url)
+        if reads:
+            resolved = before - _addresses(pending_now())
+            ran = [
+                replace(o, resolved=resolved) if b in unmatched else o
+                for o, b in zip(ran, block, strict=True)
+            ]
+        tried += ran
+        if error is not None:
+            errors.update({operation.text: error for operation in ran})
+    return _OnHead(tried, errors, pending_now())
+
+
+def _addresses(changes: Iterable[Change]) -> frozenset[Address]:
+    return frozenset(schema_object.address for schema_object in objects_of(changes))
 
 
 def _is_restricted(shadow_set: ShadowSet) -> bool:

@@ -30,9 +30,10 @@ from driftcheck.pipeline.faults import (
     written_files,
 )
 from driftcheck.pipeline.histories import Histories, HistoryResult
+from driftcheck.pipeline.pending_operations import pending_operations
 from driftcheck.pipeline.plan_proof import Proof, prove
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.remedies import FindingContext, complete
+from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repair import RepairBasis, repair_script
 from driftcheck.pipeline.repair_facts import repair_basis
@@ -123,13 +124,15 @@ class ProjectCheck:
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
             pairs = [*zip(completed, judged, strict=True)]
-            findings = with_causes(faults, pairs, database, history, context)
+            unexplained = pending_operations(context.operations, judged, settings.schemas)
+            findings = (*with_causes(faults, pairs, database, history, context), *unexplained)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
             is_decided = history.fault is None
             repaired = [each for each in judged if is_decided and _is_reported(each, findings)]
-            reports.append(replace(report, repair=repair_script(repaired, basis)))
+            notes = (*report.notes, *_not_run(context.operations))
+            reports.append(replace(report, notes=notes, repair=repair_script(repaired, basis)))
         return Checked(replace(state, databases=tuple(databases)), tuple(reports))
 
     def _context(
@@ -218,6 +221,11 @@ def _is_reported(judged: Judged, findings: Sequence[Finding]) -> bool:
     """Whether a report has the finding of a change itself, and not only its cause."""
     own = judged.finding.rule, judged.finding.address
     return any((each.rule, each.address) == own for each in findings)
+
+
+def _not_run(operations: Operations) -> Iterator[str]:
+    if operations.not_run:
+        yield f"whether migrate would write anything was not checked: {operations.not_run}"
 
 
 def _with_operations(

@@ -23,24 +23,27 @@ from driftcheck.judging.findings import (
 from driftcheck.judging.judge import Judged, is_left_to_migrations, objects_of
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
+from driftcheck.pipeline.operation_matching import is_for, objects_in
 from driftcheck.pipeline.repair import RepairBasis, plan_each
-from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.sources.autogenerate import Operation
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.autogenerate import Operation, joined
 from driftcheck.sources.replay import MigrationSource
 
 
 @dataclass(frozen=True)
 class Operations:
-    """The operations that autogenerate writes for the tables of the findings.
+    """The operations that autogenerate writes.
 
     Attributes:
         on_head: The operations against a database at head: those that the models need.
-        on_live: The operations against head with the drift: those that ``migrate`` would write.
+        on_live: The operations against head with the drift, for the tables of the findings: those
+            that ``migrate`` would write.
         errors: The errors of the operations of ``on_head`` that fail on a database at head, by
             the operation's text.
         left: The changes between the models and head that remain after ``on_head`` has run.
         ran: Whether autogenerate ran. If not, no change is a blind spot.
         not_tried: Why autogenerate did not run with the drift; empty if it did.
+        not_run: Why autogenerate did not run although no finding needs it; empty if it did.
     """
 
     on_head: Sequence[Operation] = ()
@@ -49,6 +52,7 @@ class Operations:
     left: Sequence[Change] = ()
     ran: bool = False
     not_tried: str = ""
+    not_run: str = ""
 
     @property
     def phantoms(self) -> list[Operation]:
@@ -145,41 +149,15 @@ def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[l
     assigned: list[list[Operation]] = [[] for _ in judged]
     drifts = [i for i, each in enumerate(judged) if Gap.DRIFT in each.finding.gaps]
     for operation in phantoms:
-        exact = [i for i in drifts if _is_for(operation, judged[i])]
+        exact = [i for i in drifts if is_for(operation, judged[i])]
         near = [i for i in drifts if _is_same_table(operation, judged[i])]
         for index in (exact or near or drifts)[:1]:
             assigned[index].append(operation)
     return assigned
 
 
-def _is_for(operation: Operation, judged: Judged) -> bool:
-    """Whether an operation is about the object of a finding."""
-    address = operation.address
-    if address is None:
-        return False
-    objects = list(_objects(judged))
-    addresses = {schema_object.address for schema_object in objects}
-    if address.kind == "index":  # Alembic does not qualify an index by its table, MySQL does
-        return any((a.kind, a.name) == ("index", address.name) for a in addresses)
-    if address.name:
-        return address in addresses
-    unnamed = [
-        candidate
-        for candidate in objects
-        if (candidate.address.kind, candidate.address.path[:-1])
-        == (address.kind, address.path[:-1])
-    ]
-    return any(candidate.subject in (None, operation.subject) for candidate in unnamed)
-
-
-def _objects(judged: Judged) -> Iterator[SchemaObject]:
-    """Yield all objects that a finding is about, including parts."""
-    for changes in judged.changes.values():
-        yield from objects_of(changes)
-
-
 def _is_same_table(operation: Operation, judged: Judged) -> bool:
-    tables = {schema_object.address.path[0] for schema_object in _objects(judged)}
+    tables = {schema_object.address.path[0] for schema_object in objects_in(judged)}
     changes = (change for group in judged.changes.values() for change in group)
     parents = {change.schema_object.part_of for change in changes}
     tables |= {parent.name for parent in parents if parent is not None}
@@ -195,7 +173,7 @@ def _phantom(
         return None, f"Phantom operations were not tried: {reason}."
     if not operations or address is None:
         return None, ""
-    text = "\n".join(operation.text for operation in operations)
+    text = joined(operation.text for operation in operations)
     not_tried = ""
     for operation in operations:
         answer = context.colleague_error(operation)
@@ -229,14 +207,14 @@ def _is_blind_spot(judged: Judged, operations: Operations) -> bool:
         return False
     if judged.finding.severity is Severity.NOTE:  # no operation is needed
         return False
-    own = [operation for operation in operations.on_head if _is_for(operation, judged)]
+    own = [operation for operation in operations.on_head if is_for(operation, judged)]
     fails = any(operation.text in operations.errors for operation in own)
     return bool(_remaining(judged, operations)) and not fails
 
 
 def _remaining(judged: Judged, operations: Operations) -> list[Change]:
     """Return the changes of a finding that remain after all operations have run."""
-    own = {schema_object.address for schema_object in _objects(judged)}
+    own = {schema_object.address for schema_object in objects_in(judged)}
     left = (change for change in operations.left if not is_left_to_migrations(change))
     return [change for change in left if any(o.address in own for o in objects_of([change]))]
 
@@ -267,6 +245,8 @@ def _remedies(
 
 
 _YOURSELF = "Write these operations into a migration"
+_IN_BLOCK = "Run migrate, and put its operations into blocks as shown"
+_TRANSACTION = "the database refuses them in the transaction of a migration"
 _STAMP = "Then stamp this database with it, because this database already has the change."
 _DECIDE = Remedy(
     "decide",
@@ -314,7 +294,7 @@ def _adopt(
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
     covered = bool(reverses) and all(reverses) and named and not renames
-    code = "\n".join(reverses) if covered else _executed(plan)
+    code = joined(reverses) if covered else _executed(plan)
     summary = (
         "Change the models to match the database, write this into a migration, and stamp this "
         "database with the migration."
@@ -342,7 +322,7 @@ def _written(
 ) -> tuple[str, str]:
     """Return how the migration is written, as a sentence without a period, and its code."""
     changes, remaining = judged.changes[Gap.PENDING], _remaining(judged, operations)
-    own = [operation for operation in operations.on_head if _is_for(operation, judged)]
+    own = [operation for operation in operations.on_head if is_for(operation, judged)]
     texts = [operation.text for operation in own]
     why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
     if why_not is not None:
@@ -351,9 +331,11 @@ def _written(
         how, code = "Run migrate, which creates it together with the object that uses it", ""
     elif remaining:
         how = "Run migrate and complete the migration: it contains only part of these operations"
-        code = "\n".join([*texts, executed(remaining)])
+        code = joined([*texts, executed(remaining)])
+    elif any(operation.needs_autocommit for operation in own):
+        how, code = f"{_IN_BLOCK}: {_TRANSACTION}", joined(texts)
     else:
-        how, code = "Run migrate, which writes these operations", "\n".join(texts)
+        how, code = "Run migrate, which writes these operations", joined(texts)
     return how, code
 
 

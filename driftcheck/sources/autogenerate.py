@@ -1,11 +1,14 @@
-"""Runs the project's autogenerate on selected tables of a shadow database."""
+"""Runs the project's autogenerate on a shadow database, and the operations that it writes."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from textwrap import indent
 from typing import Any
 
+import sqlalchemy
 from alembic.autogenerate.api import AutogenContext, RevisionContext
 from alembic.autogenerate.render import render_op_text
 from alembic.operations import Operations, ops
@@ -15,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey, database_key_of
-from driftcheck.databases.messages import database_message
+from driftcheck.databases.messages import database_message, is_refused_in_transaction
 from driftcheck.databases.registry import database_for
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.loading import Project
@@ -23,19 +26,45 @@ from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema
 from driftcheck.schema import Address
 
+_INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The ``op.batch_alter_table()`` block that an operation is written in.
+
+    Attributes:
+        table: The table.
+        schema: Its schema; ``None`` for the default schema.
+    """
+
+    table: str
+    schema: str | None
+
+    @property
+    def header(self) -> str:
+        """The first line of the block, as Alembic renders it."""
+        return f"with op.batch_alter_table({self.table!r}, schema={self.schema!r}) as batch_op:"
+
 
 @dataclass(frozen=True)
 class Operation:
     """An operation that autogenerate would write into a migration.
 
     Attributes:
-        text: The operation in Python, as Alembic renders it.
+        text: The operation in Python, as Alembic renders it. In batch mode, this is a block with
+            this operation only.
         reverse: The reverse operation in Python; empty if it has none.
         address: The object that the operation is for; ``None`` for an operation that is not
             Alembic's own. For a constraint without a name in the models, the name is empty.
         directive: Alembic's operation object.
         subject: For a constraint without a name, the subject of the schema object.
         working: Where the connection of env.py looks for names without a schema.
+        batch: The block that the operation belongs to; ``None`` outside of batch mode.
+        imports: The imports that the text needs.
+        resolved: The objects whose differences from the models disappear when the operation is
+            run; empty if that was not tried.
+        needs_autocommit: Whether the database refuses the operation in a transaction block.
     """
 
     text: str
@@ -44,6 +73,10 @@ class Operation:
     directive: ops.MigrateOperation
     subject: tuple[str, ...] | None = None
     working: WorkingSchema = field(default_factory=WorkingSchema)
+    batch: Batch | None = None
+    imports: tuple[str, ...] = ()
+    resolved: frozenset[Address] = frozenset()
+    needs_autocommit: bool = False
 
     @property
     def table(self) -> str:
@@ -51,55 +84,116 @@ class Operation:
         name = getattr(self.directive, "table_name", None)
         return name or (self.address.path[0] if self.address else "")
 
-    def error_on(self, url: URL) -> str | None:
-        """Run the operation on a shadow database, roll back, and return the error, if any."""
-        with own_engine(url).connect() as connection, connection.begin() as transaction:
-            try:
-                self.invoke(connection)
-            except DBAPIError as error:
-                return database_message(error.orig or error)
-            except NotImplementedError as error:
-                return str(error)  # SQLite, outside of batch mode
-            finally:
-                transaction.rollback()
-        return None
+    @property
+    def call(self) -> str:
+        """The function that the operation calls, such as ``op.add_column``."""
+        code = self.text.removeprefix(self.batch.header) if self.batch else self.text
+        return code.partition("(")[0].strip()
 
-    def invoke(self, connection: Any) -> None:
-        """Run the operation in the schema in which the project's migrations run."""
-        for statement in self.working.statements:
-            connection.exec_driver_sql(statement)
-        if self.working.translate_map:
-            translate_map = self.working.translate_map
-            connection = connection.execution_options(schema_translate_map=translate_map)
-        Operations(MigrationContext.configure(connection)).invoke(self.directive)
+    @property
+    def is_of_plugin(self) -> bool:
+        """Whether a plugin defines the operation, not Alembic."""
+        return type(self.directive).__module__.partition(".")[0] != "alembic"
+
+    def in_autocommit_block(self) -> Operation:
+        """Return the operation in a block that ends the transaction of the migration."""
+        block = f"with op.get_context().autocommit_block():\n{indent(self.text, _INDENT)}"
+        return replace(self, text=block, needs_autocommit=True)
 
 
-def run_operations(operations: Iterable[Operation], url: URL) -> dict[str, str]:
-    """Run operations on a shadow database one after another, and commit each.
+def joined(texts: Iterable[str]) -> str:
+    """Return operations as the body of a migration, with one block for each batch."""
+    lines: list[str] = []
+    block = ""
+    for text in texts:
+        header, newline, body = text.partition("\n")
+        is_batch = bool(newline) and header.startswith("with op.batch_alter_table(")
+        lines.append(body if is_batch and header == block else text)
+        block = header if is_batch else ""
+    return "\n".join(lines)
+
+
+def in_blocks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
+    """Yield operations that are run together: those of one batch, or a single operation."""
+    for batch, group in groupby(operations, key=lambda operation: operation.batch):
+        if batch is not None:
+            yield [*group]
+        else:
+            yield from ([operation] for operation in group)
+
+
+def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation], str | None]:
+    """Run operations on a shadow database in one transaction, and commit it.
+
+    An operation that the database refuses in a transaction block is run outside of one.
+
+    Args:
+        block: An operation, or the operations of one batch.
+        url: The shadow database.
 
     Returns:
-        The errors of the operations that fail, by the text of the operation.
+        The operations as they can be run, and the error; ``None`` if they run.
     """
-    errors = {}
+    try:
+        _run_in_transaction(block, url)
+    except DBAPIError as error:
+        if not (is_refused_in_transaction(error.orig) and len(block) == 1):
+            return block, database_message(error.orig or error)
+    except Exception as error:  # noqa: BLE001  (operations may be the project's own)
+        return block, None if block[0].is_of_plugin else exception_lines(error)[0]
+    else:
+        return block, None
+    outside = [operation.in_autocommit_block() for operation in block]
+    try:
+        _run_in_transaction(outside, url)
+    except DBAPIError as error:
+        return outside, database_message(error.orig or error)
+    return outside, None
+
+
+def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:
     with own_engine(url).connect() as connection:
-        for operation in operations:
-            with connection.begin() as transaction:
-                try:
-                    operation.invoke(connection)
-                except DBAPIError as error:
-                    errors[operation.text] = database_message(error.orig or error)
-                    transaction.rollback()
-                except Exception as error:  # noqa: BLE001  (operations may be the project's own)
-                    errors[operation.text] = exception_lines(error)[0]
-                    transaction.rollback()
-    return errors
+        working = block[0].working
+        if working.translate_map:
+            translate_map = working.translate_map
+            connection = connection.execution_options(schema_translate_map=translate_map)
+        context = MigrationContext.configure(connection, opts={"transaction_per_migration": True})
+        with context.begin_transaction(_per_migration=True):
+            for statement in working.statements:
+                connection.exec_driver_sql(statement)
+            if block[0].needs_autocommit:
+                with context.autocommit_block():
+                    _invoke(block, context)
+            else:
+                _invoke(block, context)
+
+
+def _invoke(block: Sequence[Operation], context: MigrationContext) -> None:
+    """Run operations as the migration would.
+
+    Source: Alembic cookbook, "Run Alembic Operation Objects Directly (as in from autogenerate)".
+    A plugin may define an operation that only its rendered code runs.
+    """
+    first = block[0]
+    if first.is_of_plugin:
+        with Operations.context(context) as operations:
+            code = "\n".join((*first.imports, first.text))
+            exec(code, {"op": operations, "sa": sqlalchemy})  # noqa: S102  (the project's own code)
+    elif first.batch is not None:
+        operations = Operations(context)
+        batch = operations.batch_alter_table(first.batch.table, schema=first.batch.schema)
+        with batch as batch_operations:
+            for operation in block:
+                batch_operations.invoke(operation.directive)
+    else:
+        Operations(context).invoke(first.directive)
 
 
 def autogenerate(
     project: Project,
     redirect: Redirect,
     shadow_set: ShadowSet,
-    tables: Collection[tuple[str | None, str]],
+    tables: Collection[tuple[str | None, str]] | None = None,
 ) -> dict[DatabaseKey, list[Operation]]:
     """Run the project's autogenerate against the shadows of a shadow set.
 
@@ -108,7 +202,7 @@ def autogenerate(
         redirect: The redirection.
         shadow_set: The shadows. They are at the head of the history, and may have drift.
         tables: The tables to compare, as (schema, name); the schema is ``None`` for the default
-            schema.
+            schema. Without them, all tables are compared.
 
     Returns:
         The operations for each database, in the order in which a migration would have them.
@@ -116,7 +210,8 @@ def autogenerate(
     operations: dict[DatabaseKey, list[Operation]] = {}
 
     def work(heads: Any, context: Any) -> tuple[()]:
-        _compare_only(tables, context.opts)
+        if tables is not None:
+            _compare_only(tables, context.opts)
         database_key = database_key_of(redirect.target_of(context.connection))
         operations.setdefault(database_key, []).extend(_operations(heads, context))
         return ()
@@ -144,18 +239,35 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     revision.run_autogenerate(heads, context)
     rendering = AutogenContext(context, autogenerate=False)
     working = working_schema(context.connection)
+    default_schema = _default_schema(context.dialect)
     for script in revision.generated_revisions:
         for upgrade in script.upgrade_ops_list:
-            for directive in flatten_operations(upgrade.ops):
-                default_schema = _default_schema(context.dialect)
+            for directive, batch in _with_batches(upgrade.ops, context.opts):
+                text = _rendered(rendering, directive, batch)
                 yield Operation(
-                    render_op_text(rendering, directive),
-                    _reversed(rendering, directive),
+                    text,
+                    _reversed(rendering, directive, batch),
                     _address(directive, default_schema),
                     directive,
                     _subject(directive, default_schema),
                     working,
+                    batch,
+                    tuple(sorted({*rendering.imports, *script.imports})),
                 )
+
+
+def _with_batches(
+    directives: Iterable[Any], options: Mapping[str, Any], batch: Batch | None = None
+) -> Iterator[tuple[Any, Batch | None]]:
+    """Yield all operations, each with the block that it is written in."""
+    for directive in directives:
+        if isinstance(directive, ops.ModifyTableOps) and options.get("render_as_batch"):
+            own = Batch(directive.table_name, directive.schema)
+            yield from _with_batches(directive.ops, options, own)
+        elif isinstance(directive, ops.OpContainer):
+            yield from _with_batches(directive.ops, options, batch)
+        else:
+            yield directive, batch
 
 
 def flatten_operations(directives: Iterable[Any]) -> Iterator[Any]:
@@ -167,9 +279,16 @@ def flatten_operations(directives: Iterable[Any]) -> Iterator[Any]:
             yield directive
 
 
-def _reversed(rendering: AutogenContext, directive: Any) -> str:
+def _rendered(rendering: AutogenContext, directive: Any, batch: Batch | None) -> str:
+    if batch is None:
+        return render_op_text(rendering, directive)
+    with rendering._within_batch():  # noqa: SLF001  (as Alembic renders ModifyTableOps)
+        return f"{batch.header}\n{indent(render_op_text(rendering, directive), _INDENT)}"
+
+
+def _reversed(rendering: AutogenContext, directive: Any, batch: Batch | None) -> str:
     try:
-        return render_op_text(rendering, directive.reverse())
+        return _rendered(rendering, directive.reverse(), batch)
     except (NotImplementedError, ValueError, AttributeError):
         return ""
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.connection import connect
-from driftcheck.databases.messages import database_message
+from driftcheck.databases.messages import database_message, is_refused_in_transaction
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable
@@ -20,10 +20,17 @@ from driftcheck.schema import Snapshot, Value
 
 @dataclass(frozen=True)
 class Refused:
-    """A statement that a database refused, with the message of the database."""
+    """A statement that a database refused.
+
+    Attributes:
+        statement: The statement.
+        message: The message of the database.
+        in_transaction: Whether it was refused only because it ran in a transaction block.
+    """
 
     statement: str
     message: str
+    in_transaction: bool = False
 
 
 def read_shadow(url: URL, version_tables: Iterable[VersionTable], scope: Scope) -> Snapshot:
@@ -84,11 +91,36 @@ def run_statements(url: URL, statements: Iterable[str]) -> list[Refused]:
     """
     connection = connect(url)
     try:
-        refused = run_one_by_one(connection, statements, url.get_backend_name())
-        connection.commit()
+        return run_and_commit(connection, statements, url.get_backend_name())
     finally:
         connection.close()
-    return refused
+
+
+def run_and_commit(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:
+    """Run statements on a DB-API connection, and commit. A failed one does not affect the others.
+
+    Statements that the database refuses in a transaction block run after the commit, outside of
+    one, such as ``CREATE INDEX CONCURRENTLY``.
+
+    Returns:
+        The statements that the database refused, with its messages.
+    """
+    refused = run_one_by_one(connection, statements, dialect)
+    connection.commit()
+    if not any(refusal.in_transaction for refusal in refused):
+        return refused
+    connection.autocommit = True
+    outside = (_refusal(connection, r.statement) if r.in_transaction else r for r in refused)
+    return [refusal for refusal in outside if refusal is not None]
+
+
+def _refusal(connection: Any, statement: str) -> Refused | None:
+    """Run a statement outside of a transaction, and return its refusal, if any."""
+    try:
+        connection.cursor().execute(statement)
+    except Exception as error:  # noqa: BLE001  (each driver has its own errors)
+        return Refused(statement, database_message(error))
+    return None
 
 
 def run_one_by_one(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:
@@ -106,7 +138,8 @@ def run_one_by_one(connection: Any, statements: Iterable[str], dialect: str) -> 
                 cursor.execute("SAVEPOINT driftcheck")
             cursor.execute(statement)
         except Exception as error:  # noqa: BLE001  (each driver has its own errors)
-            refused.append(Refused(statement, database_message(error)))
+            in_transaction = is_refused_in_transaction(error)
+            refused.append(Refused(statement, database_message(error), in_transaction))
             if savepoints:
                 cursor.execute("ROLLBACK TO SAVEPOINT driftcheck")
         if savepoints:  # without this, the savepoints would be nested

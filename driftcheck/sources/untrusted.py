@@ -21,7 +21,7 @@ from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.schema import SchemaObject, Snapshot
-from driftcheck.sources.reading import Refused, read_restricted, run_one_by_one
+from driftcheck.sources.reading import Refused, read_restricted, run_and_commit
 
 _REPLACING = re.compile(r"CREATE OR REPLACE (?:FUNCTION|PROCEDURE)\b")
 _NO_RIGHTS = (
@@ -47,9 +47,7 @@ def run_untrusted(shadow: ShadowDatabase, statements: Iterable[str]) -> list[Ref
     dialect = shadow.url.get_backend_name()
     database = database_for(dialect)
     with closing(database.connect_untrusted(shadow.url)) as connection:
-        refused = run_one_by_one(connection, _without_code(statements, database), dialect)
-        connection.commit()
-    return refused
+        return run_and_commit(connection, _without_code(statements, database), dialect)
 
 
 def rebuild_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> list[Refused]:

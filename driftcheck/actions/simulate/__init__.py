@@ -175,9 +175,7 @@ class _ProjectSimulation:
         scenarios = [self._scenario(database, generation) for database in state.databases]
         return generation, simulation.run(scenarios, chains, self._before)
 
-    def _start_chains(
-        self, state: ProjectState[HistoryResult]
-    ) -> list[dict[int, Destinations]]:
+    def _start_chains(self, state: ProjectState[HistoryResult]) -> list[dict[int, Destinations]]:
         """Return the start points in the order of the history, divided into chains."""
         options, environment = self._options, self._loaded.environment
         if not (options.at or options.every):
@@ -260,4 +258,3 @@ def _require_known_revision(state: ProjectState[HistoryResult]) -> None:
             "the revision of the live database is not known",
             hint="Name the revision of the colleague's database: --at REVISION, or --all.",
         )
-

@@ -1,0 +1,56 @@
+"""Finds the findings that the operations of autogenerate are written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from driftcheck.chain import Gap
+from driftcheck.judging.findings import Severity
+from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.schema import Address, SchemaObject
+from driftcheck.sources.autogenerate import Operation
+
+
+def is_for(operation: Operation, judged: Judged) -> bool:
+    """Return whether an operation is about the object of a finding, or resolves its difference."""
+    objects = list(objects_in(judged))
+    addresses = {schema_object.address for schema_object in objects}
+    if not operation.resolved.isdisjoint(addresses):
+        return True
+    return operation.address is not None and _is_about(operation, operation.address, objects)
+
+
+def is_explained(operation: Operation, judged: Iterable[Judged]) -> bool:
+    """Return whether an operation is written for a finding of a pending change.
+
+    A note is no such finding, because it does not say that a migration is missing.
+    """
+    return any(is_for(operation, each) for each in pending(judged))
+
+
+def pending(judged: Iterable[Judged]) -> Iterator[Judged]:
+    """Yield the findings of pending changes that are not notes."""
+    for each in judged:
+        if each.changes.get(Gap.PENDING) and each.finding.severity is not Severity.NOTE:
+            yield each
+
+
+def objects_in(judged: Judged) -> Iterator[SchemaObject]:
+    """Yield all objects that a finding is about, including parts."""
+    for changes in judged.changes.values():
+        yield from objects_of(changes)
+
+
+def _is_about(operation: Operation, address: Address, objects: Sequence[SchemaObject]) -> bool:
+    addresses = {schema_object.address for schema_object in objects}
+    if address.kind == "index":  # Alembic does not qualify an index by its table, MySQL does
+        return any((a.kind, a.name) == ("index", address.name) for a in addresses)
+    if address.name:
+        return address in addresses
+    unnamed = [
+        candidate
+        for candidate in objects
+        if (candidate.address.kind, candidate.address.path[:-1])
+        == (address.kind, address.path[:-1])
+    ]
+    return any(candidate.subject in (None, operation.subject) for candidate in unnamed)
