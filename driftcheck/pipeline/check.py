@@ -194,7 +194,7 @@ class ProjectCheck:
     def _faults(self, database: DatabaseState, result: HistoryResult) -> Iterator[Finding]:
         if result.history.fault is not None:
             yield broken_history(result.history.fault)
-        yield from head_faults(self._loaded.heads)
+        yield from head_faults(self._loaded.heads, self._loaded.project.command)
         yield from stamp_findings(database, self._loaded)
         if Side.LIVE in database.snapshots:
             yield from remarked(database.snapshots[Side.LIVE].remarks)

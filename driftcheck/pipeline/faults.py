@@ -14,6 +14,7 @@ from driftcheck.chain import Gap
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
 from driftcheck.judging.templates import fill
+from driftcheck.project.command_line import Command
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
@@ -148,8 +149,13 @@ _WAYS_TO_BUILD = (
 )
 
 
-def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
-    """Make the finding of a history that has several heads."""
+def head_faults(heads: Sequence[str], command: Command) -> Iterator[Finding]:
+    """Make the finding of a history that has several heads.
+
+    Args:
+        heads: The heads.
+        command: Returns commands of the project.
+    """
     if len(heads) > 1:
         yield fault(
             "history-several-heads",
@@ -160,7 +166,7 @@ def head_faults(heads: Sequence[str]) -> Iterator[Finding]:
                     "merge",
                     "Merge the heads with a merge revision.",
                     "shell",
-                    "alembic merge heads    # flask db merge heads",
+                    command("merge", "heads"),
                 ),
             ),
         )

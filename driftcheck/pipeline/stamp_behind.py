@@ -137,8 +137,7 @@ class UnrecordedRevisions:
         return Remedy("stamp", summary, "shell", self._stamp_command(ahead.completed))
 
     def _stamp_command(self, revisions: Sequence[str]) -> str:
-        command = self._loaded.project.upgrade_command.partition(" upgrade")[0]
-        return f"{command} stamp {' '.join(revisions)}"
+        return self._loaded.project.command("stamp", *revisions)
 
     def _remedies(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Remedy]:
         """Yield the remedies that were run on a copy of the live schema."""

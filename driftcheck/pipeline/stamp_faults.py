@@ -12,6 +12,7 @@ from driftcheck.databases.registry import database_for
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
+from driftcheck.project.command_line import Command
 from driftcheck.project.environment import LoadedProject
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import Address
@@ -42,7 +43,7 @@ def stamp_findings(
     if live is None:
         return
     if not live.stamped and live.has_tables and not is_located:
-        yield missing_stamp()
+        yield missing_stamp(loaded.project.command)
     parents = loaded.parents()
     search = partial(find_revision, directories=version_locations(loaded.script))
     for revision in database.unknown:
@@ -54,8 +55,12 @@ def stamp_findings(
         yield fault("stamp-several", count=len(stamped), revisions=", ".join(stamped))
 
 
-def missing_stamp() -> Finding:
-    """Make the finding of a database with tables that is not stamped."""
+def missing_stamp(command: Command) -> Finding:
+    """Make the finding of a database with tables that is not stamped.
+
+    Args:
+        command: Returns commands of the project.
+    """
     return fault(
         "stamp-missing",
         remedies=(
@@ -63,7 +68,7 @@ def missing_stamp() -> Finding:
                 "stamp",
                 "If you know the revision of the database's schema, record it.",
                 "shell",
-                "alembic stamp REVISION    # flask db stamp REVISION",
+                command("stamp", "REVISION"),
             ),
         ),
     )

@@ -28,6 +28,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import parse_url
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
 from driftcheck.process.masking import learn_settings
+from driftcheck.project.command_line import alembic_command, flask_command
 from driftcheck.project.containment import contained, location_of_failure
 from driftcheck.project.interception.urls import database_urls
 
@@ -42,10 +43,7 @@ class Project(ABC):
         name: The name in reports.
         root: The project's directory.
         found_as: How the project was found, for --verbose.
-        upgrade_command: The command that upgrades a database of the project.
     """
-
-    upgrade_command = "alembic upgrade head"
 
     def __init__(self, name: str, root: Path, found_as: str) -> None:
         self.name = name
@@ -56,6 +54,15 @@ class Project(ABC):
     @abstractmethod
     def config(self) -> Config:
         """Return a new Alembic configuration. It may hold a connection, so it is used only once."""
+
+    @abstractmethod
+    def command(self, subcommand: str, *words: str) -> str:
+        """Return a command of the project, such as ``alembic -x tenant=a stamp REVISION``."""
+
+    @property
+    def upgrade_command(self) -> str:
+        """The command that upgrades a database of the project."""
+        return self.command("upgrade", "head")
 
     def application_context(self) -> AbstractContextManager[Any]:
         """Return the context in which env.py must run."""
@@ -142,9 +149,14 @@ def _run(script: ScriptDirectory) -> None:
 class AlembicProject(Project):
     """A project with an Alembic configuration file, or with a callable that builds one."""
 
-    def __init__(self, root: Path, found_as: str, build: Callable[[], Config]) -> None:
-        super().__init__(root.name, root, found_as)
+    def __init__(self, settings: Settings, found_as: str, build: Callable[[], Config]) -> None:
+        super().__init__(settings.root.name, settings.root, found_as)
+        self._settings = settings
         self._build = build
+
+    def command(self, subcommand: str, *words: str) -> str:
+        """Return a command of Alembic for the same configuration."""
+        return alembic_command(self._settings, subcommand, *words)
 
     def config(self) -> Config:
         """Return a new Alembic configuration."""
@@ -154,12 +166,19 @@ class AlembicProject(Project):
 class FlaskProject(Project):
     """A Flask app with Flask-Migrate."""
 
-    upgrade_command = "flask db upgrade"
-
     def __init__(self, app: Any, root: Path, found_as: str, settings: Settings) -> None:
         super().__init__(app.import_name.partition(".")[0], root, found_as)
         self._app = app
         self._settings = settings
+
+    def command(self, subcommand: str, *words: str) -> str:
+        """Return a command of Flask-Migrate for the same app and directory."""
+        return flask_command(self._settings, subcommand, *words)
+
+    @property
+    def upgrade_command(self) -> str:
+        """The command that upgrades a database; its default is ``head``."""
+        return self.command("upgrade")
 
     def application_context(self) -> AbstractContextManager[Any]:
         """Return the application context of the app: env.py uses ``current_app``."""
@@ -211,7 +230,7 @@ def _configured(settings: Settings, named: str) -> Project:
             hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
             "returns a configuration.",
         )
-    command = Project.upgrade_command
+    command = alembic_command(settings, "upgrade", "head")
     with contained(f"importing {module}", root=settings.root, command=command):
         build = getattr(importlib.import_module(module), attribute, None)
     if not callable(build):
@@ -220,7 +239,7 @@ def _configured(settings: Settings, named: str) -> Project:
             hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
             "returns a configuration.",
         )
-    return AlembicProject(settings.root, f"config {named}", lambda: _with_x(build(), settings))
+    return AlembicProject(settings, f"config {named}", lambda: _with_x(build(), settings))
 
 
 def _alembic_file(root: Path) -> Path | None:
@@ -257,7 +276,7 @@ def _from_file(settings: Settings, path: Path) -> Project:
         file = str(ini) if ini.is_file() else None
         return _with_x(Config(file, ini_section=section, **more), settings)
 
-    return AlembicProject(settings.root, f"Alembic configuration {path.name}", build)
+    return AlembicProject(settings, f"Alembic configuration {path.name}", build)
 
 
 def named_databases(settings: Settings) -> list[URL]:
@@ -306,7 +325,7 @@ def _learn_passwords(config: Config) -> None:
 def _flask(settings: Settings) -> Project:
     from flask.cli import NoAppException, ScriptInfo, load_dotenv  # noqa: PLC0415  (Alembic needs none)
 
-    command = FlaskProject.upgrade_command
+    command = flask_command(settings, "upgrade")
     with contained("importing the app", root=settings.root, command=command):
         load_dotenv()
         os.environ["FLASK_RUN_FROM_CLI"] = (

@@ -60,7 +60,7 @@ def gate(settings: Settings, progress: Progress = lambda _: None) -> Report:
             return _BranchCheck(loaded, shadows, settings, progress, merge).run(declarations)
     except ProjectError as error:
         for project, merge in merges:
-            revisions = RevisionFindings(merge, project.root)
+            revisions = RevisionFindings(merge, project)
             rules = {finding.rule for finding in revisions.missing_parents()}
             if "gate-parent-missing" in rules and not merge.ours.unreadable:
                 return _unloadable(project, settings, merge, revisions.all(), error.message)
@@ -100,7 +100,7 @@ class _BranchCheck:
         self._settings = settings
         self._progress = progress
         self._merge = merge
-        self._revisions = RevisionFindings(merge, loaded.root)
+        self._revisions = RevisionFindings(merge, loaded.project)
         self._replays = Replays(loaded, shadows, settings, progress)
 
     def run(self, declarations: Declarations) -> Report:

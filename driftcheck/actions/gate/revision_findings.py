@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 from driftcheck.actions.gate.merge import (
     Merge,
@@ -19,9 +18,9 @@ from driftcheck.actions.gate.merge import (
 from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.pipeline.faults import fault
+from driftcheck.project.loading import Project
 from driftcheck.sources.files import relative
 
-_MERGE = Remedy("merge", "Or join the heads with a merge revision.", "shell", "alembic merge heads")
 _NEW_REVISION = Remedy(
     "write a new revision", "Restore the revision, and make the change in a new revision."
 )
@@ -32,12 +31,13 @@ class RevisionFindings:
 
     Args:
         merge: The virtual merge.
-        root: The project's directory; paths are reported relative to it.
+        project: The project; paths are reported relative to its directory.
     """
 
-    def __init__(self, merge: Merge, root: Path) -> None:
+    def __init__(self, merge: Merge, project: Project) -> None:
         self._merge = merge
-        self._root = root
+        self._root = project.root
+        self._command = project.command
         self._base = str(merge.base)
 
     def all(self) -> list[Finding]:
@@ -108,13 +108,20 @@ class RevisionFindings:
                 yield fault(
                     rule,
                     origin=self.origin(revision, "down_revision"),
-                    remedies=_single_head_remedies(revision, head),
+                    remedies=self._single_head_remedies(revision, head),
                     details="heads: " + ", ".join(heads),
                     revision=revision.revision,
                     parent=", ".join(revision.down_revisions) or "nothing",
                     count=len(heads),
                     base=self._base,
                 )
+
+    def _single_head_remedies(self, revision: RevisionFile, head: str) -> tuple[Remedy, ...]:
+        summary = "Or join the heads with a merge revision."
+        merge = Remedy("merge", summary, "shell", self._command("merge", "heads"))
+        if len(revision.down_revisions) > 1:
+            return (merge,)
+        return _set_parent(revision, head), merge
 
     def _added_heads(self, revisions: Revisions) -> Iterator[tuple[RevisionFile, str]]:
         """The first new revision of each head that the branch adds, with its proposed new parent.
@@ -185,9 +192,3 @@ def _set_parent(revision: RevisionFile, head: str) -> Remedy:
         "python",
         f"down_revision = {head!r}",
     )
-
-
-def _single_head_remedies(revision: RevisionFile, head: str) -> tuple[Remedy, ...]:
-    if len(revision.down_revisions) > 1:
-        return (_MERGE,)
-    return _set_parent(revision, head), _MERGE

@@ -158,7 +158,7 @@ class _Locator:
         if self._walked.history.fault is not None:
             yield broken_history(self._walked.history.fault)
         yield from stamp_findings(database, self._loaded, is_located=True)
-        yield from location_findings(located, self._loaded.project.upgrade_command)
+        yield from location_findings(located, self._loaded.project)
         yield from written_files(self._walked.changed_files, self._loaded.root)
         yield from made_roles(self._shadows.maker(database.database_key).roles_left())
 

@@ -230,7 +230,7 @@ class _ProjectSimulation:
                 with_data=self._options.with_data,
             )
             findings = (
-                *head_faults(heads),
+                *head_faults(heads, self._loaded.project.command),
                 *self._overlapping(database),
                 *outcomes(results[database_key], context),
             )

@@ -37,6 +37,6 @@ def base_snapshot(settings: Settings, progress: Progress = lambda _: None) -> Sn
             raise CannotCheckError(
                 "the live database is not stamped with a revision",
                 hint="Stamp the database with the revision of its schema: "
-                "alembic stamp REVISION, or flask db stamp REVISION.",
+                f"{loaded.project.command('stamp', 'REVISION')}.",
             )
         return SnapshotFile(live.snapshot, live.stamped)

@@ -1,3 +1,5 @@
+from functools import partial
+
 from alembic import context
 from sqlalchemy import MetaData, create_engine, text
 
@@ -12,6 +14,10 @@ def of(tenant):
     return metadata
 
 
+def is_of(tenant, name, kind, parents):
+    return kind != "schema" or name == tenant
+
+
 with create_engine(url).begin() as connection:
     for tenant in ("blue", "green"):
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {tenant}"))
@@ -21,6 +27,7 @@ with create_engine(url).begin() as connection:
             target_metadata=of(tenant),
             version_table_schema=tenant,
             include_schemas=True,
+            include_name=partial(is_of, tenant),
         )
         with context.begin_transaction():
             context.run_migrations()
