@@ -14,6 +14,7 @@ from driftcheck.chain import Gap
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
 from driftcheck.judging.templates import fill
+from driftcheck.pipeline.existing_objects import existing_object_remedy
 from driftcheck.project.command_line import Command
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
@@ -62,8 +63,13 @@ def origin_of(made: MigrationSource | None) -> Origin | None:
     return None if made is None else Origin(made.revision, made.file, made.line)
 
 
-def broken_history(broken: RevisionFailure) -> Finding:
-    """Make the finding of a history that does not run."""
+def broken_history(broken: RevisionFailure, root: Path) -> Finding:
+    """Make the finding of a history that does not run.
+
+    Args:
+        broken: The failure of the history.
+        root: The project's directory.
+    """
     details = "\n".join(filter(None, (broken.message, broken.statement)))
     where = origin_of(broken.where)
     if broken.existing is None:
@@ -75,10 +81,7 @@ def broken_history(broken: RevisionFailure) -> Finding:
             revision=broken.where.revision,
         )
     address, earlier = broken.existing
-    remedy = Remedy(
-        "delete the operation",
-        f"Delete it from {broken.where.file}: {earlier.file} has already created {address}.",
-    )
+    remedy = existing_object_remedy(broken, broken.existing, root, is_generated=False)
     return fault(
         "history-duplicate",
         details=details,

@@ -40,7 +40,7 @@ def _finding(operation: Operation, error: str) -> Finding:
     about = f" for {address}" if address is not None and address.name else ""
     finding = fault(
         "pending-operation",
-        operation=f"{operation.call}(){about}",
+        operation=f"{operation.call}{about}",
         details=error and f"The operation fails on a database at head: {error}",
         remedies=(_remedy(operation, error),),
     )

@@ -25,6 +25,7 @@ from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema
 from driftcheck.schema import Address
+from driftcheck.sources.operation_code import short_code
 
 _INDENT = "    "
 
@@ -86,9 +87,8 @@ class Operation:
 
     @property
     def call(self) -> str:
-        """The function that the operation calls, such as ``op.add_column``."""
-        code = self.text.removeprefix(self.batch.header) if self.batch else self.text
-        return code.partition("(")[0].strip()
+        """The operation in short, such as ``op.create_table('students')``."""
+        return short_code(self.text)
 
     @property
     def is_of_plugin(self) -> bool:

@@ -25,6 +25,7 @@ from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding, Origin
 from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.row_remedies import remedy_for_rows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
@@ -186,6 +187,7 @@ class UpgradeCheck:
                 "gate-upgrade-fails-on-rows" if on_rows else "gate-upgrade-fails",
                 details="\n".join(filter(None, details)),
                 origin=origin_of(failure.where),
+                remedies=(remedy_for_rows(failure.message),) if on_rows else (),
                 revision=failure.where.revision,
                 base=self._merge.base,
             ),

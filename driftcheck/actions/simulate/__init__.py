@@ -228,6 +228,7 @@ class _ProjectSimulation:
                 generation.migration,
                 builds=history.fault is None,
                 with_data=self._options.with_data,
+                root=self._loaded.root,
             )
             findings = (
                 *head_faults(heads, self._loaded.project.command),

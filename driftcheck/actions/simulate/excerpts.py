@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from driftcheck.sources.operation_code import lines_of, parsed, statement_at
 from driftcheck.sources.statement_log import has_word
 
 _LINES_AROUND = 2
@@ -22,7 +23,7 @@ def operation_line(file: Path, line: int | None, statement: str) -> int | None:
         line: The line that ran.
         statement: The statement.
     """
-    block = None if line is None else _statement_at(file, line)
+    block = None if line is None else statement_at(parsed(file), line)
     if not isinstance(block, (ast.With, ast.AsyncWith)):
         return line
     named = ((operation.lineno, _first_string(operation)) for operation in block.body)
@@ -41,34 +42,20 @@ def excerpt(file: Path, line: int | None) -> str:
     Returns:
         An empty string if the file is not valid Python or has no operation at the line.
     """
-    functions = [node for node in _parsed(file).body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in parsed(file).body if isinstance(node, ast.FunctionDef)]
     if line is None:
         upgrades = [function for function in functions if function.name.startswith("upgrade")]
         return "\n".join(
-            _numbered(file, _lines_of(*function.body), range(0)) for function in upgrades
+            _numbered(file, lines_of(*function.body), range(0)) for function in upgrades
         )
-    bodies = (_lines_of(*function.body) for function in functions)
+    bodies = (lines_of(*function.body) for function in functions)
     body = next((body for body in bodies if line in body), None)
-    operation = _statement_at(file, line)
+    operation = statement_at(parsed(file), line)
     if body is None or operation is None:
         return ""
-    marked = _lines_of(operation)
+    marked = lines_of(operation)
     first, last = marked.start - _LINES_AROUND, marked.stop + _LINES_AROUND
     return _numbered(file, range(max(first, body.start), min(last, body.stop)), marked)
-
-
-def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
-        return ast.Module(body=[], type_ignores=[])
-
-
-def _statement_at(file: Path, line: int) -> ast.stmt | None:
-    """Return the smallest statement that a line belongs to."""
-    statements = (node for node in ast.walk(_parsed(file)) if isinstance(node, ast.stmt))
-    around = (statement for statement in statements if line in _lines_of(statement))
-    return min(around, key=lambda statement: len(_lines_of(statement)), default=None)
 
 
 def _first_string(statement: ast.stmt) -> str | None:
@@ -76,11 +63,6 @@ def _first_string(statement: ast.stmt) -> str | None:
     constants = (node for node in ast.walk(statement) if isinstance(node, ast.Constant))
     strings = ((c.lineno, c.col_offset, c.value) for c in constants if isinstance(c.value, str))
     return min(strings, default=(0, 0, None))[2]
-
-
-def _lines_of(*statements: ast.stmt) -> range:
-    last = statements[-1]
-    return range(statements[0].lineno, (last.end_lineno or last.lineno) + 1)
 
 
 def _numbered(file: Path, lines: range, marked: range) -> str:

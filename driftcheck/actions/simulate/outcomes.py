@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from driftcheck.actions.simulate.generated_migration import Generated
@@ -12,7 +13,9 @@ from driftcheck.actions.simulate.runner import ScenarioResult
 from driftcheck.chain import Gap
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
+from driftcheck.pipeline.existing_objects import existing_object_remedy
 from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.row_remedies import remedy_for_rows
 from driftcheck.schema import Address
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
 from driftcheck.sources.statement_log import has_word
@@ -26,23 +29,12 @@ _HOW = {
     ChangeType.RENAMED: "the name differs",
 }
 _FOR_THE_ROWS = "The same error occurs on every database with such rows, also in production."
-_FOR_ROWS = (
-    (
-        re.compile(r"null value|contains null|NOT NULL", re.IGNORECASE),
-        Remedy(
-            "give the rows a value",
-            "Add the column with a server_default, or nullable; fill it in the same migration, "
-            "and set it NOT NULL after that.",
-        ),
-    ),
-    (
-        re.compile(r"unique|duplicate", re.IGNORECASE),
-        Remedy(
-            "remove the duplicates",
-            "Make duplicate values different in the migration before it creates the index, or do "
-            "not create the index.",
-        ),
-    ),
+_IN_TRANSACTION = re.compile("cannot run inside a transaction block")
+_AUTOCOMMIT = Remedy(
+    "use an autocommit block",
+    "Put the operation into a block that ends the transaction of the migration.",
+    "python",
+    "with op.get_context().autocommit_block():\n    ...",
 )
 _FIX = Remedy("fix the revision", "Change the revision so that it runs on such a database.")
 
@@ -57,6 +49,7 @@ class OutcomeContext:
         generated: The migration that ``migrate`` would write now, if any.
         builds: Whether the history builds in an empty database.
         with_data: Whether rows were inserted first.
+        root: The project's directory.
     """
 
     findings: Sequence[Finding] = ()
@@ -64,6 +57,7 @@ class OutcomeContext:
     generated: Generated | None = None
     builds: bool = True
     with_data: bool = False
+    root: Path = Path()
 
 
 def outcomes(results: Sequence[ScenarioResult], context: OutcomeContext) -> Iterator[Finding]:
@@ -124,7 +118,15 @@ def _failure(
         else f"revision {failure.where.revision}",
         details="\n".join(filter(None, (failure.message, failure.statement))),
         origin=_origin(failure, generated if is_generated else None),
-        remedies=tuple(_remedies(failure, cause if is_drift else None, of_rows=of_rows)),
+        remedies=tuple(
+            _remedies(
+                failure,
+                cause if is_drift else None,
+                context,
+                is_generated=is_generated,
+                of_rows=of_rows,
+            )
+        ),
     )
     existing = _existing(failure, cause, context.made)
     why = " ".join(_why(existing, cause, of_rows=of_rows and not is_generated))
@@ -197,19 +199,22 @@ def _is_missing(finding: Finding) -> bool:
 
 
 def _remedies(
-    failure: RevisionFailure, drift: Finding | None, *, of_rows: bool
+    failure: RevisionFailure,
+    drift: Finding | None,
+    context: OutcomeContext,
+    *,
+    is_generated: bool,
+    of_rows: bool,
 ) -> Iterator[Remedy]:
     if drift is not None:
         yield from drift.remedies
     elif failure.existing is not None:
-        address, earlier = failure.existing
-        yield Remedy(
-            "delete the operation",
-            f"Delete it from {failure.where.file}: {earlier.file} has already created {address}.",
+        yield existing_object_remedy(
+            failure, failure.existing, context.root, is_generated=is_generated
         )
     else:
-        fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(failure.message))
-        yield next(fitting, _FIX) if of_rows else _FIX
+        fix = _AUTOCOMMIT if _IN_TRANSACTION.search(failure.message) else _FIX
+        yield remedy_for_rows(failure.message) if of_rows else fix
 
 
 def _difference(change: Change, start: str) -> Finding:
