@@ -93,12 +93,36 @@ class Operation:
     @property
     def is_of_plugin(self) -> bool:
         """Whether a plugin defines the operation, not Alembic."""
-        return type(self.directive).__module__.partition(".")[0] != "alembic"
+        return _is_of_plugin(self.directive)
 
     def in_autocommit_block(self) -> Operation:
         """Return the operation in a block that ends the transaction of the migration."""
         block = f"with op.get_context().autocommit_block():\n{indent(self.text, _INDENT)}"
         return replace(self, text=block, needs_autocommit=True)
+
+
+def remove_operations_on_roles(script: Any, roles: Collection[str], context: Any) -> None:
+    """Remove the operations of plugins that name the roles of restricted shadows.
+
+    A plugin that compares privileges finds those of such a role, which the live database does not
+    have.
+
+    Args:
+        script: The generated migration, as Alembic's ``MigrationScript``.
+        roles: The names of the roles.
+        context: The migration context of the database.
+    """
+    rendering = AutogenContext(context, autogenerate=False)
+
+    def names_role(directive: Any) -> bool:
+        is_container = isinstance(directive, ops.OpContainer)
+        if is_container or not _is_of_plugin(directive):
+            return False
+        text = render_op_text(rendering, directive)
+        return any(role in text for role in roles)
+
+    for container in (*script.upgrade_ops_list, *script.downgrade_ops_list):
+        container.ops[:] = [each for each in container.ops if not names_role(each)]
 
 
 def joined(texts: Iterable[str]) -> str:
@@ -111,6 +135,10 @@ def joined(texts: Iterable[str]) -> str:
         lines.append(body if is_batch and header == block else text)
         block = header if is_batch else ""
     return "\n".join(lines)
+
+
+def _is_of_plugin(directive: Any) -> bool:
+    return type(directive).__module__.partition(".")[0] != "alembic"
 
 
 def in_blocks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
@@ -213,7 +241,9 @@ def autogenerate(
         if tables is not None:
             _compare_only(tables, context.opts)
         database_key = database_key_of(redirect.target_of(context.connection))
-        operations.setdefault(database_key, []).extend(_operations(heads, context))
+        role = shadow_set.shadows[database_key].role
+        written = _operations(heads, context, {role} - {""})
+        operations.setdefault(database_key, []).extend(written)
         return ()
 
     with redirect.to(shadow_set):
@@ -223,7 +253,7 @@ def autogenerate(
     return operations
 
 
-def _operations(heads: Any, context: Any) -> Iterator[Operation]:
+def _operations(heads: Any, context: Any, roles: Collection[str]) -> Iterator[Operation]:
     command = {
         "message": None,
         "autogenerate": True,
@@ -241,6 +271,7 @@ def _operations(heads: Any, context: Any) -> Iterator[Operation]:
     working = working_schema(context.connection)
     default_schema = _default_schema(context.dialect)
     for script in revision.generated_revisions:
+        remove_operations_on_roles(script, roles, context)
         for upgrade in script.upgrade_ops_list:
             for directive, batch in _with_batches(upgrade.ops, context.opts):
                 text = _rendered(rendering, directive, batch)

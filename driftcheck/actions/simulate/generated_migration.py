@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
-from driftcheck.sources.autogenerate import flatten_operations
+from driftcheck.sources.autogenerate import flatten_operations, remove_operations_on_roles
 
 MESSAGE = "what migrate would write now"
 _REVISION = "unwritten"
@@ -61,6 +61,9 @@ def generate(
         if not contexts:
             contexts.append(_revision_context(context, directory, template_arguments))
         contexts[0].run_autogenerate(heads, context)
+        roles = {shadow.role for shadow in shadow_set.shadows.values()} - {""}
+        for script in contexts[0].generated_revisions:
+            remove_operations_on_roles(script, roles, context)
         return ()
 
     with redirect.to(shadow_set):
