@@ -27,7 +27,11 @@ def test_a_statement_of_the_models_that_the_database_refuses(sketch):
     (message,) = messages(result, "models-refused")
     assert message.startswith("the database refuses a statement of the models: ")
     assert "twice already exists" in message
-    assert result.status == 0
+    (finding,) = [f for f in result.database["findings"] if f["rule"] == "pending-operation"]
+    assert "op.create_index('twice', 'teachers')" in finding["message"]
+    assert "twice already exists" in finding["details"]
+    assert [r["name"] for r in finding["remedy"]] == ["correct the declaration"]
+    assert result.status == 1
 
 
 def test_a_role_that_a_migration_creates_on_a_shared_server(sketch, pg18):

@@ -3,6 +3,7 @@
 import pytest
 
 MODELS = """
+options = {"include_schemas": True}
 Table("students", metadata, Column("id", Integer), Column("name", Text))
 Table("bills", metadata, Column("id", Integer), schema="billing")
 """
