@@ -1,0 +1,64 @@
+"""The commands that reports show have the user's options, and run."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from driftcheck.config.settings import Settings
+from driftcheck.project.command_line import alembic_command, flask_command
+from tests.conftest import _clean_environment
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [
+        ({}, "alembic stamp r2"),
+        ({"config": "x.ini", "x": ("tenant=a",)}, "alembic -c x.ini -x tenant=a stamp r2"),
+        ({"name": "billing", "x": ("a=1", "b=2")}, "alembic -n billing -x a=1 -x b=2 stamp r2"),
+        ({"config": "it's here.ini"}, "alembic -c 'it'\"'\"'s here.ini' stamp r2"),
+        ({"config": "package.module:build", "x": ("a=$(b)",)}, "alembic -x 'a=$(b)' stamp r2"),
+    ],
+)
+def test_alembic(settings, command, tmp_path):
+    for name in ("x.ini", "it's here.ini"):
+        (tmp_path / name).touch()
+    assert alembic_command(Settings(root=tmp_path, **settings), "stamp", "r2") == command
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [
+        ({}, "flask db upgrade"),
+        ({"app": "x:make(1)"}, "flask --app 'x:make(1)' db upgrade"),
+        (
+            {"app": "x", "directory": "dir", "x": ("tenant=a",)},
+            "flask --app x db -d dir -x tenant=a upgrade",
+        ),
+    ],
+)
+def test_flask(settings, command):
+    assert flask_command(Settings(**settings), "upgrade") == command
+
+
+def test_the_command_that_is_shown_runs(sketch):
+    project = sketch()
+    project.models('Table("a", metadata, Column("n", Integer))')
+    project.revision("0001", 'op.create_table("a", sa.Column("n", sa.Integer))')
+    project.by_hand("CREATE TABLE a (n integer)")
+    ini = project.root / "alembic.ini"
+    (project.root / "x.ini").write_text(ini.read_text().replace("[alembic]", "[billing]"))
+    ini.unlink()
+
+    options = ("-c", "x.ini", "-n", "billing", "-x", "tenant=a b")
+    result = project.compare(*options)
+
+    (finding,) = [f for f in result.database["findings"] if f["rule"] == "stamp-missing"]
+    (remedy,) = finding["remedy"]
+    assert remedy["code"] == "alembic -c x.ini -n billing -x 'tenant=a b' stamp REVISION"
+    program, *words = shlex.split(remedy["code"].replace("REVISION", "0001"))
+    script = Path(sys.executable).with_name(program)
+    done = project.starter.run(program, words, project.root, _clean_environment(), script)
+    assert done[0] == 0, done
+    assert project.compare(*options).status == 0
