@@ -73,6 +73,7 @@ class Manner:
         return all(_numbers(version(name)) >= _numbers(least) for name, least in self.needs.items())
 
 
+_DETECTED = "New upgrade operations detected"
 _UPGRADES = {"alembic": "alembic upgrade heads", "flask": "flask db upgrade"}
 
 
@@ -209,12 +210,28 @@ class Copy:
 
     def build(self):
         """Build the live databases as the project does it, and then do what is done by hand."""
+        self.upgrade()
+        self.change_by_hand()
+
+    def upgrade(self):
+        """Build the live databases as the project does it."""
         for command in self.manner.upgrade:
             if command.startswith("sql: "):
                 self.lives[0].execute(command.removeprefix("sql: "))
             else:
                 done = self.run(command)
                 assert done.returncode == 0, done.stderr + done.stdout
+
+    def checks(self):
+        """Whether ``alembic check`` finds no operations; ``None`` if it cannot be run."""
+        program, upgrades, _ = self.manner.upgrade[-1].partition(" upgrade")
+        done = self.run(f"{program} check") if upgrades else None
+        if done is None or (done.returncode and _DETECTED not in done.stdout + done.stderr):
+            return None
+        return done.returncode == 0
+
+    def change_by_hand(self):
+        """Do to each live database what is done by hand."""
         for live in self.lives:
             for statement in self.manner.by_hand:
                 live.execute(statement)
