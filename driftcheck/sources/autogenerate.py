@@ -180,11 +180,11 @@ def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation]
 
 
 def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:
-    with own_engine(url).connect() as connection:
-        working = block[0].working
+    working = block[0].working
+    with own_engine(url).connect() as connected:
+        connection = connected
         if working.translate_map:
-            translate_map = working.translate_map
-            connection = connection.execution_options(schema_translate_map=translate_map)
+            connection = connected.execution_options(schema_translate_map=working.translate_map)
         context = MigrationContext.configure(connection, opts={"transaction_per_migration": True})
         with context.begin_transaction(_per_migration=True):
             for statement in working.statements:
@@ -269,7 +269,7 @@ def _operations(heads: Any, context: Any, roles: Collection[str]) -> Iterator[Op
     revision.run_autogenerate(heads, context)
     rendering = AutogenContext(context, autogenerate=False)
     working = working_schema(context.connection)
-    default_schema = _default_schema(context.dialect)
+    default_schema = working.schema_of(None) or _default_schema(context.dialect)
     for script in revision.generated_revisions:
         remove_operations_on_roles(script, roles, context)
         for upgrade in script.upgrade_ops_list:
