@@ -31,8 +31,17 @@ def pending_operations(
     for operation in operations.on_head:
         address = operation.address
         is_selected = not schemas or address is None or address.schema in schemas
-        if is_selected and not is_explained(operation, judged):
+        if is_selected and _compares(operation) and not is_explained(operation, judged):
             yield _finding(operation, operations.errors.get(operation.text, ""))
+
+
+def _compares(operation: Operation) -> bool:
+    """Return whether the operation comes from a comparison with the schema of the models.
+
+    Reflection ignores ``schema_translate_map``, so autogenerate would compare with another schema.
+    Source: SQLAlchemy documentation, "Translation of Schema Names".
+    """
+    return not operation.working.translate_map
 
 
 def _finding(operation: Operation, error: str) -> Finding:

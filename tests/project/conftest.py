@@ -224,7 +224,8 @@ class Copy:
 
     def checks(self):
         """Whether ``alembic check`` finds no operations; ``None`` if it cannot be run."""
-        program, upgrades, _ = self.manner.upgrade[-1].partition(" upgrade")
+        commands = [command for command in self.manner.upgrade if " upgrade" in command]
+        program, upgrades, _ = "".join(commands[:1]).partition(" upgrade")
         done = self.run(f"{program} check") if upgrades else None
         if done is None or (done.returncode and _DETECTED not in done.stdout + done.stderr):
             return None
