@@ -31,7 +31,7 @@ def run_remedy(project, finding):
 
 
 @pytest.mark.parametrize(
-    ("table", "schema"), [("alembic_version", "public"), ('Odd "versions"', "of tools")]
+    ("table", "schema"), [("alembic_version", "tools"), ('Odd "versions"', "of tools")]
 )
 def test_every_command_reports_overlapping_stamps(sketch, pg18, table, schema):
     project, environment = sketch(pg18), variables(pg18)
