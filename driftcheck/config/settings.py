@@ -72,6 +72,7 @@ class Settings:
         base: The git ref that the revisions will be merged into; ``None`` for the default branch.
         with_data: Whether tables have rows when new revisions run.
         ignore: The findings to ignore.
+        sources: Where a setting comes from if not from its option, by its name.
     """
 
     root: Path = field(default_factory=Path.cwd)
@@ -96,6 +97,15 @@ class Settings:
     base: str | None = None
     with_data: bool = False
     ignore: tuple[IgnoreEntry, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def named(self, key: str) -> str:
+        """Return where a setting comes from, for messages: its option, or its variable.
+
+        Args:
+            key: The name of the setting, such as ``database_url``.
+        """
+        return self.sources.get(key, f"--{key.replace('_', '-')}")
 
     @property
     def extent(self) -> tuple[object, ...]:
@@ -115,12 +125,16 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
         ConfigurationError: A key is unknown, or a value is not valid.
     """
     values = _from_file(root)
-    values |= {key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)}
-    values |= {key: value for key, value in options.items() if value not in (None, (), "")}
+    sources = {key: f"{key.replace('_', '-')} in [tool.driftcheck]" for key in values}
+    variables = {key: name for key, name in ENVIRONMENT.items() if os.environ.get(name)}
+    values |= {key: os.environ[name] for key, name in variables.items()}
+    given = {key: value for key, value in options.items() if value not in (None, (), "")}
+    values |= given
+    sources = {key: name for key, name in (sources | variables).items() if key not in given}
     for key in ENVIRONMENT:
         learn_url(str(values.get(key, "")))
     read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in values.items()}
-    return Settings(root=root, **read)
+    return Settings(root=root, sources=sources, **read)
 
 
 def _from_file(root: Path) -> dict[str, Any]:

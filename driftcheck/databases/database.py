@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from sqlalchemy.engine import URL, Connection, Dialect
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.endpoints import Endpoint, Tcp
+from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
 from driftcheck.databases.rows.tables import Store
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.databases.version_table import VersionTable
@@ -245,10 +245,18 @@ class Database(ABC):
 
 
 def server_key_parts(url: URL, default_port: int | None = None) -> KeyParts:
-    """Return the parts of the key of a database on a server. All loopback addresses are equal."""
-    host = url.host or url.query.get("host") or "localhost"
-    host = host if isinstance(host, str) else ",".join(host)
-    if host in ("127.0.0.1", "::1"):
-        host = "localhost"
-    port = url.port or url.query.get("port") or default_port
-    return KeyParts(host.lower(), int(str(port)) if port else None, url.database or "")
+    """Return the parts of the key of a database on a server. All loopback addresses are equal.
+
+    Several hosts, of which the driver takes the first that answers, are one host with their ports.
+    """
+    hosts = url.host or url.query.get("host") or "localhost"
+    places = listed_places(hosts, url.port or url.query.get("port"))
+    named = [(_named(host), port or default_port) for host, port in places]
+    database = url.database or ""
+    if len(named) == 1:
+        return KeyParts(*named[0], database)
+    return KeyParts(",".join(f"{host}:{port or ''}" for host, port in named), None, database)
+
+
+def _named(host: str) -> str:
+    return "localhost" if host in ("127.0.0.1", "::1") else host.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,15 @@ from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 
 from driftcheck.databases.database import server_key_parts
-from driftcheck.databases.endpoints import Endpoint
+from driftcheck.databases.endpoints import Endpoint, displayed_hosts
 from driftcheck.databases.registry import database_for, find_database
 from driftcheck.dialects import supported_names
 from driftcheck.errors import ConfigurationError, RedirectError
 from driftcheck.process.masking import learn, learn_password_file, learn_url
+
+
+_PLACE = "several.hosts.invalid"
+"""Stands for several hosts where SQLAlchemy renders a URL."""
 
 
 class DatabaseKey(NamedTuple):
@@ -38,13 +43,59 @@ def parse_url(text: str, *, named: str) -> URL:
     """
     learn_url(text)
     try:
-        url = make_url(text.replace("postgres://", "postgresql://", 1))
+        url = make_url(with_hosts_in_query(text.replace("postgres://", "postgresql://", 1)))
     except (ArgumentError, ValueError):
         raise ConfigurationError(
             f"{named} is not a database URL",
             hint="Give it as postgresql://user:password@host:port/database.",
         ) from None
     return own_url(url)
+
+
+def supported_url(text: str, *, named: str) -> URL:
+    """Parse the URL of a live database that the user gave.
+
+    Args:
+        text: The URL.
+        named: The option or variable that holds the URL, for the message.
+
+    Raises:
+        ConfigurationError: It is not a database URL, or the database is not supported. The message
+            does not repeat it.
+    """
+    url = parse_url(text, named=named)
+    if find_database(url.get_backend_name()) is None:
+        raise ConfigurationError(
+            f"{named} names a database of the dialect {url.get_backend_name()!r}, which driftcheck "
+            "does not support",
+            hint=f"driftcheck works with {supported_names()}.",
+        )
+    return url
+
+
+def with_hosts_in_query(text: str) -> str:
+    """Return a URL whose several hosts, as in ``//a:1,b:2/x``, are in the query.
+
+    libpq accepts several hosts with ports before the path. SQLAlchemy accepts them in the query
+    only: ``///x?host=a,b&port=1,2``. Another URL is returned unchanged.
+    """
+    match = _SEVERAL_HOSTS.fullmatch(text)
+    if match is None:
+        return text
+    places = [_HOST_AND_PORT.fullmatch(place) for place in match["hosts"].split(",")]
+    hosts = ",".join((place["host"] if place else "").strip("[]") for place in places)
+    ports = ",".join((place["port"] if place else "") or "" for place in places)
+    given = match["query"] or ""
+    added = f"host={hosts}&port={ports}" if ports.strip(",") else f"host={hosts}"
+    query = f"{given}&{added}" if given else f"?{added}"
+    return f"{match['start']}{match['path'] or '/'}{query}"
+
+
+_SEVERAL_HOSTS = re.compile(
+    r"(?P<start>[\w+.]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]*,[^/?#@]*)"
+    r"(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?"
+)
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>\d*))?")
 
 
 def own_url(url: URL) -> URL:
@@ -64,9 +115,13 @@ def database_key_of(url: URL) -> DatabaseKey:
 def shown(url: URL) -> str:
     """Return a URL for messages: without the password, the driver and the query."""
     bare = url.set(drivername=url.get_backend_name(), query={})
+    hosts = None if url.host else displayed_hosts(url.query.get("host"), url.query.get("port"))
+    if hosts and not hosts.startswith("/"):
+        bare = bare.set(host=_PLACE)
     text = bare.render_as_string(hide_password=True).replace(":***@", "@")
-    host = url.query.get("host")
-    return f"{text}?host={host}" if host and not url.host else text
+    if not hosts:
+        return text
+    return f"{text}?host={hosts}" if hosts.startswith("/") else text.replace(_PLACE, hosts, 1)
 
 
 def url_of_arguments(dialect: Dialect, cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:

@@ -15,6 +15,8 @@ from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import LoadedProject, discover
 from driftcheck.project.loading import Project, load_project, named_databases
 from driftcheck.project.redirect import Redirect
+from driftcheck.project.uncompiled_models import UncompiledModelsError
+from driftcheck.schema import Address
 from driftcheck.sources.declarations import Declarations
 
 
@@ -58,16 +60,33 @@ def open_project(
         models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
         # env.py may be the first to import the models. It gets the shadows of the import, so that
         # tables which the import creates are not taken for tables of the history.
-        with declarations.recording():
+        with declarations.recording(), _failures_located(declarations):
             loaded = discover(project, redirect, shadows.imported, models=models)
         _require_one_database(settings, loaded)
         yield OpenedProject(loaded, shadows, declarations)
+
+
+@contextmanager
+def _failures_located(declarations: Declarations) -> Iterator[None]:
+    """Complete the error for models without DDL with the line where they are declared."""
+    try:
+        yield
+    except UncompiledModelsError as error:
+        table = Address("table", error.table.schema or "", (error.table.name,))
+        column = error.column
+        wanted = table if column is None else table._replace(kind="column", path=(*table.path, column.name))
+        parent = None if column is None else table
+        line = declarations.find([error.table], [(wanted, parent)], "").get(wanted)
+        if line is not None:
+            error.hint = f"It is declared in {line[0]}, line {line[1]}. {error.hint}"
+        raise
 
 
 def _require_one_database(settings: Settings, loaded: LoadedProject) -> None:
     count = len(loaded.environment.databases)
     if settings.database_url is not None and count > 1:
         raise ConfigurationError(
-            f"the project migrates {count} databases, and --database-url names one",
+            f"the project migrates {count} databases, and {settings.named('database_url')} names "
+            "one",
             hint="Leave it out and let the project name its databases.",
         )

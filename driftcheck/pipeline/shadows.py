@@ -134,7 +134,9 @@ class Shadows:
 
     def _live_url(self, target: URL) -> URL:
         given = self._settings.database_url
-        return target if given is None else parse_url(given, named="--database-url")
+        if given is None:
+            return target
+        return parse_url(given, named=self._settings.named("database_url"))
 
     def _maker(self, target: URL) -> ShadowMaker:
         live = self._live_url(target)

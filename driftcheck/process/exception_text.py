@@ -15,10 +15,7 @@ def exception_lines(error: BaseException) -> list[str]:
     left out. An exception without a message is its class alone.
     """
     name = type(error).__name__
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001  (its class is the project's)
-        return [f"{name}: its message cannot be shown"]
+    text = message_of(error, "its message cannot be shown")
     lines = [_cut(line.rstrip()) for line in text.strip().splitlines() if line.strip()]
     if not lines:
         return [name]
@@ -26,6 +23,19 @@ def exception_lines(error: BaseException) -> list[str]:
         half = _MAX_LINES // 2
         lines = [*lines[:half], "…", *lines[-half + 1 :]]
     return [f"{name}: {lines[0]}", *lines[1:]]
+
+
+def message_of(error: BaseException, otherwise: str = "") -> str:
+    """Return the message of an exception.
+
+    Args:
+        error: The exception. Its class may be the project's own.
+        otherwise: The text for an exception whose message cannot be made.
+    """
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (its class is the project's)
+        return otherwise
 
 
 def _cut(line: str) -> str:

@@ -20,6 +20,7 @@ from driftcheck.process.exception_text import exception_lines
 from driftcheck.process.interrupt import interruption
 from driftcheck.process.masking import masked
 from driftcheck.process.state import note_exit_code, noted
+from driftcheck.project.failure_hints import hint_for
 
 _TAIL_CHARACTERS = 2000
 _LONGEST_SECRET = 2048
@@ -56,6 +57,25 @@ def contained(doing: str, *, root: Path, command: str = "") -> Iterator[None]:
 
 
 @contextmanager
+def failures_named(doing: str, *, root: Path) -> Iterator[None]:
+    """Name another activity in the message of a failure, within ``contained``.
+
+    Args:
+        doing: The activity, for messages.
+        root: The project's directory.
+
+    Raises:
+        ProjectError: The code failed or called ``sys.exit``.
+    """
+    try:
+        yield
+    except (DriftcheckError, Interrupted, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise _as_project_error(error, doing, root, _open_sink().tail()) from error
+
+
+@contextmanager
 def _forks_ended() -> Iterator[None]:
     """End a process that user code has forked and that returns here. Only the parent reports."""
     process = os.getpid()
@@ -73,9 +93,11 @@ def _as_project_error(error: BaseException, doing: str, root: Path, output: str)
     if isinstance(error, SystemExit):
         reason, more = f"the code called sys.exit({error.code!r})", []
     line = location_of_failure(error, root)
+    where = f"The failure is in {line}." if line else "Use --debug to see the traceback."
+    hint = hint_for(error)
     return ProjectError(
         f"{doing} failed: {reason}",
-        hint=f"The failure is in {line}." if line else "Use --debug to see the traceback.",
+        hint=f"{where} {hint}".strip(),
         details="\n".join(filter(None, (masked("\n".join(more)), output))),
     )
 

@@ -180,7 +180,6 @@ def discover(
 
 def _configured(context: Any, target: URL, root: Path) -> Configured:
     options = context.opts
-    metadata = options.get("target_metadata") or ()
     token = str(options.get("upgrade_token") or "")
     working = working_schema(context.connection)
     return Configured(
@@ -188,12 +187,48 @@ def _configured(context: Any, target: URL, root: Path) -> Configured:
         bind=token.removesuffix("_upgrades") if token.endswith("_upgrades") else "",
         version_table=context.version_table,
         version_schema=working.schema_of(context.version_table_schema),
-        metadata=tuple(metadata) if isinstance(metadata, (list, tuple)) else (metadata,),
+        metadata=_metadata(options.get("target_metadata")),
         include_schemas=bool(options.get("include_schemas")),
         include_name=_guarded(options, "include_name", root),
         include_object=_guarded(options, "include_object", root),
         ddl=(),
         working=working,
+    )
+
+
+def _metadata(target: Any) -> tuple[MetaData, ...]:
+    """Return the models that env.py configures as ``target_metadata``.
+
+    Raises:
+        ProjectError: It is not a MetaData, nor several.
+    """
+    if target is None:
+        return ()
+    several = tuple(target) if isinstance(target, (list, tuple)) else (target,)
+    for each in several:
+        if not isinstance(each, MetaData):
+            raise ProjectError(
+                f"target_metadata of env.py {_named_wrongly(each, several=each is not target)}",
+                hint=_expected(each),
+            )
+    return several
+
+
+def _named_wrongly(value: Any, *, several: bool) -> str:
+    verb = "contains" if several else "is"
+    if isinstance(value, type):
+        return f"{verb} the class {value.__name__}, not a MetaData object"
+    shown = f" {value!r}" if isinstance(value, str) else ""
+    return f"{verb} an object of the class {type(value).__name__}{shown}, not a MetaData object"
+
+
+def _expected(value: Any) -> str:
+    """Return how ``target_metadata`` is written, given what it is now."""
+    name = value.__name__ if isinstance(value, type) else "Base"
+    if isinstance(getattr(value, "metadata", None), MetaData) and not isinstance(value, type):
+        name = "db" if hasattr(value, "session") else type(value).__name__
+    return (
+        f"Write target_metadata = {name}.metadata in env.py, or a list of several MetaData objects."
     )
 
 

@@ -13,6 +13,7 @@ from configparser import ConfigParser
 from configparser import Error as ConfigParserError
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ from alembic.util import CommandError
 from sqlalchemy.engine import URL
 
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import parse_url
-from driftcheck.errors import ConfigurationError, ProjectNotFoundError
+from driftcheck.databases.location import supported_url
+from driftcheck.errors import ConfigurationError, ProjectError, ProjectNotFoundError
 from driftcheck.process.masking import learn_settings
 from driftcheck.project.command_line import alembic_command, flask_command
-from driftcheck.project.containment import contained, location_of_failure
+from driftcheck.project.containment import contained, failures_named, location_of_failure
 from driftcheck.project.interception.urls import database_urls
 
 Work = Callable[[Any, Any], Iterable[Any]]
@@ -99,8 +100,16 @@ class Project(ABC):
             with EnvironmentContext(config, script, fn=work, **options):
                 _run(script)
 
+    def require_migrations(self) -> None:
+        """Require what is needed to find the migrations. By default, nothing is.
+
+        Raises:
+            ProjectNotFoundError: It is missing.
+        """
+
     def script(self, config: Config) -> ScriptDirectory:
         """Return the script directory. All runs share it, so revisions are loaded only once."""
+        self.require_migrations()
         if self._script is None:
             try:
                 self._script = ScriptDirectory.from_config(config)
@@ -191,6 +200,22 @@ class FlaskProject(Project):
         config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
         return config
 
+    def require_migrations(self) -> None:
+        """Require that the migrations directory exists.
+
+        Raises:
+            ProjectNotFoundError: It does not exist: ``flask db init`` has not been run.
+        """
+        migrate = self._app.extensions["migrate"]
+        directory = self.root / (self._settings.directory or migrate.directory)
+        if not directory.is_dir():
+            raise ProjectNotFoundError(
+                f"the Flask app {self._app.import_name!r} has no migrations yet: there is no "
+                f"directory {directory}",
+                hint="Create it with flask db init, and the first migration with flask db migrate. "
+                "If the migrations are in another directory, name it with --directory.",
+            )
+
 
 def load_project(settings: Settings) -> Project:
     """Find the project and import it, in the current shadow set of the redirection.
@@ -226,20 +251,72 @@ def _configured(settings: Settings, named: str) -> Project:
     module, colon, attribute = named.partition(":")
     if not colon or "/" in module:
         raise ConfigurationError(
-            f"the Alembic configuration {path} does not exist",
-            hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
-            "returns a configuration.",
+            f"the Alembic configuration {path} does not exist", hint=_CONFIG_HINT
         )
+    build = _callable(settings, module, attribute)
+    return AlembicProject(settings, f"config {named}", partial(_called, build, named, settings))
+
+
+_CONFIG_HINT = (
+    "The value of -c is a file such as alembic.ini, or package.module:callable that returns an "
+    "alembic.config.Config."
+)
+
+
+def _callable(settings: Settings, module: str, attribute: str) -> Callable[[], Any]:
+    """Import the callable that ``-c module:attribute`` names.
+
+    Raises:
+        ProjectError: The module does not exist, or it fails when it is imported.
+        ConfigurationError: It has no such attribute, or the attribute is not callable.
+    """
+    root, named = settings.root, f"-c {module}:{attribute}"
     command = alembic_command(settings, "upgrade", "head")
-    with contained(f"importing {module}", root=settings.root, command=command):
-        build = getattr(importlib.import_module(module), attribute, None)
-    if not callable(build):
+    with contained(f"importing {module}", root=root, command=command):
+        try:
+            imported = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if f"{module}.".startswith(f"{error.name}."):
+                raise ProjectError(
+                    f"importing {module} for {named} failed: there is no module {error.name!r}",
+                    hint=f"{_CONFIG_HINT} Modules are looked for in {root} and on the path of "
+                    "Python (PYTHONPATH). Use --debug to see the traceback.",
+                ) from error
+            raise
+        found = getattr(imported, attribute, None)
+    if not attribute or found is None:
         raise ConfigurationError(
-            f"{module} has no callable named {attribute!r}",
-            hint="The value of -c is a file such as alembic.ini, or package.module:callable that "
-            "returns a configuration.",
+            f"the module {module} has no attribute {attribute!r}, which {named} names",
+            hint=_CONFIG_HINT,
         )
-    return AlembicProject(settings, f"config {named}", lambda: _with_x(build(), settings))
+    if not callable(found):
+        raise ConfigurationError(
+            f"{named} names {_described(found)}, which cannot be called", hint=_CONFIG_HINT
+        )
+    build: Callable[[], Any] = found
+    return build
+
+
+def _called(build: Callable[[], Any], named: str, settings: Settings) -> Config:
+    """Call the callable of ``-c``, and return its configuration.
+
+    Raises:
+        ProjectError: The callable fails.
+        ConfigurationError: It does not return an Alembic configuration.
+    """
+    with failures_named(f"calling {named}, the value of -c,", root=settings.root):
+        config = build()
+    if not isinstance(config, Config):
+        raise ConfigurationError(
+            f"the callable of -c {named} returned {_described(config)}, not an Alembic "
+            "configuration",
+            hint=_CONFIG_HINT,
+        )
+    return _with_x(config, settings)
+
+
+def _described(value: object) -> str:
+    return "None" if value is None else f"an object of the class {type(value).__name__}"
 
 
 def _alembic_file(root: Path) -> Path | None:
@@ -283,13 +360,16 @@ def named_databases(settings: Settings) -> list[URL]:
     """Return the databases that are known before any code of the project has run.
 
     They are named by ``--database-url`` and in Alembic's configuration files.
+
+    Raises:
+        ConfigurationError: ``--database-url`` names no database that driftcheck supports.
     """
     named = [settings.root / text for text in (settings.config, settings.directory) if text]
     places = [settings.root, settings.root / "migrations", *named]
     files = [location / "alembic.ini" if location.is_dir() else location for location in places]
     urls = database_urls(text for file in files for text in _urls_in(file))
     if settings.database_url:
-        urls.append(parse_url(settings.database_url, named="--database-url"))
+        urls.append(supported_url(settings.database_url, named=settings.named("database_url")))
     return urls
 
 

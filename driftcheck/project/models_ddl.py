@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import MetaData, event, literal, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import TextClause
 
 from driftcheck.project.metadata_state import models_unchanged
+from driftcheck.project.uncompiled_models import uncompiled
 
 _NO_OPERATION = "SELECT 1"
 _READS = re.compile(
@@ -32,13 +34,19 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
         models: The metadata.
         connection: A SQLAlchemy connection to a shadow database. The queries of listeners are run
             on it.
+
+    Raises:
+        UncompiledModelsError: SQLAlchemy cannot write the DDL of a table for this database.
     """
     distinct = list(dict.fromkeys(models))
     names = {table.name for metadata in distinct for table in metadata.tables.values()}
     was_in_transaction = connection.in_transaction()
     with models_unchanged(distinct), _statements_kept(connection, names) as statements:
         for metadata in distinct:
-            metadata.create_all(connection, checkfirst=False)
+            try:
+                metadata.create_all(connection, checkfirst=False)
+            except (SQLAlchemyError, NotImplementedError) as error:
+                raise uncompiled(metadata, connection.dialect, error) or error from error
     if not was_in_transaction and connection.in_transaction():
         connection.get_transaction().rollback()
     return tuple(statements)

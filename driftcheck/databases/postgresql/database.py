@@ -57,7 +57,7 @@ class PostgreSQL(Database):
 
     def own_url(self, url: URL) -> URL:
         """Return the URL of the same database with psycopg2."""
-        return url.set(drivername="postgresql+psycopg2")
+        return urls.with_listed_hosts(url).set(drivername="postgresql+psycopg2")
 
     def key_parts(self, url: URL) -> KeyParts:
         """Return the parts of the database key, completed from libpq's environment variables."""

@@ -13,6 +13,8 @@ from configparser import ConfigParser, Error
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from driftcheck.databases.endpoints import displayed_hosts
+
 PLACE_VARIABLES = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -64,10 +66,14 @@ def libpq_url(url: str) -> str | None:
     """Convert a URL of SQLAlchemy to a URL of libpq.
 
     Returns:
-        ``None`` if the URL is not for PostgreSQL with a driver that uses libpq.
+        ``None`` if the URL is not for PostgreSQL with a driver that uses libpq, or if its query
+        has hosts in the form that only SQLAlchemy reads: ``?host=a:5433&host=b:5434``.
     """
     match = _SQLALCHEMY_URL.fullmatch(url)
-    return match and f"postgresql://{match[1]}"
+    hosts = parse_qs(urlsplit(url).query).get("host", []) if match else []
+    if match is None or len(hosts) > 1 or any(":" in host for host in hosts):
+        return None
+    return f"postgresql://{match[1]}"
 
 
 def displayed_url(url: str) -> str:
@@ -75,9 +81,11 @@ def displayed_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     target = f"{parts.username}@{host}" if parts.username else host
-    text = urlunsplit(("postgresql", target, parts.path, "", ""))
-    sockets = () if host else parse_qs(parts.query).get("host", ())
-    return "?host=".join((text, *sockets))
+    parameters = parse_qs(parts.query)
+    hosts = "" if host else displayed_hosts(parameters.get("host"), parameters.get("port"))
+    if hosts.startswith("/"):
+        return urlunsplit(("postgresql", target, parts.path, f"host={hosts}", ""))
+    return urlunsplit(("postgresql", target + hosts, parts.path, "", ""))
 
 
 def _service_parameters(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg2.extensions import parse_dsn
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.endpoints import Endpoint, Tcp, Unix
+from driftcheck.databases.endpoints import Endpoint, Tcp, Unix, listed, listed_places
 from driftcheck.databases.passwords import password_text
 from driftcheck.databases.postgresql.libpq import added_parameters
 
@@ -51,14 +51,18 @@ def url_of_arguments(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
     query = {key: given[key] for key in _KEPT_PARAMETERS if isinstance(given.get(key), str)}
     if given.get("ssl") or given.get("ssl_context"):
         query["sslmode"] = given["ssl"] if isinstance(given.get("ssl"), str) else "require"
-    if host is not None and (host.startswith("/") or "," in host):
-        query["host"], host = host, None  # a URL has no place for a directory or several hosts
+    port = given.get("port")
+    if host is not None and "," in host:
+        query |= _several(host, port)
+        host = port = None
+    elif host is not None and host.startswith("/"):
+        query["host"], host = host, None  # a URL has no place for a directory
     return URL.create(
         "postgresql+psycopg2",
         username=given.get("user"),
         password=password_text(given.get("password")),
         host=host,
-        port=_port(given.get("port")),
+        port=_port(port),
         database=given.get("dbname") or given.get("database"),
         query=query,
     )
@@ -79,6 +83,34 @@ def _host(given: Mapping[str, Any]) -> str | None:
         return str(PurePosixPath(given["unix_sock"]).parent)
     host = given.get("host")
     return ",".join(map(str, host)) if isinstance(host, (list, tuple)) else host
+
+
+def _several(hosts: str, ports: Any) -> dict[str, str]:
+    """Return the query parameters for several hosts, with one port for each."""
+    places = listed_places(hosts, ports)
+    query = {"host": ",".join(host for host, _ in places)}
+    if any(port for _, port in places):
+        query["port"] = ",".join(str(port or "") for _, port in places)
+    return query
+
+
+def with_listed_hosts(url: URL) -> URL:
+    """Return a URL in which several hosts are in the form that every driver accepts.
+
+    SQLAlchemy accepts ``?host=a:1&host=b:2`` and ``?host=a,b&port=1,2``.
+    """
+    hosts = url.host or url.query.get("host")
+    if len(listed(hosts)) < 2:  # noqa: PLR2004
+        return url
+    kept = {key: value for key, value in url.query.items() if key not in ("host", "port")}
+    several = _several(",".join(listed(hosts)), url.port or url.query.get("port"))
+    return URL.create(
+        url.drivername,
+        url.username,
+        url.password,  # type: ignore[arg-type]
+        database=url.database,
+        query={**kept, **several},
+    )
 
 
 def _port(port: Any) -> int | None:
@@ -134,19 +166,12 @@ def endpoints(url: URL) -> Iterator[Endpoint]:
         yield Unix(path)
         return
     parameters = {**added_parameters(given), **given}
-    hosts = _listed(parameters.get("hostaddr")) or _listed(parameters.get("host"))
-    ports = _listed(parameters.get("port")) or (str(DEFAULT_PORT),)
-    for number, host in enumerate(hosts or (*_SOCKET_DIRECTORIES, "localhost")):
-        name, colon, port = host.rpartition(":")
-        if not colon or ":" in name or not port.isdigit():  # not the form host:port
-            name, port = host, ports[number if len(ports) == len(hosts) else 0]
+    hosts = listed(parameters.get("hostaddr")) or listed(parameters.get("host"))
+    for name, port in listed_places(
+        hosts or (*_SOCKET_DIRECTORIES, "localhost"), parameters.get("port")
+    ):
+        number = port or DEFAULT_PORT
         if name.startswith("/"):
-            yield Unix(f"{name}/{SOCKET_NAME}{port}")
+            yield Unix(f"{name}/{SOCKET_NAME}{number}")
         else:
-            yield Tcp(name.lower(), int(port))
-
-
-def _listed(value: Any) -> tuple[str, ...]:
-    """Return the elements of a parameter that may be a number, a list, or a text with commas."""
-    texts = (value,) if isinstance(value, (str, int)) else value or ()
-    return tuple(part for text in texts for part in str(text).split(",") if part)
+            yield Tcp(name.lower(), number)

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 
 from sqlalchemy.engine import URL, make_url
 
+from driftcheck.databases.location import with_hosts_in_query
 from driftcheck.databases.postgresql.urls import url_of_connection_string
 from driftcheck.databases.registry import database_for
 from driftcheck.dialects import ALIASES, DIALECTS
@@ -60,7 +61,7 @@ def _parsed(text: str) -> URL | None:
     names = scheme.lower().replace("postgres+", "postgresql+").split("+")
     dialect = next(_SCHEMES[name] for name in names if name in _SCHEMES)
     with suppress(Exception):  # SQLAlchemy raises several kinds of errors at a malformed URL
-        return make_url(f"{dialect}://{rest}")
+        return make_url(with_hosts_in_query(f"{dialect}://{rest}"))
     return None
 
 
