@@ -17,7 +17,6 @@ from driftcheck.dialects import supported_names
 from driftcheck.errors import ConfigurationError, RedirectError
 from driftcheck.process.masking import learn, learn_password_file, learn_url
 
-
 _PLACE = "several.hosts.invalid"
 """Stands for several hosts where SQLAlchemy renders a URL."""
 

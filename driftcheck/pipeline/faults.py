@@ -16,6 +16,7 @@ from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
 from driftcheck.judging.templates import fill
 from driftcheck.pipeline.existing_objects import existing_object_remedy
 from driftcheck.project.command_line import Command
+from driftcheck.project.failure_hints import schema_hint
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
@@ -77,7 +78,11 @@ def broken_history(broken: RevisionFailure, root: Path) -> Finding:
             "history-broken",
             details=details,
             origin=where,
-            remedies=_other_server(broken.message) + _WAYS_TO_BUILD,
+            remedies=(
+                *_other_server(broken.message),
+                *_missing_schema(broken.message),
+                *_WAYS_TO_BUILD,
+            ),
             revision=broken.where.revision,
         )
     address, earlier = broken.existing
@@ -127,6 +132,12 @@ def _other_server(message: str) -> tuple[Remedy, ...]:
             "makes the shadow databases beside the live one, --shadow URL on another server.",
         ),
     )
+
+
+def _missing_schema(message: str) -> tuple[Remedy, ...]:
+    """How to create a schema that does not exist before the migrations run."""
+    hint = schema_hint(message)
+    return (Remedy("create the schema first", hint),) if hint else ()
 
 
 # Of PostgreSQL 13 and later, and of earlier ones.

@@ -74,7 +74,11 @@ def _failures_located(declarations: Declarations) -> Iterator[None]:
     except UncompiledModelsError as error:
         table = Address("table", error.table.schema or "", (error.table.name,))
         column = error.column
-        wanted = table if column is None else table._replace(kind="column", path=(*table.path, column.name))
+        wanted = (
+            table
+            if column is None
+            else table._replace(kind="column", path=(*table.path, column.name))
+        )
         parent = None if column is None else table
         line = declarations.find([error.table], [(wanted, parent)], "").get(wanted)
         if line is not None:

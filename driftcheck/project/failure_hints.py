@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from driftcheck.process.exception_text import message_of
+from driftcheck.quoting import quote_identifier
 
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b|\bDSN\b")
 _NOT_SET = re.compile(
@@ -49,11 +50,13 @@ def schema_hint(message: str) -> str:
     if missing is None:
         return ""
     name = missing["name"]
-    which = f"the schema {name}" if name else "a schema of the search path"
+    subject = f"The schema {name}" if name else "A schema of the search path"
+    statement = f"CREATE SCHEMA {quote_identifier(name) if name else 'NAME'};"
     return (
-        f"The migrations do not create {which}, and a shadow database starts empty. Create it "
-        f"before the migrations: write CREATE SCHEMA {name or 'NAME'}; into a file, and name the "
-        "file in [tool.driftcheck], as in bootstrap = \"schema.sql\", or with --bootstrap."
+        f"{subject} does not exist at this point: a shadow database starts without the schemas "
+        "that were created outside of the migrations. If it exists before the first migration "
+        f"runs, write {statement} into a file schema.sql, and have driftcheck run this file first: "
+        'bootstrap = "schema.sql" in [tool.driftcheck], or --bootstrap schema.sql.'
     )
 
 
@@ -88,7 +91,10 @@ def _variable_of(error: BaseException) -> str:
     """Return the name of the environment variable that an exception says is missing."""
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, KeyError):
-        from_environment = bool(frames) and Path(frames[-1].filename).name in ("os.py", "<frozen os>")
+        from_environment = bool(frames) and Path(frames[-1].filename).name in (
+            "os.py",
+            "<frozen os>",
+        )
         key = error.args[0] if error.args else ""
         return key if from_environment and isinstance(key, str) else ""
     if any("pydantic_settings" in Path(frame.filename).parts for frame in frames):

@@ -100,16 +100,8 @@ class Project(ABC):
             with EnvironmentContext(config, script, fn=work, **options):
                 _run(script)
 
-    def require_migrations(self) -> None:
-        """Require what is needed to find the migrations. By default, nothing is.
-
-        Raises:
-            ProjectNotFoundError: It is missing.
-        """
-
     def script(self, config: Config) -> ScriptDirectory:
         """Return the script directory. All runs share it, so revisions are loaded only once."""
-        self.require_migrations()
         if self._script is None:
             try:
                 self._script = ScriptDirectory.from_config(config)
@@ -195,12 +187,17 @@ class FlaskProject(Project):
         return context
 
     def config(self) -> Config:
-        """Return a new Alembic configuration, built as in the commands of Flask-Migrate."""
+        """Return a new Alembic configuration, built as in the commands of Flask-Migrate.
+
+        Raises:
+            ProjectNotFoundError: There is no migrations directory.
+        """
+        self._require_directory()
         migrate = self._app.extensions["migrate"].migrate
         config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
         return config
 
-    def require_migrations(self) -> None:
+    def _require_directory(self) -> None:
         """Require that the migrations directory exists.
 
         Raises:

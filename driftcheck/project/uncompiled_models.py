@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
-from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable, DDLElement
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from driftcheck.errors import ProjectError
 from driftcheck.process.exception_text import exception_lines
@@ -34,9 +34,7 @@ class UncompiledModelsError(ProjectError):
         self.column = column
 
 
-def uncompiled(
-    metadata: MetaData, dialect: Any, error: Exception
-) -> UncompiledModelsError | None:
+def uncompiled(metadata: MetaData, dialect: Any, error: Exception) -> UncompiledModelsError | None:
     """Return the error for the first table whose DDL cannot be written; ``None`` if there is none.
 
     Args:
@@ -45,7 +43,7 @@ def uncompiled(
         error: The exception of SQLAlchemy that writing all tables has raised.
     """
     for table in metadata.tables.values():
-        elements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+        elements = [CreateTable(table), *map(CreateIndex, table.indexes)]
         if all(_compiles(element, dialect) for element in elements):
             continue
         columns = (c for c in table.columns if not _compiles(CreateColumn(c), dialect))
@@ -54,7 +52,7 @@ def uncompiled(
     return None
 
 
-def _compiles(element: DDLElement, dialect: Any) -> bool:
+def _compiles(element: Any, dialect: Any) -> bool:
     try:
         element.compile(dialect=dialect)
     except Exception:  # noqa: BLE001  (types and compilers may be the project's own)

@@ -1,6 +1,7 @@
 """What cannot be done is refused with what, where and what next, and the right exit code."""
 
 import json
+import re
 
 import pytest
 
@@ -108,6 +109,61 @@ def test_a_user_that_may_not_create_databases(pg_school, refused):
     refused(result, CANNOT_CHECK, "reader cannot create databases", "ALTER ROLE reader CREATEDB")
     assert pg_school.on_server() == before
     live.execute("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_a_user_that_may_not_read_the_version_table(pg_school, refused):
+    """The error names the privileges that are missing, and with these the check works."""
+    live, project = pg_school.project.live, pg_school.project
+    live.execute(
+        'CREATE ROLE "a Reader" LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC;'
+        "ALTER TABLE alembic_version SET SCHEMA public"
+    )
+    url = live.url.set(username="a Reader").render_as_string(hide_password=False)
+    result = project.compare("-d", url)
+    words = ['the user "a Reader" may not read', "version table", 'TO "a Reader";']
+    refused(result, CANNOT_CHECK, *words)
+    statements = re.findall(r"GRANT [^;]+;", " ".join(result.stderr.split()))
+    assert len(statements) == 2
+    live.execute("".join(statements))
+    try:
+        assert project.compare("-d", url).status == 0
+    finally:
+        live.execute('DROP OWNED BY "a Reader"; DROP ROLE "a Reader"')
+
+
+@pytest.mark.parametrize(
+    ("statement", "schema"),
+    [
+        ('CREATE TABLE "The staff".teachers (id int)', '"The staff"'),
+        ("SET search_path TO staff; CREATE TABLE a (); SET search_path TO public", "NAME"),
+    ],
+)
+def test_a_schema_that_no_migration_creates(pg_school, statement, schema):
+    """The advice of the report works: the schema is created before the migrations run."""
+    project = pg_school.project
+    project.revision("0002", f"op.execute({statement!r})", "0001")
+    (finding,) = (
+        f for f in project.compare().database["findings"] if f["rule"] == "history-broken"
+    )
+    advice = finding["remedy"][0]
+    assert advice["name"] == "create the schema first"
+    assert f"CREATE SCHEMA {schema};" in advice["summary"]
+    name = schema.replace("NAME", "staff")
+    (project.root / "schema.sql").write_text(f"CREATE SCHEMA {name};")
+    result = project.compare("--bootstrap", "schema.sql")
+    assert "history-broken" not in [rule for rule, _ in result.findings]
+
+
+def test_a_schema_of_the_version_table_that_no_migration_creates(pg_school, refused):
+    project = pg_school.project
+    env = project.root / "migrations" / "env.py"
+    more = 'connection=connection, version_table_schema="staff",'
+    env.write_text(env.read_text().replace("connection=connection,", more))
+    result = project.compare()
+    refused(result, CANNOT_CHECK, "The schema staff does not exist", "--bootstrap schema.sql")
+    (project.root / "schema.sql").write_text("CREATE SCHEMA staff;")
+    result = project.compare("--bootstrap", "schema.sql", "--only-gap", "pending")
+    assert result.status == 0, result
 
 
 def test_the_live_database_as_a_shadow(pg_school, refused):

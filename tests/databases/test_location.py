@@ -8,11 +8,15 @@ from driftcheck.databases.location import (
     DatabaseKey,
     arguments_for,
     database_key_of,
+    endpoints_of,
+    parse_url,
     shown,
     url_of_arguments,
 )
 from driftcheck.databases.postgresql import urls
+from driftcheck.databases.postgresql.libpq import displayed_url
 from driftcheck.errors import RedirectError
+from driftcheck.project.interception.urls import database_urls
 
 SHADOW = make_url("postgresql+psycopg2://me@/shadow?host=/sockets&port=5433")
 SCHOOL = DatabaseKey("postgresql", "db.example", 6543, "school")
@@ -65,6 +69,46 @@ def test_two_services_are_two_places():
     assert database_key_of(one) != database_key_of(other)
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("postgresql://me:secret@a:5433,b:5434/shop", "a:5433,b:5434"),
+        ("postgres://me:secret@a:5433,b:5434/shop?sslmode=require", "a:5433,b:5434"),
+        ("postgresql://me:secret@/shop?host=a:5433&host=b:5434", "a:5433,b:5434"),
+        ("postgresql+asyncpg://me:secret@/shop?host=a:5433&host=b:5434", "a:5433,b:5434"),
+        ("postgresql://me:secret@/shop?host=a,b&port=5433,5434", "a:5433,b:5434"),
+        ("postgresql://me:secret@a,b/shop", "a,b"),
+        ("postgresql://me:secret@a,b:5434/shop", "a,b:5434"),
+        ("postgresql://me:secret@[::2]:5433,b/shop", "[::2]:5433,b"),
+        ("postgresql://me:secret@/shop?host=a:5433", "a:5433"),
+    ],
+)
+def test_several_hosts(text, places):
+    """The URL, the arguments of drivers and the quick check agree about several hosts."""
+    url = parse_url(text, named="--database-url")
+    assert shown(url) == displayed_url(text) == f"postgresql://me@{places}/shop"
+    key = database_key_of(url)
+    drivers = ["psycopg2", "psycopg"]
+    if places.count(":543") == places.count(",") + 1:  # asyncpg needs all ports
+        drivers.append("asyncpg")
+    for driver in drivers:
+        dialect = dialect_of(f"postgresql+{driver}")
+        arguments = dialect.create_connect_args(url.set(drivername=f"postgresql+{driver}"))
+        assert database_key_of(url_of_arguments(dialect, *arguments)) == key
+    ports = [int(place.rpartition(":")[2]) if ":" in place else 5432 for place in places.split(",")]
+    assert [endpoint.port for endpoint in endpoints_of(url)] == ports
+
+
+def test_several_hosts_of_the_project_are_the_same_database():
+    """SQLAlchemy accepts two forms, and the database key is the same for both."""
+    forms = ("postgresql:///x?host=a:1&host=b:2", "postgresql:///x?host=a,b&port=1,2")
+    keys = [database_key_of(make_url(form)) for form in forms]
+    assert keys == [DatabaseKey("postgresql", "a:1,b:2", None, "x")] * 2
+    assert database_urls(["postgresql://a:1,b:2/x"]) == [
+        make_url("postgresql:///x?host=a,b&port=1,2")
+    ]
+
+
 def test_the_same_file_is_one_place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     sqlite = dialect_of("sqlite")
@@ -109,7 +153,7 @@ def test_nothing_of_the_old_place_stays(driver, monkeypatch):
             {"unix_sock": "/run/x/.s.PGSQL.5432", "database": "shop"},
             ":///shop?host=%2Frun%2Fx",
         ),
-        (["host=a,b port=1,2"], {"dbname": "shop"}, "://:1/shop?host=a%2Cb"),
+        (["host=a,b port=1,2"], {"dbname": "shop"}, ":///shop?host=a%2Cb&port=1%2C2"),
         (["service=shop"], {"password": b"x", "user": "me"}, "://me:x@?service=shop"),
     ],
 )

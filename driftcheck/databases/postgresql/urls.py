@@ -107,7 +107,7 @@ def with_listed_hosts(url: URL) -> URL:
     return URL.create(
         url.drivername,
         url.username,
-        url.password,  # type: ignore[arg-type]
+        url.password,
         database=url.database,
         query={**kept, **several},
     )

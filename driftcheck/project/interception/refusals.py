@@ -13,9 +13,10 @@ from driftcheck.errors import RedirectError
 from driftcheck.project.interception.frames import line_of_project
 
 _HINT = (
-    "While driftcheck checks a project, the project may only connect with engines that SQLAlchemy "
-    "creates from a URL, or with op.get_bind() in a migration: these lead to a shadow database. "
-    "Otherwise, skip this code when migrations are run."
+    "driftcheck redirects only the connections of SQLAlchemy to shadow databases; a connection of "
+    "a driver or of another program would reach the database itself. Connect with an engine that "
+    "SQLAlchemy creates from a URL, or use op.get_bind() in a migration (op.get_bind().connection "
+    "is the driver's connection). Otherwise, skip this code when migrations are run."
 )
 
 

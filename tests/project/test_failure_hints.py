@@ -1,0 +1,258 @@
+"""What the project's code does wrong is reported with its cause and with what to do next."""
+
+import shutil
+
+import pytest
+
+USAGE, CANNOT_CHECK = 2, 3
+ID = 'Column("id", Integer, primary_key=True)'
+
+
+@pytest.fixture(scope="module")
+def school(sketch):
+    project = sketch()
+    project.revision(
+        "0001", 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'
+    )
+    project.upgrade()
+    return project
+
+
+def fails(project, *words, options=(), status=CANNOT_CHECK, **variables):
+    result = project.compare(*options, **variables)
+    shown = " ".join(result.stderr.split())
+    assert result.status == status, result
+    assert result.stdout == ""
+    assert "Traceback" not in shown
+    for word in words:
+        assert word in shown
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (
+            'import os\nurl = os.environ["DATABASE_URL"]',
+            [
+                "KeyError: 'DATABASE_URL'",
+                "models.py, line 5",
+                "Set the environment variable DATABASE_URL",
+                "nothing is connected to it",
+                "--only-gap pending",
+            ],
+        ),
+        (
+            'import os\nkey = os.environ["SECRET_KEY"]',
+            ["Set the environment variable SECRET_KEY", "any value will do"],
+        ),
+        (
+            'raise RuntimeError("Set the DB_HOST environment variable")',
+            ["Set the environment variable DB_HOST", "nothing is connected to it"],
+        ),
+        (
+            'raise LookupError("APP_DATABASE_DSN not found. Declare it as envvar")',
+            ["Set the environment variable APP_DATABASE_DSN"],
+        ),
+        (
+            'import os\nengine = create_engine(os.environ.get("NO_SUCH_URL"))',
+            ["passes None to SQLAlchemy instead of a database URL"],
+        ),
+        (
+            'engine = create_engine("postgres://me:s3cr3t@nowhere/shop")',
+            ["SQLAlchemy does not accept postgres://. Write postgresql://"],
+        ),
+        (
+            'engine = create_engine("postgres+psycopg2://me:s3cr3t@nowhere/shop")',
+            ["Write postgresql+psycopg2://"],
+        ),
+        (
+            'engine = create_engine("postgresql://a:5433,b:5434/shop")',
+            ["several hosts", "?host=HOST1:PORT1&host=HOST2:PORT2"],
+        ),
+        (
+            'import psycopg2\npsycopg2.connect("host=nowhere dbname=shop")',
+            [
+                "connect with psycopg2",
+                "redirects only the connections of SQLAlchemy",
+                "op.get_bind()",
+                "skip this code",
+            ],
+        ),
+        (
+            "import asyncio, asyncpg\nasyncio.run(asyncpg.connect('postgresql://127.0.0.1:1/x'))",
+            ["redirects only the connections of SQLAlchemy", "op.get_bind()"],
+        ),
+    ],
+)
+def test_what_the_models_do_wrong_when_they_are_imported(school, lines, words):
+    school.models(lines)
+    shown = fails(school, *words, OTHER_DATABASE="postgresql://127.0.0.1:1/x")
+    assert "s3cr3t" not in shown
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'names = {}\nnames["SECRET_KEY"]',
+        'raise ValueError("the NAME_OF_SCHOOL is wrong")',
+        'raise RuntimeError("PATH_OF_SCHOOL is not set")',
+    ],
+)
+def test_no_variable_is_named_without_a_reason(school, lines):
+    """A key of another mapping, another message, a variable that is set."""
+    school.models(lines)
+    shown = fails(school, "models.py", PATH_OF_SCHOOL="x")
+    assert "Set the environment variable" not in shown
+
+
+def test_the_advice_about_a_missing_variable_works(school):
+    school.models(
+        'import os\nurl = os.environ["DATABASE_URL"]\nTable("students", metadata, ' + ID + ")"
+    )
+    values = {"DATABASE_URL": "postgresql://anything"}
+    assert school.compare(**values, DRIFTCHECK_DATABASE_URL=school.url).status == 0
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (
+            "class Base:\n    pass\nmetadata = Base",
+            ["is the class Base, not a MetaData", "target_metadata = Base.metadata"],
+        ),
+        ('metadata = "models"', ["an object of the class str 'models'", "Base.metadata"]),
+        (
+            f'metadata = [Table("pupils", metadata, {ID})]',
+            ["contains an object of the class Table", "not a MetaData"],
+        ),
+        (
+            (
+                "class SQLAlchemy:\n    session = None\n"
+                "database = SQLAlchemy()\ndatabase.metadata = metadata\nmetadata = database"
+            ),
+            ["an object of the class SQLAlchemy", "target_metadata = db.metadata"],
+        ),
+    ],
+)
+def test_a_target_that_is_no_metadata(school, target, words):
+    school.models(target)
+    fails(school, "target_metadata", *words)
+
+
+@pytest.mark.parametrize(
+    ("models", "words"),
+    [
+        (
+            (
+                "from sqlalchemy.dialects.postgresql import HSTORE\n"
+                f'Table(\n    "pupils", metadata, {ID},\n    Column("tags", HSTORE),\n)'
+            ),
+            ["column tags of table pupils", "models.py, line 7", "sqlite"],
+        ),
+        (
+            f'Table("pupils", metadata, {ID}, Column("kind"))',
+            ["column kind of table pupils", "models.py, line 4"],
+        ),
+        (
+            f'Table("pupils", metadata, {ID},\n    Column("of", ForeignKey("nowhere.id")))',
+            ["table pupils", "models.py, line", "nowhere"],
+        ),
+    ],
+)
+def test_models_without_ddl(school, models, words):
+    school.models(models)
+    fails(school, "SQLAlchemy cannot write", *words)
+
+
+CONFIGURATIONS = """
+from alembic.config import Config
+
+number = 5
+
+
+def right():
+    return Config("alembic.ini")
+
+
+def nothing():
+    return None
+
+
+def text():
+    return "alembic.ini"
+
+
+def raises():
+    raise LookupError("no tenant is chosen")
+
+
+def exits():
+    raise SystemExit(3)
+
+
+def needs(tenant):
+    return Config("alembic.ini")
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "status", "words"),
+    [
+        ("nowhere:right", CANNOT_CHECK, ["-c nowhere:right", "there is no module 'nowhere'"]),
+        ("builders.sub:right", CANNOT_CHECK, ["builders.sub", "there is no module"]),
+        ("imports:right", CANNOT_CHECK, ["importing imports", "No module named 'not_installed'"]),
+        ("builders:wrong", USAGE, ["module builders has no attribute 'wrong'", "-c"]),
+        ("builders:", USAGE, ["builders", "package.module:callable"]),
+        ("builders:number", USAGE, ["-c builders:number", "int", "cannot be called"]),
+        ("builders:nothing", USAGE, ["-c builders:nothing returned None", "alembic.config.Config"]),
+        ("builders:text", USAGE, ["returned an object of the class str"]),
+        (
+            "builders:raises",
+            CANNOT_CHECK,
+            ["calling builders:raises, the value of -c, failed", "no tenant", "builders.py, line"],
+        ),
+        ("builders:exits", CANNOT_CHECK, ["calling builders:exits", "sys.exit(3)"]),
+        ("builders:needs", CANNOT_CHECK, ["calling builders:needs", "tenant"]),
+    ],
+)
+def test_an_error_in_the_callable_of_c(school, named, status, words):
+    school.models(f'Table("students", metadata, {ID})')
+    (school.root / "builders.py").write_text(CONFIGURATIONS)
+    (school.root / "imports.py").write_text("import not_installed\n")
+    shown = fails(school, *words, options=("-c", named), status=status)
+    assert "env.py" not in shown
+    assert school.compare("-c", "builders:right").status == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "postgresql://me:s3cr3t@host:port/x", "oracle://me:s3cr3t@host/x", "://"]
+)
+@pytest.mark.parametrize("named", ["DRIFTCHECK_DATABASE_URL", "--database-url", "database-url in"])
+def test_a_bad_url_is_refused_by_its_own_name_before_anything_is_imported(school, url, named):
+    school.models("from pathlib import Path\nPath('imported').touch()")
+    configuration = school.root / "pyproject.toml"
+    if named.startswith("database"):
+        configuration.write_text(f'[tool.driftcheck]\ndatabase-url = "{url}"\n')
+    options = ("--database-url", url) if named.startswith("--") else ()
+    variables = {named: url} if named.isupper() else {}
+    try:
+        shown = fails(school, named, options=options, status=USAGE, **variables)
+    finally:
+        configuration.unlink(missing_ok=True)
+    assert ("--database-url" in shown) == (named == "--database-url")
+    assert "s3cr3t" not in shown
+    assert not (school.root / "imported").exists()
+
+
+def test_an_app_without_a_migrations_directory(sketch):
+    project = sketch()
+    (project.root / "alembic.ini").unlink()
+    shutil.rmtree(project.root / "migrations")
+    (project.root / "app.py").write_text(
+        "from flask import Flask\nfrom flask_migrate import Migrate\n"
+        "from flask_sqlalchemy import SQLAlchemy\n\n"
+        "app = Flask(__name__)\napp.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite://'\n"
+        "db = SQLAlchemy(app)\nMigrate(app, db)\n"
+    )
+    fails(project, "'app' has no migrations yet", "flask db init", "--directory", status=USAGE)
