@@ -103,10 +103,13 @@ class BaseShadows:
         return self._replays.read_selected(self.shadow_set)
 
     def fails_on_rows_only(self, revision: str) -> bool:
-        """Whether a revision that failed on tables with rows runs on empty tables."""
-        if not self._has_rows:
+        """Whether a revision that failed on tables with rows does not fail there without rows."""
+        failure = self.failure
+        if not self._has_rows or failure is None:
             return False
-        return self._replays.new(self._without_rows).upgrade(self._destinations(revision))
+        replay = self._replays.new(self._without_rows)
+        replay.upgrade(self._destinations(revision))
+        return replay.fault is None or replay.fault.where != failure.where
 
     def _new_replay(self) -> Replay:
         return self._replays.new(self.shadow_set, watch=self._watch_statement)

@@ -226,8 +226,6 @@ class _ProjectSimulation:
                 generation.findings.get(database_key, ()),
                 history.made.get(database_key, {}),
                 generation.migration,
-                builds=history.fault is None,
-                with_data=self._options.with_data,
                 root=self._loaded.root,
             )
             findings = (

@@ -47,16 +47,12 @@ class OutcomeContext:
         findings: The completed findings of a comparison of the database.
         made: The revisions that created the objects at the head.
         generated: The migration that ``migrate`` would write now, if any.
-        builds: Whether the history builds in an empty database.
-        with_data: Whether rows were inserted first.
         root: The project's directory.
     """
 
     findings: Sequence[Finding] = ()
     made: Mapping[Address, MigrationSource] = field(default_factory=dict)
     generated: Generated | None = None
-    builds: bool = True
-    with_data: bool = False
     root: Path = Path()
 
 
@@ -72,7 +68,10 @@ def outcomes(results: Sequence[ScenarioResult], context: OutcomeContext) -> Iter
     failed = [(result.fault, result) for result in results if result.fault is not None]
     for group in _grouped(failed, lambda pair: (pair[1].is_downgrade, pair[0].where)):
         failure, result = group[0]
-        yield _failure(failure, result, _starts(result for _, result in group), context)
+        of_rows = all(each.fails_on_rows_only for _, each in group)
+        yield _failure(
+            failure, result, _starts(each for _, each in group), context, on_rows_only=of_rows
+        )
     changed = [(change, result) for result in results for change in result.changes]
     for changes in _grouped(changed, lambda pair: (pair[0].type, pair[0].address)):
         yield _difference(changes[0][0], _starts(result for _, result in changes))
@@ -103,13 +102,18 @@ def _starts(results: Iterable[ScenarioResult]) -> str:
 
 
 def _failure(
-    failure: RevisionFailure, result: ScenarioResult, start: str, context: OutcomeContext
+    failure: RevisionFailure,
+    result: ScenarioResult,
+    start: str,
+    context: OutcomeContext,
+    *,
+    on_rows_only: bool,
 ) -> Finding:
     generated = context.generated
     is_generated = generated is not None and failure.where.revision == generated.revision
     cause = _cause(failure, context.findings) if is_generated else None
     is_drift = cause is not None and Gap.DRIFT in cause.gaps
-    of_rows = context.with_data and context.builds and not is_drift and not failure.existing
+    of_rows = on_rows_only and not is_drift and not failure.existing
     finding = fault(
         "colleague-downgrade-fails" if result.is_downgrade else "colleague-upgrade-fails",
         start=start,

@@ -85,6 +85,7 @@ class ScenarioResult:
         is_downgrade: Whether a downgrade failed.
         changes: The differences of the upgraded schema from the head.
         unfilled: The tables into which no rows could be inserted.
+        fails_on_rows_only: Whether the same steps do not fail there without rows.
     """
 
     simulation: Simulation
@@ -92,6 +93,7 @@ class ScenarioResult:
     is_downgrade: bool = False
     changes: Sequence[Change] = ()
     unfilled: Sequence[Unfilled] = ()
+    fails_on_rows_only: bool = False
 
 
 class ScenarioRunner:
@@ -111,7 +113,26 @@ class ScenarioRunner:
         self._schemas = settings.schemas
 
     def run(self, scenario: Scenario, start: Start) -> ScenarioResult:
-        """Run a simulation up to the first step that fails."""
+        """Run a simulation up to the first step that fails.
+
+        If it fails with rows, it is run on a copy without rows too: the failure may have nothing to
+        do with rows.
+        """
+        if not scenario.with_data or start.at == EMPTY:
+            return self._run(scenario, start)
+        empty = self._shadows.copies(start.shadow_set, "empty")
+        for database_key in start.shadow_set.shadows:
+            self._shadows.shadow(empty, database_key)
+        result = self._run(scenario, start)
+        if result.fault is not None:
+            without_rows = replace(scenario, with_data=False)
+            other = self._run(without_rows, replace(start, shadow_set=empty)).fault
+            fails_on_rows_only = other is None or other.where != result.fault.where
+            result = replace(result, fails_on_rows_only=fails_on_rows_only)
+        empty.begin_again()
+        return result
+
+    def _run(self, scenario: Scenario, start: Start) -> ScenarioResult:
         shadow = self._shadows.shadow(start.shadow_set, scenario.database_key)
         revisions = _RevisionRunner(scenario, self._replays, start, self._root)
         read = partial(self._read, scenario, shadow)

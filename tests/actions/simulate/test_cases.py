@@ -66,6 +66,8 @@ def test_case(name, sketch, request):
         assert f"{Path(told[0].origin.file).name}:{told[0].origin.line}" == case["place"]
     for words in case.get("tells", ()):
         assert words in text
+    for words in case.get("silent", ()):
+        assert words not in text
     assert files(project.root) == before  # the live database, where it is a file, too
 
 
