@@ -27,6 +27,7 @@ from driftcheck.pipeline.operation_matching import is_for, objects_in
 from driftcheck.pipeline.repair import RepairBasis, plan_each
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, joined
+from driftcheck.sources.operation_imports import with_imports
 from driftcheck.sources.replay import MigrationSource
 
 
@@ -173,7 +174,7 @@ def _phantom(
         return None, f"Phantom operations were not tried: {reason}."
     if not operations or address is None:
         return None, ""
-    text = joined(operation.text for operation in operations)
+    text = _code((operation.text for operation in operations), operations)
     not_tried = ""
     for operation in operations:
         answer = context.colleague_error(operation)
@@ -294,7 +295,7 @@ def _adopt(
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
     covered = bool(reverses) and all(reverses) and named and not renames
-    code = joined(reverses) if covered else _executed(plan)
+    code = _code(reverses, phantoms) if covered else _executed(plan)
     summary = (
         "Change the models to match the database, write this into a migration, and stamp this "
         "database with the migration."
@@ -331,12 +332,23 @@ def _written(
         how, code = "Run migrate, which creates it together with the object that uses it", ""
     elif remaining:
         how = "Run migrate and complete the migration: it contains only part of these operations"
-        code = joined([*texts, executed(remaining)])
+        code = _code([*texts, executed(remaining)], own)
     elif any(operation.needs_autocommit for operation in own):
-        how, code = f"{_IN_BLOCK}: {_TRANSACTION}", joined(texts)
+        how, code = f"{_IN_BLOCK}: {_TRANSACTION}", _code(texts, own)
     else:
-        how, code = "Run migrate, which writes these operations", joined(texts)
+        how, code = "Run migrate, which writes these operations", _code(texts, own)
     return how, code
+
+
+def _code(texts: Iterable[str], operations: Iterable[Operation]) -> str:
+    """Return the code of operations, below the imports that it needs.
+
+    Args:
+        texts: The code.
+        operations: The operations that the code is from.
+    """
+    known = [line for operation in operations for line in operation.imports]
+    return with_imports(joined(texts), known)
 
 
 def _why_not_generated(

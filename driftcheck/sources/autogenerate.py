@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
 from textwrap import indent
 from typing import Any
 
@@ -26,6 +27,7 @@ from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.operation_code import short_code
+from driftcheck.sources.operation_imports import imports_for, template_imports
 
 _INDENT = "    "
 
@@ -62,7 +64,7 @@ class Operation:
         subject: For a constraint without a name, the subject of the schema object.
         working: Where the connection of env.py looks for names without a schema.
         batch: The block that the operation belongs to; ``None`` outside of batch mode.
-        imports: The imports that the text needs.
+        imports: The imports that the operation and its reverse need in a migration.
         resolved: The objects whose differences from the models disappear when the operation is
             run; empty if that was not tried.
         needs_autocommit: Whether the database refuses the operation in a transaction block.
@@ -176,6 +178,8 @@ def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation]
         _run_in_transaction(outside, url)
     except DBAPIError as error:
         return outside, database_message(error.orig or error)
+    except Exception as error:  # noqa: BLE001  (operations may be the project's own)
+        return outside, exception_lines(error)[0]
     return outside, None
 
 
@@ -270,20 +274,23 @@ def _operations(heads: Any, context: Any, roles: Collection[str]) -> Iterator[Op
     rendering = AutogenContext(context, autogenerate=False)
     working = working_schema(context.connection)
     default_schema = working.schema_of(None) or _default_schema(context.dialect)
+    of_template = template_imports(Path(context.script.dir, "script.py.mako"))
     for script in revision.generated_revisions:
         remove_operations_on_roles(script, roles, context)
         for upgrade in script.upgrade_ops_list:
             for directive, batch in _with_batches(upgrade.ops, context.opts):
                 text = _rendered(rendering, directive, batch)
+                reverse = _reversed(rendering, directive, batch)
+                known = *of_template, *script.imports, *rendering.imports
                 yield Operation(
                     text,
-                    _reversed(rendering, directive, batch),
+                    reverse,
                     _address(directive, default_schema),
                     directive,
                     _subject(directive, default_schema),
                     working,
                     batch,
-                    tuple(sorted({*rendering.imports, *script.imports})),
+                    imports_for(f"{text}\n{reverse}", known),
                 )
 
 
