@@ -6,6 +6,7 @@ which database system it works with.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -48,6 +49,8 @@ class Database(ABC):
     default_port: ClassVar[int | None] = None
     default_schema_query: ClassVar[str] = ""
     """The query with which SQLAlchemy reads the default schema; empty if that never changes."""
+    databases_view: ClassVar[re.Pattern[str] | None] = None
+    """Finds the catalog of all databases of a server in a query; ``None`` if there is none."""
     is_file: ClassVar[bool] = False
     """Whether a database is a file. If not, it is on a server."""
     has_schemas: ClassVar[bool] = False

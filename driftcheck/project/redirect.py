@@ -41,11 +41,17 @@ from driftcheck.databases.location import (
     url_of_arguments,
 )
 from driftcheck.databases.own_work import redirected_to
+from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError, NotAnsweredError, RedirectError
 from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.project.containment import ReportError, at_the_end, process_owner
 from driftcheck.project.default_schemas import DefaultSchemas
+from driftcheck.project.interception.database_names import (
+    created_database,
+    renamed,
+    without_creation,
+)
 from driftcheck.project.interception.interceptor import Interceptor
 from driftcheck.project.interception.statements import statement_beyond_database
 
@@ -228,6 +234,16 @@ class Redirect:
         self._allow(shadow)
         return shadow
 
+    def database_names(self, dialect: str) -> frozenset[str]:
+        """Return the names of the databases that user code must not reach.
+
+        Args:
+            dialect: The dialect of the databases.
+        """
+        urls = (*self.targets.values(), *self.interceptor.databases.refused)
+        names = (url.database for url in urls if url.get_backend_name() == dialect)
+        return frozenset(name for name in names if name)
+
     def _allow(self, shadow: ShadowDatabase) -> None:
         self.interceptor.databases.add_shadow(shadow.url, is_shared=shadow.shares_server)
 
@@ -258,7 +274,7 @@ class _Hooks:
         self._listeners: tuple[tuple[Any, str, Any, dict[str, bool]], ...] = (
             # SQLAlchemy 1.4 does not accept insert=True for do_connect.
             (Engine, "do_connect", self._do_connect, {}),
-            (Engine, "before_cursor_execute", self._require_own_database, {}),
+            (Engine, "before_cursor_execute", self._about_own_database, {"retval": True}),
             (Pool, "first_connect", self._require_mark, {"insert": True}),
             (Pool, "connect", self._require_mark, {"insert": True}),
             (Pool, "checkout", self._require_current_set, {"insert": True}),
@@ -342,12 +358,27 @@ class _Hooks:
         if link is None or (link.shadow_set, link.entered) != (current, current.entered):
             raise DisconnectionError
 
-    def _require_own_database(
-        self, connection: Any, _cursor: Any, statement: str, *_arguments: Any
-    ) -> None:
-        """Refuse statements that affect more than the shadow database on a shared server."""
+    def _about_own_database(
+        self, connection: Any, _cursor: Any, statement: str, parameters: Any, *_arguments: Any
+    ) -> tuple[str, Any]:
+        """Answer queries for the live database, and refuse statements about other databases."""
         link = connection.connection.info.get(_LINK)
-        if link is None or not link.shadow.shares_server:
+        if link is None:
+            return statement, parameters
+        database = database_for(connection.dialect.name)
+        if created_database(statement):
+            names = self._redirect.database_names(connection.dialect.name)
+            statement = without_creation(statement, names)
+        elif database.databases_view is not None and database.databases_view.search(statement):
+            names = self._redirect.database_names(connection.dialect.name)
+            shadow = str(link.shadow.url.database)
+            statement, parameters = renamed(statement, parameters, names, shadow)
+        self._require_own_database(link, statement)
+        return statement, parameters
+
+    def _require_own_database(self, link: _Link, statement: str) -> None:
+        """Refuse statements that affect more than the shadow database on a shared server."""
+        if not link.shadow.shares_server:
             return
         if found := statement_beyond_database(statement, link.shadow.name):
             with self._failures_kept():

@@ -143,6 +143,12 @@ def test_a_umask_that_takes_nothing_away(project, own, place):
             assert not path.stat().st_mode & 0o022, path
 
 
+@as_root
+def test_with_the_path_of_a_plain_su(project, own):
+    """Debian's su keeps the PATH of the user, without the programs of the administrator."""
+    assert is_right(run(project, **own, PATH="/usr/local/bin:/usr/bin:/bin"))
+
+
 @pytest.mark.parametrize(
     "name", ["missing", "with spaces", "ö", "closed", "file", "long/" + "x" * 200, "relative"]
 )

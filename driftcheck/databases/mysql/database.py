@@ -42,6 +42,7 @@ class MySQL(Database):
 
     names_query = NAMES_QUERY
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
+    databases_view = re.compile(r"\binformation_schema`?\.`?schemata\b", re.IGNORECASE)
     default_port = 3306
     default_schema_query = "SELECT DATABASE()"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,6 +47,7 @@ class PostgreSQL(Database):
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
     default_port = urls.DEFAULT_PORT
     default_schema_query = "SELECT current_schema()"
+    databases_view = re.compile(r"\bpg_database\b", re.IGNORECASE)
     has_schemas = True
     error_aborts_transaction = True
     detects_hazards = True
