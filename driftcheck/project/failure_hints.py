@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from driftcheck.process.exception_text import message_of
 from driftcheck.quoting import quote_identifier
 
-_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]\b|\bDSN\b")
+_NAME = r"\b(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]|DSN)\b"
+_OF_ENVIRONMENT = re.compile(r"environment variable|\benv(?:ironment)?[ _-]?var", re.IGNORECASE)
+_VARIABLE = re.compile(_NAME)
 _NOT_SET = re.compile(
-    r"environment|\benv ?var|not (?:been )?(?:set|defined|found|configured|provided)"
-    r"|must be (?:set|defined|provided)|is (?:required|missing|unset)|undefined|missing",
-    re.IGNORECASE,
+    _NAME + r"[`'\"]?(?: \S+){0,3}? (?i:(?:is|was|has) not (?:been )?|isn't |must be )"
+    r"(?i:set|defined|configured|provided)\b"
 )
 _OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:\b|_)DB(?:\b|_)", re.IGNORECASE)
 _OLD_SCHEME = re.compile(r"sqlalchemy\.dialects:postgres(?:\.(\w+))?\Z")
@@ -70,46 +72,63 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _missing_variable(error: BaseException) -> str:
-    name = _variable_of(error)
+    name, is_certain = _variable_of(error)
     if not name or name in os.environ:
         return ""
+    start = f"Set the environment variable {name}"
+    if not is_certain:
+        start = f"If {name} is an environment variable, set it"
     if not _OF_A_DATABASE.search(name):
         return (
-            f"Set the environment variable {name}: {name}=placeholder driftcheck … . driftcheck "
-            "does not use its value, so any value will do that the code accepts."
+            f"{start}: {name}=placeholder driftcheck … . driftcheck does not use its value, so any "
+            "value will do that the code accepts."
         )
     return (
-        f"Set the environment variable {name}: {name}=… driftcheck … . The project's code is "
-        "connected to a shadow database instead of the database that is named there. To compare "
-        "with the live database, name that database. Otherwise any value of the right form will "
-        "do, because nothing is connected to it: in gate, with --database-url, or with --only-gap "
-        "pending."
+        f"{start}: {name}=… driftcheck … . The project's code is connected to a shadow database "
+        "instead of the database that is named there. To compare with the live database, name that "
+        "database. Otherwise any value of the right form will do, because nothing is connected to "
+        "it: in gate, with --database-url, or with --only-gap pending."
     )
 
 
-def _variable_of(error: BaseException) -> str:
-    """Return the name of the environment variable that an exception says is missing."""
-    frames = traceback.extract_tb(error.__traceback__)
+def _variable_of(error: BaseException) -> tuple[str, bool]:
+    """Return the environment variable that is missing, and whether it certainly is one.
+
+    Returns:
+        An empty name if the exception is not about a missing variable.
+    """
+    frames = [*traceback.walk_tb(error.__traceback__)]
+    files = [Path(frame.f_code.co_filename) for frame, _ in frames]
     if isinstance(error, KeyError):
-        from_environment = bool(frames) and Path(frames[-1].filename).name in (
-            "os.py",
-            "<frozen os>",
-        )
         key = error.args[0] if error.args else ""
-        return key if from_environment and isinstance(key, str) else ""
-    if any("pydantic_settings" in Path(frame.filename).parts for frame in frames):
-        return _required_field(error)
+        is_variable = bool(files) and files[-1].name in ("os.py", "<frozen os>")
+        return (key, True) if is_variable and isinstance(key, str) else ("", False)
+    for (frame, _), file in zip(frames, files, strict=True):
+        if "pydantic_settings" in file.parts:
+            return _required_setting(error, frame.f_locals), True
     text = message_of(error)
-    names = [name for name in _VARIABLE.findall(text) if name not in os.environ]
-    return names[0] if names and _NOT_SET.search(text) else ""
+    if _OF_ENVIRONMENT.search(text):
+        names = [name for name in _VARIABLE.findall(text) if name not in os.environ]
+        return next(iter(names), ""), True
+    found = _NOT_SET.search(text)
+    return (found["name"], False) if found else ("", False)
 
 
-def _required_field(error: BaseException) -> str:
-    """Return the variable of the first setting that pydantic-settings does not find."""
+def _required_setting(error: BaseException, variables: Mapping[str, Any]) -> str:
+    """Return the variable of the first setting that pydantic-settings does not find.
+
+    Args:
+        error: Its exception.
+        variables: The local variables of its code, which have the object of the settings.
+    """
+    settings = variables.get("__pydantic_self__", variables.get("self"))
+    fields = getattr(type(settings), "model_fields", {})
+    prefix = getattr(type(settings), "model_config", {}).get("env_prefix") or ""
     errors = getattr(error, "errors", None)
     for each in errors() if callable(errors) else ():
-        if each.get("type") == "missing" and each.get("loc"):
-            return str(each["loc"][0]).upper()
+        if each.get("type") == "missing" and len(each.get("loc", ())) == 1:
+            name = str(each["loc"][0])
+            return f"{prefix}{name}".upper() if name in fields else name.upper()
     return ""
 
 

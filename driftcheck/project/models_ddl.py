@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import MetaData, event, literal, select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import TextClause
 
@@ -45,8 +44,11 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
         for metadata in distinct:
             try:
                 metadata.create_all(connection, checkfirst=False)
-            except (SQLAlchemyError, NotImplementedError) as error:
-                raise uncompiled(metadata, connection.dialect, error) or error from error
+            except Exception as error:
+                failure = uncompiled(metadata, connection.dialect, error)
+                if failure is None:
+                    raise
+                raise failure from error
     if not was_in_transaction and connection.in_transaction():
         connection.get_transaction().rollback()
     return tuple(statements)
