@@ -89,6 +89,23 @@ def test_a_server_that_does_not_answer(pg_school, refused, secret):
     assert pg_school.on_server() == before
 
 
+@pytest.mark.parametrize("form", ["host={a}&host={b}:{port}", "host={a},{b}&port=1,{port}"])
+@pytest.mark.parametrize("options", [(), ("--shadow", "same-server")])
+def test_several_hosts_of_which_one_answers(pg_school, form, options):
+    """The project and --database-url name the same database, and the report shows all hosts."""
+    live, project = pg_school.project.live, pg_school.project
+    port = live.url.query["port"]
+    hosts = {"a": "localhost:1" if "&host" in form else "localhost", "b": live.url.query["host"]}
+    url = f"postgresql://postgres@/{live.name}?{form.format(**hosts, port=port)}"
+    project.name_database(url)
+    before = pg_school.on_server()
+    for named in ((), ("-d", url)):
+        result = project.compare(*named, *options)
+        assert result.status == 0, result
+        assert result.database["location"].startswith("postgresql://postgres@localhost:1,/")
+    assert pg_school.on_server() == before
+
+
 def test_a_database_that_is_not_there(pg_school, refused, secret):
     live = pg_school.project.live.url.set(database="nowhere", password=secret)
     url = live.render_as_string(hide_password=False)
