@@ -125,6 +125,11 @@ class Kind(ABC):
     queries_depend_on_part: ClassVar[bool] = False
     """Whether a query of a table can depend on a part of this kind: a column, or a primary key,
     after which GROUP BY need not name the other columns."""
+    is_defined_by_functions: ClassVar[bool] = False
+    """Whether ``create`` creates only a name, which ``attach`` defines by functions that use it."""
+    left_out_of_copies: ClassVar[bool] = False
+    """Whether restricted shadow databases have no objects of this kind: a role without privileges
+    cannot create them, and no other object depends on them."""
     is_used_implicitly: ClassVar[bool] = False
     """Whether an expression can use objects of this kind without naming them: a cast."""
 

@@ -105,6 +105,7 @@ class _Graph:
         self._makers: dict[Address, PlanNode] = {}
         self._alterers: dict[Address, PlanNode] = {}
         self._renamers: dict[Address, PlanNode] = {}
+        self._definers: dict[Address, PlanNode] = {}
         self._add_drops()
         self._add_alterations()
         self._add_creations()
@@ -184,6 +185,8 @@ class _Graph:
             node = self._add(NodeKind.ATTACH, obj)
             node.statements = statements
             self.before[node].add(maker)
+            if self._scope.kind(obj).is_defined_by_functions:
+                self._definers[obj.address] = node
 
     def _add_creations(self) -> None:
         creates = self._selection.creates
@@ -257,15 +260,26 @@ class _Graph:
             for address in self._scope.needed_by(obj):
                 if self._is_needed_first(obj, address):
                     self._run(self._makers.get(address), before=node)
+                self._order_definition(obj, address, node)
         for address, node in self._alterers.items():
             for dependent in state.dependents(address):
                 self._run(self._droppers.get(dependent), before=node)
 
+    def _order_definition(self, obj: SchemaObject, address: Address, node: PlanNode | None) -> None:
+        """Define a type after its functions, and before other objects that need it."""
+        if self._scope.defines(address, obj.address):
+            self._run(self._makers.get(address), before=self._definers.get(obj.address))
+        elif not self._scope.defines(obj.address, address):
+            self._run(self._definers.get(address), before=node)
+
     def _is_needed_first(self, obj: SchemaObject, address: Address) -> bool:
         """Whether an object can only be created after another one that it depends on.
 
-        The body of a routine is set at the end, so only the types of its parameters count.
+        The body of a routine is set at the end, so only the types of its parameters count. A type
+        that functions define is only named first.
         """
+        if self._scope.defines(address, obj.address):
+            return False
         if not self._scope.kind(obj).has_late_body(obj):
             return True
         signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"

@@ -127,6 +127,15 @@ class PlanScope:
         """The objects that an object of the target schema depends on."""
         return dependencies_of(target, self.explicit(target))
 
+    def defines(self, function: Address, type_: Address) -> bool:
+        """Whether a function belongs to the definition of a type, so that each needs the other."""
+        if not self.catalog.kind(type_.kind).is_defined_by_functions:
+            return False
+        return function in self._known(type_) and type_ in self._known(function)
+
+    def _known(self, address: Address) -> tuple[Address, ...]:
+        return (*self.state.explicit(address), *self._explicit.get(address, ()))
+
     def select(self, wanted: Sequence[ObjectChange]) -> Selection:
         """Decide what a plan for some changes does, and mark the changes as made."""
         selection = Selection()
@@ -156,6 +165,17 @@ class PlanScope:
         """The name of a current object after all changes."""
         change = None if address is None else self._by_current.get(address)
         return address if change is None or change.target is None else change.target.address
+
+    def inheriting(self, source: Address) -> list[ObjectChange]:
+        """The creations of objects inherited from a target object that are not made yet."""
+        return [
+            c
+            for c in self._by_target.values()
+            if id(c) in self._open
+            and c.current is None
+            and c.target is not None
+            and c.target.inherited_from == source
+        ]
 
     def missing_parts(self, parent: Address) -> list[ObjectChange]:
         """The creations of parts of an object that are not made yet."""
@@ -244,12 +264,43 @@ class _Selector:
         if selection.is_gone(address):
             return
         self._move_parts(current)
-        if leader is not None and selection.is_gone(leader):
+        if leader is None or not selection.is_gone(leader):
+            leader = self._dropped_with(current)
+        if leader is not None:
             selection.covered[address] = leader
         else:
             selection.drops[address] = current
             selection.finding_of.setdefault(address, self._finding)
         self._leave(current)
+
+    def _dropped_with(self, current: SchemaObject) -> Address | None:
+        """Find the object with which the server drops another one, and select its change.
+
+        It is what the object is inherited from, or the type that a function defines.
+        """
+        functions_of = (
+            address
+            for address in self._state.dependents(current.address)
+            if self._scope.defines(current.address, address)
+        )
+        sources = [current.inherited_from] if current.inherited_from is not None else []
+        for address in (*sources, *functions_of):
+            if self._selection.is_gone(address):
+                return address
+            change = self._scope.open_change(address)
+            if change is not None and self._is_dropped_by(change):
+                self._selection.covered[current.address] = address
+                self.take(change)
+                return address
+        return None
+
+    def _is_dropped_by(self, change: ObjectChange) -> bool:
+        """Whether a change drops its current object, perhaps to create it again."""
+        current, target = change.current, change.target
+        if current is None or target is None:
+            return current is not None
+        same = replace(current, address=target.address)
+        return self._scope.kind(target).is_recreated(same, target)
 
     def _move_parts(self, current: SchemaObject) -> None:
         """Select the changes by which parts leave an object before it is dropped."""
@@ -285,6 +336,16 @@ class _Selector:
         if follows:
             selection.follows.add(target.address)
         self._require(target)
+
+    def _create_inherited(self, source: SchemaObject) -> None:
+        """Select what the server creates together with an object, such as indexes of partitions."""
+        if source.attributes.get("only"):
+            return
+        for change in self._scope.inheriting(source.address):
+            if change.target is not None and self._scope.take(change):
+                self._selection.changes.append(change)
+                self._create(change.target, follows=True)
+                self._create_inherited(change.target)
 
     def _require(self, target: SchemaObject) -> None:
         """Select what has to exist, to be changed or to be gone before an object is created."""
@@ -346,6 +407,7 @@ class _Selector:
         selection.drops[current.address] = current
         selection.finding_of.setdefault(current.address, self._finding)
         self._create(target)
+        self._create_inherited(target)
         self._leave(current)
         for part in parts:
             self._create_again(part, current, target)
@@ -468,6 +530,7 @@ _TYPES = frozenset(
         "materialized view",
         "foreign table",
         "composite type",
+        "base type",
         "enum",
         "domain",
         "range type",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
@@ -72,13 +73,21 @@ def object_restorer(
 def snapshot_restorer(
     settings: Settings, shadows: Shadows, database_key: DatabaseKey
 ) -> Callable[[Snapshot], Snapshot]:
-    """Return a function that restores all objects of a snapshot as ``object_restorer`` does."""
+    """Return a function that restores all objects of a snapshot as ``object_restorer`` does.
+
+    It also adds the objects that the shadow of the base snapshot could not have.
+    """
     restore_object = object_restorer(settings, shadows, database_key)
-    if restore_object is None:
+    if restore_object is None or settings.base_snapshot is None:
         return lambda snapshot: snapshot
+    catalog = catalog_for(database_key.dialect)
+    base = read_base_snapshot(settings.base_snapshot).snapshot
+    left_out = {
+        a: obj for a, obj in base.objects.items() if catalog.kind(a.kind).left_out_of_copies
+    }
 
     def restore(snapshot: Snapshot) -> Snapshot:
         objects = {address: restore_object(read) for address, read in snapshot.objects.items()}
-        return replace(snapshot, objects=objects)
+        return replace(snapshot, objects={**left_out, **objects})
 
     return restore

@@ -2,7 +2,7 @@
 
 The copy is a restricted shadow database, because the schema comes from a live database. Its role
 can neither give objects to other roles nor grant what it does not have, so statements about owners
-and privileges are not part of the proof.
+and privileges are not part of the proof, and neither are kinds that such a shadow never has.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import Plan
+from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError
@@ -74,7 +75,11 @@ def prove(
         return Proof(not_tried=str(error))
     refused: dict[int, str] = {}
     for number, plan in enumerate(plans):
-        statements = [s for s in plan.statements if not _PRIVILEGES.match(s)]
+        statements = [
+            step.statement
+            for step in plan.steps
+            if not _PRIVILEGES.match(step.statement) and not _is_left_out(step.address, wanted)
+        ]
         failures = run_untrusted(shadow, statements)
         if failures and lacks_rights(failures[0].message):
             return Proof(not_tried=failures[0].message)
@@ -104,5 +109,10 @@ def _bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
             },
         )
         for address, obj in snapshot.objects.items()
-        if address.kind != "default privileges"
+        if address.kind != "default privileges" and not _is_left_out(address, snapshot)
     }
+
+
+def _is_left_out(address: Address, snapshot: Snapshot) -> bool:
+    """Whether a restricted shadow never has objects of this kind."""
+    return catalog_for(snapshot.dialect).kind(address.kind).left_out_of_copies

@@ -96,15 +96,21 @@ def _statements_of(
 def build_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> None:
     """Build the schema of a snapshot in an empty restricted shadow.
 
+    Kinds that a restricted shadow never has are left out.
+
     Raises:
         ReplayError: The server refuses a statement.
         ShadowError: An extension cannot be installed.
     """
     shadow.install(extensions_of(snapshot))
     existing = read_restricted(shadow, Scope())
-    objects = {address: _without_owner(obj) for address, obj in snapshot.objects.items()}
-    wanted = replace(snapshot, objects=objects)
-    statements = build(wanted, catalog_for(snapshot.dialect), existing).statements
+    catalog = catalog_for(snapshot.dialect)
+    objects = {
+        address: _without_owner(obj)
+        for address, obj in snapshot.objects.items()
+        if not catalog.kind(address.kind).left_out_of_copies
+    }
+    statements = build(replace(snapshot, objects=objects), catalog, existing).statements
     refused = run_untrusted(shadow, statements)
     if refused:
         first = refused[0]

@@ -12,7 +12,7 @@ from typing import Any
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
-FORMAT = 4
+FORMAT = 5
 """Increased whenever the same schema is read differently. Files of older formats are refused."""
 
 

@@ -11,6 +11,7 @@ import psycopg2
 
 from driftcheck.databases.catalog import Catalog, Reading, Scope, gc_paused, in_scope
 from driftcheck.databases.mutations import Expectation, Mutation
+from driftcheck.databases.postgresql.catalog.base_types import BaseType
 from driftcheck.databases.postgresql.catalog.casts import Cast
 from driftcheck.databases.postgresql.catalog.catalog_digests import catalog_digests
 from driftcheck.databases.postgresql.catalog.collations import Collation, Conversion
@@ -37,6 +38,7 @@ from driftcheck.databases.postgresql.catalog.foreign import (
     UserMapping,
 )
 from driftcheck.databases.postgresql.catalog.indexes import Index
+from driftcheck.databases.postgresql.catalog.initial_privileges import InitialPrivileges
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.languages import Language
 from driftcheck.databases.postgresql.catalog.managed import Managed, managed
@@ -54,8 +56,14 @@ from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function
 from driftcheck.databases.postgresql.catalog.rules import Rule
 from driftcheck.databases.postgresql.catalog.sequences import Sequence
 from driftcheck.databases.postgresql.catalog.session import REBUILD_SETTINGS, reading_session
+from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.catalog.tables import Table
-from driftcheck.databases.postgresql.catalog.textsearch import Configuration, Dictionary
+from driftcheck.databases.postgresql.catalog.textsearch import (
+    Configuration,
+    Dictionary,
+    Parser,
+    Template,
+)
 from driftcheck.databases.postgresql.catalog.traces import tombstones, write_times
 from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
@@ -70,6 +78,7 @@ KINDS: tuple[PostgreSQLKind, ...] = (
     Extension(),
     Language(),
     Collation(),
+    BaseType(),
     Enum(),
     Domain(),
     CompositeType(),
@@ -83,6 +92,8 @@ KINDS: tuple[PostgreSQLKind, ...] = (
     OperatorClass(),
     Cast(),
     Conversion(),
+    Parser(),
+    Template(),
     Dictionary(),
     Configuration(),
     ForeignDataWrapper(),
@@ -105,7 +116,9 @@ KINDS: tuple[PostgreSQLKind, ...] = (
     Trigger(),
     Policy(),
     Publication(),
+    Subscription(),
     EventTrigger(),
+    InitialPrivileges(),
     DefaultPrivileges(),
 )
 """Every kind, in build order."""

@@ -25,7 +25,7 @@ _BY_OID = """
     pg_default_acl pg_enum pg_event_trigger pg_extension pg_foreign_data_wrapper pg_foreign_server
     pg_language pg_opclass pg_operator pg_opfamily pg_policy pg_proc pg_publication
     pg_publication_namespace pg_publication_rel pg_rewrite pg_statistic_ext pg_trigger pg_ts_config
-    pg_ts_dict pg_type pg_user_mapping
+    pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user_mapping
 """.split()
 _FIRST_NORMAL_OID = 16384
 
@@ -47,6 +47,8 @@ def _rows(catalog: str) -> str:
         condition = "nspname !~ '^pg_'"
     elif catalog == "pg_description":
         condition = f"objoid >= {_FIRST_NORMAL_OID} or classoid = 'pg_namespace'::regclass"
+    elif catalog == "pg_init_privs":
+        condition = "true"
     elif catalog == "pg_depend":
         condition = f"objid >= {_FIRST_NORMAL_OID} and deptype in ('a', 'e', 'x')"
     else:
@@ -63,12 +65,24 @@ def _digest(catalog: str) -> str:
         from ({_rows(catalog)}) t"""
 
 
-_CATALOGS = (*_NUMBER, *_BY_OID, "pg_namespace", "pg_description", "pg_depend")
+_CATALOGS = (*_NUMBER, *_BY_OID, "pg_namespace", "pg_description", "pg_depend", "pg_init_privs")
 _QUERY = " union all ".join(map(_digest, _CATALOGS))
+
+# Not every user may read the connection strings. The subscriptions of other databases are left out.
+_READABLE = """
+    select string_agg(quote_ident(attname), ', ' order by attnum) from pg_catalog.pg_attribute
+    where attrelid = 'pg_catalog.pg_subscription'::regclass and attnum > 0 and not attisdropped
+      and attname not in ('subconninfo', 'subskiplsn')"""
+_SUBSCRIPTIONS = """
+    select 'pg_subscription', coalesce(sum(hashtextextended(t::text, 0)), 0)::text from (
+      select {} from pg_catalog.pg_subscription where subdbid = (
+        select oid from pg_catalog.pg_database where datname = current_database())) t"""
 
 
 def catalog_digests(connection: Any) -> dict[str, str]:
     """The digest of each catalog, in the connection's current transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(_QUERY)
+        cursor.execute(_READABLE)
+        ((columns,),) = cursor.fetchall()
+        cursor.execute(f"{_QUERY} union all {_SUBSCRIPTIONS.format(columns)}")
         return dict(cursor.fetchall())

@@ -225,7 +225,7 @@ def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) 
     want = wanted.attributes
     index = _index(wanted)
     table = Address("", *_whole(wanted)).sql
-    if have.get("valid", True) and not want["valid"]:
+    if have.get("valid", True) and not want["valid"] and not want.get("only"):
         raise CannotBeWritten(
             f"{wanted.address} is not valid: its creation failed, or on a partitioned table it is "
             f"incomplete. Run REINDEX INDEX {index}, or create an index on each partition and run "

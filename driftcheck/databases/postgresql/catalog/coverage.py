@@ -43,10 +43,13 @@ READ: Mapping[str, str] = {
     "pg_rewrite": "rules",
     "pg_sequence": "sequences",
     "pg_statistic_ext": "statistics objects",
+    "pg_subscription": "subscriptions",
     "pg_trigger": "triggers",
     "pg_ts_config": "text search configurations",
     "pg_ts_dict": "text search dictionaries",
-    "pg_type": "enums, domains, composite types and range types",
+    "pg_ts_parser": "text search parsers",
+    "pg_ts_template": "text search templates",
+    "pg_type": "enums, domains, composite types, range types and base types",
 }
 """The catalogs that kinds read, and their content."""
 
@@ -58,6 +61,7 @@ PARTS: Mapping[str, str] = {
     "pg_depend": "dependencies between objects",
     "pg_description": "of any object: a comment",
     "pg_enum": "of an enum: a value",
+    "pg_init_privs": "of the privileges on a member of an extension, or on a language",
     "pg_inherits": "of a table or an index that has a parent",
     "pg_partitioned_table": "of a partitioned table: its key, as pg_get_partkeydef prints it",
     "pg_publication_namespace": "of a publication",
@@ -73,7 +77,6 @@ NO_SCHEMA: Mapping[str, str] = {
     "pg_authid": "roles belong to the whole server",
     "pg_database": "databases belong to the whole server",
     "pg_db_role_setting": "settings of sessions; reported as notes with --settings",
-    "pg_init_privs": "privileges granted by extensions and initdb, which dumps omit",
     "pg_largeobject": "data; the large objects themselves are counted",
     "pg_parameter_acl": "privileges on settings belong to the whole server",
     "pg_replication_origin": "the progress of replication",
@@ -86,20 +89,11 @@ NO_SCHEMA: Mapping[str, str] = {
 }
 """The catalogs that contain no part of a schema, and why."""
 
-# Kind, catalog, the column with its schema (empty if it has none), a further condition.
+# Kind and catalog. None of these objects belongs to a schema.
 _NOT_READ = (
-    ("base type", "pg_type", "typnamespace", "x.typtype in ('b', 'p') and x.typelem = 0"),
-    ("text search parser", "pg_ts_parser", "prsnamespace", "true"),
-    ("text search template", "pg_ts_template", "tmplnamespace", "true"),
-    ("access method", "pg_am", "", "true"),
-    ("transform", "pg_transform", "", "true"),
-    ("large object", "pg_largeobject_metadata", "", "true"),
-    (
-        "subscription",
-        "pg_subscription",
-        "",
-        "x.subdbid = (select oid from pg_database where datname = current_database())",
-    ),
+    ("access method", "pg_am"),
+    ("transform", "pg_transform"),
+    ("large object", "pg_largeobject_metadata"),
 )
 
 # Catalogs with several types of objects: catalog, the column with the type, the known types (read,
@@ -111,7 +105,7 @@ _TYPES = (
     ("pg_constraint", "contype", "cfpuxtn", "connamespace", "constraint"),
 )
 
-COUNTED = frozenset(("pg_seclabel", *(catalog for _, catalog, _, _ in _NOT_READ))) - set(READ)
+COUNTED = frozenset(("pg_seclabel", *(catalog for _, catalog in _NOT_READ))) - set(READ)
 """The catalogs that contain only objects that no kind reads."""
 
 
@@ -127,14 +121,11 @@ def not_compared(cursor: Cursor) -> dict[tuple[str, str], int]:
     return counted | dict(_unknown(cursor))
 
 
-def _count(kind: str, catalog: str, namespace: str, condition: str) -> str:
+def _count(kind: str, catalog: str) -> str:
     """SQL: the number of user objects of a kind, without members of extensions."""
-    schema = f"join pg_namespace n on n.oid = x.{namespace}" if namespace else ""
-    users = USERS_SCHEMA if namespace else f"x.oid >= {FIRST_NORMAL_OID}"
-    name = "n.nspname" if namespace else "''"
-    return f"""select '{kind}', {name}, count(*) from {catalog} x {schema}
-        where {condition} and {users} and {not_in_extension(catalog, "x.oid")}
-        group by 2 having count(*) > 0"""
+    return f"""select '{kind}', '', count(*) from {catalog} x
+        where x.oid >= {FIRST_NORMAL_OID} and {not_in_extension(catalog, "x.oid")}
+        having count(*) > 0"""
 
 
 def _count_new_types(catalog: str, column: str, known: str, namespace: str, noun: str) -> str:

@@ -8,7 +8,11 @@ from typing import Any
 from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, PostgreSQLKind
-from driftcheck.databases.postgresql.catalog.privileges import Grant, change_grants
+from driftcheck.databases.postgresql.catalog.privileges import (
+    Grant,
+    change_grants,
+    grants_beyond,
+)
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 
@@ -17,6 +21,13 @@ _IMPLICIT: dict[str, tuple[Grant, ...]] = {
     "TYPES": (("PUBLIC", "USAGE", ""),),
 }
 """The built-in default privileges of PUBLIC. Those of a schema are added to the global ones."""
+
+_GRANTS = grants_beyond(
+    "p.defaclacl",
+    """case when p.defaclnamespace = 0 then
+            acldefault(translate(p.defaclobjtype::text, 'S', 's')::"char", p.defaclrole) end""",
+    "case when p.defaclnamespace = 0 then p.defaclrole end",
+)
 
 
 class DefaultPrivileges(PostgreSQLKind):
@@ -30,7 +41,6 @@ class DefaultPrivileges(PostgreSQLKind):
     name = "default privileges"
     plural = "default privileges"
     keyword = "DEFAULT PRIVILEGES"
-    owner = "p.defaclrole"
     acl = "p.defaclacl"
     columns = """coalesce(n.nspname, '') as schema, pg_get_userbyid(p.defaclrole) as within,
         case p.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES'
@@ -57,6 +67,11 @@ class DefaultPrivileges(PostgreSQLKind):
     ) -> Iterable[SchemaObject]:
         """Read all default privileges, if the scope includes grants."""
         return super().read(cursor, Scope(grants=True), known) if scope.grants else ()
+
+    def query(self, scope: Scope) -> str:
+        """The catalog query. In a schema, no privilege of the role itself is implicit."""
+        del scope
+        return f"select {self.columns}, {_GRANTS} as grants {self.source}"
 
     def build(self, _thing: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """No statements: ``set_metadata`` grants the privileges."""

@@ -107,7 +107,13 @@ _OBJECTS = f"""
       from pg_ts_dict
       union all
       select 'pg_ts_config'::regclass, oid, 'text search configuration', cfgnamespace, cfgname
-      from pg_ts_config) x
+      from pg_ts_config
+      union all
+      select 'pg_ts_parser'::regclass, oid, 'text search parser', prsnamespace, prsname
+      from pg_ts_parser
+      union all
+      select 'pg_ts_template'::regclass, oid, 'text search template', tmplnamespace, tmplname
+      from pg_ts_template) x
     join pg_namespace n on n.oid = x.schema where x.objid >= {FIRST_NORMAL_OID}
     union all
     select x.classid, x.objid, x.kind, '', x.within, x.name, null

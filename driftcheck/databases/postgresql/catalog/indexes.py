@@ -26,12 +26,14 @@ class Index(PostgreSQLKind):
 
     The definition does not contain the names of the index and its table, so a renamed index has
     the same definition. ``valid`` is false for an index that is not valid, not ready or not live.
+    ``only`` is true for an index on a partitioned table that is not valid, because partitions lack
+    an index that is attached to it.
     """
 
     name = "index"
     plural = "indexes"
     models_can_declare = True
-    undeclarable = frozenset(("valid", "replica_identity"))
+    undeclarable = frozenset(("valid", "only", "replica_identity"))
     renamable = True
     is_named_in_definitions = False
     depends_on_names_only = True
@@ -45,7 +47,8 @@ class Index(PostgreSQLKind):
           'CREATE ' || case when i.indisunique then 'UNIQUE ' else '' end || 'INDEX '
           || quote_ident(x.relname) || ' ON ' || case x.relkind when 'I' then 'ONLY ' else '' end
           || c.oid::regclass || ' USING ') + 1) as definition,
-        i.indisunique as unique, {VALID} as valid, a.targets as statistics,
+        i.indisunique as unique, {VALID} as valid,
+        x.relkind = 'I' and not i.indisvalid as only, a.targets as statistics,
         s.spcname as tablespace, i.indisreplident as replica_identity,
         array_remove(case when i.indisunique then 'unique' else 'index' end || (
           select array_agg(a.attname::text order by a.attname) from pg_attribute a
@@ -133,14 +136,18 @@ class Index(PostgreSQLKind):
         """Statements that create the bare index."""
         facts = obj.attributes
         unique = "UNIQUE " if facts["unique"] else ""
-        table = obj.part_of.sql if obj.part_of else ""
+        table = f"{'ONLY ' * bool(facts['only'])}{obj.part_of.sql if obj.part_of else ''}"
         create_sql = f"CREATE {unique}INDEX {name_of(obj)} ON {table} USING {facts['definition']}"
         return [create_sql, *index_statements(obj), *_statistics(None, obj)]
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that rebuild an invalid index or change its settings."""
+        """Statements that rebuild an invalid index or change its settings.
+
+        On a partitioned table, an index becomes valid or invalid only if it is created again.
+        """
         changed = differing(current, wanted)
-        if changed & {"definition", "unique"}:
+        is_completed = "only" in changed
+        if changed & {"definition", "unique"} or is_completed:
             return None
         return [*index_statements(wanted, current), *_statistics(current, wanted)]
 

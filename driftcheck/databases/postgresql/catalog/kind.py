@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar, cast
 
@@ -11,6 +11,7 @@ from driftcheck.databases.catalog import CannotBeWritten, Cursor, ObjectsByRow, 
 from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
 from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
+    REVOKED,
     Grant,
     change_grants,
     grants_sql,
@@ -43,6 +44,7 @@ _DEFAULTS = {
     "function": "FUNCTIONS",
     "procedure": "FUNCTIONS",
     "aggregate": "FUNCTIONS",
+    "base type": "TYPES",
     "enum": "TYPES",
     "domain": "TYPES",
     "composite type": "TYPES",
@@ -387,16 +389,28 @@ class PostgreSQLKind(KindWithMutations):
             return []
         word = _DEFAULTS.get(obj.address.kind)
         applied = [
-            cast("tuple[Grant, ...]", each.attributes["grants"])
+            each
             for each in defaults
             if each.address.name == word and each.address.schema in ("", obj.address.schema)
         ]
-        given = tuple(grant for grants in applied for grant in grants)
+        given = tuple(grant for each in applied for grant in _granted_by_default(each, obj))
         return self.grant(given, obj) if applied else []
 
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that change the privileges to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], self.designation(wanted))
+
+
+def _granted_by_default(defaults: SchemaObject, obj: SchemaObject) -> Iterator[Grant]:
+    """The grants that default privileges add to a new object.
+
+    A role's own privileges are implicit, unless they are revoked and the role creates the object.
+    """
+    creator = defaults.address.path[0]
+    is_owner = obj.attributes.get("owner", creator) == creator
+    for grant in cast("tuple[Grant, ...]", defaults.attributes["grants"]):
+        if grant[0] != creator or (grant[2] == REVOKED and is_owner):
+            yield grant
 
 
 def _extensions(dependent: str, current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:

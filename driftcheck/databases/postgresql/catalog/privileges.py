@@ -14,7 +14,7 @@ Grant = tuple[str, str, str]
 """The grantee, the privilege, and ``WITH GRANT OPTION``, an empty string, or ``REVOKED`` for a
 privilege that was revoked from the owner."""
 
-_REVOKED = "REVOKED"
+REVOKED = "REVOKED"
 
 _TABLE_PRIVILEGES = frozenset(
     ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
@@ -27,7 +27,17 @@ def grants_sql(acl: str, owner: str, acl_type: str) -> str:
     The owner's default privileges are omitted. Privileges revoked from the owner are included.
     """
     default = f"acldefault('{acl_type}', {owner})" if acl_type else "null"
-    owner = owner or "null"
+    return grants_beyond(acl, default, owner or "null")
+
+
+def grants_beyond(acl: str, default: str, owner: str) -> str:
+    """SQL: the grants of an ``aclitem[]``, without the owner's default privileges.
+
+    Args:
+        acl: SQL: the privileges.
+        default: SQL: the privileges that count if ``acl`` is null.
+        owner: SQL: the OID of the owner; null if nobody has implicit privileges.
+    """
     return f"""array(
         select array[
           coalesce(pg_get_userbyid(nullif(g.grantee, 0)), 'PUBLIC')::text, g.privilege_type, g.how]
@@ -36,10 +46,10 @@ def grants_sql(acl: str, owner: str, acl_type: str) -> str:
             case when is_grantable then 'WITH GRANT OPTION' else '' end as how
           from aclexplode(coalesce({acl}, {default})) where grantee is distinct from {owner}
           union all (
-            select grantee, privilege_type, '{_REVOKED}' from aclexplode({default})
+            select grantee, privilege_type, '{REVOKED}' from aclexplode({default})
             where {acl} is not null and grantee = {owner}
             except
-            select grantee, privilege_type, '{_REVOKED}' from aclexplode({acl}))
+            select grantee, privilege_type, '{REVOKED}' from aclexplode({acl}))
         ) g order by 1)"""
 
 
@@ -64,9 +74,9 @@ def grants_without_owner(owner: Value, grants: Value) -> tuple[Grant, ...]:
     """The grants after a change of the owner, whose own privileges are implicit."""
     pairs = cast("tuple[Grant, ...]", grants or ())
     return tuple(
-        (str(owner), privilege, how) if how == _REVOKED and owner else (grantee, privilege, how)
+        (str(owner), privilege, how) if how == REVOKED and owner else (grantee, privilege, how)
         for grantee, privilege, how in pairs
-        if grantee != owner or how == _REVOKED
+        if grantee != owner or how == REVOKED
     )
 
 
@@ -82,10 +92,8 @@ def change_grants(current: Value, wanted: Value, target: str, columns: str = "")
     have = set(cast("tuple[Grant, ...]", current or ()))
     want = set(cast("tuple[Grant, ...]", wanted or ()))
     gone, new = sorted(have - want), sorted(want - have)
-    revoked = [g for g in gone if g[2] != _REVOKED] + [g for g in new if g[2] == _REVOKED]
-    granted = [g for g in new if g[2] != _REVOKED] + [
-        (*g[:2], "") for g in gone if g[2] == _REVOKED
-    ]
+    revoked = [g for g in gone if g[2] != REVOKED] + [g for g in new if g[2] == REVOKED]
+    granted = [g for g in new if g[2] != REVOKED] + [(*g[:2], "") for g in gone if g[2] == REVOKED]
     return [
         *(
             f"REVOKE {privilege}{columns} ON {target} FROM {role(grantee)}"

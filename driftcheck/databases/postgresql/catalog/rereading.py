@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 from driftcheck.databases.catalog import Cursor, ObjectsByRow, Reading, Scope, in_scope
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.subscriptions import SUBSCRIPTIONS
 from driftcheck.databases.postgresql.catalog.user_rows import USER_ROWS, kinds_with_rows
 from driftcheck.schema import SchemaObject
 
@@ -37,10 +38,13 @@ _TABLES = frozenset({"pg_class", "pg_attribute"})
 _VIEWS = frozenset({"pg_user_mappings"})
 """System views in catalog queries. Their rows have no ``ctid``, so the values are hashed."""
 
+_SOURCES = {"pg_subscription": f"({SUBSCRIPTIONS})"}
+"""SQL: what is read in place of a catalog of which not every user may read every column."""
+
 _NAMES = frozenset(
     """
     pg_namespace pg_class pg_attribute pg_type pg_enum pg_proc pg_operator pg_opclass pg_collation
-    pg_ts_config pg_ts_dict pg_language
+    pg_ts_config pg_ts_dict pg_ts_parser pg_ts_template pg_language
     """.split()
 )
 """The catalogs from which the server takes names when it prints definitions. A renamed type, for
@@ -178,7 +182,8 @@ def _marks(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> dict[str, str]:
 def _mark(name: str, catalog: str, condition: str) -> str:
     """SQL: the name and the mark of a catalog: the number of rows and a sum over their versions."""
     row = "hashtid(x.ctid)::bigint * (1 + x.xmin::text::bigint % 1000003)"
-    if catalog in _VIEWS:
+    if catalog in _VIEWS or catalog in _SOURCES:
         row = "hashtextextended(x::text, 0)"
+    source, of_users = _SOURCES.get(catalog, catalog), USER_ROWS.get(catalog, "true")
     return f"""select '{name}' as name, count(*) || ' ' || coalesce(sum({row}), 0) as mark
-        from {catalog} x where {condition} and {USER_ROWS.get(catalog, "true")}"""
+        from {source} x where {condition} and {of_users}"""

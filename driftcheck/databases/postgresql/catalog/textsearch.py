@@ -1,12 +1,12 @@
-"""Text search: dictionaries and configurations."""
+"""Text search: parsers, templates, dictionaries and configurations."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
-from driftcheck.databases.mutations import alter, per_clause
+from driftcheck.databases.mutations import Alteration, alter, per_clause
 from driftcheck.databases.postgresql.catalog.kind import (
     USERS_SCHEMA,
     PostgreSQLKind,
@@ -17,6 +17,99 @@ from driftcheck.databases.postgresql.catalog.kind import (
 from driftcheck.schema import SchemaObject
 
 _OPTION = re.compile(r"""(\w+|"(?:[^"]|"")+") = (E?'(?:[^']|'')*')""")
+
+
+def _with_function(keyword: str, parameter: str, arguments: str, result: str) -> Alteration:
+    """Return an alteration that recreates an object with one function replaced or added.
+
+    Args:
+        keyword: The name of the function as a field: ``start``.
+        parameter: A built-in function for the new one.
+        arguments: The types of its arguments.
+        result: The type of its result.
+    """
+    return alter(
+        f"another {keyword}",
+        "CREATE SCHEMA {new}",
+        f"CREATE FUNCTION {{new}}.other({arguments}) RETURNS {result} LANGUAGE internal "
+        f"AS '{parameter}'",
+        "DROP {object}",
+        f"CREATE {{object}} ({{without_{keyword}}}{keyword} = {{new}}.other)",
+    )
+
+
+class _FunctionsOfTextSearch(PostgreSQLKind):
+    """The base class of parsers and templates. They consist of functions, and have no owner."""
+
+    parameters: ClassVar[tuple[str, ...]]
+    """The parameters of CREATE, which are the names of the attributes too."""
+
+    def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
+        """Add ``without_...``: the parameters of CREATE without this one, with a comma."""
+        fields = super().fields(obj)
+        rest = {
+            f"without_{name}": "".join(f"{clause}, " for clause in _functions(obj, self, name))
+            for name in self.parameters
+        }
+        return {**fields, **rest}
+
+    def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the bare object."""
+        return [f"CREATE {self.designation(obj)} ({', '.join(_functions(obj, self))})"]
+
+
+def _functions(obj: SchemaObject, kind: _FunctionsOfTextSearch, without: str = "") -> list[str]:
+    return [
+        f"{name} = {obj.attributes[name]}"
+        for name in kind.parameters
+        if obj.attributes[name] is not None and name != without
+    ]
+
+
+class Parser(_FunctionsOfTextSearch):
+    """A parser. https://www.postgresql.org/docs/current/catalog-pg-ts-parser.html."""
+
+    name = "text search parser"
+    plural = "text search parsers"
+    keyword = "TEXT SEARCH PARSER"
+    recognizable = True
+    parameters = ("start", "gettoken", "end", "headline", "lextypes")
+    columns = """n.nspname as schema, t.prsname as name, t.prsstart::regproc::text as start,
+        t.prstoken::regproc::text as gettoken, t.prsend::regproc::text as "end",
+        nullif(t.prsheadline, 0)::regproc::text as headline,
+        t.prslextype::regproc::text as lextypes, d.description as comment"""
+    source = f"""from pg_ts_parser t join pg_namespace n on n.oid = t.prsnamespace
+        {comment_on("pg_ts_parser", "t.oid")}
+        where {USERS_SCHEMA} and {not_in_extension("pg_ts_parser", "t.oid")} order by t.oid"""
+    alterations = (
+        _with_function("start", "prsd_start", "internal, integer", "internal"),
+        _with_function("gettoken", "prsd_nexttoken", "internal, internal, internal", "internal"),
+        _with_function("end", "prsd_end", "internal", "void"),
+        _with_function("headline", "prsd_headline", "internal, internal, tsquery", "internal"),
+        _with_function("lextypes", "prsd_lextype", "internal", "internal"),
+    )
+
+
+class Template(_FunctionsOfTextSearch):
+    """A template. https://www.postgresql.org/docs/current/catalog-pg-ts-template.html."""
+
+    name = "text search template"
+    plural = "text search templates"
+    keyword = "TEXT SEARCH TEMPLATE"
+    recognizable = True
+    parameters = ("init", "lexize")
+    columns = """n.nspname as schema, t.tmplname as name,
+        nullif(t.tmplinit, 0)::regproc::text as init, t.tmpllexize::regproc::text as lexize,
+        d.description as comment"""
+    source = f"""from pg_ts_template t join pg_namespace n on n.oid = t.tmplnamespace
+        {comment_on("pg_ts_template", "t.oid")}
+        where {USERS_SCHEMA} and {not_in_extension("pg_ts_template", "t.oid")} order by t.oid"""
+    alterations = (
+        _with_function("init", "dsimple_init", "internal", "internal"),
+        _with_function(
+            "lexize", "dsimple_lexize", "internal, internal, internal, internal", "internal"
+        ),
+    )
 
 
 class Dictionary(PostgreSQLKind):

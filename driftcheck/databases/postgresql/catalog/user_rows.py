@@ -21,6 +21,7 @@ USER_ROWS = {
     "pg_description": f"(x.objoid >= {FIRST_NORMAL_OID} or x.objoid = {PUBLIC})",
     "pg_foreign_table": f"x.ftrelid >= {FIRST_NORMAL_OID}",
     "pg_index": f"x.indexrelid >= {FIRST_NORMAL_OID}",
+    "pg_init_privs": "true",
     "pg_namespace": f"(x.oid >= {FIRST_NORMAL_OID} or x.oid = {PUBLIC})",
     "pg_range": f"x.rngtypid >= {FIRST_NORMAL_OID}",
     "pg_sequence": f"x.seqrelid >= {FIRST_NORMAL_OID}",

@@ -15,8 +15,10 @@ import psycopg2
 from psycopg2 import errors
 from sqlalchemy.engine import URL
 
+from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.passwords import without_password
+from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.shadow.dropping import drop_database
 from driftcheck.databases.postgresql.shadow.restricted import (
     ROLE_PREFIX,
@@ -51,6 +53,10 @@ WHERE s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND {_MARK} IS NOT NULL
 _MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
+_HAS_SUBSCRIPTIONS = """
+SELECT 1 FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+WHERE d.datname = %s
+"""
 _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 _OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
 _LOCK_TIMEOUT_SECONDS = 60
@@ -171,9 +177,33 @@ class PostgresMaker(ShadowMaker):
         self._note(f"the shadow sorts text by the locale C, live by {wanted}: {reason}")
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
+        subscriptions = [] if shadow.role else self._subscriptions(cursor, template)
         cursor.execute(_END_SESSIONS, (template.name,))
         copied = f"TEMPLATE {template.name}{self._strategy}{_owner(shadow)}"
         cursor.execute(f"CREATE DATABASE {shadow.name} {copied}")
+        if subscriptions:
+            with self._within(shadow.name) as inside:
+                for statement in subscriptions:
+                    inside.execute(statement)
+
+    def _subscriptions(self, cursor: Any, template: ShadowDatabase) -> list[str]:
+        """Return statements for the subscriptions of a template, which are not copied with it.
+
+        They belong to the whole server. The copies have no connection string, and on a server that
+        others use, they are not enabled.
+        """
+        cursor.execute(_HAS_SUBSCRIPTIONS, (template.name,))
+        if cursor.fetchone() is None:
+            return []
+        kind = Subscription()
+        with self._within(template.name) as inside:
+            found = [*kind.read(inside, Scope())]
+        enable = not self.shares_server
+        return [
+            statement
+            for subscription in found
+            for statement in kind.copy_without_connection(subscription, enable=enable)
+        ]
 
     def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
         """Mark the shadow by a setting for driftcheck, and by a comment for people.

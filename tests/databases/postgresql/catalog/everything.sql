@@ -331,6 +331,39 @@ create text search dictionary school.stems (template = snowball, language = engl
 create text search dictionary school.unused (template = simple);
 create text search configuration school.plain_search (parser = pg_catalog."default");
 alter text search configuration school.plain_search add mapping for asciiword with school.stems, simple;
+create function school.init_words(internal) returns internal language internal as 'dsimple_init';
+create text search template school.simpler (init = school.init_words, lexize = dsimple_lexize);
+comment on text search template school.simpler is 'without stop words';
+create text search template school.bare_template (lexize = dsimple_lexize);
+create text search dictionary school.simplest (template = school.simpler);
+create text search parser school.splitter (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end,
+  headline = prsd_headline, lextypes = prsd_lextype);
+comment on text search parser school.splitter is 'as the default one';
+create text search parser school.bare_parser (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end,
+  lextypes = prsd_lextype);
+create type school.label;
+create function school.label_in(cstring) returns school.label language internal immutable strict as 'textin';
+create function school.label_out(school.label) returns cstring language internal immutable strict as 'textout';
+create function school.label_recv(internal) returns school.label language internal stable strict as 'textrecv';
+create type school.label (input = school.label_in, output = school.label_out, receive = school.label_recv,
+  like = text, category = 'S', default = 'no''ne', delimiter = ';', collatable = true);
+comment on type school.label is 'on a book';
+create type school.tag;
+create function school.tag_in(cstring) returns school.tag language internal immutable strict as 'int4in';
+create function school.tag_out(school.tag) returns cstring language internal immutable strict as 'int4out';
+create type school.tag (input = school.tag_in, output = school.tag_out, internallength = 4, passedbyvalue,
+  alignment = int4);
+create function school.same_tag(school.tag, school.tag) returns boolean language internal immutable strict
+  as 'int4eq';
+create type school.undefined;
+create subscription upstream connection 'host=publisher password=secret' publication "News ""1""", marks
+  with (connect = false, slot_name = none, streaming = on);
+comment on subscription upstream is 'from the head office';
+create subscription steady connection 'host=publisher password=secret' publication a, b
+  with (connect = false, slot_name = none, streaming = on);
+create subscription mirror connection 'host=publisher password=secret' publication everything
+  with (connect = false, slot_name = 'mirror', streaming = on, synchronous_commit = local, binary = true,
+  disable_on_error = true);
 create trusted language shell handler plpgsql_call_handler inline plpgsql_inline_handler validator plpgsql_validator;
 alter default privileges in schema school grant select on tables to pg_monitor;
 alter default privileges revoke execute on functions from public;
@@ -345,3 +378,5 @@ grant select (id, title), update (title) on school.books to pg_monitor;
 grant select, references on school.clubs to public;
 grant execute on procedure school.stock(text, integer) to pg_monitor with grant option;
 grant usage on sequence school.badges to pg_monitor;
+grant usage on language plpgsql to pg_monitor with grant option;
+grant execute on function plpgsql_call_handler() to pg_monitor;

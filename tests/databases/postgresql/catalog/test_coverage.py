@@ -14,12 +14,7 @@ def test_everything_is_read_in_the_schema_of_every_kind(everything):
 
 def test_what_no_kind_reads_is_counted(everything):
     everything.run(
-        "create text search parser school.parser (start = prsd_start, gettoken = prsd_nexttoken,"
-        " end = prsd_end, lextypes = prsd_lextype)",
-        "create text search template school.template (lexize = dsimple_lexize)",
         "create access method heap2 type table handler heap_tableam_handler",
-        "create type school.shell",
-        "create type public.shell",
         "select lo_create(0), lo_create(0)",
         "set allow_system_table_mods = on",
         "insert into pg_seclabel values (16384, 1259, 0, 'anon', 'masked')",
@@ -27,20 +22,19 @@ def test_what_no_kind_reads_is_counted(everything):
     snapshot = everything.read()
     assert snapshot.not_compared == {
         ("access method", ""): 1,
-        ("base type", "public"): 1,
-        ("base type", "school"): 1,
         ("large object", ""): 2,
         ("security label", ""): 1,
-        ("text search parser", "school"): 1,
-        ("text search template", "school"): 1,
     }
     assert snapshot.objects == everything.base.objects
 
 
 def test_of_other_schemas_than_those_asked_for_nothing_is_counted(newest):
-    newest.run("create type school.shell", "select lo_create(0)")
+    newest.run(
+        "select lo_create(0)",
+        "update pg_proc set prokind = 'x' where oid = 'school.tidy'::regproc",
+    )
     assert newest.read(schemas=("public",)).not_compared == {("large object", ""): 1}
-    assert ("base type", "school") in newest.read(schemas=("school",)).not_compared
+    assert ("prokind x routine", "school") in newest.read(schemas=("school",)).not_compared
 
 
 def test_every_catalog_of_the_server_is_read_a_part_counted_or_of_no_schema(everything):

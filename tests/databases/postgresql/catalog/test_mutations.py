@@ -41,6 +41,7 @@ UNTESTED = {
     ("table", "of_type"),
     ("index", "replica_identity"),
     ("exclusion constraint", "replica_identity"),
+    ("index", "only"),
     ("exclusion constraint", "options"),
     ("domain", "type"),
     ("domain", "collation"),

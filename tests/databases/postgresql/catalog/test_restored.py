@@ -20,10 +20,13 @@ def test_what_is_restored_has_not_drifted(servers, everything_on, session, catal
     dumped, maker = everything_on(servers[0]), request.getfixturevalue(servers[1])
     restored = session(maker, LANGUAGE)
     restored.connection.commit()
-    (error,) = restore(dumped.shadow.url, restored.url)
+    errors = restore(dumped.shadow.url, restored.url)
+    (error,) = (each for each in errors if "subscription" not in each)
     assert "shell" in error
     there = restored.read(owners=True, grants=True)
     comparison = compared(
         dumped.bases[True], there, partial(compare, same_lineage=True), catalog, lambda: maker
     )
-    assert comparison.changes == []
+    # The newest pg_dump writes an option of subscriptions that only later servers have.
+    refused = {"subscription"} if servers[1] == "pg15" else set()
+    assert {change.address.kind for change in comparison.changes} == refused

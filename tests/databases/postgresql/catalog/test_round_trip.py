@@ -11,10 +11,11 @@ SCOPE = {"owners": True, "grants": True}
 def _written(wanted, there, catalog):
     """Statements that make a schema where only what every database has is there."""
     new = {a: obj for a, obj in wanted.objects.items() if a not in there.objects}
-    made = build(Snapshot(new, "postgresql", "", "public"), catalog)
+    schema = Snapshot(new, "postgresql", "", "public", dependencies=wanted.dependencies)
+    made = build(schema, catalog)
     same = [ObjectChange(there.objects[a], wanted.objects[a]) for a in there.objects]
     altered = plan(same, catalog)
-    assert not made.manual_steps
+    assert all("CREATE SUBSCRIPTION" in step for step in made.manual_steps)
     return (*made.statements, *altered.statements)
 
 
@@ -22,14 +23,20 @@ def test_what_is_read_and_written_reads_the_same(everything, session, catalog):
     wanted = everything.read(**SCOPE)
     empty = session(everything.server)
     empty.run(*_written(wanted, empty.read(**SCOPE), catalog))
-    assert compare(wanted, empty.read(**SCOPE), same_lineage=False) == []
+    by_hand = {a for a in wanted.objects if a.kind == "subscription"}
+    left = compare(wanted, empty.read(**SCOPE), same_lineage=False)
+    assert {change.address for change in left} == by_hand
 
 
 def test_what_is_extra_can_be_dropped(everything, session, catalog):
     empty = session(everything.server).read()
     extra = compare(empty, everything.base, same_lineage=True)
-    everything.run(*undo(extra, catalog).statements)
-    assert compare(empty, everything.read(), same_lineage=True) == []
+    dropped = undo(extra, catalog, empty, everything.base)
+    everything.run(*dropped.statements)
+    (by_hand,) = dropped.manual_steps
+    assert "DROP SUBSCRIPTION mirror" in by_hand
+    (left,) = compare(empty, everything.read(), same_lineage=True)
+    assert str(left.address) == "subscription mirror"
 
 
 def test_every_kind_is_in_the_schema_that_is_written(newest, catalog):

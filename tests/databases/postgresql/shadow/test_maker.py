@@ -6,7 +6,9 @@ import os
 
 import pytest
 
+from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
@@ -74,6 +76,33 @@ def test_asking_for_the_mark_leaves_no_transaction_behind(pg18, database):
 
     assert made.shadow.is_reached_by(connection)
     connection.autocommit = True  # refused within a transaction
+
+
+def test_a_copy_has_the_subscriptions_without_their_connections(pg):
+    template = pg.make("template")
+    with session(template.url) as cursor:
+        cursor.execute(
+            """CREATE SUBSCRIPTION "a ""b" CONNECTION 'host=publisher password=sesame'
+            PUBLICATION "p, q", r WITH (connect = false, slot_name = taken, binary = true)"""
+        )
+        cursor.execute("""COMMENT ON SUBSCRIPTION "a ""b" IS 'it''s'""")
+        cursor.execute('ALTER SUBSCRIPTION "a ""b" ENABLE')
+    copies = [template, pg.make("copy", template)]
+    read = []
+    for shadow in copies:
+        with session(shadow.url) as cursor:
+            read.append([*Subscription().read(cursor, Scope())])
+    assert read[0] == read[1] != []
+    connections = (
+        "SELECT array_agg(subconninfo ORDER BY subconninfo) FROM pg_subscription"
+        """ WHERE subname = 'a "b'"""
+    )
+    assert ask(copies[1], connections) == (["", "host=publisher password=sesame"],)
+    for shadow in reversed(copies):
+        shadow.drop()
+    after = pg.make("after")
+    assert ask(after, connections) == (None,)
+    after.drop()
 
 
 def test_dropping_cuts_off_who_is_connected(pg):

@@ -25,7 +25,7 @@ _OWNERS = {
     "pg_class": ("relowner", "x.relkind NOT IN ('f', 'i', 'I', 't') AND x.relnamespace <> 99"),
     "pg_type": (
         "typowner",
-        """x.typelem = 0 AND NOT EXISTS
+        """x.typelem = 0 AND x.typisdefined AND NOT EXISTS
           (SELECT FROM pg_class c WHERE c.oid = x.typrelid AND c.relkind = 'f')""",
     ),
     "pg_proc": (

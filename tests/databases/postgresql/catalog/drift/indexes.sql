@@ -132,7 +132,6 @@ create index audits_at on school.audits using brin (at) with (autosummarize = on
 -- extra index school.audits_who
 create unique index audits_who on school.audits (who) nulls not distinct;
 
--- redo by hand
 -- extra index school.events_by_note
 create index events_by_note on only school.events (note);
 
@@ -174,3 +173,14 @@ alter statistics school.together rename to two;
 -- with owners and grants
 -- changed statistics object school.together
 alter statistics school.together owner to pg_monitor;
+
+-- changed index school.events_kind
+-- missing index school.events_2024_kind_idx
+-- missing index school.events_2025_kind_idx
+-- missing index school.events_1999_kind_idx
+-- missing index school.events_other_kind_idx
+drop index school.events_kind;
+create index events_kind on only school.events (kind);
+
+-- extra index school.sorted_word
+create index sorted_word on only school.sorted (word);

@@ -71,3 +71,39 @@ alter default privileges for role pg_monitor in schema school grant execute on f
 -- with owners and grants
 -- extra default privileges postgres."LARGE OBJECTS"
 alter default privileges grant select on large objects to pg_monitor;
+
+-- with owners and grants
+-- extra privileges "LANGUAGE".sql
+grant usage on language sql to pg_monitor;
+
+-- with owners and grants
+-- extra privileges "LANGUAGE".sql
+revoke usage on language sql from public;
+
+-- with owners and grants
+-- changed privileges "LANGUAGE".plpgsql
+revoke grant option for usage on language plpgsql from pg_monitor;
+revoke usage on language plpgsql from public;
+
+-- with owners and grants
+-- missing privileges pg_catalog."FUNCTION".plpgsql_call_handler()
+revoke execute on function plpgsql_call_handler() from pg_monitor;
+
+-- with owners and grants
+-- extra privileges pg_catalog."FUNCTION".plpgsql_validator(oid)
+revoke execute on function plpgsql_validator(oid) from public;
+grant execute on function plpgsql_validator(oid) to pg_monitor with grant option;
+
+-- with owners and grants
+-- extra default privileges postgres."TABLES"
+alter default privileges revoke insert, update on tables from current_user;
+
+-- with owners and grants
+-- extra default privileges school.postgres."SEQUENCES"
+alter default privileges in schema school grant usage on sequences to current_user;
+
+-- with owners and grants
+-- extra default privileges postgres."TABLES"
+-- extra table school.granted
+alter default privileges revoke insert on tables from current_user;
+create table school.granted ();

@@ -57,3 +57,42 @@ alter text search dictionary school.stems owner to pg_monitor;
 -- with owners and grants
 -- changed text search configuration school.search
 alter text search configuration school.search owner to pg_monitor;
+
+-- changed text search parser school.splitter
+drop text search parser school.splitter;
+create text search parser school.splitter (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end,
+  lextypes = prsd_lextype);
+comment on text search parser school.splitter is 'as the default one';
+
+-- changed text search parser school.bare_parser
+comment on text search parser school.bare_parser is 'bare';
+
+-- missing text search parser school.splitter
+drop text search parser school.splitter;
+
+-- renamed text search parser school.splitter
+alter text search parser school.splitter rename to cutter;
+
+-- extra text search parser school.another_parser
+-- extra text search configuration school.parsed
+create text search parser school.another_parser (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end,
+  lextypes = prsd_lextype);
+create text search configuration school.parsed (parser = school.another_parser);
+
+-- missing text search template school.simpler
+-- missing text search dictionary school.simplest
+-- missing function school.init_words(internal)
+drop function school.init_words(internal) cascade;
+
+-- changed text search template school.bare_template
+drop text search template school.bare_template;
+create text search template school.bare_template (lexize = dsimple_lexize, init = dsimple_init);
+
+-- changed text search template school.simpler
+comment on text search template school.simpler is null;
+
+-- renamed text search template school.bare_template
+alter text search template school.bare_template rename to barest_template;
+
+-- extra text search template school.another_template
+create text search template school.another_template (lexize = dsimple_lexize);

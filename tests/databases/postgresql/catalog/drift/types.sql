@@ -163,3 +163,51 @@ grant usage on type school.point3 to pg_monitor with grant option;
 -- with owners and grants
 -- changed range type school.floats
 revoke usage on type school.floats from pg_monitor;
+
+-- missing base type school.tag
+-- missing function school.tag_in(cstring)
+-- missing function school.tag_out(school.tag)
+-- missing function school.same_tag(school.tag, school.tag)
+drop type school.tag cascade;
+
+-- extra base type school.mark_of
+-- extra function school.mark_of_in(cstring)
+-- extra function school.mark_of_out(school.mark_of)
+-- extra table school.marked
+create type school.mark_of;
+create function school.mark_of_in(cstring) returns school.mark_of language internal immutable strict as 'int4in';
+create function school.mark_of_out(school.mark_of) returns cstring language internal immutable strict as 'int4out';
+create type school.mark_of (input = school.mark_of_in, output = school.mark_of_out, like = integer);
+create table school.marked (mark school.mark_of, marks school.mark_of[]);
+
+-- changed base type school.label
+alter type school.label set (receive = none, storage = main, analyze = array_typanalyze);
+
+-- undo by hand
+-- redo by hand
+-- changed base type school.label
+drop type school.label cascade;
+create type school.label;
+create function school.label_in(cstring) returns school.label language internal immutable strict as 'textin';
+create function school.label_out(school.label) returns cstring language internal immutable strict as 'textout';
+create function school.label_recv(internal) returns school.label language internal stable strict as 'textrecv';
+create type school.label (input = school.label_in, output = school.label_out, receive = school.label_recv,
+  like = text, category = 'S', delimiter = ';', collatable = true);
+comment on type school.label is 'on a book';
+
+-- changed base type school.label
+comment on type school.label is 'on a shelf';
+
+-- missing base type school.undefined
+drop type school.undefined;
+
+-- extra base type school.shell
+create type school.shell;
+
+-- with owners and grants
+-- changed base type school.tag
+grant usage on type school.tag to pg_monitor;
+
+-- with owners and grants
+-- changed base type school.tag
+alter type school.tag owner to pg_monitor;
