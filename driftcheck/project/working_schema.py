@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from driftcheck.databases.registry import database_for
 from driftcheck.errors import CannotCheckError
 from driftcheck.quoting import quote_identifier
 
@@ -64,7 +65,7 @@ def working_schema(connection: Any) -> WorkingSchema:
     """
     options = connection.get_execution_options()
     translate_map = dict(options.get("schema_translate_map") or {})
-    if connection.dialect.name != "postgresql":
+    if not database_for(connection.dialect.name).has_schemas:
         if translate_map.get(None):
             raise CannotCheckError(
                 "env.py sets schema_translate_map, which driftcheck supports on PostgreSQL only",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
@@ -115,11 +116,9 @@ class ReflectedTables:
     def _type_classes(self) -> Mapping[str, Any]:
         dialect: Any = URL.create(self._snapshot.dialect).get_dialect()
         names: dict[str, Any] = dict(dialect.ischema_names)
-        if self._snapshot.dialect == "postgresql":
-            from sqlalchemy.dialects import postgresql  # noqa: PLC0415  (other databases do without)
-
-            names |= {"enum": postgresql.ENUM, "array": postgresql.ARRAY}
-        return names
+        package = import_module(dialect.__module__.rpartition(".")[0])
+        constructors = {name.lower(): getattr(package, name, None) for name in ("ENUM", "ARRAY")}
+        return names | {name: made for name, made in constructors.items() if made is not None}
 
     @cached_property
     def _enums(self) -> Mapping[str, tuple[str, Sequence[str]]]:
