@@ -22,7 +22,7 @@ UNIQUE = SchemaObject(
 )
 INDEX = SchemaObject(
     Address("index", "public", ("ix",)),
-    {"definition": "btree (age)", "unique": True, "statistics": None, **STORED},
+    {"definition": "btree (age)", "unique": True, "only": False, "statistics": None, **STORED},
     PUPILS,
 )
 
