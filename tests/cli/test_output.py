@@ -69,7 +69,7 @@ def test_several_forms_at_once(school):
     (school.root / "pyproject.toml").write_text(
         "[tool.driftcheck]\n"
         'ignore = [{rule = "drift-*", address = "audit_*", reason = "so"}, '
-        '{rule = "pending-*", reason = "so"}, {rule = "unapplied-*", reason = "so"}]\n'
+        '{rule = "pending-column-*", reason = "so"}, {rule = "unapplied-*", reason = "so"}]\n'
     )
     (school.root / ".git").mkdir()
     forms = ["--format", "sarif=a.sarif", "--format", "json", "--format", "markdown=a.md"]
