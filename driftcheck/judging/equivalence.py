@@ -24,7 +24,11 @@ _LITERAL_OR_CAST = re.compile(
 )
 _NUMBER_AS_STRING = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
 _NEXT_VALUE = re.compile(r"\Anextval\(")
-_NAME_BY_SERVER = re.compile(r"(_.+)?_(pkey|key|fkey|check|excl)\d*")
+_NAME_BY_SERVER = re.compile(
+    r"""(_.+)?_(pkey|key|fkey|check|excl)\d*     # PostgreSQL
+    | _(ibfk|chk)_\d+ | CONSTRAINT_\d+          # MySQL, and checks of MariaDB""",
+    re.VERBOSE,
+)
 _NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})
 
 
@@ -83,7 +87,10 @@ def _is_named_by_server(change: Change) -> bool:
     """Whether the models leave the name of a constraint to the server.
 
     PostgreSQL names a constraint after the table, the columns and the type of the constraint:
-    see ``ChooseConstraintName`` in its source.
+    see ``ChooseConstraintName`` in its source. MySQL and MariaDB number the foreign keys of a
+    table in the order of their creation: ``boxes_ibfk_1``. MySQL numbers checks in the same way,
+    ``boxes_chk_1``; MariaDB names them ``CONSTRAINT_1``. Source: MySQL manual, "FOREIGN KEY
+    Constraints" and "CHECK Constraints"; MariaDB manual, "CONSTRAINT".
     """
     address = change.address
     table = address.path[0]

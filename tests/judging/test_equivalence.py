@@ -62,12 +62,24 @@ def test_a_default_that_only_one_side_has_is_kept() -> None:
     assert list(meaningful([_changed(Difference("default", None, "0"))])) != []
 
 
-@pytest.mark.parametrize("name", ["pupils_pkey", "pupils_name_key", "pupils_a_b_fkey1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pupils_pkey",
+        "pupils_name_key",
+        "pupils_a_b_fkey1",
+        "pupils_ibfk_2",
+        "pupils_chk_1",
+        "CONSTRAINT_1",
+    ],
+)
 def test_a_name_that_the_server_chose_is_no_change(name: str) -> None:
     assert list(meaningful([_renamed(name)])) == []
 
 
-@pytest.mark.parametrize("name", ["uq_pupils_name", "pupils_name", "people_name_key"])
+@pytest.mark.parametrize(
+    "name", ["uq_pupils_name", "pupils_name", "people_name_key", "people_ibfk_1"]
+)
 def test_a_name_that_somebody_chose_is_a_change(name: str) -> None:
     assert len(list(meaningful([_renamed(name)]))) == 1
 
