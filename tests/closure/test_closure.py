@@ -63,10 +63,9 @@ def closed(sketch, request):
 
     def close(database):
         if database not in results:
+            project, environment = _project(database, sketch, request.getfixturevalue)
             results[database] = None, None
             said = FILES[database]
-            maker = None if database == "sqlite" else request.getfixturevalue("pg18")
-            project = sketch(maker)
             project.models("\n".join([said["models"], *features(said).values(), said["end"]]))
             (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE)
             project.revision("0001", said["before"])
@@ -74,11 +73,24 @@ def closed(sketch, request):
             config = Config(project.root / "alembic.ini")
             script = command.revision(config, autogenerate=True, rev_id="0002")
             project.upgrade()
-            result = project.compare(**(variables(maker) if maker else {}))
+            result = project.compare(**environment)
             results[database] = Path(script.path).read_text(), result
         return results[database]
 
     return close
+
+
+def _project(database, sketch, fixture):
+    """Return an empty project on the database system, and the environment of its runs."""
+    if database == "postgresql":
+        maker = fixture("pg18")
+        return sketch(maker), variables(maker)
+    project = sketch()
+    if database.startswith("mariadb"):
+        project.live = fixture("mariadb_databases")()
+        project.url = project.live.text_url
+        project.name_database(project.url)
+    return project, {}
 
 
 @pytest.mark.parametrize(
