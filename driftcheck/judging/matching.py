@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -219,6 +220,7 @@ def _match_renamed_parts(
       is ``btree (age)``.
     - By number, in the same lineage: column 3 ``name`` is column 3 ``surname``, provided that the
       columns which have the same name on both sides have the same number, too.
+    - By number and content, in the same lineage, in a table that was restored from a dump.
     - By subject, in different lineages: an index on ``age`` of the models takes the place of
       another index on ``age`` of the migrations.
 
@@ -234,6 +236,8 @@ def _match_renamed_parts(
             renamed |= _match_by_subject(left, right, by_content)
         elif _numbers_agree(wanted.parts[parent], actual, pairs):
             renamed |= _one_to_one(left, right, _number_key)
+        else:
+            renamed |= _match_in_restored_table(wanted.parts[parent], right, actual, pairs)
     return renamed
 
 
@@ -268,6 +272,26 @@ def _numbers_agree(parts: Iterable[SchemaObject], actual: Snapshot, pairs: Pairs
     )
 
 
+def _match_in_restored_table(
+    parts: Parts, right: list[SchemaObject], actual: Snapshot, pairs: Pairs
+) -> Pairs:
+    """Match by number and content the columns of a table that was restored from a dump.
+
+    A dump leaves out dropped columns, so that the restored table has columns 1, 2, 3 for 1, 3, 4.
+    The numbers are evidence if this holds for each column with the same name on both sides. A
+    column that was added after the restore has a higher number than every restored column.
+    """
+    numbers = sorted(part.number for part in parts if part.number is not None)
+    new_numbers = {number: new for new, number in enumerate(numbers, start=1)}
+    restored = [
+        replace(part, number=new_numbers[part.number]) for part in parts if part.number is not None
+    ]
+    if not _numbers_agree(restored, actual, pairs):
+        return {}
+    left = [part for part in restored if part.address not in pairs]
+    return _one_to_one(left, right, _number_and_content_key)
+
+
 # --- keys ---------------------------------------------------------------------------------------
 
 
@@ -293,6 +317,11 @@ def _content_key(schema_object: SchemaObject) -> Hashable:
 def _number_key(schema_object: SchemaObject) -> Hashable:
     number = schema_object.number
     return None if number is None else (schema_object.address.kind, number)
+
+
+def _number_and_content_key(schema_object: SchemaObject) -> Hashable:
+    number = _number_key(schema_object)
+    return None if number is None else (number, _frozen(schema_object))
 
 
 def _subject_key(schema_object: SchemaObject) -> Hashable:

@@ -75,6 +75,12 @@ def test_what_was_changed_since_is_drift(project, restored):
     ]
 
 
+def test_a_renamed_column_is_recognized(project, restored):
+    restored.execute("ALTER TABLE students RENAME years TO age")
+    result = project.compare("-d", restored.text_url, "--only-gap", "drift")
+    assert result.findings == [("drift-column-renamed", "public.students.years")]
+
+
 def test_what_is_dropped_is_drift(project, restored):
     restored.execute("ALTER TABLE students DROP years CASCADE")
     assert project.compare("-d", restored.text_url).findings == [

@@ -99,6 +99,46 @@ def test_numbers_of_a_table_restored_from_a_dump_are_no_evidence() -> None:
     assert [change.type for change in changes] == [ChangeType.MISSING, ChangeType.EXTRA]
 
 
+@pytest.mark.parametrize(
+    ("actual_columns", "expected"),
+    [
+        pytest.param(
+            (("id", 1), ("years", 2), ("name", 3)), [("renamed", "public.pupils.age")], id="renamed"
+        ),
+        pytest.param(
+            (("id", 1), ("name", 3), ("years", 4)),
+            [("missing", "public.pupils.age"), ("extra", "public.pupils.years")],
+            id="dropped-and-another-created",
+        ),
+        pytest.param(
+            (("name", 1), ("years", 2), ("id", 3)),
+            [("missing", "public.pupils.age"), ("extra", "public.pupils.years")],
+            id="in-another-order",
+        ),
+    ],
+)
+def test_the_columns_of_a_restored_table_are_numbered_without_a_gap(
+    actual_columns: tuple[tuple[str, int], ...], expected: list[tuple[str, str]]
+) -> None:
+    wanted = snapshot(
+        table("pupils"),
+        column("pupils", "id", 1),
+        column("pupils", "age", 3),
+        column("pupils", "name", 5),
+    )
+    actual = snapshot(table("pupils"), *(column("pupils", *each) for each in actual_columns))
+    assert reported(compare(wanted, actual, same_lineage=True)) == expected
+
+
+def test_a_column_of_another_type_in_a_restored_table_is_another_column() -> None:
+    wanted = snapshot(table("pupils"), column("pupils", "age", 3), column("pupils", "name", 4))
+    actual = snapshot(
+        table("pupils"), column("pupils", "years", 1, type="text"), column("pupils", "name", 2)
+    )
+    changes = compare(wanted, actual, same_lineage=True)
+    assert [change.type for change in changes] == [ChangeType.MISSING, ChangeType.EXTRA]
+
+
 def test_an_index_of_the_same_content_was_renamed_whatever_the_lineage() -> None:
     wanted = snapshot(table("pupils"), index("pupils", "ix_old", "btree (age)"))
     actual = snapshot(table("pupils"), index("pupils", "ix_new", "btree (age)"))
