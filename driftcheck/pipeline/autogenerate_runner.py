@@ -28,7 +28,13 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.autogenerate import Operation, autogenerate, in_blocks, run_block
+from driftcheck.sources.autogenerate import (
+    Operation,
+    autogenerate,
+    errors_in_block,
+    in_blocks,
+    run_block,
+)
 from driftcheck.sources.live import reading
 from driftcheck.sources.untrusted import run_untrusted
 
@@ -280,7 +286,7 @@ def _run_all(
             ]
         tried += ran
         if error is not None:
-            errors.update({operation.text: error for operation in ran})
+            errors |= errors_in_block(ran, error, url)
     return _OnHead(tried, errors, pending_now())
 
 

@@ -224,9 +224,10 @@ def _named_wrongly(value: Any, *, several: bool) -> str:
 
 def _expected(value: Any) -> str:
     """Return how ``target_metadata`` is written, given what it is now."""
-    name = value.__name__ if isinstance(value, type) else "Base"
-    if isinstance(getattr(value, "metadata", None), MetaData) and not isinstance(value, type):
-        name = "db" if hasattr(value, "session") else type(value).__name__
+    name = "Base"
+    if isinstance(getattr(value, "metadata", None), MetaData):
+        instance_name = "db" if hasattr(value, "session") else type(value).__name__
+        name = value.__name__ if isinstance(value, type) else instance_name
     return (
         f"Write target_metadata = {name}.metadata in env.py, or a list of several MetaData objects."
     )

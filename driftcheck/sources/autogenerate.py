@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy
 from alembic.autogenerate.api import AutogenContext, RevisionContext
 from alembic.autogenerate.render import render_op_text
+from alembic.ddl.impl import DefaultImpl
 from alembic.operations import Operations, ops
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import URL
@@ -181,6 +182,45 @@ def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation]
     except Exception as error:  # noqa: BLE001  (operations may be the project's own)
         return outside, exception_lines(error)[0]
     return outside, None
+
+
+def errors_in_block(block: Sequence[Operation], error: str, url: URL) -> dict[str, str]:
+    """Return the error of each operation of a failed block.
+
+    Each operation is run on its own, to find which one fails. The others are rolled back with it.
+    Where DDL is not transactional, a part of the block may have run already. Every operation then
+    gets the error of the block.
+
+    Args:
+        block: The block, which ``run_block`` has run.
+        error: Its error.
+        url: The shadow database.
+
+    Returns:
+        The errors by the text of the operation.
+    """
+    errors = {operation.text: error for operation in block}
+    if len(block) == 1 or not _has_transactional_ddl(url):
+        return errors
+    alone = {operation.text: _error_alone(operation, error, url) for operation in block}
+    if not any(alone.values()):
+        return errors
+    other = f"another operation of its batch fails: {error}"
+    return {text: own_error or other for text, own_error in alone.items()}
+
+
+def _error_alone(operation: Operation, error: str, url: URL) -> str | None:
+    """Run an operation of a failed block on its own, and return its error.
+
+    An operation that only runs outside of a transaction block gets the error of the block.
+    """
+    (ran,), own_error = run_block([operation], url)
+    return own_error or (error if ran.needs_autocommit else None)
+
+
+def _has_transactional_ddl(url: URL) -> bool:
+    dialect = url.get_dialect()()
+    return DefaultImpl.get_by_dialect(dialect).transactional_ddl
 
 
 def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:

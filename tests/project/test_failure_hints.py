@@ -131,6 +131,14 @@ def test_the_advice_about_a_missing_variable_works(school):
             "class Base:\n    pass\nmetadata = Base",
             ["is the class Base, not a MetaData", "target_metadata = Base.metadata"],
         ),
+        (
+            "class Store:\n    pass\nmetadata = [Store]",
+            ["contains the class Store, not a MetaData", "target_metadata = Base.metadata"],
+        ),
+        (
+            "class Model:\n    metadata = metadata\nmetadata = Model",
+            ["is the class Model, not a MetaData", "target_metadata = Model.metadata"],
+        ),
         ('metadata = "models"', ["an object of the class str 'models'", "Base.metadata"]),
         (
             f'metadata = [Table("pupils", metadata, {ID})]',
