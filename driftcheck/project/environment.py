@@ -156,7 +156,7 @@ def discover(
 
     def observe(_heads: Any, context: Any) -> tuple[()]:
         target = redirect.target_of(context.connection)
-        configured = _configured(context, target, project.root)
+        configured = _configured(context, target, project.root, models=models)
         if models:
             with contained("writing the models as DDL", root=project.root):
                 ddl = ddl_of(configured.metadata, context.connection)
@@ -178,7 +178,7 @@ def discover(
     return LoadedProject(project, redirect, environment, script)
 
 
-def _configured(context: Any, target: URL, root: Path) -> Configured:
+def _configured(context: Any, target: URL, root: Path, *, models: bool) -> Configured:
     options = context.opts
     token = str(options.get("upgrade_token") or "")
     working = working_schema(context.connection)
@@ -187,7 +187,7 @@ def _configured(context: Any, target: URL, root: Path) -> Configured:
         bind=token.removesuffix("_upgrades") if token.endswith("_upgrades") else "",
         version_table=context.version_table,
         version_schema=working.schema_of(context.version_table_schema),
-        metadata=_metadata(options.get("target_metadata")),
+        metadata=_metadata(options.get("target_metadata"), required=models),
         include_schemas=bool(options.get("include_schemas")),
         include_name=_guarded(options, "include_name", root),
         include_object=_guarded(options, "include_object", root),
@@ -196,17 +196,23 @@ def _configured(context: Any, target: URL, root: Path) -> Configured:
     )
 
 
-def _metadata(target: Any) -> tuple[MetaData, ...]:
+def _metadata(target: Any, *, required: bool) -> tuple[MetaData, ...]:
     """Return the models that env.py configures as ``target_metadata``.
 
+    Args:
+        target: What env.py configures.
+        required: Whether the models are compared.
+
     Raises:
-        ProjectError: It is not a MetaData, nor several.
+        ProjectError: The models are compared, and are not a MetaData object, nor several.
     """
     if target is None:
         return ()
     several = tuple(target) if isinstance(target, (list, tuple)) else (target,)
     for each in several:
         if not isinstance(each, MetaData):
+            if not required:
+                return ()
             raise ProjectError(
                 f"target_metadata of env.py {_named_wrongly(each, several=each is not target)}",
                 hint=_expected(each),

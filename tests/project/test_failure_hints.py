@@ -156,6 +156,8 @@ def test_the_advice_about_a_missing_variable_works(school):
 def test_a_target_that_is_no_metadata(school, target, words):
     school.models(target)
     fails(school, "target_metadata", *words)
+    drift = school.compare("--only-gap", "drift")
+    assert drift.status == 0, "drift needs no models"
 
 
 @pytest.mark.parametrize(
