@@ -452,7 +452,7 @@ CLEAN = report(replay="cached")
 TUTORIAL = report(
     dropped_column(),
     coverage=Coverage(
-        {"tables": 1, "columns": 2, "primary keys": 1}, {"base type": 1}, ("owners", "privileges")
+        {"tables": 1, "columns": 2, "primary keys": 1}, {"access method": 1}, ("owners", "privileges")
     ),
 )
 SAMPLES = {
@@ -528,7 +528,7 @@ SAMPLES = {
     "many": many(),
     "nothing-compared": report(coverage=Coverage({})),
     "not-all-compared": replace(
-        report(coverage=Coverage({"tables": 1}, {"base type": 2, "large object": 1})),
+        report(coverage=Coverage({"tables": 1}, {"access method": 2, "large object": 1})),
         strict_coverage=True,
     ),
 }
