@@ -52,20 +52,26 @@ _REVISION = '''\
 """Create every table."""
 
 from alembic import op
+from sqlalchemy import MetaData
 
 from models import metadata
 
 revision = "{revision}"
 down_revision = {down_revision}
 
+# Copies: a history that creates the tables of the models themselves is never cached.
+copies = MetaData()
+for table in metadata.sorted_tables:
+    table.to_metadata(copies)
+
 
 def upgrade():
-    for table in metadata.sorted_tables[{start}:{stop}]:
+    for table in copies.sorted_tables[{start}:{stop}]:
         table.create(op.get_bind())
 
 
 def downgrade():
-    for table in reversed(metadata.sorted_tables[{start}:{stop}]):
+    for table in reversed(copies.sorted_tables[{start}:{stop}]):
         table.drop(op.get_bind())
 '''
 

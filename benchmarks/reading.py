@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.catalog.session import reading
+from driftcheck.databases.postgresql.catalog.session import reading_session
 from driftcheck.databases.registry import catalog_for
 
 # For every tenth table, what SQLAlchemy's models cannot say.
@@ -81,11 +81,11 @@ def time_reading(url: URL, *, tables: int, rounds: int) -> None:
     connection.commit()
     backend = connection.info.backend_pid
     recorded = _Recorded(connection)
-    snapshot = catalog.read(recorded, Scope())
+    snapshot = catalog.read(recorded, Scope(dependencies=False))
     queries = [query for query in recorded.queries if query.lstrip().startswith("select")]
 
     def floor() -> None:
-        with connection.cursor() as cursor, reading(cursor):
+        with connection.cursor() as cursor, reading_session(cursor):
             for query in queries:
                 cursor.execute(query)
                 cursor.fetchall()
@@ -97,7 +97,10 @@ def time_reading(url: URL, *, tables: int, rounds: int) -> None:
     )
     gc.disable()  # as it is while a catalog is read: that shall favour neither
     pairs = [
-        (_spent(lambda: catalog.read(connection, Scope()), backend), _spent(floor, backend))
+        (
+            _spent(lambda: catalog.read(connection, Scope(dependencies=False)), backend),
+            _spent(floor, backend),
+        )
         for _ in range(rounds)
     ]
     gc.enable()

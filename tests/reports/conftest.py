@@ -452,7 +452,9 @@ CLEAN = report(replay="cached")
 TUTORIAL = report(
     dropped_column(),
     coverage=Coverage(
-        {"tables": 1, "columns": 2, "primary keys": 1}, {"access method": 1}, ("owners", "privileges")
+        {"tables": 1, "columns": 2, "primary keys": 1},
+        {"access method": 1},
+        ("owners", "privileges"),
     ),
 )
 SAMPLES = {
