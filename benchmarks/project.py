@@ -59,19 +59,22 @@ from models import metadata
 revision = "{revision}"
 down_revision = {down_revision}
 
-# Copies: a history that creates the tables of the models themselves is never cached.
-copies = MetaData()
-for table in metadata.sorted_tables:
-    table.to_metadata(copies)
+
+def copies():
+    """Return copies: a history that creates the tables of the models themselves is never cached."""
+    copied = MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(copied)
+    return copied.sorted_tables[{start}:{stop}]
 
 
 def upgrade():
-    for table in copies.sorted_tables[{start}:{stop}]:
+    for table in copies():
         table.create(op.get_bind())
 
 
 def downgrade():
-    for table in reversed(copies.sorted_tables[{start}:{stop}]):
+    for table in reversed(copies()):
         table.drop(op.get_bind())
 '''
 
