@@ -390,6 +390,15 @@ class Catalog(ABC):
         del last
         return Reading.of(self.read(connection, scope).objects.values(), self.kinds)
 
+    def dependencies(self, connection: Any) -> Mapping[Address, tuple[Address, ...]]:
+        """Read the objects that each object depends on; by default, nothing is read.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+        """
+        del connection
+        return {}
+
     def row_facts(
         self, connection: Any, columns: Collection[Address], actual: Snapshot
     ) -> RowFacts:

@@ -28,6 +28,14 @@ def is_explained(operation: Operation, judged: Iterable[Judged]) -> bool:
     return any(is_for(operation, each) for each in pending(judged))
 
 
+def explaining_note(operation: Operation, judged: Iterable[Judged]) -> Judged | None:
+    """Return the note about a pending change that an operation is written for, if any."""
+    notes = (each for each in judged if each.finding.severity is Severity.NOTE)
+    return next(
+        (each for each in notes if each.changes.get(Gap.PENDING) and is_for(operation, each)), None
+    )
+
+
 def pending(judged: Iterable[Judged]) -> Iterator[Judged]:
     """Yield the findings of pending changes that are not notes."""
     for each in judged:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.faults import fault
-from driftcheck.pipeline.operation_matching import is_explained
+from driftcheck.pipeline.operation_matching import explaining_note, is_explained
 from driftcheck.pipeline.remedies import Operations
 from driftcheck.sources.autogenerate import Operation
 
@@ -32,7 +32,8 @@ def pending_operations(
         address = operation.address
         is_selected = not schemas or address is None or address.schema in schemas
         if is_selected and _compares(operation) and not is_explained(operation, judged):
-            yield _finding(operation, operations.errors.get(operation.text, ""))
+            finding = _finding(operation, operations.errors.get(operation.text, ""))
+            yield replace(finding, why=_why(explaining_note(operation, judged)))
 
 
 def _compares(operation: Operation) -> bool:
@@ -54,6 +55,13 @@ def _finding(operation: Operation, error: str) -> Finding:
         remedies=(_remedy(operation, error),),
     )
     return replace(finding, verdict=Verdict.PENDING, address=address)
+
+
+def _why(note: Judged | None) -> str:
+    """Return a sentence that names the note about the same difference."""
+    if note is None:
+        return ""
+    return f"A note of this report says why: {note.finding.message}."
 
 
 def _remedy(operation: Operation, error: str) -> Remedy:

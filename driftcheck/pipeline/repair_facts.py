@@ -61,8 +61,7 @@ def with_dependencies(url: URL, catalog: Catalog, snapshot: Snapshot) -> Snapsho
     if not catalog.knows_dependencies:
         return snapshot
     with suppress(CannotCheckError), reading(url) as connection:
-        full = catalog.read(connection, Scope())
-        return replace(snapshot, dependencies=full.dependencies)
+        return replace(snapshot, dependencies=catalog.dependencies(connection))
     return snapshot
 
 

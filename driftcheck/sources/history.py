@@ -14,7 +14,6 @@ from driftcheck.project.environment import Environment
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
-from driftcheck.sources.dependencies import Dependencies, dependencies_of
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import (
     Destinations,
@@ -23,6 +22,7 @@ from driftcheck.sources.replay import (
     RevisionFailure,
     UseOfModels,
 )
+from driftcheck.sources.replay_inputs import ReplayInputs, replay_inputs_of
 from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
@@ -40,7 +40,7 @@ class History:
         made: For each database, where the migrations create its objects.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
-        dependencies: What the replay has read outside the history.
+        inputs: What the replay has read outside the history.
         uses_of_models: The lines of revisions that create tables of the models.
     """
 
@@ -49,7 +49,7 @@ class History:
     made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
     fault: RevisionFailure | None = None
     how: str = FRESH
-    dependencies: Dependencies = field(default_factory=Dependencies)
+    inputs: ReplayInputs = field(default_factory=ReplayInputs)
     uses_of_models: tuple[UseOfModels, ...] = ()
 
 
@@ -79,7 +79,7 @@ def replay_history(
                 history.head = history.stamped
             elif replay.upgrade(heads):
                 history.head = _read(replay, shadow_set, tables, scope)
-    history.dependencies = recorder.dependencies()
+    history.inputs = recorder.inputs()
     history.made = replay.made
     history.fault = replay.fault
     history.uses_of_models = replay.uses_of_models
@@ -162,12 +162,12 @@ class CachedHistory:
         files = {key: entries[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
         for (database_key, side), file in files.items():
-            if file is None:
+            if file is None or "inputs" not in file.extra:
                 return None
-            dependencies = dependencies_of(file.extra.get("dependencies", {}))
-            if not dependencies.are_unchanged:
+            inputs = replay_inputs_of(file.extra["inputs"])
+            if not inputs.are_unchanged:
                 return None
-            history.dependencies = dependencies
+            history.inputs = inputs
             getattr(history, side)[database_key] = file.snapshot
             history.made.setdefault(database_key, {}).update(_sources(file.extra["made"]))
         return history
@@ -179,7 +179,7 @@ class CachedHistory:
         for (database_key, side), key in self._keys.items():
             made = _rows(history.made.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
-            extra = {"made": made, "dependencies": history.dependencies.as_json()}
+            extra = {"made": made, "inputs": history.inputs.as_json()}
             self._cache.put(key, SnapshotFile(snapshot, (), extra))
 
 

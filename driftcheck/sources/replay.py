@@ -23,8 +23,8 @@ from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
-from driftcheck.sources.dependencies import Recorder, recording
 from driftcheck.sources.files import relative, source_directories
+from driftcheck.sources.replay_inputs import Recorder, recording
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
 _ALREADY_EXISTS = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)

@@ -77,6 +77,7 @@ def test_commands_agree(name, sketch, request):
     assert sorted(f["rule"] for f in findings) == case["findings"], compared.stdout
     assert sum(f["blind_spot"] for f in findings) == case["blind_spots"]
     assert case.get("code", "") in "\n".join(r["code"] for f in findings for r in f["remedy"])
+    assert all(f["why"].startswith(case.get("why", "")) for f in findings)
     assert checks(project) is not case["operations"]
     assert agree(not case["operations"], findings)
     assert compared.status == bool(findings)

@@ -39,8 +39,8 @@ from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.selection import compared_scope, reading_scope, within
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.dependencies import dependencies_of
 from driftcheck.sources.files import files_in, fingerprint
+from driftcheck.sources.replay_inputs import replay_inputs_of
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
@@ -65,7 +65,7 @@ class CachedCheck:
             the server and the revisions.
         shadows: Where the shadow databases were created.
         notes: The notes of the report.
-        dependencies: What the replay has read outside the history, as JSON.
+        inputs: What the replay has read outside the history, as JSON.
     """
 
     project: str
@@ -77,7 +77,7 @@ class CachedCheck:
     digests: dict[str, str]
     shadows: str
     notes: Sequence[str]
-    dependencies: dict[str, dict[str, str]]
+    inputs: dict[str, dict[str, str]]
 
 
 def quick_report(settings: Settings) -> Report | None:
@@ -118,7 +118,7 @@ def _is_current(cached: CachedCheck, settings: Settings) -> bool:
     """Whether the history, and everything that its replay has read, is unchanged."""
     if cached.files != history_digest(cached.directories, settings.root):
         return False
-    return dependencies_of(cached.dependencies).are_unchanged
+    return replay_inputs_of(cached.inputs).are_unchanged
 
 
 def _dsn(settings: Settings) -> str | None:

@@ -9,9 +9,9 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.sources.dependencies import Dependencies
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
+from driftcheck.sources.replay_inputs import ReplayInputs
 
 
 def save_quick_check(
@@ -44,7 +44,7 @@ def save_quick_check(
     )
     if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
         return
-    check = _cached_check(loaded, shadows, database, history.dependencies)
+    check = _cached_check(loaded, shadows, database, history.inputs)
     save(settings, check, facts, stamped, built)
 
 
@@ -52,7 +52,7 @@ def _cached_check(
     loaded: LoadedProject,
     shadows: Shadows,
     database: DatabaseState,
-    dependencies: Dependencies,
+    inputs: ReplayInputs,
 ) -> CachedCheck:
     directories = [str(path) for path in source_directories(loaded.script)]
     tables = version_tables(loaded.environment)[database.database_key]
@@ -67,5 +67,5 @@ def _cached_check(
         digests={},
         shadows=maker.how,
         notes=maker.notes,
-        dependencies=dependencies.as_json(),
+        inputs=inputs.as_json(),
     )

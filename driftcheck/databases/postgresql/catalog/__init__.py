@@ -166,10 +166,15 @@ class PostgreSQLCatalog(Catalog):
         )
         return snapshot if scope.schemas is None else snapshot.within(scope.schemas)
 
+    def dependencies(self, connection: Any) -> Mapping[Address, tuple[Address, ...]]:
+        """Read the dependencies from ``pg_depend``, without anything else."""
+        with connection.cursor() as cursor, reading_session(cursor):
+            return read_dependencies(cursor)
+
     def row_facts(
         self, connection: Any, columns: Collection[Address], actual: Snapshot
     ) -> RowFacts:
-        """Read whether tables have rows, and columns rows without a value."""
+        """Read whether tables may have rows, and columns rows without a value."""
         return row_facts(connection, columns, actual)
 
     def traces(

@@ -30,7 +30,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR
 
 
 @dataclass(frozen=True)
-class Dependencies:
+class ReplayInputs:
     """What a replay has read outside the history, each with a digest.
 
     Attributes:
@@ -49,13 +49,13 @@ class Dependencies:
         )
 
     def as_json(self) -> dict[str, dict[str, str]]:
-        """Return a form that ``dependencies_of`` converts back."""
+        """Return a form that ``replay_inputs_of`` converts back."""
         return {"files": dict(self.files), "variables": dict(self.variables)}
 
 
-def dependencies_of(data: Mapping[str, Any]) -> Dependencies:
-    """Return the dependencies of which ``data`` is the JSON form."""
-    return Dependencies(data.get("files", {}), data.get("variables", {}))
+def replay_inputs_of(data: Mapping[str, Any]) -> ReplayInputs:
+    """Return the replay inputs of which ``data`` is the JSON form."""
+    return ReplayInputs(data.get("files", {}), data.get("variables", {}))
 
 
 @contextmanager
@@ -63,8 +63,8 @@ def recording(directories: Iterable[Path], root: Path) -> Iterator[Recorder]:
     """Record what code reads until the end of the block.
 
     Args:
-        directories: The directories of the history. Their files are no dependencies: the key of
-            the cache includes them.
+        directories: The directories of the history. Their files are not recorded: the key
+            of the cache includes them.
         root: The root of the project.
     """
     recorder = Recorder([path.resolve() for path in directories], root.resolve())
@@ -91,10 +91,10 @@ class Recorder:
         self._paths: set[Path] = set()
         self._variables: set[str] = set()
 
-    def dependencies(self) -> Dependencies:
+    def inputs(self) -> ReplayInputs:
         """Return everything that was read, and the modules that the revisions import."""
         paths = self._paths | _imported_modules(self._directories, self._is_of_project)
-        return Dependencies(
+        return ReplayInputs(
             {str(path): _file_digest(path) for path in sorted(paths)},
             {name: _value_digest(name) for name in sorted(self._variables)},
         )
@@ -121,7 +121,7 @@ class Recorder:
     def variable_is_read(self, name: object) -> None:
         """Record an environment variable that a revision, ``env.py`` or a helper reads.
 
-        A database URL that ``env.py`` reads says where live is, and is no dependency.
+        A database URL that ``env.py`` reads says where live is, and is not recorded.
         """
         if not isinstance(name, str):
             return
