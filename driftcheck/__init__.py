@@ -1,3 +1,3 @@
-"""driftcheck tells apart what models, migrations and database each say of a schema."""
+"""driftcheck compares SQLAlchemy models, Alembic migrations and the live database."""
 
 __version__ = "0.1.0"

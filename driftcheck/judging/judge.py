@@ -92,7 +92,7 @@ def judge(
 def _is_explained(
     drift: Change, snapshots: Mapping[Side, Snapshot], note_reason: NoteReason
 ) -> bool:
-    """Whether drift came about without a change by hand, so that it contradicts nothing."""
+    """Whether drift came about without a change by a person, so that it is no conflict."""
     stamped, live = (snapshots[side] for side in Gap.DRIFT.between)
     reason = note_reason(drift.wanted, drift.actual, (stamped, live))
     return Verdict.DRIFT in NOTED_ONLY_IN.get(reason, ())

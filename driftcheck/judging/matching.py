@@ -264,7 +264,7 @@ def _match_by_subject(
 
 
 def _numbers_agree(parts: Iterable[SchemaObject], actual: Snapshot, pairs: Pairs) -> bool:
-    """Whether the numbers are evidence: the columns of a restored table are numbered anew."""
+    """Whether the numbers are evidence: a restore gives the columns of a table new numbers."""
     return all(
         actual.objects[pairs[part.address]].number == part.number
         for part in parts

@@ -67,7 +67,7 @@ def _numbers_agree(
 ) -> bool:
     """Whether parts of the same name have the same number on both sides.
 
-    If not, the table was created anew, and its numbers are no evidence.
+    If not, the table was created again, and its numbers are no evidence.
     """
     if parent is None or actual_parent is None:
         return False

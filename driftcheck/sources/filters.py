@@ -53,8 +53,7 @@ def hidden_from_drift(
 ) -> set[Address]:
     """Return the objects of the live database that the project's filters declare as foreign.
 
-    What the project's own history creates is never hidden: whoever changes it by hand changes what
-    the migrations rely on.
+    What the project's own history creates is never hidden, because the migrations rely on it.
 
     Args:
         configured: What env.py configures for the database.

@@ -184,7 +184,7 @@ class CachedHistory:
 
 
 def _identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:
-    """Return what tells the schema of one database from those of the project's other databases.
+    """Return values that identify a database among the databases of a project.
 
     The only database of a project is the same wherever it is. With several databases, revisions
     know them by their bind or by their URL. Version tables that env.py places elsewhere mean that

@@ -1,4 +1,4 @@
-"""Digests of what SHOW CREATE tells, to see whether a mutation changed anything.
+"""Digests of the output of SHOW CREATE, which show whether a mutation changed anything.
 
 They share no query with the kinds, which read the information schema.
 """

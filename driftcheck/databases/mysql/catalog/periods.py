@@ -1,4 +1,4 @@
-"""What only SHOW CREATE TABLE tells on MariaDB: periods, and partitions by system time.
+"""Reads what only SHOW CREATE TABLE shows on MariaDB: periods, and partitions by system time.
 
 Source: MariaDB Server documentation, "Temporal Tables".
 """

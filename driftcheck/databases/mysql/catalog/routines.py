@@ -1,7 +1,7 @@
 """Functions and procedures. DEFINER is not read, as for views.
 
 SQL mode, character set and collation of the session that created a routine are not read either:
-they depend on the client, and differ between a migration and the same statement typed by hand.
+they depend on the client, and differ between a migration and the same statement in a client.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reads which tables may have rows, from the sizes of their files.
 
-No table is read: the planner evaluates functions in the predicates of its indexes, and they may be
-functions of others, which would run with the rights of whoever reads.
+No table is read. The planner evaluates functions in the predicates of indexes. Other users can have
+written these functions, which would run with the rights of the user who reads.
 https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-DBSIZE
 """
 
