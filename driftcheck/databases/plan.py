@@ -10,6 +10,7 @@ from enum import StrEnum
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan_nodes import NodeKind, PlanNode, nodes_of
 from driftcheck.databases.plan_scope import ObjectChange, PlanScope
+from driftcheck.databases.plan_selection import select
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -107,7 +108,7 @@ def plan_in(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Plan:
             schema as it is after the plan.
         wanted: The changes to make, unless an earlier plan of the scope has made them.
     """
-    selection = scope.select(wanted)
+    selection = select(scope, wanted)
     steps: list[PlanStep] = []
     manual_steps: list[str] = []
     for node in nodes_of(selection, scope):

@@ -1,0 +1,290 @@
+"""Decides which objects a plan drops, creates and alters, including those that depend on others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from driftcheck.databases.plan_scope import (
+    ObjectChange,
+    PlanScope,
+    Selection,
+    names_held,
+    within,
+)
+from driftcheck.schema import Address, SchemaObject
+
+_PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
+
+
+def select(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Selection:
+    """Decide what a plan for some changes does, and mark the changes as made.
+
+    Args:
+        scope: All changes, and the schema as it is before the plan.
+        wanted: The changes to make.
+    """
+    selection = Selection()
+    selector = _Selector(scope, selection)
+    for change in wanted:
+        selector.take(change)
+    return selection
+
+
+class _Selector:
+    """Extends a selection by changes, by what they require and by what depends on them."""
+
+    def __init__(self, scope: PlanScope, selection: Selection) -> None:
+        self._scope = scope
+        self._state = scope.state
+        self._selection = selection
+        self._finding: int | None = None
+
+    def take(self, change: ObjectChange | None) -> None:
+        """Select a change, unless it is made already."""
+        if change is None or not self._scope.take(change):
+            return
+        outer, self._finding = self._finding, change.finding
+        self._selection.changes.append(change)
+        current, target = change.current, change.target
+        if current is not None and target is not None and change.leader is not None:
+            self._selection.carried.append((current, target))
+        elif target is None:
+            self._drop(current, change.leader)
+        elif current is None:
+            self._create(target, follows=change.leader is not None)
+        elif self._selection.is_gone(current.address):
+            self._create(target)
+        else:
+            self._alter(current, target)
+        self._finding = outer
+
+    def _drop(self, current: SchemaObject | None, leader: Address | None = None) -> None:
+        assert current is not None  # noqa: S101  (a change has at least one side)
+        selection, address = self._selection, current.address
+        if selection.is_gone(address):
+            return
+        self._move_parts(current)
+        if leader is None or not selection.is_gone(leader):
+            leader = self._dropped_with(current)
+        if leader is not None:
+            selection.covered[address] = leader
+        else:
+            selection.drops[address] = current
+            selection.finding_of.setdefault(address, self._finding)
+        self._leave(current)
+
+    def _dropped_with(self, current: SchemaObject) -> Address | None:
+        """Find the object with which the server drops another one, and select its change.
+
+        It is what the object is inherited from, or the type that a function defines.
+        """
+        functions_of = (
+            address
+            for address in self._state.dependents(current.address)
+            if self._scope.defines(current.address, address)
+        )
+        sources = [current.inherited_from] if current.inherited_from is not None else []
+        for address in (*sources, *functions_of):
+            if self._selection.is_gone(address):
+                return address
+            change = self._scope.open_change(address)
+            if change is not None and self._is_dropped_by(change):
+                self._selection.covered[current.address] = address
+                self.take(change)
+                return address
+        return None
+
+    def _is_dropped_by(self, change: ObjectChange) -> bool:
+        """Whether a change drops its current object, perhaps to create it again."""
+        current, target = change.current, change.target
+        if current is None or target is None:
+            return current is not None
+        same = replace(current, address=target.address)
+        return self._scope.kind(target).is_recreated(same, target)
+
+    def _move_parts(self, current: SchemaObject) -> None:
+        """Select the changes by which parts leave an object before it is dropped."""
+        for part in self._state.parts(current.address):
+            change = self._scope.open_change(part.address)
+            target = change.target if change is not None else None
+            moves = target is not None and target.part_of != part.part_of
+            if moves and self._scope.kind(part).can_move:
+                self.take(change)
+
+    def _leave(self, current: SchemaObject) -> None:
+        """Cover what is dropped with an object, and disturb what depends on all of it."""
+        gone, kept = [current.address], set()
+        for part in self._state.parts(current.address):
+            if part.address in self._selection.alters or part.part_of in kept:
+                kept.add(part.address)
+                continue
+            if not self._selection.is_gone(part.address):
+                self._selection.covered[part.address] = current.address
+            gone.append(part.address)
+        for address in gone[1:]:
+            self.take(self._scope.open_change(address))
+        for address in gone:
+            for dependent in self._state.dependents(address):
+                self._disturb(dependent, address)
+
+    def _create(self, target: SchemaObject, *, follows: bool = False) -> None:
+        selection = self._selection
+        if target.address in selection.creates:
+            return
+        selection.creates[target.address] = target
+        selection.finding_of.setdefault(target.address, self._finding)
+        if follows:
+            selection.follows.add(target.address)
+        self._require(target)
+
+    def _create_inherited(self, source: SchemaObject) -> None:
+        """Select what the server creates together with an object, such as indexes of partitions."""
+        if source.attributes.get("only"):
+            return
+        for change in self._scope.inheriting(source.address):
+            if change.target is not None and self._scope.take(change):
+                self._selection.changes.append(change)
+                self._create(change.target, follows=True)
+                self._create_inherited(change.target)
+
+    def _require(self, target: SchemaObject) -> None:
+        """Select what has to exist, to be changed or to be gone before an object is created."""
+        for address in self._scope.needed_by(target):
+            creation = self._scope.open_creation(address)
+            if creation is not None and (creation.current is None or self._matters(creation)):
+                self.take(creation)
+        for key in names_held(target):
+            holder = self._scope.holder(key)
+            if holder is not None and not self._selection.is_gone(holder):
+                self.take(self._scope.open_change(holder))
+
+    def _matters(self, change: ObjectChange) -> bool:
+        """Whether objects that depend on an object can require its change."""
+        current, target = change.current, change.target
+        if current is None or target is None or current.address != target.address:
+            return True
+        kind = self._scope.kind(target)
+        return (
+            kind.is_type
+            or kind.is_recreated(current, target)
+            or bool(kind.blocked_by(current, target))
+        )
+
+    def _alter(self, current: SchemaObject, target: SchemaObject) -> None:
+        kind = self._scope.kind(target)
+        same = replace(current, address=target.address)
+        moved = self._scope.renamed(current.part_of) != target.part_of
+        if kind.is_recreated(same, target) or (moved and not kind.can_move):
+            self._recreate(current, target)
+            return
+        self._selection.alters[current.address] = (current, target)
+        self._selection.finding_of.setdefault(target.address, self._finding)
+        self._require(target)
+        blocked = kind.blocked_by(same, target)
+        if blocked:
+            self._make_way(current, blocked)
+
+    def _make_way(self, current: SchemaObject, blocked: frozenset[str]) -> None:
+        """Take down what the server refuses to keep while an object is altered."""
+        for address in self._state.dependents(current.address):
+            obj = self._state.objects.get(address)
+            if obj is None or self._selection.is_gone(address):
+                continue
+            is_generated = obj.address.kind == "column" and obj.attributes.get("generated")
+            if (obj.address.kind in blocked and obj.address.kind != "column") or is_generated:
+                self._disturb(address, current.address)
+            elif obj.part_of == current.part_of or obj.address.kind == "foreign key":
+                self.take(self._scope.open_change(address))
+
+    def _recreate(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Drop an object and create it again, with its parts."""
+        selection = self._selection
+        parts = list(self._state.parts(current.address))
+        target = _with_privileges(target, self._state.objects.get(current.address, current))
+        kind = self._scope.kind(current)
+        if kind.is_type and self._has_columns(current):
+            selection.rename_away[current.address] = current
+        selection.drops[current.address] = current
+        selection.finding_of.setdefault(current.address, self._finding)
+        self._create(target)
+        self._create_inherited(target)
+        self._leave(current)
+        for part in parts:
+            self._create_again(part, current, target)
+        for change in self._scope.missing_parts(target.address):
+            self.take(change)
+
+    def _create_again(self, part: SchemaObject, parent: SchemaObject, new: SchemaObject) -> None:
+        """Create a part again that was dropped with its parent object and has not changed."""
+        if part.address not in self._selection.covered:
+            return
+        if any(
+            c.current is not None and c.current.address == part.address
+            for c in self._selection.changes
+        ):
+            return
+        self._create(within(part, parent, new))
+
+    def _has_columns(self, type_: SchemaObject) -> bool:
+        """Whether a column has the type, or a type that is made of it."""
+        objects = (self._state.objects.get(a) for a in self._state.dependents(type_.address))
+        return any(
+            obj.address.kind == "column"
+            or (self._scope.kind(obj).is_type and self._has_columns(obj))
+            for obj in objects
+            if obj is not None
+        )
+
+    def _disturb(self, address: Address, cause: Address) -> None:
+        """Take down an object that depends on an object which is dropped or blocked."""
+        selection, obj = self._selection, self._state.objects.get(address)
+        if obj is None or selection.is_gone(address):
+            return
+        change = self._scope.open_change(address)
+        if change is not None:
+            self.take(change)
+            if selection.is_gone(address):
+                return
+        if cause in selection.drops or cause in selection.covered:
+            altered = selection.alters.get(address)
+            if altered is not None and not self._still_needs(altered[1], cause):
+                return
+        self._take_down(obj, cause)
+
+    def _still_needs(self, target: SchemaObject, cause: Address) -> bool:
+        return cause in set(self._scope.needed_by(target))
+
+    def _take_down(self, obj: SchemaObject, cause: Address) -> None:
+        selection, kind = self._selection, self._scope.kind(obj)
+        altered = selection.alters.get(obj.address)
+        target = altered[1] if altered is not None else obj
+        if obj.part_of == cause or (obj.inherited_from is not None and cause == obj.inherited_from):
+            return
+        if cause in selection.rename_away and obj.address.kind == "column":
+            if obj.address not in selection.retyped:
+                selection.retyped.add(obj.address)
+                selection.alters[obj.address] = (kind.of_replaced_type(obj), target)
+                self._make_way(obj, kind.blocked_by(kind.of_replaced_type(obj), target))
+            return
+        if kind.holds_data and not obj.attributes.get("generated"):
+            self._release(obj, target)
+            return
+        selection.alters.pop(obj.address, None)
+        self._recreate(obj, target)
+
+    def _release(self, obj: SchemaObject, target: SchemaObject) -> None:
+        released = self._scope.kind(obj).release(obj)
+        if released is not None and obj.address not in self._selection.released:
+            self._selection.released[obj.address], remaining = released
+            self._selection.alters[obj.address] = (remaining, target)
+
+
+def _with_privileges(target: SchemaObject, current: SchemaObject) -> SchemaObject:
+    """The target with the owner and the privileges of the current object, if it has none."""
+    kept = {
+        name: current.attributes[name]
+        for name in _PRIVILEGES
+        if name in current.attributes and name not in target.attributes
+    }
+    return replace(target, attributes={**target.attributes, **kept}) if kept else target
