@@ -99,6 +99,7 @@ def repair_script(judged: Sequence[Judged], basis: RepairBasis) -> RepairScript 
     if not changes or basis.wanted is None or basis.actual is None:
         return None
     whole = plan(changes, basis.catalog, basis.actual, basis.wanted, basis.rows)
+    (whole,) = _without_refused([whole], basis.wanted, basis.actual, basis.prove)
     return RepairScript(tuple(_steps(whole, judged)), whole.manual_steps)
 
 

@@ -1,14 +1,31 @@
 """The remedies and the repair script of a report, read from two databases."""
 
 import json
+from contextlib import closing
+
+import psycopg2
+import pytest
 
 from driftcheck.actions.diff import difference
+from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect
+from driftcheck.databases.registry import catalog_for
+from driftcheck.judging.judge import changes_of, judge
+from driftcheck.pipeline.plan_proof import Proof
+from driftcheck.pipeline.repair import RepairBasis, repair_script
 from driftcheck.reports import json as json_report
+
+CATALOG = catalog_for("postgresql")
 
 TABLE = "CREATE TABLE students (id integer PRIMARY KEY, last_name text NOT NULL);"
 WITHOUT_NAME = "CREATE TABLE students (id integer PRIMARY KEY);"
 ROW = "INSERT INTO students VALUES (1);"
+
+
+def _read(database):
+    with closing(connect(database.url)) as connection:
+        return CATALOG.read(connection, Scope())
 
 
 def _report(database, server, first, second):
@@ -74,3 +91,24 @@ def test_a_secret_that_is_not_read_is_not_dropped(database, pg16):
     )
     assert {language for _, language, _ in _remedies(report)} == {"text"}
     assert report["repair"]["steps"] == []
+
+
+def test_a_script_that_the_server_refuses_is_a_manual_step(database, pg16):
+    """The copy has a view of its own, which the plan does not know and which keeps the column."""
+    wanted, actual = (_read(database(pg16, text)) for text in (WITHOUT_NAME, TABLE))
+    snapshots = {Side.FIRST: wanted, Side.SECOND: actual}
+    changes = {Gap.DIFFERENCE: changes_of(Gap.DIFFERENCE, snapshots)}
+    judged = judge(changes, snapshots, CATALOG.describe, CATALOG.note)
+    copy = database(pg16, TABLE, "CREATE VIEW names AS SELECT last_name FROM students")
+
+    def run_on_copy(plans, _wanted, _actual):
+        (plan,) = plans
+        with pytest.raises(psycopg2.Error) as raised:
+            copy.execute(plan.script)
+        return Proof({0: str(raised.value).splitlines()[0]})
+
+    script = repair_script(judged, RepairBasis(CATALOG, wanted, actual, prove=run_on_copy))
+    assert script.steps == ()
+    (step,) = script.manual_steps
+    assert "other objects depend on it" in step
+    assert "DROP COLUMN last_name" in step
