@@ -27,6 +27,8 @@ _DRIFTCHECK = Path(driftcheck.__file__).parent
 _PACKAGE_DIRECTORIES = ("site-packages", "dist-packages")
 _NOT_FILES = (Path("/proc"), Path("/dev"), Path("/sys"))
 _WRITES = os.O_WRONLY | os.O_RDWR
+_OF_THE_SHELL = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})
+"""Variables that a shell sets for each command. Code that copies the environment reads them too."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class Recorder:
 
         A database URL that ``env.py`` reads says where live is, and is not recorded.
         """
-        if not isinstance(name, str):
+        if not isinstance(name, str) or name in _OF_THE_SHELL:
             return
         names_live = "://" in (_value(name) or "")
         if self._is_read_by_revision() or (self._is_read_by_env_py() and not names_live):
@@ -141,16 +143,21 @@ class Recorder:
         for file in _files_on_the_stack():
             if self._is_in_history(file) and file.name != "env.py":
                 return True
-            if file.is_relative_to(_DRIFTCHECK) and file != _THIS_FILE:
+            if _is_of_driftcheck(file):
                 return False
         return False
 
     def _is_read_by_env_py(self) -> bool:
-        """Whether the innermost code of the project on the stack is ``env.py``."""
+        """Whether the innermost code of the project on the stack is ``env.py``.
+
+        What driftcheck reads when ``env.py`` opens a connection is not an input.
+        """
         for file in _files_on_the_stack():
             if self._is_in_history(file):
                 return True
-            if file.is_relative_to(self._root) and _is_own_code(file):
+            if _is_of_driftcheck(file) or (
+                file.is_relative_to(self._root) and _is_own_code(file)
+            ):
                 return False
         return False
 
@@ -198,6 +205,11 @@ def _files_on_the_stack() -> Iterator[Path]:
     while frame is not None:
         yield Path(frame.f_code.co_filename)
         frame = frame.f_back
+
+
+def _is_of_driftcheck(file: Path) -> bool:
+    """Whether a file on the stack is code of driftcheck, except this module."""
+    return file.is_relative_to(_DRIFTCHECK) and file != _THIS_FILE
 
 
 def _is_import_running() -> bool:

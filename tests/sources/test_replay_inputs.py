@@ -109,6 +109,36 @@ def test_a_change_of_an_environment_variable(project):
     assert ("drift-table-renamed", "u") in changed.findings
 
 
+def test_a_variable_that_no_code_of_the_project_reads(sketch, pg18):
+    """With psycopg 3: driftcheck reads the environment when env.py opens a connection of it."""
+    made = sketch(pg18)
+    ini = made.root / "alembic.ini"
+    ini.write_text(ini.read_text().replace("postgresql+psycopg2:", "postgresql+psycopg:"))
+    assert "postgresql+psycopg:" in ini.read_text()
+    made.revision("0001", "op.execute('CREATE TABLE t (a integer)')")
+    made.upgrade()
+    for number in range(2):
+        terminal = {"OLDPWD": f"/{number}", "_": f"/bin/{number}", "UNRELATED": str(number)}
+        read = made.compare("--only-gap", "drift", **variables(pg18), **terminal)
+    assert read.database["replay"] == "cached"
+
+
+def test_a_revision_that_copies_the_environment(project):
+    project.revision(
+        "0001", "import os\nprint(dict(os.environ))\nop.execute('CREATE TABLE t (a integer)')"
+    )
+    stamp(project)
+    replays = [
+        project.compare("--only-gap", "drift", **variables).database["replay"]
+        for variables in (
+            {"OTHER": "1", "OLDPWD": "/1"},
+            {"OTHER": "1", "OLDPWD": "/2"},
+            {"OTHER": "2", "OLDPWD": "/2"},
+        )
+    ]
+    assert replays == ["fresh", "cached", "fresh"]
+
+
 def test_a_quick_check_sees_a_change_of_what_a_revision_reads(sketch, pg18):
     made = sketch(pg18)
     write(made, "sql/t.sql", "CREATE TABLE t (a integer)")
