@@ -22,6 +22,7 @@ class Cursor(Protocol):
     def description(self) -> Sequence[Any] | None: ...  # noqa: D102
     def execute(self, query: str, parameters: Any = ..., /) -> Any: ...  # noqa: D102
     def fetchall(self) -> Sequence[tuple[Any, ...]]: ...  # noqa: D102
+    def fetchmany(self, size: int, /) -> Sequence[tuple[Any, ...]]: ...  # noqa: D102
     def fetchone(self) -> tuple[Any, ...] | None: ...  # noqa: D102
 
 
@@ -315,6 +316,19 @@ def gc_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+_BATCH = 1000
+
+
+def in_batches(cursor: Cursor) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the last query. Few of them exist as Python objects at any time.
+
+    Args:
+        cursor: The cursor that has run the query. It must not run another one before the end.
+    """
+    while rows := cursor.fetchmany(_BATCH):
+        yield from rows
 
 
 _EMPTY = (None, False, "", ())

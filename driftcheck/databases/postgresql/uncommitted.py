@@ -110,6 +110,10 @@ class _JSONCursor(_PreparingCursor):
     def fetchall(self) -> list[tuple[Any, ...]]:
         return self._rows
 
+    def fetchmany(self, _size: int, /) -> list[tuple[Any, ...]]:
+        rows, self._rows = self._rows, []  # all of them: they exist anyway
+        return rows
+
     def fetchone(self) -> tuple[Any, ...] | None:
         return self._rows[0] if self._rows else None
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
+from sys import intern
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, ObjectsByRow, Scope, listed
+from driftcheck.databases.catalog import (
+    CannotBeWritten,
+    Cursor,
+    ObjectsByRow,
+    Scope,
+    in_batches,
+    listed,
+)
 from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
 from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
@@ -127,6 +135,9 @@ def comment(designation: str, text: Value) -> str:
 class _RowMapper:
     """Makes objects from the rows of a query. The positions of the columns are looked up once.
 
+    A large schema has far fewer names and attributes than objects. Equal names are one string, and
+    objects with equal attributes have the same mapping.
+
     Each row has to end with an additional ``None``. Columns that the query lacks point to it.
     """
 
@@ -136,9 +147,11 @@ class _RowMapper:
         positions.setdefault("part_of_schema", positions["schema"])
         positions.setdefault("part_of_name", positions.get("within", -1))
         self._identity = itemgetter(*(positions.get(name, -1) for name in _IDENTITY_COLUMNS))
-        self._attributes = [
-            (name, positions[name]) for name in names if name not in _IDENTITY_COLUMNS
-        ]
+        self._attribute_names = [name for name in names if name not in _IDENTITY_COLUMNS]
+        # The last column is added twice, so that the getter returns a tuple in any case.
+        self._values = itemgetter(*(positions[name] for name in self._attribute_names), -1, -1)
+        self._attributes: dict[tuple[Any, ...], Mapping[str, Value]] = {}
+        self._subjects: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._parents: dict[tuple[str, str, str], Address] = {}
 
     def object_from(self, row: Sequence[Any]) -> SchemaObject:
@@ -149,34 +162,45 @@ class _RowMapper:
             subject, columns,
         ) = self._identity(row)  # fmt: skip
         kind = self._kind
-        path = (name,) if within is None else (within, name)
+        name = intern(name)
+        path = (name,) if within is None else (intern(within), name)
         part_of = inherited_from = None
         if part_of_kind is not None:
             key = part_of_kind, part_of_schema, part_of_name
             part_of = self._parents.get(key)
             if part_of is None:
-                part_of = self._parents[key] = Address(*key[:2], (part_of_name,))
+                part_of = Address(intern(key[0]), intern(key[1]), (intern(key[2]),))
+                self._parents[key] = part_of
         if from_name is not None:
             source = (from_name,) if from_within is None else (from_within, from_name)
             inherited_from = Address(kind.name, from_schema, source)
         stands_on: tuple[Address, ...] = ()
         if columns is not None:
             stands_on = tuple(
-                Address("column", part_of_schema, (part_of_name, column)) for column in columns
+                Address("column", intern(part_of_schema), (intern(part_of_name), intern(column)))
+                for column in columns
             )
-        attributes = {name: row[position] for name, position in self._attributes}
-        kind.normalize(attributes)
         return SchemaObject(
-            Address(kind.name, schema, path, arguments),
-            attributes,
+            Address(kind.name, intern(schema), path, arguments),
+            self._attributes_from(row),
             part_of,
             number,
             kind.renamable if renamable is None else renamable,
             inherited_from,
-            subject,
+            self._subjects.setdefault(subject, subject) if subject else subject,
             stands_on,
             kind.recognizable,
         )
+
+    def _attributes_from(self, row: Sequence[Any]) -> Mapping[str, Value]:
+        values = self._values(row)
+        attributes = self._attributes.get(values)
+        if attributes is None:
+            # The values end with the two that were added.
+            normalized = dict(zip(self._attribute_names, values, strict=False))
+            self._kind.normalize(normalized)
+            attributes = self._attributes[values] = normalized
+        return attributes
 
 
 def _cached_object(known: ObjectsByRow, row: tuple[Any, ...], mapper: _RowMapper) -> SchemaObject:
@@ -259,17 +283,16 @@ class PostgreSQLKind(KindWithMutations):
             known: The objects of earlier readings, by row. They are reused, and new ones added.
         """
         cursor.execute(self.query(scope))
-        rows = cursor.fetchall()
-        if not rows:
+        columns = cursor.description
+        if not columns:  # unknown without rows, if they are read as JSON
             return
-        columns = cursor.description or ()
         mapper = _RowMapper(self, [column[0] for column in columns])
         arrays = [
             (position, column[0] not in _UNORDERED)
             for position, column in enumerate(columns)
             if column[1] == _TEXT_ARRAY
         ]
-        for row in rows:
+        for row in in_batches(cursor):
             values = [*row, None]
             for position, ordered in arrays:
                 if row[position] is not None:

@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+from psycopg2 import extensions
 
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.registry import catalog_for
@@ -122,6 +123,61 @@ def test_owners_and_grants_count_only_where_asked_for(everything):
         ("reader", "SELECT", "WITH GRANT OPTION"),
         ("reader", "UPDATE", "WITH GRANT OPTION"),
     )
+
+
+TABLE = "create table t%s (id serial primary key, name text unique default 'none')"
+
+
+def _statements_to_read(live):
+    """Read a schema, and return how many statements were sent."""
+    sent = []
+
+    class Cursor(extensions.cursor):
+        def execute(self, *arguments):
+            sent.append(arguments)
+            return super().execute(*arguments)
+
+    live.connection.cursor_factory = Cursor
+    live.read()
+    live.connection.cursor_factory = None
+    return len(sent)
+
+
+def test_more_tables_take_no_more_statements(session, pg16):
+    live = session(pg16, *(TABLE % n for n in range(2)))
+    few = _statements_to_read(live)
+    live.run(*(TABLE % n for n in range(2, 40)))
+    assert 10 < few == _statements_to_read(live)
+
+
+def test_equal_names_and_equal_attributes_exist_once(session, pg16):
+    live = session(pg16, *(TABLE % n for n in range(40)))
+    objects = live.read().objects.values()
+    names = [name for obj in objects for name in (obj.address.schema, *obj.address.path)]
+    assert len({id(name) for name in names}) == len(set(names))
+    columns = [obj.attributes for obj in objects if obj.address.path[-1] == "name"]
+    assert len(columns) == 40
+    assert len({id(attributes) for attributes in columns}) == 1
+
+
+def test_few_rows_of_a_query_exist_at_any_time(session, pg16):
+    live = session(pg16, *(TABLE % n for n in range(600)))
+    fetched = []
+
+    class Cursor(extensions.cursor):
+        def fetchall(self):
+            rows = super().fetchall()
+            fetched.append(len(rows))
+            return rows
+
+        def fetchmany(self, size):
+            rows = super().fetchmany(size)
+            fetched.append(len(rows))
+            return rows
+
+    live.connection.cursor_factory = Cursor
+    columns = [a for a in live.read(dependencies=False).objects if a.kind == "column"]
+    assert 600 < max(fetched) < len(columns) == 1200
 
 
 def _seconds_to_read(live):
