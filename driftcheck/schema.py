@@ -154,6 +154,18 @@ class Snapshot:
                 parts.setdefault(schema_object.part_of, []).append(schema_object)
         return {parent: tuple(children) for parent, children in parts.items()}
 
+    def sharing(self, other: Snapshot) -> Snapshot:
+        """Return the snapshot with the other's objects in place of its own equal ones.
+
+        Two equal schemas then take the memory of one, and compare in less time.
+        """
+        objects = {}
+        for own in self.objects.values():
+            known = other.objects.get(own.address)
+            kept = known if known is not None and known == own else own
+            objects[kept.address] = kept
+        return replace(self, objects=objects)
+
     def without(self, hidden: Iterable[Address]) -> Snapshot:
         """Return the snapshot without the given objects and their parts."""
         removed = set(hidden)

@@ -413,6 +413,15 @@ class Catalog(ABC):
         del connection
         return {}
 
+    def objects(self, connection: Any, scope: Scope) -> Iterator[SchemaObject]:
+        """Read the objects of a schema one after the other, for a caller that does not keep them.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+            scope: The part of the database to read.
+        """
+        yield from self.read(connection, scope).objects.values()
+
     def row_facts(
         self, connection: Any, columns: Collection[Address], actual: Snapshot
     ) -> RowFacts:

@@ -101,8 +101,9 @@ class PlanScope:
             if change.current is not None and change.current.address not in state.objects:
                 state.put(change.current)
         self._holders: dict[tuple[str, ...], Address] = {}
-        for obj in state.objects.values():
-            self._hold(obj)
+        for change in changes:
+            if change.current is not None:
+                self._hold(change.current)
         targets = [change.target for change in changes if change.target is not None]
         self.default_privileges = [
             obj
@@ -172,7 +173,7 @@ class PlanScope:
         return [c for c in self._by_parent.get(parent, ()) if id(c) in self._open]
 
     def holder(self, key: tuple[str, ...]) -> Address | None:
-        """The current object that has a name which only one object can have."""
+        """The object with a change that has a name which only one object can have."""
         return self._holders.get(key)
 
     def _hold(self, obj: SchemaObject) -> None:

@@ -92,7 +92,8 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
             yield Change(ChangeType.MISSING, left, None)
             continue
         right = actual.objects[pairs[address]]
-        equal = left.attributes == right.attributes and not _is_moved(left, right, pairs)
+        same = left is right or left.attributes == right.attributes  # most objects are shared
+        equal = same and not _is_moved(left, right, pairs)
         renamed = right.address != address and not _is_renamed_with_parent(left, right)
         if renamed and (equal or not left.renamable):
             yield Change(ChangeType.RENAMED, left, right, _differences(left, right, pairs))

@@ -175,6 +175,8 @@ class StateReader:
             Side.STAMPED: history.stamped.get(database_key) if is_known else None,
         }
         created = [found for found in (read[Side.HEAD], read[Side.STAMPED]) if found]
+        if live is not None and created:
+            live = replace(live, snapshot=live.snapshot.sharing(created[-1]))
         if live is not None:
             read[Side.LIVE] = live.snapshot
         if live is not None and created:  # a walk has its own schemas

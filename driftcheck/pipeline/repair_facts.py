@@ -6,19 +6,19 @@ are not compared. A column that must have values can be added to an empty table 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog, Scope, gc_paused
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.repair import Prove, RepairBasis
-from driftcheck.schema import Snapshot
+from driftcheck.schema import SchemaObject, Snapshot, Value
 from driftcheck.sources.live import reading
 
 _PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
@@ -50,9 +50,12 @@ def repair_basis(
         return basis
     columns = [obj.address for obj in objects_of(changes) if obj.address.kind == "column"]
     with suppress(CannotCheckError), reading(url) as connection:
-        full = catalog.read(connection, Scope(grants=True, owners=True))
+        found = catalog.objects(connection, Scope(grants=True, owners=True))
+        with gc_paused():
+            actual = _with_privileges(actual, found)
+        actual = replace(actual, dependencies=catalog.dependencies(connection))
         rows = catalog.row_facts(connection, columns, actual)
-        return replace(basis, actual=_with_privileges(actual, full), rows=rows)
+        return replace(basis, actual=actual, rows=rows)
     return basis
 
 
@@ -65,13 +68,17 @@ def with_dependencies(url: URL, catalog: Catalog, snapshot: Snapshot) -> Snapsho
     return snapshot
 
 
-def _with_privileges(actual: Snapshot, full: Snapshot) -> Snapshot:
-    """The schema with the owners, privileges and dependencies that a second reading has."""
-    objects = {}
-    for address, obj in actual.objects.items():
-        known: dict[str, Any] = {}
-        if address in full.objects:
-            attributes = full.objects[address].attributes
-            known = {name: attributes[name] for name in _PRIVILEGES if name in attributes}
-        objects[address] = replace(obj, attributes={**known, **obj.attributes})
-    return replace(actual, objects=objects, dependencies=full.dependencies)
+def _with_privileges(actual: Snapshot, found: Iterable[SchemaObject]) -> Snapshot:
+    """The schema with the owners and privileges that a second reading finds."""
+    objects = dict(actual.objects)
+    # Equal attributes exist once, as in the schema itself. The keys are the ids of mappings of
+    # the schema, which exist until the end.
+    shared: dict[tuple[int, tuple[Any, ...]], Mapping[str, Value]] = {}
+    for other in found:
+        known = {name: other.attributes[name] for name in _PRIVILEGES if name in other.attributes}
+        obj = objects.get(other.address) if known else None
+        if obj is not None:
+            key = id(obj.attributes), tuple(known.items())
+            attributes = shared.setdefault(key, {**known, **obj.attributes})
+            objects[obj.address] = replace(obj, attributes=attributes)
+    return replace(actual, objects=objects)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from sys import intern
+from typing import Any, TypeAlias
 
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
@@ -17,6 +18,10 @@ FORMAT = 5
 
 
 _MARSHAL = 2  # later versions of the format write equal values differently
+_BEGIN, _SEPARATOR, _END = ', "objects": [\n', ",\n", "\n]}\n"
+
+_Attributes: TypeAlias = "dict[bytes, Mapping[str, Value]]"
+"""The attributes of objects, by a text of their names and values."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def dump(file: SnapshotFile) -> str:
         "extra": dict(file.extra),
     }
     rows = ",\n".join(json.dumps(_row(obj)) for obj in snapshot.objects.values())
-    return json.dumps(head)[:-1] + f', "objects": [\n{rows}\n]}}\n'
+    return f"{json.dumps(head)[:-1]}{_BEGIN}{rows}{_END}"
 
 
 def digest(snapshot: Snapshot) -> str:
@@ -72,14 +77,15 @@ def load(text: str) -> SnapshotFile:
         ConfigurationError: The text is not a snapshot file, or has another format.
     """
     try:
-        data = json.loads(text)
+        data, rows = _parsed(text)
         if data["format"] != FORMAT:
             raise ConfigurationError(
                 f"the snapshot file has format {data['format']}, and this version of driftcheck "
                 f"reads format {FORMAT}",
                 hint="Write the file again: driftcheck snapshot --write FILE",
             )
-        objects = {obj.address: obj for obj in map(_object, data["objects"])}
+        known: _Attributes = {}
+        objects = {obj.address: obj for obj in (_object(row, known) for row in rows)}
         snapshot = Snapshot(
             objects,
             data["dialect"],
@@ -98,6 +104,34 @@ def load(text: str) -> SnapshotFile:
         ) from None
 
 
+def _parsed(text: str) -> tuple[dict[str, Any], Iterable[list[Any]]]:
+    """Parse a file, with one object at a time: all of them as lists would need far more memory.
+
+    Returns:
+        The file without its objects, and the objects.
+    """
+    begin, end = text.find(_BEGIN), len(text) - len(_END)
+    if begin < 0 or not text.endswith(_END):  # another program has formatted it
+        data = json.loads(text)
+        return data, data["objects"]
+    return json.loads(f"{text[:begin]}}}"), _rows(text, begin + len(_BEGIN), end)
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[list[Any]]:
+    """Parse the objects between two positions.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    decode = json.JSONDecoder().raw_decode
+    while start < end:
+        row, stop = decode(text, start)
+        if stop != end and not text.startswith(_SEPARATOR, stop):
+            raise ValueError("no object follows the object")
+        yield row
+        start = stop + len(_SEPARATOR)
+
+
 def _row(obj: SchemaObject) -> list[Any]:
     return [
         obj.address,
@@ -112,25 +146,40 @@ def _row(obj: SchemaObject) -> list[Any]:
     ]
 
 
-def _object(row: list[Any]) -> SchemaObject:
+def _object(row: list[Any], known: _Attributes) -> SchemaObject:
+    """Convert an object that was written as JSON.
+
+    Args:
+        row: The object.
+        known: The attributes of the objects so far. Equal ones exist once.
+    """
     address, attributes, part_of, number, renamable, inherited_from, *evidence = row
     subject, stands_on, recognizable = evidence
     return SchemaObject(
         _address(address),
-        {name: _value(value) for name, value in attributes.items()},
+        _attributes(attributes, known),
         None if part_of is None else _address(part_of),
         number,
         renamable,
         None if inherited_from is None else _address(inherited_from),
-        None if subject is None else tuple(subject),
+        None if subject is None else tuple(map(intern, subject)),
         tuple(map(_address, stands_on)),
         recognizable,
     )
 
 
+def _attributes(found: dict[str, Any], known: _Attributes) -> Mapping[str, Value]:
+    key = marshal.dumps(found, _MARSHAL)  # unlike the values, it tells true from 1
+    attributes = known.get(key)
+    if attributes is None:
+        attributes = {intern(name): _value(value) for name, value in found.items()}
+        known[key] = attributes
+    return attributes
+
+
 def _address(row: list[Any]) -> Address:
     kind, schema, path, arguments = row
-    return Address(kind, schema, tuple(path), arguments)
+    return Address(intern(kind), intern(schema), tuple(map(intern, path)), arguments)
 
 
 def _value(value: Any) -> Value:

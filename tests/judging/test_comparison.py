@@ -347,3 +347,14 @@ def test_an_index_is_dropped_without_its_column() -> None:
         snapshot(table("pupils"), age, ix), snapshot(table("pupils"), age), same_lineage=True
     )
     assert reported(changes) == [("missing", "public.ix")]
+
+
+def test_a_snapshot_shares_the_equal_objects_of_another() -> None:
+    one = snapshot(table("a", comment="x"), column("a", "id", 1, type="integer"))
+    other = snapshot(table("a", comment="y"), column("a", "id", 1, type="integer"))
+    shared = other.sharing(one)
+    assert shared == other
+    (own, taken), (_, known) = shared.objects.values(), one.objects.values()
+    assert taken is known
+    assert own.attributes == {"comment": "y"}
+    assert reported(compare(one, shared, same_lineage=True)) == [("changed", "public.a")]

@@ -38,6 +38,33 @@ def test_it_is_one_object_a_line():
     assert json.loads(lines[1].rstrip(","))[0][2] == ["a b"]
 
 
+def test_it_is_read_as_another_program_formats_it():
+    file = SnapshotFile(snapshot(TABLE, COLUMN, INDEX, FUNCTION), ("0001",))
+    assert load(json.dumps(json.loads(dump(file)), indent=2)) == file
+
+
+def test_equal_attributes_exist_once_and_a_number_is_no_boolean():
+    more = (("a", True), ("b", True), ("c", 1))
+    others = [
+        SchemaObject(Address("column", "public", ("a b", name)), {"nullable": value})
+        for name, value in more
+    ]
+    text = dump(SnapshotFile(snapshot(*others), ()))
+    first, second, _ = load(text).snapshot.objects.values()
+    assert first.attributes is second.attributes
+    assert dump(load(text)) == text
+
+
+def test_a_cut_file_is_refused():
+    text = dump(SnapshotFile(snapshot(TABLE, COLUMN, INDEX), ()))
+    for length in range(0, len(text) - 1, 7):
+        with pytest.raises(ConfigurationError):
+            load(text[:length])
+    without_separator = text.replace("],\n[", "]\n\n[", 1)
+    with pytest.raises(ConfigurationError):
+        load(without_separator)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", "null", '{"format": 1}', f'{{"format": {FORMAT}}}', '{"format": 1, "objects"'],

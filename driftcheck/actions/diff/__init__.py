@@ -63,7 +63,7 @@ def difference(
     progress("reading the first database")
     left = read_live(first, (), everything).snapshot
     progress("reading the second database")
-    right = read_live(second, (), everything).snapshot
+    right = read_live(second, (), everything).snapshot.sharing(left)
     catalog = catalog_for(dialect)
     snapshots, changes, undecided = _compared((left, right), scope, catalog, first, progress)
     left, right = snapshots[Side.FIRST], snapshots[Side.SECOND]

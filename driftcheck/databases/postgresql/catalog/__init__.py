@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.databases.catalog import Catalog, Reading, Scope, gc_paused, in_scope
+from driftcheck.databases.catalog import Catalog, Cursor, Reading, Scope, gc_paused, in_scope
 from driftcheck.databases.mutations import Expectation, Mutation
 from driftcheck.databases.postgresql.catalog.base_types import BaseType
 from driftcheck.databases.postgresql.catalog.casts import Cast
@@ -140,10 +140,7 @@ class PostgreSQLCatalog(Catalog):
                 reading_session(cursor) as default_schema,
                 gc_paused(),
             ):
-                read = kinds_with_rows(self.kinds, cursor)
-                found = (obj for kind in read for obj in kind.read(cursor, scope))
-                kept = in_scope(managed(cursor).without(found), scope)
-                objects = {obj.address: obj for obj in kept}
+                objects = {obj.address: obj for obj in self._objects(cursor, scope)}
                 uncompared = not_compared(cursor)
                 remarked = remarks(cursor, scope)
                 dependencies = read_dependencies(cursor) if scope.dependencies else {}
@@ -170,6 +167,17 @@ class PostgreSQLCatalog(Catalog):
         """Read the dependencies from ``pg_depend``, without anything else."""
         with connection.cursor() as cursor, reading_session(cursor):
             return read_dependencies(cursor)
+
+    def objects(self, connection: Any, scope: Scope) -> Iterator[SchemaObject]:
+        """Read the objects one after the other."""
+        with connection.cursor() as cursor, reading_session(cursor):
+            yield from self._objects(cursor, scope)
+
+    def _objects(self, cursor: Cursor, scope: Scope) -> Iterator[SchemaObject]:
+        read = kinds_with_rows(self.kinds, cursor)
+        left_out = managed(cursor)
+        found = (obj for kind in read for obj in kind.read(cursor, scope))
+        return in_scope(left_out.without(found), scope)
 
     def row_facts(
         self, connection: Any, columns: Collection[Address], actual: Snapshot

@@ -9,8 +9,9 @@ https://www.postgresql.org/docs/current/catalog-pg-depend.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.catalog import Cursor, in_batches
 from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID
 from driftcheck.schema import Address
 
@@ -193,9 +194,11 @@ def read_dependencies(cursor: Cursor) -> Mapping[Address, tuple[Address, ...]]:
         cursor: A cursor of a session in which ``reading_session`` is active.
     """
     cursor.execute(_QUERY)
+    addresses: dict[Address, Address] = {}  # each once: many objects depend on the same ones
     dependencies: dict[Address, list[Address]] = {}
-    for row in cursor.fetchall():
-        dependent, dependency = _address(*row[:5]), _address(*row[5:])
+    for row in in_batches(cursor):
+        pair = _address(*row[:5]), _address(*row[5:])
+        dependent, dependency = (addresses.setdefault(address, address) for address in pair)
         if dependent != dependency:
             dependencies.setdefault(dependent, []).append(dependency)
     return {address: tuple(sorted(set(found), key=str)) for address, found in dependencies.items()}
@@ -204,4 +207,5 @@ def read_dependencies(cursor: Cursor) -> Mapping[Address, tuple[Address, ...]]:
 def _address(
     kind: str, schema: str, within: str | None, name: str, arguments: str | None
 ) -> Address:
-    return Address(kind, schema, (name,) if within is None else (within, name), arguments)
+    path = (intern(name),) if within is None else (intern(within), intern(name))
+    return Address(intern(kind), intern(schema), path, arguments)
