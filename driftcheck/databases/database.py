@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy.engine import URL, Connection, Dialect
@@ -55,8 +55,6 @@ class Database(ABC):
     """Whether a database is a file. If not, it is on a server."""
     has_schemas: ClassVar[bool] = False
     """Whether the addresses of objects have a schema."""
-    error_aborts_transaction: ClassVar[bool] = False
-    """Whether a failed statement aborts its transaction. Then each statement gets a savepoint."""
     detects_hazards: ClassVar[bool] = False
     """Whether the effects of a statement on tables in use can be read: locks, rewrites, scans."""
 
@@ -221,6 +219,20 @@ class Database(ABC):
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script of SQL statements on a DB-API connection."""
         connection.cursor().execute(script)
+
+    def in_batches(self, statements: Iterable[str]) -> Iterator[Sequence[str]]:
+        """Yield statements in their order, in groups that can be run in one call."""
+        return ([statement] for statement in statements)
+
+    def run_batch(self, connection: Any, batch: Sequence[str]) -> None:
+        """Run statements in a transaction; if one fails, none of them has an effect.
+
+        Args:
+            connection: A DB-API connection of driftcheck's own.
+            batch: A batch of ``in_batches``, or a part of one.
+        """
+        for statement in batch:
+            connection.cursor().execute(statement)
 
     def without_code(self, statement: str) -> str | None:
         """Change an untrusted statement so that it runs no code of others.

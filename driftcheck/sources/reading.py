@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.database import Database
 from driftcheck.databases.messages import database_message, is_refused_in_transaction
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -105,7 +106,7 @@ def run_and_commit(connection: Any, statements: Iterable[str], dialect: str) -> 
     Returns:
         The statements that the database refused, with its messages.
     """
-    refused = run_one_by_one(connection, statements, dialect)
+    refused = run_each(connection, statements, dialect)
     connection.commit()
     if not any(refusal.in_transaction for refusal in refused):
         return refused
@@ -123,25 +124,32 @@ def _refusal(connection: Any, statement: str) -> Refused | None:
     return None
 
 
-def run_one_by_one(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:
+def run_each(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:
     """Run statements on a DB-API connection. A failed statement does not affect the others.
+
+    Statements are sent in batches. A batch that fails is run again in halves, down to the
+    statements that fail.
 
     Returns:
         The statements that the database refused, with its messages.
     """
-    savepoints = database_for(dialect).error_aborts_transaction
-    refused = []
-    cursor = connection.cursor()
-    for statement in statements:
-        try:
-            if savepoints:
-                cursor.execute("SAVEPOINT driftcheck")
-            cursor.execute(statement)
-        except Exception as error:  # noqa: BLE001  (each driver has its own errors)
+    database = database_for(dialect)
+    return [
+        refusal
+        for batch in database.in_batches(statements)
+        for refusal in _run_batch(connection, batch, database)
+    ]
+
+
+def _run_batch(connection: Any, batch: Sequence[str], database: Database) -> list[Refused]:
+    try:
+        database.run_batch(connection, batch)
+    except Exception as error:  # noqa: BLE001  (each driver has its own errors)
+        if len(batch) == 1:
             in_transaction = is_refused_in_transaction(error)
-            refused.append(Refused(statement, database_message(error), in_transaction))
-            if savepoints:
-                cursor.execute("ROLLBACK TO SAVEPOINT driftcheck")
-        if savepoints:  # without this, the savepoints would be nested
-            cursor.execute("RELEASE SAVEPOINT driftcheck")
-    return refused
+            return [Refused(batch[0], database_message(error), in_transaction)]
+    else:
+        return []
+    middle = len(batch) // 2
+    halves = batch[:middle], batch[middle:]
+    return [refusal for half in halves for refusal in _run_batch(connection, half, database)]

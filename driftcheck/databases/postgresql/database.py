@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Dialect
@@ -18,6 +18,7 @@ from driftcheck.databases.database import (
 )
 from driftcheck.databases.endpoints import Endpoint
 from driftcheck.databases.postgresql import connections, psycopg2_deadlines, urls
+from driftcheck.databases.postgresql.batches import in_batches, run_batch
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.dump_file import run_dump
 from driftcheck.databases.postgresql.libpq import explicit_parameters, user_options
@@ -49,7 +50,6 @@ class PostgreSQL(Database):
     default_schema_query = "SELECT current_schema()"
     databases_view = re.compile(r"\bpg_database\b", re.IGNORECASE)
     has_schemas = True
-    error_aborts_transaction = True
     detects_hazards = True
 
     @property
@@ -160,6 +160,14 @@ class PostgreSQL(Database):
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script as pg_dump writes it, which may contain commands of psql."""
         run_dump(connection, script)
+
+    def in_batches(self, statements: Iterable[str]) -> Iterator[Sequence[str]]:
+        """Yield statements in their order, in groups that can be run in one call."""
+        return in_batches(statements)
+
+    def run_batch(self, connection: Any, batch: Sequence[str]) -> None:
+        """Run statements in a transaction; if one fails, none of them has an effect."""
+        run_batch(connection, batch)
 
     def without_code(self, statement: str) -> str:
         """Change a statement so that a materialized view is created without running its query."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, wraps
 from typing import Any
 
@@ -75,6 +76,16 @@ class WatchedConnection(extensions.connection):
         factory = cursor_factory or chosen or extensions.cursor
         base = WatchedCursor if name is None else WatchedNamedCursor
         return super().cursor(name, _joined(factory, base), *arguments, **keywords)
+
+    @contextmanager
+    def time_for(self, statements: int) -> Iterator[None]:
+        """Give calls the time of several statements: the time limit is that of one statement."""
+        seconds = self.seconds
+        self.seconds = (seconds or watchdog.client_seconds) * statements
+        try:
+            yield
+        finally:
+            self.seconds = seconds
 
     def watch(self, method: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
         """Call a method with a deadline.
