@@ -40,7 +40,7 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
     distinct = list(dict.fromkeys(models))
     names = {table.name for metadata in distinct for table in metadata.tables.values()}
     was_in_transaction = connection.in_transaction()
-    with models_unchanged(distinct), _statements_kept(connection, names) as statements:
+    with models_unchanged(distinct, connection), _statements_kept(connection, names) as statements:
         for metadata in distinct:
             try:
                 metadata.create_all(connection, checkfirst=False)

@@ -45,7 +45,11 @@ def hidden_from_autogenerate(
         existing: The schema that autogenerate would reflect.
     """
     contexts = [_Filters(context, existing) for context in configured]
-    return _hidden(contexts, {**existing.objects, **models.objects}.values())
+    objects: Iterable[SchemaObject] = {**existing.objects, **models.objects}.values()
+    if not any(context.include_name or context.include_object for context in configured):
+        # Without filters, only tables in schemas that autogenerate does not read are hidden.
+        objects = (found for found in objects if found.address.kind == "table")
+    return _hidden(contexts, objects)
 
 
 def hidden_from_drift(
@@ -153,10 +157,10 @@ class _Filters:
     def _ask_for_table(self, address: Address) -> bool | None:
         schema, name = self._key(address)
         declared = self._declared.get((schema, name))
-        reflected = self._reflected.table(address)
-        if declared is None and reflected is None:
+        exists = self._reflected.has(address)
+        if declared is None and not exists:
             return None
-        if reflected is not None:
+        if exists:
             is_reflected = self._all_schemas or self._reflects_all or schema in self._schemas
             if schema is not None and not is_reflected:
                 return False
@@ -164,12 +168,14 @@ class _Filters:
                 return False
             if not self._includes_name(name, "table", address):
                 return False
-        return self._includes_object(declared, name, "table", reflected)
+        if self._configured.include_object is None:
+            return True  # building the reflected table takes long
+        return self._includes_object(declared, name, "table", self._reflected.table(address))
 
     def _includes_part(self, part: SchemaObject, table: Address) -> bool | None:
         """Alembic asks for columns and constraints of tables that exist on both sides only."""
         declared = self._declared.get(self._key(table))
-        exists = self._reflected.table(table) is not None
+        exists = self._reflected.has(table)
         kind, name = part.address.kind, name_of(part)
         if not exists and kind != "index":
             return None

@@ -51,13 +51,16 @@ class ReflectedTables:
         self._tables: dict[Address, Table] = {}
         self._constraints: dict[Address, Any] = {}
 
+    def has(self, address: Address) -> bool:
+        """Return whether the snapshot has a table with this address."""
+        return address.kind == "table" and address in self._snapshot.objects
+
     def table(self, address: Address) -> Table | None:
         """Return the table with this address; ``None`` if the snapshot has no such table."""
-        found = self._snapshot.objects.get(address)
-        if found is None or address.kind != "table":
+        if not self.has(address):
             return None
         if address not in self._tables:
-            self._tables[address] = self._built(found)
+            self._tables[address] = self._built(self._snapshot.objects[address])
         return self._tables[address]
 
     def part(self, address: Address) -> Any | None:

@@ -155,9 +155,7 @@ class Recorder:
         for file in _files_on_the_stack():
             if self._is_in_history(file):
                 return True
-            if _is_of_driftcheck(file) or (
-                file.is_relative_to(self._root) and _is_own_code(file)
-            ):
+            if _is_of_driftcheck(file) or (file.is_relative_to(self._root) and _is_own_code(file)):
                 return False
         return False
 

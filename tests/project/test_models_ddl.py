@@ -20,6 +20,8 @@ from sqlalchemy import (
     inspect,
     text,
 )
+from sqlalchemy.ext.compiler import compiles, deregister
+from sqlalchemy.schema import CreateTable
 
 from driftcheck.project.models_ddl import ddl_of
 
@@ -110,6 +112,30 @@ def test_listeners_leave_no_trace(models, connection, moment, once):
     assert sorted(ddl_of([models, models], connection)) == sorted(first)
     assert described(models) == before
     assert runs == ["pupils"] * 2
+
+
+def test_a_compiler_leaves_no_trace(models, connection):
+    @compiles(CreateTable)
+    def create(element, compiler, **options):
+        element.element.info["seen"] = 1
+        return compiler.visit_create_table(element, **options)
+
+    before = described(models)
+    try:
+        ddl_of([models], connection)
+    finally:
+        deregister(CreateTable)
+    assert described(models) == before
+
+
+def test_a_listener_of_the_connection_leaves_no_trace(models, connection):
+    @event.listens_for(connection, "before_execute")
+    def listener(_connection, element, *_):
+        element.element.comment = "changed"
+
+    before = described(models)
+    ddl_of([models], connection)
+    assert described(models) == before
 
 
 def test_a_listener_that_fails_leaves_no_trace(models, connection):
