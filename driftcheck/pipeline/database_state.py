@@ -15,7 +15,7 @@ from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.printed_expressions import Rewording
 from driftcheck.pipeline.histories import HistoryResult
-from driftcheck.pipeline.modelling import CreatedModels, ModelsCreator
+from driftcheck.pipeline.modelling import ModelsCreator
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
@@ -27,6 +27,7 @@ from driftcheck.sources.filters import hidden_from_drift
 from driftcheck.sources.history import History, version_tables
 from driftcheck.sources.live import Live, read_live
 from driftcheck.sources.models import declared_tables
+from driftcheck.sources.models_cache import CreatedModels
 from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Destinations
 
@@ -116,7 +117,7 @@ class StateReader:
         self._shadows = shadows
         self._settings = settings
         self._scope = reading_scope(settings)
-        self._models = ModelsCreator(shadows, replays, self._scope)
+        self._models = ModelsCreator(shadows, replays, self._scope, reads_cache=settings.cache)
         self._progress = progress
 
     def read(self, get_history: Callable[[Destinations], Result]) -> ProjectState[Result]:
@@ -211,10 +212,10 @@ class StateReader:
     def _create_models(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
     ) -> CreatedModels:
-        self._progress("creating the models")
+        self._progress("reading the models")
         head = history.head.get(database_key)
         _require_models(configured, head)
-        created = self._models.create(database_key, configured, history)
+        created = self._models.get(database_key, configured, history)
         if head is None:
             return created
         catalog = catalog_for(database_key.dialect)

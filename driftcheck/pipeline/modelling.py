@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from driftcheck.databases.catalog import Catalog, Scope
@@ -25,21 +25,9 @@ from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History
 from driftcheck.sources.models import Helping, create_models, extensions_declared
+from driftcheck.sources.models_cache import CreatedModels, ModelsCache
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
-
-
-@dataclass(frozen=True)
-class CreatedModels:
-    """The models as a database creates them.
-
-    Attributes:
-        snapshot: The schema.
-        refused: The statements of the models that the database refused.
-    """
-
-    snapshot: Snapshot
-    refused: tuple[Refused, ...] = ()
 
 
 class ModelsCreator:
@@ -54,12 +42,45 @@ class ModelsCreator:
         shadows: Creates shadow databases.
         replays: Replays the history.
         scope: The part of a database that is read.
+        reads_cache: Whether models are taken from the cache.
     """
 
-    def __init__(self, shadows: Shadows, replays: Replays, scope: Scope) -> None:
+    def __init__(
+        self, shadows: Shadows, replays: Replays, scope: Scope, *, reads_cache: bool
+    ) -> None:
         self._shadows = shadows
         self._replays = replays
         self._scope = scope
+        self._reads_cache = reads_cache
+
+    def get(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> CreatedModels:
+        """Get the models of a database from the cache, or create them.
+
+        They are not cached if the history is not, or if others use the server of the shadows.
+
+        Args:
+            database_key: The database.
+            configured: What env.py configures for the database.
+            history: The history.
+        """
+        cache = self._cache(database_key, configured, history)
+        if cache is not None and self._reads_cache and (cached := cache.get()) is not None:
+            return cached
+        created = self.create(database_key, configured, history)
+        if cache is not None:
+            cache.put(created)
+        return created
+
+    def _cache(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> ModelsCache | None:
+        maker, digest = self._shadows.maker(database_key), history.digests.get(database_key)
+        if digest is None or not maker.runs_untrusted_files:
+            return None
+        head, state = history.head[database_key], maker.server_state
+        return ModelsCache(configured, head, digest, state, self._scope)
 
     def create(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from sqlalchemy import MetaData, event, literal, select
+from sqlalchemy.schema import AddConstraint, CreateIndex
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import TextClause
 
@@ -51,17 +53,39 @@ def ddl_of(models: Iterable[MetaData], connection: Any) -> tuple[str, ...]:
                 raise failure from error
     if not was_in_transaction and connection.in_transaction():
         connection.get_transaction().rollback()
-    return tuple(statements)
+    return tuple(_in_order(statements))
+
+
+class _Statement(NamedTuple):
+    """A statement of ``create_all()``.
+
+    Attributes:
+        text: The statement.
+        is_unordered: Whether SQLAlchemy takes it from a set.
+    """
+
+    text: str
+    is_unordered: bool
+
+
+def _in_order(statements: Iterable[_Statement]) -> Iterator[str]:
+    """Yield the statements, with those that SQLAlchemy takes from a set sorted by their text.
+
+    The order of a set differs in each process, and the cache must know the models again.
+    """
+    for is_unordered, group in groupby(statements, key=lambda statement: statement.is_unordered):
+        texts = [statement.text for statement in group]
+        yield from sorted(texts) if is_unordered else texts
 
 
 @contextmanager
-def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[str]]:
+def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[_Statement]]:
     """Keep the statements of a connection in place of running them, except queries.
 
     A query that names a table of the models is kept too: the table does not exist yet, and such
     a query is made for its effect, such as ``SELECT create_hypertable('readings', 'time')``.
     """
-    statements: list[str] = []
+    statements: list[_Statement] = []
     names = "|".join(map(re.escape, tables))
     of_models = re.compile(rf"(?<!\w)(?:{names})(?!\w)") if names else None
 
@@ -83,7 +107,9 @@ def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[st
         bare = _bare(statement, context)
         if not context.isddl and is_run(bare):
             return statement, parameters
-        statements.append(bare.strip())
+        construct = getattr(context.compiled, "statement", None)
+        is_unordered = isinstance(construct, (CreateIndex, AddConstraint))
+        statements.append(_Statement(bare.strip(), is_unordered))
         return _NO_OPERATION, parameters
 
     listeners: Sequence[tuple[str, Any]] = (

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
-import time
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import alembic
 import sqlalchemy
@@ -17,12 +13,21 @@ from alembic.script import ScriptDirectory
 
 from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
-from driftcheck.process.streams import warn
 from driftcheck.sources.files import fingerprint, history_files
-from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
+from driftcheck.storage.entries import Entries, digest_of, key_of
 from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
 
-_RETENTION_DAYS = 30
+
+class CachedSnapshot(NamedTuple):
+    """An entry of the cache.
+
+    Attributes:
+        file: The snapshot.
+        digest: A digest of the whole entry.
+    """
+
+    file: SnapshotFile
+    digest: str
 
 
 class Cache:
@@ -39,7 +44,7 @@ class Cache:
         rest = [file for file in history_files(script) if file not in revisions]
         versions = __version__, FORMAT, alembic.__version__, sqlalchemy.__version__
         self._common = [fingerprint(rest), *map(str, versions), *others]
-        self._directory = cache_directory() / "replays"
+        self._entries = Entries("replays")
 
     def key(self, revisions: Iterable[str], *more: str) -> str:
         """The key of the schema at some revisions: a hash that includes the files up to them.
@@ -53,33 +58,20 @@ class Cache:
         ancestors = chain.from_iterable(self._script.iterate_revisions(r, "base") for r in wanted)
         files = sorted({Path(revision.path) for revision in ancestors})
         parts = [*self._common, *more, *wanted, fingerprint(files)]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        return key_of(parts)
 
-    def get(self, key: str) -> SnapshotFile | None:
+    def get(self, key: str) -> CachedSnapshot | None:
         """The entry of a key; ``None`` if it is missing or damaged."""
-        path = self._path(key)
+        text = self._entries.get(key)
+        if text is None:
+            return None
         try:
-            entry = load(read_private(path))
-        except PermissionError as error:  # for example, another account has put it there
-            warn(f"not taken from the cache: {error}")
+            return CachedSnapshot(load(text), digest_of(text))
+        except ConfigurationError:
             return None
-        except (OSError, UnicodeDecodeError, ConfigurationError):
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # entries in use are not removed
-        return entry
 
-    def put(self, key: str, file: SnapshotFile) -> None:
-        """Write an entry atomically: other processes may read and write at the same time."""
-        with contextlib.suppress(OSError):  # without the entry, the next run replays the history
-            write_private(self._path(key), dump(file))
-            self._remove_unused()
-
-    def _path(self, key: str) -> Path:
-        return self._directory / f"{key}.json"
-
-    def _remove_unused(self) -> None:
-        oldest = time.time() - _RETENTION_DAYS * 24 * 60 * 60
-        for path in self._directory.iterdir():
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+    def put(self, key: str, file: SnapshotFile) -> str:
+        """Write an entry, and return its digest."""
+        text = dump(file)
+        self._entries.put(key, text)
+        return digest_of(text)

@@ -42,6 +42,7 @@ class History:
         how: ``fresh`` or ``cached``.
         inputs: What the replay has read outside the history.
         uses_of_models: The lines of revisions that create tables of the models.
+        digests: A digest of all that the cache has of each head; empty for what is not cached.
     """
 
     stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class History:
     how: str = FRESH
     inputs: ReplayInputs = field(default_factory=ReplayInputs)
     uses_of_models: tuple[UseOfModels, ...] = ()
+    digests: dict[DatabaseKey, str] = field(default_factory=dict)
 
 
 def replay_history(
@@ -159,17 +161,20 @@ class CachedHistory:
     def get(self) -> History | None:
         """The history; ``None`` unless every schema of it is cached."""
         entries = {name: self._cache.get(name) for name in set(self._keys.values())}
-        files = {key: entries[name] for key, name in self._keys.items()}
+        cached = {key: entries[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
-        for (database_key, side), file in files.items():
-            if file is None or "inputs" not in file.extra:
+        for (database_key, side), entry in cached.items():
+            if entry is None or "inputs" not in entry.file.extra:
                 return None
+            file = entry.file
             inputs = replay_inputs_of(file.extra["inputs"])
             if not inputs.are_unchanged:
                 return None
             history.inputs = inputs
             getattr(history, side)[database_key] = file.snapshot
             history.made.setdefault(database_key, {}).update(_sources(file.extra["made"]))
+            if side == "head":
+                history.digests[database_key] = entry.digest
         return history
 
     def put(self, history: History) -> None:
@@ -180,7 +185,9 @@ class CachedHistory:
             made = _rows(history.made.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
             extra = {"made": made, "inputs": history.inputs.as_json()}
-            self._cache.put(key, SnapshotFile(snapshot, (), extra))
+            digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))
+            if side == "head":
+                history.digests[database_key] = digest
 
 
 def _identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:

@@ -20,7 +20,7 @@ FORMAT = 5
 _MARSHAL = 2  # later versions of the format write equal values differently
 _BEGIN, _SEPARATOR, _END = ', "objects": [\n', ",\n", "\n]}\n"
 
-_Attributes: TypeAlias = "dict[bytes, Mapping[str, Value]]"
+Attributes: TypeAlias = "dict[bytes, Mapping[str, Value]]"
 """The attributes of objects, by a text of their names and values."""
 
 
@@ -52,7 +52,7 @@ def dump(file: SnapshotFile) -> str:
         "dependencies": [[of, on] for of, on in snapshot.dependencies.items()],
         "extra": dict(file.extra),
     }
-    rows = ",\n".join(json.dumps(_row(obj)) for obj in snapshot.objects.values())
+    rows = ",\n".join(json.dumps(row_of(obj)) for obj in snapshot.objects.values())
     return f"{json.dumps(head)[:-1]}{_BEGIN}{rows}{_END}"
 
 
@@ -84,8 +84,8 @@ def load(text: str) -> SnapshotFile:
                 f"reads format {FORMAT}",
                 hint="Write the file again: driftcheck snapshot --write FILE",
             )
-        known: _Attributes = {}
-        objects = {obj.address: obj for obj in (_object(row, known) for row in rows)}
+        known: Attributes = {}
+        objects = {obj.address: obj for obj in (object_of(row, known) for row in rows)}
         snapshot = Snapshot(
             objects,
             data["dialect"],
@@ -93,7 +93,8 @@ def load(text: str) -> SnapshotFile:
             data["default_schema"],
             {(kind, schema): count for kind, schema, count in data["not_compared"]},
             dependencies={
-                _address(of): tuple(map(_address, on)) for of, on in data.get("dependencies", ())
+                address_of(of): tuple(map(address_of, on))
+                for of, on in data.get("dependencies", ())
             },
         )
         return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
@@ -132,7 +133,8 @@ def _rows(text: str, start: int, end: int) -> Iterator[list[Any]]:
         start = stop + len(_SEPARATOR)
 
 
-def _row(obj: SchemaObject) -> list[Any]:
+def row_of(obj: SchemaObject) -> list[Any]:
+    """Return an object as JSON can represent it."""
     return [
         obj.address,
         dict(obj.attributes),
@@ -146,8 +148,8 @@ def _row(obj: SchemaObject) -> list[Any]:
     ]
 
 
-def _object(row: list[Any], known: _Attributes) -> SchemaObject:
-    """Convert an object that was written as JSON.
+def object_of(row: list[Any], known: Attributes) -> SchemaObject:
+    """Return the object that ``row_of`` has converted.
 
     Args:
         row: The object.
@@ -156,19 +158,19 @@ def _object(row: list[Any], known: _Attributes) -> SchemaObject:
     address, attributes, part_of, number, renamable, inherited_from, *evidence = row
     subject, stands_on, recognizable = evidence
     return SchemaObject(
-        _address(address),
+        address_of(address),
         _attributes(attributes, known),
-        None if part_of is None else _address(part_of),
+        None if part_of is None else address_of(part_of),
         number,
         renamable,
-        None if inherited_from is None else _address(inherited_from),
+        None if inherited_from is None else address_of(inherited_from),
         None if subject is None else tuple(map(intern, subject)),
-        tuple(map(_address, stands_on)),
+        tuple(map(address_of, stands_on)),
         recognizable,
     )
 
 
-def _attributes(found: dict[str, Any], known: _Attributes) -> Mapping[str, Value]:
+def _attributes(found: dict[str, Any], known: Attributes) -> Mapping[str, Value]:
     key = marshal.dumps(found, _MARSHAL)  # unlike the values, it tells true from 1
     attributes = known.get(key)
     if attributes is None:
@@ -177,7 +179,8 @@ def _attributes(found: dict[str, Any], known: _Attributes) -> Mapping[str, Value
     return attributes
 
 
-def _address(row: list[Any]) -> Address:
+def address_of(row: list[Any]) -> Address:
+    """Return the address that JSON represents as a list."""
     kind, schema, path, arguments = row
     return Address(intern(kind), intern(schema), tuple(map(intern, path)), arguments)
 

@@ -237,6 +237,14 @@ class ShadowMaker(ABC):
         """The properties of the server that can affect the result of a replay."""
         return ""
 
+    @property
+    def server_state(self) -> str:
+        """Everything about the server, as it is now, that a new shadow can differ by.
+
+        It is complete only for a server that nothing else uses.
+        """
+        return self.flavour
+
     def roles_left(self) -> tuple[str, ...]:
         """Return the roles that were created since this maker was opened. They outlive shadows."""
         return ()

@@ -24,6 +24,11 @@ class SQLiteMaker(ShadowMaker):
         self._directory = make_temporary_directory("sqlite")
         super().__init__(how)
 
+    @property
+    def server_state(self) -> str:
+        """The version of SQLite."""
+        return sqlite3.sqlite_version
+
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         name = shadow_name(purpose, mark)
         url = URL.create("sqlite", database=str(self._directory / f"{name}.sqlite"))

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +53,13 @@ WHERE s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid AND {_MARK} IS NOT NULL
 _MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
+_SERVER_STATE = """
+SELECT 'role', rolname, '' FROM pg_roles WHERE rolname NOT LIKE %s
+UNION ALL SELECT 'tablespace', spcname, '' FROM pg_tablespace
+UNION ALL SELECT 'setting', name, setting FROM pg_settings
+    WHERE sourcefile LIKE '%%/postgresql.auto.conf'
+ORDER BY 1, 2
+"""
 _HAS_SUBSCRIPTIONS = """
 SELECT 1 FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
 WHERE d.datname = %s
@@ -103,6 +110,15 @@ class PostgresMaker(ShadowMaker):
         facts = self.facts
         like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
         return repr((self._major, like, facts and facts.search_path))
+
+    @property
+    def server_state(self) -> str:
+        """The installation, the properties of live, and what replays have left on the server."""
+        facts = asdict(self.facts) if self.facts is not None else {}
+        of_live = {**facts, "identity": "", "extensions": sorted(facts.get("extensions", ()))}
+        with own_session(self.server) as cursor:
+            cursor.execute(_SERVER_STATE, (f"{ROLE_PREFIX}%",))
+            return repr((self.how, cursor.connection.server_version, of_live, cursor.fetchall()))
 
     def sweep(self) -> tuple[str, ...]:
         """Drop the shadows of killed runs. A note is added for each that cannot be dropped.
