@@ -35,6 +35,7 @@ from driftcheck.sources.autogenerate import (
     in_blocks,
     run_block,
 )
+from driftcheck.sources.autogenerate_cache import AutogenerateCache
 from driftcheck.sources.live import reading
 from driftcheck.sources.untrusted import run_untrusted
 
@@ -100,7 +101,11 @@ class AutogenerateRunner:
         return self._head_shadows()
 
     def operations(
-        self, database: DatabaseState, judged: Sequence[Judged], pending_in: PendingIn
+        self,
+        database: DatabaseState,
+        judged: Sequence[Judged],
+        pending_in: PendingIn,
+        cache: AutogenerateCache | None = None,
     ) -> Operations:
         """Return the operations that autogenerate writes, with the drift and without.
 
@@ -108,12 +113,12 @@ class AutogenerateRunner:
             database: The state of the database, with its head.
             judged: The findings of the database.
             pending_in: Returns the changes between the models and a schema.
+            cache: The cache for autogenerate on this database at the head, if it can be cached.
         """
         tables = set(_tables_of(judged, database.snapshots[Side.HEAD].default_schema))
         is_needed = tables or any(each.changes.get(Gap.PENDING) for each in judged)
-        self._progress("running autogenerate")
         try:
-            on_head = self._try_on_head(database.database_key, judged, pending_in)
+            on_head = self._on_head(database.database_key, judged, pending_in, cache)
         except ProjectError as error:
             if is_needed:
                 raise
@@ -171,6 +176,22 @@ class AutogenerateRunner:
             )
         return ColleagueError(error)
 
+    def _on_head(
+        self,
+        database_key: DatabaseKey,
+        judged: Sequence[Judged],
+        pending_in: PendingIn,
+        cache: AutogenerateCache | None,
+    ) -> _OnHead:
+        """Take from the cache that autogenerate writes nothing on the head, or run it."""
+        if cache is not None and cache.is_known_to_write_nothing():
+            return _nothing_written(judged)
+        self._progress("running autogenerate")
+        result = self._try_on_head(database_key, judged, pending_in)
+        if cache is not None and not result.operations:
+            cache.put_nothing()
+        return result
+
     def _try_on_head(
         self, database_key: DatabaseKey, judged: Sequence[Judged], pending_in: PendingIn
     ) -> _OnHead:
@@ -202,9 +223,7 @@ class AutogenerateRunner:
     ) -> _OnHead:
         operations = self._autogenerate(self._head, database_key)
         if not operations:
-            return _OnHead(
-                (), {}, [c for each in judged for c in each.changes.get(Gap.PENDING, ())]
-            )
+            return _nothing_written(judged)
         shadow = self._shadows.shadow(self._shadows.copies(self._head, "migrated"), database_key)
         try:
             return _run_all(
@@ -249,6 +268,11 @@ class AutogenerateRunner:
     ) -> list[Operation]:
         project, redirect = self._loaded.project, self._loaded.redirect
         return autogenerate(project, redirect, shadow_set, tables).get(database_key, [])
+
+
+def _nothing_written(judged: Iterable[Judged]) -> _OnHead:
+    """Return the result without operations: all changes between models and head remain."""
+    return _OnHead((), {}, [c for each in judged for c in each.changes.get(Gap.PENDING, ())])
 
 
 def _run_all(

@@ -14,6 +14,7 @@ from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
+from driftcheck.pipeline.autogenerate_caches import autogenerate_cache
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
 from driftcheck.pipeline.causes import with_causes
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
@@ -45,6 +46,7 @@ from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.autogenerate_cache import AutogenerateCache
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.history import History
 
@@ -119,7 +121,9 @@ class ProjectCheck:
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
             context = self._context(database, judged, history, declarations, basis)
-            context = _with_operations(context, database, judged, runner)
+            key = database.database_key
+            cache = autogenerate_cache(loaded, shadows, settings, history, key)
+            context = _with_operations(context, database, judged, runner, cache)
             completed = complete(judged, context)
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
@@ -233,12 +237,13 @@ def _with_operations(
     database: DatabaseState,
     judged: Sequence[Judged],
     runner: AutogenerateRunner,
+    cache: AutogenerateCache | None,
 ) -> FindingContext:
     """Add the operations that autogenerate writes, if the head and the models could be read."""
     if not {Side.HEAD, Side.MODELS} <= database.snapshots.keys():
         return context
     return replace(
         context,
-        operations=runner.operations(database, judged, partial(pending_changes, database)),
+        operations=runner.operations(database, judged, partial(pending_changes, database), cache),
         colleague_error=partial(runner.colleague_error, database.database_key),
     )

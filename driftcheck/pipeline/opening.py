@@ -12,8 +12,10 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
+from driftcheck.project.code_inputs import CodeInputs
 from driftcheck.project.environment import LoadedProject, discover
 from driftcheck.project.loading import Project, load_project, named_databases
+from driftcheck.project.reads import reporting_to
 from driftcheck.project.redirect import Redirect
 from driftcheck.project.uncompiled_models import UncompiledModelsError
 from driftcheck.schema import Address
@@ -50,8 +52,12 @@ def open_project(
     """
     watchdog.seconds = settings.timeout
     progress("loading the project")
-    hooks = Redirect(settings.root, named_databases(settings))
-    with hooks.hooked() as redirect, Shadows(settings, redirect.targets) as shadows:
+    hooks, inputs = Redirect(settings.root, named_databases(settings)), CodeInputs()
+    with (
+        hooks.hooked() as redirect,
+        Shadows(settings, redirect.targets) as shadows,
+        reporting_to(inputs),
+    ):
         declarations = Declarations(settings.root)
         with redirect.to(shadows.imported), declarations.recording():
             project = load_project(settings)
@@ -61,7 +67,7 @@ def open_project(
         # env.py may be the first to import the models. It gets the shadows of the import, so that
         # tables which the import creates are not taken for tables of the history.
         with declarations.recording(), _failures_located(declarations):
-            loaded = discover(project, redirect, shadows.imported, models=models)
+            loaded = discover(project, redirect, shadows.imported, inputs, models=models)
         _require_one_database(settings, loaded)
         yield OpenedProject(loaded, shadows, declarations)
 

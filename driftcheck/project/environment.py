@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.errors import ProjectError
+from driftcheck.project.code_inputs import CodeInputs
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.models_ddl import ddl_of
@@ -82,12 +83,14 @@ class LoadedProject:
         redirect: Redirects the connections of the project's code to shadow databases.
         environment: What env.py configures.
         script: The script directory, with its revisions loaded.
+        inputs: What its code has read since its import.
     """
 
     project: Project
     redirect: Redirect
     environment: Environment
     script: ScriptDirectory
+    inputs: CodeInputs
 
     @property
     def root(self) -> Path:
@@ -134,7 +137,12 @@ class LoadedProject:
 
 
 def discover(
-    project: Project, redirect: Redirect, shadow_set: ShadowSet, *, models: bool
+    project: Project,
+    redirect: Redirect,
+    shadow_set: ShadowSet,
+    inputs: CodeInputs,
+    *,
+    models: bool,
 ) -> LoadedProject:
     """Run env.py without migrations and record what it configures.
 
@@ -145,6 +153,7 @@ def discover(
         project: The project.
         redirect: Redirects the connections of the project's code.
         shadow_set: The shadow databases that env.py connects to.
+        inputs: What the project's code has read since its import.
         models: Whether the DDL of the models is needed.
 
     Raises:
@@ -175,7 +184,7 @@ def discover(
         )
     script = scripts[-1]
     environment = Environment(databases, tuple(sorted(script.get_heads())))
-    return LoadedProject(project, redirect, environment, script)
+    return LoadedProject(project, redirect, environment, script, inputs)
 
 
 def _configured(context: Any, target: URL, root: Path, *, models: bool) -> Configured:

@@ -17,12 +17,14 @@ from importlib.util import source_from_cache
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 import driftcheck
+from driftcheck.project import reads
+from driftcheck.project.reads import Observer, reporting_to, value_of
 
 _MISSING = ""
-_THIS_FILE = Path(__file__)
+_REPORTING = frozenset({Path(__file__), Path(reads.__file__)})
 _DRIFTCHECK = Path(driftcheck.__file__).parent
 _PACKAGE_DIRECTORIES = ("site-packages", "dist-packages")
 _NOT_FILES = (Path("/proc"), Path("/dev"), Path("/sys"))
@@ -70,16 +72,11 @@ def recording(directories: Iterable[Path], root: Path) -> Iterator[Recorder]:
         root: The root of the project.
     """
     recorder = Recorder([path.resolve() for path in directories], root.resolve())
-    _install_hook()
-    _recorders.append(recorder)
-    try:
-        with _environment_reads_reported():
-            yield recorder
-    finally:
-        _recorders.remove(recorder)
+    with reporting_to(recorder):
+        yield recorder
 
 
-class Recorder:
+class Recorder(Observer):
     """Collects the files and environment variables that are read during a replay.
 
     Args:
@@ -127,7 +124,7 @@ class Recorder:
         """
         if not isinstance(name, str) or name in _OF_THE_SHELL:
             return
-        names_live = "://" in (_value(name) or "")
+        names_live = "://" in (value_of(name) or "")
         if self._is_read_by_revision() or (self._is_read_by_env_py() and not names_live):
             self._variables.add(name)
 
@@ -160,44 +157,6 @@ class Recorder:
         return False
 
 
-_read_variable = cast("Any", type(os.environ)).__getitem__
-_recorders: list[Recorder] = []
-_hook_is_installed: list[bool] = []
-
-
-def _install_hook() -> None:
-    if not _hook_is_installed:
-        sys.addaudithook(_hook)  # cannot be removed: without a recorder, it does nothing
-        _hook_is_installed.append(True)
-
-
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _recorders:
-        return
-    for recorder in tuple(_recorders):
-        if event == "open":
-            recorder.file_is_opened(*arguments)
-        elif event in ("os.listdir", "os.scandir"):
-            recorder.directory_is_listed(*arguments)
-
-
-@contextmanager
-def _environment_reads_reported() -> Iterator[None]:
-    """Report each read of ``os.environ``, for which Python has no audit event."""
-
-    def reported(environment: Any, name: Any) -> Any:
-        for recorder in tuple(_recorders):
-            recorder.variable_is_read(name)
-        return _read_variable(environment, name)
-
-    environment_type = cast("Any", type(os.environ))
-    environment_type.__getitem__ = reported
-    try:
-        yield
-    finally:
-        environment_type.__getitem__ = _read_variable
-
-
 def _files_on_the_stack() -> Iterator[Path]:
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (the documented way to the stack)
     while frame is not None:
@@ -206,8 +165,8 @@ def _files_on_the_stack() -> Iterator[Path]:
 
 
 def _is_of_driftcheck(file: Path) -> bool:
-    """Whether a file on the stack is code of driftcheck, except this module."""
-    return file.is_relative_to(_DRIFTCHECK) and file != _THIS_FILE
+    """Whether a file on the stack is code of driftcheck, except the modules that record reads."""
+    return file.is_relative_to(_DRIFTCHECK) and file not in _REPORTING
 
 
 def _is_import_running() -> bool:
@@ -249,16 +208,8 @@ def _file_digest(path: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _value(name: str) -> str | None:
-    """Return the value of a variable, without a report of this read."""
-    try:
-        return cast("str", _read_variable(os.environ, name))
-    except KeyError:
-        return None
-
-
 def _value_digest(name: str) -> str:
-    value = _value(name)
+    value = value_of(name)
     return _MISSING if value is None else hashlib.sha256(os.fsencode(value)).hexdigest()
 
 

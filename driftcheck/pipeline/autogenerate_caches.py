@@ -1,0 +1,50 @@
+"""Decides whether the result of autogenerate can be cached, and collects what it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
+from driftcheck.sources.autogenerate_cache import AutogenerateCache
+from driftcheck.sources.history import History
+
+
+def autogenerate_cache(
+    loaded: LoadedProject,
+    shadows: Shadows,
+    settings: Settings,
+    history: History,
+    database_key: DatabaseKey,
+) -> AutogenerateCache | None:
+    """Return the cache for autogenerate on a database at the head.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings.
+        history: The history.
+        database_key: The database.
+
+    Returns:
+        ``None`` if a history is not cached, or if others use the server of a shadow.
+    """
+    is_cached = history.digests.keys() == loaded.environment.databases.keys()
+    if not is_cached or not all(maker.runs_untrusted_files for maker in shadows.makers):
+        return None
+    configuration = (
+        *(settings.root, settings.app, settings.config, settings.name, settings.directory),
+        *(settings.x, settings.database_url, settings.bootstrap, settings.base_snapshot),
+    )
+    others = repr(tuple(database_key)), repr(configuration), *_states(loaded, shadows, history)
+    return AutogenerateCache(loaded.inputs, others, reads=settings.cache)
+
+
+def _states(loaded: LoadedProject, shadows: Shadows, history: History) -> Iterator[object]:
+    """Yield what the shadows of all databases, which env.py may use, have and are like."""
+    for database_key, configured in loaded.environment.databases.items():
+        yield repr(tuple(database_key)), history.digests[database_key]
+        yield [(context.ddl, repr(context.working)) for context in configured]
+    yield from (maker.server_state for maker in shadows.makers)
