@@ -233,32 +233,39 @@ def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:
         with context.begin_transaction(_per_migration=True):
             for statement in working.statements:
                 connection.exec_driver_sql(statement)
-            if block[0].needs_autocommit:
-                with context.autocommit_block():
-                    _invoke(block, context)
-            else:
-                _invoke(block, context)
+            _invoke(block, context)
 
 
 def _invoke(block: Sequence[Operation], context: MigrationContext) -> None:
-    """Run operations as the migration would.
+    """Run the code of operations, as the migration would.
+
+    The objects of Alembic do more than their code: that of a new column has its index, its unique
+    constraint and its foreign key too, which are operations of their own. A name that only the
+    template of migrations defines is not known here. In this case, the objects are run.
+    """
+    imports = dict.fromkeys(line for operation in block for line in operation.imports)
+    code = "\n".join((*imports, joined(operation.text for operation in block)))
+    with Operations.context(context) as operations:
+        try:
+            exec(code, {"op": operations, "sa": sqlalchemy})  # noqa: S102  (the project's own code)
+        except NameError:
+            if block[0].is_of_plugin:
+                raise
+            _invoke_objects(block, operations)
+
+
+def _invoke_objects(block: Sequence[Operation], operations: Operations) -> None:
+    """Run operations by their objects.
 
     Source: Alembic cookbook, "Run Alembic Operation Objects Directly (as in from autogenerate)".
-    A plugin may define an operation that only its rendered code runs.
     """
-    first = block[0]
-    if first.is_of_plugin:
-        with Operations.context(context) as operations:
-            code = "\n".join((*first.imports, first.text))
-            exec(code, {"op": operations, "sa": sqlalchemy})  # noqa: S102  (the project's own code)
-    elif first.batch is not None:
-        operations = Operations(context)
-        batch = operations.batch_alter_table(first.batch.table, schema=first.batch.schema)
-        with batch as batch_operations:
-            for operation in block:
-                batch_operations.invoke(operation.directive)
-    else:
-        Operations(context).invoke(first.directive)
+    batch = block[0].batch
+    if batch is None:
+        operations.invoke(block[0].directive)
+        return
+    with operations.batch_alter_table(batch.table, schema=batch.schema) as batch_operations:
+        for operation in block:
+            batch_operations.invoke(operation.directive)
 
 
 def autogenerate(

@@ -28,6 +28,9 @@ def test_case(group, case):
     assert sorted(on_one_line(one["operation"]) for one in phantoms) == sorted(wanted.phantoms)
     assert sorted(errors) == sorted(wanted.errors)
     assert sum(f["blind_spot"] for f in found) == wanted.blind_spots
+    if wanted.remedies is not None:
+        remedies = [each["summary"] for one in found for each in one["remedy"]]
+        assert sorted(set(remedies)) == sorted(wanted.remedies)
     if wanted.evidence is not None:
         evidence = [one["evidence"]["text"] for one in found if one["evidence"]]
         assert sorted(evidence) == sorted(wanted.evidence)
