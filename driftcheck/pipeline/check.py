@@ -152,7 +152,7 @@ class ProjectCheck:
             database.catalog,
             made=history.made.get(database.database_key, {}),
             declared=declared_lines(declarations, database, judged),
-            upgrade=self._loaded.project.upgrade_command,
+            upgrade=self._loaded.upgrade_command,
             evidence=self._evidence(database, drift_in(judged)),
             snapshots=database.snapshots,
             basis=basis,

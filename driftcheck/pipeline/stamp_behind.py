@@ -152,7 +152,7 @@ class UnrecordedRevisions:
                 yield _remedy("finish the revision", summary, plan)
         plan = self._tried(ahead.reached, ahead.before_partial, database)
         if plan is not None:
-            upgrade = self._loaded.project.upgrade_command
+            upgrade = self._loaded.upgrade_command
             summary = (
                 f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
             )

@@ -102,6 +102,13 @@ class LoadedProject:
         """The heads of the history."""
         return self.environment.heads
 
+    @property
+    def upgrade_command(self) -> str:
+        """The command that upgrades to all heads: ``head`` fails if there are several."""
+        if len(self.heads) > 1:
+            return self.project.command("upgrade", "heads")
+        return self.project.upgrade_command
+
     def revisions(self) -> frozenset[str]:
         """Return the identifiers of all revisions of the history."""
         return frozenset(revision.revision for revision in self.script.walk_revisions())

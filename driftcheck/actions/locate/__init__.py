@@ -158,7 +158,7 @@ class _Locator:
         if self._walked.history.fault is not None:
             yield broken_history(self._walked.history.fault, self._loaded.root)
         yield from stamp_findings(database, self._loaded, is_located=True)
-        yield from location_findings(located, self._loaded.project)
+        yield from location_findings(located, self._loaded)
         yield from written_files(self._walked.changed_files, self._loaded.root)
         yield from made_roles(self._shadows.maker(database.database_key).roles_left())
 
@@ -183,7 +183,7 @@ class _Locator:
         judged = explain_undecided(judged, undecided)
         context = FindingContext(
             catalog,
-            upgrade=self._loaded.project.upgrade_command,
+            upgrade=self._loaded.upgrade_command,
             evidence=evidence_of(changes, nearest, live, catalog, url) if changes else {},
             snapshots=snapshots,
             basis=repair_basis(url, catalog, (nearest, live), changes),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from driftcheck.actions.locate.nearest_state import NearestState
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.faults import fault
-from driftcheck.project.loading import Project
+from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.walk import Applied, State, Walk
 
 
@@ -54,12 +54,12 @@ class LocatedDatabase:
         return not self.broken_at or (self.as_stamped and not self.nearest.changes)
 
 
-def location_findings(located: LocatedDatabase, project: Project) -> Iterator[Finding]:
+def location_findings(located: LocatedDatabase, loaded: LoadedProject) -> Iterator[Finding]:
     """Yield a finding unless the database matches the state of its stamp exactly.
 
     Args:
         located: The database.
-        project: The project, which knows its commands.
+        loaded: The project, which knows its commands.
     """
     nearest = located.nearest
     revision = " or ".join(_name(located.walk.heads_of(s.applied)) for s in nearest.states)
@@ -67,7 +67,7 @@ def location_findings(located: LocatedDatabase, project: Project) -> Iterator[Fi
     if not located.is_known:
         yield _incomplete(located, revision)
         return
-    remedies = () if located.as_stamped else (_stamp_remedy(located, project),)
+    remedies = () if located.as_stamped else (_stamp_remedy(located, loaded),)
     if nearest.changes:
         yield fault(
             "locate-nearest",
@@ -135,18 +135,18 @@ def _revisions(count: int) -> str:
     return "1 revision is" if count == 1 else f"{count} revisions are"
 
 
-def _stamp_remedy(located: LocatedDatabase, project: Project) -> Remedy:
+def _stamp_remedy(located: LocatedDatabase, loaded: LoadedProject) -> Remedy:
     """Stamp the database with its state, then upgrade if revisions are left."""
     state = located.state
     purge = ["--purge"] if located.unknown else []
     revisions = located.walk.heads_of(state.applied) or ["base"]
-    code = project.command("stamp", *purge, *revisions)
+    code = loaded.project.command("stamp", *purge, *revisions)
     summary = "Stamp the database with this revision"
     if located.nearest.changes:
         summary = "If the database is at this revision, stamp it"
     if state.applied != located.walk.now.applied:
         summary += ", then run the later revisions"
-        code += "\n" + project.upgrade_command
+        code += "\n" + loaded.upgrade_command
     summary += "."
     if len(located.nearest.states) > 1:
         summary += (

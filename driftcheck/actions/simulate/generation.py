@@ -166,6 +166,6 @@ class MigrationGenerator:
             operations = self._runner.operations(
                 database, judged, partial(pending_changes, database)
             )
-        upgrade = self._loaded.project.upgrade_command
+        upgrade = self._loaded.upgrade_command
         context = FindingContext(database.catalog, operations, made=made, upgrade=upgrade)
         return complete(judged, replace(context, snapshots=database.snapshots))
