@@ -116,12 +116,9 @@ class AutogenerateRunner:
             cache: The cache for autogenerate on this database at the head, if it can be cached.
         """
         tables = set(_tables_of(judged, database.snapshots[Side.HEAD].default_schema))
-        is_needed = tables or any(each.changes.get(Gap.PENDING) for each in judged)
         try:
             on_head = self._on_head(database.database_key, judged, pending_in, cache)
         except ProjectError as error:
-            if is_needed:
-                raise
             return Operations(not_run=error.message)
         without_drift = Operations(
             on_head.operations, on_head.operations, on_head.errors, on_head.left, ran=True
@@ -224,14 +221,22 @@ class AutogenerateRunner:
         operations = self._autogenerate(self._head, database_key)
         if not operations:
             return _nothing_written(judged)
-        shadow = self._shadows.shadow(self._shadows.copies(self._head, "migrated"), database_key)
+        copies = self._shadows.copies(self._head, "migrated")
+        shadow = self._shadows.shadow(copies, database_key)
         try:
-            return _run_all(
+            result = _run_all(
                 operations,
                 shadow.url,
                 judged,
                 lambda: pending_in(self._replays.read(database_key, shadow)),
             )
+            if all(is_explained(operation, judged) for operation in result.operations):
+                return result
+            with suppress(ProjectError):
+                again = {each.text for each in self._autogenerate(copies, database_key)}
+                repeated = [replace(o, is_repeated=o.text in again) for o in result.operations]
+                result = replace(result, operations=repeated)
+            return result
         finally:
             shadow.drop()
 

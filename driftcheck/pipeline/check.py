@@ -128,7 +128,10 @@ class ProjectCheck:
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
             pairs = [*zip(completed, judged, strict=True)]
-            unexplained = pending_operations(context.operations, judged, settings.schemas)
+            version_tables = {each.version_table for each in database.configured}
+            unexplained = pending_operations(
+                context.operations, judged, settings.schemas, version_tables
+            )
             findings = (*with_causes(faults, pairs, database, history, context), *unexplained)
             gaps = database.gaps
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()

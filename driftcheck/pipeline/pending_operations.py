@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+
+from alembic.operations import ops
 
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.judge import Judged
@@ -12,11 +14,17 @@ from driftcheck.pipeline.operation_matching import explaining_note, is_explained
 from driftcheck.pipeline.remedies import Operations
 from driftcheck.sources.autogenerate import Operation
 
+_EXCLUDE = """\
+def include_object(item, name, kind, reflected, compare_to):
+    return kind != "table" or name != {name!r}"""
 _PUT_IN_BLOCK = "Run migrate, and put its operation into the block that is shown."
 
 
 def pending_operations(
-    operations: Operations, judged: Sequence[Judged], schemas: Sequence[str]
+    operations: Operations,
+    judged: Sequence[Judged],
+    schemas: Sequence[str],
+    version_tables: Collection[str],
 ) -> Iterator[Finding]:
     """Make a finding of each operation that ``migrate`` would write and no finding explains.
 
@@ -27,12 +35,14 @@ def pending_operations(
         operations: The operations that autogenerate writes for a database at head.
         judged: The findings of the database.
         schemas: The selected schemas; empty for all.
+        version_tables: The names of Alembic's own tables in the database.
     """
     for operation in operations.on_head:
         address = operation.address
         is_selected = not schemas or address is None or address.schema in schemas
         if is_selected and _compares(operation) and not is_explained(operation, judged):
-            finding = _finding(operation, operations.errors.get(operation.text, ""))
+            error = operations.errors.get(operation.text, "")
+            finding = _finding(operation, error, _remedy(operation, error, version_tables))
             yield replace(finding, why=_why(explaining_note(operation, judged)))
 
 
@@ -45,14 +55,14 @@ def _compares(operation: Operation) -> bool:
     return not operation.working.translate_map
 
 
-def _finding(operation: Operation, error: str) -> Finding:
+def _finding(operation: Operation, error: str, remedy: Remedy) -> Finding:
     address = operation.address
     about = f" for {address}" if address is not None and address.name else ""
     finding = fault(
         "pending-operation",
         operation=f"{operation.call}{about}",
-        details=error and f"The operation fails on a database at head: {error}",
-        remedies=(_remedy(operation, error),),
+        details=_details(operation, error),
+        remedies=(remedy,),
     )
     return replace(finding, verdict=Verdict.PENDING, address=address)
 
@@ -64,14 +74,46 @@ def _why(note: Judged | None) -> str:
     return f"A note of this report says why: {note.finding.message}."
 
 
-def _remedy(operation: Operation, error: str) -> Remedy:
+def _details(operation: Operation, error: str) -> str:
+    if error:
+        return f"The operation fails on a database at head: {error}"
+    if operation.is_repeated:
+        return "The operation has no effect: migrate writes it again after it has run."
+    return ""
+
+
+def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -> Remedy:
+    if isinstance(operation.directive, ops.DropTableOp) and operation.table in version_tables:
+        return _keep_version_table(operation.directive.table_name)
     if error:
         summary = (
             "Correct the declaration in the models or in the plugin so that migrate no longer "
             "writes this operation, which fails on every database."
         )
         return Remedy("correct the declaration", summary, "python", operation.text)
+    if operation.is_repeated:
+        summary = (
+            "Declare in the models what the database has, or leave the object out of the "
+            "comparison, with include_object, compare_type or compare_server_default in env.py. "
+            "A migration with this operation changes nothing."
+        )
+        return Remedy("correct the declaration", summary)
     summary = "Run migrate, which writes this operation."
     if operation.needs_autocommit:
         summary = _PUT_IN_BLOCK
     return Remedy("write the migration", summary, "python", operation.text)
+
+
+def _keep_version_table(name: str) -> Remedy:
+    """Return the remedy for an operation that drops Alembic's own table.
+
+    Alembic leaves its table out of the comparison only under the schema that it is configured
+    with. Reflection gives tables of the default schema and of the search path no schema.
+    """
+    summary = (
+        "Never run this operation: it drops the table in which Alembic records the revisions. "
+        "Autogenerate does not recognize the table, because it does not find it under the schema "
+        "that version_table_schema names. Exclude it in env.py, with the option include_object of "
+        "context.configure()."
+    )
+    return Remedy("exclude the version table", summary, "python", _EXCLUDE.format(name=name))

@@ -44,7 +44,7 @@ class Operations:
         left: The changes between the models and head that remain after ``on_head`` has run.
         ran: Whether autogenerate ran. If not, no change is a blind spot.
         not_tried: Why autogenerate did not run with the drift; empty if it did.
-        not_run: Why autogenerate did not run although no finding needs it; empty if it did.
+        not_run: Why autogenerate did not run; empty if it did.
     """
 
     on_head: Sequence[Operation] = ()

@@ -69,6 +69,7 @@ class Operation:
         resolved: The objects whose differences from the models disappear when the operation is
             run; empty if that was not tried.
         needs_autocommit: Whether the database refuses the operation in a transaction block.
+        is_repeated: Whether autogenerate writes the operation again after it has run.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Operation:
     imports: tuple[str, ...] = ()
     resolved: frozenset[Address] = frozenset()
     needs_autocommit: bool = False
+    is_repeated: bool = False
 
     @property
     def table(self) -> str:

@@ -34,6 +34,22 @@ def test_a_statement_of_the_models_that_the_database_refuses(sketch):
     assert result.status == 1
 
 
+def test_pending_changes_are_reported_although_autogenerate_fails(sketch):
+    project = sketch()
+    columns = 'Column("id", Integer, primary_key=True), Column("age", Integer)'
+    failing = 'options = {"compare_type": lambda *_: 1 / 0}'
+    project.models(f'Table("pupils", metadata, {columns})\n{failing}')
+    project.revision(
+        "0001", 'op.create_table("pupils", sa.Column("id", sa.Integer(), primary_key=True))'
+    )
+    project.upgrade()
+    result = project.compare()
+    assert [f["rule"] for f in result.database["findings"]] == ["pending-column-missing"]
+    assert "whether migrate would write anything was not checked" in result.stdout
+    assert "division by zero" in result.stdout
+    assert result.status == 1
+
+
 def test_a_role_that_a_migration_creates_on_a_shared_server(sketch, pg18):
     project = sketch(pg18)
     project.revision("0001", 'op.execute("CREATE ROLE made_by_a_migration")')

@@ -100,7 +100,7 @@ def first_step(findings: Sequence[Finding], report: Report) -> str:
     if first.verdict is None:
         step = first.remedies[0].name if first.remedies else "fix the fault"
         return f"{step}: {first.message}."
-    same = sum(report.fails(f) and f.verdict is first.verdict for f in findings)
+    same = sum(report.fails(f) and _step(f) == _step(first) for f in findings)
     step = f"{_step(first)} ({counted(same, 'finding')})"
     if Gap.DRIFT in first.gaps and any(finding.phantom for finding in findings):
         step += " before anyone runs `migrate`"
@@ -143,13 +143,16 @@ def _simulation_succeeded(report: Report, count: int) -> str:
 def _steps(findings: Iterable[Finding]) -> str:
     findings = list(findings)
     fixes = [_step(finding) for finding in findings if finding.verdict is None]
-    present = {finding.verdict for finding in findings}
-    steps = (step for verdict, step in _NEXT.items() if verdict in present)
+    steps = [
+        _step(finding) for verdict in _NEXT for finding in findings if finding.verdict is verdict
+    ]
     return ", ".join(dict.fromkeys([*fixes, *steps]))
 
 
 def _step(finding: Finding) -> str:
     """Return the step that fixes a finding."""
+    if finding.rule == "pending-operation":  # not every operation belongs into a migration
+        return finding.remedies[0].name
     if finding.verdict is not None:
         return _NEXT[finding.verdict]
     first = finding.remedies[0].name if finding.remedies else ""
