@@ -5,7 +5,6 @@ Such a finding is not about a change of a schema object.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,8 @@ from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
 from driftcheck.judging.templates import fill
 from driftcheck.pipeline.existing_objects import existing_object_remedy
+from driftcheck.pipeline.revision_remedies import revision_remedies
 from driftcheck.project.command_line import Command
-from driftcheck.project.failure_hints import schema_hint
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.reading import Refused
@@ -79,8 +78,7 @@ def broken_history(broken: RevisionFailure, root: Path) -> Finding:
             details=details,
             origin=where,
             remedies=(
-                *_other_server(broken.message),
-                *_missing_schema(broken.message),
+                *revision_remedies(broken.message),
                 *_WAYS_TO_BUILD,
             ),
             revision=broken.where.revision,
@@ -120,30 +118,6 @@ def undecided_drift(findings: Iterable[Finding], broken: RevisionFailure) -> Ite
         )
 
 
-def _other_server(message: str) -> tuple[Remedy, ...]:
-    """Where to find an extension that the shadows' server does not have."""
-    missing = _MISSING_EXTENSION.search(message)
-    if missing is None:
-        return ()
-    return (
-        Remedy(
-            "use a server that has the extension",
-            f"The shadow's server does not have {missing[1] or missing[2]}. --shadow same-server "
-            "makes the shadow databases beside the live one, --shadow URL on another server.",
-        ),
-    )
-
-
-def _missing_schema(message: str) -> tuple[Remedy, ...]:
-    """How to create a schema that does not exist before the migrations run."""
-    hint = schema_hint(message)
-    return (Remedy("create the schema first", hint),) if hint else ()
-
-
-# Of PostgreSQL 13 and later, and of earlier ones.
-_MISSING_EXTENSION = re.compile(
-    r'extension "?([^"]+)"? is not available|/extension/(.+?)(?:--.*)?\.(?:control|sql)"'
-)
 _WAYS_TO_BUILD = (
     Remedy("fix the revision", "Change the revision so that it runs on an empty database."),
     Remedy(

@@ -13,6 +13,7 @@ from driftcheck.pipeline.faults import fault
 from driftcheck.pipeline.operation_matching import explaining_note, is_explained
 from driftcheck.pipeline.remedies import Operations
 from driftcheck.sources.autogenerate import Operation
+from driftcheck.sources.operation_imports import with_imports
 
 _EXCLUDE = """\
 def include_object(item, name, kind, reflected, compare_to):
@@ -85,12 +86,13 @@ def _details(operation: Operation, error: str) -> str:
 def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -> Remedy:
     if isinstance(operation.directive, ops.DropTableOp) and operation.table in version_tables:
         return _keep_version_table(operation.directive.table_name)
+    code = with_imports(operation.text, operation.imports)
     if error:
         summary = (
             "Correct the declaration in the models or in the plugin so that migrate no longer "
             "writes this operation, which fails on every database."
         )
-        return Remedy("correct the declaration", summary, "python", operation.text)
+        return Remedy("correct the declaration", summary, "python", code)
     if operation.is_repeated:
         summary = (
             "Declare in the models what the database has, or leave the object out of the "
@@ -101,7 +103,7 @@ def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -
     summary = "Run migrate, which writes this operation."
     if operation.needs_autocommit:
         summary = _PUT_IN_BLOCK
-    return Remedy("write the migration", summary, "python", operation.text)
+    return Remedy("write the migration", summary, "python", code)
 
 
 def _keep_version_table(name: str) -> Remedy:

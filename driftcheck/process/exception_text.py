@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from configparser import InterpolationError
+
 _MAX_LINES = 16
 """Lines of a message that fit on a screen together with what was printed."""
 _MAX_LENGTH = 400
@@ -28,10 +30,14 @@ def exception_lines(error: BaseException) -> list[str]:
 def message_of(error: BaseException, otherwise: str = "") -> str:
     """Return the message of an exception.
 
+    The message of an interpolation error contains the value, which may be a URL with a password.
+
     Args:
         error: The exception. Its class may be the project's own.
         otherwise: The text for an exception whose message cannot be made.
     """
+    if isinstance(error, InterpolationError):
+        return f"the value of {error.option} in the section {error.section} cannot be interpolated"
     try:
         return str(error)
     except Exception:  # noqa: BLE001  (its class is the project's)

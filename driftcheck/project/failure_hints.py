@@ -6,8 +6,11 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from configparser import InterpolationError
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import NoSuchTableError
 
 from driftcheck.process.exception_text import message_of
 from driftcheck.quoting import quote_identifier
@@ -23,6 +26,8 @@ _OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:\b|_)DB(?:\b|_)", re.IGNOR
 _OLD_SCHEME = re.compile(r"sqlalchemy\.dialects:postgres(?:\.(\w+))?\Z")
 _PORTS_OF_SEVERAL_HOSTS = re.compile(r"invalid literal for int\(\) with base 10: '\d*,")
 _NO_URL = re.compile(r"Expected string or URL object, got None")
+_NO_PRIVILEGE = re.compile(r"permission denied for schema (\w+)")
+_TEMPLATE_URL = re.compile(r"Can't load plugin: sqlalchemy\.dialects:driver\b")
 _NO_SCHEMA = re.compile(
     r'schema "(?P<name>[^"]+)" does not exist|no schema has been selected to create in'
 )
@@ -166,10 +171,53 @@ def _missing_schema(error: BaseException) -> str:
     return schema_hint(message_of(error))
 
 
+def _no_privilege(error: BaseException) -> str:
+    found = _NO_PRIVILEGE.search(message_of(error))
+    if found is None:
+        return ""
+    return (
+        "The project's code works as a role that lacks a privilege in the shadow database. If the "
+        "privilege was granted outside of the migrations, write GRANT ALL ON SCHEMA "
+        f"{found[1]} TO ROLE; into a file schema.sql, and have driftcheck run this file first: "
+        'bootstrap = "schema.sql" in [tool.driftcheck], or --bootstrap schema.sql.'
+    )
+
+
+def _percent_sign(error: BaseException) -> str:
+    if not isinstance(error, InterpolationError):
+        return ""
+    return "Write each % of a value in Alembic's configuration file as %%."
+
+
+def _no_url_in_file(error: BaseException) -> str:
+    """Say that the URL of the file is missing, or still the one of Alembic's template."""
+    lacks_url = isinstance(error, KeyError) and error.args == ("url",)
+    if not lacks_url and _TEMPLATE_URL.search(message_of(error)) is None:
+        return ""
+    return (
+        "Set sqlalchemy.url in Alembic's configuration file to the URL of the live database, or "
+        "have env.py set it."
+    )
+
+
+def _reflected_table(error: BaseException) -> str:
+    if not isinstance(error, NoSuchTableError):
+        return ""
+    return (
+        "The project's code reads this table from the database while it is imported. driftcheck "
+        "connects it to a shadow database, which has no tables at this point. Declare the table "
+        "in the models with its columns."
+    )
+
+
 _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _missing_variable,
     _old_scheme,
     _several_hosts,
     _no_url,
     _missing_schema,
+    _no_privilege,
+    _percent_sign,
+    _no_url_in_file,
+    _reflected_table,
 )

@@ -79,6 +79,22 @@ def fails(project, *words, options=(), status=CANNOT_CHECK, **variables):
             ["several hosts", "?host=HOST1:PORT1&host=HOST2:PORT2"],
         ),
         (
+            'Table("visits", metadata, autoload_with=create_engine("sqlite:///live.db"))',
+            ["NoSuchTableError: visits", "Declare the table in the models with its columns"],
+        ),
+        (
+            "raise KeyError('url')",
+            ["Set sqlalchemy.url in Alembic's configuration file"],
+        ),
+        (
+            'create_engine("driver://user:s3cr3t@localhost/dbname")',
+            ["Set sqlalchemy.url in Alembic's configuration file"],
+        ),
+        (
+            'import configparser as c\nc.ConfigParser({"url": "%s3cr3t"})["DEFAULT"]["url"]',
+            ["the value of url in the section DEFAULT", "Write each % of a value", "as %%"],
+        ),
+        (
             'import psycopg2\npsycopg2.connect("host=nowhere dbname=shop")',
             [
                 "connect with psycopg2",

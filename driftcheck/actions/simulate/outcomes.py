@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.pipeline.existing_objects import existing_object_remedy
 from driftcheck.pipeline.faults import fault, origin_of
+from driftcheck.pipeline.revision_remedies import revision_remedies
 from driftcheck.pipeline.row_remedies import remedy_for_rows
 from driftcheck.schema import Address
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
@@ -29,13 +29,6 @@ _HOW = {
     ChangeType.RENAMED: "the name differs",
 }
 _FOR_THE_ROWS = "The same error occurs on every database with such rows, also in production."
-_IN_TRANSACTION = re.compile("cannot run inside a transaction block")
-_AUTOCOMMIT = Remedy(
-    "use an autocommit block",
-    "Put the operation into a block that ends the transaction of the migration.",
-    "python",
-    "with op.get_context().autocommit_block():\n    ...",
-)
 _FIX = Remedy("fix the revision", "Change the revision so that it runs on such a database.")
 
 
@@ -216,9 +209,11 @@ def _remedies(
         yield existing_object_remedy(
             failure, failure.existing, context.root, is_generated=is_generated
         )
+    elif of_rows:
+        yield remedy_for_rows(failure.message)
     else:
-        fix = _AUTOCOMMIT if _IN_TRANSACTION.search(failure.message) else _FIX
-        yield remedy_for_rows(failure.message) if of_rows else fix
+        known = [*revision_remedies(failure.message)]
+        yield from known or [_FIX]
 
 
 def _difference(change: Change, start: str) -> Finding:
