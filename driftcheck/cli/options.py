@@ -93,7 +93,7 @@ database_options = _combined(
     click.option(
         "--cache/--no-cache",
         default=None,
-        help="Cache the schemas that the migrations build. On by default.",
+        help="Cache schemas, and that migrate writes nothing. On by default.",
     ),
 )
 
