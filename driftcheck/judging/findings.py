@@ -174,11 +174,13 @@ class Evidence:
         text: The evidence in a sentence.
         tombstone: The number at which a dropped column left its tombstone in the catalog.
         at: The time of the change in ISO 8601; ``None`` if the server does not record it.
+        never_existed: Whether the object has not existed since its parent object was created.
     """
 
     text: str
     tombstone: int | None = None
     at: str | None = None
+    never_existed: bool = False
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,30 @@ _DRIFT: dict[ChangeType, Rule] = {
     ),
 }
 
+DRIFT_NEVER_CREATED = Rule(
+    Severity.ERROR,
+    "{kind} {name} is missing from the live database: its table was created without it",
+    _DRIFT[ChangeType.MISSING].impact,
+)
+"""The rule for a missing column that nobody dropped, according to the catalog of the server."""
+
+DRIFT_NAME_OF_SERVER = Rule(
+    Severity.ERROR,
+    "{kind} {name} is named {new_name} in the live database: it was created there without a name, "
+    "or renamed",
+    "A migration that names it fails on this database only. It may have been created by "
+    "create_all(), or by a migration that names it only since the models have a naming_convention.",
+)
+"""The rule for a constraint that has the name that a server chooses."""
+
+DRIFT_OF_UNKNOWN_STAMP = Rule(
+    Severity.ERROR,
+    "{kind} {name} differs between the live database and its nearest revision; revision {unknown}, "
+    "which no migration file defines, may explain the difference",
+    "The changes of this revision are not known.",
+)
+"""The rule for every kind of drift if the live database is stamped with unknown revisions."""
+
 DRIFT_OF_BROKEN_HISTORY = Rule(
     Severity.ERROR,
     "{kind} {name} differs between the live database and its revision; a revision from {broken} "

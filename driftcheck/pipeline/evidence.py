@@ -87,7 +87,8 @@ def _in_words(trace: Trace) -> Evidence:
     if not trace.has_tombstone:
         return Evidence(
             f"pg_attribute has no dropped column at attnum {trace.number}: the column has not "
-            "existed since its table was created"
+            "existed since its table was created",
+            never_existed=True,
         )
     when = f" at {trace.written}" if trace.written else ""
     column = f"pg_attribute has a dropped column at attnum {trace.number}"

@@ -12,12 +12,10 @@ from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.faults import fault
 from driftcheck.pipeline.operation_matching import explaining_note, is_explained
 from driftcheck.pipeline.remedies import Operations
+from driftcheck.pipeline.version_tables import exclude_own_table
 from driftcheck.sources.autogenerate import Operation
 from driftcheck.sources.operation_imports import with_imports
 
-_EXCLUDE = """\
-def include_object(item, name, kind, reflected, compare_to):
-    return kind != "table" or name != {name!r}"""
 _PUT_IN_BLOCK = "Run migrate, and put its operation into the block that is shown."
 
 
@@ -85,7 +83,7 @@ def _details(operation: Operation, error: str) -> str:
 
 def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -> Remedy:
     if isinstance(operation.directive, ops.DropTableOp) and operation.table in version_tables:
-        return _keep_version_table(operation.directive.table_name)
+        return exclude_own_table(operation.directive.table_name)
     code = with_imports(operation.text, operation.imports)
     if error:
         summary = (
@@ -104,18 +102,3 @@ def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -
     if operation.needs_autocommit:
         summary = _PUT_IN_BLOCK
     return Remedy("write the migration", summary, "python", code)
-
-
-def _keep_version_table(name: str) -> Remedy:
-    """Return the remedy for an operation that drops Alembic's own table.
-
-    Alembic leaves its table out of the comparison only under the schema that it is configured
-    with. Reflection gives tables of the default schema and of the search path no schema.
-    """
-    summary = (
-        "Never run this operation: it drops the table in which Alembic records the revisions. "
-        "Autogenerate does not recognize the table, because it does not find it under the schema "
-        "that version_table_schema names. Exclude it in env.py, with the option include_object of "
-        "context.configure()."
-    )
-    return Remedy("exclude the version table", summary, "python", _EXCLUDE.format(name=name))

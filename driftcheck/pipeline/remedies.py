@@ -21,10 +21,16 @@ from driftcheck.judging.findings import (
     Verdict,
 )
 from driftcheck.judging.judge import Judged, is_left_to_migrations, objects_of
+from driftcheck.judging.rules import DRIFT_NEVER_CREATED
+from driftcheck.judging.templates import fill
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
 from driftcheck.pipeline.operation_matching import is_for, objects_in
 from driftcheck.pipeline.repair import RepairBasis, plan_each
+from driftcheck.pipeline.version_tables import (
+    exclude_table_of_another_project,
+    is_of_another_project,
+)
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import Operation, joined
 from driftcheck.sources.operation_imports import with_imports
@@ -126,7 +132,10 @@ def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]
 def _completed(
     judged: Judged, operations: Sequence[Operation], repair: Plan, context: FindingContext
 ) -> Finding:
+    evidence = _evidence(judged, context.evidence)
     finding = judged.finding
+    if evidence is not None and evidence.never_existed:
+        finding = _never_created(finding, context.made)
     phantom, not_tried = _phantom(judged, operations, context)
     return replace(
         finding,
@@ -137,8 +146,22 @@ def _completed(
         parent_origin=_origin(finding.part_of, context.made),
         declared=finding.address and context.declared.get(finding.address),
         blind_spot=_is_blind_spot(judged, context.operations),
-        evidence=_evidence(judged, context.evidence),
+        evidence=evidence,
     )
+
+
+def _never_created(finding: Finding, made: Mapping[Address, MigrationSource]) -> Finding:
+    """Reword the finding of a column that nobody dropped: its table was created without it."""
+    if finding.address is None or finding.verdict is not Verdict.DRIFT:
+        return finding
+    source = made.get(finding.address)
+    revision = f"revision {source.revision}" if source else "the revision"
+    why = (
+        f"Either {revision} was changed after it had run on this database, or the table was "
+        "created in another way."
+    )
+    message = fill(DRIFT_NEVER_CREATED.message, kind=finding.address.kind, name=finding.address.sql)
+    return replace(finding, message=message, why=why)
 
 
 def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:
@@ -227,6 +250,8 @@ def _remedies(
     if judged.finding.severity is Severity.NOTE and verdict is not Verdict.UNAPPLIED:
         return
     match verdict:
+        case Verdict.DRIFT if is_of_another_project(judged, context.snapshots.get(Side.LIVE)):
+            yield exclude_table_of_another_project(judged.changes[Gap.DRIFT][0].address.name)
         case Verdict.DRIFT:
             yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
             yield _adopt(judged.changes[Gap.DRIFT], phantoms, context)

@@ -13,6 +13,7 @@ from driftcheck.judging.findings import RepairScript, RepairStep, Severity
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.change_plan import object_changes, undo, undo_each
 from driftcheck.pipeline.plan_proof import Proof
+from driftcheck.pipeline.version_tables import is_of_another_project
 from driftcheck.schema import Snapshot
 
 Prove = Callable[[Sequence[Plan], Snapshot, Snapshot], Proof]
@@ -47,8 +48,8 @@ def plan_each(judged: Sequence[Judged], basis: RepairBasis) -> list[Plan]:
     The plans run one after the other, in the order of the findings. SQL that the server refuses
     on a copy of the schema is not offered.
     """
-    repaired = [index for index, each in enumerate(judged) if _gap(each) is not None]
-    changes = [judged[index].changes[gap] for index in repaired if (gap := _gap(judged[index]))]
+    gaps = {index: gap for index, each in enumerate(judged) if (gap := _gap(each, basis))}
+    repaired, changes = [*gaps], [judged[index].changes[gap] for index, gap in gaps.items()]
     if basis.wanted is None or basis.actual is None:
         found = [undo(several, basis.catalog) for several in changes]
     else:
@@ -60,9 +61,9 @@ def plan_each(judged: Sequence[Judged], basis: RepairBasis) -> list[Plan]:
     return plans
 
 
-def _gap(judged: Judged) -> Gap | None:
+def _gap(judged: Judged, basis: RepairBasis) -> Gap | None:
     """The gap in which a finding is repaired; ``None`` for a note and for other findings."""
-    if judged.finding.severity is Severity.NOTE:
+    if judged.finding.severity is Severity.NOTE or is_of_another_project(judged, basis.actual):
         return None
     return next((gap for gap in REPAIRED_GAPS if judged.changes.get(gap)), None)
 
@@ -93,7 +94,7 @@ def repair_script(judged: Sequence[Judged], basis: RepairBasis) -> RepairScript 
     changes = [
         change
         for number, each in enumerate(judged)
-        if (gap := _gap(each)) is not None
+        if (gap := _gap(each, basis)) is not None
         for change in object_changes(each.changes[gap], undone=True, finding=number)
     ]
     if not changes or basis.wanted is None or basis.actual is None:
