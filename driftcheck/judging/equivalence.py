@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from driftcheck.judging.comparison import Change, ChangeType, Difference
-from driftcheck.schema import SchemaObject, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 _LITERAL_OR_CAST = re.compile(
     r"""('(?:[^']|'')*')                          # a string literal, which is kept
@@ -42,7 +42,7 @@ def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
             yield change
             continue
         kept = tuple(d for d in change.differences if not _has_same_meaning(d))
-        renamed = change.type is ChangeType.RENAMED and not _is_named_by_server(change)
+        renamed = change.type is ChangeType.RENAMED and not is_named_by_server(change.address)
         if kept or renamed:
             yield replace(change, differences=kept)
 
@@ -83,8 +83,8 @@ def _has_same_content(left: SchemaObject, right: SchemaObject) -> bool:
     return left.address.kind == right.address.kind and left.attributes == right.attributes
 
 
-def _is_named_by_server(change: Change) -> bool:
-    """Whether the models leave the name of a constraint to the server.
+def is_named_by_server(address: Address) -> bool:
+    """Return whether a constraint has the name that the server gives to one without a name.
 
     PostgreSQL names a constraint after the table, the columns and the type of the constraint:
     see ``ChooseConstraintName`` in its source. MySQL and MariaDB number the foreign keys of a
@@ -92,7 +92,6 @@ def _is_named_by_server(change: Change) -> bool:
     ``boxes_chk_1``; MariaDB names them ``CONSTRAINT_1``. Source: MySQL manual, "FOREIGN KEY
     Constraints" and "CHECK Constraints"; MariaDB manual, "CONSTRAINT".
     """
-    address = change.address
     table = address.path[0]
     return (
         len(address.path) > 1

@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 
 from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.equivalence import is_named_by_server
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.rules import (
     CHANGES,
+    DRIFT_NAME_OF_SERVER,
     LEFT_TO_MIGRATIONS,
     NOT_OF_CHANGES,
     NOTED,
@@ -46,6 +48,8 @@ def rule_of(verdict: Verdict, change: Change, note: str = "") -> tuple[str, Rule
     if note and is_noted(verdict, note):
         return f"{verdict}-{kind}-{note}", NOTED[note]
     rule = CHANGES[verdict, change.type]
+    if (verdict, change.type) == (Verdict.DRIFT, ChangeType.RENAMED) and change.actual:
+        rule = DRIFT_NAME_OF_SERVER if is_named_by_server(change.actual.address) else rule
     if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
         rule = rule if change.schema_object.renamable else PENDING_NAME
     return f"{verdict}-{kind}-{change.type}", rule
