@@ -11,7 +11,13 @@ from pathlib import Path
 
 from driftcheck.chain import Gap
 from driftcheck.judging.findings import Finding, Origin, Remedy
-from driftcheck.judging.rules import DRIFT_OF_BROKEN_HISTORY, FAULTS, REMARKS
+from driftcheck.judging.rules import (
+    DRIFT_OF_BROKEN_HISTORY,
+    DRIFT_OF_UNKNOWN_STAMP,
+    FAULTS,
+    REMARKS,
+    Rule,
+)
 from driftcheck.judging.templates import fill
 from driftcheck.pipeline.existing_objects import existing_object_remedy
 from driftcheck.pipeline.revision_remedies import revision_remedies
@@ -103,8 +109,30 @@ def undecided_drift(findings: Iterable[Finding], broken: RevisionFailure) -> Ite
         findings: The findings about the changes of a database.
         broken: The failure of a revision after the stamp of the database.
     """
-    rule, revision = DRIFT_OF_BROKEN_HISTORY, broken.where.revision
+    revision = broken.where.revision
     remedy = Remedy("fix the history", f"Fix revision {revision} first, then check again.")
+    return _undecided(findings, DRIFT_OF_BROKEN_HISTORY, remedy, broken=revision)
+
+
+def drift_of_unknown_stamp(
+    findings: Iterable[Finding], unknown: Sequence[str]
+) -> Iterator[Finding]:
+    """Yield findings, with those of drift reworded: unknown revisions may explain the drift.
+
+    Args:
+        findings: The findings about the changes of a database.
+        unknown: The revisions of its stamp that no file defines.
+    """
+    revisions = ", ".join(unknown)
+    summary = f"Get the migration file of revision {revisions} first, then check again."
+    remedy = Remedy("get the migration file", summary)
+    return _undecided(findings, DRIFT_OF_UNKNOWN_STAMP, remedy, unknown=revisions)
+
+
+def _undecided(
+    findings: Iterable[Finding], rule: Rule, remedy: Remedy, **values: str
+) -> Iterator[Finding]:
+    """Yield findings, with those of drift reworded as the rule says."""
     for finding in findings:
         if Gap.DRIFT not in finding.gaps or finding.address is None or not finding.remedies:
             yield finding
@@ -112,7 +140,8 @@ def undecided_drift(findings: Iterable[Finding], broken: RevisionFailure) -> Ite
         kind, name = finding.address.kind, finding.address.sql
         yield replace(
             finding,
-            message=fill(rule.message, kind=kind, name=name, broken=revision),
+            message=fill(rule.message, kind=kind, name=name, **values),
+            why="",
             impact=rule.impact,
             remedies=(remedy,),
         )

@@ -70,6 +70,12 @@ def missing_stamp(command: Command) -> Finding:
                 "shell",
                 command("stamp", "REVISION"),
             ),
+            Remedy(
+                "find the revision",
+                "If not, compare the schema of the database with every revision.",
+                "shell",
+                "driftcheck locate",
+            ),
         ),
     )
 

@@ -86,3 +86,50 @@ def test_a_database_whose_collation_has_another_version(builtin_collation):
         "version 1"
     )
     assert "ALTER DATABASE ... REFRESH COLLATION VERSION" in finding.impact
+
+
+PUPILS = (
+    'Table("pupils", metadata, Column("id", Integer, primary_key=True), Column("age", Integer))'
+)
+CREATE_PUPILS = 'op.create_table("pupils", sa.Column("id", sa.Integer(), primary_key=True){})'
+
+
+def test_a_column_that_was_added_to_a_revision_after_it_had_run(sketch, pg18):
+    project = sketch(pg18)
+    project.models(PUPILS)
+    project.revision("0001", CREATE_PUPILS.format(""))
+    project.upgrade()
+    project.revision("0001", CREATE_PUPILS.format(', sa.Column("age", sa.Integer())'))
+    (finding,) = project.compare().database["findings"]
+    assert finding["rule"] == "drift-column-missing"
+    assert finding["message"] == (
+        "column public.pupils.age is missing from the live database: its table was created "
+        "without it"
+    )
+    assert "revision 0001 was changed after it had run" in finding["why"]
+
+
+def test_a_naming_convention_that_was_set_after_a_revision_had_run(sketch, pg18):
+    project = sketch(pg18)
+    project.models(PUPILS)
+    project.revision(
+        "0001",
+        'op.create_table("pupils", sa.Column("id", sa.Integer()), sa.Column("age", sa.Integer()), '
+        'sa.PrimaryKeyConstraint("id"))',
+    )
+    project.upgrade()
+    project.models('metadata.naming_convention = {"pk": "pk_%(table_name)s"}\n' + PUPILS)
+    (finding,) = project.compare().database["findings"]
+    assert finding["rule"] == "drift-primary-key-renamed"
+    assert "was created there without a name, or renamed" in finding["message"]
+
+
+def test_a_database_that_is_not_stamped(sketch):
+    project = sketch()
+    project.models(PUPILS)
+    project.revision("0001", CREATE_PUPILS.format(', sa.Column("age", sa.Integer())'))
+    project.upgrade()
+    project.by_hand("DROP TABLE alembic_version")
+    (finding,) = project.compare().database["findings"]
+    assert finding["rule"] == "stamp-missing"
+    assert [remedy["name"] for remedy in finding["remedy"]] == ["stamp", "find the revision"]

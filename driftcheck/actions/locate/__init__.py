@@ -17,7 +17,12 @@ from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.database_state import DatabaseState, StateReader
 from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.faults import broken_history, made_roles, written_files
+from driftcheck.pipeline.faults import (
+    broken_history,
+    drift_of_unknown_stamp,
+    made_roles,
+    written_files,
+)
 from driftcheck.pipeline.live_ahead import find_live_ahead
 from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.opening import open_project
@@ -189,6 +194,8 @@ class _Locator:
             basis=repair_basis(url, catalog, (nearest, live), changes),
         )
         findings = complete(judged, context)
+        if located.unknown:
+            findings = [*drift_of_unknown_stamp(findings, located.unknown)]
         if not located.as_stamped or partly:
             findings = [finding.against_revision() for finding in findings]
         return [*partly, *findings]

@@ -165,6 +165,15 @@ def test_stamped_with_what_no_file_has(located):
     assert one.findings[1].remedies[0].code.startswith("alembic stamp --purge 0006\n")
 
 
+def test_what_an_unknown_revision_may_explain(located):
+    _, rules, one = located("0005", stamp("gone"), "ALTER TABLE schools ADD x integer")
+    assert rules == ["stamp-unknown", "locate-nearest", "drift-column-extra"]
+    assert one.findings[2].message.endswith(
+        "revision gone, which no migration file defines, may explain the difference"
+    )
+    assert [remedy.name for remedy in one.findings[2].remedies] == ["get the migration file"]
+
+
 def test_drift_on_top_of_a_wrong_stamp(located):
     code, rules, one = located("0005", stamp("0001"), "ALTER TABLE schools ADD x integer")
     assert (code, rules) == (ExitCode.FOUND, ["locate-nearest", "drift-column-extra"])
