@@ -100,6 +100,34 @@ def test_a_migration_may_alter_the_collation_of_its_database(project):
     assert found == [("pending-column-missing", "boxes.colour")]
 
 
+def test_an_operation_without_a_name_belongs_to_the_key_that_it_creates(project):
+    """A foreign key and a unique constraint, which the server names."""
+    columns = 'Column("parent", ForeignKey("boxes.id")), Column("colour", Integer, unique=True)'
+    models = (project.root / "models.py").read_text()
+    models = models.replace('Column("colour", Integer)', f'{columns}, Column("size", Integer)')
+    (project.root / "models.py").write_text(models)
+    keys = 'sa.ForeignKeyConstraint(["parent"], ["boxes.id"]), sa.UniqueConstraint("colour")'
+    columns = ", ".join(f'sa.Column("{name}", sa.Integer)' for name in ("parent", "colour", "size"))
+    project.revision(
+        "0001",
+        'op.create_table("boxes", sa.Column("id", sa.Integer, primary_key=True), '
+        f"{columns}, {keys})",
+    )
+    project.live.execute(
+        "ALTER TABLE boxes ADD parent INT, ADD colour INT, ADD size BIGINT, ADD INDEX (parent)"
+    )
+
+    (database,) = json.loads(project.run("compare", "--format", "json").stdout)["databases"]
+
+    found = {
+        finding["address"]: (finding["phantom"] or {}).get("operation", "").partition("(")[0]
+        for finding in database["findings"]
+    }
+    assert found["boxes.boxes_ibfk_1"] == "op.create_foreign_key"
+    assert found["boxes.colour"] == "op.create_unique_constraint"
+    assert found["boxes.size"].endswith("op.alter_column")
+
+
 def test_an_app_with_flask_migrate(tmp_path, mariadb_database):
     live = mariadb_database()
     (tmp_path / "app.py").write_text(APP)

@@ -21,7 +21,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
 )
 from driftcheck.databases.mysql.catalog.periods import temporal_tables
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import Address, SchemaObject
 
 
 class ConstraintKind(MySQLKind):
@@ -130,6 +130,9 @@ class ForeignKey(ConstraintKind):
             other = quote(first["referenced_table_name"])
             if first["referenced_database"]:
                 other = f"{quote(first['referenced_database'])}.{other}"
+            target = Address(
+                "table", first["referenced_database"] or "", (first["referenced_table_name"],)
+            )
             own = quoted(column["column_name"] for column in columns)
             others = quoted(column["referenced_column_name"] for column in columns)
             definition = f"FOREIGN KEY ({own}) REFERENCES {other} ({others})"
@@ -140,7 +143,7 @@ class ForeignKey(ConstraintKind):
                 {"definition": definition},
                 address("table", table),
                 renamable=True,
-                subject=("foreign key", other, own),
+                subject=("foreign key", target.sql, *sorted(c["column_name"] for c in columns)),
             )
 
 

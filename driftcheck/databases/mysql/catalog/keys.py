@@ -76,9 +76,12 @@ class Key(MySQLKind):
                 facts,
                 address("table", table),
                 renamable=True,
-                subject=(self.name, *named) if named else None,
+                subject=self._subject(named) if named else None,
                 stands_on=tuple(address("column", table, column) for column in named),
             )
+
+    def _subject(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return self.name, *columns
 
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the key to its table."""
@@ -177,6 +180,9 @@ class UniqueConstraint(Key):
     plural = "unique constraints"
     keyword = "UNIQUE INDEX"
     where = "non_unique = 0 AND index_name <> 'PRIMARY'"
+
+    def _subject(self, columns: Sequence[str]) -> tuple[str, ...]:
+        return "unique", *sorted(columns)
 
 
 class Index(Key):
