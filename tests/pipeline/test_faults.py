@@ -133,3 +133,14 @@ def test_a_database_that_is_not_stamped(sketch):
     (finding,) = project.compare().database["findings"]
     assert finding["rule"] == "stamp-missing"
     assert [remedy["name"] for remedy in finding["remedy"]] == ["stamp", "find the revision"]
+
+
+def test_an_operation_that_migrate_writes_again_after_it_has_run(sketch, pg18):
+    project = sketch(pg18)
+    project.models('Table("pupils", metadata, Column("grade", Float(24)))')
+    project.revision("0001", 'op.create_table("pupils", sa.Column("grade", sa.Float(24)))')
+    project.upgrade()
+    (finding,) = project.compare().database["findings"]
+    assert finding["rule"] == "pending-operation"
+    assert "migrate writes it again after it has run" in finding["details"]
+    assert [remedy["name"] for remedy in finding["remedy"]] == ["correct the declaration"]
