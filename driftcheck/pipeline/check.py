@@ -90,17 +90,18 @@ class ProjectCheck:
         self._progress = progress
         self._renames = RenameFollower(shadows, reading_scope(settings), progress)
 
-    def run(self, declarations: Declarations) -> Checked:
+    def run(self, declarations: Declarations, stop: Sequence[str] = ()) -> Checked:
         """Read the schemas, compare them, and report the findings.
 
         Args:
             declarations: The lines on which the tables of the models are declared.
+            stop: See ``Histories.get``.
         """
         loaded, shadows, replays = self._loaded, self._shadows, self._replays
         settings, progress = self._settings, self._progress
         histories = Histories(loaded, shadows, replays, settings, progress)
         reader = StateReader(loaded, shadows, replays, settings, progress)
-        state = reader.read(histories.get)
+        state = reader.read(partial(histories.get, stop=stop))
         history = state.result.history
         runner = AutogenerateRunner(
             loaded, shadows, replays, partial(histories.head_shadows, history), progress

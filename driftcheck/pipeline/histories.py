@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from driftcheck.config.settings import Settings
@@ -14,18 +15,18 @@ from driftcheck.databases.postgresql.catalog.computed_defaults import with_compu
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.bootstrap import description
-from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed_files, file_digests, fingerprint
-from driftcheck.sources.history import FRESH, CachedHistory, History, replay_history
+from driftcheck.sources.history import FRESH, CachedHistory, History, HistoryReplay
 from driftcheck.sources.reading import read_restricted, read_shadow
-from driftcheck.sources.replay import Destinations, RevisionFailure
+from driftcheck.sources.replay import AppliedRevisions, Destinations, RevisionFailure
 from driftcheck.sources.untrusted import build_untrusted
 from driftcheck.storage.snapshot_file import digest
 
@@ -73,35 +74,48 @@ class Histories:
         self._settings = settings
         self._scope = reading_scope(settings)
         self._progress = progress
+        self._templates = Templates(loaded, shadows, settings)
+        self._is_clean = False
 
-    def get(self, stamped: Destinations) -> HistoryResult:
+    def get(self, stamped: Destinations, stop: Sequence[str] = ()) -> HistoryResult:
         """Get the history at the revisions of the live databases, and at its heads.
 
         Args:
             stamped: The revisions of each live database's version tables.
+            stop: Revisions at which a template is kept on the way, if no live database is stamped.
+                The replay stops there only if this makes no difference to the heads.
 
         Raises:
             ReplayError: The bootstrap or the base snapshot fails.
         """
+        ways = [stamped]
+        if stop and not stamped and self._templates.are_possible:
+            ways.append(destinations_at(self._loaded.environment, stop))
         beginning = self._beginning()
-        cache = None if beginning is None else self._cache(stamped, beginning)
-        if cache is not None and self._settings.cache and (cached := cache.get()):
-            return HistoryResult(cached)
-        self._progress("replaying the history")
+        caches = [None if beginning is None else self._cache(way, beginning) for way in ways]
+        for cache in caches:
+            if cache is not None and self._settings.cache and (cached := cache.get()):
+                return HistoryResult(cached)
         before = file_digests(self._loaded.script)
-        history = self._replay(stamped)
-        if cache is not None:
-            cache.put(history)
+        history = self._replay(ways[-1], caches[-1])
+        if len(ways) > 1 and not self._is_clean:
+            self._replays.main.begin_again()
+            history = self._replay_all(stamped)
+            caches = caches[:1]
+        if (last := caches[-1]) is not None:
+            last.put(history)
         return HistoryResult(history, changed_files(before, file_digests(self._loaded.script)))
 
     def head_shadows(self, history: History) -> ShadowSet:
         """Return shadows at the head of a history.
 
-        After a replay, these are its shadows. If the history comes from the cache, they are built
-        from its snapshots. The history is replayed instead if a snapshot cannot be rebuilt exactly,
-        or if content of files must not be run on the shadows' server.
+        After a replay, these are its shadows. If the history comes from the cache, they are copied
+        from a template, or built from its snapshots. The history is replayed instead if a snapshot
+        cannot be rebuilt exactly, or if content of files must not be run on the shadows' server.
         """
         if history.how == FRESH:
+            return self._replays.main
+        if self._is_restored():
             return self._replays.main
         makers = [self._shadows.maker(database_key) for database_key in history.head]
         if not all(maker.runs_untrusted_files for maker in makers):
@@ -117,21 +131,89 @@ class Histories:
             return self._replays.upgrade_to_heads()
         return built
 
-    def _replay(self, stamped: Destinations) -> History:
-        replays, environment = self._replays, self._loaded.environment
+    def _is_restored(self) -> bool:
+        """Copy the template of the heads to the main shadows, and return whether there is one."""
+        found = self._templates.find([self._heads])
+        if found is None or found.applied.revisions[-1:] != tuple(self._loaded.heads):
+            return False
+        return self._templates.restore(found, self._replays.main)
+
+    @property
+    def _heads(self) -> Destinations:
+        return destinations_at(self._loaded.environment, self._loaded.environment.heads)
+
+    def _replay(self, stamped: Destinations, cache: CachedHistory | None) -> History:
+        """Replay the history, from a template if there is one.
+
+        If a revision fails after a template, the whole history is replayed: the revision may need
+        what ended with the transaction or the session of those before it.
+        """
+        history = self._replay_rest(stamped, cache)
+        if history is not None and history.fault is None:
+            return history
+        self._replays.main.begin_again()
+        return self._replay_all(stamped)
+
+    def _replay_rest(self, stamped: Destinations, cache: CachedHistory | None) -> History | None:
+        """Replay the revisions that a template lacks; ``None`` if there is no template."""
+        templates, main = self._templates, self._replays.main
+        schemas = cache.stamped() if cache is not None else None
+        start = templates.find([stamped, self._heads] if schemas else [stamped])
+        if start is None or not templates.restore(start, main):
+            return None
+        self._progress(f"replaying the history after revision {start.applied.revisions[-1]}")
+        passed = None if templates.is_within(start, [stamped]) else schemas
+        history = self._run(stamped, start.applied, passed)
+        return replace(history, inputs=start.applied.inputs.with_more(history.inputs))
+
+    def _replay_all(self, stamped: Destinations) -> History:
+        replays = self._replays
         results: list[History] = []
+
+        self._progress("replaying the history")
 
         def replay() -> RevisionFailure | None:
             replays.prepare(replays.main)
-            history = replay_history(
-                replays.new(replays.main), replays.main, environment, stamped, self._scope
-            )
+            history = self._run(stamped)
             results.append(replace(history, fault=_explained(history.fault, replays.main)))
             return results[-1].fault
 
         replays.repeat_without_roles(replays.main, replay)
         history = results[-1]
         return self._restored(history) if history.stamped else history
+
+    def _run(
+        self,
+        stamped: Destinations,
+        applied: AppliedRevisions | None = None,
+        passed: Mapping[DatabaseKey, Snapshot] | None = None,
+    ) -> History:
+        """Run the revisions that the main shadows lack, and keep templates of what they build.
+
+        Args:
+            stamped: The revisions of each live database's version tables.
+            applied: The revisions that the shadows have.
+            passed: The schemas at the revisions of the live databases, if the shadows have these.
+        """
+        main, templates = self._replays.main, self._templates
+        watch = templates.watch(main)
+        replay = self._replays.new(main, session=watch.session if watch is not None else None)
+        if applied is not None:
+            replay.resume(applied)
+
+        def keep(*stops: Destinations) -> None:
+            if watch is not None:
+                templates.keep(main, replay, watch, stops)
+
+        run = HistoryReplay(replay, main, self._loaded.environment, self._scope)
+        if passed is None:
+            history = run.run(stamped, at_stamped=partial(keep, stamped))
+        else:
+            history = run.run_after(passed)
+        self._is_clean = watch is not None and watch.session.is_clean
+        if history.fault is None:
+            keep(stamped, self._heads)
+        return history
 
     def _restored(self, history: History) -> History:
         """Give unchanged objects their definitions in the base snapshot, if there is one."""
@@ -144,11 +226,8 @@ class Histories:
         return replace(history, stamped=stamped, head=head)
 
     def _cache(self, stamped: Destinations, beginning: str) -> CachedHistory:
-        settings = self._settings
-        configuration = settings.config, settings.name, settings.app, settings.directory
-        others = settings.bootstrap, beginning, settings.x, self._scope, configuration
         return CachedHistory(
-            Cache(self._loaded.script, map(str, others)),
+            replay_cache(self._loaded, self._settings, beginning),
             self._loaded.environment,
             stamped,
             lambda database_key: self._shadows.maker(database_key).flavour,

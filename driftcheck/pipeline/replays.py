@@ -21,6 +21,7 @@ from driftcheck.sources.bootstrap import prepare
 from driftcheck.sources.history import read_shadow_set, version_table_keys, version_tables
 from driftcheck.sources.reading import read_restricted, run_statements
 from driftcheck.sources.replay import Destinations, Observe, Replay, RevisionFailure, Watch
+from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.untrusted import build_untrusted
 
 _SCHEMA_EXISTS = re.compile(r'schema "(.+)" already exists')
@@ -67,6 +68,7 @@ class Replays:
         shadow_set: ShadowSet,
         observe: Observe = lambda *_: None,
         watch: Watch | None = None,
+        session: SessionWatch | None = None,
     ) -> Replay:
         """Return a replay in a shadow set, as it is now.
 
@@ -74,8 +76,9 @@ class Replays:
             shadow_set: The shadow set.
             observe: Called after each revision.
             watch: Called after each statement of a revision.
+            session: Watches what the revisions leave in their sessions.
         """
-        return Replay(self._loaded, shadow_set, observe, watch)
+        return Replay(self._loaded, shadow_set, observe, watch, session)
 
     def prepare(self, shadow_set: ShadowSet) -> tuple[str, ...]:
         """Run what the settings say comes before the history, on the empty shadows of a set.

@@ -22,7 +22,7 @@ from driftcheck.sources.replay import (
     RevisionFailure,
     UseOfModels,
 )
-from driftcheck.sources.replay_inputs import ReplayInputs, replay_inputs_of
+from driftcheck.sources.replay_inputs import Recorder, ReplayInputs, replay_inputs_of
 from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
@@ -55,51 +55,71 @@ class History:
     digests: dict[DatabaseKey, str] = field(default_factory=dict)
 
 
-def replay_history(
-    replay: Replay,
-    shadow_set: ShadowSet,
-    environment: Environment,
-    stamped: Destinations,
-    scope: Scope,
-) -> History:
-    """Replay a history to the revisions of the live databases, then to the heads.
+class HistoryReplay:
+    """Replays a history and reads the schemas that it builds.
 
     Args:
-        replay: The replay, in shadows that are prepared for the first revision.
-        shadow_set: These shadows.
+        replay: The replay.
+        shadow_set: Its shadows.
         environment: The configuration that env.py makes.
-        stamped: The revisions of each live database's version tables.
         scope: The part of a database that is read.
     """
-    history = History()
-    tables = version_tables(environment)
-    heads = dict.fromkeys(version_table_keys(environment), environment.heads)
-    with replay.recording() as recorder:
-        if replay.upgrade(stamped):
-            history.stamped = _read(replay, shadow_set, tables, scope)
-            if all(set(stamped.get(key, ())) == set(heads[key]) for key in heads):
-                history.head = history.stamped
-            elif replay.upgrade(heads):
-                history.head = _read(replay, shadow_set, tables, scope)
-    history.inputs = recorder.inputs()
-    history.made = replay.made
-    history.fault = replay.fault
-    history.uses_of_models = replay.uses_of_models
-    return history
 
+    def __init__(
+        self, replay: Replay, shadow_set: ShadowSet, environment: Environment, scope: Scope
+    ) -> None:
+        self._replay = replay
+        self._shadow_set = shadow_set
+        self._tables = version_tables(environment)
+        self._heads = dict.fromkeys(version_table_keys(environment), environment.heads)
+        self._scope = scope
 
-def _read(
-    replay: Replay,
-    shadow_set: ShadowSet,
-    tables: Mapping[DatabaseKey, list[VersionTable]],
-    scope: Scope,
-) -> dict[DatabaseKey, Snapshot]:
-    """Read the shadows of a replay, with computed defaults as the revisions write them."""
-    dates = replay.names_special_date
-    return {
-        database_key: with_computed_defaults(snapshot, dates=dates)
-        for database_key, snapshot in read_shadow_set(shadow_set, tables, scope).items()
-    }
+    def run(self, stamped: Destinations, at_stamped: Callable[[], None] = lambda: None) -> History:
+        """Replay to the revisions of the live databases, then to the heads.
+
+        Args:
+            stamped: The revisions of each live database's version tables.
+            at_stamped: Called at these revisions.
+        """
+        history = History()
+        with self._replay.recording() as recorder:
+            if self._replay.upgrade(stamped):
+                history.stamped = self._read()
+                at_stamped()
+                if all(set(stamped.get(key, ())) == set(self._heads[key]) for key in self._heads):
+                    history.head = history.stamped
+                elif self._replay.upgrade(self._heads):
+                    history.head = self._read()
+        return self._completed(history, recorder)
+
+    def run_after(self, stamped: Mapping[DatabaseKey, Snapshot]) -> History:
+        """Replay to the heads, in shadows that are past the revisions of the live databases.
+
+        Args:
+            stamped: The schemas at the revisions of the live databases.
+        """
+        history = History(stamped=dict(stamped))
+        with self._replay.recording() as recorder:
+            if self._replay.upgrade(self._heads):
+                history.head = self._read()
+        return self._completed(history, recorder)
+
+    def _completed(self, history: History, recorder: Recorder) -> History:
+        history.inputs = recorder.inputs()
+        history.made = self._replay.made
+        history.fault = self._replay.fault
+        history.uses_of_models = self._replay.uses_of_models
+        return history
+
+    def _read(self) -> dict[DatabaseKey, Snapshot]:
+        """Read the shadows, with computed defaults as the revisions write them."""
+        dates = self._replay.names_special_date
+        return {
+            database_key: with_computed_defaults(snapshot, dates=dates)
+            for database_key, snapshot in read_shadow_set(
+                self._shadow_set, self._tables, self._scope
+            ).items()
+        }
 
 
 def read_shadow_set(
@@ -131,6 +151,35 @@ def version_table_keys(environment: Environment) -> list[tuple[DatabaseKey, Vers
     ]
 
 
+@dataclass(frozen=True)
+class CachedSchema:
+    """A cached schema of a history whose replay inputs have not changed.
+
+    Attributes:
+        snapshot: The schema.
+        made: Where the migrations create its objects.
+        inputs: What the replay has read outside the history.
+        digest: The digest of the cache entry.
+    """
+
+    snapshot: Snapshot
+    made: Mapping[Address, MigrationSource]
+    inputs: ReplayInputs
+    digest: str
+
+    @classmethod
+    def get(cls, cache: Cache, key: str) -> CachedSchema | None:
+        """Return the entry of a key; ``None`` if it is missing or not valid any more."""
+        entry = cache.get(key)
+        if entry is None or "inputs" not in entry.file.extra:
+            return None
+        file = entry.file
+        inputs = replay_inputs_of(file.extra["inputs"])
+        if not inputs.are_unchanged:
+            return None
+        return cls(file.snapshot, _sources(file.extra["made"]), inputs, entry.digest)
+
+
 class CachedHistory:
     """The cached history of a project.
 
@@ -149,10 +198,11 @@ class CachedHistory:
         flavour: Callable[[DatabaseKey], str],
     ) -> None:
         self._cache = cache
+        self._schemas: dict[str, CachedSchema | None] = {}
         heads = environment.heads
         self._keys = {
             (database_key, side): cache.key(
-                revisions, flavour(database_key), *_identity(environment, database_key)
+                revisions, flavour(database_key), *database_identity(environment, database_key)
             )
             for database_key in environment.databases
             for side, revisions in (("stamped", _at(database_key, stamped)), ("head", heads))
@@ -160,22 +210,33 @@ class CachedHistory:
 
     def get(self) -> History | None:
         """The history; ``None`` unless every schema of it is cached."""
-        entries = {name: self._cache.get(name) for name in set(self._keys.values())}
-        cached = {key: entries[name] for key, name in self._keys.items()}
         history = History(how=CACHED)
-        for (database_key, side), entry in cached.items():
-            if entry is None or "inputs" not in entry.file.extra:
+        for (database_key, side), name in self._keys.items():
+            schema = self._schema(name)
+            if schema is None:
                 return None
-            file = entry.file
-            inputs = replay_inputs_of(file.extra["inputs"])
-            if not inputs.are_unchanged:
-                return None
-            history.inputs = inputs
-            getattr(history, side)[database_key] = file.snapshot
-            history.made.setdefault(database_key, {}).update(_sources(file.extra["made"]))
+            history.inputs = schema.inputs
+            getattr(history, side)[database_key] = schema.snapshot
+            history.made.setdefault(database_key, {}).update(schema.made)
             if side == "head":
-                history.digests[database_key] = entry.digest
+                history.digests[database_key] = schema.digest
         return history
+
+    def stamped(self) -> dict[DatabaseKey, Snapshot] | None:
+        """The schemas at the revisions of the live databases, if all of them are cached."""
+        found: dict[DatabaseKey, Snapshot] = {}
+        for (database_key, side), name in self._keys.items():
+            if side == "stamped":
+                schema = self._schema(name)
+                if schema is None:
+                    return None
+                found[database_key] = schema.snapshot
+        return found
+
+    def _schema(self, key: str) -> CachedSchema | None:
+        if key not in self._schemas:
+            self._schemas[key] = CachedSchema.get(self._cache, key)
+        return self._schemas[key]
 
     def put(self, history: History) -> None:
         """Cache the result of a replay, unless it failed or depends on the models."""
@@ -190,7 +251,7 @@ class CachedHistory:
                 history.digests[database_key] = digest
 
 
-def _identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:
+def database_identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:
     """Return values that identify a database among the databases of a project.
 
     The only database of a project is the same wherever it is. With several databases, revisions

@@ -24,7 +24,8 @@ from driftcheck.project.redirect import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative, source_directories
-from driftcheck.sources.replay_inputs import Recorder, recording
+from driftcheck.sources.replay_inputs import Recorder, ReplayInputs, recording
+from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
 _ALREADY_EXISTS = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
@@ -70,6 +71,23 @@ class UseOfModels:
     tables: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class AppliedRevisions:
+    """Revisions that a replay has run, and what it recorded.
+
+    Attributes:
+        revisions: The revisions, in the order in which they ran.
+        made: For each database, where they create its objects.
+        names_special_date: See ``Replay.names_special_date``.
+        inputs: What they have read outside the history.
+    """
+
+    revisions: tuple[str, ...]
+    made: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
+    names_special_date: bool
+    inputs: ReplayInputs
+
+
 Destinations = Mapping[tuple[DatabaseKey, VersionTable], tuple[str, ...]]
 """The revisions to which each version table of each database is upgraded or downgraded."""
 
@@ -95,8 +113,10 @@ class Replay:
         shadow_set: The shadows.
         observe: Called after each revision.
         watch: Called after each statement of a revision.
+        session: Watches what the revisions leave in their sessions.
 
     Attributes:
+        applied: The revisions that were upgraded to, in this order.
         known: The objects that each database has now. They are read by name, unless they are set
             here before the replay and returned by ``observe`` after each revision.
         made: For each database, where the migrations create its objects.
@@ -109,14 +129,17 @@ class Replay:
         shadow_set: ShadowSet,
         observe: Observe = lambda *_: None,
         watch: Watch | None = None,
+        session: SessionWatch | None = None,
     ) -> None:
         self._loaded = loaded
         self._redirect = loaded.redirect
         self._shadow_set = shadow_set
         self._observe = observe
+        self._session = session
         self._log = StatementLog(None if watch is None else partial(self._watched, watch))
         databases = loaded.environment.databases.values()
         self._models = [m for contexts in databases for c in contexts for m in c.metadata]
+        self.applied: list[str] = []
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
         self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
@@ -141,6 +164,12 @@ class Replay:
                 where = MigrationSource(executed.revision, file, executed.line)
                 tables.setdefault(where, {})[table.fullname] = None
         return tuple(UseOfModels(where, tuple(names)) for where, names in tables.items())
+
+    def resume(self, earlier: AppliedRevisions) -> None:
+        """Go on after revisions that an earlier replay has run in the database of the shadows."""
+        self.applied = [*earlier.revisions]
+        self.made = {key: dict(made) for key, made in earlier.made.items()}
+        self._log.names_special_date = earlier.names_special_date
 
     def recording(self) -> AbstractContextManager[Recorder]:
         """Record what the revisions read outside the history, until the end of the block."""
@@ -214,6 +243,8 @@ class Replay:
             wanted = destinations.get((database_key, table), ())[number : number + 1]
             if database_key not in self.known:  # no revision creates the objects that exist before
                 self.known[database_key] = _names_in(context) or frozenset()
+            if self._session is not None:
+                self._session.begin(context.connection)
             for revision in wanted:
                 context.on_version_apply_callbacks = (
                     *context.on_version_apply_callbacks,
@@ -233,6 +264,8 @@ class Replay:
         self, database_key: DatabaseKey, record: _Record, *, ctx: Any, **_: Any
     ) -> None:
         """Read the objects after a revision, while its transaction is still open."""
+        if self._session is not None:
+            self._session.check(ctx.connection)
         observed = self._observe(database_key, self._log.revision, ctx.connection)
         now = _names_in(ctx) if observed is None else frozenset(observed)
         if now is not None:
@@ -241,6 +274,7 @@ class Replay:
 
     def _record_created(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         revision, file = self._log.revision, self._log.file
+        self.applied.append(revision)
         made = self.made.setdefault(database_key, {})
         before = self.known.get(database_key, frozenset())
         for dropped in before - now:

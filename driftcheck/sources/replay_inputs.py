@@ -52,6 +52,10 @@ class ReplayInputs:
             all(_value_digest(name) == digest for name, digest in self.variables.items())
         )
 
+    def with_more(self, more: ReplayInputs) -> ReplayInputs:
+        """Return these inputs and those of a later part of the replay."""
+        return ReplayInputs({**self.files, **more.files}, {**self.variables, **more.variables})
+
     def as_json(self) -> dict[str, dict[str, str]]:
         """Return a form that ``replay_inputs_of`` converts back."""
         return {"files": dict(self.files), "variables": dict(self.variables)}

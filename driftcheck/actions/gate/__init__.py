@@ -111,7 +111,8 @@ class _BranchCheck:
         """
         loaded, settings, merge = self._loaded, self._settings, self._merge
         check = ProjectCheck(loaded, self._shadows, self._replays, settings, self._progress)
-        checked = check.run(declarations)
+        stop = () if merge.base_has_other_files else heads_of(merge.existing)
+        checked = check.run(declarations, stop)
         revision_findings = self._revisions.all()
         result = self._upgrade(checked.state.result.history)
         return Report(
@@ -144,7 +145,7 @@ class _BranchCheck:
         environment, replays = self._loaded.environment, self._replays
         check = UpgradeCheck(
             self._loaded,
-            BaseShadows(environment, self._shadows, replays, self._progress),
+            BaseShadows(self._loaded, self._shadows, replays, self._settings, self._progress),
             DowngradeCheck(environment, self._shadows, replays, self._revisions),
             merge,
             self._revisions.first_edit(),

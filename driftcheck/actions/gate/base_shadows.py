@@ -11,13 +11,15 @@ from typing import Any
 
 from driftcheck.actions.gate.hazard_watch import Hazard, HazardWatch
 from driftcheck.actions.gate.schemas import Schemas
+from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.project.environment import Environment
+from driftcheck.pipeline.templates import Templates
+from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.sources.statement_log import ExecutedStatement
@@ -27,9 +29,10 @@ class BaseShadows:
     """A shadow set with the schema of the base, and its upgrade.
 
     Args:
-        environment: What env.py configures.
+        loaded: The project.
         shadows: Creates the project's shadow databases.
         replays: Replays its history.
+        settings: The settings.
         progress: Called with a short description of each step.
 
     Attributes:
@@ -37,10 +40,16 @@ class BaseShadows:
     """
 
     def __init__(
-        self, environment: Environment, shadows: Shadows, replays: Replays, progress: Progress
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        settings: Settings,
+        progress: Progress,
     ) -> None:
         self.shadow_set = shadows.replay_set("colleague")
-        self._environment = environment
+        self._environment = loaded.environment
+        self._templates = Templates(loaded, shadows, settings)
         self._shadows = shadows
         self._replays = replays
         self._progress = progress
@@ -61,8 +70,19 @@ class BaseShadows:
             yield database_key, watch.hazards
 
     def build(self, heads: Sequence[str]) -> RevisionFailure | None:
-        """Replay the history to the base's heads, and return the failure, if any."""
+        """Replay the history to the base's heads, and return the failure, if any.
+
+        The replay starts from a template if there is one. If it fails there, it starts again from
+        nothing.
+        """
         self._progress("building the base's schema")
+        start = self._templates.find([self._destinations(*heads)])
+        if start is not None and self._templates.restore(start, self.shadow_set):
+            self._replay = self._new_replay()
+            self._replay.resume(start.applied)
+            if self._replay.upgrade(self._destinations(*heads)):
+                return None
+            self.shadow_set.begin_again()
 
         def replay() -> RevisionFailure | None:
             self._replays.prepare(self.shadow_set)

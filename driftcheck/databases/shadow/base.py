@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -154,6 +154,19 @@ class ShadowDatabase:
         self._maker.drop(self)
 
 
+@dataclass(frozen=True)
+class Template:
+    """A copy of a shadow database that is kept for later runs.
+
+    Attributes:
+        key: At most 40 digits, from everything that can change what is in it.
+        description: A text of whoever had it kept.
+    """
+
+    key: str
+    description: str
+
+
 class ShadowMaker(ABC):
     """Makes shadow databases, in one of several ways.
 
@@ -166,10 +179,12 @@ class ShadowMaker(ABC):
         shares_server: Whether other users or programs use the server of the shadows too.
         runs_untrusted_ddl: Whether DDL of the live database can be run without giving its author
             more privileges.
+        keeps_templates: Whether copies of shadows can be kept for later runs.
     """
 
     shares_server = False
     runs_untrusted_ddl = True
+    keeps_templates = False
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -244,6 +259,34 @@ class ShadowMaker(ABC):
         It is complete only for a server that nothing else uses.
         """
         return self.flavour
+
+    @property
+    def session_state(self) -> str:
+        """A query whose result changes if a revision leaves what ends with its session.
+
+        It is empty if there is none.
+        """
+        return ""
+
+    @property
+    def shared_state(self) -> str:
+        """A text that changes with what a replay does outside of its shadows."""
+        return ""
+
+    def templates(self) -> Sequence[Template]:
+        """Return the templates that can be copied, those first that were used last."""
+        return ()
+
+    def keep(self, shadow: ShadowDatabase, template: Template) -> None:  # noqa: B027  (most keep none)
+        """Keep a copy of a shadow as a template. All connections to the shadow are ended.
+
+        Raises:
+            ShadowError: It cannot be copied.
+        """
+
+    def make_from(self, purpose: str, template: Template) -> ShadowDatabase:
+        """Make a shadow database as a copy of a template; see ``make``."""
+        raise NotImplementedError
 
     def roles_left(self) -> tuple[str, ...]:
         """Return the roles that were created since this maker was opened. They outlive shadows."""

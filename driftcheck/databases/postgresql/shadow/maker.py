@@ -26,6 +26,7 @@ from driftcheck.databases.postgresql.shadow.restricted import (
     install,
     make_role,
 )
+from driftcheck.databases.postgresql.shadow.session_state import SESSION_STATE
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
@@ -68,6 +69,7 @@ _END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE da
 _OWN_SEARCH_PATH = "SET search_path TO pg_catalog, pg_temp"
 _LOCK_TIMEOUT_SECONDS = 60
 _HAS_STRATEGIES = 150000
+_HAS_TRANSACTION_STATUS = 13
 _DEFAULT_SEARCH_PATH = '"$user", public'
 _NO_SEARCH_PATH = ("", '""')
 # The errors for a locale, encoding or provider that the server does not have.
@@ -119,6 +121,11 @@ class PostgresMaker(ShadowMaker):
         with own_session(self.server) as cursor:
             cursor.execute(_SERVER_STATE, (f"{ROLE_PREFIX}%",))
             return repr((self.how, cursor.connection.server_version, of_live, cursor.fetchall()))
+
+    @property
+    def session_state(self) -> str:
+        """A query whose result changes if a revision leaves what ends with its session."""
+        return SESSION_STATE if self._major >= _HAS_TRANSACTION_STATUS else ""
 
     def sweep(self) -> tuple[str, ...]:
         """Drop the shadows of killed runs. A note is added for each that cannot be dropped.
@@ -194,13 +201,16 @@ class PostgresMaker(ShadowMaker):
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
         subscriptions = [] if shadow.role else self._subscriptions(cursor, template)
-        cursor.execute(_END_SESSIONS, (template.name,))
-        copied = f"TEMPLATE {template.name}{self._strategy}{_owner(shadow)}"
-        cursor.execute(f"CREATE DATABASE {shadow.name} {copied}")
+        self._copy_database(cursor, shadow.name, template.name, _owner(shadow))
         if subscriptions:
             with self._within(shadow.name) as inside:
                 for statement in subscriptions:
                     inside.execute(statement)
+
+    def _copy_database(self, cursor: Any, name: str, template: str, owner: str = "") -> None:
+        """Copy a database with its rows, after ending the sessions in it."""
+        cursor.execute(_END_SESSIONS, (template,))
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}{self._strategy}{owner}")
 
     def _subscriptions(self, cursor: Any, template: ShadowDatabase) -> list[str]:
         """Return statements for the subscriptions of a template, which are not copied with it.

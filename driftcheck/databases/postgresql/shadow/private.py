@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,21 +12,41 @@ from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase
+from driftcheck.databases.postgresql.shadow.templates import (
+    HIDDEN_ROLE_PREFIX,
+    TEMPLATE_PREFIX,
+    complete,
+    database_name,
+    describe,
+    hide_role,
+    listed,
+    make_role,
+    shared_state,
+)
+from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, Template
 from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.quoting import quote_identifier
+from driftcheck.storage.mark import Mark
+from driftcheck.storage.shadow_names import shadow_name
 
-# Whether the server is as initdb creates it: a replay may have created roles, databases,
-# tablespaces and settings.
-_IS_PRISTINE = """
-SELECT (SELECT count(*) = 3 FROM pg_database)
+_IS_HIDDEN = f"""(
+  starts_with(rolname::text, '{HIDDEN_ROLE_PREFIX}') AND rolinherit AND rolconnlimit = -1
+  AND rolvaliduntil IS NULL AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolcanlogin
+                                     OR rolreplication OR rolbypassrls))"""
+# Whether the server is as initdb creates it, except for templates: a replay may have created roles,
+# databases, tablespaces and settings.
+_IS_PRISTINE = f"""
+SELECT (SELECT count(*) = 3 FROM pg_database
+        WHERE NOT starts_with(datname::text, '{TEMPLATE_PREFIX}'))
    AND (SELECT count(*) = 0 FROM pg_replication_slots)
    AND (SELECT count(*) = 0 FROM pg_subscription)
    AND (SELECT count(*) = 2 FROM pg_tablespace)
    AND (SELECT count(*) = 0 FROM pg_db_role_setting)
    AND (SELECT count(*) = 0 FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf')
    AND (SELECT array_agg(rolname::text) = ARRAY[%s] AND bool_and(rolsuper)
-        FROM pg_roles WHERE rolname !~ '^pg_')
+        FROM pg_roles WHERE rolname !~ '^pg_' AND NOT {_IS_HIDDEN})
+   AND NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+                   WHERE r.rolname !~ '^pg_')
 """
 _ROLES = r"SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> %s"
 
@@ -44,6 +65,8 @@ class PrivateMaker(PostgresMaker):
     Raises:
         ShadowError: The server does not start.
     """
+
+    keeps_templates = True
 
     def __init__(self, how: str, installation: Installation, facts: ServerFacts | None) -> None:
         self._private = PrivateServer.start(installation)
@@ -84,7 +107,7 @@ class PrivateMaker(PostgresMaker):
             for role in dict.fromkeys((*roles, user)):
                 name = quote_identifier(role)
                 if role != SUPERUSER:
-                    cursor.execute(f"CREATE ROLE {name}")
+                    make_role(cursor, role)
                 if role == user:
                     cursor.execute(f"ALTER ROLE {name} SUPERUSER LOGIN")
 
@@ -94,7 +117,34 @@ class PrivateMaker(PostgresMaker):
             return False
         with own_session(self._private.url()) as cursor:
             cursor.execute(_ROLES, (SUPERUSER,))
-            return (role,) in cursor.fetchall() and _drop_role(cursor, role)
+            return (role,) in cursor.fetchall() and _remove_role(cursor, role)
+
+    @property
+    def shared_state(self) -> str:
+        """A text that changes with what a replay does outside of its shadows."""
+        with own_session(self._private.url()) as cursor:
+            return shared_state(cursor)
+
+    def templates(self) -> Sequence[Template]:
+        """Return the templates that can be copied, those first that were used last."""
+        with own_session(self._private.url()) as cursor:
+            return [Template(key, description) for key, description in listed(cursor)]
+
+    def keep(self, shadow: ShadowDatabase, template: Template) -> None:
+        """Keep a copy of a shadow as a template. All connections to the shadow are ended."""
+        copy = shadow_name("template", Mark.new())
+        with own_session(self._private.url()) as cursor:
+            self._copy_database(cursor, copy, shadow.name)
+            complete(cursor, copy, template.key, template.description)
+
+    def make_from(self, purpose: str, template: Template) -> ShadowDatabase:
+        """Make a shadow database as a copy of a template; see ``make``."""
+        name = database_name(template.key)
+        with own_session(self._private.url()) as cursor:
+            describe(cursor, name, template.description)
+        return self.make(
+            purpose, ShadowDatabase(self._private.url(database=name), name, "", "", self)
+        )
 
     def stop_at_once(self) -> None:
         """Stop the server without waiting. The next run drops the shadows."""
@@ -111,15 +161,16 @@ class PrivateMaker(PostgresMaker):
 
 
 def _drop_roles(cursor: Any) -> None:
-    """Drop all roles that can be dropped. ``_IS_PRISTINE`` finds the others."""
+    """Drop or hide all roles for which this is possible. ``_IS_PRISTINE`` finds the others."""
     cursor.execute(_ROLES, (SUPERUSER,))
     for (role,) in cursor.fetchall():
-        _drop_role(cursor, role)
+        _remove_role(cursor, role)
 
 
-def _drop_role(cursor: Any, role: str) -> bool:
+def _remove_role(cursor: Any, role: str) -> bool:
+    """Drop a role, or hide it if only templates need it."""
     try:
         cursor.execute(f"DROP ROLE {quote_identifier(role)}")
     except errors.DependentObjectsStillExist:
-        return False
+        return hide_role(cursor, role)
     return True

@@ -1,0 +1,253 @@
+"""Finds and keeps templates: copies of databases at a revision, from which later replays start.
+
+A replay from a template gives what a replay of the whole history gives. So a template is only kept
+if it makes no difference where its replay ended: no revision has left anything in its transaction
+or session, or has changed anything outside of its database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.shadow.base import ShadowMaker, Template
+from driftcheck.errors import ShadowError
+from driftcheck.pipeline.selection import reading_scope
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
+from driftcheck.project.redirect import ShadowSet
+from driftcheck.sources.cache import Cache
+from driftcheck.sources.files import changed_files, file_digests
+from driftcheck.sources.history import CachedSchema, database_identity, version_table_keys
+from driftcheck.sources.replay import AppliedRevisions, Destinations, Replay
+from driftcheck.sources.revision_order import upgrade_order
+from driftcheck.sources.session_watch import SessionWatch
+
+
+def replay_cache(loaded: LoadedProject, settings: Settings, beginning: str) -> Cache:
+    """Return the cache of the replays of a project.
+
+    Args:
+        loaded: The project, with the revisions that it has now.
+        settings: The settings.
+        beginning: A string that differs if the state before the first revision may differ.
+    """
+    configuration = settings.config, settings.name, settings.app, settings.directory
+    scope = reading_scope(settings)
+    others = settings.bootstrap, beginning, settings.x, scope, configuration
+    return Cache(loaded.script, map(str, others))
+
+
+@dataclass(frozen=True)
+class StartingPoint:
+    """A template from which a replay can start.
+
+    Attributes:
+        template: The template.
+        applied: The revisions that it has, and what their replay recorded.
+    """
+
+    template: Template
+    applied: AppliedRevisions
+
+
+class Templates:
+    """Finds and keeps the templates of a project.
+
+    There are none for a project with several databases, after a bootstrap or a base snapshot, and
+    without the cache.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings.
+    """
+
+    def __init__(self, loaded: LoadedProject, shadows: Shadows, settings: Settings) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+
+    @property
+    def are_possible(self) -> bool:
+        """Whether the project can have templates."""
+        return self._database() is not None
+
+    def find(self, stops: Iterable[Destinations]) -> StartingPoint | None:
+        """Return the template that has the most revisions of a replay, if there is one.
+
+        Args:
+            stops: The destinations of the replay, one after another.
+        """
+        found = self._database()
+        order = self._order(stops)
+        if found is None or not order:
+            return None
+        database_key, maker = found
+        templates = [(_revisions(each), each) for each in maker.templates()]
+        for revisions, template in sorted(templates, key=lambda pair: -len(pair[0])):
+            if revisions and revisions == order[: len(revisions)]:
+                starting_point = self._valid(database_key, maker, template, revisions)
+                if starting_point is not None:
+                    return starting_point
+        return None
+
+    def is_within(self, starting_point: StartingPoint, stops: Iterable[Destinations]) -> bool:
+        """Whether a replay with these stops runs all revisions of a template."""
+        revisions = starting_point.applied.revisions
+        return (self._order(stops) or [])[: len(revisions)] == [*revisions]
+
+    def restore(self, starting_point: StartingPoint, shadow_set: ShadowSet) -> bool:
+        """Create the shadow of a set as a copy of a template.
+
+        Returns:
+            Whether it was created.
+        """
+        found = self._database()
+        if found is None:
+            return False
+        database_key, maker = found
+        shadow_set.begin_again()
+        try:
+            shadow = maker.make_from(shadow_set.name, starting_point.template)
+        except ShadowError:
+            return False
+        shadow_set.shadows[database_key] = shadow
+        return True
+
+    def watch(self, shadow_set: ShadowSet) -> ReplayWatch | None:
+        """Watch a replay of which a template may be kept; ``None`` if none can be kept.
+
+        Args:
+            shadow_set: The shadow set, prepared for the first revision.
+        """
+        found = self._database()
+        if found is None or not found[1].session_state or set(shadow_set.shadows) != {found[0]}:
+            return None
+        return ReplayWatch(found[1], file_digests(self._loaded.script))
+
+    def keep(
+        self,
+        shadow_set: ShadowSet,
+        replay: Replay,
+        watch: ReplayWatch,
+        stops: Iterable[Destinations],
+    ) -> None:
+        """Keep a template of a replay that has reached its last stop, if that is possible.
+
+        Args:
+            shadow_set: The shadow set of the replay. All connections to it are ended.
+            replay: The replay.
+            watch: What has watched it.
+            stops: Its destinations so far.
+        """
+        found = self._database()
+        revisions = replay.applied
+        if found is None or not revisions or revisions != self._order(stops):
+            return
+        database_key, maker = found
+        is_alone = set(shadow_set.shadows) == {database_key}
+        changed = changed_files(dict(watch.files), file_digests(self._loaded.script))
+        if not is_alone or changed or replay.uses_of_models or not watch.is_clean:
+            return
+        description = json.dumps([revisions, replay.names_special_date])
+        template = Template(self._key(database_key, maker, revisions[-1]), description)
+        if template not in maker.templates():
+            with suppress(ShadowError):  # without it, the next run replays the history
+                maker.keep(shadow_set.shadows[database_key], template)
+            watch.begin_again()
+
+    def _valid(
+        self,
+        database_key: DatabaseKey,
+        maker: ShadowMaker,
+        template: Template,
+        revisions: Sequence[str],
+    ) -> StartingPoint | None:
+        """Return a template as a starting point, unless something has changed since it was kept."""
+        last = revisions[-1]
+        if template.key != self._key(database_key, maker, last):
+            return None
+        cache, environment = (
+            replay_cache(self._loaded, self._settings, ""),
+            self._loaded.environment,
+        )
+        key = cache.key([last], maker.flavour, *database_identity(environment, database_key))
+        cached = CachedSchema.get(cache, key)
+        if cached is None:
+            return None
+        _, names_special_date = json.loads(template.description)
+        made = {database_key: cached.made}
+        applied = AppliedRevisions(tuple(revisions), made, names_special_date, cached.inputs)
+        return StartingPoint(template, applied)
+
+    def _key(self, database_key: DatabaseKey, maker: ShadowMaker, revision: str) -> str:
+        """Return the key of a template at a revision.
+
+        In addition to the key of the cached schema, it has what a replay finds in an empty shadow
+        and what its statements may ask for: roles and schemas.
+        """
+        facts = self._shadows.facts(database_key)
+        environment = self._loaded.environment
+        key = replay_cache(self._loaded, self._settings, "").key(
+            [revision],
+            maker.flavour,
+            repr(facts and (facts.roles, facts.schemas, facts.locale_provider)),
+            *database_identity(environment, database_key),
+        )
+        return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+    def _database(self) -> tuple[DatabaseKey, ShadowMaker] | None:
+        """Return the only database of the project, if templates can be used for it."""
+        settings, environment = self._settings, self._loaded.environment
+        if not settings.cache or settings.bootstrap or settings.base_snapshot:
+            return None
+        if len(version_table_keys(environment)) != 1:
+            return None
+        (database_key,) = environment.databases
+        maker = self._shadows.maker(database_key)
+        return (database_key, maker) if maker.keeps_templates else None
+
+    def _order(self, stops: Iterable[Destinations]) -> list[str] | None:
+        """Return the revisions of a replay in the order in which they run, if that is known."""
+        (table,) = version_table_keys(self._loaded.environment)
+        return upgrade_order(self._loaded.script, [stop.get(table, ()) for stop in stops])
+
+
+class ReplayWatch:
+    """Watches what a replay does outside of its database and leaves in its sessions.
+
+    Args:
+        maker: The maker of the shadow.
+        files: Digests of the files of the history before the replay.
+    """
+
+    def __init__(self, maker: ShadowMaker, files: Mapping[Path, str]) -> None:
+        self._maker = maker
+        self.begin_again()
+        self.files = files
+        self.session = SessionWatch(maker.session_state)
+
+    def begin_again(self) -> None:
+        """Take the server as it is now for what it was before the replay."""
+        self._before = self._maker.shared_state
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the replay has changed nothing outside, and has left nothing so far."""
+        return self.session.is_clean and self._maker.shared_state == self._before
+
+
+def _revisions(template: Template) -> list[str]:
+    """Return the revisions of a template; empty if another version of driftcheck has kept it."""
+    try:
+        revisions, _ = json.loads(template.description)
+    except ValueError:
+        return []
+    return list(revisions)
