@@ -38,6 +38,8 @@ class History:
             is missing if the replay failed before these revisions.
         head: The schema at the heads of the history; missing likewise.
         made: For each database, where the migrations create its objects.
+        made_at_stamped: The same at the revisions of the live database; ``None`` if the replay
+            started at later revisions.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
         inputs: What the replay has read outside the history.
@@ -48,6 +50,7 @@ class History:
     stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
     head: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
     made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
+    made_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
     fault: RevisionFailure | None = None
     how: str = FRESH
     inputs: ReplayInputs = field(default_factory=ReplayInputs)
@@ -85,6 +88,7 @@ class HistoryReplay:
         with self._replay.recording() as recorder:
             if self._replay.upgrade(stamped):
                 history.stamped = self._read()
+                history.made_at_stamped = {k: dict(made) for k, made in self._replay.made.items()}
                 at_stamped()
                 if all(set(stamped.get(key, ())) == set(self._heads[key]) for key in self._heads):
                     history.head = history.stamped
@@ -217,8 +221,8 @@ class CachedHistory:
                 return None
             history.inputs = schema.inputs
             getattr(history, side)[database_key] = schema.snapshot
-            history.made.setdefault(database_key, {}).update(schema.made)
             if side == "head":
+                history.made[database_key] = dict(schema.made)
                 history.digests[database_key] = schema.digest
         return history
 
@@ -242,8 +246,12 @@ class CachedHistory:
         """Cache the result of a replay, unless it failed or depends on the models."""
         if history.fault is not None or history.uses_of_models:
             return
+        made_at = {"stamped": history.made_at_stamped, "head": history.made}
         for (database_key, side), key in self._keys.items():
-            made = _rows(history.made.get(database_key, {}))
+            made_of_side = made_at[side]
+            if made_of_side is None:  # it came from the cache itself
+                continue
+            made = _rows(made_of_side.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
             extra = {"made": made, "inputs": history.inputs.as_json()}
             digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))

@@ -204,3 +204,16 @@ def test_gate_replays_the_base_once(project):
     assert findings == project.run("gate", "--base", "main", "--no-cache")[0]
     again, ran = project.run("gate", "--base", "main")
     assert (again, ran) == (findings, ["0003"])
+
+
+def test_the_lines_of_an_edited_revision_are_not_those_of_its_former_text(project):
+    """A template of the stamped revisions knows nothing of the revisions after them."""
+    project.sketch.upgrade()
+    project.add(TABLE.format(3), 'op.drop_table("t1")')
+    project.run("compare")
+    project.write("0003", TABLE.format(4))
+    project.sketch.models(MODEL.format(2) + MODEL.format(3))
+    findings, ran = project.run("compare")
+    assert ran == ["0003"]
+    assert findings == project.run("compare", "--no-cache")[0]
+    assert project.run("compare")[0] == findings
