@@ -86,7 +86,7 @@ class Templates:
             stops: The destinations of the replay, one after another.
         """
         found = self._database()
-        order = self._order(stops)
+        order = self._order(stops) if found is not None else None
         if found is None or not order:
             return None
         database_key, maker = found

@@ -205,6 +205,11 @@ def test_gate_replays_the_base_once(project):
     again, ran = project.run("gate", "--base", "main")
     assert (again, ran) == (findings, ["0003"])
 
+    project.write("0001", TABLE.format(5))  # the base has its former text
+    findings = project.run("gate", "--base", "main")[0]
+    assert "gate-ways-differ" in [finding["rule"] for finding in findings]
+    assert findings == project.run("gate", "--base", "main", "--no-cache")[0]
+
 
 def test_the_lines_of_an_edited_revision_are_not_those_of_its_former_text(project):
     """A template of the stamped revisions knows nothing of the revisions after them."""

@@ -69,20 +69,18 @@ class BaseShadows:
         for database_key, watch in self._watches.items():
             yield database_key, watch.hazards
 
-    def build(self, heads: Sequence[str]) -> RevisionFailure | None:
+    def build(self, heads: Sequence[str], *, from_template: bool) -> RevisionFailure | None:
         """Replay the history to the base's heads, and return the failure, if any.
 
-        The replay starts from a template if there is one. If it fails there, it starts again from
-        nothing.
+        If the replay from a template fails, it starts again from nothing.
+
+        Args:
+            heads: The base's heads.
+            from_template: Whether the replay may start from a template of the working tree's files.
         """
         self._progress("building the base's schema")
-        start = self._templates.find([self._destinations(*heads)])
-        if start is not None and self._templates.restore(start, self.shadow_set):
-            self._replay = self._new_replay()
-            self._replay.resume(start.applied)
-            if self._replay.upgrade(self._destinations(*heads)):
-                return None
-            self.shadow_set.begin_again()
+        if from_template and self._is_built_from_template(self._destinations(*heads)):
+            return None
 
         def replay() -> RevisionFailure | None:
             self._replays.prepare(self.shadow_set)
@@ -130,6 +128,17 @@ class BaseShadows:
         replay = self._replays.new(self._without_rows)
         replay.upgrade(self._destinations(revision))
         return replay.fault is None or replay.fault.where != failure.where
+
+    def _is_built_from_template(self, heads: Destinations) -> bool:
+        start = self._templates.find([heads])
+        if start is None or not self._templates.restore(start, self.shadow_set):
+            return False
+        self._replay = self._new_replay()
+        self._replay.resume(start.applied)
+        if self._replay.upgrade(heads):
+            return True
+        self.shadow_set.begin_again()
+        return False
 
     def _new_replay(self) -> Replay:
         return self._replays.new(self.shadow_set, watch=self._watch_statement)

@@ -134,7 +134,7 @@ class UpgradeCheck:
             )
         revisions = merge.theirs.revisions if merge.base_has_other_files else merge.existing
         with self._loading_from(of_base):
-            failure = self._shadows.build(heads_of(revisions))
+            failure = self._shadows.build(heads_of(revisions), from_template=not of_base)
         if failure is not None:
             result.stopped = _base_fails(failure, merge)
             return
