@@ -206,6 +206,8 @@ def test_gate_replays_the_base_once(project):
     assert (again, ran) == (findings, ["0003"])
 
     project.write("0001", TABLE.format(5))  # the base has its former text
+    project.sketch.upgrade("0002")
+    project.run("compare")
     findings = project.run("gate", "--base", "main")[0]
     assert "gate-ways-differ" in [finding["rule"] for finding in findings]
     assert findings == project.run("gate", "--base", "main", "--no-cache")[0]
