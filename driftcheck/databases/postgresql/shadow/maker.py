@@ -28,6 +28,7 @@ from driftcheck.databases.postgresql.shadow.restricted import (
 )
 from driftcheck.databases.postgresql.shadow.session_state import SESSION_STATE
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
+from driftcheck.databases.postgresql.shadow.templates import HIDDEN_ROLE_PREFIX
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
@@ -55,7 +56,7 @@ _MARK_QUERY = f"{MARKED} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current
 _MAY_SET_ANYTHING = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user"
 _ROLES = "SELECT rolname FROM pg_catalog.pg_roles ORDER BY 1"
 _SERVER_STATE = """
-SELECT 'role', rolname, '' FROM pg_roles WHERE rolname NOT LIKE %s
+SELECT 'role', rolname, '' FROM pg_roles WHERE rolname NOT LIKE ALL (%s)
 UNION ALL SELECT 'tablespace', spcname, '' FROM pg_tablespace
 UNION ALL SELECT 'setting', name, setting FROM pg_settings
     WHERE sourcefile LIKE '%%/postgresql.auto.conf'
@@ -119,7 +120,7 @@ class PostgresMaker(ShadowMaker):
         facts = asdict(self.facts) if self.facts is not None else {}
         of_live = {**facts, "identity": "", "extensions": sorted(facts.get("extensions", ()))}
         with own_session(self.server) as cursor:
-            cursor.execute(_SERVER_STATE, (f"{ROLE_PREFIX}%",))
+            cursor.execute(_SERVER_STATE, ([f"{ROLE_PREFIX}%", f"{HIDDEN_ROLE_PREFIX}%"],))
             return repr((self.how, cursor.connection.server_version, of_live, cursor.fetchall()))
 
     @property
