@@ -131,6 +131,10 @@ class Kind(ABC):
     left_out_of_copies: ClassVar[bool] = False
     """Whether restricted shadow databases have no objects of this kind: a role without privileges
     cannot create them, and no other object depends on them."""
+    is_needed_by_none: ClassVar[bool] = False
+    """Whether no other object depends on objects of this kind: a foreign key."""
+    affects_all_others: ClassVar[bool] = False
+    """Whether an object of this kind can affect statements about any other object."""
     is_used_implicitly: ClassVar[bool] = False
     """Whether an expression can use objects of this kind without naming them: a cast."""
 

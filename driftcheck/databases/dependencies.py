@@ -1,4 +1,9 @@
-"""Cuts from a snapshot the part that is needed to create some of its objects."""
+"""Cuts parts from a snapshot: what some of its objects need, or what changes of them can concern.
+
+A snapshot does not contain all dependencies of its objects. Every name in the definition of an
+object is taken for the name of objects that it depends on, so a part may contain more than is
+needed, and not less.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +13,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.plan_scope import names_held
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 _NAME = re.compile(r"[^\W\d][\w$]*|[-+*/<>=~!@#%^&|`?]+")
 _QUOTED_NAME = re.compile(r'"((?:[^"]|"")+)"')
 _METADATA = ("comment", "comments", "owner", "grants")
 """The last words of the names of attributes that a definition does not depend on."""
+_IN_EVERY_PART = frozenset(("schema", "extension", "language"))
 _LEFT_OUT = frozenset(("owner", "grants", "column_grants", "identity_grants"))
 
 
 def cut(snapshot: Snapshot, wanted: Iterable[Address], catalog: Catalog) -> Snapshot:
     """Return the part of a snapshot that is needed to create some of its objects.
 
-    A snapshot does not contain the dependencies of its objects. Every name in the definition of an
-    object is taken for the name of objects that it depends on, so the result may contain more than
-    is needed. Comments, owners and privileges are left out.
+    Comments, owners and privileges are left out.
 
     Args:
         snapshot: The whole schema.
@@ -41,6 +46,65 @@ def cut(snapshot: Snapshot, wanted: Iterable[Address], catalog: Catalog) -> Snap
     return replace(snapshot, objects=objects, remarks=(), not_compared={})
 
 
+def concerned(
+    snapshot: Snapshot, changed: Iterable[Address], texts: Iterable[Value], catalog: Catalog
+) -> Snapshot | None:
+    """Return the part of a snapshot that changes of some objects can concern.
+
+    A statement about the objects has the same effect on this part as on the whole schema. The part
+    has the tables of the objects, what depends on them, and what all of these depend on. A table
+    that others only refer to is without its foreign keys, so that these do not lead on.
+
+    Args:
+        snapshot: The whole schema.
+        changed: The addresses of the objects; other addresses are ignored.
+        texts: Other SQL, or values of attributes, in which names of the schema can occur.
+        catalog: The catalog of the database.
+
+    Returns:
+        ``None`` if the part is not known.
+    """
+    kinds = {kind.name for kind in catalog.kinds if kind.affects_all_others}
+    has_others = any(address.kind in kinds for address in snapshot.objects)
+    if not catalog.knows_dependencies or snapshot.not_compared or has_others:
+        return None
+    affected = _affected(snapshot, changed, catalog)
+    search = _Search(snapshot, catalog, whole_tables=True)
+    search.add((*affected, *(a for a in snapshot.objects if a.kind in _IN_EVERY_PART)))
+    search.add_named(texts)
+    while search.add(search.implicit()):
+        pass
+    return snapshot.only(lambda obj: obj.address in search.found)
+
+
+def _affected(snapshot: Snapshot, changed: Iterable[Address], catalog: Catalog) -> set[Address]:
+    """Return objects with everything that depends on them, at any distance.
+
+    An object that depends on another is a part of it, or contains its name. If a part of a table
+    depends on a changed object, the whole table is affected, unless nothing depends on the part.
+    """
+    ends = {kind.name for kind in catalog.kinds if kind.is_needed_by_none}
+    dependents: dict[str | Address, list[SchemaObject]] = defaultdict(list)
+    for obj in snapshot.objects.values():
+        for key in (*_names(obj), *obj.stands_on, obj.inherited_from, obj.part_of):
+            if key is not None:
+                dependents[key].append(obj)
+    affected: set[Address] = set()
+    waiting = [snapshot.objects[address] for address in changed if address in snapshot.objects]
+    while waiting:
+        obj = waiting.pop()
+        if obj.address in affected:
+            continue
+        affected.add(obj.address)
+        waiting += dependents[obj.address]
+        if obj.part_of is None:
+            waiting += dependents[obj.address.name]
+        whole = None if obj.part_of is None else snapshot.objects.get(obj.part_of)
+        if whole is not None and obj.address.kind not in ends:
+            waiting.append(whole)
+    return affected
+
+
 class _Search:
     """A search for the objects that other objects depend on.
 
@@ -48,15 +112,19 @@ class _Search:
         found: The addresses that were found.
     """
 
-    def __init__(self, snapshot: Snapshot, catalog: Catalog) -> None:
+    def __init__(self, snapshot: Snapshot, catalog: Catalog, *, whole_tables: bool = False) -> None:
         self.found: set[Address] = set()
         self._snapshot = snapshot
-        self._queried = {kind.name for kind in catalog.kinds if kind.queries_depend_on_part}
+        self._kinds_of_parts = {
+            kind.name
+            for kind in catalog.kinds
+            if kind.queries_depend_on_part or (whole_tables and not kind.is_needed_by_none)
+        }
         implicit = {kind.name for kind in catalog.kinds if kind.is_used_implicitly}
         self._implicit = [a for a in snapshot.objects if a.kind in implicit]
         self._by_name: dict[str, list[Address]] = defaultdict(list)
-        for address in snapshot.objects:
-            if len(address.path) == 1:
+        for address, obj in snapshot.objects.items():
+            if len(address.path) == 1 or (whole_tables and obj.part_of is None):
                 self._by_name[address.name].append(address)
 
     def add(self, wanted: Iterable[Address]) -> bool:
@@ -73,6 +141,17 @@ class _Search:
                 self.found.add(obj.address)
                 waiting += self._needed_by(obj)
         return len(self.found) > before
+
+    def add_named(self, texts: Iterable[Value]) -> None:
+        """Add the objects whose names occur in SQL, and the objects that they depend on."""
+        names = {name for text in texts for name in _names_in(text)}
+        for obj in self._snapshot.objects.values():
+            # An index can have the name of a constraint of another table.
+            held = {key[-1] for key in names_held(obj) if key[0] in ("relation", "type")}
+            if not names.isdisjoint(held) or (
+                len(obj.address.path) == 1 and obj.address.name in names
+            ):
+                self.add((obj.address,))
 
     def implicit(self) -> Iterator[Address]:
         """Yield the objects that expressions can use without naming them.
@@ -97,7 +176,7 @@ class _Search:
             if other is not None:
                 yield other
         for part in self._snapshot.parts.get(address, ()):
-            if part.address.kind in self._queried:
+            if part.address.kind in self._kinds_of_parts:
                 yield part.address
         for name in _names(obj):
             yield from self._by_name.get(name, ())
@@ -110,8 +189,10 @@ def _names(obj: SchemaObject) -> set[str]:
         for attribute, value in obj.attributes.items()
         if attribute.rpartition("_")[2] not in _METADATA
     )
-    address = obj.address
-    return _names_in((*definition, address.arguments, *address.path[:-1]))
+    path = (
+        obj.address.path if obj.part_of is None else obj.address.path[:-1]
+    )  # of a cast: its types
+    return _names_in((*definition, obj.address.arguments, *path))
 
 
 def _names_in(value: Value) -> set[str]:

@@ -8,10 +8,11 @@ and privileges are not part of the proof, and neither are kinds that such a shad
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Scope
+from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.registry import catalog_for
@@ -89,6 +90,37 @@ def prove(
     after = read_restricted(shadow, scope)
     left = _differing(replace(wanted, objects=_bare(wanted)), after) - copied
     return Proof(refused, tuple(sorted(left)))
+
+
+def narrowed(
+    plans: Iterable[Plan], wanted: Snapshot, actual: Snapshot
+) -> tuple[Snapshot, Snapshot] | None:
+    """Return the parts of two schemas that plans between them can concern.
+
+    On a copy of this part, the server refuses the same statements as on a copy of the whole schema.
+
+    Args:
+        plans: The plans.
+        wanted: The schema that the plans lead to.
+        actual: The schema that the plans were made for.
+
+    Returns:
+        The parts of the wanted and of the actual schema; ``None`` if they are not known.
+    """
+    steps = [step for each in plans for step in each.steps]
+    goals = _bare(wanted)
+    differing = (
+        address
+        for address, obj in _bare(actual).items()
+        if address not in goals or goals[address].attributes != obj.attributes
+    )
+    changed = (*(step.address for step in steps), *differing)
+    texts = (step.statement for step in steps)
+    part = concerned(actual, changed, texts, catalog_for(actual.dialect))
+    if part is None:
+        return None
+    known = part.objects.keys()
+    return wanted.only(lambda obj: obj.address in known or obj.address not in actual.objects), part
 
 
 def _differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:

@@ -365,6 +365,7 @@ class ForeignKey(Constraint):
 
     name = "foreign key"
     plural = "foreign keys"
+    is_needed_by_none = True
     clauses = ("ON DELETE CASCADE", "ON UPDATE SET NULL", "MATCH FULL", "NOT VALID")
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),

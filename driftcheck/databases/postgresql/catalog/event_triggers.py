@@ -23,6 +23,7 @@ class EventTrigger(PostgreSQLKind):
 
     name = "event trigger"
     plural = "event triggers"
+    affects_all_others = True
     keyword = "EVENT TRIGGER"
     recognizable = True
     owner = "t.evtowner"

@@ -25,6 +25,7 @@ class Publication(PostgreSQLKind):
 
     name = "publication"
     plural = "publications"
+    affects_all_others = True
     keyword = "PUBLICATION"
     printed = frozenset(("tables",))
     recognizable = True
