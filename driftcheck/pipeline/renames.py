@@ -15,12 +15,13 @@ from dataclasses import replace
 from functools import partial
 
 from driftcheck.databases.catalog import CannotBeWritten, Catalog, Scope
+from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import build
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
-from driftcheck.judging.judge import addresses_of
+from driftcheck.judging.judge import addresses_of, objects_of
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
@@ -102,14 +103,26 @@ class RenameFollower:
         shadow = self._shadows.create_restricted(database_key, "renamed")
         schemas = _new_schemas(renames, stamped)
         try:
-            build_untrusted(stamped, shadow)
+            part = _concerned(renames, stamped)
+            build_untrusted(part, shadow)
             catalog = catalog_for(database_key.dialect)
             statements = [*_statements(catalog, renames, schemas, live)]
         except (ReplayError, ShadowError, CannotBeWritten):
             return None
         if run_untrusted(shadow, statements):
             return None
-        return read_restricted(shadow, self._scope).without(schemas)
+        renamed = read_restricted(shadow, self._scope).without(schemas)
+        others = {a: obj for a, obj in stamped.objects.items() if a not in part.objects}
+        return replace(renamed, objects={**others, **renamed.objects})
+
+
+def _concerned(renames: Sequence[Change], stamped: Snapshot) -> Snapshot:
+    """Return the part of the stamped schema that renames can concern."""
+    objects = [*objects_of(renames)]
+    names = (obj.address.path for obj in objects)  # also the new names, which can be in use
+    catalog = catalog_for(stamped.dialect)
+    part = concerned(stamped, [obj.address for obj in objects], names, catalog)
+    return stamped if part is None else part
 
 
 def _statements(
@@ -157,7 +170,7 @@ def _not_explained(
 ) -> list[Change]:
     """Return the renames, and the changes that are still there after the renames."""
     catalog = catalog_for(stamped.dialect)
-    is_built_completely = not build(stamped, catalog).manual_steps
+    is_built_completely = not build(_concerned(renames, stamped), catalog).manual_steps
     still_changed = {
         address for change in _with_parts(changes_after) for address in addresses_of(change)
     }
