@@ -13,7 +13,7 @@ from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import CannotBeWritten, Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
-from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN
+from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, ShadowDatabase
 from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, addresses_of, objects_of
@@ -27,12 +27,13 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 from driftcheck.sources.autogenerate import (
     Operation,
     autogenerate,
     errors_in_block,
     in_blocks,
+    run_and_undo,
     run_block,
 )
 from driftcheck.sources.autogenerate_cache import AutogenerateCache
@@ -44,6 +45,22 @@ PendingIn = Callable[[Snapshot], Sequence[Change]]
 
 TableName = tuple[str | None, str]
 """The schema and the name of a table; the schema is ``None`` for the default schema."""
+
+
+@dataclass(frozen=True)
+class HeadShadows:
+    """Returns shadows at the head, when they are needed.
+
+    Attributes:
+        whole: Returns shadows with the whole schema.
+        part: Returns shadows with the part that changes of some objects can concern, given values
+            in which other objects can be named; ``None`` if that is not possible.
+    """
+
+    whole: Callable[[], ShadowSet]
+    part: Callable[[DatabaseKey, Iterable[Address], Iterable[Value]], ShadowSet | None] = (
+        lambda *_: None
+    )
 
 
 class NotTriedError(CannotCheckError):
@@ -77,7 +94,7 @@ class AutogenerateRunner:
         loaded: The project.
         shadows: Creates its shadow databases.
         replays: Replays its history.
-        head_shadows: Returns shadows at the head; called when they are needed first.
+        head_shadows: Returns shadows at the head.
         progress: Called with a short description of each step.
     """
 
@@ -86,7 +103,7 @@ class AutogenerateRunner:
         loaded: LoadedProject,
         shadows: Shadows,
         replays: Replays,
-        head_shadows: Callable[[], ShadowSet],
+        head_shadows: HeadShadows,
         progress: Progress,
     ) -> None:
         self._loaded = loaded
@@ -95,10 +112,12 @@ class AutogenerateRunner:
         self._head_shadows = head_shadows
         self._progress = progress
         self._drifted: dict[DatabaseKey, ShadowSet] = {}
+        self._starts: dict[DatabaseKey, ShadowSet] = {}
+        self._colleagues: dict[DatabaseKey, ShadowDatabase] = {}
 
     @cached_property
     def _head(self) -> ShadowSet:
-        return self._head_shadows()
+        return self._head_shadows.whole()
 
     def operations(
         self,
@@ -123,12 +142,13 @@ class AutogenerateRunner:
         without_drift = Operations(
             on_head.operations, on_head.operations, on_head.errors, on_head.left, ran=True
         )
-        if not tables:
+        drift = drift_in(judged)
+        if not drift or not tables:
             return without_drift
         try:
-            drifted = self.drifted(database, judged)
-            if drifted is self._head:
-                return without_drift
+            self._require_untrusted(database.database_key)
+            start = self._start(database, judged, tables, on_head.operations)
+            drifted = self._with_drift(start, database.database_key, drift, database.catalog)
             on_live = self._autogenerate(drifted, database.database_key, tables)
         except NotTriedError as error:
             return replace(without_drift, not_tried=error.message)
@@ -146,27 +166,78 @@ class AutogenerateRunner:
         database_key = database.database_key
         if database_key not in self._drifted:
             drift = drift_in(judged)
-            if drift and not self._shadows.maker(database_key).runs_untrusted_ddl:
-                raise NotTriedError(UNTRUSTED_NOT_RUN)
+            if drift:
+                self._require_untrusted(database_key)
             self._drifted[database_key] = (
-                self._with_drift(database_key, drift, database.catalog) if drift else self._head
+                self._with_drift(self._head, database_key, drift, database.catalog)
+                if drift
+                else self._head
             )
         return self._drifted[database_key]
+
+    def _require_untrusted(self, database_key: DatabaseKey) -> None:
+        if not self._shadows.maker(database_key).runs_untrusted_ddl:
+            raise NotTriedError(UNTRUSTED_NOT_RUN)
+
+    def _start(
+        self,
+        database: DatabaseState,
+        judged: Sequence[Judged],
+        tables: Collection[TableName],
+        on_head: Sequence[Operation],
+    ) -> ShadowSet:
+        """Return shadows at the head to which the drift is added.
+
+        They have only a part of the head, if autogenerate writes the same for the tables there.
+        Filters and plugins of the project may look at other objects.
+
+        Args:
+            database: The state of the database.
+            judged: The findings.
+            tables: The tables that the findings are about.
+            on_head: The operations that autogenerate writes for the whole head.
+        """
+        key = database.database_key
+        objects = [*_concerned_objects(database, judged, tables)]
+        values = (
+            each for obj in objects for each in (obj.address.arguments, *obj.attributes.values())
+        )
+        part = self._head_shadows.part(key, [obj.address for obj in objects], values)
+        if part is None or not self._writes_alike(part, key, tables, on_head):
+            part = self._head
+        self._starts[key] = part
+        return part
+
+    def _writes_alike(
+        self,
+        part: ShadowSet,
+        database_key: DatabaseKey,
+        tables: Collection[TableName],
+        on_head: Iterable[Operation],
+    ) -> bool:
+        """Whether autogenerate writes the same for a part of the head as for the whole head."""
+        try:
+            return _is_alike(self._autogenerate(part, database_key, tables), on_head, tables)
+        except ProjectError:  # env.py needs an object that is not in the part
+            return False
 
     def colleague_error(self, database_key: DatabaseKey, operation: Operation) -> ColleagueError:
         """Run an operation on a copy of the head, as on the database of a colleague.
 
         Autogenerate wrote the operation because of drift, so it may contain text of the live
-        database. The copy is a restricted shadow.
+        database. The copy is a restricted shadow. Operations share a copy as long as each of them
+        can be undone.
         """
         if operation.is_of_plugin:
             return ColleagueError(not_tried="a plugin defines the operation")
-        copies = self._shadows.copies(self._head, "colleague", restricted=True)
-        shadow = self._shadows.shadow(copies, database_key)
-        try:
-            _, error = run_block([operation], shadow.url)
-        finally:
-            shadow.drop()
+        if database_key not in self._colleagues:
+            start = self._starts.get(database_key) or self._head
+            copies = self._shadows.copies(start, "colleague", restricted=True)
+            self._colleagues[database_key] = self._shadows.shadow(copies, database_key)
+        shadow = self._colleagues[database_key]
+        error, is_undone = run_and_undo([operation], shadow.url)
+        if not is_undone:
+            self._colleagues.pop(database_key).drop()
         if error is not None and shadow.role and lacks_rights(error):
             return ColleagueError(
                 not_tried="the operation needs rights that a shadow does not give"
@@ -241,7 +312,11 @@ class AutogenerateRunner:
             shadow.drop()
 
     def _with_drift(
-        self, database_key: DatabaseKey, drift: Sequence[Change], catalog: Catalog
+        self,
+        start: ShadowSet,
+        database_key: DatabaseKey,
+        drift: Sequence[Change],
+        catalog: Catalog,
     ) -> ShadowSet:
         """Return restricted shadows at the head, with the drift made in one of them.
 
@@ -257,9 +332,9 @@ class AutogenerateRunner:
                 run_untrusted(self._shadows.shadow(copied, database_key), statements)
                 self._replays.stamp(copied, self._loaded.heads)
                 return copied
-        drifted = self._shadows.copies(self._head, "drifted", restricted=True)
+        drifted = self._shadows.copies(start, "drifted", restricted=True)
         shadow = self._shadows.shadow(drifted, database_key)
-        if not _is_restricted(self._head):  # a restricted head has functions that are not trusted
+        if not _is_restricted(start):  # a restricted head has functions that are not trusted
             shadow.install(_extensions_of(drift))
         there = self._replays.read(database_key, shadow)
         run_untrusted(shadow, redo(drift, catalog, there).statements)
@@ -317,6 +392,30 @@ def _run_all(
         if error is not None:
             errors |= errors_in_block(ran, error, url)
     return _OnHead(tried, errors, pending_now())
+
+
+def _concerned_objects(
+    database: DatabaseState, judged: Iterable[Judged], tables: Collection[TableName]
+) -> Iterator[SchemaObject]:
+    """Yield the objects of the findings, and their tables with all parts in every schema."""
+    for each in judged:
+        for changes in each.changes.values():
+            yield from objects_of(changes)
+    for snapshot in database.snapshots.values():
+        for schema, name in tables:
+            address = Address("table", schema or snapshot.default_schema, (name,))
+            if address in snapshot.objects:
+                yield snapshot.objects[address]
+                yield from snapshot.parts.get(address, ())
+
+
+def _is_alike(
+    on_part: Iterable[Operation], on_head: Iterable[Operation], tables: Collection[TableName]
+) -> bool:
+    """Whether the operations on a part of the head are those on the head about its tables."""
+    names = {name for _, name in tables}
+    about_tables = (o.text for o in on_head if not o.table or o.table in names)
+    return sorted(o.text for o in on_part) == sorted(about_tables)
 
 
 def _addresses(changes: Iterable[Change]) -> frozenset[Address]:

@@ -15,7 +15,7 @@ from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.autogenerate_caches import autogenerate_cache
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, HeadShadows
 from driftcheck.pipeline.causes import with_causes
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
@@ -32,7 +32,7 @@ from driftcheck.pipeline.faults import (
 )
 from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.pending_operations import pending_operations
-from driftcheck.pipeline.plan_proof import Proof, prove
+from driftcheck.pipeline.plan_proof import Proof, narrowed, prove
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
@@ -103,9 +103,10 @@ class ProjectCheck:
         reader = StateReader(loaded, shadows, replays, settings, progress)
         state = reader.read(partial(histories.get, stop=stop))
         history = state.result.history
-        runner = AutogenerateRunner(
-            loaded, shadows, replays, partial(histories.head_shadows, history), progress
+        head_shadows = HeadShadows(
+            partial(histories.head_shadows, history), partial(histories.head_part, history)
         )
+        runner = AutogenerateRunner(loaded, shadows, replays, head_shadows, progress)
         reporter = StateReporter(loaded, shadows, settings, history.how)
         unrecorded = UnrecordedRevisions(loaded, shadows, replays, settings, progress)
         reports, databases = [], []
@@ -181,8 +182,26 @@ class ProjectCheck:
         wanted: Snapshot,
         actual: Snapshot,
     ) -> Proof:
-        """Try plans on a copy of the live database's schema, without rows."""
+        """Try plans on a copy of the live database's schema, without rows.
+
+        A copy of the part that they concern is enough if the server refuses nothing there.
+        """
         self._progress("trying the repairs")
+        parts = narrowed(plans, wanted, actual)
+        if parts is not None:
+            proof = self._prove_on(database_key, plans, *parts)
+            if not (proof.refused or proof.not_tried):
+                return proof
+        return self._prove_on(database_key, plans, wanted, actual)
+
+    def _prove_on(
+        self,
+        database_key: DatabaseKey,
+        plans: Sequence[Plan],
+        wanted: Snapshot,
+        actual: Snapshot,
+    ) -> Proof:
+        """Try plans on a copy of a schema."""
         shadow = self._shadows.create_restricted(database_key, "repair")
         try:
             return prove(plans, wanted, actual, shadow)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Scope
+from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
+from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.progress import Progress
@@ -21,7 +23,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.bootstrap import description
 from driftcheck.sources.files import changed_files, file_digests, fingerprint
 from driftcheck.sources.history import FRESH, CachedHistory, History, HistoryReplay
@@ -129,6 +131,39 @@ class Histories:
             self._replays.stamp(built, self._loaded.heads)
         except ProjectError:  # env.py needs a right that the role of a restricted shadow lacks
             return self._replays.upgrade_to_heads()
+        return built
+
+    def head_part(
+        self,
+        history: History,
+        database_key: DatabaseKey,
+        changed: Iterable[Address],
+        texts: Iterable[Value],
+    ) -> ShadowSet | None:
+        """Return shadows with the part of a head that changes of some objects can concern.
+
+        Args:
+            history: The history.
+            database_key: The database.
+            changed: The addresses of the objects.
+            texts: Values of attributes in which the names of other objects can occur.
+
+        Returns:
+            ``None`` if this part is not known, or if it cannot be built exactly.
+        """
+        if [*history.head] != [database_key]:
+            return None
+        if not self._shadows.maker(database_key).runs_untrusted_files:
+            return None
+        catalog = catalog_for(database_key.dialect)
+        part = concerned(history.head[database_key], changed, texts, catalog)
+        built = self._shadows.restricted_set("part")
+        if part is None or not self._is_built(database_key, part, built):
+            return None
+        try:
+            self._replays.stamp(built, self._loaded.heads)
+        except ProjectError:  # env.py needs a right that the role of a restricted shadow lacks
+            return None
         return built
 
     def _is_restored(self) -> bool:

@@ -186,6 +186,34 @@ def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation]
     return outside, None
 
 
+def run_and_undo(block: Sequence[Operation], url: URL) -> tuple[str | None, bool]:
+    """Run operations on a shadow database, and undo them if its database system can.
+
+    Args:
+        block: An operation, or the operations of one batch.
+        url: The shadow database.
+
+    Returns:
+        The error, ``None`` if they run; and whether the shadow is as it was before.
+    """
+    if _has_transactional_ddl(url):
+        try:
+            _run_in_transaction(block, url, undone=True)
+        except _Undone:
+            return None, True
+        except DBAPIError as error:
+            if not is_refused_in_transaction(error.orig):
+                return database_message(error.orig or error), True
+        except Exception as error:  # noqa: BLE001  (operations may be the project's own)
+            return exception_lines(error)[0], True
+    _, message = run_block(block, url)
+    return message, False
+
+
+class _Undone(Exception):  # noqa: N818  (not an error: it ends a transaction)
+    """Raised in a transaction to roll it back."""
+
+
 def errors_in_block(block: Sequence[Operation], error: str, url: URL) -> dict[str, str]:
     """Return the error of each operation of a failed block.
 
@@ -225,7 +253,7 @@ def _has_transactional_ddl(url: URL) -> bool:
     return DefaultImpl.get_by_dialect(dialect).transactional_ddl
 
 
-def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:
+def _run_in_transaction(block: Sequence[Operation], url: URL, *, undone: bool = False) -> None:
     working = block[0].working
     with own_engine(url).connect() as connected:
         connection = connected
@@ -236,6 +264,8 @@ def _run_in_transaction(block: Sequence[Operation], url: URL) -> None:
             for statement in working.statements:
                 connection.exec_driver_sql(statement)
             _invoke(block, context)
+            if undone:
+                raise _Undone
 
 
 def _invoke(block: Sequence[Operation], context: MigrationContext) -> None:

@@ -9,7 +9,13 @@ from sqlalchemy import Column, Integer
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import NullType
 
-from driftcheck.sources.autogenerate import Batch, Operation, errors_in_block, run_block
+from driftcheck.sources.autogenerate import (
+    Batch,
+    Operation,
+    errors_in_block,
+    run_and_undo,
+    run_block,
+)
 
 PREFIXES = {
     "alembic_module_prefix": "op.",
@@ -66,3 +72,28 @@ def test_without_transactional_ddl_every_operation_of_a_batch_has_its_error(tmp_
     url = make_url(f"sqlite:///{tmp_path}/shadow.db")
     block, error = run_block(batch_of(DROP, WITHOUT_COLUMNS), url)
     assert errors_in_block(block, error, url) == {each.text: error for each in block}
+
+
+NEW = ops.CreateIndexOp("ix_new", "t", ["n"])
+CONCURRENT = ops.CreateIndexOp("ix_new", "t", ["n"], postgresql_concurrently=True)
+
+
+@pytest.mark.parametrize(
+    ("directive", "error", "is_undone"),
+    [
+        (NEW, None, True),
+        (ops.CreateIndexOp("ix_n", "t", ["n"]), 'relation "ix_n" already exists', True),
+        (ops.AddColumnOp("t", Column("n", NullType())), "CompileError", True),
+        (CONCURRENT, None, False),
+    ],
+)
+def test_an_operation_is_undone_if_it_runs_in_a_transaction(
+    pg18, database, directive, error, is_undone
+):
+    shadow = database(pg18, INDEXES)
+    operation = operation_of(directive)
+    answer, undone = run_and_undo([operation], shadow.url)
+    assert (answer is None and error is None) or error in answer
+    assert undone is is_undone
+    again, _ = run_and_undo([operation], shadow.url)
+    assert (again == answer) is is_undone

@@ -18,7 +18,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, HeadShadows
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.faults import head_faults
@@ -133,7 +133,9 @@ class _ProjectSimulation:
 
     def _generator(self, head_shadows: Callable[[], ShadowSet]) -> MigrationGenerator:
         loaded, shadows, progress = self._loaded, self._shadows, self._progress
-        runner = AutogenerateRunner(loaded, shadows, self._replays, head_shadows, progress)
+        runner = AutogenerateRunner(
+            loaded, shadows, self._replays, HeadShadows(head_shadows), progress
+        )
         renames = RenameFollower(shadows, reading_scope(self._settings), progress)
         return MigrationGenerator(loaded, shadows, runner, renames, progress)
 
