@@ -7,7 +7,7 @@ from driftcheck.databases.connection import connect
 from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
-from driftcheck.pipeline.plan_proof import prove
+from driftcheck.pipeline.plan_proof import narrowed, prove
 from driftcheck.schema import Address
 
 WANTED = """
@@ -22,17 +22,24 @@ CREATE VIEW codes AS SELECT id, code FROM students;
 
 
 @pytest.fixture
-def schemas(pg16, catalog):
-    """Read two schemas from a database of their own each."""
-    snapshots = []
-    for statements in (WANTED, ACTUAL):
+def read_schema(pg16, catalog):
+    """Return a function that reads the schema that statements create in a database of its own."""
+
+    def read(statements):
         shadow = pg16.make("test", None)
         connection = connect(shadow.url)
         connection.cursor().execute(statements)
-        snapshots.append(catalog.read(connection, Scope(owners=True, grants=True)))
+        snapshot = catalog.read(connection, Scope(owners=True, grants=True))
         connection.close()
         shadow.drop()
-    return snapshots
+        return snapshot
+
+    return read
+
+
+@pytest.fixture
+def schemas(read_schema):
+    return [read_schema(statements) for statements in (WANTED, ACTUAL)]
 
 
 @pytest.fixture
@@ -64,3 +71,21 @@ def test_what_is_left_is_told(schemas, copy):
         "function public.n()",
         "view public.codes",
     }
+
+
+def test_plans_are_proved_on_the_part_that_they_concern(catalog, copy, read_schema):
+    tables = "".join(f"CREATE TABLE t{n} (id integer PRIMARY KEY, name text);" for n in range(9))
+    wanted = read_schema(tables)
+    actual = read_schema(f"{tables} ALTER TABLE t5 DROP COLUMN name")
+    plan = undo(compare(wanted, actual, same_lineage=True), catalog, wanted, actual)
+    part_wanted, part = narrowed([plan], wanted, actual)
+    assert {a.name for a in part.objects if a.kind == "table"} == {"t5"}
+    assert prove([plan], part_wanted, part, copy).holds
+
+
+def test_a_name_that_is_in_use_elsewhere_is_refused_on_the_part_too(copy, read_schema):
+    schema = read_schema("CREATE TABLE a (id integer PRIMARY KEY); CREATE TABLE b (id integer)")
+    table = Address("table", "public", ("b",))
+    plan = Plan((PlanStep("CREATE INDEX a_pkey ON b (id)", table),))
+    proof = prove([plan], *narrowed([plan], schema, schema), copy)
+    assert proof.refused == {0: 'relation "a_pkey" already exists'}
