@@ -83,7 +83,7 @@ CONCURRENT = ops.CreateIndexOp("ix_new", "t", ["n"], postgresql_concurrently=Tru
     [
         (NEW, None, True),
         (ops.CreateIndexOp("ix_n", "t", ["n"]), 'relation "ix_n" already exists', True),
-        (ops.AddColumnOp("t", Column("n", NullType())), "CompileError", True),
+        (ops.AddColumnOp("t", Column("m", NullType())), "NullType", True),
         (CONCURRENT, None, False),
     ],
 )
