@@ -16,7 +16,7 @@ from driftcheck.errors import CannotCheckError
 from driftcheck.judging.printed_expressions import Rewording
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.modelling import ModelsCreator
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, counted
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
@@ -117,7 +117,8 @@ class StateReader:
         self._shadows = shadows
         self._settings = settings
         self._scope = reading_scope(settings)
-        self._models = ModelsCreator(shadows, replays, self._scope, reads_cache=settings.cache)
+        cached = settings.cache
+        self._models = ModelsCreator(shadows, replays, self._scope, progress, reads_cache=cached)
         self._progress = progress
 
     def read(self, get_history: Callable[[Destinations], Result]) -> ProjectState[Result]:
@@ -130,7 +131,10 @@ class StateReader:
             DriftcheckError: A schema cannot be read.
         """
         databases = self._loaded.environment.databases
-        live = {key: self._read_live(key) for key in databases}
+        live: dict[DatabaseKey, Live | None] = dict.fromkeys(databases)
+        if not {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(self._settings.gaps):
+            for key in counted(databases, self._progress, "reading the live database", "database"):
+                live[key] = self._read_live(key)
         known = self._loaded.revisions()
         unknown = {key: _unknown_revisions(read, known) for key, read in live.items()}
         stamped: dict[tuple[DatabaseKey, VersionTable], tuple[str, ...]] = {
@@ -143,11 +147,7 @@ class StateReader:
         states = tuple(self._state(key, live[key], unknown[key], result.history) for key in live)
         return ProjectState(states, stamped, result)
 
-    def _read_live(self, database_key: DatabaseKey) -> Live | None:
-        """Read the live database, if a selected gap needs it."""
-        if {Gap.DRIFT, Gap.UNAPPLIED}.isdisjoint(self._settings.gaps):
-            return None
-        self._progress("reading the live database")
+    def _read_live(self, database_key: DatabaseKey) -> Live:
         tables = version_tables(self._loaded.environment)[database_key]
         scope = replace(self._scope, dependencies=False)  # only a repair needs them
         live = read_live(self._shadows.live_url(database_key), tables, scope)

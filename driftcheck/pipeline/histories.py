@@ -16,8 +16,8 @@ from driftcheck.databases.postgresql.catalog.computed_defaults import with_compu
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
-from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.progress import Progress, counted
+from driftcheck.pipeline.replays import REPLAYING, Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates, replay_cache
@@ -32,6 +32,7 @@ from driftcheck.sources.replay import AppliedRevisions, Destinations, RevisionFa
 from driftcheck.sources.untrusted import build_untrusted
 from driftcheck.storage.snapshot_file import digest
 
+_BUILDING = "building the head"
 _ROLE_LACKS_RIGHTS = (
     "what comes after a base snapshot is replayed by a role without a superuser's rights: "
     "a revision that needs them runs only in a history that begins from nothing or a bootstrap"
@@ -98,6 +99,7 @@ class Histories:
         for cache in caches:
             if cache is not None and self._settings.cache and (cached := cache.get()):
                 return HistoryResult(cached)
+        self._progress(REPLAYING)
         before = file_digests(self._loaded.script)
         history = self._replay(ways[-1], caches[-1])
         if len(ways) > 1 and not self._is_clean:
@@ -122,7 +124,7 @@ class Histories:
         makers = [self._shadows.maker(database_key) for database_key in history.head]
         if not all(maker.runs_untrusted_files for maker in makers):
             return self._replays.upgrade_to_heads()
-        self._progress("building the head")
+        self._progress(_BUILDING)
         built = self._shadows.restricted_set("head")
         for database_key, snapshot in history.head.items():
             if not self._is_built(database_key, snapshot, built):
@@ -196,30 +198,29 @@ class Histories:
         start = templates.find([stamped, self._heads] if schemas else [stamped])
         if start is None or not templates.restore(start, main):
             return None
-        self._progress(f"replaying the history after revision {start.applied.revisions[-1]}")
         passed = None if templates.is_within(start, [stamped]) else schemas
-        history = self._run(stamped, start.applied, passed)
+        revisions = start.applied.revisions
+        history = self._run(stamped, revisions, start.applied, passed)
         return replace(history, inputs=start.applied.inputs.with_more(history.inputs))
 
     def _replay_all(self, stamped: Destinations) -> History:
         replays = self._replays
         results: list[History] = []
 
-        self._progress("replaying the history")
-
-        def replay() -> RevisionFailure | None:
-            replays.prepare(replays.main)
-            history = self._run(stamped)
+        def run() -> RevisionFailure | None:
+            start = replays.prepare(replays.main)
+            history = self._run(stamped, start)
             results.append(replace(history, fault=_explained(history.fault, replays.main)))
             return results[-1].fault
 
-        replays.repeat_without_roles(replays.main, replay)
+        replays.repeat_without_roles(replays.main, run)
         history = results[-1]
         return self._restored(history) if history.stamped else history
 
     def _run(
         self,
         stamped: Destinations,
+        start: Sequence[str],
         applied: AppliedRevisions | None = None,
         passed: Mapping[DatabaseKey, Snapshot] | None = None,
     ) -> History:
@@ -227,12 +228,14 @@ class Histories:
 
         Args:
             stamped: The revisions of each live database's version tables.
-            applied: The revisions that the shadows have.
+            start: The revisions that the shadows are stamped with.
+            applied: The revisions of the template from which the shadows were copied.
             passed: The schemas at the revisions of the live databases, if the shadows have these.
         """
         main, templates = self._replays.main, self._templates
         watch = templates.watch(main)
         replay = self._replays.new(main, session=watch.session if watch is not None else None)
+        replay.show = self._replays.show_revisions(REPLAYING, start, stamped, self._heads)
         if applied is not None:
             replay.resume(applied)
 
@@ -300,7 +303,9 @@ class Histories:
         """Build a snapshot in a shadow set, and return whether it reads the same there."""
         shadow = self._shadows.shadow(shadow_set, database_key)
         try:
-            build_untrusted(snapshot, shadow)
+            build_untrusted(
+                snapshot, shadow, lambda each: counted(each, self._progress, _BUILDING, "statement")
+            )
         except (ReplayError, ShadowError):
             return False
         built = with_computed_defaults(read_restricted(shadow, self._scope), dates=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from driftcheck.databases.postgresql.catalog.computed_defaults import (
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.pipeline.progress import Progress, counted
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.used_objects import helping_of
@@ -24,10 +25,12 @@ from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History
-from driftcheck.sources.models import Helping, create_models, extensions_declared
+from driftcheck.sources.models import Helping, Run, create_models, extensions_declared
 from driftcheck.sources.models_cache import CreatedModels, ModelsCache
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
+
+_CREATING = "creating the models"
 
 
 class ModelsCreator:
@@ -42,15 +45,23 @@ class ModelsCreator:
         shadows: Creates shadow databases.
         replays: Replays the history.
         scope: The part of a database that is read.
+        progress: Called with a short description of each step.
         reads_cache: Whether models are taken from the cache.
     """
 
     def __init__(
-        self, shadows: Shadows, replays: Replays, scope: Scope, *, reads_cache: bool
+        self,
+        shadows: Shadows,
+        replays: Replays,
+        scope: Scope,
+        progress: Progress,
+        *,
+        reads_cache: bool,
     ) -> None:
         self._shadows = shadows
         self._replays = replays
         self._scope = scope
+        self._progress = progress
         self._reads_cache = reads_cache
 
     def get(
@@ -92,6 +103,7 @@ class ModelsCreator:
             configured: What env.py configures for the database.
             history: The history.
         """
+        self._progress(_CREATING)
         restricted = self._shadows.maker(database_key).runs_untrusted_files
         trusted = restricted or history.how == FRESH
         head = history.head.get(database_key)
@@ -103,7 +115,7 @@ class ModelsCreator:
             shadow = self._shadows.create(database_key, "models")
         refused = create_models(
             configured,
-            _runner(shadow, restricted=restricted),
+            self._runner(shadow, restricted=restricted),
             before=_schemas_and_extensions(head, catalog) if trusted else _names_only(head),
             helping=partial(self._before_tables, database_key, head, catalog, trusted=trusted),
         )
@@ -112,6 +124,13 @@ class ModelsCreator:
         created = read_restricted(shadow, self._scope)
         snapshot = with_computed_defaults(created, dates=name_dates(configured))
         return CreatedModels(snapshot, tuple(refused))
+
+    def _runner(self, shadow: ShadowDatabase, *, restricted: bool) -> Run:
+        """Return a function that runs statements, and shows how many have run."""
+        run = partial(run_untrusted, shadow) if restricted else partial(run_statements, shadow.url)
+        return lambda statements: run(
+            counted([*statements], self._progress, _CREATING, "statement")
+        )
 
     def _before_tables(
         self, database_key: DatabaseKey, head: Snapshot | None, catalog: Catalog, *, trusted: bool
@@ -140,12 +159,6 @@ def _install_extensions(
     of_head = extensions_of(head) if head is not None else ()
     of_models = ((name, default_schema) for name in extensions_declared(configured))
     shadow.install([*of_head, *of_models])
-
-
-def _runner(
-    shadow: ShadowDatabase, *, restricted: bool
-) -> Callable[[Iterable[str]], list[Refused]]:
-    return partial(run_untrusted, shadow) if restricted else partial(run_statements, shadow.url)
 
 
 def _schemas_and_extensions(head: Snapshot | None, catalog: Catalog) -> tuple[str, ...]:

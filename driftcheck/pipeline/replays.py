@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from driftcheck.config.settings import Bootstrap, Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.pipeline.base_snapshot import read_base_snapshot, starts_from_base_snapshot
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, LoadedProject
@@ -23,6 +24,10 @@ from driftcheck.sources.reading import read_restricted, run_statements
 from driftcheck.sources.replay import Destinations, Observe, Replay, RevisionFailure, Watch
 from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.untrusted import build_untrusted
+from driftcheck.sources.walk import ancestry
+
+REPLAYING = "replaying the history"
+"""The name of the step of a replay that starts at the first revision."""
 
 _SCHEMA_EXISTS = re.compile(r'schema "(.+)" already exists')
 _ROLE_EXISTS = re.compile(r'role "(.+)" already exists')
@@ -79,6 +84,30 @@ class Replays:
             session: Watches what the revisions leave in their sessions.
         """
         return Replay(self._loaded, shadow_set, observe, watch, session)
+
+    def show_revisions(
+        self, name: str, start: Sequence[str], *destinations: Destinations
+    ) -> Callable[[str], None]:
+        """Return a function that shows each revision of a replay, and how many there are.
+
+        Args:
+            name: What the replay is for, as the name of a step.
+            start: The revisions that the shadows are stamped with before the replay.
+            destinations: All destinations to which the replay will upgrade.
+        """
+        parents, script = self._loaded.parents(), self._loaded.script
+        stamped = [revision.revision for revision in script.get_revisions(tuple(start))]
+        applied = ancestry(stamped, parents)
+        total = 0
+        for key in version_table_keys(self._loaded.environment):
+            wanted = [revision for each in destinations for revision in each.get(key, ())]
+            total += len(ancestry(wanted, parents) - applied)
+        numbers = count(1)
+
+        def show(revision: str) -> None:
+            self._progress(Step(name, "revision", next(numbers), total, revision))
+
+        return show
 
     def prepare(self, shadow_set: ShadowSet) -> tuple[str, ...]:
         """Run what the settings say comes before the history, on the empty shadows of a set.
@@ -143,11 +172,13 @@ class Replays:
 
     def upgrade_to_heads(self) -> ShadowSet:
         """Replay the history to its heads in new shadows of the main set, and return the set."""
-        self._progress("replaying the history")
+        self._progress(REPLAYING)
         self.main.begin_again()
-        self.prepare(self.main)
-        environment = self._loaded.environment
-        self.new(self.main).upgrade(destinations_at(environment, environment.heads))
+        start = self.prepare(self.main)
+        heads = destinations_at(self._loaded.environment, self._loaded.environment.heads)
+        replay = self.new(self.main)
+        replay.show = self.show_revisions(REPLAYING, start, heads)
+        replay.upgrade(heads)
         return self.main
 
     def with_stops(
@@ -171,12 +202,13 @@ class Replays:
         Raises:
             ReplayError: The bootstrap or the base snapshot fails.
         """
-        self._progress("replaying the history")
+        self._progress(REPLAYING)
         replays: list[Replay] = []
 
         def run() -> RevisionFailure | None:
-            self.prepare(shadow_set)
+            start = self.prepare(shadow_set)
             replay = self.new(shadow_set)
+            replay.show = self.show_revisions(REPLAYING, start, *stops)
             replays.append(replay)
             for number, stop in enumerate(stops):
                 if not replay.upgrade(stop):

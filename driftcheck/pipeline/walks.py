@@ -16,7 +16,7 @@ from driftcheck.errors import CatalogError, DriftcheckError
 from driftcheck.pipeline.base_snapshot import object_restorer
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.replays import REPLAYING, Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
@@ -96,24 +96,23 @@ class HistoryWalker:
         return WalkedHistory(history, changed, walks)
 
     def _replay(self, stamped: Destinations) -> tuple[dict[DatabaseKey, Walk], Replay]:
-        self._progress("replaying the history")
+        self._progress(REPLAYING)
         environment, shadow_set = self._loaded.environment, self._replays.main
         start = self._replays.prepare(shadow_set)
         walks = {key: self._start_walk(key, start) for key in environment.databases}
-        total = len(self._loaded.revisions())
 
         def observe(
             database_key: DatabaseKey, identifier: str, connection: Any
         ) -> Iterable[Address]:
             self._add_step(walks[database_key], database_key, identifier, connection, replay)
-            steps = len(walks[database_key].steps)
-            self._progress(f"replaying the history: {steps} of {total} revisions")
             return walks[database_key].now.reading.objects
 
+        heads = destinations_at(environment, environment.heads)
         replay = self._replays.new(shadow_set, observe)
+        replay.show = self._replays.show_revisions(REPLAYING, start, stamped, heads)
         replay.known = {key: frozenset(walk.now.reading.objects) for key, walk in walks.items()}
         if replay.upgrade(stamped):
-            replay.upgrade(destinations_at(environment, environment.heads))
+            replay.upgrade(heads)
         return walks, replay
 
     def _add_step(

@@ -121,6 +121,7 @@ class Replay:
             here before the replay and returned by ``observe`` after each revision.
         made: For each database, where the migrations create its objects.
         fault: The failure that stopped the replay, if any. A stopped replay does not go on.
+        show: Called with each revision before it runs.
     """
 
     def __init__(
@@ -143,6 +144,7 @@ class Replay:
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
         self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
+        self.show: Callable[[str], None] = lambda _: None
 
     @property
     def statements(self) -> tuple[ExecutedStatement, ...]:
@@ -251,6 +253,7 @@ class Replay:
                     partial(self._after_revision, database_key, record),
                 )
                 for step in find_steps(context.script, revision, heads):
+                    self.show(step.revision.revision)
                     self._log.begin(step.revision.revision, step.revision.path)
                     yield step
                 self._log.end()

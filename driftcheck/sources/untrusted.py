@@ -9,7 +9,7 @@ server; on SQLite, in a file from which no other file can be opened. For MySQL a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -93,10 +93,19 @@ def _statements_of(
     return [s for s in statements if texts.intersection(_without_code([s], database))]
 
 
-def build_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> None:
+def build_untrusted(
+    snapshot: Snapshot,
+    shadow: ShadowDatabase,
+    counted: Callable[[Collection[str]], Iterable[str]] = iter,
+) -> None:
     """Build the schema of a snapshot in an empty restricted shadow.
 
     Kinds that a restricted shadow never has are left out.
+
+    Args:
+        snapshot: The schema.
+        shadow: The shadow.
+        counted: Yields the statements that it is given, and shows how many have run.
 
     Raises:
         ReplayError: The server refuses a statement.
@@ -111,7 +120,7 @@ def build_untrusted(snapshot: Snapshot, shadow: ShadowDatabase) -> None:
         if not catalog.kind(address.kind).left_out_of_copies
     }
     statements = build(replace(snapshot, objects=objects), catalog, existing).statements
-    refused = run_untrusted(shadow, statements)
+    refused = run_untrusted(shadow, counted(statements))
     if refused:
         first = refused[0]
         why = f"; {_NO_RIGHTS}" if lacks_rights(first.message) else ""

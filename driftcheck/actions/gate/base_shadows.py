@@ -15,7 +15,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates
@@ -23,6 +23,8 @@ from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.sources.statement_log import ExecutedStatement
+
+_BUILDING = "building the base's schema"
 
 
 class BaseShadows:
@@ -78,14 +80,16 @@ class BaseShadows:
             heads: The base's heads.
             from_template: Whether the replay may start from a template of the working tree's files.
         """
-        self._progress("building the base's schema")
-        if from_template and self._is_built_from_template(self._destinations(*heads)):
+        self._progress(_BUILDING)
+        destinations = self._destinations(*heads)
+        if from_template and self._is_built_from_template(destinations):
             return None
 
         def replay() -> RevisionFailure | None:
-            self._replays.prepare(self.shadow_set)
+            start = self._replays.prepare(self.shadow_set)
             self._replay = self._new_replay()
-            self._replay.upgrade(self._destinations(*heads))
+            self._show_revisions(start, destinations)
+            self._replay.upgrade(destinations)
             return self._replay.fault
 
         self._replays.repeat_without_roles(self.shadow_set, replay)
@@ -111,9 +115,19 @@ class BaseShadows:
                 url = self.shadow_set.shadows[database_key].url
                 self._watches[database_key] = HazardWatch(url)
 
-    def upgrade(self, revision: str) -> bool:
-        """Run a revision, and return whether it succeeded."""
-        self._progress(f"running revision {revision}")
+    def upgrade(self, revision: str, number: int, total: int) -> bool:
+        """Run a revision.
+
+        Args:
+            revision: The revision.
+            number: Its number among the new revisions, from 1.
+            total: The number of new revisions.
+
+        Returns:
+            Whether it succeeded.
+        """
+        name = "running the new revisions"
+        self._replay.show = lambda each: self._progress(Step(name, "revision", number, total, each))
         return self._replay.upgrade(self._destinations(revision))
 
     def read(self) -> Schemas:
@@ -135,10 +149,15 @@ class BaseShadows:
             return False
         self._replay = self._new_replay()
         self._replay.resume(start.applied)
+        self._show_revisions(start.applied.revisions, heads)
         if self._replay.upgrade(heads):
             return True
         self.shadow_set.begin_again()
         return False
+
+    def _show_revisions(self, start: Sequence[str], destinations: Destinations) -> None:
+        """Show the revisions of the replay that follow some revisions."""
+        self._replay.show = self._replays.show_revisions(_BUILDING, start, destinations)
 
     def _new_replay(self) -> Replay:
         return self._replays.new(self.shadow_set, watch=self._watch_statement)

@@ -150,9 +150,10 @@ class UpgradeCheck:
         shadows, result = self._shadows, self._result
         shadows.start_watching()
         schemas = shadows.read()
-        for revision in in_order(self._merge.new):
+        new = in_order(self._merge.new)
+        for number, revision in enumerate(new, start=1):
             before = schemas
-            if not shadows.upgrade(revision.revision):
+            if not shadows.upgrade(revision.revision, number, len(new)):
                 result.upgrades += self._failure(revision, locations)
                 result.stopped = f"revision {revision.revision} fails"
                 return

@@ -21,7 +21,7 @@ from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, 
 from driftcheck.pipeline.histories import Histories
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
@@ -120,7 +120,9 @@ class _DatabaseTester:
             mutations = sample_mutations(possible, sample, seed)
             results: list[MutationResult] = []
             for batch in batches(mutations, _BATCH_SIZE):
-                self._progress(f"running mutation {len(results):,} of {len(mutations):,}")
+                self._progress(
+                    Step("running the mutations", "mutation", len(results) + 1, len(mutations))
+                )
                 results += runner.run(batch)
         finally:
             connection.close()

@@ -13,7 +13,7 @@ from driftcheck.actions.simulate.runner import (
 )
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.errors import CannotCheckError
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.sources.replay import Destinations, Replay
@@ -75,10 +75,12 @@ class ColleagueSimulation:
             CannotCheckError: The history does not build as far as the first start point.
         """
         results: _Numbered = {}
+        total = len(scenarios) * sum(map(len, chains))
         for chain in chains:
-            replay = self._replay(scenarios, chain, results)
+            replay = self._replay(scenarios, chain, results, total)
         if not results and replay.fault is not None:
-            replay = self._replay(scenarios, {0: before(replay.fault.where.revision)}, results)
+            last = {0: before(replay.fault.where.revision)}
+            replay = self._replay(scenarios, last, results, len(scenarios))
         if not results:
             raise _not_reached(replay)
         by_database: Results = {scenario.database_key: [] for scenario in scenarios}
@@ -87,15 +89,26 @@ class ColleagueSimulation:
         return by_database
 
     def _replay(
-        self, scenarios: Sequence[Scenario], chain: Mapping[int, Destinations], results: _Numbered
+        self,
+        scenarios: Sequence[Scenario],
+        chain: Mapping[int, Destinations],
+        results: _Numbered,
+        total: int,
     ) -> Replay:
-        """Replay the history once, and add the result of the simulation from each start point."""
+        """Replay the history once, and add the result of the simulation from each start point.
+
+        Args:
+            scenarios: The parameters of the simulations of each database.
+            chain: The start points.
+            results: The results so far.
+            total: The number of results that there will be.
+        """
         shadow_set = self._shadows.replay_set("colleague")
         numbers, start_points = [*chain], [*chain.values()]
 
         def at_stop(stop: int, replay: Replay) -> None:
             for scenario in scenarios:
-                self._progress("simulating the upgrade")
+                self._show(len(results), total)
                 copies = self._shadows.copies(shadow_set, "colleague")
                 for each in scenarios:
                     self._shadows.shadow(copies, each.database_key)
@@ -111,6 +124,10 @@ class ColleagueSimulation:
                 copies.begin_again()
 
         return self._replays.with_stops(shadow_set, start_points, at_stop)
+
+    def _show(self, done: int, total: int) -> None:
+        name = "simulating the upgrade"
+        self._progress(Step(name, "simulation", min(done + 1, total), total))
 
     def _description(self, database_key: DatabaseKey, revisions: Sequence[str]) -> str:
         if not revisions:
