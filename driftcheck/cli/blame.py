@@ -52,7 +52,7 @@ def blame(
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.timeline.blame import blame as object_blame  # noqa: PLC0415
 
-    with progress() as show:
+    with progress(verbose=verbose) as show:
         result = object_blame(settings_from(options), address, show)
     write_output(partial(FORMATS[format_name], result), output, full=verbose)
     return result.exit_code

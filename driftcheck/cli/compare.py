@@ -55,6 +55,6 @@ def compare(deliver: Delivery, **options: Any) -> ExitCode:
         # Imported here because the import takes longer than a quick check.
         from driftcheck.actions.compare.check import check  # noqa: PLC0415
 
-        with progress() as show:
+        with progress(verbose=deliver.full) as show:
             report = check(settings, show)
     return deliver(report, settings)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 
+from driftcheck.cli.progress_display import in_lines, is_ci, on_terminal
 from driftcheck.errors import DriftcheckError, OutputError
+from driftcheck.pipeline.progress import Progress
 from driftcheck.process import streams
 from driftcheck.process.exception_text import exception_lines
-from driftcheck.process.state import note_spinner
 from driftcheck.reports.visible import visible
 
 _DETAIL_LINES = 20
-_DELAY_SECONDS = 1.0
-_FRAMES_PER_SECOND = 12.5
 
 
 def report_error(error: DriftcheckError) -> None:
@@ -47,50 +45,26 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Show a spinner on stderr after one second, if stderr is a terminal.
+def progress(*, verbose: bool = False) -> Iterator[Progress]:
+    """Show progress on stderr: on a terminal, or with ``--verbose`` in lines.
 
-    ``sys.stdout`` is not replaced: a thread draws the spinner while the project's code may be using
-    its own streams.
+    In continuous integration, a terminal gets lines too.
+
+    Args:
+        verbose: Whether lines are written where no terminal is.
 
     Yields:
-        A function that shows a text beside the spinner.
+        The callback.
+
+    Raises:
+        ConfigurationError: A variable of the environment is not a number of seconds.
     """
-    if not streams.err().isatty():
-        yield lambda _: None
-        return
-    stream = streams.progress_stream()
-    from rich.console import Console  # noqa: PLC0415  (not needed for a pipe)
-    from rich.live import Live  # noqa: PLC0415
-    from rich.spinner import Spinner  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    unicode = "utf" in stream.encoding.lower()
-    spinner = Spinner("dots" if unicode else "line", style="status.spinner")
-    live = Live(
-        spinner,
-        console=Console(file=stream, width=streams.width_of(stream)),
-        refresh_per_second=_FRAMES_PER_SECOND,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-
-    def start() -> None:
-        note_spinner(shown=True)
-        live.start()
-
-    def show(activity: str) -> None:
-        text = visible(f"{activity} {'…' if unicode else '...'}", stream.encoding)
-        spinner.update(text=Text(text, no_wrap=True, overflow="ellipsis"))
-
-    timer = threading.Timer(_DELAY_SECONDS, start)
-    timer.daemon = True
-    timer.start()
-    try:
+    shown: AbstractContextManager[Progress]
+    if streams.err().isatty() and not is_ci():
+        shown = on_terminal()
+    elif verbose:
+        shown = in_lines()
+    else:
+        shown = nullcontext(lambda _: None)
+    with shown as show:
         yield show
-    finally:
-        timer.cancel()
-        timer.join()
-        live.stop()
-        note_spinner(shown=not stream.is_kept)  # if not, the supervisor removes the spinner

@@ -48,6 +48,6 @@ def diff(  # noqa: PLR0913  (a parameter for each option)
     settings = replace(given, ignore=settings_from({"timeout": timeout}).ignore)
     scope = Scope(schemas=schemas or None, grants=given.grants, owners=given.owners)
     wanted, actual = parse_url(first, named="FIRST_URL"), parse_url(second, named="SECOND_URL")
-    with progress() as show:
+    with progress(verbose=deliver.full) as show:
         report = difference(wanted, actual, scope, show, strict_coverage=bool(strict_coverage))
     return deliver(report, settings)

@@ -56,6 +56,6 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.gate import gate as check_branch  # noqa: PLC0415
 
-    with progress() as show:
+    with progress(verbose=deliver.full) as show:
         report = check_branch(settings, show)
     return deliver(report, settings)

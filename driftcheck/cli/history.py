@@ -50,7 +50,7 @@ def history(  # noqa: PLR0913  (a parameter for each option)
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.timeline.history import history as schema_history  # noqa: PLC0415
 
-    with progress() as show:
+    with progress(verbose=verbose) as show:
         timeline = schema_history(settings_from(options), revisions, since or "", show)
     write_output(partial(FORMATS[format_name], timeline), output, full=verbose)
     return timeline.exit_code

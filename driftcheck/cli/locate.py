@@ -36,6 +36,6 @@ def locate(deliver: Delivery, **options: Any) -> ExitCode:
     from driftcheck.actions.locate import locate as locate_databases  # noqa: PLC0415
 
     settings = settings_from(options)
-    with progress() as show:
+    with progress(verbose=deliver.full) as show:
         report = locate_databases(settings, show)
     return deliver(report, settings)

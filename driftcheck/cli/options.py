@@ -123,7 +123,10 @@ scope_options = _combined(
 _common_output_options = _combined(
     click.option("-o", "--output", type=OutputFile(), help="Write the report to a file."),
     click.option(
-        "--verbose", is_flag=True, help="Show all details, and where shadow databases are created."
+        "--verbose",
+        is_flag=True,
+        help="Show all details, and where shadow databases are created. If stderr is not a "
+        "terminal, write progress to it as lines.",
     ),
     click.option("--debug", is_flag=True, help="Show the traceback of an error."),
 )

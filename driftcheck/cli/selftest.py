@@ -70,7 +70,7 @@ def selftest(  # noqa: PLR0913  (a parameter for each option)
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.selftest import selftest as run_selftest  # noqa: PLC0415
 
-    with progress() as show:
+    with progress(verbose=verbose) as show:
         result = run_selftest(settings_from(options), None if everything else sample, seed, show)
     write_output(partial(FORMATS[format_name], result), output, full=verbose)
     return result.exit_code

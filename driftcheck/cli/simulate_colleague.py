@@ -66,6 +66,6 @@ def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
 
     settings = settings_from(options)
     simulation = SimulationOptions(at, every, since, after_downgrade or 0, with_data)
-    with progress() as show:
+    with progress(verbose=deliver.full) as show:
         report = simulate(settings, simulation, show)
     return deliver(report, settings)

@@ -19,8 +19,11 @@ from driftcheck.storage.snapshot_file import dump
 @project_options
 @database_options
 @click.option("--write", "path", type=OutputFile(), required=True, help="The file to write.")
+@click.option(
+    "--verbose", is_flag=True, help="If stderr is not a terminal, write progress to it as lines."
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
+def snapshot(path: Path, *, verbose: bool, debug: bool, **options: Any) -> None:
     """Write the live schema and its revisions to a file.
 
     Use the file if the migrations do not run on an empty database: commit it, and set
@@ -31,7 +34,7 @@ def snapshot(path: Path, *, debug: bool, **options: Any) -> None:
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.snapshot import base_snapshot  # noqa: PLC0415
 
-    with progress() as show:
+    with progress(verbose=verbose) as show:
         file = base_snapshot(settings_from(options), show)
     write_file(path, dump(file))
     revisions = ", ".join(file.revisions)
