@@ -20,7 +20,8 @@ class Step(str):
         name: What is being done. All parts of a step have the same name.
         part: What a part is, in the singular.
         number: The number of the part that begins, from 1.
-        total: The number of parts. A step of a single part is described by its name alone.
+        total: The number of parts; 0 if it is not known. Then, and if there is a single part, the
+            step is described by its name alone.
         subject: The name of this part; empty for none.
 
     Attributes:

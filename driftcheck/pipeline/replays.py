@@ -95,19 +95,31 @@ class Replays:
             start: The revisions that the shadows are stamped with before the replay.
             destinations: All destinations to which the replay will upgrade.
         """
-        parents, script = self._loaded.parents(), self._loaded.script
-        stamped = [revision.revision for revision in script.get_revisions(tuple(start))]
-        applied = ancestry(stamped, parents)
-        total = 0
-        for key in version_table_keys(self._loaded.environment):
-            wanted = [revision for each in destinations for revision in each.get(key, ())]
-            total += len(ancestry(wanted, parents) - applied)
-        numbers = count(1)
+        total, numbers = self._number_of_revisions(start, destinations), count(1)
 
         def show(revision: str) -> None:
             self._progress(Step(name, "revision", next(numbers), total, revision))
 
         return show
+
+    def _number_of_revisions(
+        self, start: Sequence[str], destinations: Sequence[Destinations]
+    ) -> int:
+        """Return how many revisions a replay will run.
+
+        Returns:
+            0 if it is not known: only Alembic can resolve a part of an identifier, and the base's
+            own revision files are not part of the project's history.
+        """
+        parents, total = self._loaded.parents(), 0
+        applied = ancestry(start, parents)
+        for key in version_table_keys(self._loaded.environment):
+            wanted = [revision for each in destinations for revision in each.get(key, ())]
+            needed = ancestry(wanted, parents)
+            if not needed | applied <= parents.keys():
+                return 0
+            total += len(needed - applied)
+        return total
 
     def prepare(self, shadow_set: ShadowSet) -> tuple[str, ...]:
         """Run what the settings say comes before the history, on the empty shadows of a set.

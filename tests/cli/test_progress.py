@@ -86,8 +86,6 @@ def test_a_wrong_variable(slow, value):
 
 
 STEPS = """
-import subprocess
-import sys
 from pathlib import Path
 from driftcheck.actions.compare.check import check
 from driftcheck.actions.gate import gate
@@ -101,6 +99,8 @@ check(settings, told.append)
 simulate(settings, SimulationOptions(every=True), told.append)
 selftest(settings, 200, 0, told.append)
 gate(settings, told.append)
+Path("migrations/versions/c.py").unlink()
+gate(load_settings(Path.cwd(), {"base": "full", "cache": False}), told.append)
 print(*told, sep="\\n")
 """
 
@@ -111,18 +111,25 @@ def steps(sketch):
     project = sketch()
     columns = 'Column("id", Integer, primary_key=True)'
     project.models("\n".join(f'Table("{name}", metadata, {columns})' for name in "abc"))
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for name, before in (("a", None), ("b", "a"), ("c", "b")):
         create = f'op.create_table("{name}", sa.Column("id", sa.Integer(), primary_key=True))'
         project.revision(name, create, before)
         if name == "a":
-            for arguments in ("init -b base", "add migrations", "commit -m one"):
-                subprocess.run([*git, *arguments.split()], cwd=project.root, check=True)
+            git(project, "init -b base", "add migrations", "commit -m one", "checkout -b full")
     project.upgrade()
+    only_in_base = project.revision("z", "", "b")
+    git(project, "add migrations", "commit -m all")
+    only_in_base.unlink()
     done = subprocess.run(
         [sys.executable, "-c", STEPS], cwd=project.root, capture_output=True, text=True, check=True
     )
     return done.stdout.splitlines()
+
+
+def git(project, *commands):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for command in commands:
+        subprocess.run(["git", *who, *command.split()], cwd=project.root, check=True)
 
 
 @pytest.mark.parametrize(
@@ -139,3 +146,7 @@ def steps(sketch):
 )
 def test_what_every_action_counts(steps, step):
     assert [line for line in steps if line.startswith(step)]
+
+
+def test_revisions_that_only_the_base_has_are_not_counted(steps):
+    assert {f"building the base's schema ({name})" for name in "abcz"} <= {*steps}
