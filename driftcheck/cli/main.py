@@ -29,6 +29,7 @@ _COMMANDS = (
     "history",
     "diff",
     "snapshot",
+    "watch",
     "selftest",
     "demo",
 )

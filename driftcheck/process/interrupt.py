@@ -18,7 +18,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn, Protocol
@@ -99,6 +99,17 @@ class Interruption:
             after_in_parent=self._after_fork_in_parent,
             after_in_child=self._after_fork_in_child,
         )
+
+    def leave_signals_to(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        """Have a command handle the signals itself, without a time limit.
+
+        For a command that runs no code of the project in its process. Must be called in the main
+        thread.
+        """
+        handled = self._handled.copy()
+        self._reset()
+        for number in handled:
+            _SIGNALS["signal"](number, handler)
 
     def _before_fork(self) -> None:
         """Block the signals, and remove the wakeup descriptor, until the fork has its own handlers.
@@ -276,7 +287,10 @@ class Interruption:
             os.write(self._stderr, cursor + f"driftcheck: {text}\n".encode())
 
     def _reset(self) -> None:
-        """Restore the signal handlers in a forked process. Its signals do not end this run."""
+        """Restore the signal handlers. Signals do not end this run any more.
+
+        In a forked process, they concern that process; see also ``leave_signals_to``.
+        """
         if not self._handled:
             return
         self._set_wakeup(-1)
