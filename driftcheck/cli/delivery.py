@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from driftcheck.errors import ExitCode
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
 from driftcheck.process import streams
-from driftcheck.reports import FORMATS, OutputStyle, render
+from driftcheck.reports import OutputStyle, render
 
 _WIDEST = 120
 
@@ -45,17 +46,24 @@ class Output:
 
 
 class OutputType(click.ParamType):  # type: ignore[type-arg]  # generic in the types of new versions only
-    """``FORMAT``, or ``FORMAT=FILE``."""
+    """``FORMAT``, or ``FORMAT=FILE``.
+
+    Args:
+        formats: The names of the formats.
+    """
 
     name = "format"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self._formats = formats
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Output:
         """Return the format and, if given, the file."""
         name, equals, file = str(value).partition("=")
         if equals and not file:
             self.fail(f"{value} does not name a file.", param, ctx)
-        if name not in FORMATS:
-            self.fail(f"{name!r} is not one of {', '.join(FORMATS)}.", param, ctx)
+        if name not in self._formats:
+            self.fail(f"{name!r} is not one of {', '.join(self._formats)}.", param, ctx)
         return Output(name, OutputFile().convert(file, param, ctx) if equals else None)
 
 
@@ -104,22 +112,28 @@ class Delivery:
         return cls(outputs, full)
 
     def __call__(self, report: Report, settings: Settings) -> ExitCode:
-        """Remove ignored findings, write the report, and return the exit code.
-
-        All formats are rendered before the first file is written.
-        """
+        """Remove ignored findings, write the report, and return the exit code."""
         # If options restrict the check, an ignore entry without a finding may still be needed.
         whole = settings.extent == load_settings(settings.root, {}).extent
         today = datetime.now().astimezone().date()
         report = without_ignored(report, settings.ignore, today, whole=whole)
-        directory = _directory(settings.root)
-        pages = (
+        self.write(partial(render, report), settings.root)
+        return report.exit_code
+
+    def write(self, make: Callable[[str, OutputStyle], str], root: Path) -> None:
+        """Write a text in each format. All are made before the first file is written.
+
+        Args:
+            make: Returns the text for the name of a format and an output style.
+            root: The project's directory.
+        """
+        directory = _directory(root)
+        styles = (
             output_style_for(o.path, full=self.full, directory=directory) for o in self.outputs
         )
-        texts = [render(report, o.format, p) for o, p in zip(self.outputs, pages, strict=True)]
+        texts = [make(o.format, style) for o, style in zip(self.outputs, styles, strict=True)]
         for output, text in zip(self.outputs, texts, strict=True):
             _write(text, output.path)
-        return report.exit_code
 
 
 def write_output(make: Callable[[OutputStyle], str], path: Path | None, *, full: bool) -> None:

@@ -22,6 +22,7 @@ _READER_GONE = 141  # 128 + SIGPIPE, as in shells
 
 _COMMANDS = (
     "compare",
+    "fleet",
     "simulate-colleague",
     "gate",
     "locate",

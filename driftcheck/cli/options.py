@@ -148,33 +148,46 @@ def output_options_of(formats: Iterable[str]) -> Decorator:
     )
 
 
-_report_options = _combined(
-    click.option(
-        "--format",
-        "outputs",
-        type=OutputType(),
-        metavar="FORMAT[=FILE]",
-        multiple=True,
-        default=(FORMATS[0],),
-        show_default=True,
-        help=f"The format of the report: {', '.join(FORMATS)}. With =FILE, the report is "
-        "written to the file. May be repeated.",
-    ),
-    _common_output_options,
-)
+def output_options_for(formats: Sequence[str]) -> Decorator:
+    """Return the output options of a command that writes a report. It receives ``deliver``.
+
+    Args:
+        formats: The names of its formats; the first one is the default.
+    """
+    add_options = _combined(
+        click.option(
+            "--format",
+            "outputs",
+            type=OutputType(formats),
+            metavar="FORMAT[=FILE]",
+            multiple=True,
+            default=(formats[0],),
+            show_default=True,
+            help=f"The format of the report: {', '.join(formats)}. With =FILE, the report is "
+            "written to the file. May be repeated.",
+        ),
+        _common_output_options,
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def delivering(
+            *,
+            outputs: Sequence[Output],
+            output: Path | None,
+            verbose: bool,
+            debug: bool,
+            **others: Any,
+        ) -> Any:
+            del debug  # read by main(), which also needs it if the options cannot be parsed
+            return command(deliver=Delivery.of(outputs, output, full=verbose), **others)
+
+        return add_options(delivering)
+
+    return decorate
 
 
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the output options to a command that writes a report. It receives ``deliver``."""
-
-    @wraps(command)
-    def delivering(
-        *, outputs: Sequence[Output], output: Path | None, verbose: bool, debug: bool, **others: Any
-    ) -> Any:
-        del debug  # read by main(), which also needs it if the options cannot be parsed
-        return command(deliver=Delivery.of(outputs, output, full=verbose), **others)
-
-    return _report_options(delivering)
+output_options = output_options_for(FORMATS)
 
 
 def settings_from(options: dict[str, Any]) -> Settings:

@@ -62,14 +62,38 @@ def open_project(
         with redirect.to(shadows.imported), declarations.recording():
             project = load_project(settings)
             on_load(project)
-        bootstrap = settings.bootstrap.what if settings.bootstrap else ""
-        models = Gap.PENDING in settings.gaps or bootstrap == "create_all"
         # env.py may be the first to import the models. It gets the shadows of the import, so that
         # tables which the import creates are not taken for tables of the history.
         with declarations.recording(), _failures_located(declarations):
-            loaded = discover(project, redirect, shadows.imported, inputs, models=models)
+            loaded = discover(
+                project, redirect, shadows.imported, inputs, models=_needs_models(settings)
+            )
         _require_one_database(settings, loaded)
         yield OpenedProject(loaded, shadows, declarations)
+
+
+def loaded_again(opened: OpenedProject, settings: Settings) -> LoadedProject:
+    """Run env.py of an opened project again, with other ``-x`` arguments.
+
+    Args:
+        opened: The project. Its modules are not imported again.
+        settings: The settings with these arguments.
+
+    Raises:
+        DriftcheckError: env.py fails.
+    """
+    loaded, imported = opened.loaded, opened.shadows.imported
+    with loaded.redirect.to(imported):
+        project = load_project(settings)
+    return discover(
+        project, loaded.redirect, imported, loaded.inputs, models=_needs_models(settings)
+    )
+
+
+def _needs_models(settings: Settings) -> bool:
+    """Whether the DDL of the models is needed."""
+    bootstrap = settings.bootstrap.what if settings.bootstrap else ""
+    return Gap.PENDING in settings.gaps or bootstrap == "create_all"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Self
 
 from sqlalchemy.engine import URL
@@ -11,6 +12,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, database_key_of, parse_url
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import (
+    SAME_SERVER,
     UNTRUSTED_NOT_RUN,
     USE_PRIVATE_SERVER,
     ServerFacts,
@@ -63,6 +65,56 @@ class Shadows:
         """Return the URL of the live database of a database that the project names."""
         return self._live_url(self._targets[database_key])
 
+    def follow(self, live: URL) -> None:
+        """Take another database as the live database of the project from now on.
+
+        If its server has the same properties as an earlier one, the shadows are made in the same
+        place. If not, that place is closed, unless the shadows of the import are there.
+
+        Args:
+            live: The URL of the live database.
+
+        Raises:
+            ConnectionFailedError: The database cannot be reached.
+            ShadowError: The shadows of the import would have to be copied to another server.
+        """
+        given = live.render_as_string(hide_password=False)
+        self._settings = replace(self._settings, database_url=given)
+        database_key, facts = (
+            database_key_of(live),
+            database_for(live.get_backend_name()).read_facts(live),
+        )
+        maker = self._maker_like(facts)
+        first, *others = self._makers.items()
+        for _, other in others:
+            if other not in (maker, first[1]):
+                other.close()
+        self._makers = dict([first])
+        if maker is not None and facts is not None:
+            self._makers[database_key], self._facts[database_key] = maker, facts
+        elif self._copies_import:
+            raise ShadowError(
+                "the server differs from the one for which the project was imported, so the "
+                "tables that the import creates are not in its shadow databases",
+                hint="Check this database alone: driftcheck compare --bootstrap import",
+            )
+
+    def _maker_like(self, facts: ServerFacts | None) -> ShadowMaker | None:
+        """Return an open maker for a live database with the same properties, if there is one."""
+        if facts is None or self._settings.shadow == SAME_SERVER:
+            return None
+        for key, maker in self._makers.items():
+            known = self._facts.get(key)
+            if known is not None and known.influences == facts.influences:
+                return maker
+        return None
+
+    @property
+    def _copies_import(self) -> bool:
+        """Whether replays start from copies of the shadows of the import."""
+        bootstrap = self._settings.bootstrap
+        return bootstrap is not None and bootstrap.what == "import"
+
     def facts(self, database_key: DatabaseKey) -> ServerFacts | None:
         """Return the facts about a live PostgreSQL server; ``None`` if it could not be reached."""
         return self._facts.get(database_key_of(self.live_url(database_key)))
@@ -112,10 +164,9 @@ class Shadows:
         base snapshot they are restricted: the snapshot may hold any function or trigger, and the
         migrations that follow may fire these triggers.
         """
-        bootstrap = self._settings.bootstrap
-        if bootstrap is not None and bootstrap.what == "import":
+        if self._copies_import:
             return self.copies(self.imported, name)
-        if bootstrap is None and self._settings.base_snapshot is not None:
+        if self._settings.bootstrap is None and self._settings.base_snapshot is not None:
             return ShadowSet(name, self._make_for_base_snapshot)
         return ShadowSet(name, self._make)
 

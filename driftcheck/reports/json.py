@@ -37,7 +37,7 @@ def _report(report: Report) -> dict[str, Any]:
         "project": report.project,
         "strict_coverage": report.strict_coverage,
         **(_checks(report) if report.checks else {}),
-        "databases": [_database(database, report) for database in report.databases],
+        "databases": [database_values(database, report) for database in report.databases],
     }
 
 
@@ -46,7 +46,8 @@ def _checks(report: Report) -> dict[str, Any]:
     return {"subject": report.subject, "checks": checks}
 
 
-def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
+def database_values(database: DatabaseReport, report: Report) -> dict[str, Any]:
+    """Return everything about one database."""
     return {
         "name": database.name,
         "location": database.location,
@@ -56,7 +57,7 @@ def _database(database: DatabaseReport, report: Report) -> dict[str, Any]:
         "heads": database.heads,
         "gaps": database.gaps,
         "replay": database.replay,
-        "findings": [_finding(finding, report) for finding in database.findings],
+        "findings": [finding_values(finding, report) for finding in database.findings],
         "phantom_operations": [_phantom(phantom) for phantom in database.phantom_operations],
         "coverage": {
             "compared": dict(database.coverage.compared),
@@ -118,11 +119,12 @@ def _ignored(ignored: IgnoredFinding, report: Report) -> dict[str, Any]:
     return {
         "reason": ignored.reason,
         "until": None if ignored.until is None else ignored.until.isoformat(),
-        "finding": {**_finding(ignored.finding, report), "fails": False},
+        "finding": {**finding_values(ignored.finding, report), "fails": False},
     }
 
 
-def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+def finding_values(finding: Finding, report: Report) -> dict[str, Any]:
+    """Return everything about one finding."""
     return {
         "rule": finding.rule,
         "severity": finding.severity,

@@ -77,6 +77,11 @@ class ServerFacts:
     search_path: str
     schemas: tuple[str, ...]
 
+    @property
+    def influences(self) -> ServerFacts:
+        """The properties that can influence a replay: all that do not identify the database."""
+        return replace(self, identity="", database="")
+
 
 @dataclass(frozen=True)
 class ShadowRequest:

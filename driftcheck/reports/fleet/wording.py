@@ -1,0 +1,89 @@
+"""Describes clusters of a fleet in words, for every format that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from driftcheck.errors import ExitCode
+from driftcheck.judging.findings import Finding, Severity, Verdict
+from driftcheck.judging.fleet_results import Cluster, FleetResult, MemberLabel
+from driftcheck.reports.terminal.conclusion import first_step
+from driftcheck.reports.terminal.counting import counted
+
+_NAMED = 2
+"""So many findings of a cluster are named in its heading; more are counted."""
+
+
+def summary(cluster: Cluster) -> str:
+    """Return what a cluster is, in one clause: ``at head, missing index public.ix_orders_day``."""
+    return f"{_stamp(cluster)}, {_state(cluster.report.findings)}"
+
+
+def _stamp(cluster: Cluster) -> str:
+    if cluster.is_at_head:
+        return "at head"
+    stamped = ", ".join(cluster.report.stamped)
+    return f"at {stamped}" if stamped else "without a revision"
+
+
+def _state(findings: Sequence[Finding]) -> str:
+    counting = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    others = [f for f in counting if f.verdict is not Verdict.UNAPPLIED]
+    is_behind = any(f.verdict is Verdict.UNAPPLIED for f in findings)
+    if not others:
+        return "to be upgraded" if is_behind else "in step"
+    if len(others) > _NAMED:
+        return counted(len(others), "finding")
+    return ", ".join(map(_brief, others))
+
+
+def _brief(finding: Finding) -> str:
+    """Return a finding in a few words: ``missing index public.ix_orders_day``."""
+    if finding.address is None or finding.change is None:
+        return finding.rule
+    return f"{finding.change} {finding.address}"
+
+
+def notable(cluster: Cluster) -> list[Finding]:
+    """Return the findings of a cluster that are listed: notes are left out."""
+    return [f for f in cluster.report.findings if f.severity is not Severity.NOTE]
+
+
+def names(members: Sequence[MemberLabel], limit: int) -> str:
+    """Return the names of members; of many, only the first ones."""
+    shown = [member.name for member in members[:limit]]
+    rest = len(members) - len(shown)
+    return ", ".join(shown) + f" and {rest} more" * bool(rest)
+
+
+def conclusion(fleet: FleetResult) -> str:
+    """Return the result, the exit code, and what to do first."""
+    code = f"(exit code {int(fleet.exit_code)})"
+    not_checked = ""
+    if fleet.not_checked:
+        not_checked = f", and {counted(len(fleet.not_checked), 'database')} could not be checked"
+    if fleet.exit_code is ExitCode.FOUND:
+        failing = [*fleet.failing]
+        count = sum(len(cluster.members) for cluster in failing)
+        verb = "has" if count == 1 else "have"
+        text = f"{count} of {counted(fleet.size, 'database')} {verb} findings that fail the check"
+        return f"{text}{not_checked} {code}. First: {_first(fleet, failing)}"
+    if fleet.exit_code is ExitCode.CANNOT_CHECK:
+        if not fleet.not_checked:
+            return f"The comparison is incomplete {code}: see what was not compared."
+        text = f"No finding fails the check{not_checked} {code}."
+        hint = f" First: {fleet.not_checked[0].hint}" if fleet.not_checked[0].hint else ""
+        return f"{text}{hint} Then run the command again with --resume."
+    return f"No finding of {counted(fleet.size, 'database')} fails the check."
+
+
+def _first(fleet: FleetResult, failing: Sequence[Cluster]) -> str:
+    if any(map(fleet.report.fails, fleet.faults)) or not failing:
+        return first_step(fleet.faults, fleet.report)
+    cluster = failing[0]
+    member = cluster.members[0]
+    step = first_step(cluster.report.findings, fleet.report).rstrip(".")
+    return (
+        f"{step} in {names(cluster.members, 1)}. For the details, run "
+        f"`driftcheck compare --database-url {member.url_argument}`."
+    )
