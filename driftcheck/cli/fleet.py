@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from driftcheck.cli.options import (
 )
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode
-from driftcheck.reports.fleet import FORMATS
+from driftcheck.reports.fleet import FORMATS, render
 
 if TYPE_CHECKING:  # --help does not need SQLAlchemy
     from driftcheck.actions.fleet.members import Member
@@ -141,6 +141,8 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
         raise click.UsageError("name the databases with one of FILE, --from-query and --schemas.")
     if (from_query is None) != (control is None):
         raise click.UsageError("--from-query and --control must be given together.")
+    if options["database_url"] is not None and pattern is None:
+        raise click.UsageError("--database-url can only be used with --schemas.")
     given = {**options, "gaps": options["gaps"] or _GAPS}
     settings, members = _members(settings_from(given), file, (control, from_query), pattern)
     limits = Limits(jobs, jobs_per_host)
@@ -148,7 +150,7 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
         result = check_fleet(
             settings, members, FleetOptions(limits, state, resume=resume, scheduler=scheduler), show
         )
-    deliver.write(lambda name, style: FORMATS[name](result, style), settings.root)
+    deliver.write(partial(render, result), settings.root)
     return result.exit_code
 
 

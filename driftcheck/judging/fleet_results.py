@@ -19,18 +19,14 @@ class MemberLabel:
         group: The group of the member; empty for none.
         location: The URL without password; empty if it is not known.
         reference: Where the URL is read from, or the URL without password.
+        command: The command that compares this member alone.
     """
 
     name: str
     group: str = ""
     location: str = ""
     reference: str = ""
-
-    @property
-    def url_argument(self) -> str:
-        """The URL as an argument of a command line: a variable, if the reference names one."""
-        variable = self.reference.removeprefix("env:")
-        return f'"${variable}"' if variable != self.reference else f"'{self.location}'"
+    command: str = ""
 
 
 @dataclass(frozen=True)

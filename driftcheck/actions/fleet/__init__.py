@@ -68,8 +68,11 @@ def check_fleet(
             hint="To compare models and migrations, which are the same for every database, run "
             "driftcheck compare --only-gap pending.",
         )
+    if options.scheduler is not None:
+        _require_references(members)
     reachable, url = _first_reachable(members)
     first = with_url(url, settings_for(reachable, settings))
+    first = replace(first, sources={**first.sources, "database_url": "each member of the fleet"})
     # The workers are connected before code of the project can run.
     with opened_workers(options) as workers, open_project(first, progress) as opened:
         projects = Projects(opened, first)
@@ -84,6 +87,21 @@ def check_fleet(
         name = opened.loaded.project.name
         result = fleet_result(name, named, results, settings, locations)
         return replace(result, resumed=run.resumed)
+
+
+def _require_references(members: Iterable[Member]) -> None:
+    """Require that no password would be sent to the workers through the scheduler.
+
+    Raises:
+        ConfigurationError: The URL of a member was given with its password.
+    """
+    for member in members:
+        if member.url.has_password:
+            raise ConfigurationError(
+                f"the URL of {member.name!r} contains a password, which would be sent through the "
+                "Dask scheduler",
+                hint="Name a variable or a file that each worker has: env:NAME or file:PATH#KEY.",
+            )
 
 
 def _first_reachable(members: Iterable[Member]) -> tuple[Member, URL]:

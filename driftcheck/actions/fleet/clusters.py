@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from shlex import quote
 
 from driftcheck.actions.fleet.comparing import Compared
 from driftcheck.actions.fleet.members import Member
@@ -36,8 +37,9 @@ def fleet_result(
     """
 
     def label(name: str) -> MemberLabel:
-        member = members[name]
-        return MemberLabel(name, member.group, locations.get(name, ""), member.url.text)
+        member, location = members[name], locations.get(name, "")
+        command = _command(member, location)
+        return MemberLabel(name, member.group, location, member.url.text, command)
 
     outcomes = list(outcomes)
     not_checked = tuple(
@@ -63,6 +65,15 @@ def fleet_result(
     whole = _report(project, [cluster.report for cluster in clusters], settings)
     heads = reports[0].heads if reports else ()
     return FleetResult(tuple(clusters), not_checked, whole, faults, heads)
+
+
+def _command(member: Member, location: str) -> str:
+    """Return the command that compares a member alone. The URL in it has no password."""
+    variable = member.url.text.removeprefix("env:")
+    is_variable = variable != member.url.text and variable.isidentifier()
+    url = f'"${variable}"' if is_variable else quote(location or "URL")
+    x = "".join(f" -x {quote(argument)}" for argument in member.x)
+    return f"driftcheck compare --database-url {url}{x}"
 
 
 def _without_ignored(

@@ -11,7 +11,7 @@ from typing import Any
 
 from driftcheck.actions.fleet.url_references import UrlReference, reference_of
 from driftcheck.databases.registry import database_for
-from driftcheck.errors import CannotCheckError, ConfigurationError
+from driftcheck.errors import CannotCheckError, CatalogError, ConfigurationError
 from driftcheck.sources.live import reading
 
 PLACEHOLDER = "{schema}"
@@ -102,13 +102,7 @@ def members_of_query(control: UrlReference, query: str) -> tuple[Member, ...]:
         ConfigurationError: The rows are not of this form, or there are none.
         CannotCheckError: The control database cannot be read.
     """
-    with reading(control.resolve()) as connection:
-        cursor = connection.cursor()
-        cursor.execute(query)
-        if cursor.description is None:
-            raise ConfigurationError("the query of --from-query returns no rows", hint=_QUERY_HINT)
-        rows = cursor.fetchall()
-        cursor.close()
+    rows = _rows(control, query)
     if not rows or any(len(row) not in _COLUMNS or None in row[:2] for row in rows):
         found = "rows of another form" if rows else "no row"
         raise ConfigurationError(f"the query of --from-query returns {found}", hint=_QUERY_HINT)
@@ -119,6 +113,20 @@ def members_of_query(control: UrlReference, query: str) -> tuple[Member, ...]:
 
 
 _QUERY_HINT = "Each row must be a name, a URL or a reference to one, and optionally a group."
+
+
+def _rows(control: UrlReference, query: str) -> Sequence[Any]:
+    try:
+        with reading(control.resolve()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(query)
+            return cursor.fetchall() if cursor.description else ()
+    except CatalogError as error:
+        raise ConfigurationError(
+            f"the query of --from-query fails on {control.text}",
+            hint=_QUERY_HINT,
+            details=error.details,
+        ) from None
 
 
 def _of_row(name: str, url: str) -> UrlReference:

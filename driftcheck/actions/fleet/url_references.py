@@ -36,7 +36,10 @@ class UrlReference:
     @property
     def has_password(self) -> bool:
         """Whether the reference itself contains a password."""
-        return bool(self.literal) and self.resolve().password is not None
+        if not self.literal:
+            return False
+        url = self.resolve()
+        return url.password is not None or any(key.endswith("password") for key in url.query)
 
     def resolve(self) -> URL:
         """Return the URL, in the process that connects.

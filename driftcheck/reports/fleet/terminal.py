@@ -9,8 +9,7 @@ from rich.text import Text
 from driftcheck.errors import ExitCode
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.fleet_results import Cluster, FleetResult
-from driftcheck.reports.fleet.wording import conclusion, names, notable, summary
-from driftcheck.reports.order import ordered
+from driftcheck.reports.fleet.wording import IN_STEP, conclusion, listed, names, state, summary
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.terminal import as_text
 from driftcheck.reports.terminal.counting import counted
@@ -37,7 +36,7 @@ def in_terminal(fleet: FleetResult, output: OutputStyle = PLAIN) -> str:
         _title(fleet, output),
         _clusters(fleet, output),
         [line for finding in fleet.faults for line in _finding(finding, output)],
-        *(_exception(cluster, fleet, output) for cluster in fleet.clusters if notable(cluster)),
+        *(_exception(cluster, fleet, output) for cluster in fleet.clusters),
         _not_checked(fleet, output),
         _conclusion(fleet, output),
     ]
@@ -66,8 +65,13 @@ def _clusters(fleet: FleetResult, output: OutputStyle) -> Lines:
 
 
 def _exception(cluster: Cluster, fleet: FleetResult, output: OutputStyle) -> Lines:
-    """Return the names of the members of a cluster, and each finding in one line."""
-    found = ordered(notable(cluster), fleet.report)
+    """Return the names of the members of a cluster, and each finding in one line.
+
+    A cluster whose members are in step is no exception.
+    """
+    found = listed(cluster, fleet.report)
+    if not found and state(cluster) == IN_STEP:
+        return []
     shown = found if output.whole else found[:_FINDINGS]
     members = names(cluster.members, len(cluster.members) if output.whole else _NAMES)
     lines = heading(summary(cluster), output)

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from driftcheck.errors import ExitCode
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.fleet_results import Cluster, FleetResult, MemberLabel
+from driftcheck.judging.report import Report
+from driftcheck.reports.order import ordered
 from driftcheck.reports.terminal.conclusion import first_step
 from driftcheck.reports.terminal.counting import counted
 
+IN_STEP = "in step"
 _NAMED = 2
 """So many findings of a cluster are named in its heading; more are counted."""
 
 
 def summary(cluster: Cluster) -> str:
     """Return what a cluster is, in one clause: ``at head, missing index public.ix_orders_day``."""
-    return f"{_stamp(cluster)}, {_state(cluster.report.findings)}"
+    return f"{_stamp(cluster)}, {state(cluster)}"
 
 
 def _stamp(cluster: Cluster) -> str:
@@ -26,12 +29,15 @@ def _stamp(cluster: Cluster) -> str:
     return f"at {stamped}" if stamped else "without a revision"
 
 
-def _state(findings: Sequence[Finding]) -> str:
+def state(cluster: Cluster) -> str:
+    """Return how a cluster differs from its revisions: ``in step``."""
+    findings = cluster.report.findings
     counting = [finding for finding in findings if finding.severity is not Severity.NOTE]
     others = [f for f in counting if f.verdict is not Verdict.UNAPPLIED]
-    is_behind = any(f.verdict is Verdict.UNAPPLIED for f in findings)
     if not others:
-        return "to be upgraded" if is_behind else "in step"
+        has_unapplied = any(finding.verdict is Verdict.UNAPPLIED for finding in findings)
+        is_behind = not cluster.is_at_head and (has_unapplied or cluster.report.stamped)
+        return "to be upgraded" if is_behind else IN_STEP
     if len(others) > _NAMED:
         return counted(len(others), "finding")
     return ", ".join(map(_brief, others))
@@ -44,9 +50,18 @@ def _brief(finding: Finding) -> str:
     return f"{finding.change} {finding.address}"
 
 
-def notable(cluster: Cluster) -> list[Finding]:
-    """Return the findings of a cluster that are listed: notes are left out."""
-    return [f for f in cluster.report.findings if f.severity is not Severity.NOTE]
+def listed(cluster: Cluster, report: Report) -> list[Finding]:
+    """Return the findings of a cluster that are listed, the most important first.
+
+    Notes are left out, and objects of revisions that have not run, unless they fail the check.
+    """
+    found = (
+        finding
+        for finding in cluster.report.findings
+        if report.fails(finding)
+        or (finding.severity is not Severity.NOTE and finding.verdict is not Verdict.UNAPPLIED)
+    )
+    return ordered(found, report)
 
 
 def names(members: Sequence[MemberLabel], limit: int) -> str:
@@ -83,7 +98,4 @@ def _first(fleet: FleetResult, failing: Sequence[Cluster]) -> str:
     cluster = failing[0]
     member = cluster.members[0]
     step = first_step(cluster.report.findings, fleet.report).rstrip(".")
-    return (
-        f"{step} in {names(cluster.members, 1)}. For the details, run "
-        f"`driftcheck compare --database-url {member.url_argument}`."
-    )
+    return f"{step} in {names(cluster.members, 1)}. For the details, run `{member.command}`."
