@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from driftcheck.chain import CHAIN, Gap
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
@@ -26,7 +27,6 @@ from driftcheck.reports.fleet import FORMATS, render
 if TYPE_CHECKING:  # --help does not need SQLAlchemy
     from driftcheck.actions.fleet.members import Member
 
-_GAPS = ("unapplied", "drift")
 _JOBS, _JOBS_PER_HOST = 8, 4
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -123,9 +123,9 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
     resume: bool,
     **options: Any,
 ) -> ExitCode:
-    """Compare one project with many databases: stages, tenants, shards.
+    """Check one project against many databases.
 
-    The databases are named in FILE (TOML, a table [databases.NAME] with url = "env:VARIABLE" for
+    The databases (stages, tenants, shards) are named in FILE (TOML, a table [databases.NAME] with url = "env:VARIABLE" for
     each), by a query on a control database, or as the schemas of one database. Databases with the
     same revisions and the same schema are compared once, and reported as a cluster. A database that
     cannot be read is reported, and the others are checked.
@@ -143,8 +143,10 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
         raise click.UsageError("--from-query and --control must be given together.")
     if options["database_url"] is not None and pattern is None:
         raise click.UsageError("--database-url can only be used with --schemas.")
-    given = {**options, "gaps": options["gaps"] or _GAPS}
-    settings, members = _members(settings_from(given), file, (control, from_query), pattern)
+    settings = settings_from(options)
+    if not options["gaps"] and settings.gaps == CHAIN:
+        settings = replace(settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))
+    settings, members = _members(settings, file, (control, from_query), pattern)
     limits = Limits(jobs, jobs_per_host)
     with progress() as show:
         result = check_fleet(

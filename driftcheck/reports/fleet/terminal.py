@@ -46,7 +46,7 @@ def in_terminal(fleet: FleetResult, output: OutputStyle = PLAIN) -> str:
 def _title(fleet: FleetResult, output: OutputStyle) -> Lines:
     text = f" · {counted(fleet.size, 'database')} · head {', '.join(fleet.heads) or 'none'}"
     if fleet.resumed:
-        text += f" · {fleet.resumed} read by the interrupted run"
+        text += f" · {fleet.resumed} read by an unfinished run"
     return wrapped(output, words(output, (fleet.report.project, STRONG), text))
 
 

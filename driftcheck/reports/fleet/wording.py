@@ -13,8 +13,9 @@ from driftcheck.reports.terminal.conclusion import first_step
 from driftcheck.reports.terminal.counting import counted
 
 IN_STEP = "in step"
-_NAMED = 2
-"""So many findings of a cluster are named in its heading; more are counted."""
+_NAMED, _LONGEST = 2, 50
+"""So many findings are named in the heading of a cluster, in so many characters. Otherwise the
+findings are counted."""
 
 
 def summary(cluster: Cluster) -> str:
@@ -38,9 +39,9 @@ def state(cluster: Cluster) -> str:
         has_unapplied = any(finding.verdict is Verdict.UNAPPLIED for finding in findings)
         is_behind = not cluster.is_at_head and (has_unapplied or cluster.report.stamped)
         return "to be upgraded" if is_behind else IN_STEP
-    if len(others) > _NAMED:
-        return counted(len(others), "finding")
-    return ", ".join(map(_brief, others))
+    named = ", ".join(map(_brief, others[:_NAMED]))
+    is_short = len(others) <= _NAMED and len(named) <= _LONGEST
+    return named if is_short else counted(len(others), "finding")
 
 
 def _brief(finding: Finding) -> str:

@@ -25,12 +25,13 @@ with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() a
         context.run_migrations()
 """
 OBJECTS = """\
-op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Text()))
+op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))
+op.add_column("students", sa.Column("name", sa.Text()))
 op.create_table("marks", sa.Column("student", sa.Integer(), sa.ForeignKey("students.id")))
 op.execute("CREATE TYPE mood AS ENUM ('good')")
 op.execute("ALTER TABLE marks ADD mood mood DEFAULT 'good'")
 op.execute("CREATE VIEW names AS SELECT name, mood FROM students JOIN marks ON student = id")
-op.execute("CREATE FUNCTION f(s students) RETURNS mood LANGUAGE sql BEGIN ATOMIC SELECT 'good'::mood; END")
+op.execute("CREATE FUNCTION f(s students) RETURNS mood LANGUAGE sql RETURN 'good'::mood")
 op.create_index("ix_students_name", "students", ["name"])
 """
 SCHEMAS = ("--schemas", "tenant*", "-x", "tenant={schema}")
@@ -138,8 +139,7 @@ def digests(made):
         ("CREATE TABLE {s}.t (id int); CREATE VIEW {s}.v AS SELECT id FROM one.t", False),
         ("CREATE TABLE {s}.{s} (id int)", False),
         (
-            "CREATE DOMAIN {s}.d AS int; CREATE FUNCTION {s}.f({s}.d) RETURNS {s}.d "
-            "LANGUAGE sql AS 'SELECT 1'",
+            "CREATE DOMAIN {s}.d AS int; CREATE FUNCTION {s}.f({s}.d) RETURNS {s}.d RETURN $1",
             True,
         ),
     ],
