@@ -125,8 +125,8 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
 ) -> ExitCode:
     """Check one project against many databases.
 
-    The databases (stages, tenants, shards) are named in FILE (TOML, a table [databases.NAME] with url = "env:VARIABLE" for
-    each), by a query on a control database, or as the schemas of one database. Databases with the
+    The databases (stages, tenants, shards) are named in FILE (TOML, a table [databases.NAME] with
+    url = "env:VARIABLE" for each), by a query on a control database, or as the schemas of one database. Databases with the
     same revisions and the same schema are compared once, and reported as a cluster. A database that
     cannot be read is reported, and the others are checked.
 
@@ -143,6 +143,11 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
         raise click.UsageError("--from-query and --control must be given together.")
     if options["database_url"] is not None and pattern is None:
         raise click.UsageError("--database-url can only be used with --schemas.")
+    if pattern is not None and (resume or state or scheduler):
+        raise click.UsageError(
+            "--resume, --state and --scheduler cannot be used with --schemas: all schemas are read "
+            "at once."
+        )
     settings = settings_from(options)
     if not options["gaps"] and settings.gaps == CHAIN:
         settings = replace(settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))

@@ -18,7 +18,7 @@ from driftcheck.pipeline.autogenerate_caches import autogenerate_cache
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, HeadShadows
 from driftcheck.pipeline.causes import with_causes
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
-from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
+from driftcheck.pipeline.database_state import DatabaseState, ProjectState, ReadLive, StateReader
 from driftcheck.pipeline.declarations import declared_lines
 from driftcheck.pipeline.evidence import evidence_of
 from driftcheck.pipeline.faults import (
@@ -49,6 +49,7 @@ from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate_cache import AutogenerateCache
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.history import History
+from driftcheck.sources.live import read_live
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,25 @@ class ProjectCheck:
         replays: Replays its history.
         settings: The settings.
         progress: Called with a short description of each step.
+        read: Reads a live database.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a check works with, and the way to a live database)
         self,
         loaded: LoadedProject,
         shadows: Shadows,
         replays: Replays,
         settings: Settings,
         progress: Progress,
+        *,
+        read: ReadLive = read_live,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
         self._replays = replays
         self._settings = settings
         self._progress = progress
+        self._read = read
         self._renames = RenameFollower(shadows, reading_scope(settings), progress)
 
     def run(self, declarations: Declarations, stop: Sequence[str] = ()) -> Checked:
@@ -100,7 +105,7 @@ class ProjectCheck:
         loaded, shadows, replays = self._loaded, self._shadows, self._replays
         settings, progress = self._settings, self._progress
         histories = Histories(loaded, shadows, replays, settings, progress)
-        reader = StateReader(loaded, shadows, replays, settings, progress)
+        reader = StateReader(loaded, shadows, replays, settings, progress, read=self._read)
         state = reader.read(partial(histories.get, stop=stop))
         history = state.result.history
         head_shadows = HeadShadows(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
+
+from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.catalog import Catalog, Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
@@ -32,6 +34,8 @@ from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import Destinations
 
 Result = TypeVar("Result", bound=HistoryResult)
+ReadLive: TypeAlias = Callable[[URL, Iterable[VersionTable], Scope], Live]
+"""Reads a live database, as ``read_live`` does."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,18 @@ class StateReader:
         replays: Replays its history.
         settings: The settings; they select the gaps and the schemas.
         progress: Called with a short description of each step.
+        read: Reads a live database.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what a check works with, and the way to a live database)
         self,
         loaded: LoadedProject,
         shadows: Shadows,
         replays: Replays,
         settings: Settings,
         progress: Progress,
+        *,
+        read: ReadLive = read_live,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
@@ -120,6 +127,7 @@ class StateReader:
         cached = settings.cache
         self._models = ModelsCreator(shadows, replays, self._scope, progress, reads_cache=cached)
         self._progress = progress
+        self._read = read
 
     def read(self, get_history: Callable[[Destinations], Result]) -> ProjectState[Result]:
         """Read the live databases, then the history, then the models.
@@ -150,7 +158,7 @@ class StateReader:
     def _read_live(self, database_key: DatabaseKey) -> Live:
         tables = version_tables(self._loaded.environment)[database_key]
         scope = replace(self._scope, dependencies=False)  # only a repair needs them
-        live = read_live(self._shadows.live_url(database_key), tables, scope)
+        live = self._read(self._shadows.live_url(database_key), tables, scope)
         configured = self._loaded.environment.databases[database_key]
         tenants = Tenants(configured, self._settings.x)
         tenants.require_schemas(live.snapshot)

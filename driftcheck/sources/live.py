@@ -60,7 +60,7 @@ def read_live(url: URL, version_tables: Iterable[VersionTable], scope: Scope) ->
         database = database_for(url.get_backend_name())
         snapshot = database.catalog.read(connection, scope)
         addresses = {
-            table: table.address(snapshot) for table in version_tables if _exists(table, snapshot)
+            table: table.address(snapshot) for table in version_tables if exists(table, snapshot)
         }
         revisions = {
             table: database.read_revisions(connection, address)
@@ -96,8 +96,12 @@ def _watched(connection: Any, url: URL) -> AbstractContextManager[Any]:
     return watchdog.call(shown(url), aborter(connection))
 
 
-def _exists(version_table: VersionTable, snapshot: Snapshot) -> bool:
+def exists(version_table: VersionTable, snapshot: Snapshot) -> bool:
     """Return whether a version table exists.
+
+    Args:
+        version_table: The version table.
+        snapshot: The schema of the database.
 
     Raises:
         CatalogError: A view has its name. A SELECT from it could run functions of other users.

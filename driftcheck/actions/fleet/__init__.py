@@ -80,7 +80,7 @@ def check_fleet(
         named = by_name(members)
         outcomes = run.read(members, options.state, resume=options.resume)
         readings = [each for each in outcomes if isinstance(each, MemberReading)]
-        comparing = Comparing(opened, projects, settings, progress)
+        comparing = Comparing(opened, projects, settings, run.schemas, progress)
         failures = (each for each in outcomes if isinstance(each, ReadFailure))
         results = [*failures, *comparing.compare(named, readings)]
         locations = {each.member: each.location for each in outcomes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.engine import URL
@@ -14,17 +14,18 @@ from driftcheck.actions.fleet.reading import (
     failure_of,
     reading_of,
 )
-from driftcheck.actions.fleet.schema_reading import schema_reading_of
+from driftcheck.actions.fleet.schema_reading import SchemaReadings
 from driftcheck.config.settings import Settings
 from driftcheck.errors import CatalogError, ConnectionFailedError, ReplayError, ShadowError
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.check import Checked, ProjectCheck
+from driftcheck.pipeline.database_state import ReadLive
 from driftcheck.pipeline.opening import OpenedProject, loaded_again
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
-from driftcheck.sources.live import Live
+from driftcheck.sources.live import read_live
 
 _OF_ONE_MEMBER = (ConnectionFailedError, CatalogError, ShadowError, ReplayError)
 """The errors that concern a member or its server, and not the whole project."""
@@ -76,17 +77,23 @@ class Comparing:
         opened: The project.
         projects: The project, as env.py configures it for each member.
         settings: The settings of the fleet.
+        schemas: What was read, if the members are the schemas of one database.
         progress: Called with a short description of each step.
     """
 
     def __init__(
-        self, opened: OpenedProject, projects: Projects, settings: Settings, progress: Progress
+        self,
+        opened: OpenedProject,
+        projects: Projects,
+        settings: Settings,
+        schemas: SchemaReadings | None,
+        progress: Progress,
     ) -> None:
         self._opened = opened
         self._projects = projects
         self._settings = settings
+        self._schemas = schemas
         self._progress = progress
-        self._schemas: Collection[str] = ()
 
     def compare(
         self, members: Mapping[str, Member], readings: Iterable[MemberReading]
@@ -97,7 +104,6 @@ class Comparing:
             members: The members, by name.
             readings: What was read of each of them.
         """
-        self._schemas = {member.schema for member in members.values()}
         groups: dict[object, list[MemberReading]] = {}
         for reading in readings:
             member = members[reading.member]
@@ -142,17 +148,30 @@ class Comparing:
         require_schema(loaded, settings, member)
         replays = Replays(loaded, shadows, settings, self._progress)
         try:
-            check = ProjectCheck(loaded, shadows, replays, settings, self._progress)
+            check = ProjectCheck(
+                loaded,
+                shadows,
+                replays,
+                settings,
+                self._progress,
+                read=self._reader(member, reading),
+            )
             checked = check.run(self._opened.declarations)
         finally:
             replays.main.begin_again()  # the next member has shadows of its own
         live = checked.state.databases[0].live
-        return checked, live is not None and self._reading(member, url, live).state == reading.state
+        if self._schemas is not None:
+            return checked, True
+        return checked, live is not None and reading_of(
+            member.name, url, live
+        ).state == reading.state
 
-    def _reading(self, member: Member, url: URL, live: Live) -> MemberReading:
-        if not member.schema:
-            return reading_of(member.name, url, live)
-        return schema_reading_of(member.name, member.schema, url, live, self._schemas)
+    def _reader(self, member: Member, reading: MemberReading) -> ReadLive:
+        """Return the function that reads a member; a schema has been read with the others."""
+        if self._schemas is None:
+            return read_live
+        live = self._schemas.live(reading, member.schema)
+        return lambda *_: live
 
 
 def settings_for(member: Member, settings: Settings) -> Settings:

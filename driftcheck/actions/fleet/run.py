@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +14,7 @@ from driftcheck.actions.fleet.comparing import Projects, require_schema, setting
 from driftcheck.actions.fleet.members import Member
 from driftcheck.actions.fleet.pool import Limits, read_members
 from driftcheck.actions.fleet.reading import Outcome, ReadJob
-from driftcheck.actions.fleet.schema_reading import read_schemas
+from driftcheck.actions.fleet.schema_reading import SchemaReadings, read_schemas
 from driftcheck.actions.fleet.state_file import StateFile
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import shown
@@ -53,19 +53,21 @@ class FleetRun:
 
     Attributes:
         resumed: The number of members whose reading was taken from an unfinished run.
+        schemas: What was read, if the members are the schemas of one database.
     """
 
     def __init__(
         self, projects: Projects, settings: Settings, workers: Workers, progress: Progress
     ) -> None:
         self.resumed = 0
+        self.schemas: SchemaReadings | None = None
         self._projects = projects
         self._settings = settings
         self._workers = workers
         self._progress = progress
 
     def read(self, members: Sequence[Member], file: Path | None, *, resume: bool) -> list[Outcome]:
-        """Read the members.
+        """Read the members. The schemas of one database are read at once, and not kept.
 
         Args:
             members: The members.
@@ -73,10 +75,14 @@ class FleetRun:
             resume: Whether to skip the members that an unfinished run has read.
 
         Raises:
-            DriftcheckError: The file cannot be written, or env.py fails.
+            DriftcheckError: The file cannot be written, env.py fails, or the database that contains
+                the schemas cannot be read.
         """
+        if members[0].schema:
+            self.schemas = self._read_schemas(members)
+            return [*self.schemas.outcomes]
         loaded = self._loaded(members[0])
-        state = StateFile(file or _state_path(loaded, members), self._key(loaded, members))
+        state = StateFile(file or _state_path(loaded, members), self._key(loaded))
         with state.writing(resume=resume) as keep:
             known = (state.readings.get(member.name) for member in members)
             outcomes: list[Outcome] = [
@@ -93,21 +99,16 @@ class FleetRun:
         return outcomes
 
     def _read(self, members: Sequence[Member]) -> Iterable[Outcome]:
-        if not members:
-            return ()
-        if members[0].schema:
-            return self._read_schemas(members)
         jobs = [self._job(member) for member in members]
         return read_members(
             jobs, self._workers.executor, self._workers.limits, self._workers.require
         )
 
-    def _read_schemas(self, members: Sequence[Member]) -> Iterator[Outcome]:
+    def _read_schemas(self, members: Sequence[Member]) -> SchemaReadings:
         first = members[0]
         require_schema(self._loaded(first), settings_for(first, self._settings), first)
         self._progress("reading the schemas of the database")
-        schemas = [(member.name, member.schema) for member in members]
-        yield from self._workers.executor.submit(read_schemas, self._job(first), schemas).result()
+        return read_schemas(self._job(first), {each.name: each.schema for each in members})
 
     def _job(self, member: Member) -> ReadJob:
         settings = self._settings
@@ -125,13 +126,12 @@ class FleetRun:
     def _loaded(self, member: Member) -> LoadedProject:
         return self._projects.loaded(settings_for(member, self._settings))
 
-    def _key(self, loaded: LoadedProject, members: Sequence[Member]) -> str:
+    def _key(self, loaded: LoadedProject) -> str:
         """Return a digest of everything that a reading depends on besides the member."""
         settings = self._settings
         history = history_digest([*map(str, source_directories(loaded.script))], loaded.root)
         scope = settings.grants, settings.owners, settings.settings
-        schemas = sorted({member.schema for member in members})
-        parts = history, scope, settings.x, schemas, FORMAT, __version__
+        parts = history, scope, settings.x, FORMAT, __version__
         return sha256(repr(parts).encode()).hexdigest()
 
 

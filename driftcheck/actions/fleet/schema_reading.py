@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-
-from sqlalchemy.engine import URL
 
 from driftcheck.actions.fleet.reading import (
     MemberReading,
@@ -28,12 +26,13 @@ from driftcheck.actions.fleet.reading import (
     rest_of,
 )
 from driftcheck.databases.location import shown
-from driftcheck.databases.registry import database_for
+from driftcheck.databases.registry import catalog_for, database_for
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import DriftcheckError
 from driftcheck.process.deadline import watchdog
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
-from driftcheck.sources.live import Live, reading
+from driftcheck.sources.live import Live, exists, reading
 
 _NEUTRAL = "\0"
 """Stands for the name of the schema. PostgreSQL has no such character in names and definitions."""
@@ -49,32 +48,40 @@ class SplitSnapshot:
         schemas: The schemas of all members.
     """
 
-    def __init__(self, snapshot: Snapshot, schemas: Collection[str]) -> None:
-        members = frozenset(schemas)
+    def __init__(self, snapshot: Snapshot, schemas: Sequence[str]) -> None:
         self._parts: dict[str, Snapshot] = {}
-        empty = replace(snapshot, objects={}, not_compared={}, remarks=(), dependencies={})
-        objects: dict[str, dict[Address, SchemaObject]] = {}
-        counts: dict[str, dict[tuple[str, str], int]] = {}
-        remarks: dict[str, list[Any]] = {}
-
-        def part_of(schema: str) -> str:
-            return schema if schema in members else ""
-
+        objects: dict[str, dict[Address, SchemaObject]] = {schema: {} for schema in ("", *schemas)}
         for address, obj in snapshot.objects.items():
-            objects.setdefault(part_of(_schema_of(address)), {})[address] = obj
-        for (kind, schema), count in snapshot.not_compared.items():
-            counts.setdefault(part_of(schema), {})[kind, schema] = count
+            schema = _schema_of(address)
+            objects[schema if schema in objects else ""][address] = obj
+        counts: dict[str, dict[tuple[str, str], int]] = {schema: {} for schema in objects}
+        for key, count in snapshot.not_compared.items():
+            counts[key[1] if key[1] in counts else ""][key] = count
+        remarks: dict[str, list[Any]] = {schema: [] for schema in objects}
         for remark in snapshot.remarks:
-            remarks.setdefault(part_of(_schema_of(remark.address)), []).append(remark)
-        for schema in (*members, ""):
-            self._parts[schema] = replace(
-                empty,
-                objects=objects.get(schema, {}),
-                not_compared=counts.get(schema, {}),
-                remarks=tuple(remarks.get(schema, ())),
+            schema = _schema_of(remark.address)
+            remarks[schema if schema in remarks else ""].append(remark)
+        self._parts = {
+            schema: replace(
+                snapshot,
+                objects=objects[schema],
+                not_compared=counts[schema],
+                remarks=tuple(remarks[schema]),
             )
+            for schema in objects
+        }
         shared = self._parts[""]
         self._shared = objects_digest(shared.objects.values()), rest_of(shared)
+
+    def part(self, schema: str) -> Snapshot:
+        """Return a member's schema, with everything that belongs to no member."""
+        shared, own = self._parts[""], self._parts[schema]
+        return replace(
+            own,
+            objects={**shared.objects, **own.objects},
+            not_compared={**shared.not_compared, **own.not_compared},
+            remarks=(*shared.remarks, *own.remarks),
+        )
 
     def digest(self, schema: str) -> str:
         """Return a digest of a member's schema, and of everything that belongs to no member."""
@@ -101,6 +108,7 @@ class _NeutralNames:
         )
 
     def object(self, obj: SchemaObject) -> SchemaObject:
+        """Return an object without the name."""
         return SchemaObject(
             self.address(obj.address),
             {name: self._value(value) for name, value in obj.attributes.items()},
@@ -114,6 +122,7 @@ class _NeutralNames:
         )
 
     def address(self, address: Address) -> Address:
+        """Return an address without the name."""
         kind, schema, path, arguments = address
         if kind == "schema" and path == (self._schema,):
             return Address(kind, schema, (_NEUTRAL,))
@@ -137,84 +146,77 @@ class _NeutralNames:
         return self._qualifier.sub(f"{_NEUTRAL}.", found)
 
 
-def read_schemas(job: ReadJob, members: Sequence[tuple[str, str]]) -> list[Outcome]:
+@dataclass(frozen=True)
+class SchemaReadings:
+    """What was read of the schemas of a database.
+
+    Attributes:
+        outcomes: The outcome of each member.
+        split: The schema of the database.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    split: SplitSnapshot
+
+    def live(self, member: MemberReading, schema: str) -> Live:
+        """Return the live database of a member, as if it had been read for this member alone.
+
+        Args:
+            member: What was read of the member.
+            schema: Its schema.
+        """
+        revisions = {VersionTable(schema, name): found for _, name, found in member.stamps}
+        return Live(self.split.part(schema), revisions)
+
+
+def read_schemas(job: ReadJob, schemas: Mapping[str, str]) -> SchemaReadings:
     """Read schemas of one database, in a transaction in which the server refuses to write.
 
     Args:
         job: The database. Its version tables are looked for in the schema of each member.
-        members: The name and the schema of each member.
-
-    Returns:
-        An outcome for each member. If the database cannot be read, all are the same failure.
-    """
-    watchdog.seconds = job.timeout
-    try:
-        url = job.url.resolve()
-        with reading(url) as connection:
-            snapshot = database_for(url.get_backend_name()).catalog.read(connection, job.scope)
-            environment = environment_digest(url, snapshot)
-            stamps = _all_stamps(connection, url, job, snapshot, members)
-    except DriftcheckError as error:
-        return [failure_of(name, error) for name, _ in members]
-    schemas = [schema for _, schema in members]
-    tables = (at for schema in schemas for at in _version_tables(job, snapshot, schema))
-    split = SplitSnapshot(snapshot.without(tables), schemas)
-    return [
-        failure_of(name, found, shown(url))
-        if isinstance(found, DriftcheckError)
-        else MemberReading(name, shown(url), found, split.digest(schema), environment, now())
-        for (name, schema), found in zip(members, stamps, strict=True)
-    ]
-
-
-def schema_reading_of(
-    member: str, schema: str, url: URL, live: Live, schemas: Iterable[str]
-) -> MemberReading:
-    """Return what a fleet keeps of a schema, from a database that was read for it.
-
-    Args:
-        member: The name of the member.
-        schema: Its schema.
-        url: The database.
-        live: The database as it was read.
-        schemas: The schemas of all members.
+        schemas: The schema of each member, by the member's name.
 
     Raises:
-        ConnectionFailedError: The database cannot be reached.
+        DriftcheckError: The database cannot be read.
     """
-    stamps = sorted(("", table.name, found) for table, found in live.revisions.items())
-    digest = SplitSnapshot(live.snapshot, {*schemas}).digest(schema)
-    environment = environment_digest(url, live.snapshot)
-    return MemberReading(member, shown(url), tuple(stamps), digest, environment, now())
+    watchdog.seconds = job.timeout
+    url = job.url.resolve()
+    names = {name for _, name in job.version_tables}
+    tables = {at: [VersionTable(at, name) for name in names] for at in schemas.values()}
+    with reading(url) as connection:
+        snapshot = catalog_for(url.get_backend_name()).read(connection, job.scope)
+        stamps = {at: _stamps(connection, snapshot, found) for at, found in tables.items()}
+    environment = environment_digest(url, snapshot)
+    hidden = [table.address(snapshot) for found in tables.values() for table in found]
+    split = SplitSnapshot(snapshot.without(hidden), [*tables])
+
+    def outcome(name: str, schema: str) -> Outcome:
+        found = stamps[schema]
+        if isinstance(found, DriftcheckError):
+            return failure_of(name, found, shown(url))
+        return MemberReading(name, shown(url), found, split.digest(schema), environment, now())
+
+    return SchemaReadings(tuple(outcome(*member) for member in schemas.items()), split)
 
 
-def _all_stamps(
-    connection: Any,
-    url: URL,
-    job: ReadJob,
-    snapshot: Snapshot,
-    members: Sequence[tuple[str, str]],
-) -> list[Stamps | DriftcheckError]:
-    """Read the revisions of each member; an error concerns one member only."""
-    database, cursor = database_for(url.get_backend_name()), connection.cursor()
-    found: list[Stamps | DriftcheckError] = []
-    for _, schema in members:
-        # Each read locks a version table. Without the savepoint, all would stay locked.
-        cursor.execute(_SAVEPOINT)
-        try:
-            tables = _version_tables(job, snapshot, schema)
-            read = ((at.name, database.read_revisions(connection, at)) for at in tables)
-            found.append(tuple(sorted(("", name, revisions) for name, revisions in read)))
-        except DriftcheckError as error:
-            found.append(error)
+def _stamps(
+    connection: Any, snapshot: Snapshot, tables: Sequence[VersionTable]
+) -> Stamps | DriftcheckError:
+    """Read the revisions of a member; return the error if that is not possible.
+
+    Each read locks a version table. Without the savepoint, all of them would stay locked.
+    """
+    read_revisions = database_for(snapshot.dialect).read_revisions
+    cursor = connection.cursor()
+    cursor.execute(_SAVEPOINT)
+    try:
+        present = [table for table in tables if exists(table, snapshot)]
+        read = ((t.name, read_revisions(connection, t.address(snapshot))) for t in present)
+        return tuple(sorted(("", name, revisions) for name, revisions in read))
+    except DriftcheckError as error:
+        return error
+    finally:
         cursor.execute(_RELEASE_LOCKS)
-    return found
-
-
-def _version_tables(job: ReadJob, snapshot: Snapshot, schema: str) -> list[Address]:
-    """Return the version tables in a schema."""
-    tables = (Address("table", schema, (name,)) for _, name in job.version_tables)
-    return [table for table in dict.fromkeys(tables) if table in snapshot.objects]
 
 
 def _schema_of(address: Address) -> str:

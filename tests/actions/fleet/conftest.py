@@ -42,7 +42,8 @@ class Fleet:
     def run(self, *options, source="fleet.toml", **variables):
         """Check the fleet, and return the result with its JSON report."""
         source = (source,) if isinstance(source, str) else source
-        options = ("--state", str(self.state), "--format", "json", *options)
+        state = ("--state", str(self.state)) if self.state else ()
+        options = (*state, "--format", "json", *options)
         result = self.project.run("fleet", *source, *options, **variables)
         result.report = None
         with suppress(ValueError):

@@ -10,6 +10,7 @@ from driftcheck.actions.fleet.schema_reading import SplitSnapshot
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from tests.actions.fleet.conftest import Fleet
 
 ENVIRONMENT = """\
 from alembic import context
@@ -59,9 +60,9 @@ def tenants(sketch, pg18):
 
 
 def check(project, *options, source=SCHEMAS):
-    from tests.actions.fleet.conftest import Fleet  # noqa: PLC0415
-
-    return Fleet(project, None).run("-d", project.url, *options, source=source)
+    fleet = Fleet(project, None)
+    fleet.state = None
+    return fleet.run("-d", project.url, *options, source=source)
 
 
 def test_tenants(tenants):
@@ -109,6 +110,7 @@ def test_a_version_table_that_is_not_read(tenants):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
+        ((*SCHEMAS, "--resume"), "cannot be used with --schemas"),
         (("--schemas", "tenant*"), "a -x argument must say how env.py learns the schema"),
         (("--schemas", "tenant*", "-x", "other={schema}"), "does not work in the schema"),
         (("--schemas", "none*", "-x", "tenant={schema}"), "no schema of"),
