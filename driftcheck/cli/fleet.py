@@ -126,9 +126,9 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
     """Check one project against many databases.
 
     The databases (stages, tenants, shards) are named in FILE (TOML, a table [databases.NAME] with
-    url = "env:VARIABLE" for each), by a query on a control database, or as the schemas of one database. Databases with the
-    same revisions and the same schema are compared once, and reported as a cluster. A database that
-    cannot be read is reported, and the others are checked.
+    url = "env:VARIABLE" for each), by a query on a control database, or as the schemas of one
+    database. Databases with the same revisions and the same schema are compared once, and reported
+    as a cluster. A database that cannot be read is reported, and the others are checked.
 
     Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
     configuration error, 3 if a database could not be checked and no finding fails the check.

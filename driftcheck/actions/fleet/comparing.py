@@ -16,7 +16,13 @@ from driftcheck.actions.fleet.reading import (
 )
 from driftcheck.actions.fleet.schema_reading import SchemaReadings
 from driftcheck.config.settings import Settings
-from driftcheck.errors import CatalogError, ConnectionFailedError, ReplayError, ShadowError
+from driftcheck.errors import (
+    CatalogError,
+    ConfigurationError,
+    ConnectionFailedError,
+    ReplayError,
+    ShadowError,
+)
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_state import ReadLive
@@ -27,8 +33,10 @@ from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.live import read_live
 
-_OF_ONE_MEMBER = (ConnectionFailedError, CatalogError, ShadowError, ReplayError)
-"""The errors that concern a member or its server, and not the whole project."""
+_OF_ONE_MEMBER = (ConnectionFailedError, CatalogError, ConfigurationError)
+"""The errors that another member with the same state may not have: it is tried next."""
+_OF_THE_STATE = (ShadowError, ReplayError)
+"""The errors that every member with the same state has. Others concern the whole project."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +131,17 @@ class Comparing:
         A member that has changed has a result of its own.
         """
         for number, reading in enumerate(group):
+            rest = group[number:]
             try:
                 checked, is_same = self._check(members[reading.member], reading)
             except _OF_ONE_MEMBER as error:
                 yield failure_of(reading.member, error, reading.location)
                 continue
-            equal = group[number:] if is_same else group[number : number + 1]
+            except _OF_THE_STATE as error:
+                yield from (failure_of(each.member, error, each.location) for each in rest)
+                return
             (report,) = checked.reports
-            yield Compared(tuple(each.member for each in equal), report)
+            yield Compared(tuple(each.member for each in (rest if is_same else rest[:1])), report)
             if is_same:
                 return
 
@@ -160,11 +171,9 @@ class Comparing:
         finally:
             replays.main.begin_again()  # the next member has shadows of its own
         live = checked.state.databases[0].live
-        if self._schemas is not None:
-            return checked, True
-        return checked, live is not None and reading_of(
-            member.name, url, live
-        ).state == reading.state
+        if self._schemas is not None or live is None:
+            return checked, self._schemas is not None
+        return checked, reading_of(member.name, url, live).state == reading.state
 
     def _reader(self, member: Member, reading: MemberReading) -> ReadLive:
         """Return the function that reads a member; a schema has been read with the others."""
