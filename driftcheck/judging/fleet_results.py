@@ -73,7 +73,8 @@ class FleetResult:
         report: The reports of all clusters, in the same order, with what fails the check.
         faults: Findings about the project, which belong to no cluster.
         heads: The heads of the history.
-        resumed: The number of members whose reading was taken from an interrupted run.
+        resumed: The number of members whose reading was taken from an unfinished run.
+        member_noun: What a member is: ``database`` or ``schema``.
     """
 
     clusters: tuple[Cluster, ...]
@@ -82,6 +83,7 @@ class FleetResult:
     faults: tuple[Finding, ...] = ()
     heads: tuple[str, ...] = ()
     resumed: int = 0
+    member_noun: str = "database"
 
     @property
     def size(self) -> int:

@@ -86,7 +86,8 @@ def check_fleet(
         locations = {each.member: each.location for each in outcomes}
         name = opened.loaded.project.name
         result = fleet_result(name, named, results, settings, locations)
-        return replace(result, resumed=run.resumed)
+        noun = "database" if run.schemas is None else "schema"
+        return replace(result, resumed=run.resumed, member_noun=noun)
 
 
 def _require_references(members: Iterable[Member]) -> None:

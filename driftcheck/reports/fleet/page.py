@@ -11,6 +11,7 @@ from driftcheck.errors import ExitCode
 from driftcheck.judging.fleet_results import FleetResult
 from driftcheck.reports.fleet.wording import conclusion, listed, summary
 from driftcheck.reports.output_style import PLAIN, OutputStyle
+from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.visible import visible
 
 
@@ -18,6 +19,7 @@ def in_html(fleet: FleetResult, output: OutputStyle = PLAIN) -> str:
     """Render the complete result as a page. Characters outside the encoding are references."""
     text = _template().render(
         fleet=fleet,
+        size=counted(fleet.size, fleet.member_noun),
         is_clean=fleet.exit_code is ExitCode.CLEAN,
         conclusion=conclusion(fleet),
         summary=summary,

@@ -44,7 +44,7 @@ def in_terminal(fleet: FleetResult, output: OutputStyle = PLAIN) -> str:
 
 
 def _title(fleet: FleetResult, output: OutputStyle) -> Lines:
-    text = f" · {counted(fleet.size, 'database')} · head {', '.join(fleet.heads) or 'none'}"
+    text = f" · {counted(fleet.size, fleet.member_noun)} · head {', '.join(fleet.heads) or 'none'}"
     if fleet.resumed:
         text += f" · {fleet.resumed} read by an unfinished run"
     return wrapped(output, words(output, (fleet.report.project, STRONG), text))

@@ -77,12 +77,14 @@ def conclusion(fleet: FleetResult) -> str:
     code = f"(exit code {int(fleet.exit_code)})"
     not_checked = ""
     if fleet.not_checked:
-        not_checked = f", and {counted(len(fleet.not_checked), 'database')} could not be checked"
+        not_checked = (
+            f", and {counted(len(fleet.not_checked), fleet.member_noun)} could not be checked"
+        )
     if fleet.exit_code is ExitCode.FOUND:
         failing = [*fleet.failing]
         count = sum(len(cluster.members) for cluster in failing)
         verb = "has" if count == 1 else "have"
-        text = f"{count} of {counted(fleet.size, 'database')} {verb} findings that fail the check"
+        text = f"{count} of {counted(fleet.size, fleet.member_noun)} {verb} findings that fail the check"
         return f"{text}{not_checked} {code}. First: {_first(fleet, failing)}"
     if fleet.exit_code is ExitCode.CANNOT_CHECK:
         if not fleet.not_checked:
@@ -90,7 +92,7 @@ def conclusion(fleet: FleetResult) -> str:
         text = f"No finding fails the check{not_checked} {code}."
         hint = f" First: {fleet.not_checked[0].hint}" if fleet.not_checked[0].hint else ""
         return f"{text}{hint} Then run the command again with --resume."
-    return f"No finding of {counted(fleet.size, 'database')} fails the check."
+    return f"No finding of {counted(fleet.size, fleet.member_noun)} fails the check."
 
 
 def _first(fleet: FleetResult, failing: Sequence[Cluster]) -> str:

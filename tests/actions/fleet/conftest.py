@@ -22,9 +22,9 @@ class Fleet:
         self._new_database = new_database
         self._lines = []
 
-    def add(self, name, *statements, revision="heads", **keys):
+    def add(self, name, *statements, revision="heads", database=None, **keys):
         """Upgrade a new database, run statements there, and name it in the file."""
-        database = self._new_database()
+        database = database or self._new_database()
         if revision is not None:
             self.project.upgrade(revision, url=database.text_url)
         for statement in statements:
@@ -43,7 +43,8 @@ class Fleet:
         """Check the fleet, and return the result with its JSON report."""
         source = (source,) if isinstance(source, str) else source
         state = ("--state", str(self.state)) if self.state else ()
-        options = (*state, "--format", "json", *options)
+        form = () if "--format" in options else ("--format", "json")
+        options = (*state, *form, *options)
         result = self.project.run("fleet", *source, *options, **variables)
         result.report = None
         with suppress(ValueError):

@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from tests.actions.fleet.conftest import Fleet, school
+
 SECRET = "s3cr3t-w0rd"
 NO_INDEX = "DROP INDEX ix_students_name"
 NOWHERE = f"postgresql://someone:{SECRET}@127.0.0.1:1/none"
@@ -255,9 +257,54 @@ def test_wrong_options(fleet, options, words):
     assert words in result.stderr
 
 
-def test_files_of_sqlite(sketch, tmp_path):
-    from tests.actions.fleet.conftest import Fleet, school  # noqa: PLC0415
+def test_servers_of_two_versions(fleet, database, pg15):
+    """Each is compared with shadows on a server like its own."""
+    fleet.project.revision(
+        "0003", 'op.create_table("t", sa.Column("a", sa.Integer(), nullable=False))', "0002"
+    )
+    fleet.add("new")
+    old = fleet.add("old", database=database(pg15))
+    assert fleet.run().clusters == {"new, old": (["0003"], [])}
+    old.execute("ALTER TABLE t ALTER a DROP NOT NULL")
+    versions = {
+        cluster["members"][0]["name"]: cluster["compared"]["server_version"].partition(".")[0]
+        for cluster in fleet.run().report["clusters"]
+    }
+    assert versions == {"new": "18", "old": "15"}
 
+
+def test_mariadb(sketch, mariadb_database):
+    project = school(sketch())
+    project.models("")
+    project.revision("0001", 'op.create_table("t", sa.Column("a", sa.Integer()))')
+    project.revision("0002", 'op.create_index("ix_t", "t", ["a"])', "0001")
+    project.name_database(mariadb_database().text_url)
+    fleet = Fleet(project, mariadb_database)
+    fleet.add("one")
+    fleet.add("two", "DROP INDEX ix_t ON t")
+    fleet.add("three")
+    clusters = fleet.run().clusters
+    assert clusters == {"one, three": (["0002"], []), "two": (["0002"], ["drift-index-missing"])}
+
+
+def test_arguments_of_members(fleet):
+    """env.py configures another version table for each of them."""
+    env = fleet.project.root / "migrations" / "env.py"
+    env.write_text(
+        env.read_text().replace(
+            "connection=connection,",
+            "connection=connection, version_table=context.get_x_argument(as_dictionary=True)"
+            '.get("of", "alembic_version"),',
+        )
+    )
+    fleet.add("one")
+    other = fleet.add("two", x=["of=other"])
+    assert fleet.run().clusters["two"] == ([], ["stamp-missing"])
+    other.execute("ALTER TABLE alembic_version RENAME TO other")
+    assert {name: found for name, (_, found) in fleet.run().clusters.items()} == {"one, two": []}
+
+
+def test_files_of_sqlite(sketch, tmp_path):
     project = school(sketch())
     fleet = Fleet(project, None)
     for name in "ab":

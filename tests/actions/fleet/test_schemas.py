@@ -76,6 +76,7 @@ def test_tenants(tenants):
     }
     assert result.clusters["tenant-B.1, tenant_a"][1] == []
     assert result.clusters["tenant_c"][1] == ["drift-index-missing"]
+    assert "4 schemas" in check(tenants, "--format", "terminal").stdout
     assert "-x tenant=tenant_c" in result.report["clusters"][1]["members"][0]["command"]
 
 
