@@ -24,6 +24,7 @@ _IMPORTED = (
     "driftcheck.actions.compare.quick_check",
     "driftcheck.actions.timeline.blame",
     "driftcheck.actions.diff",
+    "driftcheck.actions.fleet",
     "driftcheck.actions.gate",
     "driftcheck.actions.timeline.history",
     "driftcheck.actions.locate",

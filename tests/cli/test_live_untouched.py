@@ -42,6 +42,7 @@ def state(live):
         ("simulate-colleague --after-downgrade 1", 3),  # there is no downgrade()
         ("diff {url} {url}", 0),
         ("snapshot --write base.json", 0),
+        ("fleet fleet.toml", 1),
     ],
 )
 def test_a_server(pg_school, arguments, status):
@@ -50,6 +51,7 @@ def test_a_server(pg_school, arguments, status):
     before = state(project.live)
     assert "COPY public.students" in "\n".join(before[0])
 
+    (project.root / "fleet.toml").write_text(f'[databases.live]\nurl = "{project.url}"\n')
     arguments = arguments.format(url=project.url).split()
     result = project.run(*arguments, DRIFTCHECK_SHADOW=pg_school.shadow)
 
@@ -57,10 +59,15 @@ def test_a_server(pg_school, arguments, status):
     assert state(project.live) == before
 
 
-@pytest.mark.parametrize("arguments", ["compare", "diff {url} {url}", "snapshot --write base.json"])
+@pytest.mark.parametrize(
+    "arguments",
+    ["compare", "diff {url} {url}", "snapshot --write base.json", "fleet fleet.toml"],
+)
 def test_a_file(school, arguments):
     school.by_hand("INSERT INTO students VALUES (1); ALTER TABLE students ADD age integer")
     before = {path.name: path.read_bytes() for path in school.root.glob("live*")}
+    (school.root / "fleet.toml").write_text(f'[databases.live]\nurl = "{school.url}"\n')
     result = school.run(*arguments.format(url=school.url).split())
-    assert result.status == (1 if arguments == "compare" else 0), result.stderr
+    finds = arguments.startswith(("compare", "fleet"))
+    assert result.status == (1 if finds else 0), result.stderr
     assert {path.name: path.read_bytes() for path in school.root.glob("live*")} == before

@@ -106,6 +106,7 @@ def slow(sketch):
     )
     project.upgrade()
     project.by_hand("CREATE TABLE more (id integer)")
+    (project.root / "fleet.toml").write_text('[databases.live]\nurl = "sqlite:///live.db"\n')
     env = project.root / "migrations" / "env.py"
     (project.root / "slowly.py").write_text("import time\ntime.sleep(0.7)\n")
     env.write_text(SLOW + "import sys; sys.stdout = sys.stderr = None\n" + env.read_text())
@@ -160,6 +161,7 @@ COMMANDS = [
     "snapshot --write base.json",
     "selftest",
     "gate --base main",
+    "fleet fleet.toml",
 ]
 
 

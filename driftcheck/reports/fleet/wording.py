@@ -84,7 +84,8 @@ def conclusion(fleet: FleetResult) -> str:
         failing = [*fleet.failing]
         count = sum(len(cluster.members) for cluster in failing)
         verb = "has" if count == 1 else "have"
-        text = f"{count} of {counted(fleet.size, fleet.member_noun)} {verb} findings that fail the check"
+        size = counted(fleet.size, fleet.member_noun)
+        text = f"{count} of {size} {verb} findings that fail the check"
         return f"{text}{not_checked} {code}. First: {_first(fleet, failing)}"
     if fleet.exit_code is ExitCode.CANNOT_CHECK:
         if not fleet.not_checked:
