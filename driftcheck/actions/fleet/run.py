@@ -88,7 +88,7 @@ class FleetRun:
             outcomes: list[Outcome] = [
                 reading
                 for member, reading in zip(members, known, strict=True)
-                if reading is not None and reading.location == _location(member)
+                if reading is not None and _location(member) in (reading.location, "")
             ]
             self.resumed = len(outcomes)
             read = {outcome.member for outcome in outcomes}

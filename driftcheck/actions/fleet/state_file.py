@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -17,6 +17,7 @@ from typing import Any, TextIO
 from driftcheck.actions.fleet.reading import MemberReading, Outcome, ReadFailure, now
 from driftcheck.errors import ConfigurationError, OutputError
 from driftcheck.process.masking import masked
+from driftcheck.process.streams import warn
 from driftcheck.storage.cache_directory import read_private
 
 _FORMAT = 1
@@ -73,7 +74,7 @@ class StateFile:
 
     @contextmanager
     def _opened(self) -> Iterator[TextIO]:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self._path, flags, 0o600)
@@ -102,17 +103,22 @@ class StateFile:
 
     def _interrupted(self) -> Iterator[tuple[str, MemberReading]]:
         """Yield the readings of a run that is not finished, if it has read the same."""
-        with suppress(OSError, UnicodeDecodeError):
+        try:
             lines = [_parsed(line) for line in read_private(self._path).splitlines()]
-            head = lines[0] if lines else {}
-            if (head.get("format"), head.get("key")) != (_FORMAT, self._key):
-                return
-            if any("finished" in line for line in lines):
-                return
-            for line in lines:
-                if "member" in line:
-                    reading = _reading(line)
-                    yield reading.member, reading
+        except PermissionError as error:  # others could have written readings
+            warn(f"not resumed: {error}")
+            return
+        except (OSError, UnicodeDecodeError):
+            return
+        head = lines[0] if lines else {}
+        if (head.get("format"), head.get("key")) != (_FORMAT, self._key):
+            return
+        if any("finished" in line for line in lines):
+            return
+        for line in lines:
+            if "member" in line:
+                reading = _reading(line)
+                yield reading.member, reading
 
 
 def _write(stream: TextIO, value: Mapping[str, Any]) -> None:

@@ -124,6 +124,16 @@ def test_an_unfinished_run_is_resumed(fleet):
     assert fleet.run("--resume").report["resumed"] == 0
 
 
+def test_a_file_that_others_can_write_is_not_resumed(fleet, tmp_path):
+    fleet.add("one")
+    fleet.name("two", NOWHERE)
+    fleet.state = tmp_path / "shared" / "state.jsonl"
+    fleet.run()
+    fleet.state.parent.chmod(0o777)
+    result = fleet.run("--resume")
+    assert (result.report["resumed"], "not resumed: " in result.stderr) == (0, True)
+
+
 def test_a_finished_run_is_not_resumed(fleet):
     fleet.add("one")
     fleet.run()
