@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
+
+from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
@@ -38,7 +40,11 @@ class OpenedProject(NamedTuple):
 
 @contextmanager
 def open_project(
-    settings: Settings, progress: Progress, on_load: Callable[[Project], None] = lambda _: None
+    settings: Settings,
+    progress: Progress,
+    on_load: Callable[[Project], None] = lambda _: None,
+    *,
+    known: Iterable[URL] = (),
 ) -> Iterator[OpenedProject]:
     """Load a project within this context; all its shadow databases are dropped at the end.
 
@@ -46,13 +52,14 @@ def open_project(
         settings: The settings.
         progress: Called with a short description of each step.
         on_load: Called with the project before its env.py runs.
+        known: Further databases that the project's code must not reach.
 
     Raises:
         DriftcheckError: The project cannot be loaded, or its env.py fails.
     """
     watchdog.seconds = settings.timeout
     progress("loading the project")
-    hooks, inputs = Redirect(settings.root, named_databases(settings)), CodeInputs()
+    hooks, inputs = Redirect(settings.root, [*named_databases(settings), *known]), CodeInputs()
     with (
         hooks.hooked() as redirect,
         Shadows(settings, redirect.targets) as shadows,
@@ -122,5 +129,5 @@ def _require_one_database(settings: Settings, loaded: LoadedProject) -> None:
         raise ConfigurationError(
             f"the project migrates {count} databases, and {settings.named('database_url')} names "
             "one",
-            hint="Leave it out and let the project name its databases.",
+            hint="Such a project names its databases itself: run driftcheck compare without a URL.",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,7 +74,8 @@ def check_fleet(
     first = with_url(url, settings_for(reachable, settings))
     first = replace(first, sources={**first.sources, "database_url": "each member of the fleet"})
     # The workers are connected before code of the project can run.
-    with opened_workers(options) as workers, open_project(first, progress) as opened:
+    live = _known_urls(members)
+    with opened_workers(options) as workers, open_project(first, progress, known=live) as opened:
         projects = Projects(opened, first)
         run = FleetRun(projects, settings, workers, progress)
         named = by_name(members)
@@ -124,6 +125,16 @@ def _first_reachable(members: Iterable[Member]) -> tuple[Member, URL]:
         hint="Check the URLs, and that the servers run.",
         details="\n".join(f"{failure.member}: {failure.reason}" for failure in failures),
     )
+
+
+def _known_urls(members: Iterable[Member]) -> list[URL]:
+    """Return the databases of the fleet, as far as their URLs are known in this process."""
+    urls = {}
+    for member in members:
+        if member.url.text not in urls:
+            with suppress(ConfigurationError):
+                urls[member.url.text] = member.url.resolve()
+    return [*urls.values()]
 
 
 @contextmanager

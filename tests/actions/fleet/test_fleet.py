@@ -329,3 +329,23 @@ def test_files_of_sqlite(sketch, tmp_path):
     assert [*result.clusters] == ["a, b"]
     assert not (tmp_path / "c.db").exists()
     assert [*result.not_checked] == ["c"]
+
+    # The project's code reaches no member.
+    env = project.root / "migrations" / "env.py"
+    opened = f"import sqlite3; sqlite3.connect({str(tmp_path / 'b.db')!r})"
+    env.write_text(f"{opened}\n{env.read_text()}")
+    result = fleet.run()
+    assert (result.status, result.stdout) == (3, "")
+    assert f"{tmp_path / 'b.db'}" in result.stderr
+
+
+def test_a_project_with_several_databases(fleet, database, pg18):
+    env = fleet.project.root / "migrations" / "env.py"
+    fleet.add("one")
+    other = database(pg18).text_url
+    again = env.read_text().replace('config.get_main_option("sqlalchemy.url")', repr(other))
+    env.write_text(f"{env.read_text()}\n{again}")
+    result = fleet.run()
+    assert (result.status, result.stdout) == (2, "")
+    assert "the project migrates 2 databases" in result.stderr
+    assert "run driftcheck compare" in result.stderr
