@@ -153,7 +153,7 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
         settings = replace(settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))
     settings, members = _members(settings, file, (control, from_query), pattern)
     limits = Limits(jobs, jobs_per_host)
-    with progress() as show:
+    with progress(verbose=deliver.full) as show:
         result = check_fleet(
             settings, members, FleetOptions(limits, state, resume=resume, scheduler=scheduler), show
         )

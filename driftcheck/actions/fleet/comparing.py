@@ -27,7 +27,7 @@ from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_state import ReadLive
 from driftcheck.pipeline.opening import OpenedProject, loaded_again
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
@@ -120,7 +120,7 @@ class Comparing:
             groups.setdefault(key, []).append(reading)
         # Members of one server one after another: for another server, other shadows are made.
         for number, (_, group) in enumerate(sorted(groups.items(), key=_environment), start=1):
-            self._progress(f"comparing {number} of {len(groups)} states")
+            self._progress(Step("comparing the states", "state", number, len(groups)))
             yield from self._compare_group(members, group)
 
     def _compare_group(

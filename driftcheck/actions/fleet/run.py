@@ -19,7 +19,7 @@ from driftcheck.actions.fleet.state_file import StateFile
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import shown
 from driftcheck.errors import ConfigurationError
-from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
@@ -91,12 +91,17 @@ class FleetRun:
                 if reading is not None and _location(member) in (reading.location, "")
             ]
             self.resumed = len(outcomes)
+            self._show(len(outcomes), len(members))
             read = {outcome.member for outcome in outcomes}
             for outcome in self._read([member for member in members if member.name not in read]):
                 keep(outcome)
                 outcomes.append(outcome)
-                self._progress(f"read {len(outcomes)} of {len(members)} databases")
+                self._show(len(outcomes), len(members))
         return outcomes
+
+    def _show(self, done: int, total: int) -> None:
+        number = min(done + 1, total)
+        self._progress(Step("reading the databases", "database", number, total))
 
     def _read(self, members: Sequence[Member]) -> Iterable[Outcome]:
         jobs = [self._job(member) for member in members]
