@@ -140,6 +140,22 @@ def test_a_server_that_goes_away_and_comes_back(pg_school):
         assert watch.stop() == ""
 
 
+def test_a_fleet(school):
+    other = school.root / "other.db"
+    school.upgrade(url=f"sqlite:///{other}")
+    names = {"a": school.live, "b": other}
+    lines = [f'[databases.{name}]\nurl = "sqlite:///{path}"' for name, path in names.items()]
+    (school.root / "fleet.toml").write_text("\n".join(lines))
+    with watching(school, "fleet", "fleet.toml", *DRIFT) as watch:
+        wait_until(watch.state.exists)
+        other.rename(other.with_suffix(".gone"))
+        assert watch.line().startswith("unchecked: b: ")
+        school.by_hand(EXTRA)
+        assert watch.line().startswith("new: a: table more was created outside")
+        other.with_suffix(".gone").rename(other)
+        assert watch.line() == "checked: b: can be checked again"
+
+
 def test_no_password_is_told_or_kept(pg_school, secret):
     url = pg_school.project.live.url.set(host="127.0.0.1", port=free_port(), query={})
     text = url.set(password=secret).render_as_string(hide_password=False)
