@@ -1,1 +1,1 @@
-"""How fast driftcheck is, measured as ratios of whole processes in one run."""
+"""How fast driftcheck is, and how much memory it needs, as ratios of commands run in turn."""

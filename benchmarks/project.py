@@ -1,7 +1,8 @@
-"""A plain Alembic project with as many tables as wanted."""
+"""A plain Alembic project with as many tables and revisions as wanted, as people write them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _ALEMBIC_INI = """\
@@ -16,7 +17,7 @@ from sqlalchemy import Table, Text, func
 
 metadata = MetaData()
 for number in range({tables}):
-    Table(
+    table = Table(
         f"table_{{number}}",
         metadata,
         Column("id", Integer, primary_key=True),
@@ -32,6 +33,8 @@ for number in range({tables}):
         Column("notes", Text),
         Column("parent_id", Integer, ForeignKey(f"table_{{max(number - 1, 0)}}.id")),
     )
+    if number < {added}:
+        table.append_column(Column("added", Integer))
 """
 
 _ENV = """\
@@ -43,64 +46,143 @@ from models import metadata
 section = context.config.get_section(context.config.config_ini_section)
 engine = engine_from_config(section, prefix="sqlalchemy.", poolclass=pool.NullPool)
 with engine.connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata)
+    context.configure(
+        connection=connection, target_metadata=metadata, transaction_per_migration=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 """
 
 _REVISION = '''\
-"""Create every table."""
+"""{message}"""
 
+import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import MetaData
-
-from models import metadata
 
 revision = "{revision}"
-down_revision = {down_revision}
-
-
-def copies():
-    """Return copies: a history that creates the tables of the models themselves is never cached."""
-    copied = MetaData()
-    for table in metadata.sorted_tables:
-        table.to_metadata(copied)
-    return copied.sorted_tables[{start}:{stop}]
+down_revision = {down_revision!r}
 
 
 def upgrade():
-    for table in copies():
-        table.create(op.get_bind())
+{upgrade}
 
 
 def downgrade():
-    for table in reversed(copies()):
-        table.drop(op.get_bind())
+{downgrade}
 '''
 
+_CREATE = """\
+    op.create_table(
+        "table_{number}",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("email", sa.String(length=255), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("amount", sa.Numeric(precision=10, scale=2), server_default="0", nullable=True),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=20), server_default="new", nullable=True),
+        sa.Column(
+            "created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=True
+        ),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("notes", sa.Text(), nullable=True),
+        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["parent_id"], ["table_{parent}.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+    )
+    op.create_index(op.f("ix_table_{number}_name"), "table_{number}", ["name"], unique=False)"""
 
-def write_project(directory: Path, url: str, *, tables: int, revisions: int) -> None:
-    """Write a project whose history makes the tables, evenly shared out among the revisions.
+_DROP = """\
+    op.drop_index(op.f("ix_table_{number}_name"), table_name="table_{number}")
+    op.drop_table("table_{number}")"""
+
+SET_DEFAULT = (
+    "Set a default again.",
+    '    op.alter_column("table_0", "status", server_default="new")',
+    "    pass",
+)
+"""A revision that changes nothing: its message, its upgrade and its downgrade."""
+
+ADD_COLUMN = (
+    "Add a column.",
+    '    op.add_column("table_0", sa.Column("added", sa.Integer(), nullable=True))',
+    '    op.drop_column("table_0", "added")',
+)
+"""A revision that adds the column which ``declare_added(1)`` declares."""
+
+
+class Project:
+    """A project in a directory.
 
     Args:
-        directory: Where to; it is made.
-        url: Its database.
-        tables: How many, each with 12 columns, a primary key, a foreign key, a unique
-            constraint and an index.
-        revisions: How many.
+        directory: Where it is written.
+        tables: The number of its tables. Each has 12 columns, a primary key, a foreign key, a
+            unique constraint and an index.
+        revisions: The number of its revisions. They share the tables evenly. Those without a
+            table change a default back and forth.
     """
-    versions = directory / "migrations" / "versions"
-    versions.mkdir(parents=True)
-    (directory / "alembic.ini").write_text(_ALEMBIC_INI.format(url=url.replace("%", "%%")))
-    (directory / "models.py").write_text(_MODELS.format(tables=tables))
-    (directory / "migrations" / "env.py").write_text(_ENV)
-    share = -(-tables // revisions)
-    for number in range(revisions):
-        before = repr(f"r{number - 1:04}") if number else None
-        text = _REVISION.format(
-            revision=f"r{number:04}",
-            down_revision=before,
-            start=number * share,
-            stop=(number + 1) * share,
+
+    def __init__(self, directory: Path, *, tables: int, revisions: int) -> None:
+        self.directory = directory
+        self.tables = tables
+        self._revisions = 0
+        self._versions = directory / "migrations" / "versions"
+        self._versions.mkdir(parents=True)
+        (directory / "migrations" / "env.py").write_text(_ENV)
+        self.declare_added(0)
+        for number in range(revisions):
+            start, stop = (-(-tables * edge // revisions) for edge in (number, number + 1))
+            self.add(*(_creating(range(start, stop)) if stop > start else SET_DEFAULT))
+
+    def connect(self, url: str) -> None:
+        """Name the project's database in alembic.ini."""
+        text = _ALEMBIC_INI.format(url=url.replace("%", "%%"))
+        (self.directory / "alembic.ini").write_text(text)
+
+    def declare_added(self, count: int) -> None:
+        """Have the models declare an additional column in some of the first tables.
+
+        Args:
+            count: The number of these tables.
+        """
+        text = _MODELS.format(tables=self.tables, added=count)
+        (self.directory / "models.py").write_text(text)
+
+    def add(self, message: str, upgrade: str, downgrade: str) -> None:
+        """Write one more revision."""
+        number = self._revisions
+        self._revisions += 1
+        (self._versions / f"r{number:04}.py").write_text(
+            _REVISION.format(
+                message=message,
+                revision=f"r{number:04}",
+                down_revision=f"r{number - 1:04}" if number else None,
+                upgrade=upgrade,
+                downgrade=downgrade,
+            )
         )
-        (versions / f"r{number:04}.py").write_text(text)
+
+
+def _creating(numbers: Sequence[int]) -> tuple[str, str, str]:
+    created = [_CREATE.format(number=n, parent=max(n - 1, 0)) for n in numbers]
+    dropped = [_DROP.format(number=n) for n in reversed(numbers)]
+    return "Create tables.", "\n".join(created), "\n".join(dropped)
+
+
+def drift_statements(tables: int, count: int) -> Iterator[str]:
+    """Yield statements that change some of the last tables by hand, each in one of four ways.
+
+    Args:
+        tables: The number of the project's tables.
+        count: The number of changes, at most one for each table.
+    """
+    changes = (
+        "ALTER TABLE table_{0} DROP COLUMN notes",
+        "ALTER TABLE table_{0} ALTER COLUMN name TYPE varchar(80)",
+        "DROP INDEX ix_table_{0}_name",
+        "ALTER TABLE table_{0} ALTER COLUMN status SET DEFAULT 'old'",
+    )
+    for number in range(count):
+        yield changes[number % len(changes)].format(tables - 1 - number)

@@ -1,22 +1,26 @@
-"""Times reading every kind against the bare floor: the same queries, fetched and thrown away."""
+"""Reading every kind of object, against the same queries fetched and thrown away."""
 
 from __future__ import annotations
 
-import gc
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import URL
+from psycopg2 import extensions
 
-from driftcheck.databases.catalog import Scope
+from benchmarks.bench import Bench, execute
+from benchmarks.measuring import TICKS
+from benchmarks.tables import Table, seconds
+from driftcheck.databases.catalog import Scope, gc_paused
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.catalog.session import reading_session
 from driftcheck.databases.registry import catalog_for
 
-# For every tenth table, what SQLAlchemy's models cannot say.
+_SCOPE = Scope(dependencies=False)
+
+# For every tenth table, what SQLAlchemy's models cannot declare.
 _MORE = """
 create type mood as enum ('sad', 'ok');
 create domain points as integer check (value >= 0);
@@ -41,97 +45,77 @@ end loop; end $$;
 """
 
 
-class _Recorded:
-    """A connection whose cursors note the queries that they are given."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self.queries: list[str] = []
-
-    def cursor(self) -> Any:
-        noted, cursor = self.queries, self._connection.cursor()
-
-        class Cursor:
-            def __enter__(self) -> Any:
-                return self
-
-            def __exit__(self, *_: object) -> None:
-                cursor.close()
-
-            def __getattr__(self, name: str) -> Any:
-                return getattr(cursor, name)
-
-            def execute(self, query: str, *parameters: Any) -> None:
-                noted.append(query)
-                cursor.execute(query, *parameters)
-
-        return Cursor()
-
-
-def time_reading(url: URL, *, tables: int, rounds: int) -> None:
-    """Read a database and its floor in turn, and print how they compare.
+def catalog_queries(connection: Any) -> list[str]:
+    """Return the statements with which a schema is read.
 
     Args:
-        url: The database, with that many tables of the benchmark's project.
-        tables: How many.
-        rounds: How often.
+        connection: A connection to the database.
     """
-    connection, catalog = connect(url), catalog_for("postgresql")
-    connection.cursor().execute(_MORE.format(tables=tables))
-    connection.commit()
-    backend = connection.info.backend_pid
-    recorded = _Recorded(connection)
-    snapshot = catalog.read(recorded, Scope(dependencies=False))
-    queries = [query for query in recorded.queries if query.lstrip().startswith("select")]
+    sent: list[str] = []
+
+    class Recording(extensions.cursor):
+        def execute(self, query: Any, parameters: Any = None) -> None:
+            sent.append(query)
+            super().execute(query, parameters)
+
+    connection.cursor_factory = Recording
+    catalog_for("postgresql").read(connection, _SCOPE)
+    connection.cursor_factory = None
+    return sent
+
+
+def reading(bench: Bench) -> None:
+    """Time reading a schema with many kinds of objects against its floor."""
+    note = (
+        "In one process, in turn. The floor sends the same queries, fetches the rows and throws "
+        "them away. CPU is that of the client and of the server."
+    )
+    header = ("", "objects", "kinds", "read, CPU", "floor, CPU", "CPU ratio", "wall ratio")
+    table = Table("Reading a catalog, against its queries", note, header)
+    for tables in bench.tables:
+        site = bench.upgraded(tables)
+        execute(site.url, [_MORE.format(tables=tables)])
+        with closing(connect(site.url)) as connection:
+            table.row(f"{tables} tables", *_measured(connection, bench.rounds))
+
+
+def _measured(connection: Any, rounds: int) -> list[str]:
+    catalog, queries = catalog_for("postgresql"), catalog_queries(connection)
+    snapshot = catalog.read(connection, _SCOPE)
+
+    def read() -> None:
+        catalog.read(connection, _SCOPE)
 
     def floor() -> None:
-        with connection.cursor() as cursor, reading_session(cursor):
+        with connection.cursor() as cursor:
             for query in queries:
                 cursor.execute(query)
-                cursor.fetchall()
+                if cursor.description is not None:
+                    cursor.fetchall()
 
-    kinds = {address.kind for address in snapshot.objects}
-    print(
-        f"\nreading {len(snapshot.objects)} objects of {len(kinds)} kinds, {tables} tables and "
-        "more, against its queries fetched and thrown away, in turn:\n"
-    )
-    gc.disable()  # as it is while a catalog is read: that shall favour neither
-    pairs = [
-        (
-            _spent(lambda: catalog.read(connection, Scope(dependencies=False)), backend),
-            _spent(floor, backend),
-        )
-        for _ in range(rounds)
+    backend = connection.info.backend_pid
+    with gc_paused():  # as it is while a catalog is read: neither may have an advantage
+        pairs = [(_spent(read, backend), _spent(floor, backend)) for _ in range(rounds)]
+    walls, cpus = ([(one[at], other[at]) for one, other in pairs] for at in (0, 1))
+    return [
+        str(len(snapshot.objects)),
+        str(len({address.kind for address in snapshot.objects})),
+        *(seconds(statistics.median(side)) for side in zip(*cpus, strict=True)),
+        *(f"{statistics.median(a / b for a, b in each):.2f}" for each in (cpus, walls)),
     ]
-    gc.enable()
-    connection.close()
-    for what, place in (("wall", 0), ("CPU of client and server", 1)):
-        read, bare = ([pair[side][place] for pair in pairs] for side in (0, 1))
-        ratios = sorted(one / other for one, other in zip(read, bare, strict=True))
-        print(
-            f"  {what:<25} read {statistics.median(read):6.2f} s  "
-            f"floor {statistics.median(bare):6.2f} s  ratio {statistics.median(ratios):.2f} "
-            f"(pair by pair {ratios[0]:.2f} to {ratios[-1]:.2f})"
-        )
 
 
 def _spent(work: Callable[[], object], backend: int) -> tuple[float, float]:
-    """Seconds by the clock, and of the processors: this process and the server's."""
-    wall, cpu = time.perf_counter(), time.process_time() + _server_cpu(backend)
+    """Return seconds by the clock, and of the processors of this process and of the server's."""
+    wall, cpu = time.perf_counter(), time.process_time() + _backend_cpu(backend)
     work()
-    return (
-        time.perf_counter() - wall,
-        time.process_time() + _server_cpu(backend) - cpu,
-    )
+    return time.perf_counter() - wall, time.process_time() + _backend_cpu(backend) - cpu
 
 
-def _server_cpu(backend: int) -> float:
-    """What the server's process has used; nothing is known of it where there is no /proc."""
+def _backend_cpu(backend: int) -> float:
+    """Return the seconds that a process of the server has used; 0 without /proc."""
     try:
-        fields = (
-            Path(f"/proc/{backend}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        )
+        text = Path(f"/proc/{backend}/stat").read_text(encoding="ascii")
     except OSError:
         return 0.0
-    ticks_a_second = 100  # USER_HZ: the same on every Linux that Python runs on
-    return (int(fields[11]) + int(fields[12])) / ticks_a_second
+    return sum(map(int, text.rpartition(")")[2].split()[11:13])) / TICKS
