@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlalchemy.engine import URL
 
 from benchmarks.measuring import Command
-from benchmarks.project import Project
+from benchmarks.project import ENV, Project
 from driftcheck.databases.connection import connect
-from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 
 REVISIONS = 50
 _REPOSITORY = Path(__file__).parent.parent
@@ -39,6 +39,21 @@ class Bench:
     rounds: int
     large: bool
 
+    def written(self, tables: int, revisions: int = REVISIONS, env: str = ENV) -> Site:
+        """Write a project with a new, empty database.
+
+        Args:
+            tables: The number of its tables.
+            revisions: The number of its revisions.
+            env: The text of ``env.py``.
+        """
+        number = sum(1 for _ in self.directory.iterdir())
+        directory = self.directory / str(number)
+        project = Project(directory, tables=tables, revisions=revisions, env=env)
+        site = Site(project, self.maker.make(f"bench{number}"))
+        project.connect(text_of(site.url))
+        return site
+
     def upgraded(self, tables: int, revisions: int = REVISIONS) -> Site:
         """Write a project, and upgrade its new database to the head.
 
@@ -46,10 +61,7 @@ class Bench:
             tables: The number of its tables.
             revisions: The number of its revisions.
         """
-        number = sum(1 for _ in self.directory.iterdir())
-        project = Project(self.directory / str(number), tables=tables, revisions=revisions)
-        site = Site(project, self.maker.make(f"bench_{number}").url)
-        project.connect(site.url_text)
+        site = self.written(tables, revisions)
         site.alembic("upgrade", "head").run()
         return site
 
@@ -60,16 +72,16 @@ class Site:
 
     Attributes:
         project: The project.
-        url: The database.
+        database: The database.
     """
 
     project: Project
-    url: URL
+    database: ShadowDatabase
 
     @property
-    def url_text(self) -> str:
-        """The URL with its password."""
-        return self.url.render_as_string(hide_password=False)
+    def url(self) -> URL:
+        """The URL of the database."""
+        return self.database.url
 
     @property
     def cache(self) -> Path:
@@ -111,6 +123,11 @@ class Site:
                 return None
             lines = backend.read_text(encoding="utf-8").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("PPid:"))
+
+
+def text_of(url: URL) -> str:
+    """Return a URL as text, with its password."""
+    return url.render_as_string(hide_password=False)
 
 
 def execute(url: URL, statements: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from benchmarks.bench import Bench, Site
+from benchmarks.bench import Bench, Site, text_of
 from benchmarks.measuring import in_turn, median, ratio
 from benchmarks.project import drift_statements
 from benchmarks.reading import catalog_queries
@@ -50,7 +50,7 @@ def drift(bench: Bench) -> None:
     table = Table("compare --only-gap drift, against alembic check", note, header)
     for tables in bench.tables:
         site = bench.upgraded(tables)
-        quick = site.driftcheck("compare", "--only-gap", "drift", "-d", site.url_text)
+        quick = site.driftcheck("compare", "--only-gap", "drift", "-d", text_of(site.url))
         quick = replace(quick, postmaster=site.postmaster())
         quick.run()
         pairs = in_turn(site.alembic("check"), quick, bench.rounds)
@@ -73,7 +73,7 @@ def _floor(site: Site) -> Any:
     """Return a command that sends the queries of a reading and does nothing with the rows."""
     file = site.project.directory / "queries.json"
     with closing(connect(site.url)) as connection:
-        file.write_text(json.dumps(catalog_queries(connection)))
+        file.writetext_of(json.dumps(catalog_queries(connection)))
     dsn = site.url.set(drivername="postgresql").render_as_string(hide_password=False)
     floor = site.python("-m", "benchmarks.floor", dsn, str(file))
     return replace(floor, postmaster=site.postmaster())

@@ -12,25 +12,13 @@ from itertools import islice
 
 from sqlalchemy.engine import URL
 
-from benchmarks.bench import Bench, Site, execute
+from benchmarks.bench import Bench, Site, execute, text_of
 from benchmarks.measuring import Command
-from benchmarks.project import drift_statements
+from benchmarks.project import creation, drift_statements
 from benchmarks.tables import Table, microseconds, seconds
 
 _SMALL, _LARGE = (100, 1000, 5000), (20000,)
 _STEPS = ("read", "read second", "compare", "digest", "dump", "load")
-_BATCH = 500  # tables in a transaction: each takes locks
-
-_CREATE = """
-do $$ begin for n in {start} .. {stop} - 1 loop
-  execute format('create table table_%1$s (id serial primary key, name varchar(64) not null,
-    email varchar(255) unique, description text, amount numeric(10, 2) default 0,
-    quantity integer not null, status varchar(20) default ''new'',
-    created_at timestamptz default now(), updated_at timestamptz, position integer, notes text,
-    parent_id integer references table_%2$s (id))', n, greatest(n - 1, 0));
-  execute format('create index ix_table_%1$s_name on table_%1$s (name)', n);
-end loop; end $$
-"""
 
 
 def growth(bench: Bench) -> None:
@@ -50,10 +38,10 @@ def _steps(bench: Bench, sizes: tuple[int, ...]) -> None:
     for tables in sizes:
         first, second = (bench.maker.make(f"growth_{tables}_{side}").url for side in (1, 2))
         for url in (first, second):
-            execute(url, _creation(tables))
+            execute(url, creation(tables))
         execute(second, islice(drift_statements(tables, tables), tables // 4))
         measured = _measured(first, second)
-        arguments = [sys.executable, "-m", "driftcheck", "diff", _text(first), _text(second)]
+        arguments = [sys.executable, "-m", "driftcheck", "diff", text_of(first), text_of(second)]
         used = Command(arguments, bench.directory, os.environ, codes=(1,)).run()
         table.row(
             f"{tables} tables",
@@ -66,19 +54,10 @@ def _steps(bench: Bench, sizes: tuple[int, ...]) -> None:
         )
 
 
-def _creation(tables: int) -> Iterator[str]:
-    for start in range(0, tables, _BATCH):
-        yield _CREATE.format(start=start, stop=min(start + _BATCH, tables))
-
-
 def _measured(first: URL, second: URL) -> dict[str, dict[str, float]]:
-    command = [sys.executable, "-m", "benchmarks.steps", _text(first), _text(second)]
+    command = [sys.executable, "-m", "benchmarks.steps", text_of(first), text_of(second)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
-
-
-def _text(url: URL) -> str:
-    return url.render_as_string(hide_password=False)
 
 
 def _projects(bench: Bench) -> None:
@@ -101,7 +80,7 @@ def _checks(site: Site) -> Iterator[Command]:
     yield replace(pending, prepare=site.forget)
     yield pending
     # The first one is not measured: it caches what the quick check needs.
-    drift = site.driftcheck("compare", "--only-gap", "drift", "-d", site.url_text)
+    drift = site.driftcheck("compare", "--only-gap", "drift", "-d", text_of(site.url))
     yield replace(drift, prepare=drift.run)
     whole = site.driftcheck("compare")
     yield replace(whole, prepare=whole.run)

@@ -37,7 +37,7 @@ for number in range({tables}):
         table.append_column(Column("added", Integer))
 """
 
-_ENV = """\
+ENV = """\
 from alembic import context
 from sqlalchemy import engine_from_config, pool
 
@@ -52,6 +52,26 @@ with engine.connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
+"""An ``env.py`` that works in the default schema."""
+
+TENANT_ENV = """\
+from alembic import context
+from sqlalchemy import engine_from_config, pool, text
+
+from models import metadata
+
+tenant = context.get_x_argument(as_dictionary=True)["tenant"]
+section = context.config.get_section(context.config.config_ini_section)
+engine = engine_from_config(section, prefix="sqlalchemy.", poolclass=pool.NullPool)
+with engine.connect() as connection:
+    connection.execute(text(f'SET search_path TO "{tenant}"'))
+    connection.commit()
+    connection.dialect.default_schema_name = tenant
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+"""An ``env.py`` that works in the schema of ``-x tenant=SCHEMA``."""
 
 _REVISION = '''\
 """{message}"""
@@ -120,17 +140,18 @@ class Project:
         directory: Where it is written.
         tables: The number of its tables. Each has 12 columns, a primary key, a foreign key, a
             unique constraint and an index.
-        revisions: The number of its revisions. They share the tables evenly. Those without a
-            table change a default back and forth.
+        revisions: The number of its revisions. They share the tables evenly. A revision without
+            a table sets a default again.
+        env: The text of ``env.py``.
     """
 
-    def __init__(self, directory: Path, *, tables: int, revisions: int) -> None:
+    def __init__(self, directory: Path, *, tables: int, revisions: int, env: str = ENV) -> None:
         self.directory = directory
         self.tables = tables
         self._revisions = 0
         self._versions = directory / "migrations" / "versions"
         self._versions.mkdir(parents=True)
-        (directory / "migrations" / "env.py").write_text(_ENV)
+        (directory / "migrations" / "env.py").write_text(env)
         self.declare_added(0)
         for number in range(revisions):
             start, stop = (-(-tables * edge // revisions) for edge in (number, number + 1))
@@ -163,6 +184,30 @@ class Project:
                 downgrade=downgrade,
             )
         )
+
+
+_BATCH = 500  # tables in a transaction: each takes locks
+
+_CREATE_DIRECTLY = """
+do $$ begin for n in {start} .. {stop} - 1 loop
+  execute format('create table table_%1$s (id serial primary key, name varchar(64) not null,
+    email varchar(255) unique, description text, amount numeric(10, 2) default ''0'',
+    quantity integer not null, status varchar(20) default ''new'',
+    created_at timestamptz default now(), updated_at timestamptz, position integer, notes text,
+    parent_id integer references table_%2$s (id))', n, greatest(n - 1, 0));
+  execute format('create index ix_table_%1$s_name on table_%1$s (name)', n);
+end loop; end $$
+"""
+
+
+def creation(tables: int) -> Iterator[str]:
+    """Yield statements that create the tables of a project without Alembic.
+
+    Args:
+        tables: The number of tables.
+    """
+    for start in range(0, tables, _BATCH):
+        yield _CREATE_DIRECTLY.format(start=start, stop=min(start + _BATCH, tables))
 
 
 def _creating(numbers: Sequence[int]) -> tuple[str, str, str]:
