@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.comparing import compare, drift
+from benchmarks.fleet import fleet
 from benchmarks.growth import growth
 from benchmarks.histories import gate, history
 from benchmarks.reading import reading
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], None]] = {
     "history": history,
     "reading": reading,
     "growth": growth,
+    "fleet": fleet,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 import time
@@ -118,9 +119,9 @@ def _scheduler(directory: Path) -> Iterator[str]:
     scheduler = ("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
     with ExitStack() as stack:
         stack.enter_context(_running(scheduler))
-        while not file.exists():
+        while not file.exists() or not file.read_text():
             time.sleep(0.1)
-        address = f"tcp://{file.read_text().partition('tcp://')[2].partition(chr(34))[0]}"
+        address = json.loads(file.read_text())["address"]
         for _ in range(_WORKERS):
             stack.enter_context(_running(("worker", address, "--nthreads", "1", "--no-nanny")))
         yield address
