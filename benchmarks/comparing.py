@@ -73,7 +73,7 @@ def _floor(site: Site) -> Any:
     """Return a command that sends the queries of a reading and does nothing with the rows."""
     file = site.project.directory / "queries.json"
     with closing(connect(site.url)) as connection:
-        file.writetext_of(json.dumps(catalog_queries(connection)))
+        file.write_text(json.dumps(catalog_queries(connection)))
     dsn = site.url.set(drivername="postgresql").render_as_string(hide_password=False)
     floor = site.python("-m", "benchmarks.floor", dsn, str(file))
     return replace(floor, postmaster=site.postmaster())

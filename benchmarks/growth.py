@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 from sqlalchemy.engine import URL
 
@@ -54,10 +55,11 @@ def _steps(bench: Bench, sizes: tuple[int, ...]) -> None:
         )
 
 
-def _measured(first: URL, second: URL) -> dict[str, dict[str, float]]:
+def _measured(first: URL, second: URL) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.steps", text_of(first), text_of(second)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _projects(bench: Bench) -> None:

@@ -110,7 +110,8 @@ def in_turn(first: Command, second: Command, rounds: int) -> list[tuple[Spent, S
 
 def median(spent: Sequence[Spent], name: str) -> float:
     """Return the median of one measure of several runs."""
-    return statistics.median(getattr(each, name) for each in spent)
+    values: list[float] = [getattr(each, name) for each in spent]
+    return statistics.median(values)
 
 
 def ratio(pairs: Sequence[tuple[Spent, Spent]], name: str) -> str:
