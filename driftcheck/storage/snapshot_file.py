@@ -93,7 +93,7 @@ def load(text: str) -> SnapshotFile:
             data["default_schema"],
             {(kind, schema): count for kind, schema, count in data["not_compared"]},
             dependencies={
-                address_of(of): tuple(map(address_of, on))
+                _known_address(of, objects): tuple(_known_address(row, objects) for row in on)
                 for of, on in data.get("dependencies", ())
             },
         )
@@ -103,6 +103,13 @@ def load(text: str) -> SnapshotFile:
             "the snapshot file is damaged",
             hint="Write the file again: driftcheck snapshot --write FILE",
         ) from None
+
+
+def _known_address(row: list[Any], objects: Mapping[Address, SchemaObject]) -> Address:
+    """Return an address, as the object has it that it belongs to: each address exists once."""
+    address = address_of(row)
+    found = objects.get(address)
+    return address if found is None else found.address
 
 
 def _parsed(text: str) -> tuple[dict[str, Any], Iterable[list[Any]]]:

@@ -1,6 +1,7 @@
 """A snapshot as a file: what was written is read again, and what is none is refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,15 @@ def test_equal_attributes_exist_once_and_a_number_is_no_boolean():
     first, second, _ = load(text).snapshot.objects.values()
     assert first.attributes is second.attributes
     assert dump(load(text)) == text
+
+
+def test_dependencies_have_the_addresses_of_their_objects():
+    known = replace(snapshot(TABLE, COLUMN), dependencies={TABLE.address: (COLUMN.address,)})
+    read = load(dump(SnapshotFile(known, ()))).snapshot
+    table, column = read.objects
+    ((of, (on,)),) = read.dependencies.items()
+    assert of is table
+    assert on is column
 
 
 def test_a_cut_file_is_refused():
