@@ -5,6 +5,7 @@ Source: the documentation of Dask.distributed, "Concurrent.futures" and "Resilie
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from driftcheck.actions.fleet.run import Workers
 from driftcheck.errors import CannotCheckError, ConfigurationError
 
 _CONNECT_SECONDS = 10
+_LOGGERS = ("distributed", "tornado")
 _NO_WORKERS = (
     "Start workers: dask worker ADDRESS. driftcheck must be installed in their environment."
 )
@@ -40,6 +42,7 @@ def dask_workers(address: str, limits: Limits) -> Iterator[Workers]:
             "--scheduler needs Dask, which is not installed",
             hint="Install it here and on every worker: pip install 'driftcheck[dask]'",
         ) from None
+    _silence()
     try:
         client = distributed.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -54,6 +57,13 @@ def dask_workers(address: str, limits: Limits) -> Iterator[Workers]:
         yield Workers(client.get_executor(pure=False), limits, require)
     finally:
         client.close()
+
+
+def _silence() -> None:
+    """Stop the log messages of Dask: a lost connection is an error that driftcheck reports."""
+    for name in [*logging.root.manager.loggerDict]:
+        if name.partition(".")[0] in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _require_workers(client: Any, address: str) -> None:
