@@ -112,17 +112,28 @@ def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[_S
         statements.append(_Statement(bare.strip(), is_unordered))
         return _NO_OPERATION, parameters
 
-    listeners: Sequence[tuple[str, Any]] = (
-        ("before_execute", without_rows),
-        ("before_cursor_execute", keep),
+    listeners: Sequence[tuple[Any, str, Any]] = (
+        (connection, "before_execute", without_rows),
+        (connection, "before_cursor_execute", keep),
+        (connection.engine, "do_execute", _is_kept_ddl),
+        (connection.engine, "do_execute_no_params", _is_kept_ddl),
     )
-    for name, listener in listeners:
-        event.listen(connection, name, listener, retval=True)
+    for target, name, listener in listeners:
+        event.listen(target, name, listener, retval=True)
     try:
         yield statements
     finally:
-        for name, listener in listeners:
-            event.remove(connection, name, listener)
+        for target, name, listener in listeners:
+            event.remove(target, name, listener)
+
+
+def _is_kept_ddl(_cursor: Any, statement: str, *arguments: Any) -> bool:
+    """Return whether a statement stands for DDL that is kept.
+
+    It is not sent then: DDL returns no rows, and a large project has thousands of statements.
+    """
+    context = arguments[-1]
+    return statement == _NO_OPERATION and context.isddl
 
 
 def _bare(statement: str, context: Any) -> str:

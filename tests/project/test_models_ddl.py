@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import (
+    DDL,
     CheckConstraint,
     Column,
     Computed,
@@ -194,3 +195,14 @@ def test_schemas_are_translated(models, connection):
     statements = ddl_of([models], translated)
     assert any(statement.startswith("CREATE TABLE north.pupils") for statement in statements)
     assert not any(statement.startswith("CREATE TABLE pupils") for statement in statements)
+
+
+def test_no_statement_is_sent_for_ddl(models, connection):
+    event.listen(models, "after_create", DDL("CREATE VIEW everybody AS SELECT * FROM pupils"))
+    sent = []
+    connection.connection.dbapi_connection.set_trace_callback(sent.append)
+
+    statements = ddl_of([models], connection)
+
+    assert any("CREATE VIEW" in statement for statement in statements)
+    assert sent == []
