@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.databases.messages import database_message, is_refused_in_transaction
+from driftcheck.databases.postgresql.catalog.computed_defaults import text_with_computed_defaults
 from driftcheck.databases.registry import database_for
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.loading import Project
@@ -398,9 +399,14 @@ def flatten_operations(directives: Iterable[Any]) -> Iterator[Any]:
 
 def _rendered(rendering: AutogenContext, directive: Any, batch: Batch | None) -> str:
     if batch is None:
-        return render_op_text(rendering, directive)
+        return _code(rendering, directive)
     with rendering._within_batch():  # noqa: SLF001  (as Alembic renders ModifyTableOps)
-        return f"{batch.header}\n{indent(render_op_text(rendering, directive), _INDENT)}"
+        return f"{batch.header}\n{indent(_code(rendering, directive), _INDENT)}"
+
+
+def _code(rendering: AutogenContext, directive: Any) -> str:
+    """Return an operation as Alembic renders it, without times at which a shadow was created."""
+    return text_with_computed_defaults(render_op_text(rendering, directive))
 
 
 def _reversed(rendering: AutogenContext, directive: Any, batch: Batch | None) -> str:

@@ -8,6 +8,7 @@ from tests.kept import variables
 SAMPLE = (
     "postgresql/filtered",
     "postgresql/duplicate",
+    "postgresql/noted",
     "postgresql/nothing",
     "postgresql/outside_models",
     "postgresql/pending",

@@ -50,6 +50,21 @@ def with_computed_defaults(snapshot: Snapshot, *, dates: bool) -> Snapshot:
     return replace(snapshot, objects=objects)
 
 
+def text_with_computed_defaults(text: str) -> str:
+    """Return code with ``'now'`` in place of the times at which a shadow database was created.
+
+    Args:
+        text: Code that autogenerate has written for a database that was created just now.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None)
+
+    def named(literal: re.Match[str]) -> str:
+        word = _word(literal, now, dates=False)
+        return literal[0] if word is None else f"'{word}'::{literal['type']}"
+
+    return _LITERAL.sub(named, text)
+
+
 def is_computed_again(wanted: SchemaObject, actual: SchemaObject) -> bool:
     """Whether a default is only another result of the same computed default."""
     computed = _COMPUTED.fullmatch(str(wanted.attributes["default"]))
