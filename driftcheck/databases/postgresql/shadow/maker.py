@@ -184,21 +184,25 @@ class PostgresMaker(ShadowMaker):
                 install(cursor, wanted, shadow.role)
 
     def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:
-        create = f"CREATE DATABASE {shadow.name} TEMPLATE template0{self._strategy}{_owner(shadow)}"
         if self.facts is None:
-            cursor.execute(create)
+            self._create_database(cursor, shadow)
             return
         *similar, plain = _locales(self.facts)
         for locale in similar:
             try:
-                cursor.execute(f"{create} {locale}")
+                self._create_database(cursor, shadow, locale)
             except _UNKNOWN_LOCALE as error:
                 reason = str(error).splitlines()[0]
             else:
                 return
-        cursor.execute(f"{create} {plain}")
+        self._create_database(cursor, shadow, plain)
         wanted = self.facts.locale or self.facts.collation
         self._note(f"the shadow sorts text by the locale C, live by {wanted}: {reason}")
+
+    def _create_database(self, cursor: Any, shadow: ShadowDatabase, locale: str = "") -> None:
+        """Create an empty database with a locale, given as clauses of ``CREATE DATABASE``."""
+        template = f"TEMPLATE template0{self._strategy}{_owner(shadow)}"
+        cursor.execute(f"CREATE DATABASE {shadow.name} {template} {locale}")
 
     def _copy(self, cursor: Any, shadow: ShadowDatabase, template: ShadowDatabase) -> None:
         subscriptions = [] if shadow.role else self._subscriptions(cursor, template)

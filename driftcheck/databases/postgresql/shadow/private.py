@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from psycopg2 import errors
@@ -11,6 +11,14 @@ from psycopg2 import errors
 from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
+from driftcheck.databases.postgresql.shadow.spare import (
+    SPARE_PREFIX,
+    EmptyShadow,
+    current_transaction,
+    keep_empty,
+    spare_name,
+    take_empty,
+)
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.postgresql.shadow.templates import (
     HIDDEN_ROLE_PREFIX,
@@ -33,11 +41,12 @@ _IS_HIDDEN = f"""(
   starts_with(rolname::text, '{HIDDEN_ROLE_PREFIX}') AND rolinherit AND rolconnlimit = -1
   AND rolvaliduntil IS NULL AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolcanlogin
                                      OR rolreplication OR rolbypassrls))"""
-# Whether the server is as initdb creates it, except for templates: a replay may have created roles,
-# databases, tablespaces and settings.
+# Whether the server is as initdb creates it, except for templates and the empty shadow that
+# is kept: a replay may have created roles, databases, tablespaces and settings.
 _IS_PRISTINE = f"""
 SELECT (SELECT count(*) = 3 FROM pg_database
-        WHERE NOT starts_with(datname::text, '{TEMPLATE_PREFIX}'))
+        WHERE NOT starts_with(datname::text, '{TEMPLATE_PREFIX}')
+          AND NOT starts_with(datname::text, '{SPARE_PREFIX}'))
    AND (SELECT count(*) = 0 FROM pg_replication_slots)
    AND (SELECT count(*) = 0 FROM pg_subscription)
    AND (SELECT count(*) = 2 FROM pg_tablespace)
@@ -70,6 +79,7 @@ class PrivateMaker(PostgresMaker):
 
     def __init__(self, how: str, installation: Installation, facts: ServerFacts | None) -> None:
         self._private = PrivateServer.start(installation)
+        self._empty: EmptyShadow | None = None
         try:
             self._clean_server()
             user = SUPERUSER if facts is None else facts.user
@@ -149,6 +159,29 @@ class PrivateMaker(PostgresMaker):
     def stop_at_once(self) -> None:
         """Stop the server without waiting. The next run drops the shadows."""
         self._private.stop_at_once()
+
+    def _create_database(self, cursor: Any, shadow: ShadowDatabase, locale: str = "") -> None:
+        """Take the empty database that is kept, or create one."""
+        spare = spare_name(locale)
+        if shadow.role or not take_empty(cursor, spare, shadow.name):
+            super()._create_database(cursor, shadow, locale)
+        if not shadow.role:
+            self._empty = EmptyShadow(shadow.name, spare, 0)
+
+    def _mark(self, cursor: Any, shadow: ShadowDatabase) -> None:
+        super()._mark(cursor, shadow)
+        if self._empty is not None and self._empty.name == shadow.name:
+            self._empty = self._empty._replace(transaction=current_transaction(cursor))
+
+    def _destroy(self, shadow: ShadowDatabase) -> None:
+        """Drop the shadow, or keep it for the next run if it is still empty."""
+        empty = self._empty
+        if empty is not None and empty.name == shadow.name:
+            self._empty = None
+            with suppress(ShadowError), own_session(self.server) as cursor:
+                if keep_empty(cursor, empty, SUPERUSER):
+                    return
+        super()._destroy(shadow)
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
         return own_session(self._private.url(database=name))
