@@ -37,6 +37,11 @@ def use(url):
     """Have this process take the server at a URL for a private one that it has started."""
 
     class KeptMaker(private.PrivateMaker):
+        keeps_templates = False  # several runs use the server at once
+        _create_database = (
+            PostgresMaker._create_database
+        )  # no run takes the empty shadow of another
+
         def __init__(self, how, _installation, facts):
             PostgresMaker.__init__(self, how, make_url(url), facts)
 

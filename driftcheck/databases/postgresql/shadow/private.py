@@ -76,10 +76,10 @@ class PrivateMaker(PostgresMaker):
     """
 
     keeps_templates = True
+    _empty: EmptyShadow | None = None
 
     def __init__(self, how: str, installation: Installation, facts: ServerFacts | None) -> None:
         self._private = PrivateServer.start(installation)
-        self._empty: EmptyShadow | None = None
         try:
             self._clean_server()
             user = SUPERUSER if facts is None else facts.user
