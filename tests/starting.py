@@ -117,6 +117,8 @@ def _become(place, arguments, directory, environment, streams):
     os.environ.update(environment)
     if server := os.environ.pop(kept.VARIABLE, None):
         kept.use(server)
+    for module in ("tests", "tests.kept"):  # a new process has imported nothing of a project
+        del sys.modules[module]
     for ours, standard in zip(streams, (1, 2), strict=True):
         os.dup2(ours, standard)
         os.close(ours)

@@ -1,11 +1,13 @@
 """Checks quickly whether a live database still has no drift, without replaying the history.
 
 A full check runs at least the project's own env.py, which imports its models. For a large project,
-this takes far longer than reading the live database. A quick check is possible if --database-url
-names the database, only drift is asked for, and no file of the history has changed since the last
-full check. Then the digest of the live schema is compared with the digest of the schema that the
-history builds, which the full check has cached. If the digests differ, or anything else is new, a
-full check must find the differences.
+this takes far longer than reading the live database. A quick check is possible if only drift is
+asked for, and no file of the history has changed since the last full check. Then the digest of the
+live schema is compared with the digest of the schema that the history builds, which the full check
+has cached. If the digests differ, or anything else is new, a full check must find the differences.
+
+The database is the one that --database-url names. Without this option, it is the one that the
+project named in the last full check, if nothing has changed that the project's code then read.
 
 Nothing here imports SQLAlchemy or Alembic: this import would take longer than the check.
 """
@@ -21,9 +23,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from driftcheck import __version__
+from driftcheck.actions.compare.project_url import project_url_of
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import gc_paused
@@ -66,6 +69,8 @@ class CachedCheck:
         shadows: Where the shadow databases were created.
         notes: The notes of the report.
         inputs: What the replay has read outside the history, as JSON.
+        project_url: The URL of the project's own database, as JSON; ``None`` if it cannot be known
+            without the project's code.
     """
 
     project: str
@@ -78,6 +83,21 @@ class CachedCheck:
     shadows: str
     notes: Sequence[str]
     inputs: dict[str, dict[str, str]]
+    project_url: dict[str, Any] | None
+
+
+class _Live(NamedTuple):
+    """Where the live database is.
+
+    Attributes:
+        dsn: The URL for libpq. The project's own is without a password.
+        shown: The URL for messages.
+        arguments: Further arguments for libpq: the password.
+    """
+
+    dsn: str
+    shown: str
+    arguments: dict[str, Any]
 
 
 def quick_report(settings: Settings) -> Report | None:
@@ -89,9 +109,11 @@ def quick_report(settings: Settings) -> Report | None:
     Raises:
         NotAnsweredError: The live database does not answer in time.
     """
-    dsn = _dsn(settings)
-    cached = _load(settings) if dsn is not None else None
+    cached = _load(settings) if _is_possible(settings) else None
     if cached is None or not _is_current(cached, settings):
+        return None
+    live = _live(cached, settings)
+    if live is None:
         return None
     # Imported here because projects with other databases may not have psycopg2.
     import psycopg2  # noqa: PLC0415
@@ -99,13 +121,15 @@ def quick_report(settings: Settings) -> Report | None:
     from driftcheck.databases.postgresql import psycopg2_deadlines as watched  # noqa: PLC0415
 
     try:
-        connection = watched.connect(_shown(settings), dsn, application_name="driftcheck")
+        connection = watched.connect(
+            live.shown, live.dsn, application_name="driftcheck", **live.arguments
+        )
     except psycopg2.Error:
         return None  # the full check reports the error
     try:
         make_read_only(connection)
         with gc_paused():
-            return _report(settings, cached, connection)
+            return _report(settings, cached, connection, live.shown)
     except NotAnsweredError:
         raise  # the full check would wait for the same time
     except (psycopg2.Error, ConnectionFailedError, CatalogError):
@@ -121,14 +145,31 @@ def _is_current(cached: CachedCheck, settings: Settings) -> bool:
     return replay_inputs_of(cached.inputs).are_unchanged
 
 
-def _dsn(settings: Settings) -> str | None:
-    """Return the live database's URL for libpq; ``None`` if a quick check is not possible."""
-    if settings.gaps != (Gap.DRIFT,) or not settings.cache or settings.bootstrap is not None:
+def _is_possible(settings: Settings) -> bool:
+    """Whether the settings ask for no more than a quick check can tell."""
+    return settings.gaps == (Gap.DRIFT,) and settings.cache and settings.bootstrap is None
+
+
+def _live(cached: CachedCheck, settings: Settings) -> _Live | None:
+    """Return where the live database is; ``None`` if only a full check can tell."""
+    if settings.database_url is not None:
+        dsn = libpq_url(settings.database_url)
+        return None if dsn is None else _Live(dsn, displayed_url(settings.database_url), {})
+    if cached.project_url is None:
         return None
-    return libpq_url(settings.database_url or "")
+    try:
+        own = project_url_of(cached.project_url)
+        password = own.password()
+    except (KeyError, TypeError):  # the file of the cache is damaged
+        return None
+    if password is None:
+        return None
+    return _Live(own.url, displayed_url(own.url), {"password": password} if password else {})
 
 
-def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report | None:
+def _report(
+    settings: Settings, cached: CachedCheck, connection: Any, location: str
+) -> Report | None:
     """Read the live database, and compare the digest of its schema with the cached one."""
     facts = read_facts(connection)
     catalog = PostgreSQLCatalog()
@@ -142,7 +183,7 @@ def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report 
         return None
     header = ReportHeader(
         name=cached.database or facts.database,
-        location=_shown(settings),
+        location=location,
         dialect=snapshot.dialect,
         server_version=snapshot.server_version,
         stamped=tuple(stamped),
@@ -161,11 +202,6 @@ def _report(settings: Settings, cached: CachedCheck, connection: Any) -> Report 
 def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
     schema, name = table
     return Address("table", schema or snapshot.default_schema, (name,))
-
-
-def _shown(settings: Settings) -> str:
-    """Return the URL of the live database for messages."""
-    return displayed_url(settings.database_url or "")
 
 
 def save(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from driftcheck.actions.compare.project_url import project_url
 from driftcheck.actions.compare.quick_check import CachedCheck, history_digest, save
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
@@ -11,6 +14,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
+from driftcheck.sources.project_reads import ProjectReads
 from driftcheck.sources.replay_inputs import ReplayInputs
 
 
@@ -19,17 +23,19 @@ def save_quick_check(
     shadows: Shadows,
     settings: Settings,
     state: ProjectState[HistoryResult],
+    reads: ProjectReads,
 ) -> None:
     """Write the quick-check cache after a full check, if a quick check is possible.
 
     A quick check is not possible with several databases or heads, with a bootstrap, after a failed
-    replay, if revisions create tables of the models, or if the replay changed files of the project.
+    replay, if revisions create tables of the models, or if files of the project changed meanwhile.
 
     Args:
         loaded: The project.
         shadows: Created its shadow databases.
         settings: The settings of the full check.
         state: The state of the databases that were checked.
+        reads: What the project's code has read until env.py had configured its database.
     """
     (database, *others), result = state.databases, state.result
     facts = shadows.facts(database.database_key)
@@ -40,11 +46,12 @@ def save_quick_check(
         or history.fault
         or history.uses_of_models
         or result.changed_files
+        or reads.has_changed_files  # by somebody who edits them while the check runs
         or settings.bootstrap
     )
     if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
         return
-    check = _cached_check(loaded, shadows, database, history.inputs)
+    check = _cached_check(loaded, shadows, database, history.inputs, reads)
     save(settings, check, facts, stamped, built)
 
 
@@ -53,10 +60,14 @@ def _cached_check(
     shadows: Shadows,
     database: DatabaseState,
     inputs: ReplayInputs,
+    reads: ProjectReads,
 ) -> CachedCheck:
     directories = [str(path) for path in source_directories(loaded.script)]
     tables = version_tables(loaded.environment)[database.database_key]
     maker = shadows.maker(database.database_key)
+    # The answer of a second database may have named the first one.
+    is_alone = len(loaded.redirect.targets) == 1
+    own = project_url(database.configured[0].target, reads) if is_alone else None
     return CachedCheck(
         project=loaded.project.name,
         directories=directories,
@@ -68,4 +79,5 @@ def _cached_check(
         shadows=maker.how,
         notes=maker.notes,
         inputs=inputs.as_json(),
+        project_url=None if own is None else asdict(own),
     )
