@@ -10,8 +10,6 @@ from configparser import InterpolationError
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import NoSuchTableError
-
 from driftcheck.process.exception_text import message_of
 from driftcheck.quoting import quote_identifier
 
@@ -201,6 +199,9 @@ def _no_url_in_file(error: BaseException) -> str:
 
 
 def _reflected_table(error: BaseException) -> str:
+    # Imported here because this would take longer than a quick check.
+    from sqlalchemy.exc import NoSuchTableError  # noqa: PLC0415
+
     if not isinstance(error, NoSuchTableError):
         return ""
     return (
