@@ -39,7 +39,7 @@ def autogenerate_cache(
         *(settings.x, settings.database_url, settings.bootstrap, settings.base_snapshot),
     )
     others = repr(tuple(database_key)), repr(configuration), *_states(loaded, shadows, history)
-    return AutogenerateCache(loaded.inputs, others, reads=settings.cache)
+    return AutogenerateCache(loaded.recording, others, reads=settings.cache)
 
 
 def _states(loaded: LoadedProject, shadows: Shadows, history: History) -> Iterator[object]:

@@ -22,6 +22,7 @@ from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.inputs import merged
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.bootstrap import description
@@ -201,7 +202,7 @@ class Histories:
         passed = None if templates.is_within(start, [stamped]) else schemas
         revisions = start.applied.revisions
         history = self._run(stamped, revisions, start.applied, passed)
-        return replace(history, inputs=start.applied.inputs.with_more(history.inputs))
+        return replace(history, inputs=merged(start.applied.inputs, history.inputs))
 
     def _replay_all(self, stamped: Destinations) -> History:
         replays = self._replays

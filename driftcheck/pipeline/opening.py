@@ -14,10 +14,10 @@ from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
-from driftcheck.project.code_inputs import CodeInputs
 from driftcheck.project.environment import LoadedProject, discover
 from driftcheck.project.loading import Project, load_project, named_databases
 from driftcheck.project.reads import reporting_to
+from driftcheck.project.recording import ProjectRecording
 from driftcheck.project.redirect import Redirect
 from driftcheck.project.uncompiled_models import UncompiledModelsError
 from driftcheck.schema import Address
@@ -59,11 +59,12 @@ def open_project(
     """
     watchdog.seconds = settings.timeout
     progress("loading the project")
-    hooks, inputs = Redirect(settings.root, [*named_databases(settings), *known]), CodeInputs()
+    hooks = Redirect(settings.root, [*named_databases(settings), *known])
+    recording = ProjectRecording()
     with (
         hooks.hooked() as redirect,
         Shadows(settings, redirect.targets) as shadows,
-        reporting_to(inputs),
+        reporting_to(recording),
     ):
         declarations = Declarations(settings.root)
         with redirect.to(shadows.imported), declarations.recording():
@@ -73,7 +74,7 @@ def open_project(
         # tables which the import creates are not taken for tables of the history.
         with declarations.recording(), _failures_located(declarations):
             loaded = discover(
-                project, redirect, shadows.imported, inputs, models=_needs_models(settings)
+                project, redirect, shadows.imported, recording, models=_needs_models(settings)
             )
         _require_one_database(settings, loaded)
         yield OpenedProject(loaded, shadows, declarations)
@@ -93,7 +94,7 @@ def loaded_again(opened: OpenedProject, settings: Settings) -> LoadedProject:
     with loaded.redirect.to(imported):
         project = load_project(settings)
     return discover(
-        project, loaded.redirect, imported, loaded.inputs, models=_needs_models(settings)
+        project, loaded.redirect, imported, loaded.recording, models=_needs_models(settings)
     )
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.errors import ProjectError
-from driftcheck.project.code_inputs import CodeInputs
 from driftcheck.project.containment import contained
 from driftcheck.project.loading import Project
 from driftcheck.project.models_ddl import ddl_of
+from driftcheck.project.recording import ProjectRecording, Recorded
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema
 
@@ -83,14 +83,16 @@ class LoadedProject:
         redirect: Redirects the connections of the project's code to shadow databases.
         environment: What env.py configures.
         script: The script directory, with its revisions loaded.
-        inputs: What its code has read since its import.
+        recording: Records what its code reads, from its import on.
+        read_until_configured: What its code has read until env.py had configured its databases.
     """
 
     project: Project
     redirect: Redirect
     environment: Environment
     script: ScriptDirectory
-    inputs: CodeInputs
+    recording: ProjectRecording
+    read_until_configured: Recorded
 
     @property
     def root(self) -> Path:
@@ -147,7 +149,7 @@ def discover(
     project: Project,
     redirect: Redirect,
     shadow_set: ShadowSet,
-    inputs: CodeInputs,
+    recording: ProjectRecording,
     *,
     models: bool,
 ) -> LoadedProject:
@@ -160,7 +162,7 @@ def discover(
         project: The project.
         redirect: Redirects the connections of the project's code.
         shadow_set: The shadow databases that env.py connects to.
-        inputs: What the project's code has read since its import.
+        recording: Records what the project's code reads.
         models: Whether the DDL of the models is needed.
 
     Raises:
@@ -191,7 +193,8 @@ def discover(
         )
     script = scripts[-1]
     environment = Environment(databases, tuple(sorted(script.get_heads())))
-    return LoadedProject(project, redirect, environment, script, inputs)
+    recorded = recording.recorded()
+    return LoadedProject(project, redirect, environment, script, recording, recorded)
 
 
 def _configured(context: Any, target: URL, root: Path, *, models: bool) -> Configured:

@@ -1,7 +1,8 @@
 """Reports what code reads from its surroundings: files, directories, environment variables.
 
-Python has audit events for files and directories. It has none for the environment and for questions
-about a path, such as ``Path.exists()``, so these functions are wrapped.
+Python has audit events for files and directories, and for what asks servers or other programs. It
+has none for the environment and for questions about a path, such as ``Path.exists()``, so these
+functions are wrapped. Not seen are the clock, random numbers, and what C code reads by itself.
 Source: https://docs.python.org/3/library/audit_events.html
 """
 
@@ -9,103 +10,160 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
-from typing import Any, cast
+from types import FrameType
+from typing import Any
 
-_read_variable = cast("Any", type(os.environ)).__getitem__
-stat_unreported = os.stat
-"""``os.stat``, without a report of this question."""
-_EXAMINING = ("stat", "lstat", "access")
-_CAPABILITIES = ("supports_dir_fd", "supports_fd", "supports_follow_symlinks")
+_EXAMINING = ("stat", "lstat", "access", "readlink")
+_CAPABILITIES = os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks
 """The sets of functions of ``os`` in which the standard library looks for these functions."""
-_LISTING = frozenset({"os.listdir", "os.scandir"})
+_OUTSIDE = """
+    builtins.input ctypes.dlopen os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile
+    os.system pty.spawn socket.connect socket.getaddrinfo socket.gethostbyaddr socket.gethostbyname
+    socket.sendmsg socket.sendto sqlite3.connect subprocess.Popen winreg.OpenKey
+    """.split()
+"""The audit events of what code can ask, and no later run can compare."""
 
 
-class Observer:
-    """Is called for everything that code reads. The methods of this class do nothing."""
+class Listener:
+    """Is called for everything that code reads, before it reads. These methods do nothing.
 
-    def file_is_opened(self, path: object, mode: object, flags: object) -> None:
+    The first argument is the frame of the function that reads.
+    """
+
+    def file_is_opened(self, frame: FrameType, path: object, mode: object, flags: object) -> None:
         """Take note of a file that is opened. Arguments: those of the audit event."""
 
-    def directory_is_listed(self, path: object) -> None:
+    def directory_is_listed(self, frame: FrameType, path: object) -> None:
         """Take note of a directory that is listed. Arguments: those of the audit event."""
 
-    def variable_is_read(self, name: object) -> None:
+    def path_is_examined(
+        self, frame: FrameType, function: str, path: object, options: dict[str, Any]
+    ) -> None:
+        """Take note of a question about a path. Arguments: those of the function of ``os``."""
+
+    def variable_is_read(self, frame: FrameType, name: object) -> None:
         """Take note of an environment variable that is read."""
 
-    def path_is_examined(self, path: object) -> None:
-        """Take note of a path about which code asks whether and how it exists."""
+    def variables_are_listed(self, frame: FrameType) -> None:
+        """Take note that the names of all environment variables are read."""
 
-    def event_occurs(self, event: str) -> None:
-        """Take note of any other audit event."""
+    def outside_is_asked(self, frame: FrameType, event: str, arguments: tuple[Any, ...]) -> None:
+        """Take note of an audit event after which the result may depend on anything."""
 
 
-_observers: list[Observer] = []
+_listeners: list[Listener] = []
+_wrappers = ExitStack()
 _hook_is_installed: list[bool] = []
+_thread = threading.local()
 
 
 @contextmanager
-def reporting_to(observer: Observer) -> Iterator[None]:
-    """Report to an observer what the code of all threads reads, until the end of the block."""
+def reporting_to(listener: Listener) -> Iterator[None]:
+    """Report to a listener what the code of all threads reads, until the end of the block.
+
+    Several blocks may overlap in any way: the first one wraps the functions, the last one to end
+    restores them.
+    """
     if not _hook_is_installed:
-        sys.addaudithook(_hook)  # cannot be removed: without an observer, it does nothing
+        sys.addaudithook(_hook)  # cannot be removed: without a listener, it does nothing
         _hook_is_installed.append(True)
-    _observers.append(observer)
+    if not _listeners:
+        _wrap_functions()
+    _listeners.append(listener)
     try:
-        with ExitStack() as stack:
-            if len(_observers) == 1:
-                _wrap_environment(stack)
-                for name in _EXAMINING:
-                    _wrap_examining(name, stack)
-            yield
+        yield
     finally:
-        _observers.remove(observer)
+        _listeners.remove(listener)
+        if not _listeners:
+            _wrappers.close()
 
 
-def value_of(name: str) -> str | None:
-    """Return the value of a variable, without a report of this read."""
+def _report(report: Callable[[Listener], None]) -> None:
+    """Call every listener. What the listeners read themselves is not reported."""
+    if getattr(_thread, "is_reporting", False):
+        return
+    _thread.is_reporting = True
     try:
-        return cast("str", _read_variable(os.environ, name))
-    except KeyError:
-        return None
+        for listener in tuple(_listeners):
+            report(listener)
+    finally:
+        _thread.is_reporting = False
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    for observer in tuple(_observers):
-        if event == "open":
-            observer.file_is_opened(*arguments)
-        elif event in _LISTING:
-            observer.directory_is_listed(*arguments)
-        else:
-            observer.event_occurs(event)
+    if not _listeners or event not in _EVENTS:
+        return
+    frame = sys._getframe(1)  # noqa: SLF001  (the documented way to the stack)
+    _report(lambda listener: _EVENTS[event](listener, frame, event, arguments))
 
 
-def _wrap_environment(stack: ExitStack) -> None:
-    def reported(environment: Any, name: Any) -> Any:
-        for observer in tuple(_observers):
-            observer.variable_is_read(name)
-        return _read_variable(environment, name)
-
-    environment_type = cast("Any", type(os.environ))
-    environment_type.__getitem__ = reported
-    stack.callback(setattr, environment_type, "__getitem__", _read_variable)
+def _opened(listener: Listener, frame: FrameType, _event: str, arguments: tuple[Any, ...]) -> None:
+    listener.file_is_opened(frame, *arguments)
 
 
-def _wrap_examining(name: str, stack: ExitStack) -> None:
-    original: Callable[..., Any] = getattr(os, name)
+def _listed(listener: Listener, frame: FrameType, _event: str, arguments: tuple[Any, ...]) -> None:
+    listener.directory_is_listed(frame, *arguments)
+
+
+def _asked(listener: Listener, frame: FrameType, event: str, arguments: tuple[Any, ...]) -> None:
+    listener.outside_is_asked(frame, event, arguments)
+
+
+def _imported(
+    listener: Listener, frame: FrameType, _event: str, arguments: tuple[Any, ...]
+) -> None:
+    """Report the file of an extension module, for which there is no other event."""
+    if isinstance(arguments[1], str):
+        listener.file_is_opened(frame, arguments[1], "r", os.O_RDONLY)
+
+
+_EVENTS: dict[str, Callable[[Listener, FrameType, str, tuple[Any, ...]], None]] = {
+    **dict.fromkeys(_OUTSIDE, _asked),
+    "open": _opened,
+    "os.listdir": _listed,
+    "os.scandir": _listed,
+    "import": _imported,
+}
+
+
+def _wrap_functions() -> None:
+    environment = type(os.environ)
+    _wrap(environment, "__getitem__", lambda who, frame, _, name: who.variable_is_read(frame, name))
+    _wrap(environment, "__iter__", lambda who, frame, _: who.variables_are_listed(frame))
+    for name in _EXAMINING:
+        _wrap_examining(name)
+
+
+def _wrap_examining(name: str) -> None:
+    def report(listener: Listener, frame: FrameType, path: Any, *_: Any, **options: Any) -> None:
+        listener.path_is_examined(frame, name, path, options)
+
+    _wrap(os, name, report)
+
+
+def _wrap(owner: Any, name: str, report: Callable[..., None]) -> None:
+    """Have a function report its call first, until no listener is left.
+
+    Args:
+        owner: The module or the class of the function.
+        name: Its name.
+        report: Called with a listener, the frame of the caller and the arguments.
+    """
+    original = getattr(owner, name)
 
     @wraps(original)
-    def reported(path: Any, *arguments: Any, **options: Any) -> Any:
-        for observer in tuple(_observers):
-            observer.path_is_examined(path)
-        return original(path, *arguments, **options)
+    def reported(*arguments: Any, **options: Any) -> Any:
+        frame = sys._getframe(1)  # noqa: SLF001
+        _report(lambda listener: report(listener, frame, *arguments, **options))
+        return original(*arguments, **options)
 
-    setattr(os, name, reported)
-    stack.callback(setattr, os, name, original)
-    for capability in _CAPABILITIES:
-        functions = getattr(os, capability)
-        if original in functions:
-            functions.add(reported)
-            stack.callback(functions.discard, reported)
+    setattr(owner, name, reported)
+    _wrappers.callback(setattr, owner, name, original)
+    for capable in _CAPABILITIES:
+        if original in capable:
+            capable.add(reported)
+            _wrappers.callback(capable.discard, reported)

@@ -6,11 +6,11 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from driftcheck import __version__
-from driftcheck.project.code_inputs import CodeInputs
+from driftcheck.project.inputs import inputs_of
+from driftcheck.project.recording import ProjectRecording
 from driftcheck.storage.entries import Entries, digest_of, key_of
 from driftcheck.storage.snapshot_file import FORMAT
 
@@ -22,14 +22,16 @@ class AutogenerateCache:
     """The cached result of autogenerate on a database at the head.
 
     Args:
-        inputs: What the code of the project has read since its import.
+        recording: Records what the code of the project reads.
         others: All else that the result depends on: the head, the models, the shadows' server and
             the configuration.
         reads: Whether results are taken from the cache.
     """
 
-    def __init__(self, inputs: CodeInputs, others: Iterable[object], *, reads: bool) -> None:
-        self._inputs = inputs
+    def __init__(
+        self, recording: ProjectRecording, others: Iterable[object], *, reads: bool
+    ) -> None:
+        self._recording = recording
         self._reads = reads
         self._entries = Entries("autogenerate")
         variables = {
@@ -48,13 +50,13 @@ class AutogenerateCache:
         if text is None:
             return False
         try:
-            recorded: Mapping[str, Any] = json.loads(text)
-            return self._inputs.are(recorded)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            inputs = inputs_of(json.loads(text))
+        except ValueError:
             return False
+        return inputs is not None and self._recording.finds_unchanged(inputs)
 
     def put_nothing(self) -> None:
         """Cache that autogenerate has just written nothing, if all that it read is known."""
-        recorded = self._inputs.digests()
-        if recorded is not None:
-            self._entries.put(self._key, json.dumps(recorded))
+        inputs = self._recording.recorded().inputs()
+        if inputs is not None:
+            self._entries.put(self._key, json.dumps(inputs.as_json()))

@@ -11,6 +11,7 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.project.environment import Environment
+from driftcheck.project.inputs import States, inputs_of, inputs_with, merged
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
@@ -22,7 +23,7 @@ from driftcheck.sources.replay import (
     RevisionFailure,
     UseOfModels,
 )
-from driftcheck.sources.replay_inputs import Recorder, ReplayInputs, replay_inputs_of
+from driftcheck.sources.replay_inputs import ReplayRecording
 from driftcheck.storage.snapshot_file import SnapshotFile
 
 FRESH = "fresh"
@@ -42,7 +43,7 @@ class History:
             started at later revisions.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
-        inputs: What the replay has read outside the history.
+        inputs: What the replay has read outside the history; ``None`` if that cannot be read again.
         uses_of_models: The lines of revisions that create tables of the models.
         digests: A digest of all that the cache has of each head; empty for what is not cached.
     """
@@ -53,7 +54,7 @@ class History:
     made_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
     fault: RevisionFailure | None = None
     how: str = FRESH
-    inputs: ReplayInputs = field(default_factory=ReplayInputs)
+    inputs: States | None = field(default_factory=dict)
     uses_of_models: tuple[UseOfModels, ...] = ()
     digests: dict[DatabaseKey, str] = field(default_factory=dict)
 
@@ -108,7 +109,7 @@ class HistoryReplay:
                 history.head = self._read()
         return self._completed(history, recorder)
 
-    def _completed(self, history: History, recorder: Recorder) -> History:
+    def _completed(self, history: History, recorder: ReplayRecording) -> History:
         history.inputs = recorder.inputs()
         history.made = self._replay.made
         history.fault = self._replay.fault
@@ -168,7 +169,7 @@ class CachedSchema:
 
     snapshot: Snapshot
     made: Mapping[Address, MigrationSource]
-    inputs: ReplayInputs
+    inputs: States
     digest: str
 
     @classmethod
@@ -178,10 +179,11 @@ class CachedSchema:
         if entry is None or "inputs" not in entry.file.extra:
             return None
         file = entry.file
-        inputs = replay_inputs_of(file.extra["inputs"])
-        if not inputs.are_unchanged:
+        inputs = inputs_of(file.extra["inputs"])
+        states = None if inputs is None else inputs.unchanged()
+        if states is None:
             return None
-        return cls(file.snapshot, _sources(file.extra["made"]), inputs, entry.digest)
+        return cls(file.snapshot, _sources(file.extra["made"]), states, entry.digest)
 
 
 class CachedHistory:
@@ -219,7 +221,7 @@ class CachedHistory:
             schema = self._schema(name)
             if schema is None:
                 return None
-            history.inputs = schema.inputs
+            history.inputs = merged(history.inputs, schema.inputs)
             getattr(history, side)[database_key] = schema.snapshot
             if side == "head":
                 history.made[database_key] = dict(schema.made)
@@ -243,9 +245,10 @@ class CachedHistory:
         return self._schemas[key]
 
     def put(self, history: History) -> None:
-        """Cache the result of a replay, unless it failed or depends on the models."""
-        if history.fault is not None or history.uses_of_models:
+        """Cache the result of a replay, unless it failed or depends on what no key can have."""
+        if history.fault is not None or history.uses_of_models or history.inputs is None:
             return
+        inputs = inputs_with(history.inputs).as_json()
         made_at = {"stamped": history.made_at_stamped, "head": history.made}
         for (database_key, side), key in self._keys.items():
             made_of_side = made_at[side]
@@ -253,7 +256,7 @@ class CachedHistory:
                 continue
             made = _rows(made_of_side.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
-            extra = {"made": made, "inputs": history.inputs.as_json()}
+            extra = {"made": made, "inputs": inputs}
             digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))
             if side == "head":
                 history.digests[database_key] = digest

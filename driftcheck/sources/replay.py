@@ -20,11 +20,12 @@ from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.containment import line_in
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.inputs import States
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative, source_directories
-from driftcheck.sources.replay_inputs import Recorder, ReplayInputs, recording
+from driftcheck.sources.replay_inputs import ReplayRecording, recording
 from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
@@ -85,7 +86,7 @@ class AppliedRevisions:
     revisions: tuple[str, ...]
     made: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
     names_special_date: bool
-    inputs: ReplayInputs
+    inputs: States
 
 
 Destinations = Mapping[tuple[DatabaseKey, VersionTable], tuple[str, ...]]
@@ -173,10 +174,10 @@ class Replay:
         self.made = {key: dict(made) for key, made in earlier.made.items()}
         self._log.names_special_date = earlier.names_special_date
 
-    def recording(self) -> AbstractContextManager[Recorder]:
+    def recording(self) -> AbstractContextManager[ReplayRecording]:
         """Record what the revisions read outside the history, until the end of the block."""
         directories = source_directories(self._loaded.script)
-        return recording(directories, self._loaded.root)
+        return recording(directories, self._loaded.root, self._loaded.recording)
 
     def upgrade(self, destinations: Destinations) -> bool:
         """Upgrade every version table to its destinations.

@@ -1,4 +1,4 @@
-"""Records what a replay reads outside the history: files, imported modules, environment variables.
+"""Records what revisions read outside the history: files, imported modules, environment variables.
 
 A cached replay is valid only while all of these are unchanged.
 """
@@ -6,254 +6,176 @@ A cached replay is valid only while all of these are unchanged.
 from __future__ import annotations
 
 import ast
-import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from functools import cached_property
-from importlib.util import source_from_cache
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-import driftcheck
-from driftcheck.project import reads
-from driftcheck.project.reads import Observer, reporting_to, value_of
+from driftcheck.project.inputs import States
+from driftcheck.project.origins import (
+    absolute,
+    is_installed,
+    is_of_driftcheck,
+    is_of_project,
+    is_of_python,
+    readers,
+)
+from driftcheck.project.reads import reporting_to
+from driftcheck.project.recording import Recording
 
-_MISSING = ""
-_REPORTING = frozenset({Path(__file__), Path(reads.__file__)})
-_DRIFTCHECK = Path(driftcheck.__file__).parent
-_PACKAGE_DIRECTORIES = ("site-packages", "dist-packages")
-_NOT_FILES = (Path("/proc"), Path("/dev"), Path("/sys"))
-_WRITES = os.O_WRONLY | os.O_RDWR
-_OF_THE_SHELL = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})
-"""Variables that a shell sets for each command. Code that copies the environment reads them too."""
-
-
-@dataclass(frozen=True)
-class ReplayInputs:
-    """What a replay has read outside the history, each with a digest.
-
-    Attributes:
-        files: Files and directories. The digest of a directory is that of the names in it.
-        variables: Environment variables. The digest is that of the value, never the value.
-    """
-
-    files: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def are_unchanged(self) -> bool:
-        """Whether every file and every environment variable is as the replay has read it."""
-        return all(_file_digest(Path(path)) == digest for path, digest in self.files.items()) and (
-            all(_value_digest(name) == digest for name, digest in self.variables.items())
-        )
-
-    def with_more(self, more: ReplayInputs) -> ReplayInputs:
-        """Return these inputs and those of a later part of the replay."""
-        return ReplayInputs({**self.files, **more.files}, {**self.variables, **more.variables})
-
-    def as_json(self) -> dict[str, dict[str, str]]:
-        """Return a form that ``replay_inputs_of`` converts back."""
-        return {"files": dict(self.files), "variables": dict(self.variables)}
-
-
-def replay_inputs_of(data: Mapping[str, Any]) -> ReplayInputs:
-    """Return the replay inputs of which ``data`` is the JSON form."""
-    return ReplayInputs(data.get("files", {}), data.get("variables", {}))
+_IN_THE_KEY = ("alembic", "sqlalchemy")
+"""Packages whose versions are in the key of the cache."""
 
 
 @contextmanager
-def recording(directories: Iterable[Path], root: Path) -> Iterator[Recorder]:
-    """Record what code reads until the end of the block.
+def recording(
+    directories: Iterable[Path], root: Path, earlier: Recording
+) -> Iterator[ReplayRecording]:
+    """Record what revisions read until the end of the block.
 
     Args:
         directories: The directories of the history. Their files are not recorded: the key
             of the cache includes them.
         root: The root of the project.
+        earlier: Has recorded what the code of the project has read before the replay.
     """
-    recorder = Recorder([path.resolve() for path in directories], root.resolve())
+    recorder = ReplayRecording([path.resolve() for path in directories], root.resolve(), earlier)
     with reporting_to(recorder):
         yield recorder
 
 
-class Recorder(Observer):
-    """Collects the files and environment variables that are read during a replay.
+class ReplayRecording(Recording):
+    """Records what is read during a replay by the revisions and, of the environment, by env.py.
+
+    The environment is compared as it is then: env.py may set it, and runs before the comparison.
+    What env.py reads besides it are the models and the configuration, which are read each time.
 
     Args:
         directories: The directories of the history.
         root: The root of the project.
+        earlier: Has recorded what the code of the project has read before the replay.
     """
 
-    def __init__(self, directories: list[Path], root: Path) -> None:
+    _aspect_of_installed = "content"
+    """A cached replay may be restored on another machine, where the times differ."""
+
+    def __init__(self, directories: list[Path], root: Path, earlier: Recording) -> None:
+        super().__init__(os.environ)
         self._directories = directories
         self._root = root
-        self._paths: set[Path] = set()
-        self._variables: set[str] = set()
+        self._earlier = earlier
 
-    def inputs(self) -> ReplayInputs:
-        """Return everything that was read, and the modules that the revisions import."""
-        paths = self._paths | _imported_modules(self._directories, self._is_of_project)
-        return ReplayInputs(
-            {str(path): _file_digest(path) for path in sorted(paths)},
-            {name: _value_digest(name) for name in sorted(self._variables)},
-        )
+    def inputs(self) -> States | None:
+        """Return everything that was read, and the modules that the revisions import.
 
-    def file_is_opened(self, path: object, _mode: object, flags: object) -> None:
-        """Record a file that a revision opens for reading. Arguments: those of the audit event.
-
-        Files that ``env.py`` opens are the models and the configuration, which are read each time.
+        Returns:
+            ``None`` if it cannot be read again, or a file was changed.
         """
-        if isinstance(flags, int) and not flags & _WRITES and (file := _path(path)) is not None:
-            file = _source(file)
-            is_outside_history = _is_own_code(file) and not self._is_in_history(file)
-            if is_outside_history and file.is_file() and self._is_read_by_revision():
-                self._paths.add(file)
+        for path in map(str, _imported_modules(self._directories, self._is_in_history)):
+            # The module may have been imported long before the replay.
+            state = self._earlier.first_state("content", path)
+            if state is None:
+                self._add("content", path)
+            else:
+                self._states.setdefault("content", {})[path] = state
+        return self.recorded().known_states()
 
-    def directory_is_listed(self, path: object) -> None:
-        """Record a directory that a revision lists. Arguments: those of the audit event."""
-        directory = _path(path or ".")
-        if directory is None or not _is_own_code(directory) or _is_import_running():
-            return
-        if self._is_read_by_revision():
-            self._paths.add(directory)
+    def _counts(self, frame: FrameType, aspect: str, name: str) -> bool:
+        if aspect == "importable":  # see _imported_modules
+            return False
+        if aspect == "variable":
+            names_live = "://" in (os.environ.get(name) or "")
+            return self._is_read_by_revision(frame) or (
+                self._is_read_by_env_py(frame) and not names_live
+            )
+        if aspect == "variables":
+            return self._is_read_by_revision(frame) or self._is_read_by_env_py(frame)
+        is_in_key = aspect != "outside" and self._is_in_history(name)
+        return not is_in_key and self._is_read_by_revision(frame)
 
-    def variable_is_read(self, name: object) -> None:
-        """Record an environment variable that a revision, ``env.py`` or a helper reads.
+    def _is_in_history(self, file: str) -> bool:
+        return any(_resolved(file).is_relative_to(directory) for directory in self._directories)
 
-        A database URL that ``env.py`` reads says where live is, and is not recorded.
-        """
-        if not isinstance(name, str) or name in _OF_THE_SHELL:
-            return
-        names_live = "://" in (value_of(name) or "")
-        if self._is_read_by_revision() or (self._is_read_by_env_py() and not names_live):
-            self._variables.add(name)
-
-    def _is_of_project(self, path: Path) -> bool:
-        is_own = path.is_relative_to(self._root) and _is_own_code(path)
-        return is_own and not self._is_in_history(path)
-
-    def _is_in_history(self, path: Path) -> bool:
-        return any(path.is_relative_to(directory) for directory in self._directories)
-
-    def _is_read_by_revision(self) -> bool:
+    def _is_read_by_revision(self, frame: FrameType) -> bool:
         """Whether a revision is on the stack, and driftcheck does not read on its own account."""
-        for file in _files_on_the_stack():
-            if self._is_in_history(file) and file.name != "env.py":
-                return True
-            if _is_of_driftcheck(file):
+        for code in readers(frame):
+            if self._is_in_history(code.co_filename):
+                if Path(code.co_filename).name != "env.py":
+                    return True
+            elif is_of_driftcheck(code.co_filename):
                 return False
         return False
 
-    def _is_read_by_env_py(self) -> bool:
+    def _is_read_by_env_py(self, frame: FrameType) -> bool:
         """Whether the innermost code of the project on the stack is ``env.py``.
 
         What driftcheck reads when ``env.py`` opens a connection is not an input.
         """
-        for file in _files_on_the_stack():
+        for code in readers(frame):
+            file = code.co_filename
             if self._is_in_history(file):
                 return True
-            if _is_of_driftcheck(file) or (file.is_relative_to(self._root) and _is_own_code(file)):
+            is_own = is_of_project(file) and _resolved(file).is_relative_to(self._root)
+            if is_of_driftcheck(file) or is_own:
                 return False
         return False
 
 
-def _files_on_the_stack() -> Iterator[Path]:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  (the documented way to the stack)
-    while frame is not None:
-        yield Path(frame.f_code.co_filename)
-        frame = frame.f_back
+@cache
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
 
 
-def _is_of_driftcheck(file: Path) -> bool:
-    """Whether a file on the stack is code of driftcheck, except the modules that record reads."""
-    return file.is_relative_to(_DRIFTCHECK) and file not in _REPORTING
+def _imported_modules(
+    directories: Iterable[Path], is_in_history: Callable[[str], bool]
+) -> set[Path]:
+    """Return the files of the modules that revisions import, directly or by the project's modules.
 
-
-def _is_import_running() -> bool:
-    """Whether the import system reads, which lists every directory that it searches."""
-    return any("importlib._bootstrap" in str(file) for file in islice(_files_on_the_stack(), 5))
-
-
-def _path(path: object) -> Path | None:
-    """Return an absolute path; ``None`` for a file descriptor."""
-    if not isinstance(path, (str, bytes, os.PathLike)):
-        return None
-    return Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100  (resolve reads symbolic links)
-
-
-def _source(path: Path) -> Path:
-    """Return the source file of a compiled file; any other path as it is."""
-    if path.suffix == ".pyc":
-        with suppress(ValueError, NotImplementedError):
-            return Path(source_from_cache(str(path)))
-    return path
-
-
-def _is_own_code(path: Path) -> bool:
-    """Whether a path is neither of an installed package nor of the operating system."""
-    if any(part in _PACKAGE_DIRECTORIES for part in path.parts):
-        return False
-    outside = {Path(sys.prefix), Path(sys.base_prefix), *_NOT_FILES}
-    return not any(path.is_relative_to(directory) for directory in outside)
-
-
-def _file_digest(path: Path) -> str:
-    try:
-        if path.is_dir():
-            content = "\0".join(sorted(entry.name for entry in path.iterdir())).encode()
-        else:
-            content = path.read_bytes()
-    except OSError:
-        return _MISSING
-    return hashlib.sha256(content).hexdigest()
-
-
-def _value_digest(name: str) -> str:
-    value = value_of(name)
-    return _MISSING if value is None else hashlib.sha256(os.fsencode(value)).hexdigest()
-
-
-def _imported_modules(directories: Iterable[Path], is_of_project: Any) -> set[Path]:
-    """Return the files of the project's modules that the revisions import, directly or not."""
+    Args:
+        directories: The directories of the history.
+        is_in_history: Whether a file is in these directories.
+    """
     revisions = {
         file
         for directory in directories
         for file in directory.rglob("*.py")
         if file.name != "env.py"
     }
-    modules = _ModuleFiles(is_of_project)
+    modules = _ModuleFiles(is_in_history)
     found: set[Path] = set()
     remaining = set(revisions)
     while remaining:
         imported, packages = modules.imported_by(remaining.pop())
         found |= packages  # a package runs when a module of it is imported
-        remaining |= imported - found - revisions
+        remaining |= {path for path in imported - found - revisions if not is_installed(str(path))}
         found |= imported - revisions
     return found
 
 
 class _ModuleFiles:
-    """Finds the files of imported modules.
+    """Finds the files of imported modules, except those of Python and those in the cache's key.
 
     Args:
-        is_of_project: Whether a file belongs to the project.
+        is_in_history: Whether a file is in the directories of the history.
     """
 
-    def __init__(self, is_of_project: Any) -> None:
-        self._is_of_project = is_of_project
+    def __init__(self, is_in_history: Callable[[str], bool]) -> None:
+        self._is_in_history = is_in_history
+        self._names: dict[Path, str] = {}
 
-    @cached_property
-    def _files(self) -> dict[str, Path]:
-        files = {}
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if isinstance(file, str) and self._is_of_project(path := Path(file).absolute()):
-                files[name] = path
-        return files
+    def _file(self, name: str) -> Path | None:
+        file = absolute(getattr(sys.modules.get(name), "__file__", None))
+        is_in_key = name.partition(".")[0] in _IN_THE_KEY
+        if file is None or is_in_key or is_of_python(file) or self._is_in_history(file):
+            return None
+        self._names[Path(file)] = name
+        return Path(file)
+
+    def _files(self, names: Iterable[str]) -> set[Path]:
+        return {file for name in names if (file := self._file(name)) is not None}
 
     def imported_by(self, file: Path) -> tuple[set[Path], set[Path]]:
         """Return the modules that a file imports by name, and the packages that these are in."""
@@ -261,15 +183,10 @@ class _ModuleFiles:
             tree = ast.parse(file.read_bytes())
         except (OSError, SyntaxError, ValueError):
             return set(), set()
-        names = {
-            name for node in ast.walk(tree) for name in _imported_names(node, self._name(file))
-        }
-        imported = {self._files[name] for name in names if name in self._files}
+        importer = self._names.get(file, "")
+        names = {name for node in ast.walk(tree) for name in _imported_names(node, importer)}
         parents = {parent for name in names for parent in _parents(name)}
-        return imported, {self._files[name] for name in parents if name in self._files}
-
-    def _name(self, file: Path) -> str:
-        return next((name for name, path in self._files.items() if path == file), "")
+        return self._files(names), self._files(parents)
 
 
 def _imported_names(node: ast.AST, importer: str) -> Iterator[str]:

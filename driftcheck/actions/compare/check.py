@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from driftcheck.actions.compare.quick_check_cache import save_quick_check
 from driftcheck.config.settings import Settings
 from driftcheck.judging.report import Report
@@ -11,7 +9,6 @@ from driftcheck.pipeline.check import ProjectCheck
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
-from driftcheck.sources.project_reads import ProjectReads
 
 
 def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
@@ -24,14 +21,10 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     Raises:
         DriftcheckError: The check could not be made. Nothing was left behind.
     """
-    reads = ProjectReads()
-    with ExitStack() as stack:
-        with reads.observed():
-            opened = stack.enter_context(open_project(settings, progress))
-        loaded, shadows, declarations = opened
+    with open_project(settings, progress) as (loaded, shadows, declarations):
         replays = Replays(loaded, shadows, settings, progress)
         checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
-        save_quick_check(loaded, shadows, settings, checked.state, reads)
+        save_quick_check(loaded, shadows, settings, checked.state)
         return Report(
             loaded.project.name,
             checked.reports,

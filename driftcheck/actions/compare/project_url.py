@@ -17,12 +17,12 @@ from urllib.parse import unquote
 
 from driftcheck.databases.postgresql.libpq import libpq_url
 from driftcheck.process.masking import learn
-from driftcheck.sources.project_inputs import ProjectInputs, project_inputs_of
+from driftcheck.project.inputs import Inputs, inputs_of
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
 
-    from driftcheck.sources.project_reads import ProjectReads
+    from driftcheck.project.recording import Recorded
 
 _IN_URL = re.compile(r"://[^\s:/@'\"]*:([^\s@'\"]*)@")
 _FORMS: Mapping[str, Callable[[str], str]] = {
@@ -75,11 +75,11 @@ class ProjectURL:
 
     url: str
     place: PasswordPlace | None
-    inputs: ProjectInputs
+    inputs: Inputs | None
 
     def password(self) -> str | None:
         """Return the password, or ``""`` without one; ``None`` if the URL may have changed."""
-        if not self.inputs.are_unchanged:
+        if self.inputs is None or self.inputs.unchanged() is None:
             return None
         if self.place is None:
             return ""
@@ -97,11 +97,11 @@ def project_url_of(data: Mapping[str, Any]) -> ProjectURL:
     return ProjectURL(
         data["url"],
         PasswordPlace(**place) if place else None,
-        project_inputs_of(data["inputs"]),
+        inputs_of(data["inputs"]),
     )
 
 
-def project_url(target: URL, reads: ProjectReads) -> ProjectURL | None:
+def project_url(target: URL, reads: Recorded) -> ProjectURL | None:
     """Return the URL of the project's database as the cache holds it.
 
     Args:
@@ -123,7 +123,7 @@ def project_url(target: URL, reads: ProjectReads) -> ProjectURL | None:
     return None if place is None else ProjectURL(url, place, inputs)
 
 
-def _places(password: str, reads: ProjectReads) -> Iterator[PasswordPlace]:
+def _places(password: str, reads: Recorded) -> Iterator[PasswordPlace]:
     """Yield the places of a password in the inputs."""
     for name in reads.variables:
         for position in _positions(password, reads.environment[name]):

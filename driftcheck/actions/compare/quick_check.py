@@ -41,9 +41,9 @@ from driftcheck.judging.report import Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.selection import compared_scope, reading_scope, within
+from driftcheck.project.inputs import inputs_of
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
-from driftcheck.sources.replay_inputs import replay_inputs_of
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
@@ -82,7 +82,7 @@ class CachedCheck:
     digests: dict[str, str]
     shadows: str
     notes: Sequence[str]
-    inputs: dict[str, dict[str, str]]
+    inputs: dict[str, Any]
     project_url: dict[str, Any] | None
 
 
@@ -142,7 +142,8 @@ def _is_current(cached: CachedCheck, settings: Settings) -> bool:
     """Whether the history, and everything that its replay has read, is unchanged."""
     if cached.files != history_digest(cached.directories, settings.root):
         return False
-    return replay_inputs_of(cached.inputs).are_unchanged
+    inputs = inputs_of(cached.inputs)
+    return inputs is not None and inputs.unchanged() is not None
 
 
 def _is_possible(settings: Settings) -> bool:

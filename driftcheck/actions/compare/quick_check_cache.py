@@ -12,10 +12,9 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.inputs import States, inputs_with
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
-from driftcheck.sources.project_reads import ProjectReads
-from driftcheck.sources.replay_inputs import ReplayInputs
 
 
 def save_quick_check(
@@ -23,7 +22,6 @@ def save_quick_check(
     shadows: Shadows,
     settings: Settings,
     state: ProjectState[HistoryResult],
-    reads: ProjectReads,
 ) -> None:
     """Write the quick-check cache after a full check, if a quick check is possible.
 
@@ -35,7 +33,6 @@ def save_quick_check(
         shadows: Created its shadow databases.
         settings: The settings of the full check.
         state: The state of the databases that were checked.
-        reads: What the project's code has read until env.py had configured its database.
     """
     (database, *others), result = state.databases, state.result
     facts = shadows.facts(database.database_key)
@@ -46,12 +43,15 @@ def save_quick_check(
         or history.fault
         or history.uses_of_models
         or result.changed_files
-        or reads.has_changed_files  # by somebody who edits them while the check runs
+        or loaded.read_until_configured.has_changed_files  # edited while the check runs
         or settings.bootstrap
     )
-    if impossible or facts is None or built is None or not stamped or len(loaded.heads) != 1:
+    inputs = history.inputs
+    if impossible or not stamped or len(loaded.heads) != 1:
         return
-    check = _cached_check(loaded, shadows, database, history.inputs, reads)
+    if facts is None or built is None or inputs is None:
+        return
+    check = _cached_check(loaded, shadows, database, inputs)
     save(settings, check, facts, stamped, built)
 
 
@@ -59,15 +59,15 @@ def _cached_check(
     loaded: LoadedProject,
     shadows: Shadows,
     database: DatabaseState,
-    inputs: ReplayInputs,
-    reads: ProjectReads,
+    inputs: States,
 ) -> CachedCheck:
     directories = [str(path) for path in source_directories(loaded.script)]
     tables = version_tables(loaded.environment)[database.database_key]
     maker = shadows.maker(database.database_key)
     # The answer of a second database may have named the first one.
     is_alone = len(loaded.redirect.targets) == 1
-    own = project_url(database.configured[0].target, reads) if is_alone else None
+    target, read = database.configured[0].target, loaded.read_until_configured
+    own = project_url(target, read) if is_alone else None
     return CachedCheck(
         project=loaded.project.name,
         directories=directories,
@@ -78,6 +78,6 @@ def _cached_check(
         digests={},
         shadows=maker.how,
         notes=maker.notes,
-        inputs=inputs.as_json(),
+        inputs=inputs_with(inputs).as_json(),
         project_url=None if own is None else asdict(own),
     )
