@@ -37,10 +37,9 @@ def use(url):
     """Have this process take the server at a URL for a private one that it has started."""
 
     class KeptMaker(private.PrivateMaker):
-        keeps_templates = False  # several runs use the server at once
-        _create_database = (
-            PostgresMaker._create_database
-        )  # no run takes the empty shadow of another
+        # Several runs use the server at once, and none takes what another has left.
+        keeps_templates = False
+        _create_database = PostgresMaker._create_database
 
         def __init__(self, how, _installation, facts):
             PostgresMaker.__init__(self, how, make_url(url), facts)
