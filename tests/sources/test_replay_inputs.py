@@ -1,5 +1,7 @@
 """A cached replay is used only while everything that the revisions have read is unchanged."""
 
+from hashlib import sha256
+
 import pytest
 
 from tests.kept import variables
@@ -16,6 +18,29 @@ for name in sorted(os.listdir("sql")):
 IMPORTS_HELPER = """
 from helpers.tables import create
 create(op)
+"""
+READS_MISSING_FILE = """
+try:
+    name = open("name.txt").read()
+except OSError:
+    name = "t"
+op.execute(f"CREATE TABLE {name} (a integer)")
+"""
+ASKS_FOR_FILE = """
+from pathlib import Path
+name = "u" if Path("name.txt").exists() else "t"
+op.execute(f"CREATE TABLE {name} (a integer)")
+"""
+ASKS_PROGRAM = """
+import subprocess
+subprocess.run(["true"])
+op.execute("CREATE TABLE t (a integer)")
+"""
+CHANGES_FILE = """
+from pathlib import Path
+file = Path("sql/t.sql")
+op.execute(file.read_text())
+file.write_text(file.read_text() + " ")
 """
 READS_VARIABLE = """
 import os
@@ -35,6 +60,10 @@ def change_file(project):
 
 def add_file(project):
     write(project, "sql/u.sql", "")
+
+
+def add_name(project):
+    (project.root / "name.txt").write_text("u")
 
 
 def change_helper(project):
@@ -83,6 +112,8 @@ def stamp(project):
         (READS_FILE, change_file, "renamed"),
         (LISTS_DIRECTORY, add_file, "missing"),
         (IMPORTS_HELPER, change_helper, "renamed"),
+        (READS_MISSING_FILE, add_name, "renamed"),
+        (ASKS_FOR_FILE, add_name, "renamed"),
     ],
 )
 def test_a_change_of_what_a_revision_reads(project, lines, change, expected):
@@ -99,6 +130,14 @@ def test_a_change_of_what_a_revision_reads(project, lines, change, expected):
     assert (f"drift-table-{expected}", "u") in changed.findings
 
 
+@pytest.mark.parametrize("lines", [ASKS_PROGRAM, CHANGES_FILE], ids=["program", "file"])
+def test_what_cannot_be_compared_is_not_cached(project, lines):
+    project.revision("0001", lines)
+    stamp(project)
+    for _ in range(2):
+        assert compare(project).database["replay"] == "fresh"
+
+
 def test_a_change_of_an_environment_variable(project):
     project.revision("0001", READS_VARIABLE)
     stamp(project)
@@ -107,6 +146,18 @@ def test_a_change_of_an_environment_variable(project):
     changed = compare(project, table="u")
     assert changed.database["replay"] == "fresh"
     assert ("drift-table-renamed", "u") in changed.findings
+
+
+def test_the_cache_has_no_plain_digest_of_a_variable(project, tmp_path):
+    project.revision("0001", "import os\nos.environ['SECRET']\n" + READS_VARIABLE)
+    stamp(project)
+    cache = tmp_path / "cache"
+    variables = {"TABLE": "t", "SECRET": "s3cret", "DRIFTCHECK_CACHE_DIR": str(cache)}
+    assert project.compare("--only-gap", "drift", **variables).findings == []
+    texts = [path.read_text() for path in cache.rglob("*.json")]
+    assert any('"SECRET"' in text for text in texts)
+    for value in ("s3cret", "=s3cret"):
+        assert not any(sha256(value.encode()).hexdigest() in text for text in texts)
 
 
 def test_a_variable_that_no_code_of_the_project_reads(sketch, pg18):
