@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ class Inputs:
 def inputs_with(states: States) -> Inputs:
     """Return the inputs with these states."""
     present = {aspect: of_aspect for aspect, of_aspect in states.items() if of_aspect}
-    salt = os.urandom(16).hex()
+    salt = _salts.get(_fast_digest(present)) or os.urandom(16).hex()
     names = {aspect: sorted(of_aspect) for aspect, of_aspect in present.items()}
     return Inputs(names, salt, _digest(present, salt))
 
@@ -226,10 +227,23 @@ def inputs_of(data: Any) -> Inputs | None:
         return None
 
 
+_salts: dict[bytes, str] = {}
+"""The salts with which this process has digested states: with the same one, it need not again."""
+
+
 def _digest(states: States, salt: str) -> str:
     if not states:
         return ""
-    text = json.dumps(states, sort_keys=True).encode()
-    content_digest = hashlib.sha256(text).digest()
-    derived = hashlib.scrypt(content_digest, salt=salt.encode(), n=_COST, r=8, p=1)
-    return derived.hex()
+    fast_digest = _fast_digest(states)
+    _salts[fast_digest] = salt
+    return _slow_digest(fast_digest, salt)
+
+
+def _fast_digest(states: States) -> bytes:
+    """Return a digest that must not leave the process."""
+    return hashlib.sha256(json.dumps(states, sort_keys=True).encode()).digest()
+
+
+@cache
+def _slow_digest(fast_digest: bytes, salt: str) -> str:
+    return hashlib.scrypt(fast_digest, salt=salt.encode(), n=_COST, r=8, p=1).hex()
