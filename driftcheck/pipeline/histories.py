@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from driftcheck.config.settings import Settings
@@ -22,7 +21,7 @@ from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.inputs import merged
+from driftcheck.project.inputs import States, merged
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.bootstrap import description
@@ -240,18 +239,19 @@ class Histories:
         if applied is not None:
             replay.resume(applied)
 
-        def keep(*stops: Destinations) -> None:
+        def keep(read: States | None, *stops: Destinations) -> None:
             if watch is not None:
-                templates.keep(main, replay, watch, stops)
+                inputs = read if applied is None else merged(applied.inputs, read)
+                templates.keep(main, replay, watch, stops, inputs)
 
         run = HistoryReplay(replay, main, self._loaded.environment, self._scope)
         if passed is None:
-            history = run.run(stamped, at_stamped=partial(keep, stamped))
+            history = run.run(stamped, at_stamped=lambda read: keep(read, stamped))
         else:
             history = run.run_after(passed)
         self._is_clean = watch is not None and watch.session.is_clean
         if history.fault is None:
-            keep(stamped, self._heads)
+            keep(history.inputs, stamped, self._heads)
         return history
 
     def _restored(self, history: History) -> History:

@@ -21,6 +21,7 @@ from driftcheck.errors import ShadowError
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.inputs import States, inputs_of, inputs_with
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed_files, file_digests
@@ -138,27 +139,32 @@ class Templates:
         replay: Replay,
         watch: ReplayWatch,
         stops: Iterable[Destinations],
+        inputs: States | None,
     ) -> None:
         """Keep a template of a replay that has reached its last stop, if that is possible.
+
+        A template of the same key is replaced if something has changed that its replay read.
 
         Args:
             shadow_set: The shadow set of the replay. All connections to it are ended.
             replay: The replay.
             watch: What has watched it.
             stops: Its destinations so far.
+            inputs: What its revisions have read outside the history; ``None`` if that is not known.
         """
         found = self._database()
         revisions = replay.applied
-        if found is None or not revisions or revisions != self._order(stops):
+        if found is None or inputs is None or not revisions or revisions != self._order(stops):
             return
         database_key, maker = found
         is_alone = set(shadow_set.shadows) == {database_key}
         changed = changed_files(dict(watch.files), file_digests(self._loaded.script))
         if not is_alone or changed or replay.uses_of_models or not watch.is_clean:
             return
-        description = json.dumps([revisions, replay.names_special_date])
-        template = Template(self._key(database_key, maker, revisions[-1]), description)
-        if template not in maker.templates():
+        key = self._key(database_key, maker, revisions[-1])
+        read = inputs_with(inputs).as_json()
+        template = Template(key, json.dumps([revisions, replay.names_special_date, read]))
+        if not any(each.key == key and _inputs_are_unchanged(each) for each in maker.templates()):
             with suppress(ShadowError):  # without it, the next run replays the history
                 maker.keep(shadow_set.shadows[database_key], template)
             watch.begin_again()
@@ -172,7 +178,8 @@ class Templates:
     ) -> StartingPoint | None:
         """Return a template as a starting point, unless something has changed since it was kept."""
         last = revisions[-1]
-        if template.key != self._key(database_key, maker, last):
+        has_same_key = template.key == self._key(database_key, maker, last)
+        if not has_same_key or not _inputs_are_unchanged(template):
             return None
         cache, environment = (
             replay_cache(self._loaded, self._settings, ""),
@@ -182,7 +189,7 @@ class Templates:
         cached = CachedSchema.get(cache, key)
         if cached is None:
             return None
-        _, names_special_date = json.loads(template.description)
+        _, names_special_date, _ = json.loads(template.description)
         made = {database_key: cached.made}
         applied = AppliedRevisions(tuple(revisions), made, names_special_date, cached.inputs)
         return StartingPoint(template, applied)
@@ -247,7 +254,17 @@ class ReplayWatch:
 def _revisions(template: Template) -> list[str]:
     """Return the revisions of a template; empty if another version of driftcheck has kept it."""
     try:
-        revisions, _ = json.loads(template.description)
+        revisions, _, _ = json.loads(template.description)
     except ValueError:
         return []
     return list(revisions)
+
+
+def _inputs_are_unchanged(template: Template) -> bool:
+    """Return whether everything is unchanged that the replay of a template has read.
+
+    The cached schema of the same revisions can be of a later replay, which has read other content.
+    """
+    *_, read = json.loads(template.description)
+    inputs = inputs_of(read)
+    return inputs is not None and inputs.unchanged() is not None

@@ -78,19 +78,21 @@ class HistoryReplay:
         self._heads = dict.fromkeys(version_table_keys(environment), environment.heads)
         self._scope = scope
 
-    def run(self, stamped: Destinations, at_stamped: Callable[[], None] = lambda: None) -> History:
+    def run(
+        self, stamped: Destinations, at_stamped: Callable[[States | None], None] = lambda _: None
+    ) -> History:
         """Replay to the revisions of the live databases, then to the heads.
 
         Args:
             stamped: The revisions of each live database's version tables.
-            at_stamped: Called at these revisions.
+            at_stamped: Called at these revisions, with what was read until then.
         """
         history = History()
         with self._replay.recording() as recorder:
             if self._replay.upgrade(stamped):
                 history.stamped = self._read()
                 history.made_at_stamped = {k: dict(made) for k, made in self._replay.made.items()}
-                at_stamped()
+                at_stamped(recorder.inputs())
                 if all(set(stamped.get(key, ())) == set(self._heads[key]) for key in self._heads):
                     history.head = history.stamped
                 elif self._replay.upgrade(self._heads):

@@ -100,6 +100,21 @@ def test_a_new_revision_finds_the_rows_of_the_others(project):
     assert project.check("0003") == ["public.t3"]
 
 
+@pytest.mark.parametrize("options", [(), ("--no-cache",)], ids=["replaced", "not replaced"])
+def test_a_template_of_other_content_is_not_used(project, options):
+    """The cache has the schemas of the last replay, also if that has kept no template."""
+    script = project.sketch.root / "t1.sql"
+    script.write_text("CREATE TABLE t1 (id serial PRIMARY KEY)")
+    project.write("0001", f"op.execute(open({str(script)!r}).read())")
+    project.compare()
+    script.write_text("CREATE TABLE t1 (id serial PRIMARY KEY, a integer)")
+    project.compare(*options)
+    project.add(TABLE.format(3))
+    findings, _ = project.compare()
+    assert findings == project.compare("--no-cache")[0]
+    assert "public.t1.a" in [finding["address"] for finding in findings]
+
+
 def test_everything_runs_after_a_change_of_what_has_run(project):
     helper = project.sketch.root / "helper.py"
     helper.write_text('NAME = "helped"')
