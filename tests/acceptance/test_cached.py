@@ -7,7 +7,6 @@ from tests.kept import variables
 
 SAMPLE = (
     "postgresql/filtered",
-    "postgresql/duplicate",
     "postgresql/noted",
     "postgresql/nothing",
     "postgresql/outside_models",
