@@ -12,8 +12,8 @@ from driftcheck.databases.registry import database_for
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
-from driftcheck.project.command_line import Command
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.loading import Project
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import Address
 from driftcheck.sources.files import version_locations
@@ -43,7 +43,7 @@ def stamp_findings(
     if live is None:
         return
     if not live.stamped and live.has_tables and not is_located:
-        yield missing_stamp(loaded.project.command)
+        yield missing_stamp(loaded.project)
     parents = loaded.parents()
     search = partial(find_revision, directories=version_locations(loaded.script))
     for revision in database.unknown:
@@ -55,11 +55,11 @@ def stamp_findings(
         yield fault("stamp-several", count=len(stamped), revisions=", ".join(stamped))
 
 
-def missing_stamp(command: Command) -> Finding:
+def missing_stamp(project: Project) -> Finding:
     """Make the finding of a database with tables that is not stamped.
 
     Args:
-        command: Returns commands of the project.
+        project: The project, which knows its commands.
     """
     return fault(
         "stamp-missing",
@@ -68,13 +68,13 @@ def missing_stamp(command: Command) -> Finding:
                 "stamp",
                 "If you know the revision of the database's schema, record it.",
                 "shell",
-                command("stamp", "REVISION"),
+                project.command("stamp", "REVISION"),
             ),
             Remedy(
                 "find the revision",
                 "If not, compare the schema of the database with every revision.",
                 "shell",
-                "driftcheck locate",
+                project.driftcheck_command("locate"),
             ),
         ),
     )

@@ -53,6 +53,21 @@ def flask_command(settings: Settings, subcommand: str, *words: str) -> str:
     return shlex.join([*flask, *_words(before), subcommand, *_words(after), *words])
 
 
+def driftcheck_command(settings: Settings, *words: str) -> str:
+    """Return a command of driftcheck with the options that name the project and its tenant.
+
+    The URL of ``--database-url`` is left out, because it may have a password.
+
+    Args:
+        settings: The settings.
+        words: The subcommand and its arguments.
+    """
+    options = [("--app", settings.app), ("-c", settings.config), ("-n", settings.name)]
+    options += [("-x", argument) for argument in settings.x]
+    options.append(("--directory", settings.directory))
+    return shlex.join(["driftcheck", *words, *_words(options)])
+
+
 def _words(options: Iterable[tuple[str, str | None]]) -> list[str]:
     """Return the words of the options that have a value."""
     return [word for name, value in options if value for word in (name, value)]

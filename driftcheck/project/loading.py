@@ -29,7 +29,11 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import supported_url
 from driftcheck.errors import ConfigurationError, ProjectError, ProjectNotFoundError
 from driftcheck.process.masking import learn_settings
-from driftcheck.project.command_line import alembic_command, flask_command
+from driftcheck.project.command_line import (
+    alembic_command,
+    driftcheck_command,
+    flask_command,
+)
 from driftcheck.project.containment import contained, failures_named, location_of_failure
 from driftcheck.project.interception.urls import database_urls
 
@@ -46,10 +50,11 @@ class Project(ABC):
         found_as: How the project was found, for --verbose.
     """
 
-    def __init__(self, name: str, root: Path, found_as: str) -> None:
+    def __init__(self, name: str, root: Path, found_as: str, settings: Settings) -> None:
         self.name = name
         self.root = root
         self.found_as = found_as
+        self._settings = settings
         self._script: ScriptDirectory | None = None
 
     @abstractmethod
@@ -59,6 +64,10 @@ class Project(ABC):
     @abstractmethod
     def command(self, subcommand: str, *words: str) -> str:
         """Return a command of the project, such as ``alembic -x tenant=a stamp REVISION``."""
+
+    def driftcheck_command(self, *words: str) -> str:
+        """Return a command of driftcheck for the same project, such as ``driftcheck locate``."""
+        return driftcheck_command(self._settings, *words)
 
     @property
     def upgrade_command(self) -> str:
@@ -151,8 +160,7 @@ class AlembicProject(Project):
     """A project with an Alembic configuration file, or with a callable that builds one."""
 
     def __init__(self, settings: Settings, found_as: str, build: Callable[[], Config]) -> None:
-        super().__init__(settings.root.name, settings.root, found_as)
-        self._settings = settings
+        super().__init__(settings.root.name, settings.root, found_as, settings)
         self._build = build
 
     def command(self, subcommand: str, *words: str) -> str:
@@ -168,9 +176,8 @@ class FlaskProject(Project):
     """A Flask app with Flask-Migrate."""
 
     def __init__(self, app: Any, root: Path, found_as: str, settings: Settings) -> None:
-        super().__init__(app.import_name.partition(".")[0], root, found_as)
+        super().__init__(app.import_name.partition(".")[0], root, found_as, settings)
         self._app = app
-        self._settings = settings
 
     def command(self, subcommand: str, *words: str) -> str:
         """Return a command of Flask-Migrate for the same app and directory."""

@@ -55,9 +55,12 @@ def test_the_command_that_is_shown_runs(sketch):
     result = project.compare(*options)
 
     (finding,) = [f for f in result.database["findings"] if f["rule"] == "stamp-missing"]
-    (remedy,) = finding["remedy"]
-    assert remedy["code"] == "alembic -c x.ini -n billing -x 'tenant=a b' stamp REVISION"
-    program, *words = shlex.split(remedy["code"].replace("REVISION", "0001"))
+    stamp, locate = (remedy["code"] for remedy in finding["remedy"])
+    assert stamp == "alembic -c x.ini -n billing -x 'tenant=a b' stamp REVISION"
+    assert locate == "driftcheck locate -c x.ini -n billing -x 'tenant=a b'"
+    located = project.run(*shlex.split(locate)[1:])
+    assert "the schema is that of 0001" in located.stdout, located
+    program, *words = shlex.split(stamp.replace("REVISION", "0001"))
     script = Path(sys.executable).with_name(program)
     done = project.starter.run(program, words, project.root, _clean_environment(), script)
     assert done[0] == 0, done

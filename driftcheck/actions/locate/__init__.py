@@ -72,15 +72,6 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
         )
 
 
-_COMPARE = Remedy(
-    "compare",
-    "When the stamp is that of the nearest revision, this shows how to finish or to undo the "
-    "revision.",
-    "shell",
-    "driftcheck compare",
-)
-
-
 class _Locator:
     """Finds the nearest states of live databases on the walks of a history.
 
@@ -218,7 +209,14 @@ class _Locator:
             return nearest, found, []
         stamped = ", ".join(located.recorded) or "no revision"
         changes = compare(ahead.reached, live, same_lineage=True)
-        return ahead.reached, changes, [partial_run(ahead, stamped, (_COMPARE,))]
+        compare_again = Remedy(
+            "compare",
+            "When the stamp is that of the nearest revision, this shows how to finish or to undo "
+            "the revision.",
+            "shell",
+            self._loaded.project.driftcheck_command("compare"),
+        )
+        return ahead.reached, changes, [partial_run(ahead, stamped, (compare_again,))]
 
 
 def _revision_match(located: LocatedDatabase) -> RevisionMatch:

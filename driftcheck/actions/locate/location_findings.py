@@ -65,7 +65,7 @@ def location_findings(located: LocatedDatabase, loaded: LoadedProject) -> Iterat
     revision = " or ".join(_name(located.walk.heads_of(s.applied)) for s in nearest.states)
     stamped = ", ".join(located.recorded)
     if not located.is_known:
-        yield _incomplete(located, revision)
+        yield _incomplete(located, revision, loaded)
         return
     remedies = () if located.as_stamped else (_stamp_remedy(located, loaded),)
     if nearest.changes:
@@ -90,14 +90,14 @@ def location_findings(located: LocatedDatabase, loaded: LoadedProject) -> Iterat
         )
 
 
-def _incomplete(located: LocatedDatabase, revision: str) -> Finding:
+def _incomplete(located: LocatedDatabase, revision: str, loaded: LoadedProject) -> Finding:
     """Make the note about a database of which the later revisions are not known."""
     broken_at = located.broken_at
     remedy = Remedy(
         "fix the history",
         f"Fix revision {broken_at} first. Then search again.",
         "shell",
-        "driftcheck locate",
+        loaded.project.driftcheck_command("locate"),
     )
     return fault(
         "locate-incomplete",

@@ -39,7 +39,8 @@ def is_on() -> bool:
     return bool(_handlers)
 
 
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    handler = _handlers.get(event)
+def _hook(event: str, arguments: tuple[Any, ...], handlers: dict[str, Handler] = _handlers) -> None:
+    # An argument, because the names of the module are gone while the interpreter ends.
+    handler = handlers.get(event)
     if handler is not None:
         handler(*arguments)
