@@ -93,7 +93,7 @@ database_options = _combined(
     click.option(
         "--cache/--no-cache",
         default=None,
-        help="Cache schemas, and that migrate writes nothing. On by default.",
+        help="Cache schemas, and what migrate writes for the head. On by default.",
     ),
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import DatabaseKey
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.autogenerate_cache import AutogenerateCache
@@ -17,7 +18,7 @@ def autogenerate_cache(
     shadows: Shadows,
     settings: Settings,
     history: History,
-    database_key: DatabaseKey,
+    database: DatabaseState,
 ) -> AutogenerateCache | None:
     """Return the cache for autogenerate on a database at the head.
 
@@ -26,7 +27,7 @@ def autogenerate_cache(
         shadows: Creates its shadow databases.
         settings: The settings.
         history: The history.
-        database_key: The database.
+        database: The state of the database.
 
     Returns:
         ``None`` if a history is not cached, or if others use the server of a shadow.
@@ -38,7 +39,9 @@ def autogenerate_cache(
         *(settings.root, settings.app, settings.config, settings.name, settings.directory),
         *(settings.x, settings.database_url, settings.bootstrap, settings.base_snapshot),
     )
-    others = repr(tuple(database_key)), repr(configuration), *_states(loaded, shadows, history)
+    database_key = repr(tuple(database.database_key))
+    compared = repr((compared_scope(settings), database.replacements))
+    others = database_key, repr(configuration), compared, *_states(loaded, shadows, history)
     return AutogenerateCache(loaded.recording, others, reads=settings.cache)
 
 

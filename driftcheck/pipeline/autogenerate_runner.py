@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from sqlalchemy.engine import URL
 
@@ -17,6 +16,12 @@ from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, ShadowDatabase
 from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, addresses_of, objects_of
+from driftcheck.pipeline.autogenerate_result import (
+    OnHead,
+    nothing_written,
+    pending_data,
+    result_of,
+)
 from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.changes import drift_in
 from driftcheck.pipeline.database_state import DatabaseState
@@ -67,26 +72,6 @@ class NotTriedError(CannotCheckError):
     """Untrusted DDL cannot be run where the shadow databases are."""
 
 
-@dataclass(frozen=True)
-class _OnHead:
-    """The operations that autogenerate writes for the head, after they ran on a copy of it.
-
-    Attributes:
-        operations: The operations.
-        errors: The errors of those that fail, by the text of the operation.
-        left: The changes between the models and the copy that remain.
-    """
-
-    operations: Sequence[Operation]
-    errors: dict[str, str]
-    left: Sequence[Change]
-
-    @property
-    def lacks_rights(self) -> bool:
-        """Whether an operation may fail only because the shadow's role lacks a right."""
-        return any(map(lacks_rights, self.errors.values()))
-
-
 class AutogenerateRunner:
     """Runs autogenerate and the operations that it writes on shadow databases.
 
@@ -114,10 +99,22 @@ class AutogenerateRunner:
         self._drifted: dict[DatabaseKey, ShadowSet] = {}
         self._starts: dict[DatabaseKey, ShadowSet] = {}
         self._colleagues: dict[DatabaseKey, ShadowDatabase] = {}
+        self._known_head: ShadowSet | None = None
+        self._needs_rights = False
 
-    @cached_property
+    @property
     def _head(self) -> ShadowSet:
-        return self._head_shadows.whole()
+        """Shadows at the head.
+
+        If restricted shadows do not suffice, the history is replayed, which gives shadows that are
+        not restricted unless it starts from a base snapshot.
+        """
+        if self._known_head is None:
+            self._known_head = self._head_shadows.whole()
+        can_replay = self._needs_rights and not self._replays.start_from_base_snapshot
+        if can_replay and _is_restricted(self._known_head):
+            self._known_head = self._replays.upgrade_to_heads()
+        return self._known_head
 
     def operations(
         self,
@@ -250,24 +247,31 @@ class AutogenerateRunner:
         judged: Sequence[Judged],
         pending_in: PendingIn,
         cache: AutogenerateCache | None,
-    ) -> _OnHead:
-        """Take from the cache that autogenerate writes nothing on the head, or run it."""
-        if cache is not None and cache.is_known_to_write_nothing():
-            return _nothing_written(judged)
+    ) -> OnHead:
+        """Take the result of autogenerate on the head from the cache, or run it.
+
+        An error may have a cause that passes, such as a full disk, so a result with errors is not
+        cached. Neither is one from a restricted head, which has no rows.
+        """
+        pending_findings = pending_data(judged)
+        found = cache.get(pending_findings) if cache is not None else None
+        known = result_of(found, judged) if found is not None else None
+        if known is not None:
+            self._needs_rights |= not _all_explained(known, judged)
+            return known
         self._progress("running autogenerate")
         result = self._try_on_head(database_key, judged, pending_in)
-        if cache is not None and not result.operations:
-            cache.put_nothing()
+        is_final = not result.operations or not (result.errors or _is_restricted(self._head))
+        if cache is not None and is_final:
+            cache.put(pending_findings, result.as_json())
         return result
 
     def _try_on_head(
         self, database_key: DatabaseKey, judged: Sequence[Judged], pending_in: PendingIn
-    ) -> _OnHead:
+    ) -> OnHead:
         """Run autogenerate on the head, and its operations on a copy of the head.
 
-        If the shadows of the head are restricted, and a right is missing or an operation is not
-        explained, the history is replayed, which gives shadows that are not restricted unless it
-        starts from a base snapshot.
+        Restricted shadows do not suffice if a right is missing or an operation is not explained.
         """
         try:
             result = self._run_on_head(database_key, judged, pending_in)
@@ -275,11 +279,10 @@ class AutogenerateRunner:
             if not _is_restricted(self._head):
                 raise
         else:
-            explained = all(is_explained(operation, judged) for operation in result.operations)
-            if not _is_restricted(self._head) or (explained and not result.lacks_rights):
+            suffices = _all_explained(result, judged) and not result.lacks_rights
+            if suffices or not _is_restricted(self._head):
                 return result
-        if not self._replays.start_from_base_snapshot:
-            self._head = self._replays.upgrade_to_heads()
+        self._needs_rights = True
         result = self._run_on_head(database_key, judged, pending_in)
         if _is_restricted(self._head):
             errors = {text: _without_rights(error) for text, error in result.errors.items()}
@@ -288,10 +291,10 @@ class AutogenerateRunner:
 
     def _run_on_head(
         self, database_key: DatabaseKey, judged: Sequence[Judged], pending_in: PendingIn
-    ) -> _OnHead:
+    ) -> OnHead:
         operations = self._autogenerate(self._head, database_key)
         if not operations:
-            return _nothing_written(judged)
+            return nothing_written(judged)
         copies = self._shadows.copies(self._head, "migrated")
         shadow = self._shadows.shadow(copies, database_key)
         try:
@@ -301,7 +304,7 @@ class AutogenerateRunner:
                 judged,
                 lambda: pending_in(self._replays.read(database_key, shadow)),
             )
-            if all(is_explained(operation, judged) for operation in result.operations):
+            if _all_explained(result, judged):
                 return result
             with suppress(ProjectError):
                 again = {each.text for each in self._autogenerate(copies, database_key)}
@@ -350,9 +353,8 @@ class AutogenerateRunner:
         return autogenerate(project, redirect, shadow_set, tables).get(database_key, [])
 
 
-def _nothing_written(judged: Iterable[Judged]) -> _OnHead:
-    """Return the result without operations: all changes between models and head remain."""
-    return _OnHead((), {}, [c for each in judged for c in each.changes.get(Gap.PENDING, ())])
+def _all_explained(result: OnHead, judged: Sequence[Judged]) -> bool:
+    return all(is_explained(operation, judged) for operation in result.operations)
 
 
 def _run_all(
@@ -360,7 +362,7 @@ def _run_all(
     url: URL,
     judged: Sequence[Judged],
     pending_now: Callable[[], Sequence[Change]],
-) -> _OnHead:
+) -> OnHead:
     """Run operations on a copy of the head, and find which differences they resolve.
 
     The schema is read before and after an operation only if its address does not tell which
@@ -391,7 +393,7 @@ def _run_all(
         tried += ran
         if error is not None:
             errors |= errors_in_block(ran, error, url)
-    return _OnHead(tried, errors, pending_now())
+    return OnHead(tried, errors, pending_now())
 
 
 def _concerned_objects(

@@ -128,8 +128,7 @@ class ProjectCheck:
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
             context = self._context(database, judged, history, declarations, basis)
-            key = database.database_key
-            cache = autogenerate_cache(loaded, shadows, settings, history, key)
+            cache = autogenerate_cache(loaded, shadows, settings, history, database)
             context = _with_operations(context, database, judged, runner, cache)
             completed = complete(judged, context)
             if ahead is not None:

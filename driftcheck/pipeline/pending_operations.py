@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from alembic.operations import ops
-
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.faults import fault
@@ -82,8 +80,8 @@ def _details(operation: Operation, error: str) -> str:
 
 
 def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -> Remedy:
-    if isinstance(operation.directive, ops.DropTableOp) and operation.table in version_tables:
-        return exclude_own_table(operation.directive.table_name)
+    if operation.drops_table and operation.table in version_tables:
+        return exclude_own_table(operation.table)
     code = with_imports(operation.text, operation.imports)
     if error:
         summary = (

@@ -62,7 +62,8 @@ class Operation:
         reverse: The reverse operation in Python; empty if it has none.
         address: The object that the operation is for; ``None`` for an operation that is not
             Alembic's own. For a constraint without a name in the models, the name is empty.
-        directive: Alembic's operation object.
+        directive: Alembic's operation object; ``None`` for an operation from the cache, which is
+            not run.
         subject: For a constraint without a name, the subject of the schema object.
         working: Where the connection of env.py looks for names without a schema.
         batch: The block that the operation belongs to; ``None`` outside of batch mode.
@@ -71,12 +72,15 @@ class Operation:
             run; empty if that was not tried.
         needs_autocommit: Whether the database refuses the operation in a transaction block.
         is_repeated: Whether autogenerate writes the operation again after it has run.
+        table: The name of the table; empty for an operation that is not Alembic's own.
+        drops_table: Whether the operation is Alembic's own for dropping a table.
+        is_of_plugin: Whether a plugin defines the operation, not Alembic.
     """
 
     text: str
     reverse: str
     address: Address | None
-    directive: ops.MigrateOperation
+    directive: ops.MigrateOperation | None
     subject: tuple[str, ...] | None = None
     working: WorkingSchema = field(default_factory=WorkingSchema)
     batch: Batch | None = None
@@ -84,22 +88,14 @@ class Operation:
     resolved: frozenset[Address] = frozenset()
     needs_autocommit: bool = False
     is_repeated: bool = False
-
-    @property
-    def table(self) -> str:
-        """The name of the table; empty for an operation that is not Alembic's own."""
-        name = getattr(self.directive, "table_name", None)
-        return name or (self.address.path[0] if self.address else "")
+    table: str = ""
+    drops_table: bool = False
+    is_of_plugin: bool = False
 
     @property
     def call(self) -> str:
         """The operation in short, such as ``op.create_table('students')``."""
         return short_code(self.text)
-
-    @property
-    def is_of_plugin(self) -> bool:
-        """Whether a plugin defines the operation, not Alembic."""
-        return _is_of_plugin(self.directive)
 
     def in_autocommit_block(self) -> Operation:
         """Return the operation in a block that ends the transaction of the migration."""
@@ -292,13 +288,14 @@ def _invoke_objects(block: Sequence[Operation], operations: Operations) -> None:
 
     Source: Alembic cookbook, "Run Alembic Operation Objects Directly (as in from autogenerate)".
     """
+    directives = [each.directive for each in block if each.directive is not None]
     batch = block[0].batch
     if batch is None:
-        operations.invoke(block[0].directive)
+        operations.invoke(directives[0])
         return
     with operations.batch_alter_table(batch.table, schema=batch.schema) as batch_operations:
-        for operation in block:
-            batch_operations.invoke(operation.directive)
+        for directive in directives:
+            batch_operations.invoke(directive)
 
 
 def autogenerate(
@@ -362,15 +359,19 @@ def _operations(heads: Any, context: Any, roles: Collection[str]) -> Iterator[Op
                 text = _rendered(rendering, directive, batch)
                 reverse = _reversed(rendering, directive, batch)
                 known = *of_template, *script.imports, *rendering.imports
+                address = _address(directive, default_schema)
                 yield Operation(
                     text,
                     reverse,
-                    _address(directive, default_schema),
+                    address,
                     directive,
                     _subject(directive, default_schema),
                     working,
                     batch,
                     imports_for(f"{text}\n{reverse}", known),
+                    table=_table(directive, address),
+                    drops_table=isinstance(directive, ops.DropTableOp),
+                    is_of_plugin=_is_of_plugin(directive),
                 )
 
 
@@ -466,6 +467,11 @@ def _address(directive: Any, default_schema: str) -> Address | None:
         case _:
             return None
     return Address(kind, schema, path)
+
+
+def _table(directive: Any, address: Address | None) -> str:
+    name = getattr(directive, "table_name", None)
+    return name or (address.path[0] if address else "")
 
 
 def _subject(directive: Any, default_schema: str) -> tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""Caches that autogenerate writes nothing, as long as nothing that it depends on has changed."""
+"""Caches the result of autogenerate, as long as nothing that it depends on has changed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from driftcheck import __version__
 from driftcheck.project.inputs import inputs_of
@@ -42,21 +43,35 @@ class AutogenerateCache:
         interpreter = sys.version, sys.prefix, sys.flags, sorted(variables.items())
         machine = platform.system(), platform.release(), platform.machine(), platform.node()
         parts = __version__, FORMAT, repr(interpreter), repr(machine), *others
-        self._key = key_of(parts)
+        self._parts = parts
 
-    def is_known_to_write_nothing(self) -> bool:
-        """Return whether autogenerate wrote nothing, and would write nothing now."""
-        text = self._entries.get(self._key) if self._reads else None
+    def get(self, pending: object) -> Any:
+        """Return the result, as JSON represents it; ``None`` if it is not known.
+
+        Args:
+            pending: What of the pending findings the result depends on.
+        """
+        text = self._entries.get(self._key(pending)) if self._reads else None
         if text is None:
-            return False
+            return None
         try:
-            inputs = inputs_of(json.loads(text))
-        except ValueError:
-            return False
-        return inputs is not None and self._recording.finds_unchanged(inputs)
+            data = json.loads(text)
+            inputs, result = inputs_of(data["inputs"]), data["result"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return result if inputs is not None and self._recording.finds_unchanged(inputs) else None
 
-    def put_nothing(self) -> None:
-        """Cache that autogenerate has just written nothing, if all that it read is known."""
+    def put(self, pending: object, result: object) -> None:
+        """Cache the result of autogenerate, which has just run, if all that it read is known.
+
+        Args:
+            pending: As for ``get``.
+            result: The result, as JSON can represent it.
+        """
         inputs = self._recording.recorded().inputs()
         if inputs is not None:
-            self._entries.put(self._key, json.dumps(inputs.as_json()))
+            data = {"inputs": inputs.as_json(), "result": result}
+            self._entries.put(self._key(pending), json.dumps(data))
+
+    def _key(self, pending: object) -> str:
+        return key_of((*self._parts, pending))

@@ -181,7 +181,7 @@ def _attributes(found: dict[str, Any], known: Attributes) -> Mapping[str, Value]
     key = marshal.dumps(found, _MARSHAL)  # unlike the values, it tells true from 1
     attributes = known.get(key)
     if attributes is None:
-        attributes = {intern(name): _value(value) for name, value in found.items()}
+        attributes = {intern(name): value_of(value) for name, value in found.items()}
         known[key] = attributes
     return attributes
 
@@ -192,5 +192,6 @@ def address_of(row: list[Any]) -> Address:
     return Address(intern(kind), intern(schema), tuple(map(intern, path)), arguments)
 
 
-def _value(value: Any) -> Value:
-    return tuple(map(_value, value)) if isinstance(value, list) else value
+def value_of(value: Any) -> Value:
+    """Return the value of an attribute, in which JSON represents tuples as lists."""
+    return tuple(map(value_of, value)) if isinstance(value, list) else value

@@ -6,6 +6,7 @@ from tests.acceptance.conftest import Group
 from tests.kept import variables
 
 SAMPLE = (
+    "postgresql/both_moved",
     "postgresql/filtered",
     "postgresql/noted",
     "postgresql/nothing",

@@ -5,6 +5,16 @@ import pytest
 MODELS = """
 table = Table("students", metadata, Column("id", Integer, primary_key=True))
 """
+PENDING = """
+table = Table(
+    "students", metadata,
+    Column("id", Integer, primary_key=True),
+    Column("age", Integer, index=True),
+    CheckConstraint("id > 0", name="a_blind_spot"),
+    Column("name", String, server_default="%(nobody)s ' \\x1b[31m"),
+)
+Table("courses", metadata, Column("id", ForeignKey("students.id"), primary_key=True))
+"""
 REVISION = 'op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True))'
 PLUGIN = "ACTIVE = False\n"
 HOOK = """
@@ -52,15 +62,20 @@ def project(sketch, tmp_path):
     (root / "runs").write_text("")
     cache = {"DRIFTCHECK_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(packages)}
 
-    def operations(*options, **variables):
-        """Return how many operations are pending, and whether autogenerate has run."""
+    def check(*options, **variables):
+        """Return the result, and whether autogenerate has run."""
         before = (root / "runs").read_text()
-        options = ("--only-gap", "pending", *options)
         result = project.run_anew("compare", "--format", "json", *options, **cache, **variables)
         assert result.stderr == ""
-        found = [rule for rule, _ in result.findings if rule == "pending-operation"]
-        return len(found), (root / "runs").read_text() != before
+        return result, (root / "runs").read_text() != before
 
+    def operations(*options, **variables):
+        """Return how many operations are pending, and whether autogenerate has run."""
+        result, has_run = check("--only-gap", "pending", *options, **variables)
+        found = [rule for rule, _ in result.findings if rule == "pending-operation"]
+        return len(found), has_run
+
+    project.check = check
     project.operations = operations
     return project
 
@@ -88,4 +103,91 @@ def test_what_counts_runs_autogenerate_again(project):
         path.write_text(text)
         assert operations() == (1, True), name
         path.unlink() if before is None else path.write_text(before)
-        assert operations() == (0, "site-packages" in name), name
+        assert operations() == (0, True), name  # the cache has the last result
+
+
+PLUGIN_OPERATION = """
+from alembic.autogenerate import renderers
+from alembic.operations import MigrateOperation, Operations
+
+@Operations.register_operation("set_version")
+class SetVersion(MigrateOperation):
+    @classmethod
+    def set_version(cls, operations, day):
+        return operations.invoke(cls())
+
+@Operations.implementation_for(SetVersion)
+def run(operations, operation):
+    operations.execute("PRAGMA user_version = 1")
+
+@renderers.dispatch_for(SetVersion)
+def render(context, operation):
+    context.imports.add("from datetime import date")
+    return "op.set_version(date(2000, 1, 1))"
+"""
+WRITTEN = {
+    "of_alembic": "",
+    "of_plugin": "directives[0].upgrade_ops.ops.append(SetVersion())",
+    "without_effect": "directives[0].upgrade_ops.ops.append(ops.ExecuteSQLOp('SELECT 1'))",
+    "version_table": "directives[0].upgrade_ops.ops.append(ops.DropTableOp('alembic_version'))",
+}
+
+
+def with_written(project, line):
+    """Have autogenerate write an operation in addition."""
+    env = project.root / "migrations" / "env.py"
+    begin, condition, rest = env.read_text().partition("    if any(wanted):")
+    env.write_text(f"{PLUGIN_OPERATION}\n{begin}    {line}\n{condition}{rest}")
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_pending_operations_are_known_without_autogenerate(project, name):
+    project.models(PENDING)
+    with_written(project, WRITTEN[name])
+    first, has_run = project.check("--only-gap", "pending")
+    assert has_run
+    again, has_run = project.check("--only-gap", "pending")
+    assert not has_run
+    assert again.database["findings"] == first.database["findings"]
+    rules = {rule for rule, _ in first.findings}
+    assert {"pending-column-missing", "pending-table-missing"} <= rules
+    assert ("pending-operation" in rules) == (name != "of_alembic")
+
+
+def test_an_operation_that_fails_is_tried_again(project):
+    with_written(project, "directives[0].upgrade_ops.ops.append(ops.ExecuteSQLOp('SELECT gone'))")
+    results = [project.check("--only-gap", "pending") for _ in range(2)]
+    for result, has_run in results:
+        assert "no such column: gone" in result.stdout
+        assert has_run
+
+
+LIVE = """
+CREATE TABLE students (id INTEGER NOT NULL PRIMARY KEY);
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('0001');
+"""
+
+
+def test_drift_of_an_object_with_a_pending_change(project, tmp_path):
+    project.models(PENDING)
+    project.by_hand(LIVE)
+    project.check()
+    entries = tmp_path / "cache" / "autogenerate"
+    for statement in ("", "ALTER TABLE students ADD COLUMN age TEXT"):
+        project.by_hand(statement)
+        before = {*entries.iterdir()}
+        found, _ = project.check()
+        assert ({*entries.iterdir()} == before) == (not statement)
+        wanted, _ = project.check("--no-cache")
+        assert found.database["findings"] == wanted.database["findings"]
+
+
+def test_a_damaged_result_is_not_used(project, tmp_path):
+    project.models(PENDING)
+    first, _ = project.check("--only-gap", "pending")
+    (entry,) = (tmp_path / "cache" / "autogenerate").iterdir()
+    entry.write_text(entry.read_text().replace('"reverse"', '"other"'))
+    again, has_run = project.check("--only-gap", "pending")
+    assert has_run
+    assert again.database["findings"] == first.database["findings"]
