@@ -124,10 +124,15 @@ def run(operations, operation):
 def render(context, operation):
     context.imports.add("from datetime import date")
     return "op.set_version(date(2000, 1, 1))"
+
+def version_is_missing(context):
+    return context.connection.exec_driver_sql("PRAGMA user_version").scalar() == 0
 """
 WRITTEN = {
     "of_alembic": "",
-    "of_plugin": "directives[0].upgrade_ops.ops.append(SetVersion())",
+    "of_plugin": (
+        "if version_is_missing(context): directives[0].upgrade_ops.ops.append(SetVersion())"
+    ),
     "without_effect": "directives[0].upgrade_ops.ops.append(ops.ExecuteSQLOp('SELECT 1'))",
     "version_table": "directives[0].upgrade_ops.ops.append(ops.DropTableOp('alembic_version'))",
 }
