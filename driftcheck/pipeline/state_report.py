@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import shown
+from driftcheck.databases.location import database_key_of, shown
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import Coverage, DatabaseReport
 from driftcheck.pipeline.coverage import coverage
@@ -58,10 +58,10 @@ class StateReporter:
 
     def _header(self, state: DatabaseState) -> ReportHeader:
         database_key = state.database_key
-        maker = self._shadows.maker(database_key)
+        maker, live_url = self._shadows.maker(database_key), self._shadows.live_url(database_key)
         return ReportHeader(
-            name=self._loaded.environment.database_name(database_key),
-            location=shown(self._shadows.live_url(database_key)),
+            name=state.configured[0].bind or database_key_of(live_url).database,
+            location=shown(live_url),
             dialect=database_key.dialect,
             server_version=_server_version(state),
             stamped=state.stamped,

@@ -70,6 +70,15 @@ def test_the_full_check_says_the_same(project):
     assert {**full.database, "replay": "cached"} == quick.database
 
 
+def test_another_database_has_its_own_name(project, pg18):
+    """A check that is quick today and full tomorrow is about the same database."""
+    project.live.close()
+    copy = pg18.make("copy", project.live.shadow)
+    url = copy.url.render_as_string(hide_password=False)
+    names = [project.ask(*options, url=url).database["name"] for options in ((), ("--no-cache",))]
+    assert names == [copy.name, copy.name]
+
+
 def test_drift_is_found(project):
     project.by_hand("ALTER TABLE students ADD age integer")
     result = project.ask()
