@@ -49,8 +49,6 @@ from driftcheck.storage.snapshot_file import FORMAT, digest
 
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
 _CONFIGURATION = ("alembic.ini", "pyproject.toml", ".env", ".flaskenv")
-_IRRELEVANT_FACTS = frozenset({"identity", "database"})
-"""The facts about a server that do not influence a replay."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +264,4 @@ def history_digest(directories: Sequence[str], root: Path) -> str:
 
 def _digest_key(facts: ServerFacts, stamped: Sequence[str]) -> str:
     """Return the key of a schema's digest: all that its replay depends on."""
-    relevant = {key: fact for key, fact in asdict(facts).items() if key not in _IRRELEVANT_FACTS}
-    relevant["extensions"] = sorted(facts.extensions)
-    return hashlib.sha256(repr((sorted(relevant.items()), list(stamped))).encode()).hexdigest()
+    return hashlib.sha256(repr((facts.influences, list(stamped))).encode()).hexdigest()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import marshal
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -186,10 +186,7 @@ def environment_digest(url: URL, snapshot: Snapshot) -> str:
         ConnectionFailedError: The database cannot be reached.
     """
     facts = database_for(url.get_backend_name()).read_facts(url)
-    relevant: list[tuple[str, Any]] = [("version", (snapshot.dialect, snapshot.server_version))]
-    if facts is not None:
-        values = asdict(facts.influences)
-        relevant += sorted({**values, "extensions": sorted(facts.extensions)}.items())
+    relevant = snapshot.dialect, snapshot.server_version, facts and facts.influences
     return hashlib.sha256(repr(relevant).encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -78,9 +78,10 @@ class ServerFacts:
     schemas: tuple[str, ...]
 
     @property
-    def influences(self) -> ServerFacts:
-        """The properties that can influence a replay: all that do not identify the database."""
-        return replace(self, identity="", database="")
+    def influences(self) -> str:
+        """A text of the properties that can influence a replay: all but those of identity."""
+        values = asdict(replace(self, identity="", database=""))
+        return repr(sorted({**values, "extensions": sorted(self.extensions)}.items()))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,8 +117,7 @@ class PostgresMaker(ShadowMaker):
     @property
     def server_state(self) -> str:
         """The installation, the properties of live, and what replays have left on the server."""
-        facts = asdict(self.facts) if self.facts is not None else {}
-        of_live = {**facts, "identity": "", "extensions": sorted(facts.get("extensions", ()))}
+        of_live = self.facts and self.facts.influences
         with own_session(self.server) as cursor:
             cursor.execute(_SERVER_STATE, ([f"{ROLE_PREFIX}%", f"{HIDDEN_ROLE_PREFIX}%"],))
             return repr((self.how, cursor.connection.server_version, of_live, cursor.fetchall()))
