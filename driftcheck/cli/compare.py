@@ -11,6 +11,7 @@ from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
     database_options,
+    judging_options,
     output_options,
     project_options,
     scope_options,
@@ -22,19 +23,7 @@ from driftcheck.errors import ExitCode
 @click.command()
 @project_options
 @database_options
-@click.option(
-    "--fail-on",
-    metavar="WHAT",
-    help="The gaps and rules that fail the check, separated by commas; or none.  "
-    "[default: drift,pending]",
-)
-@click.option(
-    "--only-gap",
-    "gaps",
-    multiple=True,
-    metavar="GAP",
-    help="Compare only this gap: pending, unapplied or drift. May be repeated.",
-)
+@judging_options()
 @scope_options
 @click.option(
     "--settings",

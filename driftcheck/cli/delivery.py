@@ -13,7 +13,7 @@ from typing import Any, cast
 import click
 
 from driftcheck.cli.files import write_file
-from driftcheck.config.settings import Settings, load_settings
+from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
@@ -114,7 +114,7 @@ class Delivery:
     def __call__(self, report: Report, settings: Settings) -> ExitCode:
         """Remove ignored findings, write the report, and return the exit code."""
         # If options restrict the check, an ignore entry without a finding may still be needed.
-        whole = settings.extent == load_settings(settings.root, {}).extent
+        whole = settings.covers_project
         today = datetime.now().astimezone().date()
         report = without_ignored(report, settings.ignore, today, whole=whole)
         self.write(partial(render, report), settings.root)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from driftcheck.chain import CHAIN, Gap
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
+    combined,
     database_options,
+    judging_options,
     output_options_for,
     project_options,
     scope_options,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:  # --help does not need SQLAlchemy
 _JOBS, _JOBS_PER_HOST = 8, 4
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
-_MEMBER_OPTIONS: Sequence[Callable[..., Any]] = (
+_member_options = combined(
     click.argument("file", required=False, type=_FILE),
     click.option(
         "--from-query",
@@ -49,7 +51,7 @@ _MEMBER_OPTIONS: Sequence[Callable[..., Any]] = (
         "with {schema} says how env.py learns the schema: -x 'tenant={schema}'.",
     ),
 )
-_RUN_OPTIONS: Sequence[Callable[..., Any]] = (
+_run_options = combined(
     click.option(
         "--jobs",
         type=click.IntRange(min=1),
@@ -83,30 +85,12 @@ _RUN_OPTIONS: Sequence[Callable[..., Any]] = (
 )
 
 
-def _added(options: Sequence[Callable[..., Any]]) -> Callable[..., Any]:
-    """Combine several options into one decorator, in the order of --help."""
-    return lambda command: reduce(lambda wrapped, add: add(wrapped), reversed(options), command)
-
-
 @click.command()
-@_added(_MEMBER_OPTIONS)
-@_added(_RUN_OPTIONS)
+@_member_options
+@_run_options
 @project_options
 @database_options
-@click.option(
-    "--fail-on",
-    metavar="WHAT",
-    help="The gaps and rules that fail the check, separated by commas; or none.  "
-    "[default: drift,pending]",
-)
-@click.option(
-    "--only-gap",
-    "gaps",
-    multiple=True,
-    metavar="GAP",
-    help="Compare only this gap: pending, unapplied or drift. May be repeated.  "
-    "[default: unapplied, drift]",
-)
+@judging_options("unapplied, drift")
 @scope_options
 @output_options_for([*FORMATS])
 def fleet(  # noqa: PLR0913  (a parameter for each option)

@@ -19,7 +19,7 @@ from driftcheck.reports import FORMATS
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _combined(*decorators: Decorator) -> Decorator:
+def combined(*decorators: Decorator) -> Decorator:
     """Combine several options into one decorator. --help shows them in the given order."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,7 +28,7 @@ def _combined(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-project_options = _combined(
+project_options = combined(
     click.option("--app", metavar="IMPORT", help="The Flask app, as in flask --app."),
     click.option(
         "-c",
@@ -58,7 +58,7 @@ project_options = _combined(
     ),
 )
 
-_database_url_options = _combined(
+_database_url_options = combined(
     click.option(
         "-d",
         "--database-url",
@@ -83,12 +83,12 @@ timeout_option = click.option(
     f"[default: {DEFAULT_SECONDS:g}; env var: DRIFTCHECK_TIMEOUT]",
 )
 
-replay_options = _combined(
+replay_options = combined(
     _database_url_options,
     timeout_option,
 )
 
-database_options = _combined(
+database_options = combined(
     replay_options,
     click.option(
         "--cache/--no-cache",
@@ -97,7 +97,7 @@ database_options = _combined(
     ),
 )
 
-reading_options = _combined(
+reading_options = combined(
     click.option(
         "--schema",
         "schemas",
@@ -109,7 +109,7 @@ reading_options = _combined(
     click.option("--owners/--no-owners", default=None, help="Compare owners. Off by default."),
 )
 
-scope_options = _combined(
+scope_options = combined(
     reading_options,
     click.option(
         "--strict-coverage",
@@ -120,7 +120,31 @@ scope_options = _combined(
 )
 
 
-_common_output_options = _combined(
+def judging_options(default_gaps: str = "") -> Decorator:
+    """Return the options that select what is compared and what fails the check.
+
+    Args:
+        default_gaps: What ``--help`` says of the gaps that are compared by default; empty for all.
+    """
+    return combined(
+        click.option(
+            "--fail-on",
+            metavar="WHAT",
+            help="The gaps and rules that fail the check, separated by commas; or none.  "
+            "[default: drift,pending]",
+        ),
+        click.option(
+            "--only-gap",
+            "gaps",
+            multiple=True,
+            metavar="GAP",
+            help="Compare only this gap: pending, unapplied or drift. May be repeated."
+            + (f"  [default: {default_gaps}]" if default_gaps else ""),
+        ),
+    )
+
+
+_common_output_options = combined(
     click.option("-o", "--output", type=OutputFile(), help="Write the report to a file."),
     click.option(
         "--verbose",
@@ -135,7 +159,7 @@ _common_output_options = _combined(
 def output_options_of(formats: Iterable[str]) -> Decorator:
     """Return the output options of a command that does not write a check's report."""
     choices = list(formats)
-    return _combined(
+    return combined(
         click.option(
             "--format",
             "format_name",
@@ -154,7 +178,7 @@ def output_options_for(formats: Sequence[str]) -> Decorator:
     Args:
         formats: The names of its formats; the first one is the default.
     """
-    add_options = _combined(
+    add_options = combined(
         click.option(
             "--format",
             "outputs",

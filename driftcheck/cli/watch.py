@@ -147,11 +147,19 @@ def _checked(check: Sequence[str], context: click.Context) -> list[str]:
     """
     commands = context.find_root().command
     assert isinstance(commands, click.Group)  # noqa: S101  (the command line is a group)
-    name, *options = check if check and check[0] in _CHECKS else ["compare", *check]
+    is_named = bool(check) and check[0] in _CHECKS
+    name, *options = check if is_named else ["compare", *check]
     command = commands.get_command(context, name)
     if command is None:
         raise click.UsageError(f"there is no command {name}.")
-    with command.make_context(name, [*options], parent=context.parent) as parsed:
+    try:
+        parsing = command.make_context(name, [*options], parent=context.parent)
+    except click.UsageError:
+        late = next((word for word in options if word in _CHECKS), None)
+        if late is None or is_named:
+            raise
+        raise click.UsageError(f"the options of {late} must follow the word {late}.") from None
+    with parsing as parsed:
         for parameter in parsed.params:
             given = parsed.get_parameter_source(parameter) is click.core.ParameterSource.COMMANDLINE
             if given and parameter in _OF_OUTPUT:

@@ -108,6 +108,11 @@ class Settings:
         return self.sources.get(key, f"--{key.replace('_', '-')}")
 
     @property
+    def covers_project(self) -> bool:
+        """Whether no option of the command line restricts what is checked."""
+        return self.extent == load_settings(self.root, {}).extent
+
+    @property
     def extent(self) -> tuple[object, ...]:
         """What is compared of a database, apart from the gaps."""
         return self.schemas, self.grants, self.owners

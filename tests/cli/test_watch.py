@@ -241,6 +241,7 @@ def test_the_project_does_not_get_the_secret(school):
         ("-o report.txt", ["a watch writes no reports"]),
         ("compare --only-gap all", ["all"]),
         ("history", ["history"]),
+        ("-d sqlite:///x.db compare", ["the options of compare must follow the word compare"]),
     ],
 )
 def test_wrong_use(school, arguments, words):

@@ -10,7 +10,7 @@ from shlex import quote
 from driftcheck.actions.fleet.comparing import Compared
 from driftcheck.actions.fleet.members import Member
 from driftcheck.actions.fleet.reading import ReadFailure
-from driftcheck.config.settings import Settings, load_settings
+from driftcheck.config.settings import Settings
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.fleet_results import Cluster, FleetResult, MemberLabel, NotChecked
 from driftcheck.judging.ignoring import without_ignored
@@ -82,11 +82,12 @@ def _without_ignored(
     """Return the findings about ignore entries, and the reports without ignored findings."""
     if not reports:
         return (), ()
-    whole = settings.extent == load_settings(settings.root, {}).extent
     today = datetime.now().astimezone().date()
     of_entries = replace(reports[0], findings=(), ignored=())
     report = _report(project, [of_entries, *reports], settings)
-    first, *others = without_ignored(report, settings.ignore, today, whole=whole).databases
+    first, *others = without_ignored(
+        report, settings.ignore, today, whole=settings.covers_project
+    ).databases
     return first.findings, others
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -14,6 +12,7 @@ from typing import Any
 from driftcheck.actions.watch.findings import DatabaseRound, Finding
 from driftcheck.errors import ConfigurationError, OutputError
 from driftcheck.judging.watch_events import EventType, WatchEvent
+from driftcheck.storage.cache_directory import replace_file
 
 _VERSION = 1
 _UNKNOWN = ""
@@ -177,14 +176,7 @@ def save_state(state: WatchState, path: Path) -> None:
     """
     text = json.dumps({"version": _VERSION, **asdict(state)}, indent=1)
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(path, text, f".{path.name[:100]}.")
     except OSError as error:
         raise OutputError(
             f"the state file {path} cannot be written: {error.strerror}",
