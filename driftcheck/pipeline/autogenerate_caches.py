@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from driftcheck.config.settings import Settings
+from driftcheck.databases.location import shown
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
@@ -37,7 +38,8 @@ def autogenerate_cache(
         return None
     configuration = (
         *(settings.root, settings.app, settings.config, settings.name, settings.directory),
-        *(settings.x, settings.database_url, settings.bootstrap, settings.base_snapshot),
+        *(settings.x, settings.bootstrap, settings.base_snapshot),
+        shown(shadows.live_url(database.database_key)),
     )
     database_key = repr(tuple(database.database_key))
     compared = repr((compared_scope(settings), database.replacements))

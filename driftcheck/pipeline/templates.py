@@ -161,7 +161,9 @@ class Templates:
         changed = changed_files(dict(watch.files), file_digests(self._loaded.script))
         if not is_alone or changed or replay.uses_of_models or not watch.is_clean:
             return
-        key = self._key(database_key, maker, revisions[-1])
+        cache = replay_cache(self._loaded, self._settings, "")
+        schema_key = self._schema_key(cache, database_key, maker, revisions[-1])
+        key = self._key(schema_key, database_key)
         read = inputs_with(inputs).as_json()
         template = Template(key, json.dumps([revisions, replay.names_special_date, read]))
         if not any(each.key == key and _inputs_are_unchanged(each) for each in maker.templates()):
@@ -177,16 +179,12 @@ class Templates:
         revisions: Sequence[str],
     ) -> StartingPoint | None:
         """Return a template as a starting point, unless something has changed since it was kept."""
-        last = revisions[-1]
-        has_same_key = template.key == self._key(database_key, maker, last)
+        cache = replay_cache(self._loaded, self._settings, "")
+        schema_key = self._schema_key(cache, database_key, maker, revisions[-1])
+        has_same_key = template.key == self._key(schema_key, database_key)
         if not has_same_key or not _inputs_are_unchanged(template):
             return None
-        cache, environment = (
-            replay_cache(self._loaded, self._settings, ""),
-            self._loaded.environment,
-        )
-        key = cache.key([last], maker.flavour, *database_identity(environment, database_key))
-        cached = CachedSchema.get(cache, key)
+        cached = CachedSchema.get(cache, schema_key)
         if cached is None:
             return None
         _, names_special_date, _ = json.loads(template.description)
@@ -194,21 +192,22 @@ class Templates:
         applied = AppliedRevisions(tuple(revisions), made, names_special_date, cached.inputs)
         return StartingPoint(template, applied)
 
-    def _key(self, database_key: DatabaseKey, maker: ShadowMaker, revision: str) -> str:
-        """Return the key of a template at a revision.
+    def _schema_key(
+        self, cache: Cache, database_key: DatabaseKey, maker: ShadowMaker, revision: str
+    ) -> str:
+        """Return the key of the cached schema at a revision."""
+        identity = database_identity(self._loaded.environment, database_key)
+        return cache.key([revision], maker.flavour, *identity)
 
-        In addition to the key of the cached schema, it has what a replay finds in an empty shadow
-        and what its statements may ask for: roles and schemas.
+    def _key(self, schema_key: str, database_key: DatabaseKey) -> str:
+        """Return the key of the template for a cached schema.
+
+        In addition, it has what a replay finds in an empty shadow and what its statements may ask
+        for: roles and schemas.
         """
         facts = self._shadows.facts(database_key)
-        environment = self._loaded.environment
-        key = replay_cache(self._loaded, self._settings, "").key(
-            [revision],
-            maker.flavour,
-            repr(facts and (facts.roles, facts.schemas, facts.locale_provider)),
-            *database_identity(environment, database_key),
-        )
-        return hashlib.sha256(key.encode()).hexdigest()[:40]
+        relevant = facts and (facts.roles, facts.schemas, facts.locale_provider)
+        return hashlib.sha256(repr((schema_key, relevant)).encode()).hexdigest()[:40]
 
     def _database(self) -> tuple[DatabaseKey, ShadowMaker] | None:
         """Return the only database of the project, if templates can be used for it."""

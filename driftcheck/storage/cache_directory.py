@@ -173,7 +173,21 @@ def write_private(path: Path, text: str) -> None:
     if os.name != "nt" and not _is_own(path.parent.lstat()):
         raise PermissionError(f"{path.parent} belongs to another account, or others can write it")
     _remove_unfinished(path.parent)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{_UNFINISHED}{os.getpid()}-")
+    replace_file(path, text, f"{_UNFINISHED}{os.getpid()}-")
+
+
+def replace_file(path: Path, text: str, prefix: str) -> None:
+    """Write a text to a file that only its user can read, which then replaces the file of a path.
+
+    Args:
+        path: The path.
+        text: The text.
+        prefix: The beginning of the name of the file that is written.
+
+    Raises:
+        OSError: The file cannot be written. The file of the path is unchanged then.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
