@@ -12,7 +12,7 @@ from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.operation_matching import objects_in
 from driftcheck.schema import SchemaObject
-from driftcheck.sources.autogenerate import Operation
+from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_data import data_of, operation_of
 from driftcheck.storage.snapshot_file import object_of, row_of, value_of
 

@@ -15,7 +15,7 @@ from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.pipeline.autogenerate_caches import autogenerate_cache
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, HeadShadows
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
 from driftcheck.pipeline.causes import with_causes
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, ReadLive, StateReader
@@ -30,6 +30,7 @@ from driftcheck.pipeline.faults import (
     written_by_import,
     written_files,
 )
+from driftcheck.pipeline.head import HeadShadows
 from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.pending_operations import pending_operations
 from driftcheck.pipeline.plan_proof import Proof, narrowed, prove

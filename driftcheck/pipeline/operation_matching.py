@@ -8,7 +8,7 @@ from driftcheck.chain import Gap
 from driftcheck.judging.findings import Severity
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.schema import Address, SchemaObject
-from driftcheck.sources.autogenerate import Operation
+from driftcheck.sources.operation import Operation
 
 
 def is_for(operation: Operation, judged: Judged) -> bool:

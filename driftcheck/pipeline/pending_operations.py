@@ -11,7 +11,7 @@ from driftcheck.pipeline.faults import fault
 from driftcheck.pipeline.operation_matching import explaining_note, is_explained
 from driftcheck.pipeline.remedies import Operations
 from driftcheck.pipeline.version_tables import exclude_own_table
-from driftcheck.sources.autogenerate import Operation
+from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_imports import with_imports
 
 _PUT_IN_BLOCK = "Run migrate, and put its operation into the block that is shown."

@@ -32,7 +32,7 @@ from driftcheck.pipeline.version_tables import (
     is_of_another_project,
 )
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.autogenerate import Operation, joined
+from driftcheck.sources.operation import Operation, joined
 from driftcheck.sources.operation_imports import with_imports
 from driftcheck.sources.replay import MigrationSource
 

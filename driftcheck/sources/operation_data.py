@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from driftcheck.project.working_schema import WorkingSchema
-from driftcheck.sources.autogenerate import Operation
+from driftcheck.sources.operation import Operation
 from driftcheck.storage.snapshot_file import address_of
 
 _PLAIN = (

@@ -18,10 +18,11 @@ from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, HeadShadows
+from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
 from driftcheck.pipeline.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.faults import head_faults
+from driftcheck.pipeline.head import HeadShadows
 from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress

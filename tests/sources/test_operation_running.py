@@ -9,13 +9,8 @@ from sqlalchemy import Column, Integer
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import NullType
 
-from driftcheck.sources.autogenerate import (
-    Batch,
-    Operation,
-    errors_in_block,
-    run_and_undo,
-    run_block,
-)
+from driftcheck.sources.operation import Batch, Operation
+from driftcheck.sources.operation_running import errors_in_block, run_and_undo, run_block
 
 PREFIXES = {
     "alembic_module_prefix": "op.",
