@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from driftcheck.actions.compare.quick_check import quick_report
+from driftcheck.cli.baseline import require_whole_check, with_new_baseline
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
@@ -31,14 +32,22 @@ from driftcheck.errors import ExitCode
     default=None,
     help="Report the settings of the database and of roles as notes.",
 )
+@click.option(
+    "--write-baseline",
+    is_flag=True,
+    help="Record the findings that fail the check in the baseline. From then on, only other "
+    "findings fail it.",
+)
 @output_options
-def compare(deliver: Delivery, **options: Any) -> ExitCode:
+def compare(deliver: Delivery, *, write_baseline: bool, **options: Any) -> ExitCode:
     """Compare models, migrations and the live database.
 
     Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
     configuration error, 3 if the check could not be made.
     """
     settings = settings_from(options)
+    if write_baseline:
+        require_whole_check(settings)
     report = quick_report(settings)
     if report is None:
         # Imported here because the import takes longer than a quick check.
@@ -46,4 +55,6 @@ def compare(deliver: Delivery, **options: Any) -> ExitCode:
 
         with progress(verbose=deliver.full) as show:
             report = check(settings, show)
+    if write_baseline:
+        settings = with_new_baseline(report, settings)
     return deliver(report, settings)

@@ -15,6 +15,7 @@ import click
 from driftcheck.cli.files import write_file
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode
+from driftcheck.judging.baseline import without_baseline
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
 from driftcheck.process import streams
@@ -112,11 +113,12 @@ class Delivery:
         return cls(outputs, full)
 
     def __call__(self, report: Report, settings: Settings) -> ExitCode:
-        """Remove ignored findings, write the report, and return the exit code."""
+        """Remove what the project ignores, write the report, and return the exit code."""
         # If options restrict the check, an ignore entry without a finding may still be needed.
         whole = settings.covers_project
         today = datetime.now().astimezone().date()
         report = without_ignored(report, settings.ignore, today, whole=whole)
+        report = without_baseline(report, settings.baseline, whole=whole)
         self.write(partial(render, report), settings.root)
         return report.exit_code
 

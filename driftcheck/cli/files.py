@@ -1,4 +1,4 @@
-"""Writes report files atomically where possible."""
+"""Writes report files, and files of the project, atomically where possible."""
 
 from __future__ import annotations
 
@@ -26,17 +26,14 @@ def write_file(path: Path, text: str) -> None:
         OutputError: The file cannot be written. A regular file is unchanged then.
         ReaderGoneError: The file is a pipe that nobody reads.
     """
-    data = masked(text).encode("utf-8", errors="backslashreplace")
     try:
         standard = _standard_stream(path)
         if standard is not None:
             stream = streams.out() if standard == 1 else streams.err()
             stream.write(text)
             stream.flush()
-        elif _is_replaceable(path):
-            _replace(path, data)
         else:
-            path.write_bytes(data)
+            _write(path, masked(text).encode("utf-8", errors="backslashreplace"))
     except BrokenPipeError:
         raise streams.ReaderGoneError from None
     except OSError as error:
@@ -44,6 +41,30 @@ def write_file(path: Path, text: str) -> None:
             f"the report cannot be written to {path}: {error.strerror}",
             hint="Name another file with --output or --format FORMAT=FILE.",
         ) from None
+
+
+def write_project_file(path: Path, text: str) -> None:
+    """Write a file of the project, such as ``pyproject.toml``, in the way of ``write_file``.
+
+    The text is written as it is. A password in it belongs to the user.
+
+    Raises:
+        OutputError: The file cannot be written, and is unchanged.
+    """
+    try:
+        _write(path, text.encode())
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="Check the permissions of the file and of its directory.",
+        ) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    if _is_replaceable(path):
+        _replace(path, data)
+    else:
+        path.write_bytes(data)
 
 
 def _standard_stream(path: Path) -> int | None:

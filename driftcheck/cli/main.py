@@ -29,6 +29,7 @@ _COMMANDS = (
     "blame",
     "history",
     "diff",
+    "ignore",
     "snapshot",
     "watch",
     "selftest",

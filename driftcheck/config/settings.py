@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from driftcheck.chain import CHAIN, Gap
+from driftcheck.config.baseline import FILE_NAME, Baseline, read_baseline
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.errors import ConfigurationError
 from driftcheck.process.deadline import DEFAULT_SECONDS
@@ -72,6 +73,7 @@ class Settings:
         base: The git ref that the revisions will be merged into; ``None`` for the default branch.
         with_data: Whether tables have rows when new revisions run.
         ignore: The findings to ignore.
+        baseline: The findings that do not fail a check, because they existed before.
         sources: Where a setting comes from if not from its option, by its name.
     """
 
@@ -97,6 +99,7 @@ class Settings:
     base: str | None = None
     with_data: bool = False
     ignore: tuple[IgnoreEntry, ...] = ()
+    baseline: Baseline = field(default_factory=Baseline)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def named(self, key: str) -> str:
@@ -129,7 +132,7 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigurationError: A key is unknown, or a value is not valid.
     """
-    values = _from_file(root)
+    values = {"baseline": FILE_NAME} | _from_file(root)
     sources = {key: f"{key.replace('_', '-')} in [tool.driftcheck]" for key in values}
     variables = {key: name for key, name in ENVIRONMENT.items() if os.environ.get(name)}
     values |= {key: os.environ[name] for key, name in variables.items()}
@@ -234,6 +237,10 @@ def _path(key: str, value: Any, root: Path) -> Path:
     return root / _string(key, value, root)
 
 
+def _baseline(key: str, value: Any, root: Path) -> Baseline:
+    return read_baseline(root / _string(key, value, root))
+
+
 def _ignore(key: str, value: Any, _root: Path) -> tuple[IgnoreEntry, ...]:
     if not isinstance(value, list):
         raise _invalid(key, value, "a list of tables")
@@ -270,4 +277,5 @@ _READERS = {
     "base": _string,
     "with_data": _flag,
     "ignore": _ignore,
+    "baseline": _baseline,
 }

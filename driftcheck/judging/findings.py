@@ -278,14 +278,16 @@ def _relabelled(by_side: Mapping[Side, Labelled]) -> dict[Side, Labelled]:
 
 @dataclass(frozen=True)
 class IgnoredFinding:
-    """A finding that does not count, because an ignore entry of the project matches it.
+    """A finding that does not count: an ignore entry matches it, or it is in the baseline.
 
     Attributes:
         finding: The finding.
-        reason: The reason that the entry gives.
+        reason: Why it is ignored.
         until: The last day on which the finding is ignored; ``None`` for no limit.
+        in_baseline: Whether it is ignored because it is in the baseline.
     """
 
     finding: Finding
     reason: str
     until: date | None = None
+    in_baseline: bool = False

@@ -71,6 +71,12 @@ def _is_unmatched(entry: IgnoreEntry, report: Report) -> bool:
     return all(gaps <= set(database.gaps) for database in report.databases)
 
 
+def matches_no_rule(entry: IgnoreEntry) -> bool:
+    """Whether an entry can match no finding at all, because no rule has such a name."""
+    beginnings = (f"{verdict}-" for verdict in Verdict)
+    return not any(map(entry.names, NOT_OF_CHANGES)) and not any(map(entry.can_match, beginnings))
+
+
 def _possible_verdicts(entry: IgnoreEntry) -> Iterator[Verdict]:
     """Yield the verdicts of the findings that an entry can match.
 

@@ -406,6 +406,12 @@ FAULTS: dict[str, Rule] = {
         "an ignore entry in [tool.driftcheck] matches no finding: {entry}",
         "The finding that it was written for is fixed, or the patterns of the entry are wrong.",
     ),
+    "baseline-outdated": Rule(
+        Severity.NOTE,
+        "findings of the baseline that no longer exist: {count}",
+        "A change that brings one of them back is not reported. Write the baseline again with "
+        "driftcheck compare --write-baseline.",
+    ),
     "gate-several-heads": Rule(
         Severity.ERROR,
         "the history has {count} heads, because revision {revision} follows {parent}",

@@ -27,6 +27,7 @@ from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import line_text
 from driftcheck.reports.terminal.conclusion import first_step, outcome
 from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.ignored import ignored_text
 from driftcheck.reports.terminal.revision_match import determination, match_text
 from driftcheck.reports.terminal.sections import count_text, section_text, sections_of
 from driftcheck.reports.terminal.sides import agreeing
@@ -295,8 +296,7 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
 
 def _tail(database: DatabaseReport) -> Iterator[str]:
     if database.ignored:
-        count = counted(len(database.ignored), "finding")
-        yield f"<details><summary>{count} ignored, as configured in [tool.driftcheck]</summary>"
+        yield f"<details><summary>{ignored_text(database.ignored)}</summary>"
         lines = [f"- {_ignored(ignored)}" for ignored in database.ignored[:_MAX_IGNORED]]
         rest = len(database.ignored) - len(lines)
         yield "\n".join([*lines, *([f"- … {rest} more"] if rest > 0 else [])])

@@ -30,6 +30,7 @@ from driftcheck.reports.level import level
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
 from driftcheck.reports.terminal.conclusion import next_step, outcome
+from driftcheck.reports.terminal.ignored import ignored_text
 from driftcheck.reports.visible import visible
 
 _SCHEMA = (
@@ -179,8 +180,7 @@ def _invocation(report: Report) -> dict[str, Any]:
     if report.exit_code is ExitCode.CANNOT_CHECK:
         notifications.append(("error", outcome(report)))
     if report.ignored:
-        count = len(report.ignored)
-        notifications.append(("note", f"{count} ignored, as configured in [tool.driftcheck]."))
+        notifications.append(("note", f"{ignored_text(report.ignored)}."))
     if notifications:
         invocation["toolExecutionNotifications"] = [
             {"level": grade, "message": {"text": text}} for grade, text in notifications

@@ -11,6 +11,7 @@ from driftcheck.actions.fleet.comparing import Compared
 from driftcheck.actions.fleet.members import Member
 from driftcheck.actions.fleet.reading import ReadFailure
 from driftcheck.config.settings import Settings
+from driftcheck.judging.baseline import without_baseline
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.fleet_results import Cluster, FleetResult, MemberLabel, NotChecked
 from driftcheck.judging.ignoring import without_ignored
@@ -85,9 +86,9 @@ def _without_ignored(
     today = datetime.now().astimezone().date()
     of_entries = replace(reports[0], findings=(), ignored=())
     report = _report(project, [of_entries, *reports], settings)
-    first, *others = without_ignored(
-        report, settings.ignore, today, whole=settings.covers_project
-    ).databases
+    whole = settings.covers_project
+    report = without_ignored(report, settings.ignore, today, whole=whole)
+    first, *others = without_baseline(report, settings.baseline, whole=whole).databases
     return first.findings, others
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from driftcheck.judging.findings import IgnoredFinding
 from driftcheck.judging.report import DatabaseReport
 from driftcheck.reports.output_style import OutputStyle
@@ -9,12 +11,19 @@ from driftcheck.reports.terminal.counting import counted
 from driftcheck.reports.terminal.layout import FAINT, Lines, words, wrapped
 
 
+def ignored_text(ignored: Sequence[IgnoredFinding]) -> str:
+    """Return the number of ignored findings, and why they are ignored."""
+    configured = any(not each.in_baseline for each in ignored)
+    reasons = ["as configured in [tool.driftcheck]"] * configured
+    reasons += ["as recorded in the baseline"] * any(each.in_baseline for each in ignored)
+    return f"{counted(len(ignored), 'finding')} ignored, {' and '.join(reasons)}"
+
+
 def ignored(database: DatabaseReport, output: OutputStyle) -> Lines:
     """Return the number of ignored findings and, in a full report, each with its reason."""
     if not database.ignored:
         return []
-    count = counted(len(database.ignored), "finding")
-    text = f"{count} ignored, as configured in [tool.driftcheck]"
+    text = ignored_text(database.ignored)
     text += ":" if output.full else "; --verbose lists them"
     lines = wrapped(output, words(output, text), 2, first=words(output, ("· ", FAINT)))
     if output.full:
