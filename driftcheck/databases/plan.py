@@ -15,7 +15,16 @@ from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
-__all__ = ["Hazard", "ObjectChange", "Plan", "PlanStep", "build", "plan", "plan_in"]
+__all__ = [
+    "Hazard",
+    "ManualStep",
+    "ObjectChange",
+    "Plan",
+    "PlanStep",
+    "build",
+    "plan",
+    "plan_in",
+]
 
 
 class Hazard(StrEnum):
@@ -37,12 +46,30 @@ class PlanStep:
         finding: The number of the finding that the statement belongs to; ``None`` if it belongs
             to none, such as a view that is dropped and created again.
         hazards: What the statement does to a database in use.
+        is_separate: Whether the statement runs after the transaction of the others is committed,
+            in a transaction of its own or, with the hazard for that, outside of one.
     """
 
     statement: str
     address: Address
     finding: int | None = None
     hazards: frozenset[Hazard] = frozenset()
+    is_separate: bool = False
+
+
+@dataclass(frozen=True)
+class ManualStep:
+    """An instruction for a change that cannot be written as SQL.
+
+    Attributes:
+        text: The instruction, in sentences.
+        address: The object that it is about.
+        finding: The number of the finding that it belongs to.
+    """
+
+    text: str
+    address: Address
+    finding: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,14 +77,29 @@ class Plan:
     """Statements in the order in which they can run.
 
     Attributes:
-        steps: The statements.
-        manual_steps: Instructions for the changes that cannot be written as SQL.
+        steps: The statements. Those that run separately are the last ones.
+        by_hand: Instructions for the changes that cannot be written as SQL.
         findings: The numbers of the findings that the plan repairs.
     """
 
     steps: tuple[PlanStep, ...] = ()
-    manual_steps: tuple[str, ...] = ()
+    by_hand: tuple[ManualStep, ...] = ()
     findings: frozenset[int] = frozenset()
+
+    @property
+    def transaction(self) -> tuple[PlanStep, ...]:
+        """The steps that run together, in one transaction."""
+        return tuple(step for step in self.steps if not step.is_separate)
+
+    @property
+    def separate(self) -> tuple[PlanStep, ...]:
+        """The steps that run one by one, after the transaction."""
+        return tuple(step for step in self.steps if step.is_separate)
+
+    @property
+    def manual_steps(self) -> tuple[str, ...]:
+        """The texts of the instructions."""
+        return tuple(step.text for step in self.by_hand)
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -110,14 +152,15 @@ def plan_in(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Plan:
     """
     selection = select(scope, wanted)
     steps: list[PlanStep] = []
-    manual_steps: list[str] = []
+    by_hand: list[ManualStep] = []
     for node in nodes_of(selection, scope):
         steps += _steps(node, scope.catalog)
-        manual_steps += [node.manual_step] if node.manual_step else []
+        if node.manual_step:
+            by_hand.append(ManualStep(node.manual_step, node.address, node.finding))
     findings = frozenset(c.finding for c in selection.changes if c.finding is not None)
     scope.apply(selection)
     checked = _without_checks(steps, selection.creates.values(), scope)
-    return Plan(tuple(checked), tuple(manual_steps), findings)
+    return Plan(tuple(checked), tuple(by_hand), findings)
 
 
 def _steps(node: PlanNode, catalog: Catalog) -> list[PlanStep]:

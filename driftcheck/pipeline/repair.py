@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from driftcheck.chain import Gap
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.plan import Plan, plan
+from driftcheck.databases.plan import ManualStep, Plan, plan
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.judging.findings import RepairScript, RepairStep, Severity
 from driftcheck.judging.judge import Judged
@@ -82,7 +82,9 @@ def _without_refused(
 
 def _refused(refused: Plan, message: str) -> Plan:
     text = f"The server refuses this on a copy of the schema: {message}\n{refused.script}"
-    return replace(refused, steps=(), manual_steps=(*refused.manual_steps, text))
+    first = refused.steps[0]
+    manual_step = ManualStep(text, first.address, first.finding)
+    return replace(refused, steps=(), by_hand=(*refused.by_hand, manual_step))
 
 
 def repair_script(judged: Sequence[Judged], basis: RepairBasis) -> RepairScript | None:

@@ -1,0 +1,1 @@
+"""``driftcheck repair``: plans how a live database gets back the schema of its migrations."""
