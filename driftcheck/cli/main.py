@@ -28,6 +28,7 @@ _COMMANDS = (
     "locate",
     "blame",
     "history",
+    "repair",
     "diff",
     "ignore",
     "snapshot",

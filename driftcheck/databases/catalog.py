@@ -439,6 +439,36 @@ class Catalog(ABC):
         del connection, columns, actual
         return NO_ROWS
 
+    def row_estimates(self, connection: Any) -> Mapping[Address, int | None]:
+        """Read how many rows each table has, as the server estimates; by default, nothing is read.
+
+        No table is read for it.
+
+        Args:
+            connection: An open DB-API connection; nothing is written, committed or closed.
+
+        Returns:
+            The number of rows; ``None`` if the table has rows and their number is not known.
+        """
+        del connection
+        return {}
+
+    def value_digests(
+        self, connection: Any, columns: Mapping[Address, Sequence[str]]
+    ) -> Mapping[tuple[Address, str], str]:
+        """Read digests of the values in a shadow database; by default, nothing is read.
+
+        Args:
+            connection: An open DB-API connection to a shadow database.
+            columns: The names of columns, by table.
+
+        Returns:
+            A digest of the values of each column, in any order, by table and name. The number of
+            rows of a table has an empty name.
+        """
+        del connection, columns
+        return {}
+
     def schema_statements(self, connection: Any) -> list[str]:
         """Statements that create a copy of the database's schema in another database.
 

@@ -58,6 +58,11 @@ class Database(ABC):
     detects_hazards: ClassVar[bool] = False
     """Whether the effects of a statement on tables in use can be read: locks, rewrites, scans."""
 
+    has_transactional_ddl: ClassVar[bool] = True
+    """Whether statements that change the schema have no effect if their transaction fails."""
+    client_settings: ClassVar[tuple[str, ...]] = ()
+    """The first lines of a script for the client program of the database system."""
+
     @property
     @abstractmethod
     def catalog(self) -> Catalog:
@@ -219,6 +224,14 @@ class Database(ABC):
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script of SQL statements on a DB-API connection."""
         connection.cursor().execute(script)
+
+    def for_client(self, statement: str) -> str:
+        """Return a statement as the client program of the database system takes it.
+
+        Args:
+            statement: SQL without a closing semicolon.
+        """
+        return f"{statement};"
 
     def in_batches(self, statements: Iterable[str]) -> Iterator[Sequence[str]]:
         """Yield statements in their order, in groups that can be run in one call."""

@@ -54,16 +54,33 @@ from driftcheck.sources.live import read_live
 
 
 @dataclass(frozen=True)
+class CheckedDatabase:
+    """What the repair of a database starts from.
+
+    Attributes:
+        state: The schemas as they were compared.
+        judged: The findings of the report that are about changes, as they are reported.
+        basis: What the repair is planned with.
+    """
+
+    state: DatabaseState
+    judged: tuple[Judged, ...]
+    basis: RepairBasis
+
+
+@dataclass(frozen=True)
 class Checked:
     """The result of checking a project.
 
     Attributes:
         state: The state of the project's databases.
         reports: The report of each database, in the same order.
+        databases: What the repair of each database starts from, in the same order.
     """
 
     state: ProjectState[HistoryResult]
     reports: tuple[DatabaseReport, ...]
+    databases: tuple[CheckedDatabase, ...]
 
 
 class ProjectCheck:
@@ -76,6 +93,8 @@ class ProjectCheck:
         settings: The settings.
         progress: Called with a short description of each step.
         read: Reads a live database.
+        looks_ahead: Whether findings say what ``migrate`` would write, and have remedies that were
+            tried. Without this, the check takes less time.
     """
 
     def __init__(  # noqa: PLR0913  (what a check works with, and the way to a live database)
@@ -87,6 +106,7 @@ class ProjectCheck:
         progress: Progress,
         *,
         read: ReadLive = read_live,
+        looks_ahead: bool = True,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
@@ -94,6 +114,7 @@ class ProjectCheck:
         self._settings = settings
         self._progress = progress
         self._read = read
+        self._looks_ahead = looks_ahead
         self._renames = RenameFollower(shadows, reading_scope(settings), progress)
 
     def run(self, declarations: Declarations, stop: Sequence[str] = ()) -> Checked:
@@ -115,7 +136,7 @@ class ProjectCheck:
         runner = AutogenerateRunner(loaded, shadows, replays, head_shadows, progress)
         reporter = StateReporter(loaded, shadows, settings, history.how)
         unrecorded = UnrecordedRevisions(loaded, shadows, replays, settings, progress)
-        reports, databases = [], []
+        reports, databases, repairs = [], [], []
         for read in state.databases:
             database, changes = compared_state(read, shadows, progress)
             databases.append(database)
@@ -129,8 +150,9 @@ class ProjectCheck:
             judged = judged_changes(database, changes, self._renames)
             basis = self._repair_basis(database, drift_in(judged))
             context = self._context(database, judged, history, declarations, basis)
-            cache = autogenerate_cache(loaded, shadows, settings, history, database)
-            context = _with_operations(context, database, judged, runner, cache)
+            if self._looks_ahead:
+                cache = autogenerate_cache(loaded, shadows, settings, history, database)
+                context = _with_operations(context, database, judged, runner, cache)
             completed = complete(judged, context)
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
@@ -144,10 +166,16 @@ class ProjectCheck:
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
             is_decided = history.fault is None
-            repaired = [each for each in judged if is_decided and _is_reported(each, findings)]
+            repaired = [
+                Judged(finding, each.changes)
+                for finding, each in pairs
+                if is_decided and _is_reported(each, findings)
+            ]
             notes = (*report.notes, *_not_run(context.operations))
-            reports.append(replace(report, notes=notes, repair=repair_script(repaired, basis)))
-        return Checked(replace(state, databases=tuple(databases)), tuple(reports))
+            script = repair_script(repaired, basis) if self._looks_ahead else None
+            reports.append(replace(report, notes=notes, repair=script))
+            repairs.append(CheckedDatabase(database, tuple(repaired), basis))
+        return Checked(replace(state, databases=tuple(databases)), tuple(reports), tuple(repairs))
 
     def _context(
         self,
@@ -174,7 +202,7 @@ class ProjectCheck:
         if not drift:
             return RepairBasis(catalog)
         maker = self._shadows.maker(database_key)
-        proves = catalog.knows_dependencies and maker.runs_untrusted_files
+        proves = self._looks_ahead and catalog.knows_dependencies and maker.runs_untrusted_files
         sides = (database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE])
         prove = partial(self._prove, database_key) if proves else None
         url = self._shadows.live_url(database_key)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.messages import lacks_rights
-from driftcheck.databases.plan import Plan
+from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -38,16 +38,18 @@ class Proof:
             plan's number.
         left: The objects that still differ from the wanted schema after all plans.
         not_tried: Why the plans could not be tried; empty if they were.
+        lost: The tables and columns that have lost rows or values, although the plans keep them.
     """
 
     refused: dict[int, str] = field(default_factory=dict)
     left: tuple[Address, ...] = ()
     not_tried: str = ""
+    lost: tuple[Address, ...] = ()
 
     @property
     def holds(self) -> bool:
-        """Whether every statement ran and no difference is left."""
-        return not (self.refused or self.left or self.not_tried)
+        """Whether every statement ran, and no difference is left and nothing is lost."""
+        return not (self.refused or self.left or self.not_tried or self.lost)
 
 
 def prove(
@@ -68,7 +70,7 @@ def prove(
     """
     scope = Scope()
     try:
-        build_untrusted(replace(actual, objects=_bare(actual)), shadow)
+        build_untrusted(replace(actual, objects=bare(actual)), shadow)
         before = read_restricted(shadow, scope)
         if rows:
             fill(shadow.url, (), rows)
@@ -76,20 +78,32 @@ def prove(
         return Proof(not_tried=str(error))
     refused: dict[int, str] = {}
     for number, plan in enumerate(plans):
-        statements = [
-            step.statement
-            for step in plan.steps
-            if not _PRIVILEGES.match(step.statement) and not _is_left_out(step.address, wanted)
-        ]
+        statements = [step.statement for step in plan.steps if runs_on_copies(step, wanted)]
         failures = run_untrusted(shadow, statements)
         if failures and lacks_rights(failures[0].message):
             return Proof(not_tried=failures[0].message)
         if failures:
             refused[number] = failures[0].message
-    copied = _differing(replace(actual, objects=_bare(actual)), before)
-    after = read_restricted(shadow, scope)
-    left = _differing(replace(wanted, objects=_bare(wanted)), after) - copied
-    return Proof(refused, tuple(sorted(left)))
+    return Proof(refused, left_over(wanted, actual, before, read_restricted(shadow, scope)))
+
+
+def left_over(
+    wanted: Snapshot, actual: Snapshot, before: Snapshot, after: Snapshot
+) -> tuple[Address, ...]:
+    """Return the objects that plans have not changed as they should.
+
+    A schema that was written and read again can read differently: what differed before the plans
+    for this reason is left out.
+
+    Args:
+        wanted: The schema that the plans lead to.
+        actual: The schema that the plans were made for.
+        before: The copy of the actual schema before the plans.
+        after: The same copy after them.
+    """
+    copied = differing(replace(actual, objects=bare(actual)), before)
+    left = differing(replace(wanted, objects=bare(wanted)), after) - copied
+    return tuple(sorted(left))
 
 
 def narrowed(
@@ -108,10 +122,10 @@ def narrowed(
         The parts of the wanted and of the actual schema; ``None`` if they are not known.
     """
     steps = [step for each in plans for step in each.steps]
-    goals = _bare(wanted)
+    goals = bare(wanted)
     differing = (
         address
-        for address, obj in _bare(actual).items()
+        for address, obj in bare(actual).items()
         if address not in goals or goals[address].attributes != obj.attributes
     )
     changed = (*(step.address for step in steps), *differing)
@@ -123,14 +137,24 @@ def narrowed(
     return wanted.only(lambda obj: obj.address in known or obj.address not in actual.objects), part
 
 
-def _differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
-    """The objects that differ; a schema that was written and read again can read differently."""
+def runs_on_copies(step: PlanStep, schema: Snapshot) -> bool:
+    """Whether a step can run in a restricted shadow.
+
+    Args:
+        step: The step.
+        schema: A schema of the database.
+    """
+    return not (_PRIVILEGES.match(step.statement) or _is_left_out(step.address, schema))
+
+
+def differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
+    """Return the objects that differ between two schemas."""
     changes = compare(wanted, actual, same_lineage=True)
     return {address for change in changes for address in addresses_of(change)}
 
 
-def _bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
-    """The objects of a schema without owners and privileges."""
+def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
+    """Return the objects of a schema that a copy has, without owners and privileges."""
     return {
         address: replace(
             obj,

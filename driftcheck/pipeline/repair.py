@@ -48,7 +48,7 @@ def plan_each(judged: Sequence[Judged], basis: RepairBasis) -> list[Plan]:
     The plans run one after the other, in the order of the findings. SQL that the server refuses
     on a copy of the schema is not offered.
     """
-    gaps = {index: gap for index, each in enumerate(judged) if (gap := _gap(each, basis))}
+    gaps = {index: gap for index, each in enumerate(judged) if (gap := repaired_gap(each, basis))}
     repaired, changes = [*gaps], [judged[index].changes[gap] for index, gap in gaps.items()]
     if basis.wanted is None or basis.actual is None:
         found = [undo(several, basis.catalog) for several in changes]
@@ -61,8 +61,8 @@ def plan_each(judged: Sequence[Judged], basis: RepairBasis) -> list[Plan]:
     return plans
 
 
-def _gap(judged: Judged, basis: RepairBasis) -> Gap | None:
-    """The gap in which a finding is repaired; ``None`` for a note and for other findings."""
+def repaired_gap(judged: Judged, basis: RepairBasis) -> Gap | None:
+    """Return the gap in which a finding is repaired; ``None`` for a note and for other findings."""
     if judged.finding.severity is Severity.NOTE or is_of_another_project(judged, basis.actual):
         return None
     return next((gap for gap in REPAIRED_GAPS if judged.changes.get(gap)), None)
@@ -96,7 +96,7 @@ def repair_script(judged: Sequence[Judged], basis: RepairBasis) -> RepairScript 
     changes = [
         change
         for number, each in enumerate(judged)
-        if (gap := _gap(each, basis)) is not None
+        if (gap := repaired_gap(each, basis)) is not None
         for change in object_changes(each.changes[gap], undone=True, finding=number)
     ]
     if not changes or basis.wanted is None or basis.actual is None:

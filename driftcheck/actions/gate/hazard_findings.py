@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind
+from driftcheck.actions.gate.hazard_watch import Hazard
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
 from driftcheck.judging.templates import RemedyTemplate, fill
+from driftcheck.pipeline.table_effects import HazardKind
 from driftcheck.quoting import quote_identifier
 from driftcheck.sources.files import relative
 

@@ -25,7 +25,8 @@ class RepairPlan:
         name: The database's bind key or, without binds, its own name.
         location: The URL without password.
         url: The live database, with its password.
-        findings: The findings to repair. ``PlanStep.finding`` is an index into them.
+        findings: The drift. ``PlanStep.finding`` is an index into it, and ``plan.findings`` has the
+            indexes of the findings that the plan repairs.
         plan: The statements, and the manual steps.
         wanted: The schema after the plan. Objects that are not to be repaired are in it as they
             are in the live database: those of notes, of ignored findings and, with ``--only``, of
@@ -37,7 +38,8 @@ class RepairPlan:
         proof: The result of running the plan on a copy of the schema.
         remaining: The objects that still differ after the statements, because a manual step
             changes them. The proof has shown them.
-        estimates: The number of rows of each table as the server estimates it.
+        estimates: The number of rows of each table as the server estimates it; ``None`` if the
+            table has rows and their number is not known.
     """
 
     name: str
@@ -52,7 +54,7 @@ class RepairPlan:
     stamped: Mapping[VersionTable, tuple[str, ...]]
     proof: Proof
     remaining: frozenset[Address] = frozenset()
-    estimates: Mapping[Address, int] = field(default_factory=dict, repr=False)
+    estimates: Mapping[Address, int | None] = field(default_factory=dict, repr=False)
 
     @property
     def is_proved(self) -> bool:

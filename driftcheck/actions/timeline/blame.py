@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from driftcheck.actions.timeline.object_lookup import NoSuchObjectError, find_objects
 from driftcheck.actions.timeline.revision_events import break_of, revision_events
 from driftcheck.config.settings import Settings
 from driftcheck.databases.registry import catalog_for
@@ -18,6 +17,7 @@ from driftcheck.judging.timeline import (
     RevisionEvents,
     SchemaOperation,
 )
+from driftcheck.pipeline.object_lookup import NoSuchObjectError, find_objects
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays

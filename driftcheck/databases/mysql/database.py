@@ -45,11 +45,18 @@ class MySQL(Database):
     databases_view = re.compile(r"\binformation_schema`?\.`?schemata\b", re.IGNORECASE)
     default_port = 3306
     default_schema_query = "SELECT DATABASE()"
+    has_transactional_ddl = False
 
     @property
     def catalog(self) -> MySQLCatalog:
         """The catalog, which reads the schema."""
         return MySQLCatalog()
+
+    def for_client(self, statement: str) -> str:
+        """Return a statement as the client ``mysql`` takes it; it ends at the first semicolon."""
+        if ";" not in statement:
+            return super().for_client(statement)
+        return f"DELIMITER $$\n{statement}$$\nDELIMITER ;"
 
     def own_url(self, url: URL) -> URL:
         """Return the URL of the same database with a driver that is not asynchronous."""

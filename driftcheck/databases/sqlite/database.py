@@ -28,6 +28,8 @@ class SQLite(Database):
         """The catalog, which reads the schema."""
         return SQLiteCatalog()
 
+    client_settings = (".bail on",)
+
     def own_url(self, url: URL) -> URL:
         """Return the URL of the same database with the module ``sqlite3``."""
         return url.set(drivername="sqlite")

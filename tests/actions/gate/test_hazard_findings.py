@@ -3,8 +3,9 @@
 import pytest
 
 from driftcheck.actions.gate.hazard_findings import hazard_findings
-from driftcheck.actions.gate.hazard_watch import Hazard, HazardKind
+from driftcheck.actions.gate.hazard_watch import Hazard
 from driftcheck.judging.rules import HAZARDS
+from driftcheck.pipeline.table_effects import HazardKind
 from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 

@@ -30,7 +30,7 @@ from driftcheck.databases.postgresql.catalog.default_privileges import DefaultPr
 from driftcheck.databases.postgresql.catalog.dependencies import read_dependencies
 from driftcheck.databases.postgresql.catalog.event_triggers import EventTrigger
 from driftcheck.databases.postgresql.catalog.extended_statistics import StatisticsObject
-from driftcheck.databases.postgresql.catalog.filled import row_facts
+from driftcheck.databases.postgresql.catalog.filled import row_estimates, row_facts
 from driftcheck.databases.postgresql.catalog.foreign import (
     ForeignDataWrapper,
     ForeignTable,
@@ -68,6 +68,7 @@ from driftcheck.databases.postgresql.catalog.traces import tombstones, write_tim
 from driftcheck.databases.postgresql.catalog.triggers import Trigger
 from driftcheck.databases.postgresql.catalog.types import Domain, Enum
 from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
+from driftcheck.databases.postgresql.catalog.value_digests import value_digests
 from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
 from driftcheck.databases.row_facts import RowFacts
 from driftcheck.errors import CatalogError
@@ -184,6 +185,18 @@ class PostgreSQLCatalog(Catalog):
     ) -> RowFacts:
         """Read whether tables may have rows, and columns rows without a value."""
         return row_facts(connection, columns, actual)
+
+    def row_estimates(self, connection: Any) -> Mapping[Address, int | None]:
+        """Read how many rows each table has, from ``pg_class.reltuples``."""
+        with connection.cursor() as cursor, reading_session(cursor):
+            return row_estimates(cursor)
+
+    def value_digests(
+        self, connection: Any, columns: Mapping[Address, Several[str]]
+    ) -> Mapping[tuple[Address, str], str]:
+        """Read the number of rows, and a digest of the values of each column."""
+        with connection.cursor() as cursor:
+            return value_digests(cursor, columns)
 
     def traces(
         self, connection: Any, missing: Several[SchemaObject], present: Several[Address]

@@ -1,4 +1,4 @@
-"""Reads which tables may have rows, from the sizes of their files.
+"""Reads which tables may have rows, and about how many: from the sizes of files and statistics.
 
 No table is read. The planner evaluates functions in the predicates of indexes. Other users can have
 written these functions, which would run with the rights of the user who reads.
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.row_facts import RowFacts
 from driftcheck.schema import Address, Snapshot
 
@@ -23,6 +24,37 @@ CROSS JOIN LATERAL (
 WHERE n.nspname OPERATOR(pg_catalog.=) %s::pg_catalog.name
   AND c.relname OPERATOR(pg_catalog.=) %s::pg_catalog.name
 """
+
+# ANALYZE and VACUUM set reltuples; before that, it is -1.
+# https://www.postgresql.org/docs/current/catalog-pg-class.html
+_ESTIMATES = """
+SELECT n.nspname::text, c.relname::text, CASE c.relkind WHEN 'm' THEN 'materialized view'
+    ELSE 'table' END, sum(pg_relation_size(t.oid)) > 0, bool_and(t.reltuples >= 0 OR
+    pg_relation_size(t.oid) = 0), sum(greatest(t.reltuples, 0))::bigint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (SELECT relid FROM pg_partition_tree(c.oid) UNION SELECT c.oid::regclass) part
+JOIN pg_class t ON t.oid = part.relid
+WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND t.relkind IN ('r', 'p', 'm')
+GROUP BY 1, 2, 3
+"""
+
+
+def row_estimates(cursor: Cursor) -> dict[Address, int | None]:
+    """Read the number of rows of each table, with the rows of its partitions.
+
+    Args:
+        cursor: A cursor with the settings of ``reading_session``.
+
+    Returns:
+        The number as the last ANALYZE or VACUUM has left it; ``None`` if there was none since the
+        table had its first row.
+    """
+    cursor.execute(_ESTIMATES)
+    return {
+        Address(kind, schema, (name,)): 0 if not filled else rows if known and rows else None
+        for schema, name, kind, filled, known, rows in cursor.fetchall()
+    }
 
 
 def row_facts(connection: Any, columns: Collection[Address], actual: Snapshot) -> RowFacts:

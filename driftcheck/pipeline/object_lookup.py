@@ -11,21 +11,30 @@ from driftcheck.schema import Address
 
 
 class NoSuchObjectError(UsageError):
-    """No object has the name, as far as the history could be replayed."""
+    """No object has the name, as far as objects are known."""
 
 
 _PART = re.compile(r'\s*("(?:[^"]|"")*"|[^."(]+)\s*')
 _CLOSEST = 5
 
 
-def find_objects(query: str, known: Collection[Address], kinds: Iterable[str]) -> list[Address]:
+def find_objects(
+    query: str,
+    known: Collection[Address],
+    kinds: Iterable[str],
+    *,
+    unknown: str = "no revision creates {}, and no such object existed before the first revision",
+    otherwise: str = "driftcheck history lists all objects.",
+) -> list[Address]:
     """The addresses that a name matches. Its schema and its kind are optional.
 
     Args:
         query: A name such as ``public.students.last_name``, ``students."Name"``, ``f(integer)``
             or ``index ix_a``.
-        known: Every address that exists or existed.
+        known: The addresses to choose from.
         kinds: The names of all kinds.
+        unknown: The error if no address matches; ``{}`` stands for the name.
+        otherwise: The hint if no name is similar.
 
     Raises:
         NoSuchObjectError: No address matches; the hint lists the closest names.
@@ -38,9 +47,8 @@ def find_objects(query: str, known: Collection[Address], kinds: Iterable[str]) -
         matches = [address for address in of_kind if _matches(address, parts, arguments)]
     if not matches:
         raise NoSuchObjectError(
-            f"no revision creates {query.strip()!r}, and no such object existed before the first "
-            "revision",
-            hint=_closest(name, of_kind or known),
+            unknown.format(repr(query.strip())),
+            hint=_closest(name, of_kind or known) or otherwise,
         )
     return matches
 
@@ -105,6 +113,4 @@ def _closest(name: str, known: Iterable[Address]) -> str:
         *get_close_matches(own.lower(), spelled, n=_CLOSEST, cutoff=0.6),
     ]
     closest = list(dict.fromkeys(spelled[spelling] for spelling in near))[:_CLOSEST]
-    if not closest:
-        return "driftcheck history lists all objects."
-    return "The closest names: " + ", ".join(closest) + "."
+    return f"The closest names: {', '.join(closest)}." if closest else ""

@@ -1,0 +1,144 @@
+"""Says in words what the steps of a plan do to a database in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from driftcheck.databases.plan import Hazard, Plan, PlanStep
+from driftcheck.judging.repair_result import StepHazard
+from driftcheck.pipeline.repair_trial import StepEffects, Trial, table_of
+from driftcheck.pipeline.table_effects import Effect, HazardKind
+from driftcheck.schema import Address, Snapshot
+
+Estimates = Mapping[Address, int | None]
+
+_LOCKS = {
+    "AccessExclusiveLock": ("ACCESS EXCLUSIVE", "reads and writes"),
+    "ExclusiveLock": ("EXCLUSIVE", "writes"),
+    "ShareRowExclusiveLock": ("SHARE ROW EXCLUSIVE", "writes"),
+    "ShareLock": ("SHARE", "writes"),
+}
+"""The lock modes as PostgreSQL's manual names them, and what they block:
+https://www.postgresql.org/docs/current/explicit-locking.html"""
+
+_LOSSES = frozenset(
+    (
+        HazardKind.COLUMN_DROPPED,
+        HazardKind.TABLE_DROPPED,
+        HazardKind.ROWS_REMOVED,
+        HazardKind.NARROWER_TYPE,
+    )
+)
+
+
+def with_measured_losses(plan: Plan, trial: Trial, actual: Snapshot) -> Plan:
+    """Return a plan whose steps have the hazards that were seen when the plan was tried.
+
+    Args:
+        plan: The plan.
+        trial: The result of trying it.
+        actual: The schema before the plan.
+    """
+    steps = (
+        _with_measured(step, trial.effects.get(index), actual)
+        for index, step in enumerate(plan.steps)
+    )
+    return replace(plan, steps=tuple(steps))
+
+
+def _with_measured(step: PlanStep, effects: StepEffects | None, actual: Snapshot) -> PlanStep:
+    if effects is None:
+        return step
+    hazards = {*step.hazards} - {Hazard.LOCK, Hazard.REWRITE}
+    hazards |= {Hazard.LOCK} if effects.locks else set()
+    for kind, address, _ in effects.effects:
+        if kind is HazardKind.REWRITE:
+            hazards.add(Hazard.REWRITE)
+        elif kind in _LOSSES and address in actual.objects:  # no table: a materialized view
+            hazards.add(Hazard.DATA_LOSS)
+    return replace(step, hazards=frozenset(hazards))
+
+
+def hazards_of(
+    step: PlanStep, effects: StepEffects | None, estimates: Estimates, depends: str = ""
+) -> Iterator[StepHazard]:
+    """Yield the hazards of a step, the worst first.
+
+    Args:
+        step: The step.
+        effects: What the step did when it was tried; ``None`` if it was not tried.
+        estimates: The number of rows of each table.
+        depends: The message of the server if it refused the step because of generated rows.
+    """
+    if Hazard.DATA_LOSS in step.hazards:
+        yield _loss(step, effects, estimates)
+    if depends:
+        text = f"depends on the rows: with generated rows, the server says: {depends}"
+        yield StepHazard("rows", text)
+    if effects is None:
+        yield from _assumed(step)
+    else:
+        for effect in effects.effects:
+            yield from _work(effect, estimates)
+        for table, lock in effects.locks.items():
+            yield _lock(step, table, lock, estimates)
+    if Hazard.NOT_IN_TRANSACTION in step.hazards:
+        yield StepHazard("not in a transaction", "cannot run in a transaction")
+
+
+def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> StepHazard:
+    for kind, address, change in effects.effects if effects is not None else ():
+        if kind is HazardKind.NARROWER_TYPE:
+            text = f"may lose data: values of {address} that do not fit when {change}"
+            return StepHazard("data loss", text, table_of(address))
+    table = table_of(step.address)
+    rows = estimates.get(table) if table in estimates else None
+    what = "the values of" if step.address.kind == "column" else "what is in"
+    text = f"loses data: {what} {step.address}"
+    if step.address.kind == "table":
+        text = f"loses data: the rows of {step.address}"
+    return StepHazard("data loss", f"{text}{_in_rows(table, estimates)}", table, rows)
+
+
+def _work(effect: Effect, estimates: Estimates) -> Iterator[StepHazard]:
+    """Yield what takes long on a table with many rows."""
+    kind, address, _ = effect
+    table = table_of(address)
+    size = _in_rows(table, estimates)
+    rows = estimates.get(table)
+    if kind is HazardKind.REWRITE:
+        yield StepHazard("rewrite", f"rewrites {address}{size}", address, rows)
+    elif kind is HazardKind.INDEX_BUILD:
+        yield StepHazard("scan", f"reads every row to build {address}", None)
+    elif kind is HazardKind.NOT_NULL:
+        text = f"reads every row of {table}{size}, and fails if {address.name} has a NULL"
+        yield StepHazard("scan", text, table, rows)
+    elif kind is HazardKind.CONSTRAINT:
+        text = f"reads every row of {table}{size}, and fails if one violates {address.name}"
+        yield StepHazard("scan", text, table, rows)
+
+
+def _lock(step: PlanStep, table: Address, lock: str, estimates: Estimates) -> StepHazard:
+    mode, blocked = _LOCKS[lock]
+    end = "until the step ends" if step.is_separate else "until COMMIT"
+    text = f"blocks {blocked} of {table}{_in_rows(table, estimates)} {end} ({mode})"
+    return StepHazard("lock", text, table, estimates.get(table), mode)
+
+
+def _assumed(step: PlanStep) -> Iterator[StepHazard]:
+    """Yield the hazards of a step that was not tried, from its text."""
+    if Hazard.REWRITE in step.hazards:
+        yield StepHazard("rewrite", "may rewrite the table")
+    if Hazard.LOCK in step.hazards:
+        yield StepHazard("lock", "takes a lock that blocks other sessions")
+
+
+def _in_rows(table: Address, estimates: Estimates) -> str:
+    """The size of a table, to be put after its name."""
+    if table not in estimates:
+        return ""
+    rows = estimates[table]
+    if rows is None:
+        return " (number of rows unknown)"
+    return f" (about {rows:,} rows)" if rows else " (no rows)"

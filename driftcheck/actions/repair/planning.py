@@ -1,0 +1,157 @@
+"""Plans the repair of one database, and proves the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+from driftcheck.actions.repair.hazards import with_measured_losses
+from driftcheck.actions.repair.plan import RepairPlan
+from driftcheck.actions.repair.target import target_of
+from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import database_key_of, shown
+from driftcheck.databases.plan import Plan, plan_in
+from driftcheck.databases.plan_scope import PlanScope
+from driftcheck.databases.plan_state import SchemaState
+from driftcheck.dialects import display_name
+from driftcheck.errors import CannotCheckError
+from driftcheck.judging.comparison import Change
+from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.pipeline.change_plan import object_changes
+from driftcheck.pipeline.check import CheckedDatabase
+from driftcheck.pipeline.live_reader import LiveReader
+from driftcheck.pipeline.plan_proof import Proof
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.repair_trial import Trial, TrialInput, try_plan
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.environment import LoadedProject
+from driftcheck.schema import Address
+from driftcheck.sources.history import version_tables
+from driftcheck.sources.live import reading
+
+
+class RepairPlanner:
+    """Plans the repairs of the databases of a project.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        settings: The settings.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._settings = settings
+        self._progress = progress
+
+    def plan(
+        self, database: CheckedDatabase, found: Sequence[Judged], selected: Collection[int] | None
+    ) -> tuple[RepairPlan, Trial] | None:
+        """Plan the repair of a database, and try the plan on a copy of its schema.
+
+        Args:
+            database: The checked database.
+            found: The findings that can be repaired.
+            selected: The identities of those that were asked for; ``None`` for all.
+
+        Returns:
+            ``None`` if there is nothing to repair.
+        """
+        basis = database.basis
+        wanted, actual = basis.wanted, basis.actual
+        if wanted is None or actual is None:
+            return None
+        groups = [
+            [*object_changes(each.changes[Gap.DRIFT], undone=True, finding=number)]
+            for number, each in enumerate(found)
+        ]
+        asked = [
+            change
+            for each, group in zip(found, groups, strict=True)
+            if selected is None or id(each) in selected
+            for change in group
+        ]
+        if not asked:
+            return None
+        every = [change for group in groups for change in group]
+        scope = PlanScope(every, SchemaState.of(actual), basis.catalog, wanted, basis.rows)
+        plan = plan_in(scope, asked)
+        repaired = [each for number, each in enumerate(found) if number in plan.findings]
+        others = [each for each in database.judged if each not in repaired]
+        live = database.state.snapshots[Side.LIVE]
+        target = target_of(wanted, live, repaired, others)
+        estimates = self._estimates(database)
+        trial = self._try(
+            database,
+            TrialInput(
+                plan,
+                target,
+                actual,
+                {table for table, rows in estimates.items() if rows == 0},
+                dict(_renames(c for each in repaired for c in each.changes[Gap.DRIFT])),
+            ),
+        )
+        url = self._shadows.live_url(database.state.database_key)
+        tables = version_tables(self._loaded.environment)[database.state.database_key]
+        planned = RepairPlan(
+            name=database.state.configured[0].bind or database_key_of(url).database,
+            location=shown(url),
+            url=url,
+            findings=tuple(each.finding for each in found),
+            plan=with_measured_losses(plan, trial, actual),
+            wanted=target,
+            live=live,
+            actual=actual,
+            reader=LiveReader.of(database.state, tables, self._settings),
+            stamped=database.state.live.revisions if database.state.live else {},
+            proof=trial.proof,
+            remaining=_remaining(plan, found, trial.proof),
+            estimates=estimates,
+        )
+        return planned, trial
+
+    def _estimates(self, database: CheckedDatabase) -> Mapping[Address, int | None]:
+        url = self._shadows.live_url(database.state.database_key)
+        with suppress(CannotCheckError), reading(url) as connection:
+            return database.basis.catalog.row_estimates(connection)
+        return {}
+
+    def _try(self, database: CheckedDatabase, tried: TrialInput) -> Trial:
+        """Try a plan, where statements of a live database can be tried."""
+        key = database.state.database_key
+        if not tried.plan.steps:
+            return Trial(Proof(not_tried="it has no statement"))
+        if not database.basis.catalog.knows_dependencies:
+            name = display_name(key.dialect, tried.actual.server_version)
+            return Trial(Proof(not_tried=f"plans for {name} are not tried"))
+        if not self._shadows.maker(key).runs_untrusted_files:
+            return Trial(
+                Proof(
+                    not_tried="SQL that comes from a live database is not run on a server that "
+                    "others use; leave out --shadow, so that a private server is used"
+                )
+            )
+        self._progress("trying the plan")
+        return try_plan(tried, partial(self._shadows.create_restricted, key, "repair"))
+
+
+def _renames(changes: Iterator[Change]) -> Iterator[tuple[Address, Address]]:
+    for change in changes:
+        if change.wanted is not None and change.actual is not None:
+            yield change.actual.address, change.wanted.address
+        yield from _renames(iter(change.parts))
+
+
+def _remaining(plan: Plan, found: Sequence[Judged], proof: Proof) -> frozenset[Address]:
+    """Return the objects that the proof has left, and that manual steps are about."""
+    numbers = {step.finding for step in plan.by_hand if step.finding is not None}
+    changes = [change for number in numbers for change in found[number].changes[Gap.DRIFT]]
+    manual = {obj.address for obj in objects_of(changes)}
+    manual |= {step.address for step in plan.by_hand}
+    return frozenset(manual & {*proof.left})

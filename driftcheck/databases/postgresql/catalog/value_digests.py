@@ -1,0 +1,30 @@
+"""Reads digests of the values in tables, to find out whether statements have kept them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from driftcheck.databases.catalog import Cursor
+from driftcheck.quoting import quote_identifier
+from driftcheck.schema import Address
+
+_DIGEST = "md5(string_agg(md5(coalesce({0}::text, 'null')), '' ORDER BY md5({0}::text)))"
+
+
+def value_digests(
+    cursor: Cursor, columns: Mapping[Address, Sequence[str]]
+) -> dict[tuple[Address, str], str]:
+    """Read the number of rows, and a digest of the values of each column, in any order.
+
+    Args:
+        cursor: A cursor on a shadow database.
+        columns: The names of the columns, by table.
+    """
+    found: dict[tuple[Address, str], str] = {}
+    for table, names in columns.items():
+        digests = (_DIGEST.format(quote_identifier(name)) for name in names)
+        cursor.execute(f"SELECT {', '.join(('count(*)', *digests))} FROM {table.sql}")
+        (values,) = cursor.fetchall()
+        keys = ((table, name) for name in ("", *names))
+        found.update(zip(keys, map(str, values), strict=True))
+    return found
