@@ -40,13 +40,13 @@ class StepEffects:
     """What a step did to the tables that existed before the plan.
 
     Attributes:
-        locks: The strongest lock that blocks other sessions, by table. A lock that an earlier step
-            of the same transaction has taken is not repeated.
-        effects: The other effects.
+        locks: The strongest lock that blocks other sessions, by table. A lock is left out if an
+            earlier step of the same transaction has taken it, or a stronger one.
+        effects: The other effects, each with the table.
     """
 
     locks: Mapping[Address, str] = field(default_factory=dict)
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[tuple[Address, Effect], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,16 @@ def try_plan(tried: TrialInput, create: Callable[[], ShadowDatabase]) -> Trial:
 
 
 def _with_rows(tried: TrialInput, create: Callable[[], ShadowDatabase]) -> Trial:
-    """Try a plan with as many rows as possible, and at last without rows."""
+    """Try a plan with as many rows as possible, and at last without rows.
+
+    A single row in each table cannot be equal to another one, so it fits into every unique key.
+    """
+    trial = _on_copy(tried, create, _ROWS)
+    if trial.refused_step is None:
+        return trial
     depending: dict[int, str] = {}
-    for rows in (_ROWS,) * _ATTEMPTS:
-        trial = _on_copy(tried, create, rows)
+    for _ in range(_ATTEMPTS):
+        trial = _on_copy(tried, create, 1)
         if trial.refused_step is None:
             return replace(trial, depending=depending)
         depending[trial.refused_step] = trial.proof.refused[0]
@@ -287,19 +293,26 @@ class _TableWatch:
         }
         self._names = dict(self._in_use)
         self._locks = Locks.read(self._fetch)
+        self._held: dict[int, str] = {}
 
     def effects(self) -> StepEffects:
         """Return what has happened since the last call."""
         locks, tables = Locks.read(self._fetch), read_tables(self._fetch)
-        held = strongest(locks.since(self._locks))
-        effects: list[Effect] = []
+        if locks.transaction != self._locks.transaction:
+            self._held = {}
+        effects: list[tuple[Address, Effect]] = []
         for oid, address in [*self._in_use.items()]:
-            if tables.get(oid) != self._tables[oid]:
-                effects += effects_on(address, self._tables[oid], tables.get(oid), self._fetch)
-            if oid not in tables:
+            before, after = self._tables[oid], tables.get(oid)
+            if after != before:
+                found = effects_on(address, before, after, self._fetch)
+                effects += [(address, effect) for effect in found]
+            if after is None:
                 del self._in_use[oid]
-        taken = {self._names[oid]: lock for oid, lock in held.items() if oid in self._names}
-        self._tables, self._locks = tables, locks
+        held = {oid: lock for oid, lock in strongest(locks.held).items() if oid in self._names}
+        taken = {
+            self._names[oid]: lock for oid, lock in held.items() if lock != self._held.get(oid)
+        }
+        self._tables, self._locks, self._held = tables, locks, held
         return StepEffects(taken, tuple(effects))
 
     def _fetch(self, query: str) -> Sequence[Sequence[Any]]:

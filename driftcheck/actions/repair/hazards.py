@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
 from driftcheck.judging.repair_result import StepHazard
@@ -52,7 +52,7 @@ def _with_measured(step: PlanStep, effects: StepEffects | None, actual: Snapshot
         return step
     hazards = {*step.hazards} - {Hazard.LOCK, Hazard.REWRITE}
     hazards |= {Hazard.LOCK} if effects.locks else set()
-    for kind, address, _ in effects.effects:
+    for _, (kind, address, _) in effects.effects:
         if kind is HazardKind.REWRITE:
             hazards.add(Hazard.REWRITE)
         elif kind in _LOSSES and address in actual.objects:  # no table: a materialized view
@@ -60,27 +60,42 @@ def _with_measured(step: PlanStep, effects: StepEffects | None, actual: Snapshot
     return replace(step, hazards=frozenset(hazards))
 
 
-def hazards_of(
-    step: PlanStep, effects: StepEffects | None, estimates: Estimates, depends: str = ""
-) -> Iterator[StepHazard]:
+@dataclass(frozen=True)
+class StepFacts:
+    """What is known of a step besides its statement.
+
+    Attributes:
+        effects: What the step did when it was tried; ``None`` if it was not tried.
+        depends: The message of the server if it refused the step because of generated rows.
+        is_unique: Whether the object of the step allows no equal rows.
+        is_first: Whether no earlier step is about the same object.
+    """
+
+    effects: StepEffects | None = None
+    depends: str = ""
+    is_unique: bool = False
+    is_first: bool = True
+
+
+def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterator[StepHazard]:
     """Yield the hazards of a step, the worst first.
 
     Args:
         step: The step.
-        effects: What the step did when it was tried; ``None`` if it was not tried.
+        facts: What else is known of it.
         estimates: The number of rows of each table.
-        depends: The message of the server if it refused the step because of generated rows.
     """
+    effects = facts.effects
     if Hazard.DATA_LOSS in step.hazards:
         yield _loss(step, effects, estimates)
-    if depends:
-        text = f"depends on the rows: with generated rows, the server says: {depends}"
+    if facts.depends:
+        text = f"depends on the rows: with generated rows, the server says: {facts.depends}"
         yield StepHazard("rows", text)
     if effects is None:
-        yield from _assumed(step)
+        yield from _assumed(step) if facts.is_first else ()
     else:
-        for effect in effects.effects:
-            yield from _work(effect, estimates)
+        for table, effect in effects.effects:
+            yield from _work(table, effect, estimates, is_unique=facts.is_unique)
         for table, lock in effects.locks.items():
             yield _lock(step, table, lock, estimates)
     if Hazard.NOT_IN_TRANSACTION in step.hazards:
@@ -88,7 +103,7 @@ def hazards_of(
 
 
 def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> StepHazard:
-    for kind, address, change in effects.effects if effects is not None else ():
+    for _, (kind, address, change) in effects.effects if effects is not None else ():
         if kind is HazardKind.NARROWER_TYPE:
             text = f"may lose data: values of {address} that do not fit when {change}"
             return StepHazard("data loss", text, table_of(address))
@@ -101,21 +116,23 @@ def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> 
     return StepHazard("data loss", f"{text}{_in_rows(table, estimates)}", table, rows)
 
 
-def _work(effect: Effect, estimates: Estimates) -> Iterator[StepHazard]:
+def _work(
+    table: Address, effect: Effect, estimates: Estimates, *, is_unique: bool
+) -> Iterator[StepHazard]:
     """Yield what takes long on a table with many rows."""
     kind, address, _ = effect
-    table = table_of(address)
-    size = _in_rows(table, estimates)
     rows = estimates.get(table)
     if kind is HazardKind.REWRITE:
-        yield StepHazard("rewrite", f"rewrites {address}{size}", address, rows)
-    elif kind is HazardKind.INDEX_BUILD:
-        yield StepHazard("scan", f"reads every row to build {address}", None)
-    elif kind is HazardKind.NOT_NULL:
-        text = f"reads every row of {table}{size}, and fails if {address.name} has a NULL"
-        yield StepHazard("scan", text, table, rows)
-    elif kind is HazardKind.CONSTRAINT:
-        text = f"reads every row of {table}{size}, and fails if one violates {address.name}"
+        text = f"rewrites {table}{_in_rows(table, estimates)}"
+        yield StepHazard("rewrite", text, table, rows)
+        return
+    fails = {
+        HazardKind.INDEX_BUILD: ", and fails if two rows are equal" if is_unique else "",
+        HazardKind.NOT_NULL: f", and fails if {address.name} has a NULL",
+        HazardKind.CONSTRAINT: f", and fails if one violates {address.name}",
+    }
+    if kind in fails:
+        text = f"reads every row of {table}{_in_rows(table, estimates)}{fails[kind]}"
         yield StepHazard("scan", text, table, rows)
 
 

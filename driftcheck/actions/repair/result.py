@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from driftcheck.actions.repair.hazards import hazards_of
+from driftcheck.actions.repair.hazards import StepFacts, hazards_of
 from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.chain import Gap
 from driftcheck.databases.plan import Hazard
@@ -72,14 +72,7 @@ def _planned(
             step.address,
             for_client(step.statement),
             None if step.finding is None else findings[step.finding],
-            tuple(
-                hazards_of(
-                    step,
-                    trial.effects.get(index),
-                    planned.estimates,
-                    trial.depending.get(index, ""),
-                )
-            ),
+            tuple(hazards_of(step, _facts(planned, trial, index), planned.estimates)),
             step.is_separate,
             Hazard.NOT_IN_TRANSACTION not in step.hazards,
         )
@@ -101,6 +94,26 @@ def _planned(
         proof=tuple(_proof(planned, trial)),
         notes=(*taken, *repair.notes),
     )
+
+
+def _facts(planned: RepairPlan, trial: Trial, index: int) -> StepFacts:
+    """What is known of a step of a plan besides its statement."""
+    steps = planned.plan.steps
+    address = steps[index].address
+    return StepFacts(
+        trial.effects.get(index),
+        trial.depending.get(index, ""),
+        _is_unique(planned.wanted.objects.get(address)),
+        all(address != each.address for each in steps[:index]),
+    )
+
+
+def _is_unique(obj: SchemaObject | None) -> bool:
+    """Whether a key or an index allows no equal rows."""
+    if obj is None:
+        return False
+    keys = ("primary key", "unique constraint", "exclusion constraint")
+    return obj.address.kind in keys or bool(obj.attributes.get("unique"))
 
 
 def _not_repaired(report: DatabaseReport, database: CheckedDatabase) -> Iterator[str]:
@@ -210,13 +223,11 @@ def _proof(planned: RepairPlan, trial: Trial) -> Iterator[str]:
     if trial.depending:
         numbers = ", ".join(str(index + 1) for index in sorted(trial.depending))
         steps = "Steps" if len(trial.depending) > 1 else "Step"
-        yield f"{steps} {numbers} ran on empty tables only."
-    skipped = len(planned.plan.steps) - len(trial.effects)
+        yield f"{steps} {numbers} ran on an empty table, because the generated rows do not fit."
+    skipped = [index + 1 for index in range(len(planned.plan.steps)) if index not in trial.effects]
     if skipped:
-        yield (
-            f"{skipped} of the {len(planned.plan.steps)} statements were not tried: the role of a "
-            "copy has no right to change owners and privileges."
-        )
+        numbers = ", ".join(map(str, skipped))
+        yield f"Not run on the copy: step {numbers}, about owners, privileges or other databases."
 
 
 def _listed(addresses: Collection[Address]) -> str:

@@ -1,0 +1,154 @@
+"""One plan for all drift of a live database, tried on a copy, repairs the database."""
+
+import pytest
+
+from driftcheck.databases.plan import Hazard
+from driftcheck.errors import ExitCode
+from driftcheck.pipeline.object_lookup import NoSuchObjectError
+
+DRIFT = """
+ALTER TABLE students DROP CONSTRAINT uq_code, DROP CONSTRAINT ck_age, DROP CONSTRAINT fk_school;
+DROP VIEW codes;
+ALTER TABLE students ALTER COLUMN code TYPE varchar(20);
+CREATE VIEW codes AS SELECT id, code FROM students;
+ALTER TABLE students RENAME age TO years;
+ALTER TABLE schools ADD COLUMN city text;
+DROP INDEX ix_last_name;
+CREATE TABLE junk (id integer);
+"""
+
+
+def statements(plan, address):
+    return [step.statement for step in plan.plan.steps if str(step.address) == address]
+
+
+def hazards(result, text):
+    (step,) = (step for step in result.databases[0].steps if text in step.statement)
+    return {hazard.name: hazard for hazard in step.hazards}
+
+
+def test_a_plan_repairs_all_drift_and_keeps_the_rows(project, plan_for, run_plan):
+    before = project.live.execute("SELECT id, last_name, code, age, school_id FROM students")
+    with plan_for(project, DRIFT) as found:
+        (plan,), result = found.plans, found.result
+    assert result.exit_code == ExitCode.FOUND
+    assert plan.is_proved, result.databases[0].proof
+    assert statements(plan, "column public.students.age") == [
+        "ALTER TABLE public.students RENAME COLUMN years TO age"
+    ]
+    run_plan(project, plan)
+    assert project.compare().findings == []
+    after = project.live.execute("SELECT id, last_name, code, age, school_id FROM students")
+    assert sorted(after) == sorted(before)
+
+
+def test_nothing_to_repair(project, plan_for):
+    with plan_for(project, "") as found:
+        assert found.plans == ()
+        assert found.result.exit_code == ExitCode.CLEAN
+
+
+def test_what_a_step_does_is_measured(project, plan_for):
+    drift = """
+    ALTER TABLE students DROP CONSTRAINT uq_code, ALTER COLUMN age TYPE bigint;
+    ALTER TABLE schools ADD COLUMN city text;
+    ANALYZE;
+    """
+    with plan_for(project, drift) as found:
+        result, (plan,) = found.result, found.plans
+    retyped = hazards(result, "TYPE integer")
+    assert retyped["rewrite"].rows == 200
+    assert retyped["lock"].lock == "ACCESS EXCLUSIVE"
+    assert "data loss" in retyped  # not every bigint is an integer
+    assert "two rows are equal" in hazards(result, "uq_code")["scan"].text
+    assert "lock" not in hazards(result, "uq_code")  # a step before it has locked the table
+    lost = [step.statement for step in plan.plan.steps if Hazard.DATA_LOSS in step.hazards]
+    assert lost == [
+        "ALTER TABLE public.schools DROP COLUMN city",
+        "ALTER TABLE public.students ALTER COLUMN age TYPE integer",
+    ]
+
+
+def test_what_does_not_come_back_is_said(project, plan_for):
+    drift = "ALTER TABLE students DROP COLUMN last_name, DROP COLUMN age"
+    with plan_for(project, drift) as found:
+        (repair,), (plan,) = found.result.databases, found.plans
+    age, name = sorted(repair.not_restored)
+    assert "public.students.age do not come back. Every row gets NULL." in age
+    assert "public.students.last_name do not come back." in name
+    (step,) = repair.manual_steps
+    assert "ALTER COLUMN last_name SET NOT NULL" in step.text
+    assert plan.is_proved
+    assert [str(address) for address in plan.remaining] == ["column public.students.last_name"]
+
+
+def test_one_object_is_repaired_alone(project, plan_for, run_plan):
+    with plan_for(project, DRIFT, "students.ck_age") as found:
+        (plan,) = found.plans
+    assert plan.is_proved
+    assert {plan.findings[n].address.name for n in plan.plan.findings} == {"age", "ck_age"}
+    run_plan(project, plan)
+    left = {address for _, address in project.compare().findings}
+    assert "public.students.ck_age" not in left
+    assert {"public.junk", "public.students.code", "public.ix_last_name"} <= left
+
+
+def test_a_table_names_its_parts(project, plan_for):
+    with plan_for(project, DRIFT, "schools") as found:
+        (plan,) = found.plans
+    assert plan.plan.statements == ("ALTER TABLE public.schools DROP COLUMN city",)
+
+
+def test_a_name_without_drift_is_refused(project, plan_for):
+    with (
+        pytest.raises(NoSuchObjectError) as raised,
+        plan_for(project, DRIFT, "students.ck_agee"),
+    ):
+        pass
+    assert "check constraint public.students.ck_age" in raised.value.hint
+
+
+def test_ignored_findings_are_not_repaired(project, plan_for):
+    (project.root / "pyproject.toml").write_text(
+        '[[tool.driftcheck.ignore]]\nrule = "drift-table-extra"\nreason = "of another team"\n'
+    )
+    drift = "CREATE TABLE junk (id integer); DROP INDEX ix_last_name"
+    project.by_hand(drift)
+    done = project.run("repair")
+    assert "DROP TABLE" not in done.stdout
+    assert "CREATE INDEX ix_last_name" in done.stdout
+    assert "1 ignored finding is not repaired." in done.stdout
+
+
+def test_a_change_that_the_models_have_is_named(project, plan_for):
+    text = (project.root / "models.py").read_text()
+    added = text.replace('Column("age"', 'Column("nick", Text), Column("age"')
+    (project.root / "models.py").write_text(added)
+    with plan_for(project, "ALTER TABLE students ADD COLUMN nick text") as found:
+        (note,) = found.result.databases[0].notes
+    assert "The models declare column public.students.nick" in note
+
+
+def test_a_plan_that_was_not_tried_is_not_proved(project, plan_for, pg16):
+    server = pg16.server.set(database="postgres").render_as_string(hide_password=False)
+    with plan_for(project, "DROP INDEX ix_last_name", shadow=server) as found:
+        (plan,), (repair,) = found.plans, found.result.databases
+    assert not plan.is_proved
+    assert repair.proof[0].startswith("Not proved: SQL that comes from a live database is not run")
+
+
+def test_the_schema_is_read_again_as_it_was_read(project, plan_for):
+    with plan_for(project, DRIFT) as found:
+        (plan,) = found.plans
+        connection = project.live.connection
+        connection.autocommit = False
+        assert plan.is_unchanged(plan.reader.read(connection))
+        connection.rollback()
+        assert plan.left(plan.live)
+        connection.cursor().execute("ALTER TABLE schools ADD COLUMN street text")
+        assert not plan.is_unchanged(plan.reader.read(connection))
+        connection.rollback()
+        for step in plan.plan.steps:
+            connection.cursor().execute(step.statement)
+        assert plan.left(plan.reader.read(connection)) == ()
+        connection.rollback()
