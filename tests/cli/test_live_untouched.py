@@ -40,6 +40,7 @@ def state(live):
         ("compare --only-gap drift --no-cache", 1),
         ("simulate-colleague --with-data", 0),
         ("simulate-colleague --after-downgrade 1", 3),  # there is no downgrade()
+        ("repair --output repair.sql", 1),
         ("diff {url} {url}", 0),
         ("snapshot --write base.json", 0),
         ("fleet fleet.toml", 1),
@@ -61,13 +62,19 @@ def test_a_server(pg_school, arguments, status):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["compare", "diff {url} {url}", "snapshot --write base.json", "fleet fleet.toml"],
+    [
+        "compare",
+        "repair --output repair.sql",
+        "diff {url} {url}",
+        "snapshot --write base.json",
+        "fleet fleet.toml",
+    ],
 )
 def test_a_file(school, arguments):
     school.by_hand("INSERT INTO students VALUES (1); ALTER TABLE students ADD age integer")
     before = {path.name: path.read_bytes() for path in school.root.glob("live*")}
     (school.root / "fleet.toml").write_text(f'[databases.live]\nurl = "{school.url}"\n')
     result = school.run(*arguments.format(url=school.url).split())
-    finds = arguments.startswith(("compare", "fleet"))
+    finds = arguments.startswith(("compare", "repair", "fleet"))
     assert result.status == (1 if finds else 0), result.stderr
     assert {path.name: path.read_bytes() for path in school.root.glob("live*")} == before
