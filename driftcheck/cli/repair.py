@@ -65,7 +65,7 @@ def repair(
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    r"""Plan how the live database gets back the schema of its migrations.
+    r"""Plan the repair of drift in a live database.
 
     Finds drift as compare does, and prints one plan for all of it: SQL in an order that runs, and
     what each step does to a database in use. The plan is tried on a copy of the schema with
