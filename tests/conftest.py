@@ -10,6 +10,7 @@ keeps the times of commits, and
         assert live.execute("SELECT id FROM students") == [(1,)]
 """
 
+import compileall
 import dataclasses
 import json
 import os
@@ -82,6 +83,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MEMORY = "/dev/shm"  # noqa: S108  (a RAM disk, where there is one)
 _ENOUGH = 4 * 1024**3
+
+
+def pytest_configure(config):
+    """Compile driftcheck once, where Python does not keep what it compiles for each process."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "driftcheck", quiet=1)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -30,7 +30,12 @@ _IMPORTED = (
     "driftcheck.actions.locate",
     "driftcheck.actions.selftest",
     "driftcheck.actions.simulate",
+    "driftcheck.cli.compare",
+    "driftcheck.databases.postgresql.database",
     "driftcheck.databases.postgresql.psycopg2_deadlines",
+    "driftcheck.databases.postgresql.shadow.choice",
+    "driftcheck.databases.sqlite.database",
+    "driftcheck.databases.sqlite.shadow",
     "driftcheck.reports.json",
     "driftcheck.reports.terminal",
     "alembic.autogenerate",
@@ -127,6 +132,7 @@ def _become(place, arguments, directory, environment, streams):
         2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False
     )
     program, sys.path[0] = place
+    sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = [program, *arguments]
 
 
