@@ -86,9 +86,23 @@ _ENOUGH = 4 * 1024**3
 
 
 def pytest_configure(config):
-    """Compile driftcheck once, where Python does not keep what it compiles for each process."""
+    """Compile driftcheck once, also where Python keeps nothing that it compiles."""
     if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "driftcheck", quiet=1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the compiled tests, which each worker of each session would compile again.
+
+    Only while they are imported: a test may write two modules of the same size in one second, and
+    Python would run the first one again.
+    """
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @pytest.fixture(scope="session", autouse=True)

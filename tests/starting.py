@@ -38,6 +38,7 @@ _IMPORTED = (
     "driftcheck.databases.sqlite.shadow",
     "driftcheck.reports.json",
     "driftcheck.reports.terminal",
+    "deepdiff",
     "alembic.autogenerate",
     "alembic.command",
     "alembic.config",
@@ -50,7 +51,7 @@ _IMPORTED = (
     "sqlalchemy.ext.asyncio",
     "sqlalchemy.orm",
 )
-_TIMEOUT_SECONDS = 60
+_TIMEOUT_SECONDS = 300
 
 
 class Starter:

@@ -26,6 +26,7 @@ from pathlib import Path
 
 import pytest
 
+from driftcheck.storage.cache_directory import VARIABLE
 from tests.kept import variables
 
 HERE = Path(__file__).parent
@@ -106,26 +107,47 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("group", FILES, indirect=True)
 
 
+class Play:
+    """The project of a group with a cache of its own, and what each of its runs came to."""
+
+    def __init__(self, group, project, environment):
+        self._group = group
+        self._project = project
+        self._environment = environment
+        group.write(project)
+        self.results = [self.compare(number) for number in range(len(group.runs))]
+
+    def compare(self, number):
+        options = self._group.runs[number].get("options", "").split()
+        return self._project.compare(*options, **self._environment)
+
+
 @pytest.fixture(scope="session")
-def played(sketch, request):
-    """Play a group: what each of its runs came to, the same for all of its tests."""
+def plays(sketch, request, tmp_path_factory):
+    """Play a group once for all of its tests."""
     found = {}
 
     def play(name):
         if name not in found:
-            group = Group.read(name)
             maker = None if name.startswith("sqlite") else request.getfixturevalue("pg18")
-            project = sketch(maker)
-            group.write(project)
-            found[name] = [
-                project.compare(
-                    *run.get("options", "").split(), **(variables(maker) if maker else {})
-                )
-                for run in group.runs
-            ]
+            environment = variables(maker) if maker else {}
+            environment[VARIABLE] = str(tmp_path_factory.mktemp("cache"))
+            found[name] = Play(Group.read(name), sketch(maker), environment)
         return found[name]
 
     return play
+
+
+@pytest.fixture
+def played(plays):
+    """What each of the runs of a group came to."""
+    return lambda name: plays(name).results
+
+
+@pytest.fixture
+def played_again(plays):
+    """Repeat the first run of a group."""
+    return lambda name: plays(name).compare(0)
 
 
 @pytest.fixture

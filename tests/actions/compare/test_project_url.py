@@ -92,6 +92,7 @@ class Asker:
     def __init__(self, project, shadow, cache):
         self.project, self.root, self.cache = project, project.root, cache
         self.right = project.live.url
+        self.run = project.run
         self.variables = {"DRIFTCHECK_CACHE_DIR": str(cache), "DRIFTCHECK_SHADOW": shadow}
 
     def write(self, name, text):
@@ -106,8 +107,8 @@ class Asker:
         """Return the findings, and whether the project's code was left alone."""
         trace = self.root / "ran.txt"
         trace.unlink(missing_ok=True)
-        options = ("--only-gap", "drift", *options)
-        self.result = self.project.compare(*options, **self.variables, **variables)
+        options = ("--format", "json", "--only-gap", "drift", *options)
+        self.result = self.run("compare", *options, **self.variables, **variables)
         assert self.result.stdout, self.result.stderr
         return self.result.findings, not trace.exists()
 
@@ -189,6 +190,7 @@ def test_a_class_of_settings(asker, databases):
 
 
 def test_settings_that_read_all_variables(asker, databases):
+    asker.run = asker.project.run_anew  # the import of pydantic reads variables too
     asker.settings(PYDANTIC)
     right, wrong = ({"DATABASE_URL": url} for url in databases)
     assert asker.ask(**right) == ([], False)
