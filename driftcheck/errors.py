@@ -3,6 +3,7 @@
 DriftcheckError
 ├── UsageError             2  invalid use or configuration
 │   ├── ConfigurationError     a configuration file or an option has an invalid value
+│   │   └── SeveralDatabasesError  one URL was given for a project with several databases
 │   └── ProjectNotFoundError   no Flask app and no Alembic configuration was found
 └── CannotCheckError       3  valid use, but the check cannot be completed
     ├── ProjectError           the project's code failed
@@ -55,6 +56,10 @@ class UsageError(DriftcheckError):
 
 class ConfigurationError(UsageError):
     """A configuration file or an option has an invalid value."""
+
+
+class SeveralDatabasesError(ConfigurationError):
+    """One URL was given for a project that migrates several databases."""
 
 
 class ProjectNotFoundError(UsageError):

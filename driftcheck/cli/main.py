@@ -38,6 +38,10 @@ _COMMANDS = (
 )
 
 
+_INTERNAL = ("guard-answer",)
+"""The commands that driftcheck runs itself. The help does not show them."""
+
+
 class _Commands(click.Group):
     """The commands, in the order of the help. A command is imported when it is used."""
 
@@ -49,7 +53,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command with a name: the function that has the name of its module."""
         del ctx
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in (*_COMMANDS, *_INTERNAL):
             return None
         name = cmd_name.replace("-", "_")
         return cast("click.Command", getattr(import_module(f"driftcheck.cli.{name}"), name))

@@ -12,6 +12,7 @@ from typing import Any
 
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.config.baseline import FILE_NAME, Baseline, read_baseline
+from driftcheck.config.guard_settings import GuardSettings
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.errors import ConfigurationError
 from driftcheck.process.deadline import DEFAULT_SECONDS
@@ -74,6 +75,7 @@ class Settings:
         with_data: Whether tables have rows when new revisions run.
         ignore: The findings to ignore.
         baseline: The findings that do not fail a check, because they existed before.
+        guard: What the guard does.
         sources: Where a setting comes from if not from its option, by its name.
     """
 
@@ -100,6 +102,7 @@ class Settings:
     with_data: bool = False
     ignore: tuple[IgnoreEntry, ...] = ()
     baseline: Baseline = field(default_factory=Baseline)
+    guard: GuardSettings = field(default_factory=GuardSettings)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def named(self, key: str) -> str:
@@ -247,6 +250,10 @@ def _ignore(key: str, value: Any, _root: Path) -> tuple[IgnoreEntry, ...]:
     return tuple(map(IgnoreEntry.read, value))
 
 
+def _guard(_key: str, value: Any, _root: Path) -> GuardSettings:
+    return GuardSettings.read(value)
+
+
 def _invalid(key: str, value: Any, wanted: str) -> ConfigurationError:
     return ConfigurationError(
         f"{key.replace('_', '-')} must be {wanted}, not {value!r}",
@@ -278,4 +285,5 @@ _READERS = {
     "with_data": _flag,
     "ignore": _ignore,
     "baseline": _baseline,
+    "guard": _guard,
 }

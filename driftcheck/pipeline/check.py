@@ -55,17 +55,21 @@ from driftcheck.sources.live import read_live
 
 @dataclass(frozen=True)
 class CheckedDatabase:
-    """What the repair of a database starts from.
+    """What a repair of a database and the guard start from.
 
     Attributes:
         state: The schemas as they were compared.
         judged: The findings of the report that are about changes, as they are reported.
         basis: What the repair is planned with.
+        completed: All findings about changes, also those whose cause is reported instead.
+        operations: The operations that autogenerate writes.
     """
 
     state: DatabaseState
     judged: tuple[Judged, ...]
     basis: RepairBasis
+    completed: tuple[Judged, ...]
+    operations: Operations
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Checked:
     Attributes:
         state: The state of the project's databases.
         reports: The report of each database, in the same order.
-        databases: What the repair of each database starts from, in the same order.
+        databases: What repairs and the guard start from, in the same order.
     """
 
     state: ProjectState[HistoryResult]
@@ -166,15 +170,20 @@ class ProjectCheck:
             sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
             report = reporter.report(database, findings, gaps=gaps, compared=sides)
             is_decided = history.fault is None
+            all_judged = [Judged(finding, each.changes) for finding, each in pairs]
             repaired = [
-                Judged(finding, each.changes)
-                for finding, each in pairs
-                if is_decided and _is_reported(each, findings)
+                each
+                for each, (_, original) in zip(all_judged, pairs, strict=True)
+                if is_decided and _is_reported(original, findings)
             ]
             notes = (*report.notes, *_not_run(context.operations))
             script = repair_script(repaired, basis) if self._looks_ahead else None
             reports.append(replace(report, notes=notes, repair=script))
-            repairs.append(CheckedDatabase(database, tuple(repaired), basis))
+            repairs.append(
+                CheckedDatabase(
+                    database, tuple(repaired), basis, tuple(all_judged), context.operations
+                )
+            )
         return Checked(replace(state, databases=tuple(databases)), tuple(reports), tuple(repairs))
 
     def _context(

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.errors import ConfigurationError
+from driftcheck.errors import SeveralDatabasesError
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
@@ -127,7 +127,7 @@ def _failures_located(declarations: Declarations) -> Iterator[None]:
 def _require_one_database(settings: Settings, loaded: LoadedProject) -> None:
     count = len(loaded.environment.databases)
     if settings.database_url is not None and count > 1:
-        raise ConfigurationError(
+        raise SeveralDatabasesError(
             f"the project migrates {count} databases, and {settings.named('database_url')} names "
             "one",
             hint="Such a project names its databases itself: run driftcheck compare without a URL.",

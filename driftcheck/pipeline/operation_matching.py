@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 from driftcheck.chain import Gap
 from driftcheck.judging.findings import Severity
@@ -11,9 +12,25 @@ from driftcheck.schema import Address, SchemaObject
 from driftcheck.sources.operation import Operation
 
 
+class Named(Protocol):
+    """What an operation is compared with: the name of an object, and what it is about."""
+
+    @property
+    def address(self) -> Address:
+        """The address of the object."""
+
+    @property
+    def subject(self) -> tuple[str, ...] | None:
+        """See ``SchemaObject.subject``."""
+
+
 def is_for(operation: Operation, judged: Judged) -> bool:
     """Return whether an operation is about the object of a finding, or resolves its difference."""
-    objects = list(objects_in(judged))
+    return is_for_any(operation, list(objects_in(judged)))
+
+
+def is_for_any(operation: Operation, objects: Sequence[Named]) -> bool:
+    """Return whether an operation is about one of several objects, or resolves its difference."""
     addresses = {schema_object.address for schema_object in objects}
     if not operation.resolved.isdisjoint(addresses):
         return True
@@ -49,7 +66,15 @@ def objects_in(judged: Judged) -> Iterator[SchemaObject]:
         yield from objects_of(changes)
 
 
-def _is_about(operation: Operation, address: Address, objects: Sequence[SchemaObject]) -> bool:
+def tables_in(judged: Judged) -> set[str]:
+    """Return the names of the tables that a finding is about."""
+    tables = {schema_object.address.path[0] for schema_object in objects_in(judged)}
+    changes = (change for group in judged.changes.values() for change in group)
+    parents = {change.schema_object.part_of for change in changes}
+    return tables | {parent.name for parent in parents if parent is not None}
+
+
+def _is_about(operation: Operation, address: Address, objects: Sequence[Named]) -> bool:
     addresses = {schema_object.address for schema_object in objects}
     if address.kind == "index":  # Alembic does not qualify an index by its table, MySQL does
         return any((a.kind, a.name) == ("index", address.name) for a in addresses)

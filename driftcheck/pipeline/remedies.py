@@ -25,7 +25,7 @@ from driftcheck.judging.rules import DRIFT_NEVER_CREATED
 from driftcheck.judging.templates import fill
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.faults import origin_of
-from driftcheck.pipeline.operation_matching import is_for, objects_in
+from driftcheck.pipeline.operation_matching import is_for, objects_in, tables_in
 from driftcheck.pipeline.repair import RepairBasis, plan_each
 from driftcheck.pipeline.version_tables import (
     exclude_table_of_another_project,
@@ -174,18 +174,10 @@ def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[l
     drifts = [i for i, each in enumerate(judged) if Gap.DRIFT in each.finding.gaps]
     for operation in phantoms:
         exact = [i for i in drifts if is_for(operation, judged[i])]
-        near = [i for i in drifts if _is_same_table(operation, judged[i])]
+        near = [i for i in drifts if operation.table in tables_in(judged[i])]
         for index in (exact or near or drifts)[:1]:
             assigned[index].append(operation)
     return assigned
-
-
-def _is_same_table(operation: Operation, judged: Judged) -> bool:
-    tables = {schema_object.address.path[0] for schema_object in objects_in(judged)}
-    changes = (change for group in judged.changes.values() for change in group)
-    parents = {change.schema_object.part_of for change in changes}
-    tables |= {parent.name for parent in parents if parent is not None}
-    return operation.table in tables
 
 
 def _phantom(

@@ -28,6 +28,7 @@ from sqlalchemy.engine import URL
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import supported_url
 from driftcheck.errors import ConfigurationError, ProjectError, ProjectNotFoundError
+from driftcheck.process.guard_switch import guard_off
 from driftcheck.process.masking import learn_settings
 from driftcheck.project.command_line import (
     alembic_command,
@@ -100,6 +101,7 @@ class Project(ABC):
         with (
             contained(doing, root=self.root, command=self.upgrade_command),
             self.application_context(),
+            guard_off(),
         ):
             config = self.config()
             if config.cmd_opts is None:

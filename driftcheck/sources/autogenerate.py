@@ -100,31 +100,52 @@ def _operations(heads: Any, context: Any, roles: Collection[str]) -> Iterator[Op
     }
     revision = RevisionContext(context.environment_context.config, context.script, command)
     revision.run_autogenerate(heads, context)
-    rendering = AutogenContext(context, autogenerate=False)
-    working = working_schema(context.connection)
-    default_schema = working.schema_of(None) or _default_schema(context.dialect)
-    of_template = template_imports(Path(context.script.dir, "script.py.mako"))
+    reader = OperationReader(context)
     for script in revision.generated_revisions:
         remove_operations_on_roles(script, roles, context)
         for upgrade in script.upgrade_ops_list:
-            for directive, batch in _with_batches(upgrade.ops, context.opts):
-                text = _rendered(rendering, directive, batch)
-                reverse = _reversed(rendering, directive, batch)
-                known = *of_template, *script.imports, *rendering.imports
-                address = _address(directive, default_schema)
-                yield Operation(
-                    text,
-                    reverse,
-                    address,
-                    directive,
-                    _subject(directive, default_schema),
-                    working,
-                    batch,
-                    imports_for(f"{text}\n{reverse}", known),
-                    table=_table(directive, address),
-                    drops_table=isinstance(directive, ops.DropTableOp),
-                    is_of_plugin=_is_of_plugin(directive),
-                )
+            yield from reader.read(upgrade, script.imports)
+
+
+class OperationReader:
+    """Describes the operations of a generated migration, as Alembic renders them.
+
+    Args:
+        context: The migration context of the database, as env.py configures it.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._options = context.opts
+        self._rendering = AutogenContext(context, autogenerate=False)
+        self._working = working_schema(context.connection)
+        self._default_schema = self._working.schema_of(None) or _default_schema(context.dialect)
+        self._of_template = template_imports(Path(context.script.dir, "script.py.mako"))
+
+    def read(self, container: ops.OpContainer, imports: Iterable[str]) -> Iterator[Operation]:
+        """Yield the operations of a container, such as the ``upgrade_ops`` of a migration.
+
+        Args:
+            container: The container.
+            imports: The imports that the migration has apart from those of its operations.
+        """
+        for directive, batch in _with_batches(container.ops, self._options):
+            text = _rendered(self._rendering, directive, batch)
+            reverse = _reversed(self._rendering, directive, batch)
+            known = *self._of_template, *imports, *self._rendering.imports
+            address = _address(directive, self._default_schema)
+            yield Operation(
+                text,
+                reverse,
+                address,
+                directive,
+                _subject(directive, self._default_schema),
+                self._working,
+                batch,
+                imports_for(f"{text}\n{reverse}", known),
+                table=_table(directive, address),
+                drops_table=isinstance(directive, ops.DropTableOp),
+                is_of_plugin=_is_of_plugin(directive),
+            )
 
 
 def _with_batches(

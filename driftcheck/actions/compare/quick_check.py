@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 from driftcheck import __version__
 from driftcheck.actions.compare.project_url import project_url_of
 from driftcheck.chain import Gap
+from driftcheck.config.guard_settings import GuardSettings
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import gc_paused
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
@@ -98,8 +99,38 @@ class _Live(NamedTuple):
     arguments: dict[str, Any]
 
 
+class QuickResult(NamedTuple):
+    """What a quick check has found.
+
+    Attributes:
+        report: The report if there is no drift; ``None`` if only a full check can find the
+            differences.
+        live: A digest of the live schema.
+        key: A digest of what drift depends on: both schemas, the files of the history, the server.
+        settings: A digest of the settings and the installed versions.
+    """
+
+    report: Report | None
+    live: str
+    key: str
+    settings: str
+
+
 def quick_report(settings: Settings) -> Report | None:
     """Report that there is no drift; ``None`` if only a full check can tell.
+
+    Args:
+        settings: The settings.
+
+    Raises:
+        NotAnsweredError: The live database does not answer in time.
+    """
+    result = quick_result(settings)
+    return None if result is None else result.report
+
+
+def quick_result(settings: Settings) -> QuickResult | None:
+    """Make a quick check; ``None`` if it is not possible.
 
     Args:
         settings: The settings.
@@ -127,13 +158,19 @@ def quick_report(settings: Settings) -> Report | None:
     try:
         make_read_only(connection)
         with gc_paused():
-            return _report(settings, cached, connection, live.shown)
+            return _result(settings, cached, connection, live.shown)
     except NotAnsweredError:
         raise  # the full check would wait for the same time
     except (psycopg2.Error, ConnectionFailedError, CatalogError):
         return None
     finally:
         connection.close()
+
+
+def cached_directories(settings: Settings) -> Sequence[str]:
+    """Return the directories of the history for which a quick check would be made."""
+    cached = _load(settings)
+    return () if cached is None else cached.directories
 
 
 def _is_current(cached: CachedCheck, settings: Settings) -> bool:
@@ -166,9 +203,9 @@ def _live(cached: CachedCheck, settings: Settings) -> _Live | None:
     return _Live(own.url, displayed_url(own.url), {"password": password} if password else {})
 
 
-def _report(
+def _result(
     settings: Settings, cached: CachedCheck, connection: Any, location: str
-) -> Report | None:
+) -> QuickResult | None:
     """Read the live database, and compare the digest of its schema with the cached one."""
     facts = read_facts(connection)
     catalog = PostgreSQLCatalog()
@@ -178,8 +215,15 @@ def _report(
         return None
     stamped = sorted({r for table in tables for r in read_stamps(connection, table)})
     live = within(snapshot.without(tables), settings.schemas)
-    if live.remarks or digest(live) != cached.digests.get(_digest_key(facts, stamped)):
+    if live.remarks:
         return None
+    live_digest, digest_key = digest(live), _digest_key(facts, stamped)
+    name = _path(settings).stem
+    built = cached.digests.get(digest_key)
+    parts = name, cached.files, digest_key, built, live_digest
+    result = QuickResult(None, live_digest, hashlib.sha256(repr(parts).encode()).hexdigest(), name)
+    if live_digest != built:
+        return result
     header = ReportHeader(
         name=cached.database or facts.database,
         location=location,
@@ -193,8 +237,9 @@ def _report(
     )
     compared = coverage(live, catalog, compared_scope(settings))
     report = database_report(header, (), settings.gaps, compared)
-    return Report(
-        cached.project, (report,), settings.fail_on, strict_coverage=settings.strict_coverage
+    fail_on, strict = settings.fail_on, settings.strict_coverage
+    return result._replace(
+        report=Report(cached.project, (report,), fail_on, strict_coverage=strict)
     )
 
 
@@ -242,6 +287,7 @@ def _path(settings: Settings) -> Path:
         gaps=(),
         strict_coverage=False,
         ignore=(),
+        guard=GuardSettings(),
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
     environment = os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__

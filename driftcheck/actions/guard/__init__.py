@@ -1,0 +1,1 @@
+"""The guard of ``migrate``: keeps operations that exist because of drift out of migrations."""
