@@ -146,6 +146,12 @@ def _lead_to(engine, url, noted):
         return dialect_deadlines.connect(dialect, "the shadow", arguments, keywords, note)
 
 
+def test_the_database_may_be_named_as_sqlalchemy_1_4_names_it(pg18, patient):
+    parts = pg18.server.translate_connect_args(username="user") | dict(pg18.server.query)
+    with closing(psycopg2_deadlines.connect("x", **parts | {"database": "postgres"})) as connection:
+        assert connection.info.dbname == "postgres"
+
+
 def test_classes_of_user_code_are_kept(pg18, database, patient):
     dsn = pg18.server.render_as_string(hide_password=False).replace("+psycopg2", "")
     connection = psycopg2_deadlines.connect("x", dsn, connection_factory=DictConnection, own=False)

@@ -137,7 +137,12 @@ def _joined(requested: Any, ours: type) -> Any:
 
 
 def connect(
-    database: str, *arguments: Any, note: NoteError | None = None, own: bool = True, **keywords: Any
+    database: str,
+    /,
+    *arguments: Any,
+    note: NoteError | None = None,
+    own: bool = True,
+    **keywords: Any,
 ) -> Any:
     """Connect as ``psycopg2.connect`` does, with a deadline for connecting and for later calls.
 
