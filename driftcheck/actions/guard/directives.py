@@ -27,7 +27,8 @@ class CommentOp(ops.OpContainer):
 
 
 @renderers.dispatch_for(CommentOp)
-def _render(_context: Any, comment: CommentOp) -> list[str]:
+def render_comment(_context: Any, comment: CommentOp) -> list[str]:
+    """Return the lines of a comment. A body needs a statement too."""
     lines = [f"# {line}".rstrip() for line in comment.lines]
     return [*lines, "pass"] if comment.is_alone else lines
 
