@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -154,6 +154,16 @@ class Snapshot:
                 parts.setdefault(schema_object.part_of, []).append(schema_object)
         return {parent: tuple(children) for parent, children in parts.items()}
 
+    @cached_property
+    def dependents(self) -> Mapping[Address, tuple[Address, ...]]:
+        """The objects that depend on each object, in the order in which they were read."""
+        dependents: dict[Address, list[Address]] = {}
+        for address, schema_object in self.objects.items():
+            explicit = self.dependencies.get(address, ())
+            for dependency in dependencies_of(schema_object, explicit):
+                dependents.setdefault(dependency, []).append(address)
+        return {address: tuple(found) for address, found in dependents.items()}
+
     def sharing(self, other: Snapshot) -> Snapshot:
         """Return the snapshot with the other's objects in place of its own equal ones.
 
@@ -192,3 +202,21 @@ class Snapshot:
 
 def _schema_of(address: Address) -> str:
     return address.name if address.kind == "schema" else address.schema
+
+
+def dependencies_of(obj: SchemaObject, explicit: tuple[Address, ...]) -> Iterator[Address]:
+    """The objects that an object depends on.
+
+    Args:
+        obj: The object.
+        explicit: The objects that it depends on according to the server's records.
+    """
+    found = {**dict.fromkeys(explicit), **dict.fromkeys(obj.stands_on)}
+    if obj.part_of is not None:
+        found[obj.part_of] = None
+    if obj.inherited_from is not None:
+        found[obj.inherited_from] = None
+    if obj.address.schema:
+        found[Address("schema", "", (obj.address.schema,))] = None
+    found.pop(obj.address, None)
+    yield from found

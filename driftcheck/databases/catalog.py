@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
@@ -540,4 +541,8 @@ class Catalog(ABC):
 
     def kind(self, name: str) -> Kind:
         """The kind with this name."""
-        return next(kind for kind in self.kinds if kind.name == name)
+        return self._kinds_by_name[name]
+
+    @cached_property
+    def _kinds_by_name(self) -> Mapping[str, Kind]:
+        return {kind.name: kind for kind in self.kinds}

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan_scope import names_held
@@ -49,11 +50,7 @@ def cut(snapshot: Snapshot, wanted: Iterable[Address], catalog: Catalog) -> Snap
 def concerned(
     snapshot: Snapshot, changed: Iterable[Address], texts: Iterable[Value], catalog: Catalog
 ) -> Snapshot | None:
-    """Return the part of a snapshot that changes of some objects can concern.
-
-    A statement about the objects has the same effect on this part as on the whole schema. The part
-    has the tables of the objects, what depends on them, and what all of these depend on. A table
-    that others only refer to is without its foreign keys, so that these do not lead on.
+    """Return the part of a snapshot that changes of some objects can concern: see ``Parts``.
 
     Args:
         snapshot: The whole schema.
@@ -64,45 +61,73 @@ def concerned(
     Returns:
         ``None`` if the part is not known.
     """
-    kinds = {kind.name for kind in catalog.kinds if kind.affects_all_others}
-    has_others = any(address.kind in kinds for address in snapshot.objects)
-    if not catalog.knows_dependencies or snapshot.not_compared or has_others:
-        return None
-    affected = _affected(snapshot, changed, catalog)
-    search = _Search(snapshot, catalog, whole_tables=True)
-    search.add((*affected, *(a for a in snapshot.objects if a.kind in _IN_EVERY_PART)))
-    search.add_named(texts)
-    while search.add(search.implicit()):
-        pass
-    return snapshot.only(lambda obj: obj.address in search.found)
+    return Parts(snapshot, catalog).concerned(changed, texts)
 
 
-def _affected(snapshot: Snapshot, changed: Iterable[Address], catalog: Catalog) -> set[Address]:
-    """Return objects with everything that depends on them, at any distance.
+class Parts:
+    """Cuts several parts from one snapshot, each with what changes of some objects can concern.
 
-    An object that depends on another is a part of it, or contains its name. If a part of a table
-    depends on a changed object, the whole table is affected, unless nothing depends on the part.
+    A statement about the objects has the same effect on this part as on the whole schema. The part
+    has the tables of the objects, what depends on them, and what all of these depend on. A table
+    that others only refer to is without its foreign keys, so that these do not lead on.
+
+    Args:
+        snapshot: The whole schema.
+        catalog: The catalog of the database.
     """
-    ends = {kind.name for kind in catalog.kinds if kind.is_needed_by_none}
-    dependents: dict[str | Address, list[SchemaObject]] = defaultdict(list)
-    for obj in snapshot.objects.values():
-        for key in (*_names(obj), *obj.stands_on, obj.inherited_from, obj.part_of):
-            if key is not None:
-                dependents[key].append(obj)
-    affected: set[Address] = set()
-    waiting = [snapshot.objects[address] for address in changed if address in snapshot.objects]
-    while waiting:
-        obj = waiting.pop()
-        if obj.address in affected:
-            continue
-        affected.add(obj.address)
-        waiting += dependents[obj.address]
-        if obj.part_of is None:
-            waiting += dependents[obj.address.name]
-        whole = None if obj.part_of is None else snapshot.objects.get(obj.part_of)
-        if whole is not None and obj.address.kind not in ends:
-            waiting.append(whole)
-    return affected
+
+    def __init__(self, snapshot: Snapshot, catalog: Catalog) -> None:
+        self._snapshot = snapshot
+        self._catalog = catalog
+
+    def concerned(self, changed: Iterable[Address], texts: Iterable[Value]) -> Snapshot | None:
+        """Return the part that changes of some objects can concern; see ``concerned``."""
+        snapshot, catalog = self._snapshot, self._catalog
+        kinds = {kind.name for kind in catalog.kinds if kind.affects_all_others}
+        has_others = any(address.kind in kinds for address in snapshot.objects)
+        if not catalog.knows_dependencies or snapshot.not_compared or has_others:
+            return None
+        search = _Search(snapshot, catalog, whole_tables=True)
+        in_every_part = (a for a in snapshot.objects if a.kind in _IN_EVERY_PART)
+        search.add((*self._affected(changed), *in_every_part))
+        search.add_named(texts)
+        while search.add(search.implicit()):
+            pass
+        return snapshot.only(lambda obj: obj.address in search.found)
+
+    def _affected(self, changed: Iterable[Address]) -> set[Address]:
+        """Return objects with everything that depends on them, at any distance.
+
+        If a part of a table depends on a changed object, the whole table is affected, unless
+        nothing depends on the part.
+        """
+        snapshot, dependents = self._snapshot, self._dependents
+        ends = {kind.name for kind in self._catalog.kinds if kind.is_needed_by_none}
+        affected: set[Address] = set()
+        waiting = [snapshot.objects[address] for address in changed if address in snapshot.objects]
+        while waiting:
+            obj = waiting.pop()
+            if obj.address in affected:
+                continue
+            affected.add(obj.address)
+            waiting += dependents.get(obj.address, ())
+            if obj.part_of is None:
+                waiting += dependents.get(obj.address.name, ())
+            whole = None if obj.part_of is None else snapshot.objects.get(obj.part_of)
+            if whole is not None and obj.address.kind not in ends:
+                waiting.append(whole)
+        return affected
+
+    @cached_property
+    def _dependents(self) -> Mapping[str | Address, list[SchemaObject]]:
+        """What depends on a name or on an object: its parts, and what contains its name."""
+        dependents: dict[str | Address, list[SchemaObject]] = {}
+        names = _NamesOfObjects()
+        for obj in self._snapshot.objects.values():
+            for key in (*names.of(obj), *obj.stands_on, obj.inherited_from, obj.part_of):
+                if key is not None:
+                    dependents.setdefault(key, []).append(obj)
+        return dependents
 
 
 class _Search:
@@ -182,17 +207,45 @@ class _Search:
             yield from self._by_name.get(name, ())
 
 
+class _NamesOfObjects:
+    """Finds the names in the definitions of the objects of one snapshot.
+
+    Objects with equal attributes have the same mapping of them, so it is searched once, and is
+    recognized by its identity. The snapshot holds it meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._in_attributes: dict[int, set[str]] = {}
+        self._in_words: dict[str, set[str]] = {}
+
+    def of(self, obj: SchemaObject) -> set[str]:
+        """Return every name in an object's definition, with words that may be names."""
+        address = obj.address
+        found = self._in_attributes.get(id(obj.attributes))
+        if found is None:
+            found = self._in_attributes[id(obj.attributes)] = _names_in(_definition(obj))
+        path = address.path if obj.part_of is None else address.path[:-1]  # of a cast: its types
+        words = path if address.arguments is None else (*path, address.arguments)
+        return found.union(*map(self._in_word, words))
+
+    def _in_word(self, word: str) -> set[str]:
+        found = self._in_words.get(word)
+        if found is None:
+            found = self._in_words[word] = _names_in(word)
+        return found
+
+
 def _names(obj: SchemaObject) -> set[str]:
     """Return every name in an object's definition, and words and operators that may be names."""
-    definition = (
+    return _NamesOfObjects().of(obj)
+
+
+def _definition(obj: SchemaObject) -> tuple[Value, ...]:
+    return tuple(
         value
         for attribute, value in obj.attributes.items()
         if attribute.rpartition("_")[2] not in _METADATA
     )
-    path = (
-        obj.address.path if obj.part_of is None else obj.address.path[:-1]
-    )  # of a cast: its types
-    return _names_in((*definition, obj.address.arguments, *path))
 
 
 def _names_in(value: Value) -> set[str]:

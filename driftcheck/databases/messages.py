@@ -12,6 +12,9 @@ _LACKS_RIGHTS = re.compile(
 _DRIVER_CLASS = re.compile(r"\A<class '[^']+'>: ")  # asyncpg's errors, as SQLAlchemy renders them
 _ACTIVE_SQL_TRANSACTION = "25001"
 """Source: PostgreSQL manual, appendix "PostgreSQL Error Codes"."""
+_OF_STATEMENTS = frozenset(("0A", "22", "23", "2B", "3F", "42"))
+"""The classes of errors that a statement itself has: unsupported features, data, constraints,
+dependent objects, schema names, and names, syntax and rights. Source: as above."""
 
 
 def database_message(error: BaseException) -> str:
@@ -40,5 +43,18 @@ def is_refused_in_transaction(error: BaseException | None) -> bool:
 
     PostgreSQL refuses ``CREATE INDEX CONCURRENTLY`` and others there.
     """
-    code = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None)
-    return code == _ACTIVE_SQL_TRANSACTION
+    return _code(error) == _ACTIVE_SQL_TRANSACTION
+
+
+def is_of_statement(error: BaseException | None) -> bool:
+    """Return whether an error of a driver comes from the statement and the schema alone.
+
+    The same statement on the same schema then leads to the same error. Other errors may have a
+    cause that passes, such as a full disk.
+    """
+    return _code(error)[:2] in _OF_STATEMENTS
+
+
+def _code(error: BaseException | None) -> str:
+    """Return the SQLSTATE of an error; an empty string if its driver does not give it."""
+    return str(getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or "")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Catalog, Kind
-from driftcheck.databases.plan_state import SchemaState, dependencies_of
+from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
-from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
 
 
 @dataclass(frozen=True)

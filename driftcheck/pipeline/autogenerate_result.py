@@ -77,6 +77,23 @@ def pending_data(judged: Iterable[Judged]) -> list[Any]:
     ]
 
 
+def drift_data(judged: Iterable[Judged], objects: Iterable[SchemaObject]) -> list[Any]:
+    """Return what the result with the drift depends on, as JSON can represent it.
+
+    Args:
+        judged: The findings of the database.
+        objects: The objects that the findings concern, in all schemas.
+    """
+    findings = [
+        [
+            *(each.finding.rule, each.finding.severity, each.finding.address, each.finding.gaps),
+            [[gap, [*map(_row, changes)]] for gap, changes in each.changes.items()],
+        ]
+        for each in judged
+    ]
+    return ["with drift", findings, [*map(row_of, objects)]]
+
+
 def _row(change: Change) -> list[Any]:
     return [
         change.type,

@@ -15,10 +15,12 @@ from driftcheck.errors import CannotCheckError, ProjectError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, addresses_of, objects_of
 from driftcheck.pipeline.autogenerate_on_head import AutogenerateOnHead, PendingIn
+from driftcheck.pipeline.autogenerate_result import drift_data
 from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.changes import drift_in
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.head import Head, HeadShadows, is_restricted
+from driftcheck.pipeline.operations_with_drift import OperationsWithDrift
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.replays import Replays
@@ -69,6 +71,7 @@ class AutogenerateRunner:
         self._drifted: dict[DatabaseKey, ShadowSet] = {}
         self._starts: dict[DatabaseKey, ShadowSet] = {}
         self._colleagues: dict[DatabaseKey, ShadowDatabase] = {}
+        self._on_live: dict[DatabaseKey, OperationsWithDrift] = {}
 
     def operations(
         self,
@@ -96,17 +99,31 @@ class AutogenerateRunner:
         drift = drift_in(judged)
         if not drift or not tables:
             return without_drift
+        objects = [*_concerned_objects(database, judged, tables)]
+        on_live = OperationsWithDrift(cache, drift_data(judged, objects))
+        self._on_live[database.database_key] = on_live
+        if on_live.operations is not None:
+            return replace(without_drift, on_live=on_live.operations)
         try:
             self._require_untrusted(database.database_key)
-            start = self._start(database, judged, tables, on_head.operations)
+            start, is_part = self._start(database, objects, tables, on_head.operations)
             drifted = self._with_drift(start, database.database_key, drift, database.catalog)
-            on_live = self._autogenerate(drifted, database.database_key, tables)
+            written = self._autogenerate(drifted, database.database_key, tables)
         except NotTriedError as error:
             return replace(without_drift, not_tried=error.message)
         except ProjectError as error:
             reason = f"env.py does not run as a role without rights: {error.message}"
             return replace(without_drift, not_tried=reason)
-        return replace(without_drift, on_live=on_live)
+        # Shadows of the whole head have rows after a replay only. Without a plan for the drift, the
+        # operations depend on all of the live database.
+        is_repeatable = is_part and not redo(drift, database.catalog).manual_steps
+        on_live.set(written, is_repeatable=is_repeatable)
+        return replace(without_drift, on_live=written)
+
+    def keep(self) -> None:
+        """Cache what autogenerate writes with the drift, after all findings are completed."""
+        for on_live in self._on_live.values():
+            on_live.keep()
 
     def drifted(self, database: DatabaseState, judged: Sequence[Judged]) -> ShadowSet:
         """Return shadows at the head with the drift of the live database.
@@ -133,31 +150,30 @@ class AutogenerateRunner:
     def _start(
         self,
         database: DatabaseState,
-        judged: Sequence[Judged],
+        objects: Sequence[SchemaObject],
         tables: Collection[TableName],
         on_head: Sequence[Operation],
-    ) -> ShadowSet:
-        """Return shadows at the head to which the drift is added.
+    ) -> tuple[ShadowSet, bool]:
+        """Return shadows at the head to which the drift is added, and whether they are a part.
 
         They have only a part of the head, if autogenerate writes the same for the tables there.
         Filters and plugins of the project may look at other objects.
 
         Args:
             database: The state of the database.
-            judged: The findings.
+            objects: The objects that the findings concern.
             tables: The tables that the findings are about.
             on_head: The operations that autogenerate writes for the whole head.
         """
         key = database.database_key
-        objects = [*_concerned_objects(database, judged, tables)]
         values = (
             each for obj in objects for each in (obj.address.arguments, *obj.attributes.values())
         )
         part = self._head_part(key, [obj.address for obj in objects], values)
-        if part is None or not self._writes_alike(part, key, tables, on_head):
-            part = self._head.shadows
-        self._starts[key] = part
-        return part
+        is_part = part is not None and self._writes_alike(part, key, tables, on_head)
+        start = part if part is not None and is_part else self._head.shadows
+        self._starts[key] = start
+        return start, is_part
 
     def _writes_alike(
         self,
@@ -181,15 +197,20 @@ class AutogenerateRunner:
         """
         if operation.is_of_plugin:
             return ColleagueError(not_tried="a plugin defines the operation")
+        on_live = self._on_live[database_key]
+        if operation.text in on_live.errors:
+            return ColleagueError(on_live.errors[operation.text])
         if database_key not in self._colleagues:
             start = self._starts.get(database_key) or self._head.shadows
             copies = self._shadows.copies(start, "colleague", restricted=True)
             self._colleagues[database_key] = self._shadows.shadow(copies, database_key)
         shadow = self._colleagues[database_key]
-        error, is_undone = run_and_undo([operation], shadow.url)
+        error, is_undone, is_repeatable = run_and_undo([operation], shadow.url)
         if not is_undone:
             self._colleagues.pop(database_key).drop()
-        if error is not None and shadow.role and lacks_rights(error):
+        is_about_rights = error is not None and bool(shadow.role) and lacks_rights(error)
+        on_live.tried(operation, error, is_repeatable=is_repeatable and not is_about_rights)
+        if is_about_rights:
             return ColleagueError(
                 not_tried="the operation needs rights that a shadow does not give"
             )

@@ -8,8 +8,6 @@ from functools import partial
 
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import DatabaseKey
-from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
@@ -33,8 +31,8 @@ from driftcheck.pipeline.faults import (
 from driftcheck.pipeline.head import HeadShadows
 from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.pending_operations import pending_operations
-from driftcheck.pipeline.plan_proof import Proof, narrowed, prove
 from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.proofs import Proofs
 from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repair import RepairBasis, repair_script
@@ -46,7 +44,7 @@ from driftcheck.pipeline.stamp_behind import UnrecordedRevisions, at_reached_sta
 from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address
 from driftcheck.sources.autogenerate_cache import AutogenerateCache
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.history import History
@@ -158,6 +156,7 @@ class ProjectCheck:
                 cache = autogenerate_cache(loaded, shadows, settings, history, database)
                 context = _with_operations(context, database, judged, runner, cache)
             completed = complete(judged, context)
+            runner.keep()
             if ahead is not None:
                 completed = [*map(_against_reached_state, completed)]
             pairs = [*zip(completed, judged, strict=True)]
@@ -213,42 +212,10 @@ class ProjectCheck:
         maker = self._shadows.maker(database_key)
         proves = self._looks_ahead and catalog.knows_dependencies and maker.runs_untrusted_files
         sides = (database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE])
-        prove = partial(self._prove, database_key) if proves else None
+        cached = self._settings.cache
+        proofs = Proofs(self._shadows, database_key, self._progress, reads_cache=cached)
         url = self._shadows.live_url(database_key)
-        return repair_basis(url, catalog, sides, drift, prove)
-
-    def _prove(
-        self,
-        database_key: DatabaseKey,
-        plans: Sequence[Plan],
-        wanted: Snapshot,
-        actual: Snapshot,
-    ) -> Proof:
-        """Try plans on a copy of the live database's schema, without rows.
-
-        A copy of the part that they concern is enough if the server refuses nothing there.
-        """
-        self._progress("trying the repairs")
-        parts = narrowed(plans, wanted, actual)
-        if parts is not None:
-            proof = self._prove_on(database_key, plans, *parts)
-            if not (proof.refused or proof.not_tried):
-                return proof
-        return self._prove_on(database_key, plans, wanted, actual)
-
-    def _prove_on(
-        self,
-        database_key: DatabaseKey,
-        plans: Sequence[Plan],
-        wanted: Snapshot,
-        actual: Snapshot,
-    ) -> Proof:
-        """Try plans on a copy of a schema."""
-        shadow = self._shadows.create_restricted(database_key, "repair")
-        try:
-            return prove(plans, wanted, actual, shadow)
-        finally:
-            shadow.drop()
+        return repair_basis(url, catalog, sides, drift, proofs.prove if proves else None)
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]

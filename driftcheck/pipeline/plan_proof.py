@@ -8,11 +8,11 @@ and privileges are not part of the proof, and neither are kinds that such a shad
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Scope
-from driftcheck.databases.dependencies import concerned
+from driftcheck.databases.dependencies import Parts
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.databases.registry import catalog_for
@@ -21,7 +21,7 @@ from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.judge import addresses_of
-from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted
 
@@ -107,7 +107,7 @@ def left_over(
 
 
 def narrowed(
-    plans: Iterable[Plan], wanted: Snapshot, actual: Snapshot
+    plans: Iterable[Plan], wanted: Snapshot, actual: Snapshot, parts: Parts | None = None
 ) -> tuple[Snapshot, Snapshot] | None:
     """Return the parts of two schemas that plans between them can concern.
 
@@ -117,24 +117,38 @@ def narrowed(
         plans: The plans.
         wanted: The schema that the plans lead to.
         actual: The schema that the plans were made for.
+        parts: Cuts parts from the actual schema, if it is known already.
 
     Returns:
         The parts of the wanted and of the actual schema; ``None`` if they are not known.
     """
     steps = [step for each in plans for step in each.steps]
-    goals = bare(wanted)
-    differing = (
-        address
-        for address, obj in bare(actual).items()
-        if address not in goals or goals[address].attributes != obj.attributes
-    )
-    changed = (*(step.address for step in steps), *differing)
+    changed = (*(step.address for step in steps), *_changed(wanted, actual))
     texts = (step.statement for step in steps)
-    part = concerned(actual, changed, texts, catalog_for(actual.dialect))
+    parts = parts or Parts(actual, catalog_for(actual.dialect))
+    part = parts.concerned(changed, texts)
     if part is None:
         return None
     known = part.objects.keys()
     return wanted.only(lambda obj: obj.address in known or obj.address not in actual.objects), part
+
+
+def _changed(wanted: Snapshot, actual: Snapshot) -> Iterator[Address]:
+    """Yield the objects of the actual schema that the wanted schema lacks, or has otherwise."""
+    left_out = _left_out(actual)
+    is_equal: dict[tuple[int, int], bool] = {}  # equal attributes exist once
+    for address, obj in actual.objects.items():
+        if address.kind in left_out:
+            continue
+        goal = wanted.objects.get(address)
+        if goal is None:
+            yield address
+            continue
+        pair = id(goal.attributes), id(obj.attributes)
+        if pair not in is_equal:
+            is_equal[pair] = _compared(goal) == _compared(obj)
+        if not is_equal[pair]:
+            yield address
 
 
 def runs_on_copies(step: PlanStep, schema: Snapshot) -> bool:
@@ -155,18 +169,26 @@ def differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
 
 def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
     """Return the objects of a schema that a copy has, without owners and privileges."""
-    return {
-        address: replace(
-            obj,
-            attributes={
-                name: value
-                for name, value in obj.attributes.items()
-                if name not in _KEPT_FROM_COMPARISON
-            },
-        )
-        for address, obj in snapshot.objects.items()
-        if address.kind != "default privileges" and not _is_left_out(address, snapshot)
-    }
+    left_out = _left_out(snapshot)
+    compared: dict[int, dict[str, Value]] = {}  # equal attributes exist once
+    objects = {}
+    for address, obj in snapshot.objects.items():
+        if address.kind not in left_out:
+            key = id(obj.attributes)
+            if key not in compared:
+                compared[key] = _compared(obj)
+            objects[address] = replace(obj, attributes=compared[key])
+    return objects
+
+
+def _compared(obj: SchemaObject) -> dict[str, Value]:
+    return {k: v for k, v in obj.attributes.items() if k not in _KEPT_FROM_COMPARISON}
+
+
+def _left_out(snapshot: Snapshot) -> frozenset[str]:
+    """The kinds that are not part of a proof: a restricted shadow never has most of them."""
+    kinds = catalog_for(snapshot.dialect).kinds
+    return frozenset(("default privileges", *(k.name for k in kinds if k.left_out_of_copies)))
 
 
 def _is_left_out(address: Address, snapshot: Snapshot) -> bool:

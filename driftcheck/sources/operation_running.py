@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy
 from alembic.ddl.impl import DefaultImpl
@@ -12,7 +13,11 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from driftcheck.databases.connection import own_engine
-from driftcheck.databases.messages import database_message, is_refused_in_transaction
+from driftcheck.databases.messages import (
+    database_message,
+    is_of_statement,
+    is_refused_in_transaction,
+)
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.sources.operation import Operation, joined
 
@@ -48,28 +53,40 @@ def run_block(block: Sequence[Operation], url: URL) -> tuple[Sequence[Operation]
     return outside, None
 
 
-def run_and_undo(block: Sequence[Operation], url: URL) -> tuple[str | None, bool]:
+class Attempt(NamedTuple):
+    """The result of running operations on a shadow database.
+
+    Attributes:
+        error: The error; ``None`` if they run.
+        is_undone: Whether the shadow is as it was before.
+        is_repeatable: Whether the operations have the same result each time on the same schema.
+    """
+
+    error: str | None
+    is_undone: bool
+    is_repeatable: bool
+
+
+def run_and_undo(block: Sequence[Operation], url: URL) -> Attempt:
     """Run operations on a shadow database, and undo them if its database system can.
 
     Args:
         block: An operation, or the operations of one batch.
         url: The shadow database.
-
-    Returns:
-        The error, ``None`` if they run; and whether the shadow is as it was before.
     """
     if _has_transactional_ddl(url):
         try:
             _run_in_transaction(block, url, undone=True)
         except _Undone:
-            return None, True
+            return Attempt(None, is_undone=True, is_repeatable=True)
         except DBAPIError as error:
             if not is_refused_in_transaction(error.orig):
-                return database_message(error.orig or error), True
+                message = database_message(error.orig or error)
+                return Attempt(message, is_undone=True, is_repeatable=is_of_statement(error.orig))
         except Exception as error:  # noqa: BLE001  (operations may be the project's own)
-            return exception_lines(error)[0], True
-    _, message = run_block(block, url)
-    return message, False
+            return Attempt(exception_lines(error)[0], is_undone=True, is_repeatable=False)
+    _, refusal = run_block(block, url)
+    return Attempt(refusal, is_undone=False, is_repeatable=refusal is None)
 
 
 class _Undone(Exception):  # noqa: N818  (not an error: it ends a transaction)

@@ -87,8 +87,8 @@ def test_an_operation_is_undone_if_it_runs_in_a_transaction(
 ):
     shadow = database(pg18, INDEXES)
     operation = operation_of(directive)
-    answer, undone = run_and_undo([operation], shadow.url)
+    answer, undone, _ = run_and_undo([operation], shadow.url)
     assert (answer is None and error is None) or error in answer
     assert undone is is_undone
-    again, _ = run_and_undo([operation], shadow.url)
+    again, _, _ = run_and_undo([operation], shadow.url)
     assert (again == answer) is is_undone

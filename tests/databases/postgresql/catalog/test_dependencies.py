@@ -3,8 +3,7 @@
 import pytest
 
 from driftcheck.databases.dependencies import concerned
-from driftcheck.databases.plan_state import dependencies_of
-from driftcheck.schema import Address
+from driftcheck.schema import Address, dependencies_of
 
 TABLES = 12
 _TABLE = "CREATE TABLE t{} (id serial PRIMARY KEY, name text, parent integer REFERENCES t{})"
