@@ -122,10 +122,6 @@ class _Elsewhere(SqliteLive):
         return super().state() | {"mode": self.path.stat().st_mode, "tables": tables}
 
 
-def _run_online(account, arguments, *, directory, sign):
-    return account.run(arguments, directory=directory)
-
-
 @pytest.fixture(scope="session")
 def tcp_server(cache):
     """A server that listens on an address of the loopback network that no other test has."""
@@ -134,7 +130,8 @@ def tcp_server(cache):
     installation = next(one for one in embedded_installations() if one.major == 16)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(private_server._SETTINGS, "listen_addresses", address)
-        patch.setattr(Account, "run_offline", _run_online)  # a live server is reached by TCP
+        # A live server is reached by TCP.
+        patch.setattr(Account, "start_offline", lambda *_, **__: None)
         maker = PrivateMaker("Tests.", installation, None)
     with maker:
         yield maker, address

@@ -266,6 +266,16 @@ class Database(ABC):
             ShadowError: No way is possible.
         """
 
+    def start_early(self, place: str) -> None:  # noqa: B027  (most start nothing)
+        """Begin to start the server on which shadow databases will probably be made.
+
+        Args:
+            place: What ``ShadowMaker.place`` was in an earlier run. Other values are ignored.
+        """
+
+    def stop_early(self) -> None:  # noqa: B027  (most start nothing)
+        """Stop the server that ``start_early`` has started, if no maker has used it."""
+
     @property
     def row_store(self) -> OpenStore | None:
         """Opens the store that inserts rows; ``None`` if this database system has none."""

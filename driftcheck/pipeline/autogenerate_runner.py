@@ -263,7 +263,7 @@ def _concerned_objects(
         for changes in each.changes.values():
             yield from objects_of(changes)
     for snapshot in database.snapshots.values():
-        for schema, name in tables:
+        for schema, name in sorted(tables, key=repr):
             address = Address("table", schema or snapshot.default_schema, (name,))
             if address in snapshot.objects:
                 yield snapshot.objects[address]

@@ -21,6 +21,7 @@ from driftcheck.databases.shadow.base import (
 )
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ConfigurationError, ConnectionFailedError, ShadowError
+from driftcheck.pipeline.early_start import EarlyStart
 from driftcheck.project.redirect import ShadowSet
 
 
@@ -42,15 +43,21 @@ class Shadows:
         self._targets = targets
         self._makers: dict[DatabaseKey, ShadowMaker] = {}
         self._facts: dict[DatabaseKey, ServerFacts] = {}
+        self._early = EarlyStart(settings)
 
     def __enter__(self) -> Self:
         """Return the shadows; all of them are dropped at the end of the context."""
+        self._early.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Drop all shadow databases."""
-        for maker in self._makers.values():
-            maker.close()
+        try:
+            self._early.remember(self._makers)
+            for maker in self._makers.values():
+                maker.close()
+        finally:
+            self._early.end()
 
     @property
     def makers(self) -> tuple[ShadowMaker, ...]:

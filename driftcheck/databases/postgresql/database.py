@@ -25,7 +25,11 @@ from driftcheck.databases.postgresql.libpq import explicit_parameters, user_opti
 from driftcheck.databases.postgresql.names_query import NAMES_QUERY
 from driftcheck.databases.postgresql.read_only import make_read_only
 from driftcheck.databases.postgresql.rows import PostgreSQLStore
-from driftcheck.databases.postgresql.shadow.choice import shadow_maker
+from driftcheck.databases.postgresql.shadow.choice import (
+    shadow_maker,
+    start_early,
+    stop_early,
+)
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.uncommitted import uncommitted_connection
 from driftcheck.databases.postgresql.untrusted import without_query
@@ -177,6 +181,14 @@ class PostgreSQL(Database):
     def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
         """Open the first possible way to make shadow databases."""
         return shadow_maker(request)
+
+    def start_early(self, place: str) -> None:
+        """Begin to start the private server that an earlier run has used."""
+        start_early(place)
+
+    def stop_early(self) -> None:
+        """Stop the private server that was started early, if no maker has used it."""
+        stop_early()
 
     @property
     def row_store(self) -> OpenStore:

@@ -254,6 +254,11 @@ class ShadowMaker(ABC):
             self._made.remove(shadow)
 
     @property
+    def place(self) -> str:
+        """What ``Database.start_early`` needs to start the same server; empty for most makers."""
+        return ""
+
+    @property
     def flavour(self) -> str:
         """The properties of the server that can affect the result of a replay."""
         return ""

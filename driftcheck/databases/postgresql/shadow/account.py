@@ -102,37 +102,41 @@ class Account:
         other = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.is_other else {}
         return self._run(arguments, directory, **other)
 
-    def run_offline(
+    def start_offline(
         self, arguments: list[str], *, directory: Path, sign: Path
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a program, and all processes that it starts, without access to a network.
-
-        If the system does not support this, the program runs with access.
+    ) -> subprocess.Popen[str] | None:
+        """Start a program that has no access to a network, like all processes that it starts.
 
         Args:
             arguments: The absolute path of the program, and its arguments.
             directory: The working directory.
-            sign: A file that exists afterwards if the program has no access.
+            sign: A file that exists as soon as the program has no access. If the program ends with
+                an error and there is no such file, it was not started: use ``run``.
 
-        Raises:
-            ShadowError: The program cannot be started as this account.
+        Returns:
+            ``None`` if the system does not support this.
         """
         sign.unlink(missing_ok=True)
         if sys.platform != "linux" or not sys.executable:
-            return self.run(arguments, directory=directory)
+            return None
         # The script starts as this user, because the account may not be able to run this Python.
         account = [str(self.uid), str(self.gid)] if self.is_other else ["-", "-"]
         script = [sys.executable, "-I", "-S", str(_OFFLINE), *account, str(sign)]
         with suppress(ShadowError):
-            done = self._run([*script, *arguments], directory)
-            if done.returncode == 0 or sign.exists():
-                return done
-        # Python did not start, for example because the other account cannot read its files.
-        return self.run(arguments, directory=directory)
+            return self._start([*script, *arguments], directory)
+        return None
 
     def _run(
         self, arguments: list[str], directory: Path, **options: Any
     ) -> subprocess.CompletedProcess[str]:
+        process = self._start(arguments, directory, **options)
+        with own_work():
+            output, _ = process.communicate()
+        return subprocess.CompletedProcess(arguments, process.returncode, output)
+
+    def _start(
+        self, arguments: list[str], directory: Path, **options: Any
+    ) -> subprocess.Popen[str]:
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -140,7 +144,7 @@ class Account:
         }
         try:
             with own_work():
-                return subprocess.run(
+                return subprocess.Popen(
                     arguments,
                     cwd=directory,
                     env=environment | {"LC_ALL": "C"},
@@ -149,7 +153,6 @@ class Account:
                     stderr=subprocess.STDOUT,
                     text=True,
                     errors="replace",
-                    check=False,
                     umask=0o077,
                     **options,
                 )

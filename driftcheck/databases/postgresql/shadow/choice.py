@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 from sqlalchemy.engine import URL
 
@@ -15,6 +16,7 @@ from driftcheck.databases.location import shown
 from driftcheck.databases.postgresql.shadow.binaries import (
     Installation,
     embedded_installations,
+    installation_at,
     installed_here,
 )
 from driftcheck.databases.postgresql.shadow.server import ServerMaker, identity
@@ -51,6 +53,35 @@ def shadow_maker(request: ShadowRequest) -> ShadowMaker:
     if request.server_url is not None:
         return _on_named_server(request.facts, request.server_url)
     return _on_private_server(request.facts)
+
+
+def start_early(place: str) -> None:
+    """Begin to start a private server that will probably be needed, and do not wait for it.
+
+    If it cannot be started, the reason is given when a maker needs it.
+
+    Args:
+        place: The installation, as ``place_of`` has written it.
+    """
+    installation = None if os.name == "nt" else installation_at(place)
+    if installation is not None:
+        # Imported here: the module needs fcntl and pwd, which Windows does not have.
+        from driftcheck.databases.postgresql.shadow.private_server import (  # noqa: PLC0415
+            PrivateServer,
+        )
+
+        with suppress(ShadowError):
+            PrivateServer.begin_early(installation)
+
+
+def stop_early() -> None:
+    """Stop the private server that ``start_early`` has started, if no maker has used it."""
+    if os.name != "nt":
+        from driftcheck.databases.postgresql.shadow.private_server import (  # noqa: PLC0415
+            PrivateServer,
+        )
+
+        PrivateServer.stop_early()
 
 
 def _on_private_server(facts: ServerFacts | None) -> ShadowMaker:

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg2 import errors
 
-from driftcheck.databases.postgresql.shadow.binaries import Installation
+from driftcheck.databases.postgresql.shadow.binaries import Installation, place_of
 from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
 from driftcheck.databases.postgresql.shadow.spare import (
@@ -90,6 +90,11 @@ class PrivateMaker(PostgresMaker):
         except BaseException:
             self._private.stop()
             raise
+
+    @property
+    def place(self) -> str:
+        """The installation of the server, as ``installation_at`` reads it."""
+        return place_of(self._private.installation)
 
     def roles_left(self) -> tuple[str, ...]:
         """Return nothing: the roles of a replay are removed with the server's data."""

@@ -8,6 +8,8 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import psycopg2
@@ -17,10 +19,10 @@ from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow.account import SERVER_DIRECTORY, Account
 from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import without_hostaddr
+from driftcheck.databases.postgresql.shadow.programs import reachable_programs
 from driftcheck.databases.postgresql.shadow.slot import Slot
 from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.process.state import note_server
-from driftcheck.storage.temporary import sweep_temporary_directories, temporary_directory
 
 SUPERUSER = "postgres"
 _PORT = 5432
@@ -28,6 +30,10 @@ _SOCKET = f"/.s.PGSQL.{_PORT}"
 _LONGEST_SOCKET_PATH = 103
 """The maximal length in bytes of a socket's path, on Linux and on macOS."""
 _START_SECONDS, _STOP_SECONDS = 60, 5
+_POLL_SECONDS = 0.002
+"""How often is looked for the end of a start or a stop. ``pg_ctl`` looks 10 times in a second."""
+_READY, _STATUS_LINE = "ready", 7
+"""The status in the PID file and its line. Source: PostgreSQL, src/include/utils/pidfile.h."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -70,26 +76,62 @@ class PrivateServer:
         self._account = account
         self._slot = slot
         self._bin = programs or installation.bin
+        self._runs = self._has_begun = False
+        self._starting: subprocess.Popen[str] | None = None
 
     @classmethod
     def start(cls, installation: Installation) -> PrivateServer:
         """Start a server, and create its data directory if it does not exist.
 
+        A server that ``begin_early`` has begun to start is waited for.
+
         Raises:
             ShadowError: The server does not start.
         """
+        return (_early.pop(installation, None) or cls._begun(installation)).started()
+
+    @classmethod
+    def begin_early(cls, installation: Installation) -> None:
+        """Begin to start a server that will probably be needed, and do not wait for it.
+
+        Raises:
+            ShadowError: It cannot be started.
+        """
+        _early[installation] = cls._begun(installation)
+
+    @staticmethod
+    def stop_early() -> None:
+        """Stop the servers that ``begin_early`` has started and that were not needed."""
+        while _early:
+            _early.popitem()[1].stop()
+
+    @classmethod
+    def _begun(cls, installation: Installation) -> PrivateServer:
         account = Account.for_servers()
         key = hashlib.sha256(f"{installation.bin}\n{installation.version}".encode()).hexdigest()
         slot = Slot.take(account.home(), f"{installation.major}-{key[:8]}")
         server = cls(installation, account, slot)
         try:
-            server._start()
-            server._stop_others()
+            server._begin()
         except BaseException:
-            server.stop()  # after an interrupt, the server may have started nevertheless
+            server.stop()
             raise
         note_server(server._pid_file, runs=True)
         return server
+
+    def started(self) -> PrivateServer:
+        """Wait until the server runs, and return it.
+
+        Raises:
+            ShadowError: The server does not start.
+        """
+        try:
+            self._finish()
+            self._stop_others()
+        except BaseException:
+            self.stop()  # after an interrupt, the server may have started nevertheless
+            raise
+        return self
 
     def url(self, user: str = SUPERUSER, database: str = "postgres") -> URL:
         """Return the URL of a database of this server."""
@@ -108,9 +150,11 @@ class PrivateServer:
         """
         note_server(self._pid_file, runs=False)
         try:
+            self._end_start()
             # If its directory was removed, the server stops by itself.
             with contextlib.suppress(ShadowError):
-                self._pg_ctl("stop", "--mode", "fast")
+                if not self._shuts_down():
+                    self._pg_ctl("stop", "--mode", "fast")
             if self._socket_directory != self._slot.path:
                 with contextlib.suppress(OSError):
                     self._socket_directory.rmdir()
@@ -173,18 +217,24 @@ class PrivateServer:
         digest = hashlib.sha256(os.fsencode(self._slot.path)).hexdigest()[:16]
         return Path("/tmp") / f"driftcheck-{digest}"  # noqa: S108  (private_directory checks it)
 
-    def _start(self) -> None:
+    def _begin(self) -> None:
+        """Begin to start the server if its data is valid, and do not wait for it."""
         self._account.directory(self._slot.path)
         self._account.directory(self._socket_directory)
-        self._bin = _reachable_bin(self.installation, self._account, self._slot.path)
+        self._bin = reachable_programs(self.installation, self._account, self._slot.path)
         if self._answers():  # left running by a killed process
             if self.is_offline:
+                self._runs = True
                 return
             self._stop_now()
         # With fsync off, the data is only valid after a regular shutdown, which removes the file
         # with the process ID.
-        is_valid = self._data.exists() and not self._pid_file.exists()
-        if not is_valid or self._launch() or not self._answers():
+        if self._data.exists() and not self._pid_file.exists():
+            self._begin_launch()
+
+    def _finish(self) -> None:
+        """Wait until the server runs. If it does not, or has no valid data, create it again."""
+        if not (self._runs or (self._has_begun and not self._end_launch() and self._answers())):
             self.recreate()
 
     def _stop_others(self) -> None:
@@ -227,20 +277,74 @@ class PrivateServer:
 
     def _launch(self) -> str:
         """Start the server, and return the reason if it does not start, else an empty string."""
+        self._begin_launch()
+        return self._end_launch()
+
+    def _begin_launch(self) -> None:
+        """Begin to start the server, and do not wait for it."""
+        self._end_start()
+        self._has_begun = True
+        self._starting = self._account.start_offline(
+            self._starter, directory=self._slot.path, sign=self._offline_sign
+        )
+
+    def _end_launch(self) -> str:
+        """Wait until the server runs, and return the reason if it does not, else an empty string.
+
+        It is ready before ``pg_ctl`` finds out, which is waited for at the end.
+        """
+        if self._starting is not None:
+            while self._starting.poll() is None:
+                if self._is_ready():
+                    return ""
+                time.sleep(_POLL_SECONDS)
+            code, output = self._starting.returncode, self._end_start()
+            if code == 0:
+                return ""
+            if self.is_offline:
+                return self._reason(output)
+        # Python did not start, for example because the other account cannot read its files.
+        done = self._account.run(self._starter, directory=self._slot.path)
+        return self._reason(done.stdout) if done.returncode else ""
+
+    @property
+    def _starter(self) -> list[str]:
+        """The command that starts the server, and waits for it."""
         settings = _SETTINGS | {"unix_socket_directories": f'"{self._socket_directory}"'}
         options = [f"-c {name}={shlex.quote(value)}" for name, value in settings.items()]
-        done = self._account.run_offline(
-            self._command(
-                *("start", "--wait", "--timeout", str(_START_SECONDS)),
-                *("--log", str(self._log), "--options", " ".join(options)),
-            ),
-            directory=self._slot.path,
-            sign=self._offline_sign,
+        return self._command(
+            *("start", "--wait", "--timeout", str(_START_SECONDS)),
+            *("--log", str(self._log), "--options", " ".join(options)),
         )
-        if not done.returncode:
-            return ""
+
+    def _is_ready(self) -> bool:
+        try:
+            lines = self._pid_file.read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            return False
+        return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == _READY
+
+    def _reason(self, output: str) -> str:
         log = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return "\n".join((done.stdout.strip(), *log.splitlines()[-20:]))
+        return "\n".join((output.strip(), *log.splitlines()[-20:]))
+
+    def _end_start(self) -> str:
+        """Wait for the end of the command that starts the server, and return its output."""
+        starting, self._starting = self._starting, None
+        return starting.communicate()[0] if starting is not None else ""
+
+    def _shuts_down(self) -> bool:
+        """Ask the server to shut down, and return whether it has done so in time."""
+        try:
+            os.kill(int(self._pid_file.read_text().split()[0]), signal.SIGINT)
+        except (OSError, ValueError, IndexError):
+            return False
+        end = time.monotonic() + _STOP_SECONDS
+        while self._pid_file.exists():
+            if time.monotonic() > end:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
 
     def _pg_ctl(self, *arguments: str) -> str | None:
         """Run ``pg_ctl``, and return its output if it fails, else ``None``."""
@@ -251,52 +355,5 @@ class PrivateServer:
         return [str(self._bin / "pg_ctl"), "--silent", "--pgdata", str(self._data), *arguments]
 
 
-def _reachable_bin(installation: Installation, account: Account, directory: Path) -> Path:
-    """Return the directory of programs that the account can run; the programs may be copied."""
-    if not account.is_other or _can_run(installation.bin, account, directory):
-        return installation.bin
-    if not installation.embedded:
-        raise ShadowError(f"the account {account.name} cannot reach {installation}")
-    return _copy_of(installation, account, directory)
-
-
-def _can_run(directory: Path, account: Account, within: Path) -> bool:
-    try:
-        done = account.run([str(directory / "initdb"), "--version"], directory=within)
-    except ShadowError:
-        return False
-    return done.returncode == 0
-
-
-def _copy_of(installation: Installation, account: Account, directory: Path) -> Path:
-    """Copy the embedded server, with the libraries that are next to the package.
-
-    Other accounts have no access to a virtual environment below ``/root``, and driftcheck does not
-    change its permissions.
-    """
-    package = installation.bin.parent.parent
-    key = hashlib.sha256(f"{installation.bin}\n{installation.version}".encode()).hexdigest()
-    copies = account.home() / f"programs-{key[:8]}"
-    copied = copies / package.name / installation.bin.parent.name / "bin"
-    if not copied.exists():
-        sweep_temporary_directories(account.home())
-        with temporary_directory("programs", account.home()) as temporary:
-            copy = temporary / "copy"
-            for source in (installation.bin.parent, package.with_name(f"{package.name}.libs")):
-                if source.exists():
-                    target = copy / source.relative_to(package.parent)
-                    shutil.copytree(source, target, symlinks=True)
-            _open_to_all(copy)
-            with contextlib.suppress(FileExistsError, OSError):  # another process has made the copy
-                copy.rename(copies)
-    if not _can_run(copied, account, directory):
-        raise ShadowError(f"the account {account.name} cannot run {installation} or a copy")
-    return copied
-
-
-def _open_to_all(directory: Path) -> None:
-    """Let every account read the files and run the programs."""
-    directory.chmod(0o755)
-    for path in directory.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+_early: dict[Installation, PrivateServer] = {}
+"""The servers that were started early, and that nothing uses yet."""
