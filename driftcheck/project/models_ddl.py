@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -79,18 +80,25 @@ def _in_order(statements: Iterable[_Statement]) -> Iterator[str]:
 
 
 @contextmanager
-def _statements_kept(connection: Any, tables: Iterable[str]) -> Iterator[list[_Statement]]:
+def _statements_kept(connection: Any, tables: Collection[str]) -> Iterator[list[_Statement]]:
     """Keep the statements of a connection in place of running them, except queries.
 
     A query that names a table of the models is kept too: the table does not exist yet, and such
     a query is made for its effect, such as ``SELECT create_hypertable('readings', 'time')``.
     """
     statements: list[_Statement] = []
-    names = "|".join(map(re.escape, tables))
-    of_models = re.compile(rf"(?<!\w)(?:{names})(?!\w)") if names else None
+
+    @cache
+    def of_models() -> re.Pattern[str] | None:
+        """Return what finds the name of a table. Compiled for the first query: most have none."""
+        names = "|".join(map(re.escape, tables))
+        return re.compile(rf"(?<!\w)(?:{names})(?!\w)") if names else None
 
     def is_run(statement: str) -> bool:
-        return bool(_READS.match(statement)) and not (of_models and of_models.search(statement))
+        if not _READS.match(statement):
+            return False
+        names = of_models()
+        return names is None or names.search(statement) is None
 
     def without_rows(
         _connection: Any, element: Any, several: Any, parameters: Any, _options: Any

@@ -21,6 +21,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -291,9 +292,14 @@ def _path(settings: Settings) -> Path:
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
     environment = os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
-    versions = [version(package) for package in _PACKAGES]
-    key = hashlib.sha256(repr((relevant, base, environment, versions)).encode()).hexdigest()
+    key = hashlib.sha256(repr((relevant, base, environment, _versions())).encode()).hexdigest()
     return cache_directory() / "quick_checks" / f"{key}.json"
+
+
+@cache
+def _versions() -> list[str]:
+    """Return the versions of packages on which the result of a replay depends."""
+    return [version(package) for package in _PACKAGES]
 
 
 def history_digest(directories: Sequence[str], root: Path) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from io import StringIO
 
-from rich.console import Console
-from rich.segment import Segments
 from rich.text import Text
 
 from driftcheck.chain import Gap
@@ -43,10 +41,15 @@ def render(report: Report, output: OutputStyle = PLAIN) -> str:
 
 def as_text(lines: Lines, output: OutputStyle) -> str:
     """Convert lines to text. They are wrapped already; rich does not change segments."""
+    if not output.colour:
+        return "".join(f"{line.plain}\n" for line in lines)
+    from rich.console import Console  # noqa: PLC0415  (not needed without colours)
+    from rich.segment import Segments  # noqa: PLC0415
+
     console = Console(
         file=StringIO(),
-        force_terminal=output.colour,
-        color_system="standard" if output.colour else None,
+        force_terminal=True,
+        color_system="standard",
         force_jupyter=False,
         legacy_windows=False,
         _environ={},
