@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.kept import variables
+
 MODELS = """
 table = Table("students", metadata, Column("id", Integer, primary_key=True))
 """
@@ -194,3 +196,39 @@ def test_a_damaged_result_is_not_used(project, tmp_path):
     again, has_run = project.check("--only-gap", "pending")
     assert has_run
     assert again.database["findings"] == first.database["findings"]
+
+
+DRIFTED = ("ALTER TABLE students ADD COLUMN extra integer", "CREATE INDEX ON students (id)")
+OF_POSTGRESQL = """
+CREATE TABLE students (id integer PRIMARY KEY);
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('0001');
+"""
+
+
+def test_what_drift_leads_to_is_not_tried_again(sketch, pg18, tmp_path):
+    project = sketch(pg18)
+    env = project.root / "migrations" / "env.py"
+    runs = project.root / "runs"
+    hook = f"def process(*_):\n    open({str(runs)!r}, 'a').write('ran')\n\n"
+    configured = "context.configure(process_revision_directives=process, "
+    env.write_text(hook + env.read_text().replace("context.configure(", configured))
+    project.models(MODELS)
+    project.revision("0001", REVISION)
+    project.by_hand(OF_POSTGRESQL)
+    kept = {"DRIFTCHECK_CACHE_DIR": str(tmp_path)} | variables(pg18)
+
+    def check(*options):
+        """Return the findings, and whether autogenerate has run."""
+        runs.write_text("")
+        result = project.run_anew("compare", "--format", "json", *options, **kept)
+        assert result.stderr == ""
+        return result.database["findings"], bool(runs.read_text())
+
+    for statement in DRIFTED:
+        project.by_hand(statement)
+        first, has_run = check()
+        assert has_run
+        assert any(found["phantom"] for found in first)
+        assert check() == (first, False)
+        assert check("--no-cache") == (first, True)

@@ -186,11 +186,13 @@ class ShadowMaker(ABC):
         runs_untrusted_ddl: Whether DDL of the live database can be run without giving its author
             more privileges.
         keeps_templates: Whether copies of shadows can be kept for later runs.
+        place: What ``Database.start_early`` needs to start the same server; empty for most makers.
     """
 
     shares_server = False
     runs_untrusted_ddl = True
     keeps_templates = False
+    place = ""
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -252,11 +254,6 @@ class ShadowMaker(ABC):
         if shadow in self._made:
             self._destroy(shadow)
             self._made.remove(shadow)
-
-    @property
-    def place(self) -> str:
-        """What ``Database.start_early`` needs to start the same server; empty for most makers."""
-        return ""
 
     @property
     def flavour(self) -> str:

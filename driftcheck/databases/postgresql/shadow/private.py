@@ -87,14 +87,10 @@ class PrivateMaker(PostgresMaker):
             if not self._private.is_offline:
                 how += " On this system, the server's access to networks cannot be blocked."
             super().__init__(how, self._private.url(user), facts)
+            self.place = place_of(installation)
         except BaseException:
             self._private.stop()
             raise
-
-    @property
-    def place(self) -> str:
-        """The installation of the server, as ``installation_at`` reads it."""
-        return place_of(self._private.installation)
 
     def roles_left(self) -> tuple[str, ...]:
         """Return nothing: the roles of a replay are removed with the server's data."""

@@ -18,7 +18,8 @@ from driftcheck.databases.postgresql.shadow.account import (
     Account,
     private_directory,
 )
-from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, place_of
+from driftcheck.databases.postgresql.shadow.choice import start_early, stop_early
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
@@ -28,7 +29,8 @@ from driftcheck.storage.cache_directory import VARIABLE
 
 MAKE = """
 import sys
-from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, place_of
+from driftcheck.databases.postgresql.shadow.choice import start_early, stop_early
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 
 maker = PrivateMaker("Tests.", embedded_installations()[0], None)
@@ -497,3 +499,24 @@ def test_starting_again_is_quick(own_cache, installation):
     PrivateServer.start(installation).stop()
 
     assert time.monotonic() - started < 5
+
+
+def test_a_server_that_was_started_early_is_taken(own_cache, installation):
+    open_maker(installation).close()  # creates the data of the server
+    start_early(place_of(installation))
+    with open_maker(installation) as maker:
+        assert slot_of(maker).name.endswith("-0")  # not a second server
+        assert maker.place == place_of(installation)
+        stop_early()
+        assert maker.make("x").name in databases(maker.server)
+
+
+@pytest.mark.parametrize("place", [None, "", "damaged", '["/gone", "", 18, true]'])
+def test_a_server_that_was_started_early_and_not_used_is_stopped(own_cache, installation, place):
+    with open_maker(installation) as maker:
+        directory = slot_of(maker)
+    start_early(place_of(installation) if place is None else place)
+    stop_early()
+    assert not is_running(directory)
+    with open_maker(installation) as maker:
+        assert slot_of(maker) == directory  # its slot is free again
