@@ -64,7 +64,7 @@ def start_early(place: str) -> None:
         place: The installation, as ``place_of`` has written it.
     """
     installation = None if os.name == "nt" else installation_at(place)
-    if installation is not None:
+    if installation is not None and installation.bin.is_dir():  # it may have been removed
         # Imported here: the module needs fcntl and pwd, which Windows does not have.
         from driftcheck.databases.postgresql.shadow.private_server import (  # noqa: PLC0415
             PrivateServer,
