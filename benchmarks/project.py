@@ -125,12 +125,11 @@ SET_DEFAULT = (
 )
 """A revision that changes nothing: its message, its upgrade and its downgrade."""
 
-ADD_COLUMN = (
-    "Add a column.",
-    '    op.add_column("table_0", sa.Column("added", sa.Integer(), nullable=True))',
-    '    op.drop_column("table_0", "added")',
-)
-"""A revision that adds the column which ``declare_added(1)`` declares."""
+_ADD_COLUMN = """\
+    op.add_column("table_{number}", sa.Column("added", sa.Integer(), nullable=True))"""
+
+_DROP_COLUMN = """\
+    op.drop_column("table_{number}", "added")"""
 
 
 class Project:
@@ -149,6 +148,7 @@ class Project:
         self.directory = directory
         self.tables = tables
         self._revisions = 0
+        self._added = 0
         self._versions = directory / "migrations" / "versions"
         self._versions.mkdir(parents=True)
         (directory / "migrations" / "env.py").write_text(env)
@@ -170,6 +170,15 @@ class Project:
         """
         text = _MODELS.format(tables=self.tables, added=count)
         (self.directory / "models.py").write_text(text)
+
+    def add_column(self) -> None:
+        """Write one more revision, which adds a column to the next table, and declare it."""
+        number = self._added
+        self._added += 1
+        self.add(
+            "Add a column.", _ADD_COLUMN.format(number=number), _DROP_COLUMN.format(number=number)
+        )
+        self.declare_added(self._added)
 
     def add(self, message: str, upgrade: str, downgrade: str) -> None:
         """Write one more revision."""

@@ -28,6 +28,7 @@ from driftcheck.project.recording import Recording
 
 _IN_THE_KEY = ("alembic", "sqlalchemy")
 """Packages whose versions are in the key of the cache."""
+_IMPORT_STATEMENTS = (ast.Import, ast.ImportFrom)
 
 
 @contextmanager
@@ -180,25 +181,46 @@ class _ModuleFiles:
     def imported_by(self, file: Path) -> tuple[set[Path], set[Path]]:
         """Return the modules that a file imports by name, and the packages that these are in."""
         try:
-            tree = ast.parse(file.read_bytes())
+            imports = _imports(file.read_bytes())
         except (OSError, SyntaxError, ValueError):
             return set(), set()
         importer = self._names.get(file, "")
-        names = {name for node in ast.walk(tree) for name in _imported_names(node, importer)}
+        names = {name for node in imports for name in _imported_names(node, importer)}
         parents = {parent for name in names for parent in _parents(name)}
         return self._files(names), self._files(parents)
 
 
-def _imported_names(node: ast.AST, importer: str) -> Iterator[str]:
+@cache  # a run asks several times for the imports of the same revisions
+def _imports(content: bytes) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Return the import statements of a module.
+
+    Raises:
+        SyntaxError, ValueError: The module cannot be parsed.
+    """
+    return tuple(
+        node for node in _statements(ast.parse(content)) if isinstance(node, _IMPORT_STATEMENTS)
+    )
+
+
+def _statements(module: ast.Module) -> Iterator[ast.AST]:
+    """Yield the statements of a module, at any depth. An expression contains no statement."""
+    remaining: list[ast.AST] = [module]
+    while remaining:
+        node = remaining.pop()
+        yield node
+        remaining += (n for n in ast.iter_child_nodes(node) if not isinstance(n, ast.expr))
+
+
+def _imported_names(node: ast.Import | ast.ImportFrom, importer: str) -> Iterator[str]:
     """Yield the full names that an import statement may mean.
 
     Args:
-        node: Any node.
+        node: The statement.
         importer: The name of the module that has the statement, for a relative import.
     """
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
+    else:
         package = importer.split(".")
         base = ".".join((*package[: len(package) - node.level], node.module or "")).strip(".")
         module = base if node.level else node.module or ""

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -35,10 +36,10 @@ class RevisionFile:
         down_revisions: The identifiers of its parents; several for a merge revision.
         depends_on: The identifiers of its dependencies.
         labels: The labels of the branch that starts here.
-        parts: The normalized source of each part of the file, by name. Equal strings mean equal
-            parts.
+        content: The content of the file.
         lines: The first line of each part.
         downgrade: What ``downgrade()`` does.
+        is_parsed: Whether its parts are compared; otherwise, its content as a whole.
     """
 
     path: str
@@ -46,9 +47,24 @@ class RevisionFile:
     down_revisions: tuple[str, ...]
     depends_on: tuple[str, ...]
     labels: tuple[str, ...]
-    parts: Mapping[str, str]
+    content: bytes
     lines: Mapping[str, int]
     downgrade: Downgrade
+    is_parsed: bool = True
+
+    @cached_property
+    def parts(self) -> Mapping[str, str]:
+        """The normalized source of each part of the file. Equal strings mean equal parts."""
+        own = {
+            "revision": (self.revision,),
+            "down_revision": self.down_revisions,
+            "branch_labels": self.labels,
+            "depends_on": self.depends_on,
+        }
+        parts = {name: repr(value) for name, value in own.items()}
+        if not self.is_parsed:
+            return parts | {"the file": repr(self.content)}
+        return parts | _normalized_parts(ast.parse(self.content))
 
     def line_of(self, *parts: str) -> int:
         """The line of the first of the given parts that the file has; else the first line."""
@@ -56,6 +72,8 @@ class RevisionFile:
 
     def changed_since(self, other: RevisionFile) -> tuple[str, ...]:
         """The parts that differ from another version of the file."""
+        if self.content == other.content:  # normalizing takes far longer than comparing
+            return ()
         names = dict.fromkeys((*self.parts, *other.parts))
         return tuple(name for name in names if self.parts.get(name) != other.parts.get(name))
 
@@ -82,6 +100,7 @@ def _name(path: str) -> str:
     return PurePosixPath(path).name
 
 
+@cache  # most files are the same on all sides of a merge
 def read_revision(path: str, content: bytes) -> RevisionFile:
     """Parse a revision file.
 
@@ -102,14 +121,13 @@ def read_revision(path: str, content: bytes) -> RevisionFile:
     if not isinstance(values.get("revision"), str):
         raise UnreadableError("the file does not assign a string to revision")
     own = {name: _identifiers(values.get(name)) for name in _NAMES}
-    parts = {name: repr(own[name]) for name in _NAMES} | _normalized_parts(module)
     return RevisionFile(
         path=path,
         revision=values["revision"],
         down_revisions=own["down_revision"],
         depends_on=own["depends_on"],
         labels=own["branch_labels"],
-        parts=parts,
+        content=content,
         lines=_lines_of_functions(module) | lines,
         downgrade=_downgrade(module),
     )
@@ -120,21 +138,16 @@ def from_loaded(path: str, content: bytes, script: Script) -> RevisionFile:
 
     Its content is compared as a whole.
     """
-    own = {
-        "revision": (script.revision,),
-        "down_revision": _identifiers(script.down_revision),
-        "branch_labels": _identifiers(getattr(script.module, "branch_labels", None)),
-        "depends_on": _identifiers(script.dependencies),
-    }
     return RevisionFile(
         path=path,
         revision=script.revision,
-        down_revisions=own["down_revision"],
-        depends_on=own["depends_on"],
-        labels=own["branch_labels"],
-        parts={name: repr(value) for name, value in own.items()} | {"the file": repr(content)},
+        down_revisions=_identifiers(script.down_revision),
+        depends_on=_identifiers(script.dependencies),
+        labels=_identifiers(getattr(script.module, "branch_labels", None)),
+        content=content,
         lines={},
         downgrade=Downgrade(is_empty=not hasattr(script.module, "downgrade")),
+        is_parsed=False,
     )
 
 
