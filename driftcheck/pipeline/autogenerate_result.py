@@ -14,7 +14,7 @@ from driftcheck.pipeline.operation_matching import objects_in
 from driftcheck.schema import SchemaObject
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_data import data_of, operation_of
-from driftcheck.storage.snapshot_file import object_of, row_of, value_of
+from driftcheck.storage.snapshot_file import Known, object_of, row_of, value_of
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ def _change(row: list[Any]) -> Change:
 
 
 def _side(row: list[Any] | None) -> SchemaObject | None:
-    return None if row is None else object_of(row, {})
+    return None if row is None else object_of(row, Known())
 
 
 def _objects(rows: list[list[Any]]) -> tuple[SchemaObject, ...]:
-    return tuple(object_of(row, {}) for row in rows)
+    return tuple(object_of(row, Known()) for row in rows)

@@ -193,12 +193,14 @@ class Histories:
 
     def _replay_rest(self, stamped: Destinations, cache: CachedHistory | None) -> History | None:
         """Replay the revisions that a template lacks; ``None`` if there is no template."""
-        templates, main = self._templates, self._replays.main
-        schemas = cache.stamped() if cache is not None else None
-        start = templates.find([stamped, self._heads] if schemas else [stamped])
+        templates, main, passed = self._templates, self._replays.main, None
+        start = templates.find([stamped, self._heads])
+        if start is None or not templates.is_within(start, [stamped]):
+            # The replay does not pass the revisions of the live databases again.
+            passed = cache.stamped() if start is not None and cache is not None else None
+            start = start if passed is not None else templates.find([stamped])
         if start is None or not templates.restore(start, main):
             return None
-        passed = None if templates.is_within(start, [stamped]) else schemas
         revisions = start.applied.revisions
         history = self._run(stamped, revisions, start.applied, passed)
         return replace(history, inputs=merged(start.applied.inputs, history.inputs))

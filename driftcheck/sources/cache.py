@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import alembic
 import sqlalchemy
@@ -14,8 +14,8 @@ from alembic.script import ScriptDirectory
 from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
 from driftcheck.sources.files import fingerprint, history_files
-from driftcheck.storage.entries import Entries, digest_of, key_of
-from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, dump, load
+from driftcheck.storage.entries import Digested, Entries, key_of
+from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, load_lines, parts_of
 
 
 class CachedSnapshot(NamedTuple):
@@ -62,16 +62,19 @@ class Cache:
 
     def get(self, key: str) -> CachedSnapshot | None:
         """The entry of a key; ``None`` if it is missing or damaged."""
-        text = self._entries.get(key)
-        if text is None:
-            return None
-        try:
-            return CachedSnapshot(load(text), digest_of(text))
-        except ConfigurationError:
-            return None
+        return self._entries.read(key, _read)
 
     def put(self, key: str, file: SnapshotFile) -> str:
         """Write an entry, and return its digest."""
-        text = dump(file)
-        self._entries.put(key, text)
-        return digest_of(text)
+        parts = Digested(parts_of(file))
+        self._entries.put(key, parts)
+        return parts.digest()
+
+
+def _read(stream: TextIO) -> CachedSnapshot | None:
+    lines = Digested(stream)
+    try:
+        file = load_lines(lines)
+    except ConfigurationError:
+        return None
+    return CachedSnapshot(file, lines.digest())

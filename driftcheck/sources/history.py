@@ -24,7 +24,7 @@ from driftcheck.sources.replay import (
     UseOfModels,
 )
 from driftcheck.sources.replay_inputs import ReplayRecording
-from driftcheck.storage.snapshot_file import SnapshotFile
+from driftcheck.storage.snapshot_file import SnapshotFile, address_of
 
 FRESH = "fresh"
 CACHED = "cached"
@@ -178,14 +178,15 @@ class CachedSchema:
     def get(cls, cache: Cache, key: str) -> CachedSchema | None:
         """Return the entry of a key; ``None`` if it is missing or not valid any more."""
         entry = cache.get(key)
-        if entry is None or "inputs" not in entry.file.extra:
+        if entry is None or not {"inputs", "sources"} <= entry.file.extra.keys():
             return None
         file = entry.file
         inputs = inputs_of(file.extra["inputs"])
         states = None if inputs is None else inputs.unchanged()
         if states is None:
             return None
-        return cls(file.snapshot, _sources(file.extra["made"]), states, entry.digest)
+        made = sources_in(file.extra["sources"], file.snapshot)
+        return cls(file.snapshot, made, states, entry.digest)
 
 
 class CachedHistory:
@@ -256,9 +257,9 @@ class CachedHistory:
             made_of_side = made_at[side]
             if made_of_side is None:  # it came from the cache itself
                 continue
-            made = _rows(made_of_side.get(database_key, {}))
             snapshot = getattr(history, side)[database_key]
-            extra = {"made": made, "inputs": inputs}
+            sources = sources_as_json(made_of_side.get(database_key, {}), snapshot)
+            extra = {"sources": sources, "inputs": inputs}
             digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))
             if side == "head":
                 history.digests[database_key] = digest
@@ -290,14 +291,43 @@ def _at(database_key: DatabaseKey, stamped: Destinations) -> Sequence[str]:
     )
 
 
-def _rows(made: Mapping[Address, MigrationSource]) -> list[list[Any]]:
-    return [
-        [*address, source.revision, source.file, source.line] for address, source in made.items()
-    ]
+def sources_as_json(
+    made: Mapping[Address, MigrationSource], snapshot: Snapshot
+) -> dict[str, list[Any]]:
+    """Return where objects are created, as JSON can represent it, next to their schema.
 
+    A large schema has far more objects than lines that create them. So each line is written once,
+    and each object has the number of its line.
 
-def _sources(rows: list[list[Any]]) -> dict[Address, MigrationSource]:
+    Args:
+        made: Where the migrations create the objects.
+        snapshot: A schema that has most of them.
+    """
+    numbers: dict[MigrationSource, int] = {}
+    for source in made.values():
+        numbers.setdefault(source, len(numbers))
     return {
-        Address(kind, schema, tuple(path), arguments): MigrationSource(revision, file, line)
-        for kind, schema, path, arguments, revision, file, line in rows
+        "lines": [[source.revision, source.file, source.line] for source in numbers],
+        "of_objects": [
+            numbers[made[address]] if address in made else None for address in snapshot.objects
+        ],
+        "of_others": [
+            [address, numbers[source]]
+            for address, source in made.items()
+            if address not in snapshot.objects
+        ],
     }
+
+
+def sources_in(data: Mapping[str, Any], snapshot: Snapshot) -> dict[Address, MigrationSource]:
+    """Return what ``sources_as_json`` has converted.
+
+    Args:
+        data: The data.
+        snapshot: The schema that it was written with.
+    """
+    lines = [MigrationSource(*line) for line in data["lines"]]
+    numbered = zip(snapshot.objects, data["of_objects"], strict=True)
+    made = {address: lines[number] for address, number in numbered if number is not None}
+    made.update((address_of(row), lines[number]) for row, number in data["of_others"])
+    return made

@@ -10,8 +10,10 @@ import os
 import stat
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from driftcheck.errors import ConfigurationError
 from driftcheck.storage.processes import is_running
@@ -146,6 +148,17 @@ def read_private(path: Path) -> str:
         OSError: The file cannot be read, belongs to another account, or others can write it.
         UnicodeDecodeError: The file is not UTF-8.
     """
+    with open_private(path) as stream:
+        return stream.read()
+
+
+@contextmanager
+def open_private(path: Path) -> Iterator[TextIO]:
+    """Open a file of the cache for reading.
+
+    Raises:
+        OSError: See ``read_private``.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     with os.fdopen(os.open(path, flags), encoding="utf-8") as stream:
         for found in (path.parent.lstat(), os.fstat(stream.fileno())):
@@ -153,7 +166,7 @@ def read_private(path: Path) -> str:
                 raise PermissionError(f"{path} belongs to another account, or others can write it")
         if not stat.S_ISREG(found.st_mode):
             raise PermissionError(f"{path} is not a regular file")
-        return stream.read()
+        yield stream
 
 
 def _is_own(found: os.stat_result) -> bool:
@@ -163,8 +176,12 @@ def _is_own(found: os.stat_result) -> bool:
     return not writable or (not found.st_mode & stat.S_IWOTH and _is_own_group(found.st_gid))
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str | Iterable[str]) -> None:
     """Write a file that only its user can read. The file is replaced atomically.
+
+    Args:
+        path: The path of the file.
+        text: Its content, whole or in parts.
 
     Raises:
         OSError: The file cannot be written, or others can write its directory.
@@ -176,12 +193,12 @@ def write_private(path: Path, text: str) -> None:
     replace_file(path, text, f"{_UNFINISHED}{os.getpid()}-")
 
 
-def replace_file(path: Path, text: str, prefix: str) -> None:
+def replace_file(path: Path, text: str | Iterable[str], prefix: str) -> None:
     """Write a text to a file that only its user can read, which then replaces the file of a path.
 
     Args:
         path: The path.
-        text: The text.
+        text: The text, whole or in parts.
         prefix: The beginning of the name of the file that is written.
 
     Raises:
@@ -190,7 +207,7 @@ def replace_file(path: Path, text: str, prefix: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.writelines([text] if isinstance(text, str) else text)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

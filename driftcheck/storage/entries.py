@@ -7,13 +7,16 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TextIO, TypeVar
 
 from driftcheck.process.streams import warn
-from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
+from driftcheck.storage.cache_directory import cache_directory, open_private, write_private
 
 _RETENTION_DAYS = 30
+
+T = TypeVar("T")
 
 
 class Entries:
@@ -28,9 +31,22 @@ class Entries:
 
     def get(self, key: str) -> str | None:
         """Return the entry of a key; ``None`` if it is missing or cannot be read."""
+        return self.read(key, lambda stream: stream.read())
+
+    def read(self, key: str, read: Callable[[TextIO], T]) -> T | None:
+        """Read the entry of a key, without having all of its text at a time.
+
+        Args:
+            key: The key.
+            read: Reads the entry.
+
+        Returns:
+            What this has returned; ``None`` if the entry is missing or cannot be read.
+        """
         path = self._path(key)
         try:
-            text = read_private(path)
+            with open_private(path) as stream:
+                result = read(stream)
         except PermissionError as error:  # for example, another account has put it there
             warn(f"not taken from the cache: {error}")
             return None
@@ -38,10 +54,15 @@ class Entries:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # entries in use are not removed
-        return text
+        return result
 
-    def put(self, key: str, text: str) -> None:
-        """Write an entry atomically: other processes may read and write at the same time."""
+    def put(self, key: str, text: str | Iterable[str]) -> None:
+        """Write an entry atomically: other processes may read and write at the same time.
+
+        Args:
+            key: The key.
+            text: The entry, whole or in parts.
+        """
         with contextlib.suppress(OSError):  # without the entry, the next run computes it again
             write_private(self._path(key), text)
             self._remove_unused()
@@ -54,6 +75,30 @@ class Entries:
         for path in self._directory.iterdir():
             if path.stat().st_mtime < oldest:
                 path.unlink(missing_ok=True)
+
+
+class Digested:
+    """The parts of a text, and a digest of those that have been taken.
+
+    Args:
+        parts: The parts.
+    """
+
+    def __init__(self, parts: Iterable[str]) -> None:
+        self._parts = iter(parts)
+        self._hash = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the parts that have not been taken."""
+        for part in self._parts:
+            self._hash.update(part.encode())
+            yield part
+
+    def digest(self) -> str:
+        """Return the digest of the whole text. The remaining parts are taken."""
+        for _ in self:
+            pass
+        return self._hash.hexdigest()
 
 
 def key_of(parts: Iterable[object]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.storage.snapshot_file import Attributes, address_of, object_of, row_of
+from driftcheck.storage.snapshot_file import Known, address_of, object_of, row_of
 
 
 def difference_of(snapshot: Snapshot, base: Snapshot) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _items(objects: Mapping[Address, SchemaObject], base: Snapshot) -> Iterator[
 
 def _objects(items: list[list[Any]], base: Snapshot) -> Iterator[SchemaObject]:
     of_base = [*base.objects.values()]
-    known: Attributes = {}
+    known = Known()
     for item in items:
         first, *rest = item
         if isinstance(first, int):

@@ -6,9 +6,10 @@ import hashlib
 import json
 import marshal
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from sys import intern
-from typing import Any, TypeAlias
+from typing import Any
 
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
@@ -19,9 +20,26 @@ FORMAT = 5
 
 _MARSHAL = 2  # later versions of the format write equal values differently
 _BEGIN, _SEPARATOR, _END = ', "objects": [\n', ",\n", "\n]}\n"
+_LAST_LINE = "]}\n"
 
-Attributes: TypeAlias = "dict[bytes, Mapping[str, Value]]"
-"""The attributes of objects, by a text of their names and values."""
+
+@dataclass(frozen=True)
+class Known:
+    """What was parsed so far, so that what is equal exists once.
+
+    Attributes:
+        objects: The objects, by their addresses.
+        attributes: The attributes of objects, by a text of their names and values.
+    """
+
+    objects: dict[Address, SchemaObject] = field(default_factory=dict)
+    attributes: dict[bytes, Mapping[str, Value]] = field(default_factory=dict)
+
+    def address_of(self, row: list[Any]) -> Address:
+        """Return the address that JSON represents as a list, as its object has it."""
+        address = address_of(row)
+        found = self.objects.get(address)
+        return address if found is None else found.address
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,11 @@ class SnapshotFile:
 
 def dump(file: SnapshotFile) -> str:
     """Return the file as JSON, with one object per line, so that people can compare two files."""
+    return "".join(parts_of(file))
+
+
+def parts_of(file: SnapshotFile) -> Iterator[str]:
+    """Yield the parts of the text that ``dump`` returns, so that not all exist at a time."""
     snapshot = file.snapshot
     head = {
         "format": FORMAT,
@@ -52,8 +75,12 @@ def dump(file: SnapshotFile) -> str:
         "dependencies": [[of, on] for of, on in snapshot.dependencies.items()],
         "extra": dict(file.extra),
     }
-    rows = ",\n".join(json.dumps(row_of(obj)) for obj in snapshot.objects.values())
-    return f"{json.dumps(head)[:-1]}{_BEGIN}{rows}{_END}"
+    yield f"{json.dumps(head)[:-1]}{_BEGIN}"
+    separator = ""
+    for obj in snapshot.objects.values():
+        yield f"{separator}{json.dumps(row_of(obj))}"
+        separator = _SEPARATOR
+    yield _END
 
 
 def digest(snapshot: Snapshot) -> str:
@@ -76,28 +103,32 @@ def load(text: str) -> SnapshotFile:
     Raises:
         ConfigurationError: The text is not a snapshot file, or has another format.
     """
+    with _damage_reported():
+        return _loaded(*_parsed(text))
+
+
+def load_lines(lines: Iterable[str]) -> SnapshotFile:
+    """Return the snapshot file that ``dump`` has written, parsed line by line.
+
+    Args:
+        lines: The lines of the text, each with its end.
+
+    Raises:
+        ConfigurationError: See ``load``.
+    """
+    remaining = iter(lines)
+    with _damage_reported():
+        head = next(remaining, "")
+        if not head.endswith(_BEGIN):
+            raise ValueError("no objects follow")
+        return _loaded(json.loads(f"{head.removesuffix(_BEGIN)}}}"), _rows_in(remaining))
+
+
+@contextmanager
+def _damage_reported() -> Iterator[None]:
+    """Report that a snapshot file is damaged if it cannot be read."""
     try:
-        data, rows = _parsed(text)
-        if data["format"] != FORMAT:
-            raise ConfigurationError(
-                f"the snapshot file has format {data['format']}, and this version of driftcheck "
-                f"reads format {FORMAT}",
-                hint="Write the file again: driftcheck snapshot --write FILE",
-            )
-        known: Attributes = {}
-        objects = {obj.address: obj for obj in (object_of(row, known) for row in rows)}
-        snapshot = Snapshot(
-            objects,
-            data["dialect"],
-            data["server_version"],
-            data["default_schema"],
-            {(kind, schema): count for kind, schema, count in data["not_compared"]},
-            dependencies={
-                _known_address(of, objects): tuple(_known_address(row, objects) for row in on)
-                for of, on in data.get("dependencies", ())
-            },
-        )
-        return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
+        yield
     except (ValueError, KeyError, TypeError, IndexError):
         raise ConfigurationError(
             "the snapshot file is damaged",
@@ -105,11 +136,35 @@ def load(text: str) -> SnapshotFile:
         ) from None
 
 
-def _known_address(row: list[Any], objects: Mapping[Address, SchemaObject]) -> Address:
-    """Return an address, as the object has it that it belongs to: each address exists once."""
-    address = address_of(row)
-    found = objects.get(address)
-    return address if found is None else found.address
+def _loaded(data: dict[str, Any], rows: Iterable[list[Any]]) -> SnapshotFile:
+    """Return a file that was parsed.
+
+    Args:
+        data: The file without its objects.
+        rows: The objects.
+    """
+    if data["format"] != FORMAT:
+        raise ConfigurationError(
+            f"the snapshot file has format {data['format']}, and this version of driftcheck "
+            f"reads format {FORMAT}",
+            hint="Write the file again: driftcheck snapshot --write FILE",
+        )
+    known = Known()
+    for row in rows:
+        found = object_of(row, known)
+        known.objects[found.address] = found
+    snapshot = Snapshot(
+        known.objects,
+        data["dialect"],
+        data["server_version"],
+        data["default_schema"],
+        {(kind, schema): count for kind, schema, count in data["not_compared"]},
+        dependencies={
+            known.address_of(of): tuple(map(known.address_of, on))
+            for of, on in data.get("dependencies", ())
+        },
+    )
+    return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
 
 
 def _parsed(text: str) -> tuple[dict[str, Any], Iterable[list[Any]]]:
@@ -140,6 +195,24 @@ def _rows(text: str, start: int, end: int) -> Iterator[list[Any]]:
         start = stop + len(_SEPARATOR)
 
 
+def _rows_in(lines: Iterable[str]) -> Iterator[list[Any]]:
+    """Parse the objects in lines, up to the end of the file.
+
+    Raises:
+        ValueError: They are damaged.
+    """
+    is_last = False
+    for line in lines:
+        if line == _LAST_LINE:
+            return
+        if is_last:
+            raise ValueError("no object follows the object")
+        is_last = not line.endswith(_SEPARATOR)
+        if line != "\n":  # which a file without objects has
+            yield json.loads(line.removesuffix(_SEPARATOR))
+    raise ValueError("the end is missing")
+
+
 def row_of(obj: SchemaObject) -> list[Any]:
     """Return an object as JSON can represent it."""
     return [
@@ -155,29 +228,31 @@ def row_of(obj: SchemaObject) -> list[Any]:
     ]
 
 
-def object_of(row: list[Any], known: Attributes) -> SchemaObject:
+def object_of(row: list[Any], known: Known) -> SchemaObject:
     """Return the object that ``row_of`` has converted.
 
     Args:
         row: The object.
-        known: The attributes of the objects so far. Equal ones exist once.
+        known: What was parsed so far.
     """
     address, attributes, part_of, number, renamable, inherited_from, *evidence = row
     subject, stands_on, recognizable = evidence
     return SchemaObject(
         address_of(address),
-        _attributes(attributes, known),
-        None if part_of is None else address_of(part_of),
+        _attributes(attributes, known.attributes),
+        None if part_of is None else known.address_of(part_of),
         number,
         renamable,
-        None if inherited_from is None else address_of(inherited_from),
+        None if inherited_from is None else known.address_of(inherited_from),
         None if subject is None else tuple(map(intern, subject)),
-        tuple(map(address_of, stands_on)),
+        tuple(map(known.address_of, stands_on)),
         recognizable,
     )
 
 
-def _attributes(found: dict[str, Any], known: Attributes) -> Mapping[str, Value]:
+def _attributes(
+    found: dict[str, Any], known: dict[bytes, Mapping[str, Value]]
+) -> Mapping[str, Value]:
     key = marshal.dumps(found, _MARSHAL)  # unlike the values, it tells true from 1
     attributes = known.get(key)
     if attributes is None:

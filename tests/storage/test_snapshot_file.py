@@ -1,5 +1,6 @@
 """A snapshot as a file: what was written is read again, and what is none is refused."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 
 from driftcheck.errors import ConfigurationError
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, digest, dump, load
+from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, digest, dump, load, load_lines
 
 TABLE = SchemaObject(Address("table", "public", ("a b",)), {"comment": 'say "é\n"', "rows": ()})
 COLUMN = SchemaObject(
@@ -28,9 +29,18 @@ def snapshot(*things):
     )
 
 
-def test_what_was_written_is_read():
-    file = SnapshotFile(snapshot(TABLE, COLUMN, INDEX, FUNCTION), ("0001", "0002"), {"more": [1]})
-    assert load(dump(file)) == file
+def load_by_line(text):
+    return load_lines(io.StringIO(text))
+
+
+READERS = pytest.mark.parametrize("read", [load, load_by_line])
+
+
+@READERS
+@pytest.mark.parametrize("objects", [(TABLE, COLUMN, INDEX, FUNCTION), (TABLE,), ()])
+def test_what_was_written_is_read(read, objects):
+    file = SnapshotFile(snapshot(*objects), ("0001", "0002"), {"more": [1]})
+    assert read(dump(file)) == file
 
 
 def test_it_is_one_object_a_line():
@@ -56,38 +66,41 @@ def test_equal_attributes_exist_once_and_a_number_is_no_boolean():
     assert dump(load(text)) == text
 
 
-def test_dependencies_have_the_addresses_of_their_objects():
-    known = replace(snapshot(TABLE, COLUMN), dependencies={TABLE.address: (COLUMN.address,)})
+def test_references_have_the_addresses_of_their_objects():
+    known = replace(snapshot(TABLE, COLUMN, INDEX), dependencies={TABLE.address: (COLUMN.address,)})
     read = load(dump(SnapshotFile(known, ()))).snapshot
-    table, column = read.objects
+    table, column, index = read.objects.values()
     ((of, (on,)),) = read.dependencies.items()
-    assert of is table
-    assert on is column
+    assert of is table.address is column.part_of
+    assert on is column.address is index.stands_on[0]
 
 
-def test_a_cut_file_is_refused():
+@READERS
+def test_a_cut_file_is_refused(read):
     text = dump(SnapshotFile(snapshot(TABLE, COLUMN, INDEX), ()))
     for length in range(0, len(text) - 1, 7):
         with pytest.raises(ConfigurationError):
-            load(text[:length])
+            read(text[:length])
     without_separator = text.replace("],\n[", "]\n\n[", 1)
     with pytest.raises(ConfigurationError):
-        load(without_separator)
+        read(without_separator)
 
 
+@READERS
 @pytest.mark.parametrize(
     "text",
     ["", "[]", "{}", "null", '{"format": 1}', f'{{"format": {FORMAT}}}', '{"format": 1, "objects"'],
 )
-def test_what_is_none_is_refused(text):
+def test_what_is_none_is_refused(read, text):
     with pytest.raises(ConfigurationError):
-        load(text)
+        read(text)
 
 
-def test_another_format_says_so():
+@READERS
+def test_another_format_says_so(read):
     text = dump(SnapshotFile(snapshot(TABLE), ())).replace(f'"format": {FORMAT}', '"format": 999')
     with pytest.raises(ConfigurationError, match="999") as caught:
-        load(text)
+        read(text)
     assert "driftcheck snapshot --write" in caught.value.hint
 
 
