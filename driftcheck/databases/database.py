@@ -15,11 +15,12 @@ from sqlalchemy.engine import URL, Connection, Dialect
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
+from driftcheck.databases.plan import Plan
 from driftcheck.databases.rows.tables import Store
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.process.deadline import NoteError
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 
 TARGET_ARGUMENTS = frozenset(
     "host port user username password database dsn uri ssl async_creator_fn".split()
@@ -232,6 +233,24 @@ class Database(ABC):
             statement: SQL without a closing semicolon.
         """
         return f"{statement};"
+
+    def gentle(
+        self,
+        plan: Plan,
+        actual: Snapshot,
+        wanted: Snapshot,
+        estimates: Mapping[Address, int | None],
+    ) -> Plan:
+        """Return a plan to the same schema that blocks other sessions for a shorter time.
+
+        Args:
+            plan: The plan.
+            actual: The schema before the plan.
+            wanted: The schema after it, with the dependencies between its objects.
+            estimates: The number of rows of each table; ``None`` if it is not known.
+        """
+        del actual, wanted, estimates
+        return plan
 
     def in_batches(self, statements: Iterable[str]) -> Iterator[Sequence[str]]:
         """Yield statements in their order, in groups that can be run in one call."""

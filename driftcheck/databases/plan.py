@@ -34,6 +34,7 @@ class Hazard(StrEnum):
     REWRITE = "rewrite"
     LOCK = "lock"
     NOT_IN_TRANSACTION = "not in a transaction"
+    SCAN = "scan"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class PlanStep:
         hazards: What the statement does to a database in use.
         is_separate: Whether the statement runs after the transaction of the others is committed,
             in a transaction of its own or, with the hazard for that, outside of one.
+        cleanup: A statement that removes what the step leaves if it fails, before it is run again;
+            empty if it leaves nothing.
     """
 
     statement: str
@@ -55,6 +58,7 @@ class PlanStep:
     finding: int | None = None
     hazards: frozenset[Hazard] = frozenset()
     is_separate: bool = False
+    cleanup: str = ""
 
 
 @dataclass(frozen=True)

@@ -69,12 +69,14 @@ class StepFacts:
         depends: The message of the server if it refused the step because of generated rows.
         is_unique: Whether the object of the step allows no equal rows.
         is_first: Whether no earlier step is about the same object.
+        table: The table of the object; ``None`` if it is not known.
     """
 
     effects: StepEffects | None = None
     depends: str = ""
     is_unique: bool = False
     is_first: bool = True
+    table: Address | None = None
 
 
 def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterator[StepHazard]:
@@ -94,12 +96,27 @@ def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterat
     if effects is None:
         yield from _assumed(step) if facts.is_first else ()
     else:
+        if Hazard.SCAN in step.hazards:
+            yield _scan(step, facts, estimates)
         for table, effect in effects.effects:
             yield from _work(table, effect, estimates, is_unique=facts.is_unique)
         for table, lock in effects.locks.items():
             yield _lock(step, table, lock, estimates)
     if Hazard.NOT_IN_TRANSACTION in step.hazards:
         yield StepHazard("not in a transaction", "cannot run in a transaction")
+
+
+def _scan(step: PlanStep, facts: StepFacts, estimates: Estimates) -> StepHazard:
+    """The hazard of a step that reads every row and blocks nobody."""
+    table = table_of(step.address) if facts.table is None else facts.table
+    fails = ""
+    if facts.is_unique:
+        fails = ", and fails if two rows are equal"
+    elif step.address.kind != "index":
+        fails = f", and fails if one violates {step.address.name}"
+    size = _in_rows(table, estimates)
+    text = f"reads every row of {table}{size} while other sessions read and write{fails}"
+    return StepHazard("scan", text, table, estimates.get(table))
 
 
 def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> StepHazard:

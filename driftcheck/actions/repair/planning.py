@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from driftcheck.actions.repair.hazards import with_measured_losses
@@ -11,10 +12,13 @@ from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.actions.repair.target import target_of
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.database import Database
 from driftcheck.databases.location import database_key_of, shown
 from driftcheck.databases.plan import Plan, plan_in
 from driftcheck.databases.plan_scope import PlanScope
 from driftcheck.databases.plan_state import SchemaState
+from driftcheck.databases.registry import database_for
+from driftcheck.databases.row_facts import RowFacts
 from driftcheck.dialects import display_name
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
@@ -27,7 +31,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repair_trial import Trial, TrialInput, try_plan
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.live import reading
 
@@ -80,23 +84,22 @@ class RepairPlanner:
         if not asked:
             return None
         every = [change for group in groups for change in group]
-        scope = PlanScope(every, SchemaState.of(actual), basis.catalog, wanted, basis.rows)
+        rows = _row_facts(basis.rows, wanted, database_for(actual.dialect))
+        scope = PlanScope(every, SchemaState.of(actual), basis.catalog, wanted, rows)
         plan = plan_in(scope, asked)
         repaired = [each for number, each in enumerate(found) if number in plan.findings]
         others = [each for each in database.judged if each not in repaired]
         live = database.state.snapshots[Side.LIVE]
         target = target_of(wanted, live, repaired, others)
         estimates = self._estimates(database)
-        trial = self._try(
-            database,
-            TrialInput(
-                plan,
-                target,
-                actual,
-                {table for table, rows in estimates.items() if rows == 0},
-                dict(_renames(c for each in repaired for c in each.changes[Gap.DRIFT])),
-            ),
+        tried = TrialInput(
+            plan,
+            target,
+            actual,
+            {table for table, rows in estimates.items() if rows == 0},
+            dict(_renames(c for each in repaired for c in each.changes[Gap.DRIFT])),
         )
+        plan, trial = self._tried(database, tried, estimates, found)
         url = self._shadows.live_url(database.state.database_key)
         tables = version_tables(self._loaded.environment)[database.state.database_key]
         planned = RepairPlan(
@@ -122,6 +125,24 @@ class RepairPlanner:
             return database.basis.catalog.row_estimates(connection)
         return {}
 
+    def _tried(
+        self,
+        database: CheckedDatabase,
+        tried: TrialInput,
+        estimates: Mapping[Address, int | None],
+        found: Sequence[Judged],
+    ) -> tuple[Plan, Trial]:
+        """Try the plan that blocks other sessions least, and then the plan as it was made."""
+        system = database_for(database.state.database_key.dialect)
+        gentle = system.gentle(tried.plan, tried.actual, tried.wanted, estimates)
+        trial = self._try(database, replace(tried, plan=gentle))
+        if gentle == tried.plan or trial.proof.not_tried or _is_proved(gentle, found, trial.proof):
+            return gentle, trial
+        plain = self._try(database, tried)
+        if _is_proved(tried.plan, found, plain.proof):
+            return tried.plan, plain
+        return gentle, trial
+
     def _try(self, database: CheckedDatabase, tried: TrialInput) -> Trial:
         """Try a plan, where statements of a live database can be tried."""
         key = database.state.database_key
@@ -141,11 +162,33 @@ class RepairPlanner:
         return try_plan(tried, partial(self._shadows.create_restricted, key, "repair"))
 
 
+def _row_facts(rows: RowFacts, wanted: Snapshot, system: Database) -> RowFacts:
+    """Return the facts about rows with which a repair is planned.
+
+    Whether a nullable column has a NULL is not known. If the steps have no effect when one of them
+    fails, the plan may find that out: SET NOT NULL is refused then. A default fills the rows first.
+    """
+    if not system.has_transactional_ddl:
+        return rows
+    filled = (
+        column
+        for column in rows.columns
+        if column in wanted.objects and wanted.objects[column].attributes.get("default") is not None
+    )
+    return replace(rows, columns=frozenset(filled))
+
+
 def _renames(changes: Iterator[Change]) -> Iterator[tuple[Address, Address]]:
     for change in changes:
         if change.wanted is not None and change.actual is not None:
             yield change.actual.address, change.wanted.address
         yield from _renames(iter(change.parts))
+
+
+def _is_proved(plan: Plan, found: Sequence[Judged], proof: Proof) -> bool:
+    """Whether a plan leads to the wanted schema, except for its manual steps."""
+    remaining = _remaining(plan, found, proof)
+    return replace(proof, left=tuple({*proof.left} - remaining)).holds
 
 
 def _remaining(plan: Plan, found: Sequence[Judged], proof: Proof) -> frozenset[Address]:

@@ -100,11 +100,13 @@ def _facts(planned: RepairPlan, trial: Trial, index: int) -> StepFacts:
     """What is known of a step of a plan besides its statement."""
     steps = planned.plan.steps
     address = steps[index].address
+    obj = planned.wanted.objects.get(address) or planned.actual.objects.get(address)
     return StepFacts(
         trial.effects.get(index),
         trial.depending.get(index, ""),
         _is_unique(planned.wanted.objects.get(address)),
         all(address != each.address for each in steps[:index]),
+        None if obj is None else obj.part_of,
     )
 
 

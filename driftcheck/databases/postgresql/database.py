@@ -17,10 +17,12 @@ from driftcheck.databases.database import (
     server_key_parts,
 )
 from driftcheck.databases.endpoints import Endpoint
+from driftcheck.databases.plan import Plan
 from driftcheck.databases.postgresql import connections, psycopg2_deadlines, urls
 from driftcheck.databases.postgresql.batches import in_batches, run_batch
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.dump_file import run_dump
+from driftcheck.databases.postgresql.gentle import gentle
 from driftcheck.databases.postgresql.libpq import explicit_parameters, user_options
 from driftcheck.databases.postgresql.names_query import NAMES_QUERY
 from driftcheck.databases.postgresql.read_only import make_read_only
@@ -37,7 +39,7 @@ from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.process.deadline import NoteError
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot
 
 _TARGET_ARGUMENTS = """
     hostaddr dbname passfile service unix_sock krbsrvname krb_service_name gsslib gssencmode
@@ -140,6 +142,16 @@ class PostgreSQL(Database):
     def client_environment(self, url: URL) -> Mapping[str, str]:
         """Return libpq's environment variables for a shadow database."""
         return connections.client_environment(url)
+
+    def gentle(
+        self,
+        plan: Plan,
+        actual: Snapshot,
+        wanted: Snapshot,
+        estimates: Mapping[Address, int | None],
+    ) -> Plan:
+        """Return a plan that builds indexes concurrently and validates constraints later."""
+        return gentle(plan, actual, wanted, estimates)
 
     def quote(self, name: str) -> str:
         """Quote a name for SQL."""
