@@ -19,34 +19,22 @@ from typing import Any
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.messages import database_message, lacks_rights
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
-from driftcheck.databases.postgresql.table_state import Locks, read_tables
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.row_filling import fill
-from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import DriftcheckError
-from driftcheck.pipeline.plan_proof import Proof, bare, left_over, narrowed, runs_on_copies
-from driftcheck.pipeline.table_effects import Effect, effects_on, strongest
+from driftcheck.judging.comparison import compare
+from driftcheck.judging.printed_expressions import Rewording, reworded
+from driftcheck.pipeline.plan_proof import Proof, bare, differing, narrowed, runs_on_copies
+from driftcheck.pipeline.printed_expressions import decide
+from driftcheck.pipeline.table_watch import StepEffects, TableWatch
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted, run_each
-from driftcheck.sources.untrusted import build_untrusted
+from driftcheck.sources.untrusted import rebuild_untrusted
 
 _ROWS = 3
 _ATTEMPTS = 4
-
-
-@dataclass(frozen=True)
-class StepEffects:
-    """What a step did to the tables that existed before the plan.
-
-    Attributes:
-        locks: The strongest lock that blocks other sessions, by table. A lock is left out if an
-            earlier step of the same transaction has taken it, or a stronger one.
-        effects: The other effects, each with the table.
-    """
-
-    locks: Mapping[Address, str] = field(default_factory=dict)
-    effects: tuple[tuple[Address, Effect], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +48,8 @@ class Trial:
             rows, by the index of the step.
         has_rows: Whether the copy had rows.
         refused_step: The index of the step that the server refused, if it did.
+        replacements: The texts that the server prints after the plan for expressions of the wanted
+            schema. They mean the same.
     """
 
     proof: Proof
@@ -67,6 +57,7 @@ class Trial:
     depending: Mapping[int, str] = field(default_factory=dict)
     has_rows: bool = False
     refused_step: int | None = None
+    replacements: Rewording = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +70,8 @@ class TrialInput:
         actual: The schema before the plan.
         empty: The tables that are empty in the live database.
         renamed: The name of each renamed object after the plan, by its present name.
+        maker: Returns what makes shadows in which the server decides whether expressions are equal;
+            ``None`` if only equal texts are equal.
     """
 
     plan: Plan
@@ -86,6 +79,7 @@ class TrialInput:
     actual: Snapshot
     empty: Collection[Address] = ()
     renamed: Mapping[Address, Address] = field(default_factory=dict)
+    maker: Callable[[], ShadowMaker] | None = None
 
 
 def try_plan(tried: TrialInput, create: Callable[[], ShadowDatabase]) -> Trial:
@@ -160,29 +154,48 @@ class _Copy:
         self._rows = rows
         self._database = database_for(tried.actual.dialect)
         self._effects: dict[int, StepEffects] = {}
+        self._unknown: set[Address] = set()
 
     def run(self) -> Trial:
         """Build the copy, run the plan, and read what it has led to."""
         actual, wanted = self._tried.actual, self._tried.wanted
-        build_untrusted(replace(actual, objects=bare(actual)), self._shadow)
+        copied = replace(actual, objects=bare(actual))
+        rebuild_untrusted(copied, self._shadow)  # as far as the role has the rights for it
         before = read_restricted(self._shadow, Scope())
+        self._unknown = {*copied.objects} - {*before.objects}
         if self._rows:
             empty = [VersionTable(table.schema, table.name) for table in self._tried.empty]
             fill(self._shadow.url, empty, self._rows)
-        values = self._values()
+        values = self._values(before)
         with closing(self._database.connect_untrusted(self._shadow.url)) as connection:
             refused = self._run_steps(connection)
         if refused is not None:
             index, message = refused
-            if lacks_rights(message):
-                return Trial(Proof(not_tried=message))
             return Trial(Proof({0: message}), self._effects, refused_step=index)
-        left = left_over(wanted, actual, before, read_restricted(self._shadow, Scope()))
+        after = read_restricted(self._shadow, Scope())
+        wanted = replace(wanted, objects=bare(wanted))
+        # What the plan does not touch can read differently in the copy from the beginning.
+        untouched = differing(copied, before) - {step.address for step in self._tried.plan.steps}
+        left = differing(wanted, after) - untouched
+        replacements = self._replacements(wanted, after) if left else {}
+        left = differing(reworded(wanted, replacements), after) - untouched
         return Trial(
-            Proof(left=left, lost=self._lost(values)),
+            Proof(
+                left=tuple(sorted(a for a in left if not self._is_unknown(a))),
+                lost=self._lost(values, after),
+            ),
             self._effects,
+            replacements=replacements,
             has_rows=any(int(count) for (_, column), count in values.items() if not column),
         )
+
+    def _replacements(self, wanted: Snapshot, after: Snapshot) -> Rewording:
+        """Return the texts of expressions that the server prints differently after the plan."""
+        if self._tried.maker is None:
+            return {}
+        changes = compare(wanted, after, same_lineage=True)
+        catalog = catalog_for(wanted.dialect)
+        return decide(changes, (wanted, after), catalog, self._tried.maker).replacements
 
     def _run_steps(self, connection: Any) -> tuple[int, str] | None:
         """Run the steps: first those of the transaction.
@@ -190,7 +203,7 @@ class _Copy:
         Returns:
             The index of the step that was refused, and the message of the server.
         """
-        watch = _TableWatch(connection) if self._database.detects_hazards else None
+        watch = TableWatch(connection) if self._database.detects_hazards else None
         for index, step in enumerate(self._tried.plan.steps):
             if step.is_separate:
                 connection.commit()
@@ -201,12 +214,27 @@ class _Copy:
             if statement is None:
                 continue
             message = self._refusal(connection, step, statement)
+            if message and (lacks_rights(message) or self._is_unknown(step.address)):
+                self._unknown.add(step.address)
+                continue
             if message:
                 return index, message
             if watch is not None:
                 self._effects[index] = watch.effects()
         connection.commit()
         return None
+
+    def _is_unknown(self, address: Address) -> bool:
+        """Whether the copy lacks an object, or what it needs, because its role lacks rights."""
+        wanted, actual = self._tried.wanted, self._tried.actual
+        obj = wanted.objects.get(address) or actual.objects.get(address)
+        needed = {
+            address,
+            *wanted.dependencies.get(address, ()),
+            *actual.dependencies.get(address, ()),
+            *((obj.part_of,) if obj is not None and obj.part_of is not None else ()),
+        }
+        return not needed.isdisjoint(self._unknown)
 
     def _refusal(self, connection: Any, step: PlanStep, statement: str) -> str:
         if Hazard.NOT_IN_TRANSACTION in step.hazards:
@@ -218,14 +246,26 @@ class _Copy:
         refused = run_each(connection, [statement], self._tried.actual.dialect)
         return refused[0].message if refused else ""
 
-    def _values(self) -> Mapping[tuple[Address, str], str]:
-        """Read the number of rows and digests of the values that the plan keeps."""
-        return self._read_values({table: tuple(names) for table, names in self._kept().items()})
+    def _values(self, before: Snapshot) -> Mapping[tuple[Address, str], str]:
+        """Read the number of rows and digests of the values that the plan keeps.
 
-    def _lost(self, before: Mapping[tuple[Address, str], str]) -> tuple[Address, ...]:
+        A table that could not be created in the copy has none.
+        """
+        kept = {
+            table: tuple(names) for table, names in self._kept().items() if table in before.objects
+        }
+        return self._read_values(kept)
+
+    def _lost(
+        self, before: Mapping[tuple[Address, str], str], schema: Snapshot
+    ) -> tuple[Address, ...]:
         """Return the tables and columns whose rows or values are not as before."""
         kept = self._kept()
-        moved = {self._renamed(table): tuple(names.values()) for table, names in kept.items()}
+        moved = {
+            self._renamed(table): tuple(names.values())
+            for table, names in kept.items()
+            if self._renamed(table) in schema.objects
+        }
         after = self._read_values(moved)
         return tuple(
             _column(table, name) if name else table
@@ -275,47 +315,3 @@ def _same_type(before: SchemaObject, after: SchemaObject) -> bool:
     if before.address.kind != "column" or before.attributes.get("type") != after.attributes["type"]:
         return False
     return not (before.attributes.get("generated") or after.attributes.get("generated"))
-
-
-class _TableWatch:
-    """Watches the tables of a database while statements run on a connection.
-
-    Args:
-        connection: A DB-API connection.
-    """
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._tables = read_tables(self._fetch)
-        self._in_use = {
-            oid: Address("table", table.schema, (table.name,))
-            for oid, table in self._tables.items()
-        }
-        self._names = dict(self._in_use)
-        self._locks = Locks.read(self._fetch)
-        self._held: dict[int, str] = {}
-
-    def effects(self) -> StepEffects:
-        """Return what has happened since the last call."""
-        locks, tables = Locks.read(self._fetch), read_tables(self._fetch)
-        if locks.transaction != self._locks.transaction:
-            self._held = {}
-        effects: list[tuple[Address, Effect]] = []
-        for oid, address in [*self._in_use.items()]:
-            before, after = self._tables[oid], tables.get(oid)
-            if after != before:
-                found = effects_on(address, before, after, self._fetch)
-                effects += [(address, effect) for effect in found]
-            if after is None:
-                del self._in_use[oid]
-        held = {oid: lock for oid, lock in strongest(locks.held).items() if oid in self._names}
-        taken = {
-            self._names[oid]: lock for oid, lock in held.items() if lock != self._held.get(oid)
-        }
-        self._tables, self._locks, self._held = tables, locks, held
-        return StepEffects(taken, tuple(effects))
-
-    def _fetch(self, query: str) -> Sequence[Sequence[Any]]:
-        cursor = self._connection.cursor()
-        cursor.execute(query)
-        return cursor.fetchall()  # type: ignore[no-any-return]

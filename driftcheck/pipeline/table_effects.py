@@ -6,6 +6,7 @@ changes in the catalog, so they are known for any SQL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
@@ -18,6 +19,7 @@ from driftcheck.databases.postgresql.table_state import (
     Table,
     implicit_cast,
 )
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address
 
 
@@ -45,7 +47,23 @@ _STRING_TYPES = frozenset((25, 1042, 1043))  # text, character, character varyin
 _HEADER = 4  # VARHDRSZ, which PostgreSQL adds to a type modifier
 
 Effect = tuple[HazardKind, Address, str]
-"""The kind of a hazard, the object that is affected, the change of its type."""
+"""The kind of a hazard, the object that is affected, and a text: the change of a column's type, or
+the SQL that creates an index or a constraint without blocking writes."""
+
+_INDEX_SQL = """
+SELECT pg_catalog.pg_get_indexdef(x.oid)::text, x.relkind::text, k.contype::text,
+  pg_catalog.pg_get_constraintdef(k.oid)::text
+FROM pg_catalog.pg_class x LEFT JOIN pg_catalog.pg_constraint k
+  ON k.conindid = x.oid AND k.contype IN ('p', 'u', 'x')
+WHERE x.oid = {oid}
+"""
+_CONSTRAINT_SQL = """
+SELECT pg_catalog.pg_get_constraintdef(k.oid)::text, c.relkind::text
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+WHERE k.oid = {oid}
+"""
+_INDEX = re.compile(r"CREATE (UNIQUE )?INDEX ")
+_DEFERRABLE = re.compile(r"( DEFERRABLE)?( INITIALLY DEFERRED)?\Z")
 
 
 def effects_on(
@@ -68,8 +86,8 @@ def effects_on(
         yield HazardKind.REWRITE, address, ""
     for hazard, kind, name, change in (
         *_columns(before.columns, after.columns, fetch),
-        *_indexes(before, after),
-        *_constraints(before, after),
+        *_indexes(address, before, after, fetch),
+        *_constraints(address, before, after, fetch),
     ):
         path = (name,) if kind == "index" else (*address.path, name)
         yield hazard, Address(kind, address.schema, path), change
@@ -78,7 +96,7 @@ def effects_on(
 _Named = TypeVar("_Named", Index, Constraint)
 
 _PartEffect = tuple[HazardKind, str, str, str]
-"""The kind of a hazard, the kind and name of the affected part, the change of its type."""
+"""The kind of a hazard, the kind and name of the affected part, and the text of the effect."""
 
 
 def _columns(
@@ -98,28 +116,66 @@ def _columns(
             yield HazardKind.REQUIRED_COLUMN, "column", new.name, ""
 
 
-def _indexes(before: Table, after: Table) -> Iterator[_PartEffect]:
-    for index in _new(before.indexes, after.indexes):
+def _indexes(table: Address, before: Table, after: Table, fetch: Fetch) -> Iterator[_PartEffect]:
+    for oid, index in _new(before.indexes, after.indexes):
         if index.at_once:
-            yield HazardKind.INDEX_BUILD, "index", index.name, ""
+            sql = _concurrent_index(table, oid, quote_identifier(index.name), fetch)
+            yield HazardKind.INDEX_BUILD, "index", index.name, sql
 
 
-def _constraints(before: Table, after: Table) -> Iterator[_PartEffect]:
+def _concurrent_index(table: Address, oid: int, name: str, fetch: Fetch) -> str:
+    """The SQL that builds an index concurrently; empty if the server cannot do that.
+
+    It cannot for an exclusion constraint and for a partitioned table.
+    """
+    ((definition, kind, constraint, added),) = fetch(_INDEX_SQL.format(oid=oid))
+    if kind == "I" or constraint == "x":
+        return ""
+    sql = _INDEX.sub(lambda match: f"{match[0]}CONCURRENTLY ", definition, count=1)
+    if constraint is None:
+        return sql
+    key = "PRIMARY KEY" if constraint == "p" else "UNIQUE"
+    deferrable = _DEFERRABLE.search(added)
+    rest = deferrable[0] if deferrable else ""
+    return f"{sql};\nALTER TABLE {table.sql} ADD CONSTRAINT {name} {key} USING INDEX {name}{rest}"
+
+
+def _constraints(
+    table: Address, before: Table, after: Table, fetch: Fetch
+) -> Iterator[_PartEffect]:
     """The new constraints that ALTER TABLE validated under its lock, by a scan of the table."""
-    for constraint in _new(before.constraints, after.constraints):
+    for oid, constraint in _new(before.constraints, after.constraints):
         if constraint.validated:
             kind = "foreign key" if constraint.type == "f" else "check constraint"
-            yield HazardKind.CONSTRAINT, kind, constraint.name, ""
+            sql = _later_validation(table, oid, quote_identifier(constraint.name), fetch)
+            yield HazardKind.CONSTRAINT, kind, constraint.name, sql
 
 
-def _new(before: Mapping[int, _Named], after: Mapping[int, _Named]) -> Iterator[_Named]:
-    """The indexes or constraints that are new.
+def _later_validation(table: Address, oid: int, name: str, fetch: Fetch) -> str:
+    """The SQL that adds a constraint and validates it later; empty if the server cannot do that.
+
+    A foreign key of a partitioned table cannot be NOT VALID before PostgreSQL 18.
+    """
+    ((definition, kind),) = fetch(_CONSTRAINT_SQL.format(oid=oid))
+    if kind == "p" and definition.startswith("FOREIGN KEY"):
+        return ""
+    altered = f"ALTER TABLE {table.sql}"
+    return (
+        f"{altered} ADD CONSTRAINT {name} {definition} NOT VALID;\n"
+        f"{altered} VALIDATE CONSTRAINT {name}"
+    )
+
+
+def _new(before: Mapping[int, _Named], after: Mapping[int, _Named]) -> Iterator[tuple[int, _Named]]:
+    """The indexes or constraints that are new, with their OIDs.
 
     A change of a column's type recreates the indexes and constraints of the column under their
     names; these are not new.
     """
     names = {existing.name for existing in before.values()}
-    return (item for oid, item in after.items() if oid not in before and item.name not in names)
+    for oid, item in after.items():
+        if oid not in before and item.name not in names:
+            yield oid, item
 
 
 def _is_narrower(before: Column, after: Column, fetch: Fetch) -> bool:

@@ -106,6 +106,43 @@ def test_a_step_outside_of_a_transaction_runs_there(try_steps):
     assert trial.effects[0].locks == {}
 
 
+def test_a_step_that_the_role_of_the_copy_may_not_run_is_left_out(read, pg16):
+    """Only a superuser creates an event trigger: neither the copy nor the step has it."""
+    function = "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+    trigger = "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f();"
+    wanted, actual = (
+        read(f"{ACTUAL}{function}"),
+        read(f"{ACTUAL}{function}{trigger}ALTER TABLE students ADD c int"),
+    )
+    event = Address("event trigger", "", ("e",))
+    plan = Plan(
+        (
+            PlanStep("DROP EVENT TRIGGER e", event),
+            PlanStep("ALTER TABLE students DROP c", STUDENTS),
+        )
+    )
+    trial = try_plan(
+        TrialInput(plan, wanted, actual), lambda: pg16.make("trial", None, restricted=True)
+    )
+    assert trial.proof.holds, trial.proof
+    assert trial.effects.keys() == {1}
+
+
+def test_an_expression_that_is_printed_differently_afterwards_is_equal(read, pg16, catalog):
+    """PostgreSQL prints a condition in another way if it is created from what was printed."""
+    table = "CREATE TABLE t (s varchar(9), CONSTRAINT c CHECK (s IN ({})))"
+    wanted, actual = read(table.format("'a', 'b'")), read(table.format("'a', 'c'"))
+    plan = undo(compare(wanted, actual, same_lineage=True), catalog, wanted, actual)
+
+    def make():
+        return pg16.make("trial", None, restricted=True)
+
+    assert try_plan(TrialInput(plan, wanted, actual), make).proof.left
+    trial = try_plan(TrialInput(plan, wanted, actual, maker=lambda: pg16), make)
+    assert trial.proof.holds
+    assert {address.name for address, *_ in trial.replacements} == {"c"}
+
+
 def test_a_renamed_table_keeps_its_rows(read, pg16, catalog):
     wanted, actual = (
         read("CREATE TABLE pupils (id integer, a text)"),

@@ -61,12 +61,17 @@ def _lock_text(lock: str) -> str:
 def _remedies(hazard: Hazard) -> Iterator[Remedy]:
     """The remedies, with the names of the table and the object filled in."""
     name = hazard.address.name
+    if hazard.kind in _CREATIONS and not hazard.change:
+        yield _MAINTENANCE.filled()
+        return
+    operations = (f"    op.execute({statement!r})" for statement in hazard.change.split(";\n"))
     for template in _REMEDIES.get(hazard.kind, ()):
         yield template.filled(
             table=hazard.table.sql,
             name=quote_identifier(name),
             not_null=quote_identifier(f"{hazard.table.name}_{name}_not_null"),
-            string=repr(name),
+            sql=hazard.change,
+            operations="\n".join(operations),
         )
 
 
@@ -75,6 +80,13 @@ _NEW_COLUMN = "add a new column, fill it in batches, and let the code use the ne
 _DROP_LATER = RemedyTemplate(
     "drop it later", "First release code that no longer uses it. Drop it in a later release."
 )
+
+_CREATIONS = (HazardKind.INDEX_BUILD, HazardKind.CONSTRAINT)
+_MAINTENANCE = RemedyTemplate(
+    "run it when the table is little used",
+    "The server cannot do this for the table without blocking writes.",
+)
+"""For an exclusion constraint, and on a partitioned table."""
 
 _REMEDIES: dict[HazardKind, tuple[RemedyTemplate, ...]] = {
     HazardKind.LOCK: (
@@ -90,11 +102,9 @@ _REMEDIES: dict[HazardKind, tuple[RemedyTemplate, ...]] = {
     HazardKind.INDEX_BUILD: (
         RemedyTemplate(
             "build the index concurrently",
-            "CREATE INDEX CONCURRENTLY does not block writes, and must run outside a transaction. "
-            "For a unique constraint, then use ADD CONSTRAINT ... UNIQUE USING INDEX.",
+            "CREATE INDEX CONCURRENTLY does not block writes, and must run outside a transaction.",
             "python",
-            "with op.get_context().autocommit_block():\n"
-            "    op.create_index({string}, ..., postgresql_concurrently=True)",
+            "with op.get_context().autocommit_block():\n{operations}",
         ),
     ),
     HazardKind.NOT_NULL: (
@@ -114,8 +124,7 @@ _REMEDIES: dict[HazardKind, tuple[RemedyTemplate, ...]] = {
             "Add the constraint NOT VALID, and validate it in a later transaction. VALIDATE "
             "CONSTRAINT does not block writes.",
             "sql",
-            "ALTER TABLE {table} ADD CONSTRAINT {name} ... NOT VALID;\n"
-            "ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+            "{sql};",
         ),
     ),
     HazardKind.REQUIRED_COLUMN: (

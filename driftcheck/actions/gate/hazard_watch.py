@@ -25,7 +25,8 @@ class Hazard:
     Attributes:
         kind: What the statement does.
         address: The table, or its column, index or constraint that is affected.
-        change: The old and the new type of a column; empty for other kinds.
+        change: The old and the new type of a column, or the SQL that creates an index or a
+            constraint without blocking writes; empty for other kinds.
         table: The table.
         statement: The statement, with its revision, file and line.
         lock: The strongest lock that the statement took on the table; empty if none was seen.

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
 from driftcheck.judging.repair_result import StepHazard
-from driftcheck.pipeline.repair_trial import StepEffects, Trial, table_of
+from driftcheck.pipeline.repair_trial import Trial, table_of
 from driftcheck.pipeline.table_effects import Effect, HazardKind
+from driftcheck.pipeline.table_watch import StepEffects
 from driftcheck.schema import Address, Snapshot
 
 Estimates = Mapping[Address, int | None]

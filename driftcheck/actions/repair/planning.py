@@ -23,6 +23,7 @@ from driftcheck.dialects import display_name
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.judging.printed_expressions import reworded
 from driftcheck.pipeline.change_plan import object_changes
 from driftcheck.pipeline.check import CheckedDatabase
 from driftcheck.pipeline.live_reader import LiveReader
@@ -98,6 +99,7 @@ class RepairPlanner:
             actual,
             {table for table, rows in estimates.items() if rows == 0},
             dict(_renames(c for each in repaired for c in each.changes[Gap.DRIFT])),
+            partial(self._shadows.maker, database.state.database_key),
         )
         plan, trial = self._tried(database, tried, estimates, found)
         url = self._shadows.live_url(database.state.database_key)
@@ -108,7 +110,7 @@ class RepairPlanner:
             url=url,
             findings=tuple(each.finding for each in found),
             plan=with_measured_losses(plan, trial, actual),
-            wanted=target,
+            wanted=reworded(target, trial.replacements),
             live=live,
             actual=actual,
             reader=LiveReader.of(database.state, tables, self._settings),

@@ -229,7 +229,10 @@ def _proof(planned: RepairPlan, trial: Trial) -> Iterator[str]:
     skipped = [index + 1 for index in range(len(planned.plan.steps)) if index not in trial.effects]
     if skipped:
         numbers = ", ".join(map(str, skipped))
-        yield f"Not run on the copy: step {numbers}, about owners, privileges or other databases."
+        yield (
+            f"Not run on the copy, whose role has no rights on owners, privileges and what only "
+            f"superusers create: step {numbers}."
+        )
 
 
 def _listed(addresses: Collection[Address]) -> str:

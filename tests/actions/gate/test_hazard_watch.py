@@ -1,9 +1,13 @@
 """The hazards of statements to tables in use, on real servers."""
 
+from contextlib import closing
+
 import pytest
 
 from driftcheck.actions.gate.hazard_watch import HazardWatch
-from driftcheck.databases.connection import own_engine
+from driftcheck.databases.catalog import Scope
+from driftcheck.databases.connection import connect, own_engine
+from driftcheck.databases.registry import catalog_for
 from driftcheck.sources.statement_log import ExecutedStatement
 
 IN_USE = """
@@ -100,6 +104,11 @@ CASES = {
 
 
 @pytest.fixture
+def catalog():
+    return catalog_for("postgresql")
+
+
+@pytest.fixture
 def run(database, pg):
     """Run statements on tables in use, and return the hazards."""
     url = database(pg, IN_USE).url
@@ -116,6 +125,54 @@ def run(database, pg):
         return {(h.kind.value, str(h.address), h.lock) for h in watch.hazards}
 
     return run_and_watch
+
+
+CREATIONS = {
+    "CREATE UNIQUE INDEX ix_note ON students (note)": "DROP INDEX ix_note",
+    "ALTER TABLE students ADD CONSTRAINT one UNIQUE (age) DEFERRABLE INITIALLY DEFERRED": (
+        "ALTER TABLE students DROP CONSTRAINT one"
+    ),
+    "ALTER TABLE students ADD CONSTRAINT grown CHECK (age > 5)": (
+        "ALTER TABLE students DROP CONSTRAINT grown"
+    ),
+    "ALTER TABLE students ADD CONSTRAINT fk FOREIGN KEY (school_id) REFERENCES schools": (
+        "ALTER TABLE students DROP CONSTRAINT fk"
+    ),
+}
+
+
+@pytest.mark.parametrize("statement", CREATIONS)
+def test_the_sql_that_blocks_no_writes_creates_the_same_object(database, pg16, catalog, statement):
+    """The SQL runs outside of a transaction, and leaves the schema that the statement leaves."""
+    made = database(pg16, IN_USE)
+    watch = HazardWatch(made.url)
+    with own_engine(made.url).connect() as connection:
+        connection.exec_driver_sql(statement)
+        watch.observe(ExecutedStatement("0002", "0002.py", 9, statement), connection)
+        connection.commit()
+    (hazard,) = (hazard for hazard in watch.hazards if hazard.change)
+    assert ("CONCURRENTLY" in hazard.change) or ("NOT VALID" in hazard.change)
+    wanted = read(made, catalog)
+    made.execute(CREATIONS[statement])
+    assert read(made, catalog) != wanted
+    for sql in hazard.change.split(";\n"):
+        made.execute(sql)
+    assert read(made, catalog) == wanted
+
+
+def read(made, catalog):
+    with closing(connect(made.url)) as connection:
+        return catalog.read(connection, Scope()).objects
+
+
+def test_an_exclusion_constraint_has_no_such_sql(database, pg16):
+    made = database(pg16, "CREATE TABLE t (r int4range)")
+    watch = HazardWatch(made.url)
+    with own_engine(made.url).connect() as connection:
+        statement = "ALTER TABLE t ADD CONSTRAINT apart EXCLUDE USING gist (r WITH &&)"
+        connection.exec_driver_sql(statement)
+        watch.observe(ExecutedStatement("0002", "0002.py", 9, statement), connection)
+    assert [(hazard.kind, hazard.change) for hazard in watch.hazards] == [("index-build", "")]
 
 
 def test_hazards_of_each_statement(run):
