@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.dependencies import Parts
 from driftcheck.databases.messages import lacks_rights
@@ -20,7 +21,8 @@ from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import DriftcheckError
 from driftcheck.judging.comparison import compare
-from driftcheck.judging.judge import addresses_of
+from driftcheck.judging.findings import Severity
+from driftcheck.judging.judge import addresses_of, judge
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted
@@ -165,6 +167,19 @@ def differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
     """Return the objects that differ between two schemas."""
     changes = compare(wanted, actual, same_lineage=True)
     return {address for change in changes for address in addresses_of(change)}
+
+
+def drifted(wanted: Snapshot, actual: Snapshot) -> set[Address]:
+    """Return the objects that differ between two schemas, without those that would be notes."""
+    catalog, sides = catalog_for(wanted.dialect), {Side.STAMPED: wanted, Side.LIVE: actual}
+    changes = {Gap.DRIFT: compare(wanted, actual, same_lineage=True)}
+    return {
+        address
+        for each in judge(changes, sides, catalog.describe, catalog.note)
+        if each.finding.severity is not Severity.NOTE
+        for change in each.changes[Gap.DRIFT]
+        for address in addresses_of(change)
+    }
 
 
 def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:

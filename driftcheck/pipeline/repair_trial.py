@@ -26,7 +26,7 @@ from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import DriftcheckError
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.printed_expressions import Rewording, reworded
-from driftcheck.pipeline.plan_proof import Proof, bare, differing, narrowed, runs_on_copies
+from driftcheck.pipeline.plan_proof import Proof, bare, differing, drifted, narrowed, runs_on_copies
 from driftcheck.pipeline.printed_expressions import decide
 from driftcheck.pipeline.table_watch import StepEffects, TableWatch
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -50,6 +50,7 @@ class Trial:
         refused_step: The index of the step that the server refused, if it did.
         replacements: The texts that the server prints after the plan for expressions of the wanted
             schema. They mean the same.
+        after: The schema of the copy after the plan; ``None`` if a step was refused.
     """
 
     proof: Proof
@@ -58,6 +59,7 @@ class Trial:
     has_rows: bool = False
     refused_step: int | None = None
     replacements: Rewording = field(default_factory=dict)
+    after: Snapshot | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,9 @@ class _Copy:
         wanted = replace(wanted, objects=bare(wanted))
         # What the plan does not touch can read differently in the copy from the beginning.
         untouched = differing(copied, before) - {step.address for step in self._tried.plan.steps}
-        left = differing(wanted, after) - untouched
+        left = drifted(wanted, after) - untouched
         replacements = self._replacements(wanted, after) if left else {}
-        left = differing(reworded(wanted, replacements), after) - untouched
+        left = drifted(reworded(wanted, replacements), after) - untouched
         return Trial(
             Proof(
                 left=tuple(sorted(a for a in left if not self._is_unknown(a))),
@@ -186,6 +188,7 @@ class _Copy:
             ),
             self._effects,
             replacements=replacements,
+            after=after,
             has_rows=any(int(count) for (_, column), count in values.items() if not column),
         )
 
@@ -251,22 +254,17 @@ class _Copy:
 
         A table that could not be created in the copy has none.
         """
-        kept = {
-            table: tuple(names) for table, names in self._kept().items() if table in before.objects
-        }
-        return self._read_values(kept)
+        return self._read_values(
+            {table: tuple(names) for table, names in self._kept().items()}, before
+        )
 
     def _lost(
         self, before: Mapping[tuple[Address, str], str], schema: Snapshot
     ) -> tuple[Address, ...]:
         """Return the tables and columns whose rows or values are not as before."""
         kept = self._kept()
-        moved = {
-            self._renamed(table): tuple(names.values())
-            for table, names in kept.items()
-            if self._renamed(table) in schema.objects
-        }
-        after = self._read_values(moved)
+        moved = {self._renamed(table): tuple(names.values()) for table, names in kept.items()}
+        after = self._read_values(moved, schema)
         return tuple(
             _column(table, name) if name else table
             for (table, name), digest in before.items()
@@ -274,11 +272,16 @@ class _Copy:
         )
 
     def _read_values(
-        self, columns: Mapping[Address, Sequence[str]]
+        self, columns: Mapping[Address, Sequence[str]], schema: Snapshot
     ) -> Mapping[tuple[Address, str], str]:
+        existing = {
+            table: tuple(name for name in names if _column(table, name) in schema.objects)
+            for table, names in columns.items()
+            if table in schema.objects
+        }
         catalog = catalog_for(self._tried.actual.dialect)
         with closing(self._database.connect_untrusted(self._shadow.url)) as connection:
-            return catalog.value_digests(connection, columns)
+            return catalog.value_digests(connection, existing)
 
     def _kept(self) -> dict[Address, dict[str, str]]:
         """Return the tables that the plan keeps, with the names of their columns before and after.

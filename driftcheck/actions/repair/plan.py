@@ -9,11 +9,9 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.version_table import VersionTable
-from driftcheck.judging.comparison import compare
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.judge import addresses_of
 from driftcheck.pipeline.live_reader import LiveReader
-from driftcheck.pipeline.plan_proof import Proof
+from driftcheck.pipeline.plan_proof import Proof, drifted
 from driftcheck.schema import Address, Snapshot
 
 
@@ -78,6 +76,4 @@ class RepairPlan:
             deferred: The objects of steps that have not run yet.
         """
         allowed = {*self.remaining, *deferred}
-        changes = compare(self.wanted, live, same_lineage=True)
-        found = {address for change in changes for address in addresses_of(change)}
-        return tuple(sorted(found - allowed))
+        return tuple(sorted(drifted(self.wanted, live) - allowed))

@@ -10,11 +10,12 @@ from functools import partial
 from driftcheck.actions.repair.hazards import with_measured_losses
 from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.actions.repair.target import target_of
+from driftcheck.actions.repair.variants import Variants, remaining
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.database import Database
 from driftcheck.databases.location import database_key_of, shown
-from driftcheck.databases.plan import Plan, plan_in
+from driftcheck.databases.plan import plan_in
 from driftcheck.databases.plan_scope import PlanScope
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.registry import database_for
@@ -22,7 +23,7 @@ from driftcheck.databases.row_facts import RowFacts
 from driftcheck.dialects import display_name
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
-from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.judging.judge import Judged
 from driftcheck.judging.printed_expressions import reworded
 from driftcheck.pipeline.change_plan import object_changes
 from driftcheck.pipeline.check import CheckedDatabase
@@ -101,7 +102,8 @@ class RepairPlanner:
             dict(_renames(c for each in repaired for c in each.changes[Gap.DRIFT])),
             partial(self._shadows.maker, database.state.database_key),
         )
-        plan, trial = self._tried(database, tried, estimates, found)
+        variants = Variants(found, estimates, partial(self._try, database))
+        plan, trial = variants.choose(tried)
         url = self._shadows.live_url(database.state.database_key)
         tables = version_tables(self._loaded.environment)[database.state.database_key]
         planned = RepairPlan(
@@ -116,7 +118,7 @@ class RepairPlanner:
             reader=LiveReader.of(database.state, tables, self._settings),
             stamped=database.state.live.revisions if database.state.live else {},
             proof=trial.proof,
-            remaining=_remaining(plan, found, trial.proof),
+            remaining=remaining(plan, found, trial.proof),
             estimates=estimates,
         )
         return planned, trial
@@ -126,24 +128,6 @@ class RepairPlanner:
         with suppress(CannotCheckError), reading(url) as connection:
             return database.basis.catalog.row_estimates(connection)
         return {}
-
-    def _tried(
-        self,
-        database: CheckedDatabase,
-        tried: TrialInput,
-        estimates: Mapping[Address, int | None],
-        found: Sequence[Judged],
-    ) -> tuple[Plan, Trial]:
-        """Try the plan that blocks other sessions least, and then the plan as it was made."""
-        system = database_for(database.state.database_key.dialect)
-        gentle = system.gentle(tried.plan, tried.actual, tried.wanted, estimates)
-        trial = self._try(database, replace(tried, plan=gentle))
-        if gentle == tried.plan or trial.proof.not_tried or _is_proved(gentle, found, trial.proof):
-            return gentle, trial
-        plain = self._try(database, tried)
-        if _is_proved(tried.plan, found, plain.proof):
-            return tried.plan, plain
-        return gentle, trial
 
     def _try(self, database: CheckedDatabase, tried: TrialInput) -> Trial:
         """Try a plan, where statements of a live database can be tried."""
@@ -185,18 +169,3 @@ def _renames(changes: Iterator[Change]) -> Iterator[tuple[Address, Address]]:
         if change.wanted is not None and change.actual is not None:
             yield change.actual.address, change.wanted.address
         yield from _renames(iter(change.parts))
-
-
-def _is_proved(plan: Plan, found: Sequence[Judged], proof: Proof) -> bool:
-    """Whether a plan leads to the wanted schema, except for its manual steps."""
-    remaining = _remaining(plan, found, proof)
-    return replace(proof, left=tuple({*proof.left} - remaining)).holds
-
-
-def _remaining(plan: Plan, found: Sequence[Judged], proof: Proof) -> frozenset[Address]:
-    """Return the objects that the proof has left, and that manual steps are about."""
-    numbers = {step.finding for step in plan.by_hand if step.finding is not None}
-    changes = [change for number in numbers for change in found[number].changes[Gap.DRIFT]]
-    manual = {obj.address for obj in objects_of(changes)}
-    manual |= {step.address for step in plan.by_hand}
-    return frozenset(manual & {*proof.left})

@@ -5,6 +5,7 @@ import re
 import psycopg2
 import pytest
 
+from driftcheck.chain import Gap
 from driftcheck.databases.plan import Hazard
 from driftcheck.errors import ExitCode
 from driftcheck.pipeline.object_lookup import NoSuchObjectError
@@ -140,6 +141,28 @@ def test_not_null_on_a_large_table_is_proved_by_a_check_first(project, plan_for,
     assert plan.is_proved, plan.proof
     run_plan(project, plan)
     assert project.compare().findings == []
+
+
+def test_what_a_rename_leaves_behind_is_repaired_too(sketch, pg16, plan_for, run_plan):
+    """A view follows the table that it names, also when the table is renamed back."""
+    project = sketch(pg16)
+    project.revision(
+        "0001",
+        'op.execute("CREATE TABLE data_1 (id integer)")\n'
+        'op.execute("CREATE VIEW data AS SELECT id FROM data_1")\n'
+        'op.execute("CREATE VIEW named AS SELECT id FROM data")',
+    )
+    project.upgrade()
+    drift = """
+    DROP VIEW named; DROP VIEW data; ALTER TABLE data_1 RENAME TO data;
+    CREATE VIEW named AS SELECT id FROM data;
+    """
+    with plan_for(project, drift, gaps=(Gap.DRIFT,)) as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+    assert "CREATE OR REPLACE VIEW public.named" in plan.plan.script
+    run_plan(project, plan)
+    assert project.compare("--only-gap", "drift").findings == []
 
 
 def test_nothing_to_repair(project, plan_for):

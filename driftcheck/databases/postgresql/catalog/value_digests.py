@@ -16,6 +16,8 @@ def value_digests(
 ) -> dict[tuple[Address, str], str]:
     """Read the number of rows, and a digest of the values of each column, in any order.
 
+    The rows of partitions and of inheriting tables are rows of these tables only.
+
     Args:
         cursor: A cursor on a shadow database.
         columns: The names of the columns, by table.
@@ -23,7 +25,7 @@ def value_digests(
     found: dict[tuple[Address, str], str] = {}
     for table, names in columns.items():
         digests = (_DIGEST.format(quote_identifier(name)) for name in names)
-        cursor.execute(f"SELECT {', '.join(('count(*)', *digests))} FROM {table.sql}")
+        cursor.execute(f"SELECT {', '.join(('count(*)', *digests))} FROM ONLY {table.sql}")
         (values,) = cursor.fetchall()
         keys = ((table, name) for name in ("", *names))
         found.update(zip(keys, map(str, values), strict=True))
