@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -588,7 +588,33 @@ def _identity(current: SchemaObject, wanted: SchemaObject, changed: set[str]) ->
     before = cast("tuple[str, ...]", have["identity_sequence"])
     after = cast("tuple[str, ...]", want["identity_sequence"])
     changes += [f"SET {option}" for option in after if option not in before]
-    return [f"{column} {' '.join(changes)}"]
+    return [*_moved_into(wanted, before, after), f"{column} {' '.join(changes)}"]
+
+
+def _moved_into(column: SchemaObject, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """Statements that move the value of an identity into its new bounds, if these are narrower.
+
+    The server refuses bounds that exclude the current value.
+    """
+    (lowest, highest), (low, high) = _bounds(before), _bounds(after)
+    if low <= lowest and high >= highest:
+        return
+    if low > highest or high < lowest:
+        extended = f"SET MINVALUE {min(low, lowest)} SET MAXVALUE {max(high, highest)}"
+        yield f"{_alter_column(column)} {extended}"
+    nearest = f"least(greatest(last_value, {low}), {high})"
+    within = f"last_value BETWEEN {low} AND {high} AND is_called"
+    name = f"pg_get_serial_sequence({quote_literal(table_of(column))}, "
+    name += f"{quote_literal(column.address.name)})"
+    query = quote_literal(f"SELECT setval(%L, {nearest}, {within}) FROM %s")
+    body = f"BEGIN EXECUTE format({query}, {name}, {name}); END"
+    yield f"DO {quote_literal(body)}"
+
+
+def _bounds(options: Iterable[str]) -> tuple[int, int]:
+    """The lowest and the highest value of an identity sequence, from its options."""
+    found = dict(option.split(" ", 1) for option in options if option.startswith("M"))
+    return int(found["MINVALUE"]), int(found["MAXVALUE"])
 
 
 def _identity_sequence(current: Mapping[str, Value], wanted: SchemaObject) -> list[str]:

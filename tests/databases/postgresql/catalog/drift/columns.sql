@@ -30,6 +30,12 @@ alter table school.students alter doubled drop expression;
 -- changed column school.students.identified
 alter table school.students alter identified set generated always set increment 7 restart with 99;
 
+-- changed column school.students.identified
+alter table school.students alter identified set minvalue -50 set start with -50 restart with -20;
+
+-- changed column school.students.identified
+alter table school.students alter identified set minvalue -90 set maxvalue -50 set start with -60 restart with -60;
+
 -- changed column school.students.always
 alter table school.students alter always drop identity;
 
