@@ -13,6 +13,9 @@ DriftcheckError
     ├── RedirectError          user code tried to connect to a database that is not a shadow
     ├── ReplayError            the migration history does not run
     ├── CatalogError           a database cannot be read
+    ├── RepairError            a repair of a live database could not be run to its end
+    │   ├── LockUnavailableError   another session holds a lock that the repair needs
+    │   └── OutcomeUnknownError    the connection was lost, and it is not known what was committed
     └── OutputError            the report cannot be written
 """
 
@@ -96,6 +99,18 @@ class ReplayError(CannotCheckError):
 
 class CatalogError(CannotCheckError):
     """A database cannot be read."""
+
+
+class RepairError(CannotCheckError):
+    """A repair of a live database could not be run to its end."""
+
+
+class LockUnavailableError(RepairError):
+    """Another session holds a lock that a repair needs. The repair can be tried again."""
+
+
+class OutcomeUnknownError(RepairError):
+    """The connection was lost at a commit, and the server could not be asked for the result."""
 
 
 class OutputError(CannotCheckError):

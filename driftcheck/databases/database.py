@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, Connection, Dialect
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
 from driftcheck.databases.plan import Plan
+from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.databases.rows.tables import Store
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.databases.version_table import VersionTable
@@ -166,6 +167,14 @@ class Database(ABC):
     @abstractmethod
     def open_read_only(self, url: URL) -> Any:
         """Open a DB-API connection to a live database, in one transaction that cannot write."""
+
+    @abstractmethod
+    def open_for_repair(self, url: URL, limits: RepairLimits) -> RepairSession:
+        """Open the only kind of connection that may change a live database.
+
+        Raises:
+            ConnectionFailedError: The database cannot be reached.
+        """
 
     @abstractmethod
     def connect_untrusted(self, url: URL) -> Any:

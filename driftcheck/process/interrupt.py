@@ -58,11 +58,13 @@ class Interruption:
     Attributes:
         received: The number of the first such signal; ``None`` before that.
         has_made: Whether a shadow database has been created.
+        about_live: What is to be said of a live database that is being repaired: part of a sentence.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
         self.has_made = False
+        self.about_live = ""
         self._handled: set[int] = set()
         self._is_raised = False
         self._holders: list[Holder] = []
@@ -267,7 +269,10 @@ class Interruption:
         os._exit(code)
 
     def _outcome(self) -> str:
-        """Return a message about the state of the shadow databases."""
+        """Return a message about the state of the databases."""
+        return "; ".join(filter(None, (self._about_shadows(), self.about_live)))
+
+    def _about_shadows(self) -> str:
         left = [name for holder in self._holders.copy() for name in holder.left()]
         if left:
             count = (

@@ -16,8 +16,10 @@ from driftcheck.databases.mysql import connections
 from driftcheck.databases.mysql.catalog import MySQLCatalog
 from driftcheck.databases.mysql.catalog.kind import quote
 from driftcheck.databases.mysql.names_query import NAMES_QUERY
+from driftcheck.databases.mysql.repair_session import MySQLRepairSession
 from driftcheck.databases.mysql.shadow import MySQLMaker
 from driftcheck.databases.passwords import password_text
+from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
 from driftcheck.errors import ShadowError
 
@@ -102,6 +104,10 @@ class MySQL(Database):
     def open_read_only(self, url: URL) -> Any:
         """Open a connection to a live database, in one transaction that cannot write."""
         return connections.open_read_only(url)
+
+    def open_for_repair(self, url: URL, limits: RepairLimits) -> MySQLRepairSession:
+        """Open the only kind of connection that may change a live database."""
+        return MySQLRepairSession(url, limits)
 
     def connect_untrusted(self, url: URL) -> Any:
         """Open a connection to a restricted shadow. ``without_code`` leaves out stored code."""

@@ -26,6 +26,7 @@ from driftcheck.databases.postgresql.gentle import gentle
 from driftcheck.databases.postgresql.libpq import explicit_parameters, user_options
 from driftcheck.databases.postgresql.names_query import NAMES_QUERY
 from driftcheck.databases.postgresql.read_only import make_read_only
+from driftcheck.databases.postgresql.repair_session import PostgreSQLRepairSession
 from driftcheck.databases.postgresql.rows import PostgreSQLStore
 from driftcheck.databases.postgresql.shadow.choice import (
     shadow_maker,
@@ -36,6 +37,7 @@ from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.uncommitted import uncommitted_connection
 from driftcheck.databases.postgresql.untrusted import without_query
 from driftcheck.databases.postgresql.version_table import read_stamps
+from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.process.deadline import NoteError
 from driftcheck.quoting import quote_identifier
@@ -134,6 +136,10 @@ class PostgreSQL(Database):
         connection = connect(url)
         make_read_only(connection)
         return connection
+
+    def open_for_repair(self, url: URL, limits: RepairLimits) -> PostgreSQLRepairSession:
+        """Open the only kind of connection that may change a live database."""
+        return PostgreSQLRepairSession(url, limits)
 
     def connect_untrusted(self, url: URL) -> Any:
         """Open a connection to a restricted shadow, for SQL that is not trusted."""

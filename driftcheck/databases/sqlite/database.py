@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy.engine import URL, Connection, Dialect
 
 from driftcheck.databases.database import Database, KeyParts, OpenStore
+from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
 from driftcheck.databases.sqlite import files
 from driftcheck.databases.sqlite.catalog import SQLiteCatalog
 from driftcheck.databases.sqlite.catalog.tokens import quote
 from driftcheck.databases.sqlite.names_query import NAMES_QUERY
+from driftcheck.databases.sqlite.repair_session import SQLiteRepairSession
 from driftcheck.databases.sqlite.rows import SQLiteStore
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
 
@@ -49,6 +51,10 @@ class SQLite(Database):
     def open_read_only(self, url: URL) -> Any:
         """Open a live database for reading only, in one transaction."""
         return files.open_read_only(url)
+
+    def open_for_repair(self, url: URL, limits: RepairLimits) -> SQLiteRepairSession:
+        """Open the only kind of connection that may change a live database."""
+        return SQLiteRepairSession(url, limits)
 
     def connect_untrusted(self, url: URL) -> Any:
         """Open a connection from which untrusted SQL cannot open another file."""

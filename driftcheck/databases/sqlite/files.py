@@ -71,10 +71,10 @@ def connect_untrusted(url: URL) -> Any:
     """Open a connection from which SQL that is not trusted cannot open another file."""
     connection = connect(url)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.set_authorizer(_deny_other_files)
+    connection.set_authorizer(deny_other_files)
     return connection
 
 
-def _deny_other_files(action: int, *_: Any) -> int:
+def deny_other_files(action: int, *_: Any) -> int:
     """Deny ATTACH and DETACH; called by SQLite for each action of a statement."""
     return sqlite3.SQLITE_DENY if action in _OTHER_FILES else sqlite3.SQLITE_OK

@@ -1,0 +1,326 @@
+"""Runs the plan of a repair on the live database, and makes sure of the result.
+
+Where the server can roll back changes of a schema, all statements that allow it run in one
+transaction. It begins with the locks that keep migrations away and with a check that the plan still
+fits, and it is committed only if the schema is then as planned. Other statements run one by one,
+and the schema is checked after each.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import TypeVar
+
+from driftcheck.actions.repair.plan import RepairPlan
+from driftcheck.databases.plan import Hazard, PlanStep
+from driftcheck.databases.registry import database_for
+from driftcheck.databases.repair_session import RepairLimits, RepairSession
+from driftcheck.errors import (
+    CatalogError,
+    DriftcheckError,
+    LockUnavailableError,
+    OutcomeUnknownError,
+    RepairError,
+)
+from driftcheck.judging.repair_outcome import RepairOutcome
+from driftcheck.pipeline.progress import Progress, Step
+from driftcheck.process.interrupt import interruption
+from driftcheck.schema import Address, Snapshot
+
+TRIES = 5
+"""How often a transaction is tried if another session holds a lock."""
+_FIRST_WAIT_SECONDS = 0.5
+_NAMED = 10
+"""How many objects a message names."""
+_UNCHANGED = "Nothing was changed in the live database."
+_UNKNOWN = "It is not known whether the repair was committed."
+_AGAIN = "Run the command again: it plans from what the database has then."
+
+_T = TypeVar("_T")
+
+
+def run_plan(plan: RepairPlan, limits: RepairLimits, progress: Progress) -> RepairOutcome:
+    """Run a plan on its live database.
+
+    Args:
+        plan: The plan. It must be proved.
+        limits: The time limits.
+        progress: Called with a short description of each step.
+
+    Raises:
+        RepairError: The plan was not run to its end. The hint says what was changed.
+        ConnectionFailedError: The database cannot be reached, or the connection was lost.
+        CatalogError: The database cannot be read.
+    """
+    run = _Run(plan, progress)
+    with run.errors_completed():
+        database = database_for(plan.url.get_backend_name())
+        with closing(database.open_for_repair(plan.url, limits)) as session:
+            run.all(session)
+    together = len(plan.plan.transaction) if session.is_transactional else 0
+    return RepairOutcome(plan.name, plan.location, together, len(plan.plan.steps) - together)
+
+
+class _Run:
+    """One run of a plan.
+
+    Args:
+        plan: The plan.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(self, plan: RepairPlan, progress: Progress) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._database = database_for(plan.url.get_backend_name())
+        self._done = 0
+        self._is_committing = False
+        self._session: RepairSession
+
+    @contextmanager
+    def errors_completed(self) -> Iterator[None]:
+        """Complete errors with what the run has changed. A signal's message says it too."""
+        self._note()
+        try:
+            yield
+            interruption.about_live = ""
+        except DriftcheckError as error:
+            interruption.about_live = ""
+            self._is_committing = isinstance(error, OutcomeUnknownError)
+            again = _AGAIN if self._done or self._is_committing else ""
+            error.hint = " ".join(filter(None, (self._changed(), again, error.hint)))
+            raise
+
+    def _changed(self) -> str:
+        total = len(self._plan.plan.steps)
+        if self._is_committing:
+            return _UNKNOWN
+        if not self._done:
+            return _UNCHANGED
+        return f"{self._done} of {total} statements are done and committed."
+
+    def _note(self) -> None:
+        text = self._changed().removesuffix(".")
+        interruption.about_live = f"{text[0].lower()}{text[1:]}"
+
+    def all(self, session: RepairSession) -> None:
+        """Run all steps.
+
+        Args:
+            session: A new session on the live database.
+        """
+        self._session = session
+        session.lock()
+        plan = self._plan.plan
+        if not session.is_transactional:
+            before = self._with_tries(self._read_unchanged)
+            self._one_by_one(plan.steps, self._plan.left(before))
+            return
+        if plan.transaction:
+            self._with_tries(self._in_transaction)
+            self._done = len(plan.transaction)
+        elif plan.separate:
+            self._with_tries(self._read_unchanged)
+        self._is_committing = False
+        self._note()
+        if plan.separate:
+            session.lock()  # after a lost connection, the session is another one
+            self._one_by_one(plan.separate, ())
+
+    def _in_transaction(self) -> None:
+        """Run the steps of the transaction, and commit if the schema is then as planned."""
+        session, plan = self._session, self._plan
+        try:
+            session.begin(self._version_tables().values())
+            self._require_unchanged()
+            for number, step in enumerate(plan.plan.transaction, start=1):
+                self._show(number, step)
+                session.execute(step.statement)
+            self._require_repaired(plan.reader.read(session.connection), plan.plan.separate)
+            self._is_committing = True
+            self._note()
+            session.commit()
+        except (LockUnavailableError, OutcomeUnknownError, CatalogError):
+            self._undo()
+            raise
+        except RepairError as error:
+            self._undo()
+            self._require_still_unchanged(error)
+            raise
+        except BaseException:
+            session.rollback()
+            raise
+
+    def _undo(self) -> None:
+        self._session.rollback()
+        self._is_committing = False
+        self._note()
+
+    def _one_by_one(self, steps: Sequence[PlanStep], known: Collection[Address]) -> None:
+        """Run steps that are committed one by one, and check the schema before and after each.
+
+        Args:
+            steps: The steps.
+            known: The objects that differ from the planned schema before the first step, besides
+                those of the steps.
+        """
+        for number, step in enumerate(steps):
+            self._require_repaired(self._read_now(), steps[number:], known)
+            self._show(len(self._plan.plan.steps) - len(steps) + number + 1, step)
+            self._execute_separately(step)
+            self._done += 1
+            self._note()
+        self._require_repaired(self._read_now())
+
+    def _execute_separately(self, step: PlanStep) -> None:
+        """Run a step by itself; try again if it needs a lock and had no effect."""
+        in_transaction = Hazard.NOT_IN_TRANSACTION not in step.hazards
+
+        def execute() -> None:
+            self._session.execute_separately(step.statement, in_transaction=in_transaction)
+
+        if in_transaction:
+            self._with_tries(execute)
+        else:
+            execute()
+
+    def _with_tries(self, work: Callable[[], _T]) -> _T:
+        """Do work that another session may hinder, a limited number of times."""
+        for number in range(1, TRIES + 1):
+            try:
+                return work()
+            except (LockUnavailableError, CatalogError) as error:
+                if number == TRIES:
+                    raise self._given_up(error) from error
+            self._progress(Step("waiting for other sessions", "try", number + 1, TRIES))
+            wait = _FIRST_WAIT_SECONDS * 2 ** (number - 1)
+            time.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311  (not a secret)
+        raise AssertionError
+
+    def _given_up(self, error: DriftcheckError) -> DriftcheckError:
+        if not isinstance(error, LockUnavailableError):
+            return error
+        holders = self._session.holders(self._lockable())
+        return LockUnavailableError(
+            f"a lock was not available in {TRIES} tries: {error.message}",
+            details="\n".join((error.details, *holders)),
+            hint="Run the command again when the other sessions have ended their transactions, or "
+            "wait longer with --lock-timeout SECONDS.",
+        )
+
+    def _lockable(self) -> set[Address]:
+        """The version tables, and the objects of the plan with their tables."""
+        found = set(self._version_tables().values())
+        for step in self._plan.plan.steps:
+            obj = self._plan.live.objects.get(step.address)
+            found.add(step.address)
+            if obj is not None and obj.part_of is not None:
+                found.add(obj.part_of)
+        return found
+
+    def _version_tables(self) -> dict[str, Address]:
+        """The addresses of the version tables, by a text for messages."""
+        default = self._session.default_schema or self._plan.live.default_schema
+        schema = replace(self._plan.live, default_schema=default)
+        addresses = [table.address(schema) for table in self._plan.stamped]
+        return {address.sql: address for address in addresses}
+
+    def _require_unchanged(self) -> Snapshot:
+        """Require that the database is as it was when the plan was made.
+
+        Returns:
+            Its schema.
+
+        Raises:
+            RepairError: It is not.
+        """
+        self._require_same_revisions()
+        now = self._plan.reader.read(self._session.connection)
+        if not self._plan.is_unchanged(now):
+            before = self._plan.live.objects
+            changed = {a for a, obj in now.objects.items() if before.get(a) != obj}
+            changed |= before.keys() - now.objects.keys()
+            raise RepairError(
+                f"the schema of {self._plan.location} was changed after the plan was made: "
+                f"{_named(changed)}",
+                hint="Run the command again: it makes a new plan.",
+            )
+        return now
+
+    def _require_same_revisions(self) -> None:
+        for (text, address), planned in zip(
+            self._version_tables().items(), self._plan.stamped.values(), strict=True
+        ):
+            found = self._database.read_revisions(self._session.connection, address)
+            if found != planned:
+                now = f"is now at {', '.join(found)}" if found else "has no revision now"
+                raise RepairError(
+                    f"a migration has run after the plan was made: the version table {text} {now}",
+                    hint="Run the command again: it makes a new plan.",
+                )
+
+    def _require_still_unchanged(self, cause: RepairError) -> None:
+        """Find out whether a change that another session has made is the cause of an error."""
+        if self._session.is_transactional and not self._done:
+            try:
+                self._read_unchanged()
+            except RepairError as error:
+                raise error from cause
+
+    def _read_unchanged(self) -> Snapshot:
+        """Read the schema in a transaction of its own, and require that it is unchanged."""
+        self._session.begin(())
+        try:
+            return self._require_unchanged()
+        finally:
+            self._session.rollback()
+
+    def _read_now(self) -> Snapshot:
+        """Read the schema in a transaction of its own, and require the planned revisions."""
+        self._session.begin(())
+        try:
+            self._require_same_revisions()
+            return self._plan.reader.read(self._session.connection)
+        finally:
+            self._session.rollback()
+
+    def _require_repaired(
+        self,
+        now: Snapshot,
+        waiting: Iterable[PlanStep] = (),
+        known: Collection[Address] = frozenset(),
+    ) -> None:
+        """Require that the planned drift is gone and that nothing else has changed.
+
+        Args:
+            now: The schema.
+            waiting: The steps that have not run yet.
+            known: Other objects that may differ.
+
+        Raises:
+            RepairError: Something differs from the planned schema.
+        """
+        deferred = {step.address for step in waiting}
+        left = self._plan.left(now, deferred | {*known} if deferred else ())
+        if left:
+            raise RepairError(
+                f"the schema is not as planned: {_named(left)}",
+                hint="Another session may have changed it. If it is the same the next time, "
+                "report it.",
+            )
+
+    def _show(self, number: int, step: PlanStep) -> None:
+        total = len(self._plan.plan.steps)
+        self._progress(Step("repairing", "statement", number, total, str(step.address)))
+
+
+def _named(addresses: Collection[Address]) -> str:
+    """Return a text that names the first objects."""
+    several = sorted(addresses)
+    more = len(several) - _NAMED
+    text = ", ".join(map(str, several[:_NAMED]))
+    return f"{text} and {more} more" if more > 0 else text
