@@ -58,7 +58,7 @@ class Interruption:
     Attributes:
         received: The number of the first such signal; ``None`` before that.
         has_made: Whether a shadow database has been created.
-        about_live: What is to be said of a live database that is being repaired: part of a sentence.
+        about_live: What a message says about the live database that is being repaired.
     """
 
     def __init__(self) -> None:

@@ -37,7 +37,9 @@ _FIRST_WAIT_SECONDS = 0.5
 _NAMED = 10
 """How many objects a message names."""
 _UNCHANGED = "Nothing was changed in the live database."
-_UNKNOWN = "It is not known whether the repair was committed."
+_COMMIT_IN_DOUBT = "It is not known whether the repair was committed."
+_STATEMENT_IN_DOUBT = "It is not known whether the last statement has an effect."
+_PART_IN_DOUBT = "The last statement may have left a part of its work, such as an invalid index."
 _AGAIN = "Run the command again: it plans from what the database has then."
 
 _T = TypeVar("_T")
@@ -78,34 +80,35 @@ class _Run:
         self._progress = progress
         self._database = database_for(plan.url.get_backend_name())
         self._done = 0
-        self._is_committing = False
+        self._doubt = ""
         self._session: RepairSession
 
     @contextmanager
     def errors_completed(self) -> Iterator[None]:
-        """Complete errors with what the run has changed. A signal's message says it too."""
+        """Complete errors with what the run has changed. The message after a signal says it too."""
         self._note()
         try:
             yield
             interruption.about_live = ""
         except DriftcheckError as error:
             interruption.about_live = ""
-            self._is_committing = isinstance(error, OutcomeUnknownError)
-            again = _AGAIN if self._done or self._is_committing else ""
-            error.hint = " ".join(filter(None, (self._changed(), again, error.hint)))
+            again = _AGAIN if self._done or self._doubt else ""
+            error.hint = " ".join(filter(None, (*self._changed(), again, error.hint)))
             raise
 
-    def _changed(self) -> str:
+    def _changed(self) -> list[str]:
+        """Sentences that say what the run has changed until now."""
         total = len(self._plan.plan.steps)
-        if self._is_committing:
-            return _UNKNOWN
-        if not self._done:
-            return _UNCHANGED
-        return f"{self._done} of {total} statements are done and committed."
+        done = f"{self._done} of {total} statements are done and committed." if self._done else ""
+        return [*filter(None, (done, self._doubt))] or [_UNCHANGED]
 
     def _note(self) -> None:
-        text = self._changed().removesuffix(".")
-        interruption.about_live = f"{text[0].lower()}{text[1:]}"
+        interruption.about_live = " ".join(self._changed()).removesuffix(".")
+
+    def _is_doubtful(self, doubt: str) -> None:
+        """Note that the effect of what follows is not known until it has ended; empty: it has."""
+        self._doubt = doubt
+        self._note()
 
     def all(self, session: RepairSession) -> None:
         """Run all steps.
@@ -122,11 +125,8 @@ class _Run:
             return
         if plan.transaction:
             self._with_tries(self._in_transaction)
-            self._done = len(plan.transaction)
         elif plan.separate:
             self._with_tries(self._read_unchanged)
-        self._is_committing = False
-        self._note()
         if plan.separate:
             session.lock()  # after a lost connection, the session is another one
             self._one_by_one(plan.separate, ())
@@ -141,24 +141,21 @@ class _Run:
                 self._show(number, step)
                 session.execute(step.statement)
             self._require_repaired(plan.reader.read(session.connection), plan.plan.separate)
-            self._is_committing = True
-            self._note()
+            self._is_doubtful(_COMMIT_IN_DOUBT)
             session.commit()
-        except (LockUnavailableError, OutcomeUnknownError, CatalogError):
-            self._undo()
+            self._done = len(plan.plan.transaction)
+            self._is_doubtful("")
+        except OutcomeUnknownError:
             raise
         except RepairError as error:
-            self._undo()
-            self._require_still_unchanged(error)
+            session.rollback()
+            self._is_doubtful("")
+            if not isinstance(error, LockUnavailableError):
+                self._require_still_unchanged(error)
             raise
         except BaseException:
             session.rollback()
             raise
-
-    def _undo(self) -> None:
-        self._session.rollback()
-        self._is_committing = False
-        self._note()
 
     def _one_by_one(self, steps: Sequence[PlanStep], known: Collection[Address]) -> None:
         """Run steps that are committed one by one, and check the schema before and after each.
@@ -173,7 +170,7 @@ class _Run:
             self._show(len(self._plan.plan.steps) - len(steps) + number + 1, step)
             self._execute_separately(step)
             self._done += 1
-            self._note()
+            self._is_doubtful("")
         self._require_repaired(self._read_now())
 
     def _execute_separately(self, step: PlanStep) -> None:
@@ -181,7 +178,12 @@ class _Run:
         in_transaction = Hazard.NOT_IN_TRANSACTION not in step.hazards
 
         def execute() -> None:
-            self._session.execute_separately(step.statement, in_transaction=in_transaction)
+            self._is_doubtful(_STATEMENT_IN_DOUBT if in_transaction else _PART_IN_DOUBT)
+            try:
+                self._session.execute_separately(step.statement, in_transaction=in_transaction)
+            except RepairError:
+                self._is_doubtful("" if in_transaction else _PART_IN_DOUBT)
+                raise
 
         if in_transaction:
             self._with_tries(execute)
@@ -265,11 +267,10 @@ class _Run:
 
     def _require_still_unchanged(self, cause: RepairError) -> None:
         """Find out whether a change that another session has made is the cause of an error."""
-        if self._session.is_transactional and not self._done:
-            try:
-                self._read_unchanged()
-            except RepairError as error:
-                raise error from cause
+        try:
+            self._read_unchanged()
+        except RepairError as error:
+            raise error from cause
 
     def _read_unchanged(self) -> Snapshot:
         """Read the schema in a transaction of its own, and require that it is unchanged."""

@@ -126,9 +126,7 @@ class PostgreSQLRepairSession(RepairSession):
 
     def commit(self) -> None:
         """Commit. If the connection is lost, ask the server on a new one what it has done."""
-        ((transaction,),) = self._rows(
-            "SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text"
-        )
+        transaction = self._transaction()
         try:
             with self._errors_of("COMMIT"), self.connection.cursor() as cursor:
                 cursor.execute("COMMIT")
@@ -188,6 +186,16 @@ class PostgreSQLRepairSession(RepairSession):
             raise RepairError(
                 f"the server refused a statement: {message}", details=statement, hint=hint
             ) from error
+
+    def _transaction(self) -> str | None:
+        """Return the identifier of the transaction; ``None`` if it has changed nothing."""
+        try:
+            ((identifier,),) = self._rows(
+                "SELECT pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text"
+            )
+        except ConnectionFailedError as error:
+            raise RepairError(error.message, details=error.details) from error
+        return None if identifier is None else str(identifier)
 
     def _ask_for_outcome(self, transaction: str | None, lost: ConnectionFailedError) -> None:
         """Find out on a new connection whether a transaction was committed.

@@ -1,0 +1,36 @@
+"""Asks the user on the terminal, also after the project's code has run."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from driftcheck.errors import OutputError
+from driftcheck.process import streams
+
+_STDIN = 0
+_LONGEST_ANSWER = 1024
+
+
+class Terminal:
+    """A duplicate of stdin: after the project's code has run, stdin itself is empty."""
+
+    def __init__(self) -> None:
+        self._number = os.dup(_STDIN)
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether somebody can read a question on stderr and answer it."""
+        return os.isatty(self._number) and streams.err().isatty()
+
+    def confirms(self, question: str) -> bool:
+        """Ask a question. Only ``y`` and ``yes`` confirm.
+
+        Args:
+            question: The question, without the possible answers.
+        """
+        with suppress(streams.ReaderGoneError, OutputError):
+            streams.err().write(f"{question} [y/N] ")
+            streams.err().flush()
+        answer = os.read(self._number, _LONGEST_ANSWER).decode(errors="replace")
+        return answer.strip().lower() in ("y", "yes")
