@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from driftcheck.cli.applying import Applying, apply_options
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import OutputFile, output_style_for, write_output
 from driftcheck.cli.files import write_file
@@ -50,16 +53,18 @@ _NOT_IN_NAMES = re.compile(r"[^\w-]")
     show_default=True,
     help="The format of the report.",
 )
+@apply_options
 @click.option(
     "--verbose",
     is_flag=True,
     help="Show all details. If stderr is not a terminal, write progress to it as lines.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def repair(
+def repair(  # noqa: PLR0913  (a parameter for each option)
     only: tuple[str, ...],
     output: Path | None,
     format_name: str,
+    applying: Applying | None,
     *,
     verbose: bool,
     debug: bool,
@@ -69,27 +74,38 @@ def repair(
 
     Finds drift as compare does, and prints one plan for all of it: SQL in an order that runs, and
     what each step does to a database in use. The plan is tried on a copy of the schema with
-    generated rows. Nothing is changed in the live database.
+    generated rows. Nothing is changed in the live database without --apply.
+
+    With --apply, the plan is run after a question. It must be proved. The statements run in one
+    transaction, which is committed only if the schema is then as planned and nothing else has
+    changed. Those that cannot run in a transaction follow one by one. If the command is ended at
+    any point, run it again: it plans from what the database has then.
 
     \b
-    Example:
+    Examples:
       driftcheck repair --only public.students --output repair.sql
       psql --file repair.sql
+      driftcheck repair --only public.students --apply
 
-    Exit codes: 0 if there is nothing to repair, 1 if there is, 2 for a usage or configuration
-    error, 3 if the check could not be made.
+    Exit codes: 0 if there is nothing to repair, or if --apply has repaired everything; 1 if there
+    is something to repair; 2 for a usage or configuration error, also if --apply lacks an
+    agreement; 3 if the check could not be made, or the plan could not be run to its end.
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.repair import planned  # noqa: PLC0415
 
     settings = settings_from(options)
-    with progress(verbose=verbose) as show, planned(settings, only, show) as plans:
-        result = plans.result
-    if output is not None:
-        _write_scripts(result, output)
-    write_output(partial(FORMATS[format_name], result), None, full=verbose)
-    return result.exit_code
+    with ExitStack() as stack:
+        with progress(verbose=verbose) as show:
+            plans = stack.enter_context(planned(settings, only, show))
+        result = replace(plans.result, is_applied=applying is not None)
+        if output is not None:
+            _write_scripts(result, output)
+        write_output(partial(FORMATS[format_name], result), None, full=verbose)
+        if applying is None:
+            return result.exit_code
+        return applying.run(plans, settings, verbose=verbose)
 
 
 def _write_scripts(result: RepairResult, path: Path) -> None:

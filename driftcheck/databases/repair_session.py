@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from driftcheck.schema import Address
 
@@ -36,10 +36,6 @@ class RepairSession(ABC):
         default_schema: The schema in which an unqualified name is found.
     """
 
-    is_transactional: ClassVar[bool]
-    """Whether a rollback undoes statements that change the schema."""
-    keeps_migrations_away: ClassVar[bool]
-    """Whether no migration can run between ``begin`` and the end of the transaction."""
     connection: Any
     default_schema: str = ""
 

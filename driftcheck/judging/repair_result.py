@@ -123,9 +123,11 @@ class RepairResult:
         exit_code: FOUND if anything has to be repaired, or if the drift is not known because of a
             fault of the project; CLEAN otherwise, as in ``compare``.
         compare: The command that compares the databases again.
+        is_applied: Whether the plans are run next, if the user wants it.
     """
 
     project: str
     databases: tuple[DatabaseRepair, ...]
     exit_code: ExitCode = ExitCode.CLEAN
     compare: str = field(default="driftcheck compare")
+    is_applied: bool = False

@@ -34,6 +34,12 @@ class Planned:
     plans: tuple[RepairPlan, ...]
     result: RepairResult
 
+    @property
+    def leaves_drift(self) -> bool:
+        """Whether something is to be repaired that no plan repairs."""
+        is_faulty = any(repair.faults for repair in self.result.databases)
+        return is_faulty or any(len(p.plan.findings) < len(p.findings) for p in self.plans)
+
 
 @contextmanager
 def planned(

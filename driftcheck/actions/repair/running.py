@@ -58,12 +58,11 @@ def run_plan(plan: RepairPlan, limits: RepairLimits, progress: Progress) -> Repa
         ConnectionFailedError: The database cannot be reached, or the connection was lost.
         CatalogError: The database cannot be read.
     """
+    database = database_for(plan.url.get_backend_name())
     run = _Run(plan, progress)
-    with run.errors_completed():
-        database = database_for(plan.url.get_backend_name())
-        with closing(database.open_for_repair(plan.url, limits)) as session:
-            run.all(session)
-    together = len(plan.plan.transaction) if session.is_transactional else 0
+    with run.errors_completed(), closing(database.open_for_repair(plan.url, limits)) as session:
+        run.all(session)
+    together = len(plan.plan.transaction) if database.has_transactional_ddl else 0
     return RepairOutcome(plan.name, plan.location, together, len(plan.plan.steps) - together)
 
 
@@ -119,7 +118,7 @@ class _Run:
         self._session = session
         session.lock()
         plan = self._plan.plan
-        if not session.is_transactional:
+        if not self._database.has_transactional_ddl:
             before = self._with_tries(self._read_unchanged)
             self._one_by_one(plan.steps, self._plan.left(before))
             return

@@ -44,9 +44,6 @@ class MySQLRepairSession(RepairSession):
         limits: The time limits. The limit of a statement is kept by the connection.
     """
 
-    is_transactional = False
-    keeps_migrations_away = False
-
     def __init__(self, url: URL, limits: RepairLimits) -> None:
         self._url = url
         self.connection = connect(url)

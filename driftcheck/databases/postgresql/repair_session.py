@@ -27,6 +27,7 @@ from driftcheck.databases.postgresql.psycopg2_deadlines import user_limit
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.errors import (
     ConnectionFailedError,
+    DriftcheckError,
     LockUnavailableError,
     OutcomeUnknownError,
     RepairError,
@@ -42,6 +43,7 @@ Source: PostgreSQL manual, appendix "PostgreSQL Error Codes"."""
 _CANCELED = "57014"
 _CHANGED_MEANWHILE = "tuple concurrently "
 """The beginning of the internal error if two sessions change one row of a catalog."""
+_STATEMENT_SETTINGS = (*REBUILD_SETTINGS, "SET check_function_bodies = off")
 _SECONDS_TO_ASK = 20.0
 _SECONDS_BETWEEN = 0.5
 _HOLDERS = """
@@ -64,15 +66,14 @@ ORDER BY 1
 
 
 class PostgreSQLRepairSession(RepairSession):
-    """A session in which names are found in ``pg_catalog`` only, as in the proof of a plan.
+    """A session whose statements find names in ``pg_catalog`` only, as in the proof of a plan.
+
+    The schema is read with the user's own ``search_path``, which decides the default schema.
 
     Args:
         url: The live database.
         limits: The time limits. A ``statement_timeout`` in the URL has precedence.
     """
-
-    is_transactional = True
-    keeps_migrations_away = True
 
     def __init__(self, url: URL, limits: RepairLimits) -> None:
         self._url = url
@@ -85,7 +86,6 @@ class PostgreSQLRepairSession(RepairSession):
         milliseconds = f"{round(self._limits.statement_seconds * 1000)}"
         settings = {
             "default_transaction_read_only": "off",
-            "check_function_bodies": "off",
             "idle_in_transaction_session_timeout": milliseconds,
         }
         if user_limit(connection) is None:
@@ -93,8 +93,6 @@ class PostgreSQLRepairSession(RepairSession):
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(pg_catalog.current_schema(), 'public')")
             ((self.default_schema,),) = cursor.fetchall()
-            for statement in REBUILD_SETTINGS:
-                cursor.execute(statement)
             for name, value in settings.items():
                 cursor.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
             with suppress(psycopg2.Error):  # not on every system
@@ -116,13 +114,16 @@ class PostgreSQLRepairSession(RepairSession):
     def begin(self, version_tables: Collection[Address]) -> None:
         """Start the transaction, and keep Alembic from using its version tables."""
         self._set_lock_timeout(self._limits.lock_seconds)
-        self.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        self._rows("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         for table in sorted(version_tables):
-            self.execute(f"LOCK TABLE {table.sql} IN ACCESS EXCLUSIVE MODE")
+            self._rows(f"LOCK TABLE {table.sql} IN ACCESS EXCLUSIVE MODE")
 
     def execute(self, statement: str) -> None:
-        """Run a statement in the transaction."""
+        """Run a statement in the transaction. A rollback restores the settings too."""
+        for setting in _STATEMENT_SETTINGS:
+            self._rows(setting)
         self._rows(statement)
+        self._rows("RESET search_path")
 
     def commit(self) -> None:
         """Commit. If the connection is lost, ask the server on a new one what it has done."""
@@ -149,7 +150,11 @@ class PostgreSQLRepairSession(RepairSession):
         writing. It may wait for their transactions as long as a statement may take.
         """
         self._set_lock_timeout(self._limits.lock_seconds if in_transaction else 0)
-        self.execute(statement)
+        try:
+            self.execute(statement)
+        finally:
+            with suppress(psycopg2.Error, DriftcheckError):
+                self._rows("RESET search_path")
 
     def holders(self, objects: Collection[Address]) -> list[str]:
         """Return a text about each other session that has locks on objects."""

@@ -38,9 +38,6 @@ class SQLiteRepairSession(RepairSession):
         limits: The time limits.
     """
 
-    is_transactional = True
-    keeps_migrations_away = True
-
     def __init__(self, url: URL, limits: RepairLimits) -> None:
         self._url = url
         self._limits = limits
