@@ -214,14 +214,15 @@ class _Run:
         )
 
     def _lockable(self) -> set[Address]:
-        """The version tables, and the objects of the plan with their tables."""
+        """The version tables, and the objects of the plan with those that they are a part of."""
+        known = {**self._plan.wanted.objects, **self._plan.live.objects}
         found = set(self._version_tables().values())
         for step in self._plan.plan.steps:
-            obj = self._plan.live.objects.get(step.address)
-            found.add(step.address)
-            if obj is not None and obj.part_of is not None:
-                found.add(obj.part_of)
-        return found
+            address: Address | None = step.address
+            while address is not None:
+                found.add(address)
+                address = known[address].part_of if address in known else None
+        return {address for address in found if _is_relation(address)}
 
     def _version_tables(self) -> dict[str, Address]:
         """The addresses of the version tables, by a text for messages."""
@@ -316,6 +317,11 @@ class _Run:
     def _show(self, number: int, step: PlanStep) -> None:
         total = len(self._plan.plan.steps)
         self._progress(Step("repairing", "statement", number, total, str(step.address)))
+
+
+def _is_relation(address: Address) -> bool:
+    """Whether an object may be a table, an index or a view, by the form of its name."""
+    return len(address.path) == 1 and address.arguments is None and bool(address.schema)
 
 
 def _named(addresses: Collection[Address]) -> str:

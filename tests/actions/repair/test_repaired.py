@@ -1,0 +1,100 @@
+"""A plan that runs to its end leaves the schema as planned, and the rows as they were."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from driftcheck.actions.repair.running import run_plan
+from driftcheck.databases.connection import connect
+from driftcheck.databases.plan import Hazard
+from driftcheck.databases.repair_session import RepairLimits
+from driftcheck.errors import ConnectionFailedError
+from tests.actions.repair.commit_proxy import CommitProxy
+from tests.actions.repair.test_running import DRIFT, at_statement, waiting_for_lock
+
+
+def run(plan, progress=lambda _: None):
+    return run_plan(plan, RepairLimits(2, 30), progress)
+
+
+@pytest.fixture
+def repaired(project, plan_for):
+    """Plan the repair of changes, run the plan, and require that nothing is left."""
+
+    def repair(by_hand, change_plan=lambda plan: plan, url=None):
+        before = project.live.execute("SELECT id, last_name, code, age, school_id FROM students")
+        with plan_for(project, by_hand) as found:
+            (plan,) = found.plans
+            assert plan.is_proved, found.result.databases[0].proof
+            plan = change_plan(plan)
+            outcome = run(replace(plan, url=url) if url else plan)
+        assert project.compare("--only-gap", "drift").findings == []
+        after = project.live.execute("SELECT id, last_name, code, age, school_id FROM students")
+        assert sorted(after) == sorted(before)
+        return outcome
+
+    return repair
+
+
+def test_a_commit_whose_answer_is_lost(project, repaired):
+    with CommitProxy(project.live.url, arrives=True) as proxy:
+        outcome = repaired(DRIFT, url=make_url(proxy.url))
+        assert proxy.was_cut
+    assert outcome.together == 4
+
+
+def separately(plan):
+    """The plan with its index created after the transaction, without blocking writers."""
+    steps = [step for step in plan.plan.steps if " INDEX " not in step.statement]
+    (index,) = (step for step in plan.plan.steps if " INDEX " in step.statement)
+    after = replace(
+        index,
+        statement=index.statement.replace(" INDEX ", " INDEX CONCURRENTLY "),
+        hazards=frozenset((Hazard.NOT_IN_TRANSACTION,)),
+        is_separate=True,
+    )
+    return replace(plan, plan=replace(plan.plan, steps=(*steps, after)))
+
+
+def test_statements_outside_of_the_transaction(repaired):
+    outcome = repaired(DRIFT, separately)
+    assert (outcome.together, outcome.separate) == (3, 1)
+
+
+def test_an_index_that_was_not_finished(project, plan_for, repaired):
+    drift = "DROP INDEX ix_last_name; ALTER TABLE students DROP CONSTRAINT ck_age"
+
+    def end_waiting():
+        waiting_for_lock(project.live)
+        project.live.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+
+    with plan_for(project, drift) as found, closing(connect(project.live.url)) as writer:
+
+        def write():  # CREATE INDEX CONCURRENTLY waits for this transaction
+            writer.cursor().execute("INSERT INTO schools VALUES (0)")
+            writer.cursor().execute("UPDATE students SET last_name = last_name")
+            threading.Thread(target=end_waiting).start()
+
+        with pytest.raises(ConnectionFailedError) as caught:
+            run(separately(found.plans[0]), at_statement(2, write))
+    error = caught.value
+    assert "1 of 2 statements are done and committed." in error.hint
+    assert "an invalid index" in error.hint
+    assert project.live.execute("SELECT indisvalid FROM pg_index WHERE NOT indisvalid") == [
+        (False,)
+    ]
+    repaired("")
+
+
+def test_a_user_whose_transactions_are_read_only(project, repaired):
+    project.by_hand(f'ALTER DATABASE "{project.live.name}" SET default_transaction_read_only = on')
+    try:
+        repaired("SET transaction_read_only = off; " + DRIFT)
+    finally:
+        project.by_hand(
+            f'SET transaction_read_only = off; ALTER DATABASE "{project.live.name}" '
+            "RESET default_transaction_read_only"
+        )
