@@ -43,7 +43,8 @@ class Trial:
 
     Attributes:
         proof: The proof of the plan.
-        effects: What each step did, by its index. A step that was left out of the copy is missing.
+        effects: What each step did, by its index; ``None`` if that was not measured. A step that was
+            left out of the copy is missing.
         depending: The message of the server for each step that it refused because of generated
             rows, by the index of the step.
         has_rows: Whether the copy had rows.
@@ -54,7 +55,7 @@ class Trial:
     """
 
     proof: Proof
-    effects: Mapping[int, StepEffects] = field(default_factory=dict)
+    effects: Mapping[int, StepEffects | None] = field(default_factory=dict)
     depending: Mapping[int, str] = field(default_factory=dict)
     has_rows: bool = False
     refused_step: int | None = None

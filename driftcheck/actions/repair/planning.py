@@ -20,7 +20,6 @@ from driftcheck.databases.plan_scope import PlanScope
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_facts import RowFacts
-from driftcheck.dialects import display_name
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged
@@ -28,6 +27,7 @@ from driftcheck.judging.printed_expressions import reworded
 from driftcheck.pipeline.change_plan import object_changes
 from driftcheck.pipeline.check import CheckedDatabase
 from driftcheck.pipeline.live_reader import LiveReader
+from driftcheck.pipeline.plain_trial import try_on_whole_copy
 from driftcheck.pipeline.plan_proof import Proof
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repair_trial import Trial, TrialInput, try_plan
@@ -134,10 +134,12 @@ class RepairPlanner:
         key = database.state.database_key
         if not tried.plan.steps:
             return Trial(Proof(not_tried="it has no statement"))
-        if not database.basis.catalog.knows_dependencies:
-            name = display_name(key.dialect, tried.actual.server_version)
-            return Trial(Proof(not_tried=f"plans for {name} are not tried"))
-        if not self._shadows.maker(key).runs_untrusted_files:
+        create = partial(self._shadows.create_restricted, key, "repair")
+        maker = self._shadows.maker(key)
+        if not database.basis.catalog.knows_dependencies and maker.runs_untrusted_ddl:
+            self._progress("trying the plan")
+            return try_on_whole_copy(tried, create)
+        if not maker.runs_untrusted_files:
             return Trial(
                 Proof(
                     not_tried="SQL that comes from a live database is not run on a server that "
@@ -145,7 +147,7 @@ class RepairPlanner:
                 )
             )
         self._progress("trying the plan")
-        return try_plan(tried, partial(self._shadows.create_restricted, key, "repair"))
+        return try_plan(tried, create)
 
 
 def _row_facts(rows: RowFacts, wanted: Snapshot, system: Database) -> RowFacts:
