@@ -94,11 +94,14 @@ def repair(  # noqa: PLR0913  (a parameter for each option)
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.repair import planned  # noqa: PLC0415
+    from driftcheck.actions.repair.running import read_for_repair  # noqa: PLC0415
+    from driftcheck.sources.live import read_live  # noqa: PLC0415
 
     settings = settings_from(options)
     with ExitStack() as stack:
         with progress(verbose=verbose) as show:
-            plans = stack.enter_context(planned(settings, only, show))
+            read = read_live if applying is None else read_for_repair
+            plans = stack.enter_context(planned(settings, only, show, read=read))
         result = replace(plans.result, is_applied=applying is not None)
         if output is not None:
             _write_scripts(result, output)

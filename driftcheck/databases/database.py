@@ -168,6 +168,13 @@ class Database(ABC):
     def open_read_only(self, url: URL) -> Any:
         """Open a DB-API connection to a live database, in one transaction that cannot write."""
 
+    def undo_unfinished(self, url: URL) -> None:
+        """Undo a transaction of a killed process, if nobody can read the database before that.
+
+        A server does it by itself.
+        """
+        del url
+
     @abstractmethod
     def open_for_repair(self, url: URL, limits: RepairLimits) -> RepairSession:
         """Open the only kind of connection that may change a live database.

@@ -43,8 +43,8 @@ class Trial:
 
     Attributes:
         proof: The proof of the plan.
-        effects: What each step did, by its index; ``None`` if that was not measured. A step that was
-            left out of the copy is missing.
+        effects: What each step did, by its index; ``None`` if that was not measured. A step that
+            was left out of the copy is missing.
         depending: The message of the server for each step that it refused because of generated
             rows, by the index of the step.
         has_rows: Whether the copy had rows.

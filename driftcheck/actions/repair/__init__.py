@@ -17,9 +17,11 @@ from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.repair_result import RepairResult
 from driftcheck.judging.report import Report
 from driftcheck.pipeline.check import ProjectCheck
+from driftcheck.pipeline.database_state import ReadLive
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
+from driftcheck.sources.live import read_live
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,11 @@ class Planned:
 
 @contextmanager
 def planned(
-    settings: Settings, only: Sequence[str] = (), progress: Progress = lambda _: None
+    settings: Settings,
+    only: Sequence[str] = (),
+    progress: Progress = lambda _: None,
+    *,
+    read: ReadLive = read_live,
 ) -> Iterator[Planned]:
     """Plan the repair of the live databases of a project. The project is open within this context.
 
@@ -51,6 +57,7 @@ def planned(
         settings: The settings.
         only: The names of the objects to repair; empty for all.
         progress: Called with a short description of each step.
+        read: Reads a live database.
 
     Raises:
         NoSuchObjectError: No drift is found at a name.
@@ -60,7 +67,9 @@ def planned(
     settings = replace(settings, gaps=tuple(gap for gap in Gap if gap in compared))
     with open_project(settings, progress) as (loaded, shadows, declarations):
         replays = Replays(loaded, shadows, settings, progress)
-        check = ProjectCheck(loaded, shadows, replays, settings, progress, looks_ahead=False)
+        check = ProjectCheck(
+            loaded, shadows, replays, settings, progress, looks_ahead=False, read=read
+        )
         checked = check.run(declarations)
         report = Report(loaded.project.name, checked.reports, frozenset({Gap.DRIFT}))
         today = datetime.now().astimezone().date()

@@ -15,10 +15,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
+from sqlalchemy.engine import URL
+
 from driftcheck.actions.repair.plan import RepairPlan
+from driftcheck.databases.catalog import Scope
 from driftcheck.databases.plan import Hazard, PlanStep
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import (
     CatalogError,
     DriftcheckError,
@@ -30,6 +34,7 @@ from driftcheck.judging.repair_outcome import RepairOutcome
 from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.process.interrupt import interruption
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.live import Live, read_live
 
 TRIES = 5
 """How often a transaction is tried if another session holds a lock."""
@@ -64,6 +69,15 @@ def run_plan(plan: RepairPlan, limits: RepairLimits, progress: Progress) -> Repa
         run.all(session)
     together = len(plan.plan.transaction) if database.has_transactional_ddl else 0
     return RepairOutcome(plan.name, plan.location, together, len(plan.plan.steps) - together)
+
+
+def read_for_repair(url: URL, version_tables: Iterable[VersionTable], scope: Scope) -> Live:
+    """Read a live database that a plan will be run on; see ``read_live``.
+
+    A repair of SQLite that was killed at its commit is undone first. Nothing could be read before.
+    """
+    database_for(url.get_backend_name()).undo_unfinished(url)
+    return read_live(url, version_tables, scope)
 
 
 class _Run:

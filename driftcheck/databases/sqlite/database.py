@@ -52,6 +52,10 @@ class SQLite(Database):
         """Open a live database for reading only, in one transaction."""
         return files.open_read_only(url)
 
+    def undo_unfinished(self, url: URL) -> None:
+        """Undo a transaction that a killed process has left in the file."""
+        files.undo_unfinished(url)
+
     def open_for_repair(self, url: URL, limits: RepairLimits) -> SQLiteRepairSession:
         """Open the only kind of connection that may change a live database."""
         return SQLiteRepairSession(url, limits)

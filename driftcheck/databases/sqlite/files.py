@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,9 +13,10 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
 from driftcheck.databases.own_work import own_work
-from driftcheck.errors import ConnectionFailedError
+from driftcheck.errors import CatalogError, ConnectionFailedError
 
 MEMORY = ":memory:"
+_UNFINISHED = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 _OTHER_FILES = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
 
 
@@ -53,6 +55,7 @@ def open_read_only(url: URL) -> sqlite3.Connection:
 
     Raises:
         ConnectionFailedError: There is no such file.
+        CatalogError: A process that was killed has left a transaction that was not ended.
     """
     path = Path(url.database or "")
     if not path.is_file():
@@ -63,8 +66,42 @@ def open_read_only(url: URL) -> sqlite3.Connection:
     with own_work():
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     connection.execute("PRAGMA trusted_schema = OFF")
+    if _has_unfinished_transaction(connection):
+        connection.close()
+        raise CatalogError(
+            f"{path} has the journal of a transaction that was not ended, so it cannot be read",
+            hint="The process that wrote to it was killed. The next program that opens it for "
+            "writing undoes the transaction: start your app, or run driftcheck repair --apply.",
+        )
     connection.execute("BEGIN")
     return connection
+
+
+def undo_unfinished(url: URL) -> None:
+    """Have SQLite undo a transaction that was not ended, as every program does that may write.
+
+    https://www.sqlite.org/lockingv3.html#hot_journals
+    """
+    path = Path(url.database or "")
+    if not path.is_file():
+        return
+    for mode in ("ro", "rw"):
+        with own_work():
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
+        with closing(connection):
+            if not _has_unfinished_transaction(connection):
+                return
+
+
+def _has_unfinished_transaction(connection: sqlite3.Connection) -> bool:
+    """Whether a transaction has to be undone before the file can be read."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode in _UNFINISHED:
+            return True
+        raise
+    return False
 
 
 def connect_untrusted(url: URL) -> Any:
