@@ -148,7 +148,7 @@ def _changed(wanted: Snapshot, actual: Snapshot) -> Iterator[Address]:
             continue
         pair = id(goal.attributes), id(obj.attributes)
         if pair not in is_equal:
-            is_equal[pair] = _compared(goal) == _compared(obj)
+            is_equal[pair] = _bare_attributes(goal) == _bare_attributes(obj)
         if not is_equal[pair]:
             yield address
 
@@ -183,7 +183,10 @@ def drifted(wanted: Snapshot, actual: Snapshot) -> set[Address]:
 
 
 def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
-    """Return the objects of a schema that a copy has, without owners and privileges."""
+    """Return the objects of a schema that a copy has, without owners and privileges.
+
+    An index whose creation has failed is valid in a copy: nothing can create it otherwise.
+    """
     left_out = _left_out(snapshot)
     compared: dict[int, dict[str, Value]] = {}  # equal attributes exist once
     objects = {}
@@ -191,19 +194,22 @@ def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
         if address.kind not in left_out:
             key = id(obj.attributes)
             if key not in compared:
-                compared[key] = _compared(obj)
+                compared[key] = _bare_attributes(obj)
             objects[address] = replace(obj, attributes=compared[key])
     return objects
-
-
-def _compared(obj: SchemaObject) -> dict[str, Value]:
-    return {k: v for k, v in obj.attributes.items() if k not in _KEPT_FROM_COMPARISON}
 
 
 def _left_out(snapshot: Snapshot) -> frozenset[str]:
     """The kinds that are not part of a proof: a restricted shadow never has most of them."""
     kinds = catalog_for(snapshot.dialect).kinds
     return frozenset(("default privileges", *(k.name for k in kinds if k.left_out_of_copies)))
+
+
+def _bare_attributes(obj: SchemaObject) -> dict[str, Value]:
+    attributes = {n: v for n, v in obj.attributes.items() if n not in _KEPT_FROM_COMPARISON}
+    if attributes.get("valid") is False and not attributes.get("only"):
+        attributes["valid"] = True
+    return attributes
 
 
 def _is_left_out(address: Address, snapshot: Snapshot) -> bool:

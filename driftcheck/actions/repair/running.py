@@ -187,21 +187,37 @@ class _Run:
         self._require_repaired(self._read_now())
 
     def _execute_separately(self, step: PlanStep) -> None:
-        """Run a step by itself; try again if it needs a lock and had no effect."""
+        """Run a step by itself; try again if it needs a lock and has left nothing."""
         in_transaction = Hazard.NOT_IN_TRANSACTION not in step.hazards
 
         def execute() -> None:
             self._is_doubtful(_STATEMENT_IN_DOUBT if in_transaction else _PART_IN_DOUBT)
             try:
                 self._session.execute_separately(step.statement, in_transaction=in_transaction)
-            except RepairError:
-                self._is_doubtful("" if in_transaction else _PART_IN_DOUBT)
+            except RepairError as error:
+                if not in_transaction and not self._is_cleaned_up(step):
+                    raise RepairError(
+                        error.message, details=error.details, hint=error.hint
+                    ) from error
+                self._is_doubtful("")
                 raise
 
-        if in_transaction:
-            self._with_tries(execute)
-        else:
-            execute()
+        self._with_tries(execute)
+
+    def _is_cleaned_up(self, step: PlanStep) -> bool:
+        """Remove the invalid index that a step has left. Return whether nothing is left."""
+        if not step.cleanup:
+            return False
+        index = self._read_now().objects.get(_index_of(step))
+        if index is None:
+            return True
+        if index.attributes["valid"]:  # it is not from this step
+            return False
+        try:
+            self._session.execute_separately(step.cleanup, in_transaction=False)
+        except RepairError:
+            return False
+        return True
 
     def _with_tries(self, work: Callable[[], _T]) -> _T:
         """Do work that another session may hinder, a limited number of times."""
@@ -319,7 +335,7 @@ class _Run:
         Raises:
             RepairError: Something differs from the planned schema.
         """
-        deferred = {step.address for step in waiting}
+        deferred = {address for step in waiting for address in (step.address, _index_of(step))}
         left = self._plan.left(now, deferred | {*known} if deferred else ())
         if left:
             raise RepairError(
@@ -331,6 +347,11 @@ class _Run:
     def _show(self, number: int, step: PlanStep) -> None:
         total = len(self._plan.plan.steps)
         self._progress(Step("repairing", "statement", number, total, str(step.address)))
+
+
+def _index_of(step: PlanStep) -> Address:
+    """The index that a step builds: that of its object, or of the key with this name."""
+    return step.address._replace(kind="index", path=step.address.path[-1:])
 
 
 def _is_relation(address: Address) -> bool:

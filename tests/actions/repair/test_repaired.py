@@ -9,9 +9,8 @@ from sqlalchemy.engine import make_url
 
 from driftcheck.actions.repair.running import run_plan
 from driftcheck.databases.connection import connect
-from driftcheck.databases.plan import Hazard
 from driftcheck.databases.repair_session import RepairLimits
-from driftcheck.errors import ConnectionFailedError
+from driftcheck.errors import ConnectionFailedError, RepairError
 from tests.actions.repair.commit_proxy import CommitProxy
 from tests.actions.repair.test_running import DRIFT, at_statement, waiting_for_lock
 
@@ -43,29 +42,45 @@ def test_a_commit_whose_answer_is_lost(project, repaired):
     with CommitProxy(project.live.url, arrives=True) as proxy:
         outcome = repaired(DRIFT, url=make_url(proxy.url))
         assert proxy.was_cut
-    assert outcome.together == 4
+    assert outcome.together == 3
 
 
-def separately(plan):
-    """The plan with its index created after the transaction, without blocking writers."""
-    steps = [step for step in plan.plan.steps if " INDEX " not in step.statement]
-    (index,) = (step for step in plan.plan.steps if " INDEX " in step.statement)
-    after = replace(
-        index,
-        statement=index.statement.replace(" INDEX ", " INDEX CONCURRENTLY "),
-        hazards=frozenset((Hazard.NOT_IN_TRANSACTION,)),
-        is_separate=True,
-    )
-    return replace(plan, plan=replace(plan.plan, steps=(*steps, after)))
+SLOW = """
+ALTER TABLE students DROP CONSTRAINT uq_code, DROP CONSTRAINT ck_age, DROP CONSTRAINT fk_school;
+DROP INDEX ix_last_name; CREATE INDEX ix_age ON students (age);
+"""
 
 
 def test_statements_outside_of_the_transaction(repaired):
-    outcome = repaired(DRIFT, separately)
-    assert (outcome.together, outcome.separate) == (3, 1)
+    outcome = repaired(DRIFT + SLOW)
+    assert (outcome.together, outcome.separate) == (6, 5)
+
+
+def test_rows_that_do_not_fit_leave_nothing_behind(project, plan_for):
+    drift = "ALTER TABLE students DROP CONSTRAINT uq_code; UPDATE students SET code = 'x'"
+    with (
+        plan_for(project, drift) as found,
+        pytest.raises(RepairError, match="could not create unique index") as caught,
+    ):
+        run(found.plans[0])
+    assert "Nothing was changed in the live database." in caught.value.hint
+    assert project.live.execute("SELECT to_regclass('uq_code')") == [(None,)]
+
+
+def test_an_index_of_another_session_is_not_dropped(project, plan_for):
+    with plan_for(project, "DROP INDEX ix_last_name; UPDATE students SET last_name = ''") as found:
+
+        def create(step):
+            if "repairing" in step:
+                project.by_hand("CREATE UNIQUE INDEX ix_last_name ON students (id)")
+
+        with pytest.raises(RepairError, match="already exists"):
+            run(found.plans[0], create)
+    assert len(project.live.execute("SELECT 'ix_last_name'::regclass")) == 1
 
 
 def test_an_index_that_was_not_finished(project, plan_for, repaired):
-    drift = "DROP INDEX ix_last_name; ALTER TABLE students DROP CONSTRAINT ck_age"
+    drift = "DROP INDEX ix_last_name; ALTER TABLE students ALTER COLUMN age TYPE bigint"
 
     def end_waiting():
         waiting_for_lock(project.live)
@@ -79,13 +94,12 @@ def test_an_index_that_was_not_finished(project, plan_for, repaired):
             threading.Thread(target=end_waiting).start()
 
         with pytest.raises(ConnectionFailedError) as caught:
-            run(separately(found.plans[0]), at_statement(2, write))
+            run(found.plans[0], at_statement(2, write))
     error = caught.value
     assert "1 of 2 statements are done and committed." in error.hint
     assert "an invalid index" in error.hint
-    assert project.live.execute("SELECT indisvalid FROM pg_index WHERE NOT indisvalid") == [
-        (False,)
-    ]
+    invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+    assert project.live.execute(invalid) == [(1,)]
     repaired("")
 
 
