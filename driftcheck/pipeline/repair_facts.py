@@ -21,7 +21,7 @@ from driftcheck.pipeline.repair import Prove, RepairBasis
 from driftcheck.schema import SchemaObject, Snapshot, Value
 from driftcheck.sources.live import reading
 
-_PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
+PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
 
 
 def repair_basis(
@@ -75,7 +75,7 @@ def _with_privileges(actual: Snapshot, found: Iterable[SchemaObject]) -> Snapsho
     # the schema, which exist until the end.
     shared: dict[tuple[int, tuple[Any, ...]], Mapping[str, Value]] = {}
     for other in found:
-        known = {name: other.attributes[name] for name in _PRIVILEGES if name in other.attributes}
+        known = {name: other.attributes[name] for name in PRIVILEGES if name in other.attributes}
         obj = objects.get(other.address) if known else None
         if obj is not None:
             key = id(obj.attributes), tuple(known.items())

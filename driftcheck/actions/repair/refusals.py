@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 
 from driftcheck.actions.repair.plan import RepairPlan
@@ -68,9 +69,17 @@ def _require_complete(plan: RepairPlan) -> None:
         raise UsageError(
             f"a part of the repair of {plan.location} has to be done by hand",
             details=_listed(f"{step.address}: {step.text}" for step in plan.plan.by_hand),
-            hint="Nothing was changed. Do this first, or choose other findings with --only "
-            "ADDRESS.",
+            hint=f"Nothing was changed. Do this first, or run the rest: {_rest(plan)}",
         )
+
+
+def _rest(plan: RepairPlan) -> str:
+    """Return the options that choose the findings without a manual step."""
+    manual = {step.finding for step in plan.plan.by_hand}
+    rest = [plan.findings[number] for number in sorted(plan.plan.findings - manual)]
+    names = [finding.address.sql for finding in rest if finding.address is not None]
+    shown = [f"--only {shlex.quote(name)}" for name in names[:_SHOWN]]
+    return " ".join([*shown, *(["…"] if len(names) > _SHOWN else [])]) or "there is none."
 
 
 def _listed(texts: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from typing import TypeVar
 from sqlalchemy.engine import URL
 
 from driftcheck.actions.repair.plan import RepairPlan
+from driftcheck.actions.repair.privileges import require_privileges
 from driftcheck.databases.catalog import Scope
 from driftcheck.databases.plan import Hazard, PlanStep
 from driftcheck.databases.registry import database_for
@@ -154,6 +155,7 @@ class _Run:
                 self._show(number, step)
                 session.execute(step.statement)
             self._require_repaired(plan.reader.read(session.connection), plan.plan.separate)
+            require_privileges(plan, session.connection)
             self._is_doubtful(_COMMIT_IN_DOUBT)
             session.commit()
             self._done = len(plan.plan.transaction)

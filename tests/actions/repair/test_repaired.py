@@ -103,6 +103,34 @@ def test_an_index_that_was_not_finished(project, plan_for, repaired):
     repaired("")
 
 
+GRANTED = """
+GRANT SELECT ON codes TO PUBLIC; GRANT SELECT (id) ON codes TO pg_monitor;
+DROP VIEW codes;
+ALTER TABLE students ALTER COLUMN code TYPE varchar(50);
+CREATE VIEW codes AS SELECT id, code FROM students;
+GRANT SELECT ON codes TO PUBLIC; GRANT INSERT (id) ON codes TO pg_monitor;
+"""
+PRIVILEGES = """
+SELECT relacl::text, (SELECT attacl::text FROM pg_attribute
+    WHERE attrelid = c.oid AND attname = 'id')
+FROM pg_class c WHERE relname = 'codes'
+"""
+
+
+def test_what_is_created_again_keeps_its_privileges(project, plan_for):
+    with plan_for(project, GRANTED) as found:
+        (plan,) = found.plans
+        before = project.live.execute(PRIVILEGES)
+        assert None not in before[0]
+        steps = [step for step in plan.plan.steps if "INSERT" not in step.statement]
+        assert len(steps) == len(plan.plan.steps) - 1
+        with pytest.raises(RepairError, match="other privileges: view public"):
+            run(replace(plan, plan=replace(plan.plan, steps=tuple(steps))))
+        assert project.live.execute(PRIVILEGES) == before
+        run(plan)
+    assert project.live.execute(PRIVILEGES) == before
+
+
 def test_a_user_whose_transactions_are_read_only(project, repaired):
     project.by_hand(f'ALTER DATABASE "{project.live.name}" SET default_transaction_read_only = on')
     try:
