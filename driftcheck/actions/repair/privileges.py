@@ -5,7 +5,7 @@ The proof of a plan cannot show it, because the role of the copy has no right to
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from driftcheck.actions.repair.plan import RepairPlan
@@ -50,11 +50,11 @@ def _exists_before_and_after(plan: RepairPlan, step: PlanStep) -> bool:
     return step.address in plan.actual.objects and step.address in plan.wanted.objects
 
 
-def _expected(plan: RepairPlan, address: Address) -> Set[tuple[str, Value]]:
+def _expected(plan: RepairPlan, address: Address) -> AbstractSet[tuple[str, Value]]:
     """The privileges that the migrations give if they are compared; else those before the plan."""
     before, after = plan.actual.objects[address], plan.wanted.objects[address]
     return {**dict(_privileges(before)), **dict(_privileges(after))}.items()
 
 
-def _privileges(obj: SchemaObject) -> Set[tuple[str, Value]]:
+def _privileges(obj: SchemaObject) -> AbstractSet[tuple[str, Value]]:
     return {(name, obj.attributes[name]) for name in PRIVILEGES if name in obj.attributes}
