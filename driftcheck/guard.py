@@ -37,7 +37,13 @@ def wrap(own_hook: OwnHook | None = None) -> OwnHook:
 
 
 class _Hook:
-    """A ``process_revision_directives`` that calls the guard, and the project's own hook."""
+    """A ``process_revision_directives`` that calls the guard, and the project's own hook.
+
+    Attributes:
+        is_driftcheck_guard: Tells ``driftcheck guard`` that a hook is this one.
+    """
+
+    is_driftcheck_guard = True
 
     def __init__(self, own: OwnHook | None) -> None:
         self._own = own

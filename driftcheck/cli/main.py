@@ -31,6 +31,7 @@ _COMMANDS = (
     "repair",
     "diff",
     "ignore",
+    "guard",
     "snapshot",
     "watch",
     "selftest",
