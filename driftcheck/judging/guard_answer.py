@@ -54,13 +54,13 @@ class PhantomText:
 
     Attributes:
         operation: The operation in Python, as Alembic renders it.
-        finding: The drift; ``None`` if it is not known which of several findings it is.
+        finding: The drift.
         needed: The operations that autogenerate writes for the same object on a database without
             drift; empty if it writes none there.
     """
 
     operation: str
-    finding: DriftFinding | None
+    finding: DriftFinding
     needed: tuple[str, ...] = ()
 
 

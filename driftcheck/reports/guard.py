@@ -42,12 +42,11 @@ def explanation(
     for number, finding in enumerate(findings):
         own = [each for each in phantoms if each.finding == finding]
         blocks += _block(own, finding, with_remedies=number < _WITH_REMEDIES)
-    if len(findings) > _WITH_REMEDIES or not all(each and each.remedies for each in findings):
+    if len(findings) > _WITH_REMEDIES or not all(each.remedies for each in findings):
         blocks.append("driftcheck compare shows more.")
     if real:
-        is_one = len(real) == 1
-        subject = "The models need the other operation" if is_one else "The models need the others"
-        blocks += [f"{subject}:", *_code(real)]
+        subject = "The other operation is" if len(real) == 1 else "The other operations are"
+        blocks += [f"{subject} not there because of drift:", *_code(real)]
     return "\n\n".join(blocks)
 
 
@@ -86,8 +85,7 @@ def stripped_comment(phantoms: Sequence[PhantomText]) -> list[str]:
     for finding in dict.fromkeys(each.finding for each in phantoms):
         own = [each.operation for each in phantoms if each.finding == finding]
         lines += ["", *(f"    {visible(line)}" for text in own for line in text.splitlines())]
-        if finding is not None:
-            lines += ["", *wrap(visible(f"Drift: {finding.message}."), _COMMENT_WIDTH)]
+        lines += ["", *wrap(visible(f"Drift: {finding.message}."), _COMMENT_WIDTH)]
     return lines
 
 
@@ -110,13 +108,10 @@ def not_judged(message: str, hint: str, *, required: bool) -> str:
 
 
 def _block(
-    phantoms: Sequence[PhantomText], finding: DriftFinding | None, *, with_remedies: bool
+    phantoms: Sequence[PhantomText], finding: DriftFinding, *, with_remedies: bool
 ) -> Iterator[str]:
     """Yield the operations of one finding, then what is known of it."""
     yield from _code([each.operation for each in phantoms])
-    if finding is None:
-        yield _paragraph("It is not written for a database without drift.")
-        return
     texts = [finding.message, *finding.causes]
     yield "\n".join(_paragraph(text) for text in texts)
     if finding.colleague_error:

@@ -1,14 +1,16 @@
 """Decides which operations of autogenerate exist because of drift.
 
 Autogenerate runs only on a database at the head of its history, so the live database differs from
-a database at the head by its drift alone. What autogenerate writes for live, and does not write
-for the head, is there because of drift.
+a database at the head by its drift alone. An operation exists because of drift if autogenerate does
+not write it for the head, and if it is about something that has drifted. The second condition is
+for operations that are rendered in another way on another server.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from driftcheck.judging.guard_answer import DatabaseAnswer, DriftFinding, PhantomText
@@ -61,32 +63,38 @@ def classify(operations: Iterable[Operation], database: DatabaseAnswer) -> Class
             on_head[operation.text] -= 1
             real.append(operation)
             continue
-        finding = _finding_about(operation, database.drift)
-        if finding is None and _is_on_head(operation, database):
-            real.append(operation)  # the same operation, rendered in another way
+        finding = _finding_about(operation, database)
+        if finding is None:
+            real.append(operation)
         else:
             phantoms.append(_phantom(operation, finding, database))
     return Classified(tuple(phantoms), tuple(real), database.faults)
 
 
-def _finding_about(operation: Operation, drift: Sequence[DriftFinding]) -> DriftFinding | None:
-    return next((each for each in drift if is_for_any(operation, each.objects)), None)
+def _finding_about(operation: Operation, database: DatabaseAnswer) -> DriftFinding | None:
+    """Return the drift that an operation is written for.
+
+    That is a finding about the operation's object; else one about its table, if no operation on the
+    head has the same object. What a plugin's operation is about is known by its text only.
+    """
+    drift = database.drift
+    if operation.is_of_plugin:
+        return next((each for each in drift if _names(operation.text, each)), None)
+    exact = next((each for each in drift if is_for_any(operation, each.objects)), None)
+    if exact is not None or any(o.address == operation.address for o in database.on_head):
+        return exact
+    return next((each for each in drift if operation.table in each.tables), None)
 
 
-def _is_on_head(operation: Operation, database: DatabaseAnswer) -> bool:
-    address = operation.address
-    return address is not None and any(o.address == address for o in database.on_head)
+def _names(text: str, finding: DriftFinding) -> bool:
+    """Whether a text has the name of an object of a finding as a word."""
+    names = {each.address.name for each in finding.objects} - {""}
+    return any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in names)
 
 
-def _phantom(
-    operation: Operation, finding: DriftFinding | None, database: DatabaseAnswer
-) -> Phantom:
+def _phantom(operation: Operation, finding: DriftFinding, database: DatabaseAnswer) -> Phantom:
     needed: tuple[str, ...] = ()
-    if finding is None:
-        near = [each for each in database.drift if operation.table in each.tables]
-        candidates = near or database.drift
-        finding = candidates[0] if len(candidates) == 1 else None
-    elif finding.is_pending:
+    if finding.is_pending:
         addresses = {each.address for each in finding.objects}
         needed = tuple(each.text for each in database.on_head if each.address in addresses)
     return Phantom(operation, PhantomText(operation.text, finding, needed))

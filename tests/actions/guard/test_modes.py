@@ -7,6 +7,7 @@ import sys
 import pytest
 from alembic.util import CommandError
 
+from driftcheck.actions.guard import child
 from tests.actions.guard.conftest import AGE, DROPPED, FIRST, LAST, models
 
 
@@ -31,7 +32,7 @@ def test_refuse_writes_no_file_and_names_the_cause_and_the_remedies(drifted, cap
     assert "column students.last_name was" in told
     assert "Repair:" in told
     assert "Adopt" in told
-    drift, _, models_part = told.partition("The models need the other operation")
+    drift, _, models_part = told.partition("The other operation is not there because of drift")
     assert "'last_name'" in drift
     assert "'age'" not in drift
     assert "'age'" in models_part
@@ -116,7 +117,7 @@ def test_a_project_that_cannot_be_checked_is_not_blocked_unless_required(guarded
         project.migrate()
 
 
-def test_the_commands_end_without_a_traceback_and_without_the_password(drifted, tmp_path):
+def test_the_command_ends_without_a_traceback(drifted):
     alembic = [sys.executable, "-m", "alembic", "revision", "--autogenerate", "-m", "second"]
     run = subprocess.run(
         alembic, cwd=drifted.sketch.root, capture_output=True, text=True, check=False
@@ -125,6 +126,22 @@ def test_the_commands_end_without_a_traceback_and_without_the_password(drifted, 
     assert "FAILED: driftcheck: no migration was written" in run.stdout
     assert "Traceback" not in run.stderr
     assert drifted.files == ["0001.py"]
+
+
+def test_the_url_is_in_the_environment_of_the_child_only(drifted, monkeypatch, capsys):
+    asked = []
+    run = child._run
+
+    def spy(arguments, environment):
+        asked.append((arguments, environment))
+        return run(arguments, environment)
+
+    monkeypatch.setattr(child, "_run", spy)
+    with pytest.raises(CommandError):
+        drifted.migrate()
+    ((arguments, environment),) = asked
+    assert not any(str(drifted.sketch.live) in argument for argument in arguments)
+    assert environment["DRIFTCHECK_DATABASE_URL"] == drifted.sketch.url
 
 
 def test_importing_the_plugin_imports_nothing_else():
