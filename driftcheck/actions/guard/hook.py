@@ -36,8 +36,8 @@ from driftcheck.reports.guard import (
     stripped_comment,
     summary,
 )
-from driftcheck.sources.autogenerate import OperationReader
 from driftcheck.sources.operation import Operation
+from driftcheck.sources.operation_reader import OperationReader
 
 OwnHook = Callable[[Any, Any, list[Any]], None]
 """A ``process_revision_directives`` of the project: (context, revision, directives)."""
