@@ -157,21 +157,48 @@ class Repairs:
 
 
 @pytest.fixture
-def repairs(sketch, pg16):
+def project(sketch, pg16):
     project = sketch(pg16)
     project.models(MODELS)
     project.revision("0001", REVISION.strip())
     project.upgrade()
     project.by_hand(ROWS)
     project.by_hand(DRIFT)
+    yield project
+    project.live.close()
+    project.live.shadow.drop()
+
+
+@pytest.fixture
+def migrate(project):
+    """Run commands of Alembic in a process of its own, which is started before a plan is made."""
+    with subprocess.Popen(
+        [sys.executable, "-c", UPGRADES],
+        cwd=project.root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as alembic:
+        assert alembic.stdout.readline() == "ready\n"
+
+        def migrate(name, revision):
+            alembic.stdin.write(f"{name} {revision}\n")
+            alembic.stdin.flush()
+            return alembic.stdout.readline().strip()
+
+        yield migrate
+        alembic.stdin.close()
+
+
+@pytest.fixture
+def repairs(project, pg16):
     with used(pg16), planned(Settings(root=project.root)) as found:
         (plan,) = found.plans
         assert plan.is_proved, plan.proof
         assert plan.plan.transaction
         assert plan.plan.separate
         yield Repairs(project, plan, variables(pg16))
-    project.live.close()
-    project.live.shadow.drop()
 
 
 def time_of_a_run(repairs):
@@ -230,7 +257,7 @@ def test_alterations_of_other_sessions(repairs, moments):
     repairs.tell("beside ALTER TABLE")
 
 
-def test_upgrades_at_the_same_time(repairs, moments):
+def test_upgrades_at_the_same_time(migrate, repairs, moments):
     project = repairs.project
     project.revision(
         "0002",
@@ -244,39 +271,23 @@ def test_upgrades_at_the_same_time(repairs, moments):
     )
     takes = time_of_a_run(repairs)
     failed = Counter()
-    with subprocess.Popen(
-        [sys.executable, "-c", UPGRADES],
-        cwd=project.root,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as alembic:
-        assert alembic.stdout.readline() == "ready\n"
+    for _ in range(MEETINGS):
+        answers = []
+        delay = moments.uniform(-takes / 2, takes)
 
-        def migrate(name, revision):
-            alembic.stdin.write(f"{name} {revision}\n")
-            alembic.stdin.flush()
-            return alembic.stdout.readline().strip()
+        def upgrade(delay=delay, answers=answers):
+            time.sleep(max(0.0, delay))
+            answers.append(migrate("upgrade", "head"))
 
-        for _ in range(MEETINGS):
-            answers = []
-            delay = moments.uniform(-takes / 2, takes)
-
-            def upgrade(delay=delay, answers=answers):
-                time.sleep(max(0.0, delay))
-                answers.append(migrate("upgrade", "head"))
-
-            other = threading.Thread(target=upgrade)
-            other.start()
-            time.sleep(max(0.0, -delay))
-            message = repairs.run()
-            other.join()
-            if answers != ["done"]:
-                failed[answers[0][:120]] += 1
-            assert migrate("downgrade", "0001") == "done"
-            repairs.look(error=message)
-        alembic.stdin.close()
+        other = threading.Thread(target=upgrade)
+        other.start()
+        time.sleep(max(0.0, -delay))
+        message = repairs.run()
+        other.join()
+        if answers != ["done"]:
+            failed[answers[0][:120]] += 1
+        assert migrate("downgrade", "0001") == "done"
+        repairs.look(error=message)
     sys.stderr.write(f"upgrades that failed: {dict(failed)}\n")
     repairs.tell("beside alembic upgrade")
     assert not failed
