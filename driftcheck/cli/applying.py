@@ -49,8 +49,7 @@ class Applying:
             verbose: Whether progress is written as lines where no terminal is.
 
         Raises:
-            UsageError: A step has a hazard that is not allowed, or something has to be done by
-                hand.
+            UsageError: A step has a hazard that is not allowed, or all has to be done by hand.
             RepairError: A plan is not proved, or could not be run to its end.
         """
         from driftcheck.actions.repair.refusals import require_applicable  # noqa: PLC0415
@@ -71,7 +70,7 @@ class Applying:
                 outcome = run_plan(plan, limits, show)
             say(visible(outcome_text(outcome)))
         if planned.leaves_drift:
-            say(left_text(planned.result))
+            say(visible(left_text(planned.result), keep="\n"))
             return ExitCode.FOUND
         return ExitCode.CLEAN
 

@@ -38,9 +38,10 @@ class Planned:
 
     @property
     def leaves_drift(self) -> bool:
-        """Whether something is to be repaired that no plan repairs."""
-        is_faulty = any(repair.faults for repair in self.result.databases)
-        return is_faulty or any(len(p.plan.findings) < len(p.findings) for p in self.plans)
+        """Whether something is to be repaired that no statement repairs."""
+        if any(repair.faults or repair.manual_steps for repair in self.result.databases):
+            return True
+        return any(len(plan.plan.findings) < len(plan.findings) for plan in self.plans)
 
 
 @contextmanager

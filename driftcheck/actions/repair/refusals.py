@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection, Iterable, Sequence
 
 from driftcheck.actions.repair.plan import RepairPlan
@@ -29,13 +28,13 @@ def require_applicable(plans: Sequence[RepairPlan], allowed: Collection[str]) ->
 
     Raises:
         RepairError: A plan is not proved.
-        UsageError: A step has a hazard that is not allowed, or something has to be done by hand.
+        UsageError: A step has a hazard that is not allowed, or all has to be done by hand.
     """
     for plan in plans:
         _require_proof(plan)
     for plan in plans:
         _require_allowed(plan, allowed)
-        _require_complete(plan)
+        _require_statements(plan)
 
 
 def _require_proof(plan: RepairPlan) -> None:
@@ -64,22 +63,13 @@ def _require_allowed(plan: RepairPlan, allowed: Collection[str]) -> None:
             )
 
 
-def _require_complete(plan: RepairPlan) -> None:
-    if plan.plan.by_hand:
+def _require_statements(plan: RepairPlan) -> None:
+    if not plan.plan.steps:
         raise UsageError(
-            f"a part of the repair of {plan.location} has to be done by hand",
+            f"the repair of {plan.location} has to be done by hand",
             details=_listed(f"{step.address}: {step.text}" for step in plan.plan.by_hand),
-            hint=f"Nothing was changed. Do this first, or run the rest: {_rest(plan)}",
+            hint="Nothing was changed. Do this, then run driftcheck repair again.",
         )
-
-
-def _rest(plan: RepairPlan) -> str:
-    """Return the options that choose the findings without a manual step."""
-    manual = {step.finding for step in plan.plan.by_hand}
-    rest = [plan.findings[number] for number in sorted(plan.plan.findings - manual)]
-    names = [finding.address.sql for finding in rest if finding.address is not None]
-    shown = [f"--only {shlex.quote(name)}" for name in names[:_SHOWN]]
-    return " ".join([*shown, *(["…"] if len(names) > _SHOWN else [])]) or "there is none."
 
 
 def _listed(texts: Iterable[str]) -> str:

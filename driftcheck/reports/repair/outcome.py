@@ -28,6 +28,9 @@ def question(repairs: Sequence[DatabaseRepair]) -> str:
     several = [
         f"{counted(len(repair.steps), 'statement')} on {repair.location}" for repair in repairs
     ]
+    by_hand = sum(len(repair.manual_steps) for repair in repairs)
+    if by_hand:
+        warnings.append(f"{counted(by_hand, 'manual step')} will be left to do afterwards.")
     return " ".join([*dict.fromkeys(warnings), f"Run {' and '.join(several)}?"])
 
 
@@ -45,5 +48,11 @@ def outcome_text(outcome: RepairOutcome) -> str:
 
 
 def left_text(result: RepairResult) -> str:
-    """Return a sentence about drift that no plan has repaired."""
-    return f"driftcheck: not everything was repaired; run {result.compare} to see what is left"
+    """Return what is left to do by hand, and how to see all drift that is left."""
+    lines = [
+        f"driftcheck: left to do by hand: {step.text}"
+        for repair in result.databases
+        for step in repair.manual_steps
+    ]
+    compare = f"driftcheck: not everything was repaired; run {result.compare} to see what is left"
+    return "\n".join([*lines, compare])
