@@ -232,8 +232,10 @@ class _Copy:
         """Whether the copy lacks an object, or what it needs, because its role lacks rights."""
         wanted, actual = self._tried.wanted, self._tried.actual
         obj = wanted.objects.get(address) or actual.objects.get(address)
+        former = {after: before for before, after in self._tried.renamed.items()}
         needed = {
             address,
+            former.get(address, address),
             *wanted.dependencies.get(address, ()),
             *actual.dependencies.get(address, ()),
             *((obj.part_of,) if obj is not None and obj.part_of is not None else ()),

@@ -115,17 +115,20 @@ def test_a_step_that_the_role_of_the_copy_may_not_run_is_left_out(read, pg16):
         read(f"{ACTUAL}{function}{trigger}ALTER TABLE students ADD c int"),
     )
     event = Address("event trigger", "", ("e",))
+    other = Address("event trigger", "", ("g",))
     plan = Plan(
         (
-            PlanStep("DROP EVENT TRIGGER e", event),
+            PlanStep("ALTER EVENT TRIGGER e RENAME TO g", other),
+            PlanStep("DROP EVENT TRIGGER g", other),
             PlanStep("ALTER TABLE students DROP c", STUDENTS),
         )
     )
     trial = try_plan(
-        TrialInput(plan, wanted, actual), lambda: pg16.make("trial", None, restricted=True)
+        TrialInput(plan, wanted, actual, renamed={event: other}),
+        lambda: pg16.make("trial", None, restricted=True),
     )
     assert trial.proof.holds, trial.proof
-    assert trial.effects.keys() == {1}
+    assert trial.effects.keys() == {2}
 
 
 def test_an_expression_that_is_printed_differently_afterwards_is_equal(read, pg16, catalog):
