@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
 from driftcheck.judging.repair_result import StepHazard
-from driftcheck.pipeline.repair_trial import Trial, table_of
+from driftcheck.pipeline.repair_trial import Trial, TrialInput, table_of
 from driftcheck.pipeline.table_effects import Effect, HazardKind
 from driftcheck.pipeline.table_watch import StepEffects
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address
 
 Estimates = Mapping[Address, int | None]
 
@@ -33,22 +33,22 @@ _LOSSES = frozenset(
 )
 
 
-def with_measured_losses(plan: Plan, trial: Trial, actual: Snapshot) -> Plan:
+def with_measured_losses(plan: Plan, trial: Trial, tried: TrialInput) -> Plan:
     """Return a plan whose steps have the hazards that were seen when the plan was tried.
 
     Args:
         plan: The plan.
         trial: The result of trying it.
-        actual: The schema before the plan.
+        tried: The schemas before and after the plan.
     """
     steps = (
-        _with_measured(step, trial.effects.get(index), actual)
+        _with_measured(step, trial.effects.get(index), tried)
         for index, step in enumerate(plan.steps)
     )
     return replace(plan, steps=tuple(steps))
 
 
-def _with_measured(step: PlanStep, effects: StepEffects | None, actual: Snapshot) -> PlanStep:
+def _with_measured(step: PlanStep, effects: StepEffects | None, tried: TrialInput) -> PlanStep:
     if effects is None:
         return step
     hazards = {*step.hazards} - {Hazard.LOCK, Hazard.REWRITE}
@@ -56,9 +56,21 @@ def _with_measured(step: PlanStep, effects: StepEffects | None, actual: Snapshot
     for _, (kind, address, _) in effects.effects:
         if kind is HazardKind.REWRITE:
             hazards.add(Hazard.REWRITE)
-        elif kind in _LOSSES and address in actual.objects:  # no table: a materialized view
+        elif kind is HazardKind.NARROWER_TYPE and _is_kept_or_refused(step, address, tried):
+            continue
+        elif kind in _LOSSES and address in tried.actual.objects:  # else a materialized view
             hazards.add(Hazard.DATA_LOSS)
     return replace(step, hazards=frozenset(hazards))
+
+
+def _is_kept_or_refused(step: PlanStep, address: Address, tried: TrialInput) -> bool:
+    """Whether a new type takes the text of each value or refuses it, as an enum does.
+
+    Built-in types can cut a text: a date takes the text of a timestamp.
+    """
+    column = tried.wanted.objects.get(address)
+    is_own = column is not None and "." in str(column.attributes.get("type"))
+    return is_own and "::text::" in step.statement
 
 
 @dataclass(frozen=True)

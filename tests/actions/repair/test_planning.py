@@ -198,6 +198,23 @@ def test_what_a_step_does_is_measured(project, plan_for):
     ]
 
 
+def test_an_enum_that_loses_a_value_loses_no_data(sketch, pg16, plan_for):
+    """A row that has the value is not changed: the server refuses the step."""
+    project = sketch(pg16)
+    project.revision(
+        "0001",
+        "op.execute(\"CREATE TYPE mood AS ENUM ('sad', 'ok')\")\n"
+        'op.execute("CREATE TABLE students (id integer, mood mood)")',
+    )
+    project.upgrade()
+    project.by_hand("INSERT INTO students VALUES (1, 'ok')")
+    with plan_for(project, "ALTER TYPE mood ADD VALUE 'bad'", gaps=(Gap.DRIFT,)) as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+    assert "USING mood::text::public.mood" in plan.plan.script
+    assert not plan.plan.loses_data
+
+
 def test_what_does_not_come_back_is_said(project, plan_for):
     drift = "ALTER TABLE students DROP COLUMN last_name, DROP COLUMN age"
     with plan_for(project, drift) as found:
