@@ -30,6 +30,7 @@ _COMMANDS = (
     "history",
     "repair",
     "diff",
+    "adopt",
     "ignore",
     "guard",
     "snapshot",

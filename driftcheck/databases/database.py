@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from sqlalchemy.engine import URL, Connection, Dialect
 
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.conditional_ddl import ConditionalStatement, with_clauses
 from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
@@ -21,7 +22,7 @@ from driftcheck.databases.rows.tables import Store
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.process.deadline import NoteError
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 TARGET_ARGUMENTS = frozenset(
     "host port user username password database dsn uri ssl async_creator_fn".split()
@@ -289,6 +290,23 @@ class Database(ABC):
             ``None`` if the statement must not be run.
         """
         return statement
+
+    # Statements of migrations
+
+    def conditional(self, statement: str, obj: SchemaObject) -> ConditionalStatement:
+        """Return a statement that can run where its change was made already.
+
+        Args:
+            statement: The statement, as a plan has it.
+            obj: The object that it creates, changes or drops, under the name that it has before.
+        """
+        del obj
+        return ConditionalStatement(with_clauses(statement))
+
+    def existence(self, obj: SchemaObject) -> str:
+        """Return an SQL expression: whether an object exists; empty if there is none."""
+        del obj
+        return ""
 
     # Shadow databases
 

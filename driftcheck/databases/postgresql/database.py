@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Dialect
 
+from driftcheck.databases.conditional_ddl import ConditionalStatement
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import (
     TARGET_ARGUMENTS,
@@ -21,6 +22,7 @@ from driftcheck.databases.plan import Plan
 from driftcheck.databases.postgresql import connections, psycopg2_deadlines, urls
 from driftcheck.databases.postgresql.batches import in_batches, run_batch
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from driftcheck.databases.postgresql.conditional_ddl import conditional, existence
 from driftcheck.databases.postgresql.dump_file import run_dump
 from driftcheck.databases.postgresql.gentle import gentle
 from driftcheck.databases.postgresql.libpq import explicit_parameters, user_options
@@ -41,7 +43,7 @@ from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
 from driftcheck.process.deadline import NoteError
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 _TARGET_ARGUMENTS = """
     hostaddr dbname passfile service unix_sock krbsrvname krb_service_name gsslib gssencmode
@@ -195,6 +197,14 @@ class PostgreSQL(Database):
     def without_code(self, statement: str) -> str:
         """Change a statement so that a materialized view is created without running its query."""
         return without_query(statement)
+
+    def conditional(self, statement: str, obj: SchemaObject) -> ConditionalStatement:
+        """Return a statement that can run where its change was made already."""
+        return conditional(statement, obj)
+
+    def existence(self, obj: SchemaObject) -> str:
+        """Return an SQL expression: whether an object exists; empty if there is none."""
+        return existence(obj)
 
     def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
         """Open the first possible way to make shadow databases."""

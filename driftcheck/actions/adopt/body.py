@@ -1,0 +1,205 @@
+"""Writes the body of ``upgrade()`` or ``downgrade()`` from steps.
+
+Some databases have the changes of an upgrade already, so each of its operations looks first. A
+downgrade begins on databases that are all alike, so its operations need not look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import indent
+
+from driftcheck.actions.adopt.operations import OperationWriter, executed, literal
+from driftcheck.actions.adopt.steps import Step, Verb
+from driftcheck.databases.database import Database
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.operation import INDENT, joined
+
+_OFFLINE = """\
+if op.get_context().as_sql:
+    raise RuntimeError("This revision looks at the database: run it without --sql.")"""
+
+_LOOKS = {
+    "tables": """\
+def tables(schema=None):
+    return set(sa.inspect(op.get_bind()).get_table_names(schema))""",
+    "columns": """\
+def columns(table, schema=None):
+    found = sa.inspect(op.get_bind()).get_columns(table, schema)
+    return {column["name"] for column in found}""",
+    "indexes": """\
+def indexes(table, schema=None):
+    found = sa.inspect(op.get_bind()).get_indexes(table, schema)
+    return {index["name"] for index in found}""",
+    "constraints": """\
+def constraints(table, schema=None):
+    inspector = sa.inspect(op.get_bind())
+    found = [
+        inspector.get_pk_constraint(table, schema),
+        *inspector.get_unique_constraints(table, schema),
+        *inspector.get_foreign_keys(table, schema),
+        *inspector.get_check_constraints(table, schema),
+    ]
+    return {constraint["name"] for constraint in found}""",
+    "holds": """\
+def holds(condition):
+    return op.get_bind().execute(sa.text(f"SELECT {condition}")).scalar()""",
+}
+"""The functions by which an upgrade looks at the database, in the order in which they stand."""
+
+_FUNCTIONS = {
+    "table": "tables",
+    "column": "columns",
+    "index": "indexes",
+    "primary key": "constraints",
+    "unique constraint": "constraints",
+    "foreign key": "constraints",
+    "check constraint": "constraints",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines of a body that run under the same condition.
+
+    Attributes:
+        code: The lines.
+        condition: The condition in Python; empty if they always run.
+        note: A comment above the lines.
+    """
+
+    code: str
+    condition: str = ""
+    note: str = ""
+
+
+class BodyWriter:
+    """Writes the body of a function of a migration.
+
+    Args:
+        writer: Writes steps as operations of Alembic.
+        database: The database system, which writes conditions in SQL.
+        before: The schema before the migration.
+        after: The schema after it.
+        as_sql: The objects whose steps are written in SQL: Alembic's operation was tried, and does
+            not lead to the same schema.
+    """
+
+    def __init__(
+        self,
+        writer: OperationWriter,
+        database: Database,
+        before: Snapshot,
+        after: Snapshot,
+        as_sql: frozenset[Address],
+    ) -> None:
+        self._writer = writer
+        self._database = database
+        self._before = before
+        self._after = after
+        self._as_sql = as_sql
+
+    def upgrade(self, steps: Sequence[Step]) -> str:
+        """Return the body of ``upgrade()``, whose operations look first."""
+        return _with_looks(self._blocks(steps, looks=True))
+
+    def downgrade(self, steps: Sequence[Step]) -> str:
+        """Return the body of ``downgrade()``."""
+        return "\n".join(_merged(self._blocks(steps, looks=False)))
+
+    def _blocks(self, steps: Sequence[Step], *, looks: bool) -> Iterator[Block]:
+        included: set[Address] = set()
+        created: dict[Address, str] = {}
+        for step in steps:
+            if step.address in included or self._is_sequence_of(step, created):
+                continue
+            code = None if step.address in self._as_sql else self._writer.write(step)
+            if code is None:
+                yield from self._executed(step, looks=looks)
+                continue
+            included |= code.includes
+            condition = self._condition(step, created) if looks else ""
+            if step.verb is Verb.CREATE and step.address.kind == "table":
+                created[step.address] = condition
+            yield Block(code.lines, condition, code.note)
+
+    def _executed(self, step: Step, *, looks: bool) -> Iterator[Block]:
+        """Yield the statements of a step as operations that run SQL."""
+        for statement in step.statements:
+            if not looks or not self._needs_look(step):
+                yield Block(executed(statement))
+                continue
+            conditional = self._database.conditional(statement, step.obj)
+            condition = conditional.condition
+            if step.after is None and step.verb is Verb.ALTER:
+                condition = self._database.existence(step.obj)
+            call = f"holds({literal(condition)})" if condition else ""
+            yield Block(executed(conditional.statement), call)
+
+    def _needs_look(self, step: Step) -> bool:
+        """Whether a step cannot run on a database that has the changes already.
+
+        An object that exists before and after is created again, or altered, on every database.
+        """
+        in_both = step.address in self._before.objects and step.address in self._after.objects
+        return step.verb in (Verb.RENAME, Verb.ALTER) or not in_both
+
+    def _condition(self, step: Step, created: dict[Address, str]) -> str:
+        """Return the condition of an operation of Alembic, in Python."""
+        if not self._needs_look(step) or (step.verb is Verb.ALTER and step.after is not None):
+            return ""
+        obj = step.obj
+        parent = obj.part_of
+        if parent is not None and parent in created:
+            return created[parent]
+        if parent is not None and step.verb is Verb.DROP and parent not in self._after.objects:
+            return self._is_found(parent, None)
+        return self._is_found(obj.address, parent, negated=step.verb is Verb.CREATE)
+
+    def _is_found(self, address: Address, parent: Address | None, *, negated: bool = False) -> str:
+        """Return the expression that is true if the database has an object, or lacks it."""
+        schema = [] if address.schema == self._default_schema else [repr(address.schema)]
+        arguments = [] if address.kind == "table" else [repr((parent or address).path[0])]
+        call = f"{_FUNCTIONS[address.kind]}({', '.join([*arguments, *filter(None, schema)])})"
+        return f"{address.name!r} {'not in' if negated else 'in'} {call}"
+
+    @property
+    def _default_schema(self) -> str:
+        return self._after.default_schema
+
+    def _is_sequence_of(self, step: Step, created: dict[Address, str]) -> bool:
+        """Whether a step gives a sequence to a column of a table that Alembic has created."""
+        owned = all(" OWNED BY " in statement for statement in step.statements)
+        return step.verb is Verb.ALTER and step.address in created and owned
+
+
+def _with_looks(blocks: Iterator[Block]) -> str:
+    """Return blocks below the functions by which their conditions look."""
+    found = list(blocks)
+    body = "\n".join(_merged(iter(found)))
+    used = [name for name in _LOOKS if any(f"{name}(" in each.condition for each in found)]
+    if not used:
+        return body
+    functions = "\n\n".join(_LOOKS[name] for name in used)
+    return f"{_OFFLINE}\n\n{functions}\n\n{body}"
+
+
+def _merged(blocks: Iterator[Block]) -> Iterator[str]:
+    """Yield blocks as text. Successive ones with the same condition are one."""
+    condition, texts = "", list[str]()
+    for block in blocks:
+        if block.condition != condition and texts:
+            yield _conditional(condition, texts)
+            texts = []
+        condition = block.condition
+        if block.note:
+            texts.append(f"# {block.note}")
+        texts.append(block.code)
+    if texts:
+        yield _conditional(condition, texts)
+
+
+def _conditional(condition: str, texts: Sequence[str]) -> str:
+    body = joined(texts)
+    return f"if {condition}:\n{indent(body, INDENT)}" if condition else body

@@ -1,0 +1,151 @@
+"""SQLAlchemy's objects of a schema: the project's own as far as possible, else reflected ones.
+
+The project's own are taken where the models declare the same. The project's own types and their arguments are known from the models only. Reflection returns the
+types of the database instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, Constraint, Index, MetaData, Table, event, inspect
+from sqlalchemy.engine import URL
+from sqlalchemy.types import NULLTYPE
+
+from driftcheck.databases.connection import own_engine
+from driftcheck.schema import Address, SchemaObject, Snapshot
+
+
+@dataclass
+class SchemaSide:
+    """One schema of a migration, with SQLAlchemy's objects of it.
+
+    Attributes:
+        snapshot: The schema.
+        url: A shadow database with this schema.
+        models: The schema of the models; ``None`` if they were not compared.
+        tables: The tables that the models declare, by schema and name.
+        impl: Alembic's implementation of the dialect, which corrects reflected columns.
+    """
+
+    snapshot: Snapshot
+    url: URL
+    models: Snapshot | None
+    tables: Mapping[tuple[str, str], Table]
+    impl: Any
+    _reflected: dict[Address, Table | None] = field(default_factory=dict, init=False)
+
+    def schema_argument(self, address: Address) -> str | None:
+        """Return the ``schema=`` argument for an object; ``None`` for the default schema."""
+        return None if address.schema == self.snapshot.default_schema else address.schema or None
+
+    def table(self, address: Address) -> Table | None:
+        """Return a table: the project's own if the models declare the same in every part."""
+        declared = self._declared(address)
+        objects = (address, *(part.address for part in self.snapshot.parts.get(address, ())))
+        if declared is not None and all(map(self._is_as_declared, objects)):
+            return declared
+        return self.reflected(address)
+
+    def column(self, obj: SchemaObject) -> Column[Any] | None:
+        """Return a column: the project's own if the models declare the same."""
+        parent = _table_of(obj)
+        declared = self._declared(parent)
+        if declared is not None and self._is_as_declared(obj.address):
+            found = [column for column in declared.columns if column.name == obj.address.name]
+            if len(found) == 1:
+                return found[0]
+        reflected = self.reflected(parent)
+        return None if reflected is None else reflected.columns.get(obj.address.name)
+
+    def index(self, obj: SchemaObject) -> Index | None:
+        """Return an index: the project's own if the models declare the same under its name."""
+        parent = _table_of(obj)
+        declared = self._declared(parent)
+        if declared is not None and self._is_as_declared(obj.address):
+            own: Index | None = _named(declared.indexes, obj.address.name)
+            if own is not None:
+                return own
+        reflected = self.reflected(parent)
+        return None if reflected is None else _named(reflected.indexes, obj.address.name)
+
+    def constraint(self, obj: SchemaObject) -> Constraint | None:
+        """Return a constraint, reflected: it may have no name in the models."""
+        reflected = self.reflected(_table_of(obj))
+        return None if reflected is None else _named(reflected.constraints, obj.address.name)
+
+    def reflected(self, address: Address) -> Table | None:
+        """Return a table as it is in the shadow database; ``None`` if it cannot be reflected."""
+        if address not in self._reflected:
+            self._reflected[address] = self._reflect(address)
+        return self._reflected[address]
+
+    def _declared(self, address: Address) -> Table | None:
+        schema = address.schema
+        return self.tables.get((schema, address.name))
+
+    def _is_as_declared(self, address: Address) -> bool:
+        if self.models is None:
+            return False
+        declared, own = self.models.objects.get(address), self.snapshot.objects.get(address)
+        return declared is not None and own is not None and declared.attributes == own.attributes
+
+    def _reflect(self, address: Address) -> Table | None:
+        if Address("table", address.schema, address.path) not in self.snapshot.objects:
+            return None
+        table = Table(address.name, MetaData(), schema=self.schema_argument(address))
+        with own_engine(self.url).connect() as connection:
+            inspector = inspect(connection)
+            with _corrected(table, self.impl, inspector):
+                inspector.reflect_table(table, None, resolve_fks=False)
+            for key in inspector.get_foreign_keys(address.name, table.schema):
+                _referred(key, table.metadata)
+            for index in table.indexes:
+                _without_empty_options(index)
+        return table
+
+
+@contextmanager
+def _corrected(table: Table, impl: Any, inspector: Any) -> Iterator[None]:
+    """Reflect columns as autogenerate does: without the sequence of a serial column."""
+
+    def correct(_inspector: Any, found: Table, info: Any) -> None:
+        impl.autogen_column_reflect(inspector, found, info)
+
+    event.listen(table, "column_reflect", correct)
+    try:
+        yield
+    finally:
+        event.remove(table, "column_reflect", correct)
+
+
+def _referred(key: Mapping[str, Any], metadata: MetaData) -> None:
+    """Add the columns that a foreign key refers to, without reflecting their table."""
+    name, schema = key["referred_table"], key["referred_schema"]
+    table = Table(name, metadata, schema=schema, keep_existing=True)
+    for column in key["referred_columns"]:
+        if column not in table.columns:
+            table.append_column(Column(column, NULLTYPE))
+
+
+def _without_empty_options(index: Index) -> None:
+    """Remove the options of a reflected index that say nothing, such as an empty INCLUDE."""
+    for name, value in [*index.dialect_kwargs.items()]:
+        if not value:
+            del index.dialect_kwargs[name]
+
+
+def _table_of(part: SchemaObject) -> Address:
+    parent = part.part_of
+    return (
+        parent
+        if parent is not None
+        else Address("table", part.address.schema, part.address.path[:1])
+    )
+
+
+def _named(items: Iterable[Any], name: str) -> Any | None:
+    return next((item for item in items if item.name == name), None)

@@ -1,0 +1,305 @@
+"""Proves a migration on shadow databases with and without the drift that it adopts.
+
+Both kinds of databases exist: the live database and its copies have the drift, those of colleagues
+and of CI do not. The upgrade has to lead both to the same schema, and the downgrade back to the
+head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import func, select, table
+from sqlalchemy.engine import URL
+
+from driftcheck.databases.connection import own_engine
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.registry import catalog_for
+from driftcheck.databases.row_filling import fill
+from driftcheck.databases.version_table import VersionTable
+from driftcheck.judging.adoption import Attempt
+from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.judge import addresses_of, objects_of
+from driftcheck.pipeline.printed_expressions import compared
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.redirect import ShadowSet
+from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.replay import Destinations, RevisionFailure
+
+_SHOWN = 5
+_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Population:
+    """A kind of databases on which the migration has to run.
+
+    Attributes:
+        name: The databases in words: ``a database without the drift``.
+        shadow_set: A shadow set with such a database.
+    """
+
+    name: str
+    shadow_set: ShadowSet
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is to be proved of a migration.
+
+    Attributes:
+        database_key: The database.
+        tables: Its version tables.
+        revision: The revision of the migration.
+        heads: The heads of the history with the migration.
+        former_heads: The heads without it.
+        head: The schema at these.
+        target: The schema after the migration; ``None`` if it is not known exactly.
+        left_out: The objects in which live may differ: the migration leaves their drift out.
+        dropped: The tables that the migration drops.
+    """
+
+    database_key: DatabaseKey
+    tables: Sequence[VersionTable]
+    revision: str
+    heads: Sequence[str]
+    former_heads: Sequence[str]
+    head: Snapshot
+    target: Snapshot | None
+    left_out: Collection[Address]
+    dropped: Collection[Address]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a proof.
+
+    Attributes:
+        attempts: Its parts.
+        warnings: What holds only for some rows.
+        suspects: The objects whose operations have to be written in another way.
+    """
+
+    attempts: tuple[Attempt, ...]
+    warnings: tuple[str, ...] = ()
+    suspects: frozenset[Address] = frozenset()
+
+    @property
+    def holds(self) -> bool:
+        """Whether every part succeeded."""
+        return all(attempt.succeeded for attempt in self.attempts)
+
+
+class Prover:
+    """Runs a migration on copies of shadow databases, and compares what follows.
+
+    Args:
+        shadows: Creates the project's shadow databases.
+        replays: Runs its migrations.
+        claim: What is to be proved.
+    """
+
+    def __init__(self, shadows: Shadows, replays: Replays, claim: Claim) -> None:
+        self._shadows = shadows
+        self._replays = replays
+        self._claim = claim
+        self._suspects: set[Address] = set()
+
+    def prove(self, clean: Population, drifted: Population) -> Outcome:
+        """Prove a migration.
+
+        Args:
+            clean: The databases without the drift, at the former heads.
+            drifted: Those with the drift, at the revisions of the live database.
+        """
+        attempts: list[Attempt] = []
+        schemas = []
+        for population in (clean, drifted):
+            run = _Run(self._shadows, self._replays, self._claim, population)
+            attempts += self._on(run)
+            schemas.append(run.upgraded)
+            run.end()
+        without, with_drift = schemas
+        if without is not None and with_drift is not None:
+            left = self._left(without, with_drift)
+            attempts.insert(0, _alike("both lead to the same schema", left))
+        warnings: list[str] = []
+        if all(attempt.succeeded for attempt in attempts):
+            for population in (clean, drifted):
+                attempt, warning = self._with_rows(population)
+                attempts += [attempt] if attempt else []
+                warnings += [warning] if warning else []
+        return Outcome(tuple(attempts), tuple(warnings), frozenset(self._suspects))
+
+    def _on(self, run: _Run) -> Iterator[Attempt]:
+        """Upgrade and downgrade one database without rows."""
+        claim, name = self._claim, run.population.name
+        fault = run.upgrade()
+        if fault is not None:
+            yield Attempt(f"upgrade of {name}", succeeded=False, details=_told(fault))
+            return
+        if claim.target is not None:
+            assert run.upgraded is not None  # noqa: S101  (the upgrade ran)
+            left = self._left(claim.target, run.upgraded)
+            yield _alike(f"upgrade of {name}: the schema has the drift", left)
+        fault = run.downgrade()
+        if fault is not None:
+            yield Attempt(f"downgrade of {name}", succeeded=False, details=_told(fault))
+            return
+        left = self._left(claim.head, run.read())
+        yield _alike(f"downgrade of {name}: the schema is that of the head", left)
+        fault = run.upgrade()
+        if fault is not None:
+            again = f"upgrade of {name} after the downgrade"
+            yield Attempt(again, succeeded=False, details=_told(fault))
+
+    def _with_rows(self, population: Population) -> tuple[Attempt | None, str]:
+        """Upgrade and downgrade one database with generated rows.
+
+        A statement that rows refuse, such as SET NOT NULL, is no fault of the migration. Then it
+        is tried with one row in each table, which has no NULL and nothing twice.
+
+        Returns:
+            The part of the proof, ``None`` if the rows refuse the migration; and a warning.
+        """
+        attempt, refusal = self._with_some_rows(population, _ROWS)
+        if refusal:
+            attempt, again = self._with_some_rows(population, 1)
+            if again:
+                attempt = None
+        return attempt, refusal
+
+    def _with_some_rows(self, population: Population, count: int) -> tuple[Attempt | None, str]:
+        run = _Run(self._shadows, self._replays, self._claim, population)
+        try:
+            run.fill(count)
+            before = run.rows()
+            if not any(before.values()):
+                return None, ""
+            for what, move in (("upgrade", run.upgrade), ("downgrade", run.downgrade)):
+                fault = move()
+                if fault is not None:
+                    return None, (
+                        f"The {what} of {population.name} depends on its rows. With generated rows "
+                        f"it fails: {fault.message}"
+                    )
+                after = run.rows()
+                lost = [name for name, rows in before.items() if after.get(name, rows) < rows]
+                if lost:
+                    name = f"rows of {population.name} are kept by the {what}"
+                    return Attempt(name, succeeded=False, details=", ".join(sorted(lost))), ""
+            return Attempt(f"rows of {population.name} are kept", succeeded=True), ""
+        finally:
+            run.end()
+
+    def _left(self, wanted: Snapshot, actual: Snapshot) -> list[Change]:
+        """Return the changes between two schemas that the migration has to explain."""
+        found = compared(
+            wanted,
+            actual,
+            partial(compare, same_lineage=False),
+            catalog_for(self._claim.database_key.dialect),
+            partial(self._shadows.maker, self._claim.database_key),
+        ).changes
+        left = [change for change in found if not self._is_left_out(change)]
+        self._suspects |= {obj.address for obj in objects_of(left)}
+        return left
+
+    def _is_left_out(self, change: Change) -> bool:
+        objects = [*objects_of([change])]
+        known = self._claim.left_out
+        return all(
+            obj.address in known or (obj.part_of is not None and obj.part_of in known)
+            for obj in objects
+        )
+
+
+class _Run:
+    """A migration that runs on a copy of a database.
+
+    Attributes:
+        population: The database.
+        upgraded: The schema after the first upgrade; ``None`` if it failed.
+    """
+
+    def __init__(
+        self, shadows: Shadows, replays: Replays, claim: Claim, population: Population
+    ) -> None:
+        self.population = population
+        self.upgraded: Snapshot | None = None
+        self._claim = claim
+        self._replays = replays
+        self._copies = shadows.copies(population.shadow_set, "proof", restricted=True)
+        for database_key in population.shadow_set.shadows:
+            shadows.shadow(self._copies, database_key)
+
+    @property
+    def _url(self) -> URL:
+        return self._copies.shadows[self._claim.database_key].url
+
+    def upgrade(self) -> RevisionFailure | None:
+        """Upgrade to the heads with the migration."""
+        replay = self._replays.new(self._copies)
+        replay.upgrade(self._at(self._claim.heads))
+        if replay.fault is None and self.upgraded is None:
+            self.upgraded = self.read()
+        return replay.fault
+
+    def downgrade(self) -> RevisionFailure | None:
+        """Undo the migration."""
+        replay = self._replays.new(self._copies)
+        replay.undo(self._at([self._claim.revision]))
+        return replay.fault
+
+    def read(self) -> Snapshot:
+        """Read the schema."""
+        key = self._claim.database_key
+        return self._replays.read(key, self._copies.shadows[key])
+
+    def fill(self, count: int) -> None:
+        """Insert a number of rows into each table."""
+        fill(self._url, self._claim.tables, count)
+
+    def rows(self) -> dict[str, int]:
+        """Count the rows of each table that the migration does not drop."""
+        schema = self.read()
+        tables = [a for a in schema.objects if a.kind == "table" and a not in self._claim.dropped]
+        with own_engine(self._url).connect() as connection:
+            return {
+                address.sql: connection.execute(
+                    select(func.count()).select_from(
+                        table(address.name, schema=address.schema or None)
+                    )
+                ).scalar_one()
+                for address in tables
+            }
+
+    def end(self) -> None:
+        """Drop the copy."""
+        self._copies.begin_again()
+
+    def _at(self, revisions: Sequence[str]) -> Destinations:
+        key = self._claim.database_key
+        return {(key, each): tuple(revisions) for each in self._claim.tables}
+
+
+def _alike(description: str, left: Sequence[Change]) -> Attempt:
+    return Attempt(description, succeeded=not left, details=_listed(left))
+
+
+def _listed(changes: Iterable[Change]) -> str:
+    lines = [
+        f"{change.type}: {' and '.join(str(address) for address in addresses_of(change))}"
+        for change in changes
+    ]
+    more = len(lines) - _SHOWN
+    return "\n".join([*lines[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _told(fault: RevisionFailure) -> str:
+    where = fault.where
+    line = f", line {where.line}" if where.line else ""
+    return "\n".join(filter(None, (f"{fault.message} ({where.file}{line})", fault.statement)))

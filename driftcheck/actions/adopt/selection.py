@@ -1,0 +1,95 @@
+"""Selects the findings that a migration can make official, and says why others are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.errors import UsageError
+from driftcheck.judging.adoption import NotAdopted
+from driftcheck.judging.findings import Finding, Severity
+from driftcheck.judging.judge import Judged
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.version_tables import is_of_another_project
+from driftcheck.schema import Address
+
+_OTHER_PROJECT = "The table is the version table of another project."
+_NOT_NAMED = "It was not named with --only."
+
+
+def select(
+    judged: Sequence[Judged], database: DatabaseState, settings: Settings, only: Sequence[str]
+) -> tuple[list[Judged], list[NotAdopted]]:
+    """Select the findings of drift that are adopted.
+
+    Notes are adopted only if they are named, because they need no migration. Findings that the
+    project ignores are left out.
+
+    Args:
+        judged: The findings of the database.
+        database: The state of the database.
+        settings: The settings, with the ignore entries.
+        only: The addresses of the findings to adopt; empty for all.
+
+    Returns:
+        The findings to adopt, and those that are left out.
+    """
+    adopted, left = [], []
+    for each in judged:
+        if not each.changes.get(Gap.DRIFT) or _is_ignored(each.finding, settings):
+            continue
+        named = _is_named(each.finding, only)
+        if only and not named:
+            left.append(NotAdopted(each.finding, _NOT_NAMED, by_choice=True))
+        elif each.finding.severity is Severity.NOTE and not named:
+            continue
+        elif is_of_another_project(each, database.snapshots.get(Side.LIVE)):
+            left.append(NotAdopted(each.finding, _OTHER_PROJECT))
+        else:
+            adopted.append(each)
+    return adopted, left
+
+
+def require_found(only: Sequence[str], findings: Sequence[Finding]) -> None:
+    """Require that every address that was named is that of a finding of drift.
+
+    Raises:
+        UsageError: An address is not.
+    """
+    for name in only:
+        if not any(_is_named(finding, [name]) for finding in findings):
+            known = ", ".join(sorted(_addresses(findings))) or "none"
+            raise UsageError(
+                f"there is no drift of {name!r}",
+                hint=f"The objects with drift, as --only takes them: {known}",
+            )
+
+
+def _addresses(findings: Sequence[Finding]) -> set[str]:
+    return {finding.address.sql for finding in findings if finding.address is not None}
+
+
+def _is_named(finding: Finding, only: Sequence[str]) -> bool:
+    return any(address in only for address in _names(finding))
+
+
+def _names(finding: Finding) -> Iterator[str]:
+    """Yield the names by which an object can be named; a table stands for its parts too."""
+    address = finding.address
+    for each in (address, finding.part_of):
+        if each is not None:
+            yield from (each.sql, str(each), Address(each.kind, "", each.path, each.arguments).sql)
+    if finding.new_name:
+        yield finding.new_name
+
+
+def _is_ignored(finding: Finding, settings: Settings) -> bool:
+    today = datetime.now().astimezone().date()
+    addresses = [each.sql for each in (finding.address, finding.part_of) if each is not None]
+    return any(
+        entry.matches(finding.rule, addresses)
+        for entry in settings.ignore
+        if not entry.is_over(today)
+    )

@@ -1,0 +1,169 @@
+"""The schema that a migration leads to: the head with the drift that is adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from driftcheck.chain import Side
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.plan import ObjectChange
+from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
+from driftcheck.errors import ShadowError
+from driftcheck.judging.comparison import Change, compare
+from driftcheck.pipeline.change_plan import object_changes, redo
+from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.head import is_restricted
+from driftcheck.pipeline.printed_expressions import compared
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.shadows import Shadows
+from driftcheck.project.redirect import ShadowSet
+from driftcheck.schema import Snapshot
+from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
+
+
+@dataclass(frozen=True)
+class Target:
+    """The schemas between which a migration is written, and shadows that have them.
+
+    Attributes:
+        database_key: The database.
+        head: The schema at the heads.
+        schema: The schema at the heads with the drift that is adopted.
+        changes: The changes from the head to this schema.
+        head_shadows: A shadow set at the heads.
+        shadows: A shadow set with the target schema.
+        live_shadows: A shadow set with the live schema, stamped as the live database is.
+        is_exact: Whether the schema is exactly the target. If not, it is that of the live database
+            with all of its drift.
+    """
+
+    database_key: DatabaseKey
+    head: Snapshot
+    schema: Snapshot
+    changes: tuple[Change, ...]
+    head_shadows: ShadowSet
+    shadows: ShadowSet
+    live_shadows: ShadowSet
+    is_exact: bool
+
+    def object_changes(self, *, upgrade: bool) -> list[list[ObjectChange]]:
+        """Return the changes of single objects, in the order of the upgrade or of the downgrade.
+
+        Changes that belong to one finding are a group.
+        """
+        ordered = reversed(self.changes) if upgrade else self.changes
+        return [[*object_changes([change], undone=not upgrade)] for change in ordered]
+
+
+class TargetMaker:
+    """Makes the target of a migration on shadow databases.
+
+    Args:
+        shadows: Creates the project's shadow databases.
+        replays: Reads and stamps them.
+        renames: Leaves out the changes that only follow from a rename.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self, shadows: Shadows, replays: Replays, renames: RenameFollower, progress: Progress
+    ) -> None:
+        self._shadows = shadows
+        self._replays = replays
+        self._renames = renames
+        self._progress = progress
+
+    def make(
+        self,
+        database: DatabaseState,
+        head_shadows: ShadowSet,
+        adopted: Sequence[Change],
+        stamped: Sequence[str],
+    ) -> Target:
+        """Make the target of a migration.
+
+        Args:
+            database: The state of the database.
+            head_shadows: Shadows at the heads of the history.
+            adopted: The changes of drift that are adopted.
+            stamped: The revisions that the copy of the live database is stamped with.
+
+        Raises:
+            ShadowError: Untrusted DDL cannot be run where the shadow databases are.
+        """
+        key = database.database_key
+        if not self._shadows.maker(key).runs_untrusted_ddl:
+            raise ShadowError(
+                f"adopt copies the live database's schema, and {UNTRUSTED_NOT_RUN}",
+                hint=USE_PRIVATE_SERVER,
+            )
+        self._progress("making the drift again")
+        head = self._replays.read(key, self._shadows.shadow(head_shadows, key))
+        live_shadows = self._live(database, head_shadows, stamped)
+        target = self._drifted(database, head_shadows, head, adopted)
+        if target is None:
+            schema = self._replays.read(key, live_shadows.shadows[key])
+            changes = tuple(adopted)
+            return Target(
+                key, head, schema, changes, head_shadows, live_shadows, live_shadows, is_exact=False
+            )
+        schema = self._replays.read(key, target.shadows[key])
+        found = self._changes(database, head, schema)
+        return Target(key, head, schema, found, head_shadows, target, live_shadows, is_exact=True)
+
+    def _live(
+        self, database: DatabaseState, head_shadows: ShadowSet, stamped: Sequence[str]
+    ) -> ShadowSet:
+        """Return restricted shadows with the live schema, with the stamps of the live database."""
+        key = database.database_key
+        live = self._shadows.restricted_set("live")
+        for other in head_shadows.shadows:
+            self._shadows.shadow(live, other)
+        build_untrusted(database.snapshots[Side.LIVE], live.shadows[key])
+        self._replays.stamp(live, stamped)
+        return live
+
+    def _drifted(
+        self,
+        database: DatabaseState,
+        head_shadows: ShadowSet,
+        head: Snapshot,
+        adopted: Sequence[Change],
+    ) -> ShadowSet | None:
+        """Return restricted shadows at the heads on which the drift was made again.
+
+        Returns:
+            ``None`` if the drift cannot be made by statements.
+        """
+        key = database.database_key
+        plan = redo(adopted, database.catalog, head)
+        if plan.manual_steps:
+            return None
+        drifted = self._shadows.copies(head_shadows, "adopted", restricted=True)
+        for other in head_shadows.shadows:
+            self._shadows.shadow(drifted, other)
+        shadow = drifted.shadows[key]
+        if not is_restricted(head_shadows):  # a restricted head has functions that are not trusted
+            shadow.install(_added_extensions(adopted))
+        return None if run_untrusted(shadow, plan.statements) else drifted
+
+    def _changes(
+        self, database: DatabaseState, head: Snapshot, target: Snapshot
+    ) -> tuple[Change, ...]:
+        key = database.database_key
+        maker = partial(self._shadows.maker, key)
+        found = compared(
+            head, target, partial(compare, same_lineage=True), database.catalog, maker
+        ).changes
+        return tuple(self._renames.without_consequences(key, found, head, target))
+
+
+def _added_extensions(adopted: Iterable[Change]) -> list[tuple[str, str]]:
+    objects = {
+        change.actual.address: change.actual for change in adopted if change.actual is not None
+    }
+    return [*extensions_of(Snapshot(objects, "", "", ""))]

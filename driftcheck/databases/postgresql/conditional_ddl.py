@@ -1,0 +1,202 @@
+"""DDL of PostgreSQL that runs on databases with and without the change that it makes.
+
+Where a statement has ``IF EXISTS``, ``IF NOT EXISTS`` or ``OR REPLACE``, that is used. Otherwise a
+condition looks for the object in the catalogs.
+Source: PostgreSQL manual, "SQL Commands", and "Object Identifier Types" for ``to_regclass``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from driftcheck.databases.conditional_ddl import ConditionalStatement, substituted
+from driftcheck.quoting import quote_literal
+from driftcheck.schema import Address, SchemaObject
+
+_NAME = r'(?:"(?:[^"]|"")*"|[^\s"])+'
+_DROPPED = (
+    "ACCESS METHOD|AGGREGATE|CAST|COLLATION|CONVERSION|DOMAIN|EVENT TRIGGER|EXTENSION"
+    "|FOREIGN DATA WRAPPER|FOREIGN TABLE|FUNCTION|INDEX|LANGUAGE|MATERIALIZED VIEW|OPERATOR CLASS"
+    "|OPERATOR FAMILY|OPERATOR|POLICY|PROCEDURE|PUBLICATION|RULE|SCHEMA|SEQUENCE|SERVER|STATISTICS"
+    "|TABLE|TEXT SEARCH (?:CONFIGURATION|DICTIONARY|PARSER|TEMPLATE)|TRANSFORM|TRIGGER|TYPE"
+    "|USER MAPPING|VIEW"
+)
+_CREATED = (
+    "COLLATION|EXTENSION|FOREIGN TABLE|MATERIALIZED VIEW|SCHEMA|SEQUENCE|SERVER|STATISTICS"
+    "|UNLOGGED TABLE|TABLE|USER MAPPING|UNIQUE INDEX|INDEX"
+)
+_REPLACED = "AGGREGATE|FUNCTION|LANGUAGE|PROCEDURE|RULE|TRIGGER|TRUSTED LANGUAGE|VIEW"
+_MOVED = "FOREIGN TABLE|INDEX|MATERIALIZED VIEW|SEQUENCE|TABLE|VIEW"
+
+_CLAUSES = (
+    (re.compile(rf"DROP ({_DROPPED}) (?!IF )"), r"DROP \1 IF EXISTS "),
+    (re.compile(rf"CREATE ({_CREATED}) (?!IF )"), r"CREATE \1 IF NOT EXISTS "),
+    (re.compile(rf"CREATE ({_REPLACED}) "), r"CREATE OR REPLACE \1 "),
+    (
+        re.compile(rf"ALTER ({_MOVED}) (?!IF )({_NAME} (?:RENAME TO|SET SCHEMA) )"),
+        r"ALTER \1 IF EXISTS \2",
+    ),
+    (
+        re.compile(rf"ALTER TABLE ({_NAME}) DROP (COLUMN|CONSTRAINT) (?!IF )"),
+        r"ALTER TABLE IF EXISTS \1 DROP \2 IF EXISTS ",
+    ),
+    (re.compile(rf"(ALTER TABLE {_NAME}) ADD COLUMN (?!IF )"), r"\1 ADD COLUMN IF NOT EXISTS "),
+    (re.compile(rf"(ALTER TYPE {_NAME}) ADD VALUE (?!IF )"), r"\1 ADD VALUE IF NOT EXISTS "),
+    (
+        re.compile(rf"(ALTER TYPE {_NAME}) DROP ATTRIBUTE (?!IF )"),
+        r"\1 DROP ATTRIBUTE IF EXISTS ",
+    ),
+    (
+        re.compile(rf"(ALTER TABLE {_NAME} ALTER COLUMN {_NAME}) DROP (IDENTITY|EXPRESSION)$"),
+        r"\1 DROP \2 IF EXISTS",
+    ),
+)
+
+_RELATIONS = frozenset(
+    ("table", "view", "materialized view", "foreign table", "sequence", "index", "statistics")
+)
+_TYPES = frozenset(("base type", "composite type", "domain", "enum", "range type"))
+_CONSTRAINTS = frozenset(
+    (
+        "primary key",
+        "unique constraint",
+        "exclusion constraint",
+        "check constraint",
+        "foreign key",
+    )
+)
+
+
+def conditional(statement: str, obj: SchemaObject) -> ConditionalStatement:
+    """Return a statement that can run where its change was made already.
+
+    A statement that sets a property is returned as it is: it has no effect the second time.
+
+    Args:
+        statement: The statement, as a plan has it.
+        obj: The object that it creates, changes or drops, under the name that it has before.
+    """
+    changed = substituted(statement, _CLAUSES)
+    if changed != statement:
+        return ConditionalStatement(changed)
+    if statement.startswith("CREATE OR REPLACE "):
+        return ConditionalStatement(statement)
+    if statement.startswith("CREATE "):
+        return ConditionalStatement(statement, _absence(obj))
+    return ConditionalStatement(statement, _condition(statement, obj))
+
+
+def existence(obj: SchemaObject) -> str:
+    """Return an SQL expression: whether an object exists; empty if it is not known how to look."""
+    lookup, rows = _lookup(obj), _rows(obj)
+    if lookup:
+        return f"{lookup} IS NOT NULL"
+    return _found(*rows) if rows else ""
+
+
+def _absence(obj: SchemaObject) -> str:
+    """Return an SQL expression: whether an object does not exist; empty if it is not known."""
+    lookup, rows = _lookup(obj), _rows(obj)
+    if lookup:
+        return f"{lookup} IS NULL"
+    return f"NOT {_found(*rows)}" if rows else ""
+
+
+def _lookup(obj: SchemaObject) -> str:
+    """Return a call that returns null if an object does not exist; empty for other kinds."""
+    kind, name = obj.address.kind, quote_literal(obj.address.sql)
+    if kind in _RELATIONS:
+        return f"to_regclass({name})"
+    if kind in _TYPES:
+        return f"to_regtype({name})"
+    if kind in ("function", "procedure", "aggregate"):
+        return f"to_regprocedure({name})"
+    return f"to_regnamespace({name})" if kind == "schema" else ""
+
+
+def _rows(obj: SchemaObject) -> tuple[str, str] | None:
+    """Return a catalog and the condition of the row that an object has there."""
+    name = quote_literal(obj.address.name)
+    above = Address("", obj.address.schema, obj.address.path[:-1])
+    relation = f"to_regclass({quote_literal(above.sql)})" if above.path else "NULL"
+    kind = "constraint" if obj.address.kind in _CONSTRAINTS else obj.address.kind
+    return {
+        "column": (
+            "pg_attribute",
+            f"attrelid = {relation} AND attname = {name} AND NOT attisdropped",
+        ),
+        "constraint": ("pg_constraint", f"conrelid = {relation} AND conname = {name}"),
+        "trigger": ("pg_trigger", f"tgrelid = {relation} AND tgname = {name}"),
+        "policy": ("pg_policy", f"polrelid = {relation} AND polname = {name}"),
+        "rule": ("pg_rewrite", f"ev_class = {relation} AND rulename = {name}"),
+        "event trigger": ("pg_event_trigger", f"evtname = {name}"),
+        "extension": ("pg_extension", f"extname = {name}"),
+        "publication": ("pg_publication", f"pubname = {name}"),
+    }.get(kind)
+
+
+def _condition(statement: str, obj: SchemaObject) -> str:
+    """Return the condition of a statement that can run only once; empty for other statements."""
+    for pattern, write in _ONCE:
+        if match := pattern.match(statement):
+            return write(match)
+    if " RENAME " in statement or " SET SCHEMA " in statement:
+        return existence(obj)
+    return _absence(obj) if " ADD CONSTRAINT " in statement else ""
+
+
+def _inherits(match: re.Match[str]) -> str:
+    child, parent = quote_literal(match[1]), quote_literal(match[3])
+    found = _found(
+        "pg_inherits", f"inhrelid = to_regclass({child}) AND inhparent = to_regclass({parent})"
+    )
+    return found if match[2] == "NO INHERIT" else f"NOT {found}"
+
+
+def _found(catalog: str, condition: str) -> str:
+    return f"EXISTS (SELECT FROM {catalog} WHERE {condition})"
+
+
+def _attribute(relation: str, name: str, more: str = "") -> str:
+    found = quote_literal(name.strip('"').replace('""', '"'))
+    where = f"attrelid = to_regclass({quote_literal(relation)}) AND attname = {found}"
+    return _found("pg_attribute", f"{where} AND NOT attisdropped{more}")
+
+
+def _is_partition(name: str) -> str:
+    return _found("pg_class", f"oid = to_regclass({quote_literal(name)}) AND relispartition")
+
+
+_ONCE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+    (
+        re.compile(rf"ALTER TYPE ({_NAME}) RENAME VALUE ('(?:[^']|'')*') TO "),
+        lambda m: _found(
+            "pg_enum", f"enumtypid = to_regtype({quote_literal(m[1])}) AND enumlabel = {m[2]}"
+        ),
+    ),
+    (
+        re.compile(rf"ALTER TYPE ({_NAME}) RENAME ATTRIBUTE ({_NAME}) TO "),
+        lambda m: _attribute(m[1], m[2]),
+    ),
+    (
+        re.compile(rf"ALTER TYPE ({_NAME}) ADD ATTRIBUTE ({_NAME}) "),
+        lambda m: f"NOT {_attribute(m[1], m[2])}",
+    ),
+    (
+        re.compile(
+            rf"ALTER TABLE ({_NAME}) ALTER COLUMN ({_NAME}) ADD GENERATED .* AS IDENTITY", re.DOTALL
+        ),
+        lambda m: _attribute(m[1], m[2], " AND attidentity = ''"),
+    ),
+    (
+        re.compile(rf"ALTER (?:TABLE|INDEX) {_NAME} ATTACH PARTITION ({_NAME})"),
+        lambda m: f"NOT {_is_partition(m[1])}",
+    ),
+    (
+        re.compile(rf"ALTER (?:TABLE|INDEX) {_NAME} DETACH PARTITION ({_NAME})"),
+        lambda m: _is_partition(m[1]),
+    ),
+    (re.compile(rf"ALTER TABLE ({_NAME}) (NO INHERIT|INHERIT) ({_NAME})$"), _inherits),
+)
+"""The statements that can run only once, and the condition of each."""
