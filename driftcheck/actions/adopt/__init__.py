@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from driftcheck.actions.adopt.migration import Migration, MigrationWriter
+from driftcheck.actions.adopt.model_changes import ModelChanges
 from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selection import require_found, select
 from driftcheck.actions.adopt.targets import Target, TargetMaker
@@ -17,6 +19,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, NotAdopted
 from driftcheck.judging.comparison import Change
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.changes import compared_state, judged_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
@@ -29,7 +32,9 @@ from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.stamp_behind import UnrecordedRevisions
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address
+from driftcheck.sources.declarations import Declarations
 from driftcheck.storage.temporary import temporary_directory
 
 
@@ -46,16 +51,6 @@ class AdoptOptions:
     only: tuple[str, ...] = ()
     message: str = ""
     head: str = ""
-
-
-@dataclass(frozen=True)
-class _Selected:
-    """What is adopted of one database."""
-
-    database: DatabaseState
-    judged: Sequence[Judged]
-    left: Sequence[NotAdopted]
-    left_out: frozenset[Address]
 
 
 def adopt(
@@ -79,18 +74,35 @@ def adopt(
         temporary_directory("adopt") as directory,
         open_project(settings, progress) as (loaded, shadows, declarations),
     ):
-        del declarations
-        return _Adopter(loaded, shadows, settings, options, progress).run(directory)
+        adopter = Adopter(loaded, shadows, declarations, settings, progress)
+        return adopter.adopt(adopter.select(options.only), options, directory)
 
 
-class _Adopter:
+@dataclass(frozen=True)
+class Selected:
+    """What is adopted of one database.
+
+    Attributes:
+        database: The state of the database.
+        judged: The findings that are adopted.
+        left: The findings of drift that are left out.
+        left_out: The objects in which live differs from the head without being adopted.
+    """
+
+    database: DatabaseState
+    judged: Sequence[Judged]
+    left: Sequence[NotAdopted]
+    left_out: frozenset[Address]
+
+
+class Adopter:
     """Adopts the drift of the databases of a project.
 
     Args:
         loaded: The project.
         shadows: Creates its shadow databases.
+        declarations: The lines on which the tables of the models are declared.
         settings: The settings.
-        options: Selects what is adopted.
         progress: Called with a short description of each step.
     """
 
@@ -98,41 +110,64 @@ class _Adopter:
         self,
         loaded: LoadedProject,
         shadows: Shadows,
+        declarations: Declarations,
         settings: Settings,
-        options: AdoptOptions,
         progress: Progress,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
         self._settings = settings
-        self._options = options
         self._progress = progress
+        self._models = ModelChanges(loaded.root, declarations)
         self._replays = Replays(loaded, shadows, settings, progress)
         self._histories = Histories(loaded, shadows, self._replays, settings, progress)
         self._renames = RenameFollower(shadows, reading_scope(settings), progress)
+        reader = StateReader(loaded, shadows, self._replays, settings, progress)
+        self._state = reader.read(self._histories.get)
+        _require_history(self._state)
+        self._judged = [self._judge(database) for database in self._state.databases]
 
-    def run(self, directory: Path) -> Adoption:
-        """Write the migration.
+    @cached_property
+    def _head_shadows(self) -> ShadowSet:
+        """Shadows at the heads of the history."""
+        return self._histories.head_shadows(self._state.result.history)
+
+    def select(self, only: Sequence[str]) -> list[Selected]:
+        """Select the findings to adopt.
 
         Args:
+            only: The addresses of the findings; empty for all.
+
+        Raises:
+            UsageError: There is no drift of an address.
+        """
+        found = [self._selected(*each, only) for each in self._judged]
+        findings = [judged.finding for one in found for judged in one.judged]
+        findings += [each.finding for one in found for each in one.left]
+        require_found(only, findings)
+        return found
+
+    def adopt(
+        self, selected: Sequence[Selected], options: AdoptOptions, directory: Path
+    ) -> Adoption:
+        """Write and prove the migration.
+
+        Args:
+            selected: The findings to adopt.
+            options: Says how the revision is called and what it follows.
             directory: An empty directory for its file.
         """
-        head = self._head()
-        reader = StateReader(
-            self._loaded, self._shadows, self._replays, self._settings, self._progress
-        )
-        state = reader.read(self._histories.get)
-        _require_history(state)
-        selected = [self._select(database, state) for database in state.databases]
-        findings = [each.finding for one in selected for each in one.judged]
-        left = [each for one in selected for each in one.left]
-        require_found(self._options.only, [*findings, *(each.finding for each in left)])
-        adoption = Adoption(self._loaded.project.name, tuple(findings), tuple(left))
+        findings = tuple(each.finding for one in selected for each in one.judged)
+        left = tuple(each for one in selected for each in one.left)
+        adoption = Adoption(self._loaded.project.name, findings, left)
         if not findings:
             return adoption
-        targets = self._targets(selected, state)
-        migration = self._migration(selected, targets, state, head, directory)
-        return replace(
+        head = self._head(options.head)
+        targets = self._targets(selected)
+        migration = self._migration(
+            selected, targets, Position.on(head, _message(options, findings)), directory
+        )
+        adoption = replace(
             adoption,
             revision=migration.file.revision,
             head=head,
@@ -141,12 +176,21 @@ class _Adopter:
             text=migration.file.text,
             attempts=migration.attempts,
             warnings=(*_losses(targets.values()), *migration.warnings),
+            model_changes=tuple(
+                change
+                for one in selected
+                if one.database.database_key in targets
+                for change in self._models.needed(one.database, targets[one.database.database_key])
+            ),
             next_steps=(self._loaded.upgrade_command,),
         )
+        for target in targets.values():
+            target.drop_shadows()
+        return adoption
 
-    def _head(self) -> str:
+    def _head(self, wanted: str) -> str:
         """Return the head that the revision follows."""
-        heads, wanted = self._loaded.heads, self._options.head
+        heads = self._loaded.heads
         if wanted:
             found = [head for head in heads if head.startswith(wanted)]
             if len(found) != 1:
@@ -168,37 +212,44 @@ class _Adopter:
             )
         return heads[0]
 
-    def _select(self, database: DatabaseState, state: ProjectState[HistoryResult]) -> _Selected:
+    def _judge(self, database: DatabaseState) -> tuple[DatabaseState, list[Judged]]:
+        """Compare a live database with the schema at its revisions.
+
+        Raises:
+            CannotCheckError: It is not known which drift it has.
+        """
+        compare = self._loaded.project.driftcheck_command("compare")
         if Gap.DRIFT not in database.gaps:
             raise CannotCheckError(
                 "the revision of the live database is not known, so its drift is not known",
-                hint=f"See {self._loaded.project.driftcheck_command('compare')}.",
+                hint=f"See {compare}.",
             )
         database, changes = compared_state(database, self._shadows, self._progress)
         unrecorded = UnrecordedRevisions(
             self._loaded, self._shadows, self._replays, self._settings, self._progress
         )
-        if unrecorded.find(database, changes, state) is not None:
+        if unrecorded.find(database, changes, self._state) is not None:
             raise CannotCheckError(
                 "revisions have run on the live database that its stamp does not record",
-                hint=f"See {self._loaded.project.driftcheck_command('compare')}.",
+                hint=f"See {compare}.",
             )
-        judged = judged_changes(database, changes, self._renames)
-        adopted, left = select(judged, database, self._settings, self._options.only)
+        return database, judged_changes(database, changes, self._renames)
+
+    def _selected(
+        self, database: DatabaseState, judged: Sequence[Judged], only: Sequence[str]
+    ) -> Selected:
+        adopted, left = select(judged, database, self._settings, only)
         others = [change for each in judged if each not in adopted for change in _drift(each)]
         left_out = frozenset(obj.address for obj in objects_of(others))
-        return _Selected(database, adopted, left, left_out)
+        return Selected(database, adopted, left, left_out)
 
-    def _targets(
-        self, selected: Sequence[_Selected], state: ProjectState[HistoryResult]
-    ) -> dict[DatabaseKey, Target]:
+    def _targets(self, selected: Sequence[Selected]) -> dict[DatabaseKey, Target]:
         """Make the schema of each database that the migration leads to."""
-        head_shadows = self._histories.head_shadows(state.result.history)
         maker = TargetMaker(self._shadows, self._replays, self._renames, self._progress)
         return {
             one.database.database_key: maker.make(
                 one.database,
-                head_shadows,
+                self._head_shadows,
                 [change for each in one.judged for change in _drift(each)],
                 one.database.stamped,
             )
@@ -208,29 +259,31 @@ class _Adopter:
 
     def _migration(
         self,
-        selected: Sequence[_Selected],
+        selected: Sequence[Selected],
         targets: Mapping[DatabaseKey, Target],
-        state: ProjectState[HistoryResult],
-        head: str,
+        position: Position,
         directory: Path,
     ) -> Migration:
-        message = self._options.message or _message(selected)
-        writer = MigrationWriter(self._loaded, self._shadows, self._replays, state, self._progress)
+        writer = MigrationWriter(
+            self._loaded, self._shadows, self._replays, self._state, self._progress
+        )
         left = {one.database.database_key: one.left_out for one in selected}
-        return writer.write(targets, left, Position.on(head, message), directory)
+        return writer.write(targets, left, position, directory)
 
 
 def _losses(targets: Iterable[Target]) -> Iterator[str]:
-    """Say which data the upgrade drops on databases that still have it."""
+    """Say which data the upgrade and the downgrade drop."""
     for target in targets:
         catalog = catalog_for(target.database_key.dialect)
-        dropped = (c.wanted for c in target.changes if c.wanted is not None and c.actual is None)
-        for obj in dropped:
-            if catalog.kind(obj.address.kind).holds_data:
+        for change in target.changes:
+            holds_data = catalog.kind(change.address.kind).holds_data
+            if holds_data and change.actual is None:
                 yield (
-                    f"The upgrade drops {obj.address} with its data on databases that still have "
-                    "it. The downgrade creates it again, without the data."
+                    f"The upgrade drops {change.address} with its data on databases that still "
+                    "have it. The downgrade creates it again, without the data."
                 )
+            elif holds_data and change.wanted is None:
+                yield f"The downgrade drops {change.address} with its data."
 
 
 def _drift(judged: Judged) -> Sequence[Change]:
@@ -247,15 +300,11 @@ def _require_history(state: ProjectState[HistoryResult]) -> None:
         )
 
 
-def _message(selected: Sequence[_Selected]) -> str:
-    """Return a message that names the objects, as far as it stays short."""
-    names = [
-        ".".join(each.finding.address.path)
-        for one in selected
-        for each in one.judged
-        if each.finding.address is not None
-    ]
-    return f"adopt {names[0]}" if len(names) == 1 else f"adopt {len(names)} changes"
+def _message(options: AdoptOptions, findings: Sequence[Finding]) -> str:
+    """Return the message of the revision; it names the object if there is only one."""
+    names = [".".join(each.address.path) for each in findings if each.address is not None]
+    default = f"adopt {names[0]}" if len(names) == 1 else f"adopt {len(names)} changes"
+    return options.message or default
 
 
 def _shown(path: Path, root: Path) -> str:

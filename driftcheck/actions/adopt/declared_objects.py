@@ -1,7 +1,7 @@
 """SQLAlchemy's objects of a schema: the project's own as far as possible, else reflected ones.
 
-The project's own are taken where the models declare the same. The project's own types and their arguments are known from the models only. Reflection returns the
-types of the database instead.
+The project's own are taken where the models declare the same. Their types and arguments are known
+from the models only; reflection returns the types of the database instead.
 """
 
 from __future__ import annotations

@@ -217,11 +217,7 @@ class MigrationWriter:
                     target.head,
                     target.schema if target.is_exact else None,
                     left_out.get(key, ()),
-                    [
-                        change.wanted.address
-                        for change in target.changes
-                        if change.wanted is not None and change.actual is None
-                    ],
+                    target.dropped,
                 )
                 prover = Prover(self._shadows, self._replays, claim)
                 outcomes.append(
@@ -246,10 +242,13 @@ def _migration(
 
 def _others(outcomes: Iterable[Outcome], targets: Mapping[DatabaseKey, Target]) -> Iterator[_Style]:
     """Yield the styles that are tried after the first one failed."""
+    outcomes = [*outcomes]
     suspects = frozenset(address for outcome in outcomes for address in outcome.suspects)
     every = frozenset(
         obj.address for target in targets.values() for obj in objects_of(target.changes)
     )
+    if not suspects and not any(outcome.is_refused for outcome in outcomes):
+        return
     if suspects:
         yield _Style(as_sql=suspects)
     yield _Style(as_sql=suspects, one_by_one=True)

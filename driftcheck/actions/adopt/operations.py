@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ class OperationWriter:
     def write(self, step: Step) -> Code | None:
         """Return the code of a step; ``None`` if Alembic has no operation for it."""
         writer = self._writers.get((step.address.kind, step.verb))
-        return None if writer is None else writer(step)
+        code = None if writer is None else writer(step)
+        return code if code is not None and _is_python(code.lines) else None
 
     def _create_table(self, step: Step) -> Code | None:
         table = self._after.table(step.address)
@@ -260,6 +262,15 @@ class OperationWriter:
 
     def _table_and_schema(self, side: SchemaSide, address: Address) -> tuple[str, str | None]:
         return address.path[0], side.schema_argument(address)
+
+
+def _is_python(code: str) -> bool:
+    """Whether code can be parsed: not every type of a project is rendered as an expression."""
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 def executed(statement: str) -> str:

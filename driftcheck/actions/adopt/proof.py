@@ -7,8 +7,8 @@ head.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy import func, select, table
@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
-from driftcheck.databases.row_filling import fill
+from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.adoption import Attempt
 from driftcheck.judging.comparison import Change, compare
@@ -59,7 +59,8 @@ class Claim:
         head: The schema at these.
         target: The schema after the migration; ``None`` if it is not known exactly.
         left_out: The objects in which live may differ: the migration leaves their drift out.
-        dropped: The tables that the migration drops.
+        dropped: The tables that the upgrade or the downgrade drops, and those that have rows in
+            them.
     """
 
     database_key: DatabaseKey
@@ -80,17 +81,36 @@ class Outcome:
     Attributes:
         attempts: Its parts.
         warnings: What holds only for some rows.
-        suspects: The objects whose operations have to be written in another way.
+        suspects: The objects whose operations lead to another schema.
+        is_refused: Whether the database refuses a statement, also without rows.
     """
 
     attempts: tuple[Attempt, ...]
     warnings: tuple[str, ...] = ()
     suspects: frozenset[Address] = frozenset()
+    is_refused: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether every part succeeded."""
         return all(attempt.succeeded for attempt in self.attempts)
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The result of the proof on one database.
+
+    Attributes:
+        attempts: Its parts.
+        upgraded: The schema after the upgrade; ``None`` if it failed.
+        refusal: What failed, and the error; ``None`` if every revision ran.
+        warnings: What limits the proof.
+    """
+
+    attempts: Sequence[Attempt]
+    upgraded: Snapshot | None
+    refusal: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Prover:
@@ -115,85 +135,66 @@ class Prover:
             clean: The databases without the drift, at the former heads.
             drifted: Those with the drift, at the revisions of the live database.
         """
-        attempts: list[Attempt] = []
-        schemas = []
-        for population in (clean, drifted):
-            run = _Run(self._shadows, self._replays, self._claim, population)
-            attempts += self._on(run)
-            schemas.append(run.upgraded)
-            run.end()
-        without, with_drift = schemas
+        results = [self._on(population) for population in (clean, drifted)]
+        attempts = [attempt for result in results for attempt in result.attempts]
+        without, with_drift = (result.upgraded for result in results)
         if without is not None and with_drift is not None:
             left = self._left(without, with_drift)
-            attempts.insert(0, _alike("both lead to the same schema", left))
-        warnings: list[str] = []
-        if all(attempt.succeeded for attempt in attempts):
-            for population in (clean, drifted):
-                attempt, warning = self._with_rows(population)
-                attempts += [attempt] if attempt else []
-                warnings += [warning] if warning else []
-        return Outcome(tuple(attempts), tuple(warnings), frozenset(self._suspects))
+            attempts.insert(0, _alike("both kinds of databases end with the same schema", left))
+        warnings = tuple(warning for result in results for warning in result.warnings)
+        refused = any(result.refusal is not None for result in results)
+        return Outcome(tuple(attempts), warnings, frozenset(self._suspects), refused)
 
-    def _on(self, run: _Run) -> Iterator[Attempt]:
-        """Upgrade and downgrade one database without rows."""
-        claim, name = self._claim, run.population.name
-        fault = run.upgrade()
-        if fault is not None:
-            yield Attempt(f"upgrade of {name}", succeeded=False, details=_told(fault))
-            return
-        if claim.target is not None:
-            assert run.upgraded is not None  # noqa: S101  (the upgrade ran)
-            left = self._left(claim.target, run.upgraded)
-            yield _alike(f"upgrade of {name}: the schema has the drift", left)
-        fault = run.downgrade()
-        if fault is not None:
-            yield Attempt(f"downgrade of {name}", succeeded=False, details=_told(fault))
-            return
-        left = self._left(claim.head, run.read())
-        yield _alike(f"downgrade of {name}: the schema is that of the head", left)
-        fault = run.upgrade()
-        if fault is not None:
-            again = f"upgrade of {name} after the downgrade"
-            yield Attempt(again, succeeded=False, details=_told(fault))
-
-    def _with_rows(self, population: Population) -> tuple[Attempt | None, str]:
-        """Upgrade and downgrade one database with generated rows.
+    def _on(self, population: Population) -> _Result:
+        """Run the migration on one database with generated rows.
 
         A statement that rows refuse, such as SET NOT NULL, is no fault of the migration. Then it
-        is tried with one row in each table, which has no NULL and nothing twice.
-
-        Returns:
-            The part of the proof, ``None`` if the rows refuse the migration; and a warning.
+        is run with one row in each table, which has no NULL and nothing twice, and then without.
         """
-        attempt, refusal = self._with_some_rows(population, _ROWS)
-        if refusal:
-            attempt, again = self._with_some_rows(population, 1)
-            if again:
-                attempt = None
-        return attempt, refusal
+        refusal = ""
+        for count in (_ROWS, 1, 0):
+            run = _Run(self._shadows, self._replays, self._claim, population)
+            try:
+                result = self._run(run, count)
+            finally:
+                run.end()
+            if result.refusal is None:
+                break
+            refusal = refusal or result.refusal
+        if refusal and result.refusal is None:
+            warning = f"Some rows refuse the migration: with generated rows, {refusal}"
+            return replace(result, warnings=(warning, *result.warnings))
+        return result
 
-    def _with_some_rows(self, population: Population, count: int) -> tuple[Attempt | None, str]:
-        run = _Run(self._shadows, self._replays, self._claim, population)
-        try:
-            run.fill(count)
-            before = run.rows()
-            if not any(before.values()):
-                return None, ""
-            for what, move in (("upgrade", run.upgrade), ("downgrade", run.downgrade)):
-                fault = move()
-                if fault is not None:
-                    return None, (
-                        f"The {what} of {population.name} depends on its rows. With generated rows "
-                        f"it fails: {fault.message}"
-                    )
-                after = run.rows()
-                lost = [name for name, rows in before.items() if after.get(name, rows) < rows]
-                if lost:
-                    name = f"rows of {population.name} are kept by the {what}"
-                    return Attempt(name, succeeded=False, details=", ".join(sorted(lost))), ""
-            return Attempt(f"rows of {population.name} are kept", succeeded=True), ""
-        finally:
-            run.end()
+    def _run(self, run: _Run, count: int) -> _Result:
+        """Upgrade, downgrade and upgrade one database again, up to the first failure."""
+        claim, name = self._claim, run.population.name
+        attempts: list[Attempt] = []
+        unfilled = run.fill(count)
+        before = run.rows()
+        for doing, move in (
+            (f"upgrade of {name}", run.upgrade),
+            (f"downgrade of {name}", run.downgrade),
+            (f"upgrade of {name} after the downgrade", run.upgrade),
+        ):
+            fault = move()
+            if fault is not None:
+                attempts.append(Attempt(doing, succeeded=False, details=_told(fault)))
+                return _Result(attempts, run.upgraded, f"the {doing} fails: {fault.message}")
+            wanted = claim.head if move == run.downgrade else claim.target
+            end = "that of the head" if move == run.downgrade else "that of the live database"
+            if wanted is not None:
+                attempts.append(
+                    _alike(f"{doing}: the schema is {end}", self._left(wanted, run.read()))
+                )
+            lost = _lost(before, run.rows())
+            if lost:
+                attempts.append(Attempt(f"{doing} keeps rows", succeeded=False, details=lost))
+        if any(before.values()):
+            attempts.append(Attempt(f"rows of {name} are kept", succeeded=True))
+        reasons = dict.fromkeys(each.reason for each in unfilled if each.table.kind == "database")
+        warnings = tuple(f"The proof is without rows: {reason}." for reason in reasons)
+        return _Result(attempts, run.upgraded, warnings=warnings)
 
     def _left(self, wanted: Snapshot, actual: Snapshot) -> list[Change]:
         """Return the changes between two schemas that the migration has to explain."""
@@ -259,12 +260,12 @@ class _Run:
         key = self._claim.database_key
         return self._replays.read(key, self._copies.shadows[key])
 
-    def fill(self, count: int) -> None:
-        """Insert a number of rows into each table."""
-        fill(self._url, self._claim.tables, count)
+    def fill(self, count: int) -> list[Unfilled]:
+        """Insert a number of rows into each table, and return the tables that remain empty."""
+        return fill(self._url, self._claim.tables, count) if count else []
 
     def rows(self) -> dict[str, int]:
-        """Count the rows of each table that the migration does not drop."""
+        """Count the rows of each table that the migration neither creates nor drops."""
         schema = self.read()
         tables = [a for a in schema.objects if a.kind == "table" and a not in self._claim.dropped]
         with own_engine(self._url).connect() as connection:
@@ -288,6 +289,12 @@ class _Run:
 
 def _alike(description: str, left: Sequence[Change]) -> Attempt:
     return Attempt(description, succeeded=not left, details=_listed(left))
+
+
+def _lost(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """Return the tables that have fewer rows than before."""
+    lost = (name for name, count in before.items() if after.get(name, count) < count)
+    return ", ".join(sorted(lost))
 
 
 def _listed(changes: Iterable[Change]) -> str:

@@ -129,14 +129,31 @@ def _verb(statement: str) -> Verb:
 def _without_plan(
     changes: Sequence[ObjectChange], catalog: Catalog, after: Snapshot
 ) -> Iterator[Step]:
-    """Yield a step for each change, where the database cannot make all of them by statements."""
-    made_with_leader = {c.target.address for c in changes if c.target is not None and c.leader}
-    for change in changes:
-        if change.target is not None and change.target.address in made_with_leader:
-            kind = catalog.kind(change.target.address.kind)
-            if _is_absorbed(change.target, catalog) or kind.name == "column":
-                continue
-        yield _step_of(change, catalog, after)
+    """Yield a step for each change, where the database cannot make all of them by statements.
+
+    What stands on columns is dropped first and created last, and columns are dropped at the end.
+    """
+    steps = (
+        _step_of(change, catalog, after)
+        for change in changes
+        if change.leader is None or not _is_made_with_parent(change, catalog)
+    )
+    yield from sorted(steps, key=lambda step: _phase(step, catalog))
+
+
+def _phase(step: Step, catalog: Catalog) -> int:
+    holds_data = catalog.kind(step.address.kind).holds_data
+    if step.verb is Verb.DROP:
+        return 3 if holds_data else 0
+    return 2 if step.verb is Verb.CREATE and not holds_data else 1
+
+
+def _is_made_with_parent(change: ObjectChange, catalog: Catalog) -> bool:
+    """Whether an object is created or dropped together with the object that it is a part of."""
+    obj = change.target or change.current
+    assert obj is not None  # noqa: S101  (a change has at least one side)
+    dropped_with_table = change.target is None and change.leader and change.leader.kind == "table"
+    return bool(dropped_with_table) or _is_absorbed(obj, catalog)
 
 
 def _is_absorbed(part: SchemaObject, catalog: Catalog) -> bool:

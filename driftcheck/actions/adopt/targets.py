@@ -21,7 +21,7 @@ from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.redirect import ShadowSet
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
 
 
@@ -57,6 +57,30 @@ class Target:
         """
         ordered = reversed(self.changes) if upgrade else self.changes
         return [[*object_changes([change], undone=not upgrade)] for change in ordered]
+
+    def drop_shadows(self) -> None:
+        """Drop the shadows that were made for this target."""
+        for shadow_set in (self.shadows, self.live_shadows):
+            shadow_set.begin_again()
+
+    @property
+    def dropped(self) -> set[Address]:
+        """The tables that only one schema has, and those that have them as partitions."""
+        schemas = self.head, self.schema
+        alone = {
+            obj.address
+            for change in self.changes
+            for obj in (change.wanted, change.actual)
+            if obj is not None and (change.wanted is None or change.actual is None)
+        }
+        parents = {
+            part.inherited_from._replace(kind="table", path=part.inherited_from.path[:1])
+            for schema in schemas
+            for address in alone
+            for part in schema.parts.get(address, ())
+            if part.inherited_from is not None
+        }
+        return {address for address in alone | parents if address.kind == "table"}
 
 
 class TargetMaker:

@@ -1,0 +1,204 @@
+"""The migration that adopt writes: its text, its place, and what it says of the models."""
+
+from __future__ import annotations
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+
+from driftcheck.errors import ConfigurationError, UsageError
+from tests.actions.adopt.test_acceptance import TEMPLATE, adopted, config, written
+
+MODELS = """
+from sqlalchemy.orm import declarative_base
+from {types} import Upper
+
+Base = declarative_base(metadata=metadata)
+
+
+class Student(Base):
+    __tablename__ = "students"
+
+    id = Column(Integer, primary_key=True)
+    name = Column(Upper)
+    last_name = Column(
+        String(64),
+        nullable=False,
+    )
+    age = Column(Integer)
+"""
+TYPES = """
+from sqlalchemy import Text
+from sqlalchemy.types import TypeDecorator
+
+
+class Upper(TypeDecorator):
+    impl = Text
+    cache_ok = True
+"""
+STUDENTS = """
+op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("name", sa.Text()), sa.Column("last_name", sa.String(64), nullable=False),
+    sa.Column("age", sa.Integer()))
+"""
+
+
+@pytest.fixture
+def students(sketch, pg18, monkeypatch):
+    """A project with one table, as the tutorial has it."""
+    project = sketch(pg18)
+    monkeypatch.syspath_prepend(project.root)
+    types = f"types_of_{project.root.name}"  # the tests share a process, and so its modules
+    (project.root / f"{types}.py").write_text(TYPES)
+    project.models(MODELS.replace("{types}", types))
+    project.revision("0001", STUDENTS)
+    (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE.read_text())
+    project.upgrade()
+    return project
+
+
+def body(text, function="upgrade"):
+    """The lines of a function without the functions by which it looks."""
+    return text.partition(f"def {function}() -> None:\n")[2].partition("\n\n\ndef ")[0].rstrip()
+
+
+def test_a_dropped_column(students, pg18):
+    students.by_hand("INSERT INTO students (last_name) VALUES ('x')")
+    students.by_hand("ALTER TABLE students DROP last_name")
+    adoption = adopted(students, pg18, message="Drop the last name")
+    assert adoption.is_proved
+    assert adoption.file.endswith("_drop_the_last_name.py")
+    assert body(adoption.text).endswith(
+        "    if 'last_name' in columns('students'):\n"
+        "        op.drop_column('students', 'last_name')"
+    )
+    assert "server_default=sa.text(\"''\"), nullable=False" in body(adoption.text, "downgrade")
+    assert [warning for warning in adoption.warnings if "with its data" in warning]
+    (change,) = adoption.model_changes
+    assert (change.source.file, change.source.line) == ("models.py", 12)
+    assert [line for line in change.diff.splitlines() if line[:1] in "+-"] == [
+        "--- a/models.py",
+        "+++ b/models.py",
+        "-    last_name = Column(",
+        "-        String(64),",
+        "-        nullable=False,",
+        "-    )",
+    ]
+
+
+def test_an_added_column(students, pg18):
+    students.by_hand("ALTER TABLE students ADD nick_name varchar(20)")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved
+    assert "if 'nick_name' not in columns('students'):" in adoption.text
+    (change,) = adoption.model_changes
+    assert "+    nick_name = Column(String(20))" in change.diff
+
+
+def test_a_type_of_the_project_is_rendered_with_its_import(students, pg18):
+    students.by_hand("ALTER TABLE students DROP name")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    types = f"types_of_{students.root.name}"
+    assert f"sa.Column('name', {types}.Upper(), nullable=True)" in body(adoption.text, "downgrade")
+    assert f"\nimport {types}\n" in adoption.text
+
+
+def test_what_the_models_want_needs_no_change_of_them(students, pg18):
+    with (students.root / "models.py").open("a") as models:
+        models.write("    city = Column(Text)\n")
+    students.by_hand("ALTER TABLE students ADD city text")
+    adoption = adopted(students, pg18)
+    assert [finding.rule for finding in adoption.adopted] == ["hand-applied-column-extra"]
+    assert adoption.is_proved
+    assert adoption.model_changes == ()
+
+
+def test_only_what_is_named_is_adopted(students, pg18):
+    students.by_hand("ALTER TABLE students DROP last_name, ADD nick_name text")
+    adoption = adopted(students, pg18, only=("students.nick_name",))
+    assert adoption.is_proved, adoption.failed
+    assert [f.address.name for f in adoption.adopted] == ["nick_name"]
+    assert [each.finding.address.name for each in adoption.left] == ["last_name"]
+    assert "last_name" not in adoption.text
+    assert adoption.exit_code(written=True) == 0
+
+
+def test_a_name_without_drift_is_refused(students, pg18):
+    students.by_hand("ALTER TABLE students DROP last_name")
+    with pytest.raises(UsageError, match="there is no drift of") as error:
+        adopted(students, pg18, only=("students.age",))
+    assert "public.students.last_name" in error.value.hint
+
+
+def test_it_follows_revisions_that_live_has_not_run(students, pg18, database):
+    students.by_hand("ALTER TABLE students ADD nick_name text")
+    students.revision("0002", 'op.add_column("students", sa.Column("city", sa.Text()))', "0001")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert adoption.head == "0002"
+    written(students, adoption)
+    students.upgrade()
+    columns = students.live.execute(
+        "SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.columns"
+        " WHERE table_name = 'students'"
+    )
+    assert columns == [("age city id last_name name nick_name",)]
+
+
+def test_rows_that_refuse_a_change_are_told(students, pg18):
+    students.by_hand("ALTER TABLE students ALTER age SET NOT NULL")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved
+    (warning,) = adoption.warnings
+    assert 'column "age" of relation "students" contains null values' in warning
+
+
+def test_hostile_names(students, pg18):
+    students.by_hand(
+        'CREATE TABLE "we""ird \'in\' :t%s" ("a "" b \\ in :c" text, CONSTRAINT "x \' : y"'
+        ' CHECK ("a "" b \\ in :c" <> \':z %\'));'
+        "COMMENT ON TABLE students IS 'it''s :a %s {b}\nand \\ more';"
+    )
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, (adoption.failed, adoption.text)
+
+
+def test_offline_it_says_what_to_do(students, pg18):
+    students.by_hand("ALTER TABLE students DROP last_name")
+    written(students, adopted(students, pg18))
+    with pytest.raises(RuntimeError, match="run it without --sql"):
+        command.upgrade(config(students, students.url), "0001:head", sql=True)
+
+
+def test_several_heads(students, pg18):
+    students.revision("left", "pass", "0001")
+    students.revision("right", "pass", "0001")
+    students.upgrade()
+    students.by_hand("ALTER TABLE students DROP last_name")
+    with pytest.raises(ConfigurationError, match="2 heads: left, right"):
+        adopted(students, pg18)
+    adoption = adopted(students, pg18, head="left")
+    assert adoption.is_proved, adoption.failed
+    assert "down_revision: Union[str, Sequence[str], None] = 'left'" in adoption.text
+
+
+def test_nothing_to_adopt(students, pg18):
+    adoption = adopted(students, pg18)
+    assert (adoption.text, adoption.exit_code(written=False)) == ("", 0)
+
+
+def test_a_history_that_fails(students, pg18):
+    students.by_hand("ALTER TABLE students DROP last_name")
+    students.revision("0002", 'op.drop_column("students", "nothing")', "0001")
+    with pytest.raises(Exception, match="revision 0002 fails"):
+        adopted(students, pg18)
+
+
+def test_the_revision_is_no_part_of_the_project_until_it_is_written(students, pg18):
+    students.by_hand("ALTER TABLE students DROP last_name")
+    before = {*students.root.rglob("*.py")}
+    adoption = adopted(students, pg18)
+    assert {*students.root.rglob("*.py")} == before
+    with pytest.raises(CommandError):
+        command.upgrade(config(students, students.url), adoption.revision)
