@@ -75,7 +75,7 @@ def test_a_dropped_column(students, pg18):
     assert "server_default=sa.text(\"''\"), nullable=False" in body(adoption.text, "downgrade")
     assert [warning for warning in adoption.warnings if "with its data" in warning]
     (change,) = adoption.model_changes
-    assert (change.source.file, change.source.line) == ("models.py", 12)
+    assert (change.source.file, change.source.line) == ("models.py", 16)
     assert [line for line in change.diff.splitlines() if line[:1] in "+-"] == [
         "--- a/models.py",
         "+++ b/models.py",
