@@ -20,6 +20,7 @@ from contextlib import closing
 from pathlib import Path
 
 _IMPORTED = (
+    "driftcheck.actions.adopt",
     "driftcheck.actions.compare.check",
     "driftcheck.actions.compare.quick_check",
     "driftcheck.actions.timeline.blame",

@@ -1,11 +1,15 @@
 """Commands that only look leave the live database as it was, to the byte and to the counter."""
 
+import shutil
 import subprocess
+from pathlib import Path
 
+import alembic
 import pytest
 
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 
+TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic" / "script.py.mako"
 COUNTERS = """
 SELECT tup_inserted, tup_updated, tup_deleted FROM pg_stat_database
 WHERE datname = current_database()
@@ -41,6 +45,7 @@ def state(live):
         ("simulate-colleague --with-data", 0),
         ("simulate-colleague --after-downgrade 1", 3),  # there is no downgrade()
         ("repair --output repair.sql", 1),
+        ("adopt", 3),  # it needs a private server
         ("diff {url} {url}", 0),
         ("snapshot --write base.json", 0),
         ("fleet fleet.toml", 1),
@@ -53,6 +58,7 @@ def test_a_server(pg_school, arguments, status):
     assert "COPY public.students" in "\n".join(before[0])
 
     (project.root / "fleet.toml").write_text(f'[databases.live]\nurl = "{project.url}"\n')
+    shutil.copy(TEMPLATE, project.root / "migrations")
     arguments = arguments.format(url=project.url).split()
     result = project.run(*arguments, DRIFTCHECK_SHADOW=pg_school.shadow)
 

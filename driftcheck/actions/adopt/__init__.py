@@ -163,6 +163,7 @@ class Adopter:
         if not findings:
             return adoption
         head = self._head(options.head)
+        _require_template(Path(self._loaded.script.dir, "script.py.mako"))
         targets = self._targets(selected)
         migration = self._migration(
             selected, targets, Position.on(head, _message(options, findings)), directory
@@ -288,6 +289,14 @@ def _losses(targets: Iterable[Target]) -> Iterator[str]:
 
 def _drift(judged: Judged) -> Sequence[Change]:
     return judged.changes.get(Gap.DRIFT, ())
+
+
+def _require_template(template: Path) -> None:
+    if not template.is_file():
+        raise ConfigurationError(
+            f"there is no template for migrations: {template}",
+            hint="Copy script.py.mako from a directory that alembic init creates.",
+        )
 
 
 def _require_history(state: ProjectState[HistoryResult]) -> None:
