@@ -128,4 +128,4 @@ def _write(adoption: Adoption) -> None:
         ) from None
     say(f"driftcheck: wrote {visible(adoption.file)}")
     for command in adoption.next_steps:
-        say(f"Then run on each database: {visible(command)}")
+        say(f"Next: {visible(command)}")

@@ -12,7 +12,7 @@ from driftcheck.actions.adopt.model_changes import ModelChanges
 from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selection import require_found, select
 from driftcheck.actions.adopt.targets import Target, TargetMaker
-from driftcheck.chain import CHAIN, Gap
+from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
@@ -35,6 +35,7 @@ from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address
 from driftcheck.sources.declarations import Declarations
+from driftcheck.sources.models import declared_tables
 from driftcheck.storage.temporary import temporary_directory
 
 
@@ -87,12 +88,14 @@ class Selected:
         judged: The findings that are adopted.
         left: The findings of drift that are left out.
         left_out: The objects in which live differs from the head without being adopted.
+        stamped: The revisions that live has, or is to be stamped with before the upgrade.
     """
 
     database: DatabaseState
     judged: Sequence[Judged]
     left: Sequence[NotAdopted]
     left_out: frozenset[Address]
+    stamped: tuple[str, ...]
 
 
 class Adopter:
@@ -114,6 +117,9 @@ class Adopter:
         settings: Settings,
         progress: Progress,
     ) -> None:
+        configured = [c for each in loaded.environment.databases.values() for c in each]
+        if not declared_tables(configured):  # a project that only migrates
+            settings = replace(settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))
         self._loaded = loaded
         self._shadows = shadows
         self._settings = settings
@@ -176,18 +182,27 @@ class Adopter:
             destination=str(migration.file.destination.resolve()),
             text=migration.file.text,
             attempts=migration.attempts,
-            warnings=(*_losses(targets.values()), *migration.warnings),
+            warnings=(
+                *[_NO_STAMP for one in selected if _is_without_stamp(one.database)][:1],
+                *_losses(targets.values()),
+                *migration.warnings,
+            ),
             model_changes=tuple(
                 change
                 for one in selected
                 if one.database.database_key in targets
                 for change in self._models.needed(one.database, targets[one.database.database_key])
             ),
-            next_steps=(self._loaded.upgrade_command,),
+            next_steps=(*self._stamps(selected), self._loaded.upgrade_command),
         )
         for target in targets.values():
             target.drop_shadows()
         return adoption
+
+    def _stamps(self, selected: Iterable[Selected]) -> Iterator[str]:
+        """Yield the command that records the revisions of a live database without a stamp."""
+        if any(_is_without_stamp(one.database) for one in selected):
+            yield self._loaded.project.command("stamp", *self._loaded.heads)
 
     def _head(self, wanted: str) -> str:
         """Return the head that the revision follows."""
@@ -220,6 +235,10 @@ class Adopter:
             CannotCheckError: It is not known which drift it has.
         """
         compare = self._loaded.project.driftcheck_command("compare")
+        if _is_without_stamp(database):
+            database = _as_at_head(database)
+            database, changes = compared_state(database, self._shadows, self._progress)
+            return database, judged_changes(database, changes, self._renames)
         if Gap.DRIFT not in database.gaps:
             raise CannotCheckError(
                 "the revision of the live database is not known, so its drift is not known",
@@ -242,7 +261,8 @@ class Adopter:
         adopted, left = select(judged, database, self._settings, only)
         others = [change for each in judged if each not in adopted for change in _drift(each)]
         left_out = frozenset(obj.address for obj in objects_of(others))
-        return Selected(database, adopted, left, left_out)
+        stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
+        return Selected(database, adopted, left, left_out, stamped)
 
     def _targets(self, selected: Sequence[Selected]) -> dict[DatabaseKey, Target]:
         """Make the schema of each database that the migration leads to."""
@@ -252,7 +272,7 @@ class Adopter:
                 one.database,
                 self._head_shadows,
                 [change for each in one.judged for change in _drift(each)],
-                one.database.stamped,
+                one.stamped,
             )
             for one in selected
             if one.judged
@@ -289,6 +309,28 @@ def _losses(targets: Iterable[Target]) -> Iterator[str]:
 
 def _drift(judged: Judged) -> Sequence[Change]:
     return judged.changes.get(Gap.DRIFT, ())
+
+
+_NO_STAMP = (
+    "The live database has no stamp, so it was compared with the head. Stamp it with the head "
+    "before its upgrade."
+)
+
+
+def _is_without_stamp(database: DatabaseState) -> bool:
+    """Whether a live database has tables and no revisions: ``create_all()`` may have made it."""
+    live = database.live
+    return live is not None and live.has_tables and not live.stamped and not database.unknown
+
+
+def _as_at_head(database: DatabaseState) -> DatabaseState:
+    """Return the state of a database without a stamp, compared with the head."""
+    snapshots, whole = (
+        {**schemas, Side.STAMPED: schemas[Side.HEAD]}
+        for schemas in (database.snapshots, database.whole)
+    )
+    gaps = tuple(dict.fromkeys((*database.gaps, Gap.DRIFT)))
+    return replace(database, gaps=gaps, snapshots=snapshots, whole=whole)
 
 
 def _require_template(template: Path) -> None:

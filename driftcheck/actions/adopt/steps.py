@@ -55,7 +55,9 @@ class Step:
         return self.obj.address
 
 
-_DROPS = re.compile(r"DROP |ALTER TABLE .* DROP (COLUMN|CONSTRAINT|INDEX|KEY) ", re.DOTALL)
+_DROPS = re.compile(
+    r"DROP |ALTER TABLE .* DROP (COLUMN|CONSTRAINT|INDEX|KEY|PRIMARY KEY|FOREIGN KEY)\b", re.DOTALL
+)
 _CREATES = re.compile(
     r"CREATE |ALTER TABLE .*? ADD (COLUMN|CONSTRAINT|INDEX|KEY|UNIQUE|PRIMARY|FOREIGN|CHECK)\b",
     re.DOTALL,
@@ -87,7 +89,21 @@ def steps_between(
     plans = [plan_in(scope, group) for group in (groups if one_by_one else [changes])]
     if any(each.manual_steps for each in plans):
         return [*_without_plan(changes, catalog, after)]
-    return [*_of_plans(plans, changes, before, after)]
+    return [*_without_parts_of_dropped(_of_plans(plans, changes, before, after))]
+
+
+def _without_parts_of_dropped(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield steps without the drop of parts that disappear with their table.
+
+    A plan that knows no dependencies drops them first. Foreign keys are dropped in any case: a
+    table that others refer to cannot be dropped.
+    """
+    found = [*steps]
+    dropped = {step.address for step in found if step.verb is Verb.DROP}
+    for step in found:
+        is_part = step.verb is Verb.DROP and step.obj.part_of in dropped
+        if not is_part or step.address.kind == "foreign key":
+            yield step
 
 
 def _of_plans(

@@ -202,3 +202,15 @@ def test_the_revision_is_no_part_of_the_project_until_it_is_written(students, pg
     assert {*students.root.rglob("*.py")} == before
     with pytest.raises(CommandError):
         command.upgrade(config(students, students.url), adoption.revision)
+
+
+def test_a_database_without_a_stamp_is_compared_with_the_head(students, pg18):
+    students.by_hand("DROP TABLE alembic_version; ALTER TABLE students ADD nick_name text")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert [finding.address.name for finding in adoption.adopted] == ["nick_name"]
+    assert [command.split()[-2:] for command in adoption.next_steps] == [
+        ["stamp", "0001"],
+        ["upgrade", "head"],
+    ]
+    assert "has no stamp" in adoption.warnings[0]

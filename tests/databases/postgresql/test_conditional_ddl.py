@@ -1,0 +1,121 @@
+"""A conditional statement makes its change once, and does nothing the second time."""
+
+import pytest
+
+from driftcheck.databases.postgresql.conditional_ddl import conditional, existence
+from driftcheck.schema import Address, SchemaObject
+from tests.conftest import Database
+
+SETUP = """
+CREATE TABLE "t ""x" (id integer, "a b" integer CONSTRAINT positive CHECK ("a b" > 0));
+CREATE TABLE parent (id integer); CREATE TABLE child (id integer NOT NULL);
+CREATE TABLE parts (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 (id integer);
+CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TYPE mood AS ENUM ('it''s', 'ok'); CREATE TYPE pair AS (a integer, b integer);
+CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS one; CREATE INDEX i ON parent (id);
+CREATE TRIGGER noted BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION g();
+CREATE POLICY own ON parent USING (true); CREATE DOMAIN d AS integer; CREATE SCHEMA other;
+"""
+STATEMENTS = [
+    ("table", 'ALTER TABLE public."t ""x" DROP CONSTRAINT positive', ('t "x',)),
+    ("column", 'ALTER TABLE public."t ""x" DROP COLUMN "a b"', ('t "x', "a b")),
+    ("column", 'ALTER TABLE public."t ""x" ADD COLUMN c text', ('t "x', "c")),
+    ("column", 'ALTER TABLE public."t ""x" RENAME COLUMN id TO no', ('t "x', "id")),
+    (
+        "column",
+        "ALTER TABLE public.parent ALTER COLUMN id SET NOT NULL",
+        ("parent", "id"),
+    ),
+    (
+        "column",
+        "ALTER TABLE public.parent ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY",
+        ("parent", "id"),
+    ),
+    ("column", "ALTER TABLE public.parent ALTER COLUMN id DROP IDENTITY", ("parent", "id")),
+    (
+        "check constraint",
+        "ALTER TABLE public.child ADD CONSTRAINT k CHECK (id > 1)",
+        ("child", "k"),
+    ),
+    ("check constraint", "ALTER TABLE public.child RENAME CONSTRAINT k TO l", ("child", "k")),
+    ("table", "ALTER TABLE public.child INHERIT public.parent", ("child",)),
+    ("table", "ALTER TABLE public.child NO INHERIT public.parent", ("child",)),
+    (
+        "table",
+        "ALTER TABLE public.parts ATTACH PARTITION public.part_1 FOR VALUES IN (1)",
+        ("part_1",),
+    ),
+    ("table", "ALTER TABLE public.parts DETACH PARTITION public.part_1", ("part_1",)),
+    ("enum", "ALTER TYPE public.mood ADD VALUE 'new' AFTER 'ok'", ("mood",)),
+    ("enum", "ALTER TYPE public.mood RENAME VALUE 'it''s' TO 'was'", ("mood",)),
+    ("enum", "ALTER TYPE public.mood RENAME TO feeling", ("mood",)),
+    ("composite type", "ALTER TYPE public.pair RENAME ATTRIBUTE a TO x", ("pair",)),
+    ("composite type", "ALTER TYPE public.pair ADD ATTRIBUTE c integer", ("pair",)),
+    ("composite type", "ALTER TYPE public.pair DROP ATTRIBUTE c", ("pair",)),
+    ("enum", "CREATE TYPE public.kind AS ENUM ('a')", ("kind",)),
+    ("domain", "CREATE DOMAIN public.e AS integer", ("e",)),
+    ("domain", "DROP DOMAIN public.d", ("d",)),
+    ("sequence", "ALTER SEQUENCE public.s RENAME TO r", ("s",)),
+    ("view", "ALTER VIEW public.v RENAME TO w", ("v",)),
+    ("view", "CREATE VIEW public.u AS SELECT 2 AS two", ("u",)),
+    ("view", "DROP VIEW public.u", ("u",)),
+    ("index", "ALTER INDEX public.i RENAME TO j", ("i",)),
+    ("index", "CREATE UNIQUE INDEX made ON public.parent (id)", ("made",)),
+    ("table", "CREATE TABLE public.made_too (id integer)", ("made_too",)),
+    ("table", "ALTER TABLE public.made_too SET SCHEMA other", ("made_too",)),
+    ("trigger", "DROP TRIGGER noted ON public.parent", ("parent", "noted")),
+    (
+        "trigger",
+        "CREATE TRIGGER noted BEFORE INSERT ON public.parent FOR EACH ROW EXECUTE FUNCTION g()",
+        ("parent", "noted"),
+    ),
+    ("policy", "CREATE POLICY mine ON public.parent USING (true)", ("parent", "mine")),
+    ("policy", "DROP POLICY own ON public.parent", ("parent", "own")),
+    ("schema", "CREATE SCHEMA third", ("third",)),
+    ("schema", "ALTER SCHEMA third RENAME TO fourth", ("third",)),
+]
+
+
+@pytest.fixture(scope="module")
+def live(pg18):
+    made = Database(pg18.make("conditional"))
+    made.execute(SETUP)
+    yield made
+    made.close()
+    made.shadow.drop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement", "path"), STATEMENTS, ids=[s for _, s, _ in STATEMENTS]
+)
+def test_it_runs_twice(kind, statement, path, live):
+    schema = "" if kind == "schema" else "public"
+    found = conditional(statement, SchemaObject(Address(kind, schema, path), {}))
+
+    def holds():
+        return not found.condition or live.execute(f"SELECT {found.condition}") == [(True,)]
+
+    assert holds()
+    live.execute(found.statement)
+    if holds():
+        live.execute(found.statement)
+    else:
+        assert found.condition
+
+
+def test_a_function_is_looked_for_by_its_arguments(live):
+    for arguments, there in (("integer", True), ("text", False)):
+        function = SchemaObject(Address("function", "public", ("f",), arguments), {})
+        assert live.execute(f"SELECT {existence(function)}") == [(there,)]
+    found = conditional(
+        "ALTER FUNCTION public.f(integer) RENAME TO h",
+        SchemaObject(Address("function", "public", ("f",), "integer"), {}),
+    )
+    assert live.execute(f"SELECT {found.condition}") == [(True,)]
+
+
+def test_a_kind_that_cannot_be_looked_for_has_no_condition():
+    cast = SchemaObject(Address("cast", "", ("x",)), {})
+    assert existence(cast) == ""
+    assert conditional("DROP CAST (a AS b)", cast).statement == "DROP CAST IF EXISTS (a AS b)"
