@@ -44,6 +44,13 @@ from driftcheck.reports.visible import visible
     metavar="REV",
     help="The head that the revision follows, if the history has several.",
 )
+@click.option(
+    "--fix",
+    "fixed",
+    metavar="REV",
+    help="Change a revision instead that fails on a database without drift: its failing operations "
+    "look first afterwards.",
+)
 @click.option("--yes", is_flag=True, help="Write the file without asking.")
 @click.option(
     "--allow-unproved",
@@ -56,8 +63,9 @@ def adopt(  # noqa: PLR0913  (a parameter for each option)
     output: Path | None,
     only: tuple[str, ...],
     message: str,
-    head: str,
     *,
+    head: str,
+    fixed: str | None,
     yes: bool,
     allow_unproved: bool,
     verbose: bool,
@@ -76,6 +84,7 @@ def adopt(  # noqa: PLR0913  (a parameter for each option)
     \b
     Example:
       driftcheck adopt --only public.students.last_name --message "drop students.last_name"
+      driftcheck adopt --fix 3f2a8c
 
     Exit codes: 0 if there is no drift or the file was written, 1 if there is drift and no file was
     written, 2 for a usage or configuration error, 3 if the check could not be made.
@@ -84,10 +93,16 @@ def adopt(  # noqa: PLR0913  (a parameter for each option)
     # Imported here because --help does not need SQLAlchemy.
     from driftcheck.actions.adopt import AdoptOptions  # noqa: PLC0415
     from driftcheck.actions.adopt import adopt as find  # noqa: PLC0415
+    from driftcheck.actions.adopt.fix import fix  # noqa: PLC0415
 
-    terminal = Terminal()
+    if fixed and (only or message or head):
+        raise click.UsageError("--fix cannot be used together with --only, --message and --head.")
+    terminal, settings = Terminal(), settings_from(options)
     with progress(verbose=verbose) as show:
-        adoption = find(settings_from(options), AdoptOptions(only, message, head), show)
+        if fixed:
+            adoption = fix(settings, fixed, show)
+        else:
+            adoption = find(settings, AdoptOptions(only, message, head), show)
     write_output(partial(FORMATS[format_name], adoption), output, full=verbose)
     written = _is_wanted(adoption, terminal, yes=yes, allow_unproved=allow_unproved)
     if written:
@@ -111,7 +126,7 @@ def _is_wanted(adoption: Adoption, terminal: Terminal, *, yes: bool, allow_unpro
 
 
 def _write(adoption: Adoption) -> None:
-    """Write the file, which must not exist, and say what to do next.
+    """Write the file, which is new unless it is fixed, and say what to do next.
 
     Raises:
         OutputError: The file cannot be written.
@@ -119,7 +134,7 @@ def _write(adoption: Adoption) -> None:
     path = Path(adoption.destination)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("w" if adoption.diff else "x", encoding="utf-8", newline="") as file:
             file.write(adoption.text)
     except OSError as error:
         raise OutputError(

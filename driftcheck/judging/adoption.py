@@ -67,6 +67,7 @@ class Adoption:
         file: Where the file belongs, relative to the project if it lies within.
         destination: The same path, absolute.
         text: The text of the file.
+        diff: The change of an existing file as a unified diff; empty for a new file.
         attempts: The parts of the proof.
         warnings: What a reader has to know before the migration runs.
         model_changes: What has to change in the models.
@@ -81,6 +82,7 @@ class Adoption:
     file: str = ""
     destination: str = ""
     text: str = ""
+    diff: str = ""
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
     model_changes: tuple[ModelChange, ...] = ()

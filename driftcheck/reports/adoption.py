@@ -39,9 +39,9 @@ def in_terminal(adoption: Adoption, page: OutputStyle = PLAIN) -> str:
 def _blocks(adoption: Adoption, page: OutputStyle) -> Iterator[Lines]:
     title = words(page, (adoption.project, STRONG), (" · ", FAINT), "adopt")
     yield wrapped(page, title)
-    if not adoption.adopted:
+    if not adoption.adopted and not adoption.text:
         yield wrapped(page, words(page, "There is no drift to adopt."))
-    else:
+    if adoption.adopted:
         yield heading("adopted", page)
         yield [line for finding in adoption.adopted for line in _finding(finding, page)]
     if adoption.left:
@@ -53,7 +53,7 @@ def _blocks(adoption: Adoption, page: OutputStyle) -> Iterator[Lines]:
             ]
     if adoption.text:
         yield heading(adoption.file, page)
-        yield code(page, adoption.text)
+        yield code(page, adoption.diff or adoption.text)
         yield heading("proof, on shadow databases", page)
         yield [line for attempt in adoption.attempts for line in _attempt(attempt, page)]
     for warning in adoption.warnings:
@@ -96,6 +96,7 @@ def in_json(adoption: Adoption, page: OutputStyle = PLAIN) -> str:
             "head": adoption.head or None,
             "file": adoption.file or None,
             "text": adoption.text or None,
+            "diff": adoption.diff or None,
             "proved": adoption.is_proved,
             "proof": [
                 {

@@ -58,3 +58,23 @@ def test_what_is_not_proved_is_not_written(project):
 
 def test_the_help_has_an_example(project):
     assert "driftcheck adopt --only" in project.run("adopt", "--help").stdout
+
+
+def test_a_merged_revision_is_fixed(project):
+    path = project.revision("0002", 'op.drop_column("t", "nothing")', "0001")
+    project.revision("0003", 'op.add_column("t", sa.Column("age", sa.Integer()))', "0002")
+    path.write_text(path.read_text() + "\n\ndef downgrade():\n    pass\n")
+    before = path.read_text()
+    result = project.run("adopt", "--fix", "0002", "--yes")
+    assert result.status == 1  # downgrade() does not say which column it was
+    assert "the migration is not proved" in result.stderr
+    assert path.read_text() == before
+    result = project.run("adopt", "--fix", "0002", "--yes", "--allow-unproved")
+    assert result.status == 0, result.stderr
+    assert "+    if 'nothing' in [" in result.stdout
+    assert path.read_text() != before
+    project.upgrade()
+
+
+def test_a_fix_is_not_combined_with_a_selection(project):
+    assert project.run("adopt", "--fix", "0001", "--only", "t").status == 2
