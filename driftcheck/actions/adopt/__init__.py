@@ -20,7 +20,7 @@ from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, NotAdopted
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.changes import compared_state, judged_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.histories import Histories, HistoryResult
@@ -33,7 +33,6 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.stamp_behind import UnrecordedRevisions
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.redirect import ShadowSet
-from driftcheck.schema import Address
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.models import declared_tables
 from driftcheck.storage.temporary import temporary_directory
@@ -87,14 +86,14 @@ class Selected:
         database: The state of the database.
         judged: The findings that are adopted.
         left: The findings of drift that are left out.
-        left_out: The objects in which live differs from the head without being adopted.
+        is_partial: Whether live has other drift, which is not adopted.
         stamped: The revisions that live has, or is to be stamped with before the upgrade.
     """
 
     database: DatabaseState
     judged: Sequence[Judged]
     left: Sequence[NotAdopted]
-    left_out: frozenset[Address]
+    is_partial: bool
     stamped: tuple[str, ...]
 
 
@@ -259,10 +258,9 @@ class Adopter:
         self, database: DatabaseState, judged: Sequence[Judged], only: Sequence[str]
     ) -> Selected:
         adopted, left = select(judged, database, self._settings, only)
-        others = [change for each in judged if each not in adopted for change in _drift(each)]
-        left_out = frozenset(obj.address for obj in objects_of(others))
+        is_partial = any(_drift(each) for each in judged if each not in adopted)
         stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
-        return Selected(database, adopted, left, left_out, stamped)
+        return Selected(database, adopted, left, is_partial, stamped)
 
     def _targets(self, selected: Sequence[Selected]) -> dict[DatabaseKey, Target]:
         """Make the schema of each database that the migration leads to."""
@@ -285,11 +283,12 @@ class Adopter:
         position: Position,
         directory: Path,
     ) -> Migration:
+        databases = [one.database for one in selected]
         writer = MigrationWriter(
-            self._loaded, self._shadows, self._replays, self._state, self._progress
+            self._loaded, self._shadows, self._replays, databases, self._progress
         )
-        left = {one.database.database_key: one.left_out for one in selected}
-        return writer.write(targets, left, position, directory)
+        partial = [one.database.database_key for one in selected if one.is_partial]
+        return writer.write(targets, partial, position, directory)
 
 
 def _losses(targets: Iterable[Target]) -> Iterator[str]:

@@ -26,8 +26,7 @@ from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.dialects import display_name
 from driftcheck.judging.adoption import Attempt
 from driftcheck.judging.judge import objects_of
-from driftcheck.pipeline.database_state import DatabaseState, ProjectState
-from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
@@ -79,7 +78,7 @@ class MigrationWriter:
         loaded: The project.
         shadows: Creates its shadow databases.
         replays: Runs its migrations.
-        state: The state of its databases.
+        databases: The state of its databases.
         progress: Called with a short description of each step.
     """
 
@@ -88,20 +87,20 @@ class MigrationWriter:
         loaded: LoadedProject,
         shadows: Shadows,
         replays: Replays,
-        state: ProjectState[HistoryResult],
+        databases: Sequence[DatabaseState],
         progress: Progress,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
         self._replays = replays
-        self._states = {each.database_key: each for each in state.databases}
+        self._states = {each.database_key: each for each in databases}
         self._progress = progress
         self._warnings: dict[str, None] = {}
 
     def write(
         self,
         targets: Mapping[DatabaseKey, Target],
-        left_out: Mapping[DatabaseKey, Collection[Address]],
+        partial: Collection[DatabaseKey],
         position: Position,
         directory: Path,
     ) -> Migration:
@@ -111,7 +110,7 @@ class MigrationWriter:
 
         Args:
             targets: The schema of each database that the migration leads to.
-            left_out: The objects whose drift the migration leaves out.
+            partial: The databases of whose drift the migration leaves some out.
             position: Where the revision is put.
             directory: An empty directory for its file.
         """
@@ -125,7 +124,7 @@ class MigrationWriter:
             self._progress("writing the migration")
             file = self._written(targets, position, styles[number], place)
             self._progress("proving the migration")
-            outcomes = self._proved(file, targets, left_out, position, place)
+            outcomes = self._proved(file, targets, partial, position, place)
             migration = _migration(file, outcomes, self._warnings)
             if all(outcome.holds for outcome in outcomes):
                 return migration
@@ -199,7 +198,7 @@ class MigrationWriter:
         self,
         file: RevisionFile,
         targets: Mapping[DatabaseKey, Target],
-        left_out: Mapping[DatabaseKey, Collection[Address]],
+        partial: Collection[DatabaseKey],
         position: Position,
         directory: Path,
     ) -> list[Outcome]:
@@ -216,7 +215,9 @@ class MigrationWriter:
                     heads,
                     target.head,
                     target.schema if target.is_exact else None,
-                    left_out.get(key, ()),
+                    self._states[key].snapshots[Side.STAMPED],
+                    [obj.address for obj in objects_of(target.changes)],
+                    key in partial,
                     target.dropped,
                 )
                 prover = Prover(self._shadows, self._replays, claim)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeAlias
 
 from sqlalchemy import func, select, table
 from sqlalchemy.engine import URL
@@ -20,7 +21,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.adoption import Attempt
-from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of, objects_of
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.replays import Replays
@@ -29,6 +30,7 @@ from driftcheck.project.redirect import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import Destinations, RevisionFailure
 
+_Key: TypeAlias = tuple[ChangeType, tuple[Address, ...]]
 _SHOWN = 5
 _ROWS = 3
 
@@ -58,7 +60,9 @@ class Claim:
         former_heads: The heads without it.
         head: The schema at these.
         target: The schema after the migration; ``None`` if it is not known exactly.
-        left_out: The objects in which live may differ: the migration leaves their drift out.
+        stamped: The schema at the revisions of the live database.
+        adopted: The objects that the migration is about.
+        is_partial: Whether the migration leaves some of the drift out.
         dropped: The tables that the upgrade or the downgrade drops, and those that have rows in
             them.
     """
@@ -70,7 +74,9 @@ class Claim:
     former_heads: Sequence[str]
     head: Snapshot
     target: Snapshot | None
-    left_out: Collection[Address]
+    stamped: Snapshot
+    adopted: Collection[Address]
+    is_partial: bool
     dropped: Collection[Address]
 
 
@@ -127,6 +133,7 @@ class Prover:
         self._replays = replays
         self._claim = claim
         self._suspects: set[Address] = set()
+        self._left_out: frozenset[_Key] = frozenset()
 
     def prove(self, clean: Population, drifted: Population) -> Outcome:
         """Prove a migration.
@@ -135,6 +142,10 @@ class Prover:
             clean: The databases without the drift, at the former heads.
             drifted: Those with the drift, at the revisions of the live database.
         """
+        if self._claim.is_partial:
+            key = self._claim.database_key
+            live = self._replays.read(key, drifted.shadow_set.shadows[key])
+            self._left_out = self._keys_of_other_drift(live)
         results = [self._on(population) for population in (clean, drifted)]
         attempts = [attempt for result in results for attempt in result.attempts]
         without, with_drift = (result.upgraded for result in results)
@@ -198,24 +209,37 @@ class Prover:
 
     def _left(self, wanted: Snapshot, actual: Snapshot) -> list[Change]:
         """Return the changes between two schemas that the migration has to explain."""
-        found = compared(
+        found = self._compared(wanted, actual)
+        left = [change for change in found if _key(change) not in self._left_out]
+        self._suspects |= {obj.address for obj in objects_of(left)}
+        return left
+
+    def _keys_of_other_drift(self, live: Snapshot) -> frozenset[_Key]:
+        """Return the changes of the drift that is left out, with all that follows from them.
+
+        Args:
+            live: The live schema before the upgrade.
+        """
+        claim = self._claim
+        if claim.target is not None:
+            others = self._compared(claim.target, live)
+        else:
+            others = [
+                change
+                for change in self._compared(claim.head, live)
+                if not any(obj.address in claim.adopted for obj in objects_of([change]))
+            ]
+        unapplied = {*map(_key, self._compared(claim.head, claim.stamped))}
+        return frozenset(map(_key, others)) - unapplied
+
+    def _compared(self, wanted: Snapshot, actual: Snapshot) -> list[Change]:
+        return compared(
             wanted,
             actual,
             partial(compare, same_lineage=False),
             catalog_for(self._claim.database_key.dialect),
             partial(self._shadows.maker, self._claim.database_key),
         ).changes
-        left = [change for change in found if not self._is_left_out(change)]
-        self._suspects |= {obj.address for obj in objects_of(left)}
-        return left
-
-    def _is_left_out(self, change: Change) -> bool:
-        objects = [*objects_of([change])]
-        known = self._claim.left_out
-        return all(
-            obj.address in known or (obj.part_of is not None and obj.part_of in known)
-            for obj in objects
-        )
 
 
 class _Run:
@@ -285,6 +309,10 @@ class _Run:
     def _at(self, revisions: Sequence[str]) -> Destinations:
         key = self._claim.database_key
         return {(key, each): tuple(revisions) for each in self._claim.tables}
+
+
+def _key(change: Change) -> _Key:
+    return change.type, addresses_of(change)
 
 
 def _alike(description: str, left: Sequence[Change]) -> Attempt:
