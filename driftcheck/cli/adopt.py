@@ -72,7 +72,7 @@ def adopt(  # noqa: PLR0913  (a parameter for each option)
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    r"""Write the migration that makes the drift official.
+    """Write the migration that makes the drift official.
 
     Finds drift as compare does, and writes a revision that follows the head, with the project's
     own template. Its upgrade runs on databases that have the drift and on those that do not: each

@@ -37,7 +37,7 @@ from driftcheck.reports.visible import visible
 def ignore(
     *, address: str, reason: str, rule: str, until: datetime | None, debug: bool
 ) -> ExitCode:
-    r"""Ignore the findings of an object.
+    """Ignore the findings of an object.
 
     Writes an entry into [tool.driftcheck] of pyproject.toml, and shows the change. ADDRESS is the
     address of an object, or of the table that contains it, as in reports; it may have wildcards.

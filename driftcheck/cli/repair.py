@@ -70,7 +70,7 @@ def repair(  # noqa: PLR0913  (a parameter for each option)
     debug: bool,
     **options: Any,
 ) -> ExitCode:
-    r"""Plan the repair of drift in a live database.
+    """Plan the repair of drift in a live database.
 
     Finds drift as compare does, and prints one plan for all of it: SQL in an order that runs, and
     what each step does to a database in use. The plan is tried on a copy of the schema with

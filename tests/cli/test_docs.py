@@ -32,6 +32,7 @@ def test_no_word_is_broken_at_a_hyphen_at_80_columns(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command(name):
+    assert "\\b" not in COMMANDS[name].help  # the character, not its escape, keeps lines apart
     assert len(COMMANDS[name].help.splitlines()) > 2
     assert f"driftcheck {name}" in README
 
