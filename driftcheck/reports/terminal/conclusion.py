@@ -15,7 +15,7 @@ from driftcheck.reports.terminal.layout import BAD, GOOD, Lines, words, wrapped
 
 _NEXT: dict[Verdict, str] = {
     Verdict.CONFLICT: "resolve the conflict",
-    Verdict.DRIFT: "repair or adopt the drift",
+    Verdict.DRIFT: "repair the drift (`driftcheck repair`) or adopt it (`driftcheck adopt`)",
     Verdict.HAND_APPLIED: "write the migration for the change that this database already has",
     Verdict.PENDING: "write the pending migration",
     Verdict.UNAPPLIED: "upgrade",
