@@ -100,7 +100,7 @@ def _is_made(case, url):
         connection.autocommit = True
         try:
             connection.cursor().execute(case.statements)
-        except psycopg2.IntegrityError:
+        except (psycopg2.IntegrityError, psycopg2.DataError):
             return False
     return True
 
