@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 from driftcheck import __version__
 from driftcheck.actions.compare.project_url import project_url_of
 from driftcheck.chain import Gap
+from driftcheck.config.baseline import Baseline
 from driftcheck.config.guard_settings import GuardSettings
 from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import gc_paused
@@ -288,6 +289,7 @@ def _path(settings: Settings) -> Path:
         gaps=(),
         strict_coverage=False,
         ignore=(),
+        baseline=Baseline(),
         guard=GuardSettings(),
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""

@@ -76,6 +76,19 @@ def _with_statement(value, statement):
     return value
 
 
+def _edited(text, statement):
+    """The text of a cache file, which has one object in each line, with a statement put in."""
+    lines = []
+    for line in text.splitlines(keepends=True):
+        value = line.rstrip(",\n")
+        try:
+            changed = json.dumps(_with_statement(json.loads(value), statement))
+        except ValueError:  # the lines before and after the objects
+            changed = value
+        lines.append(changed + line[len(value) :])
+    return "".join(lines)
+
+
 def test_a_cache_file_that_was_edited(attacked, tmp_path, where):
     """The head is built from it to try operations, and the models are helped by it."""
     function = "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT 'harmless' $$"
@@ -90,7 +103,7 @@ def test_a_cache_file_that_was_edited(attacked, tmp_path, where):
     assert fresh.database["replay"] == "fresh"
     program = f"COPY (SELECT 1) TO PROGRAM 'touch {attacked.mallory.witness}/cached'"
     for path in (tmp_path / "replays").iterdir():
-        edited = json.dumps(_with_statement(json.loads(path.read_text()), program))
+        edited = _edited(path.read_text(), program)
         assert program in edited
         path.write_text(edited)
     result = attacked.compare(**where, **own)
