@@ -194,11 +194,10 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
 
     The revision that is written is not to be a revision of the project yet.
     """
-    locations: list[Any] = [*script._version_locations]  # noqa: SLF001  (public only with a side effect)
     other = copy.copy(script)
-    # Older versions of Alembic have strings here.
-    location = directory if isinstance(locations[0], Path) else str(directory)
-    vars(other)["_version_locations"] = [*locations, location]
+    # Older versions of Alembic load one location only, unless version_locations names several.
+    other.version_locations = [str(each) for each in version_locations(script, directory)]
+    vars(other).pop("_version_locations", None)  # a cached property of Alembic
     other.revision_map = RevisionMap(other._load_revisions)  # noqa: SLF001
     return other
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from driftcheck.actions.adopt.revision_file import _writing_to
 from driftcheck.errors import ConfigurationError, UsageError
 from tests.actions.adopt.test_acceptance import TEMPLATE, adopted, config, written
 
@@ -219,3 +221,13 @@ def test_a_database_without_a_stamp_is_compared_with_the_head(students, pg18):
         ["upgrade", "head"],
     ]
     assert "has no stamp" in adoption.warnings[0]
+
+
+def test_an_old_alembic_loads_both_version_locations(tmp_path):
+    """It reads several locations only if the public attribute names them (seen with 1.14)."""
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    script = ScriptDirectory(str(versions.parent))
+    both = _writing_to(tmp_path / "new", script)
+    assert both.version_locations == [str(versions), str(tmp_path / "new")]
+    assert not script.version_locations
