@@ -7,6 +7,7 @@ declared by a statement or an argument of its own, the change is a diff; else it
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from driftcheck.actions.adopt.model_source import added_column, removed_declaration
@@ -19,7 +20,7 @@ from driftcheck.judging.judge import addresses_of
 from driftcheck.judging.value_text import attribute_name, brief_value
 from driftcheck.pipeline.changes import pending_changes
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.schema import Address, SchemaObject
+from driftcheck.schema import Address
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.models import declared_tables
 
@@ -40,7 +41,7 @@ class ModelChanges:
         """Yield the changes after which the models are as the schema with the adopted drift.
 
         Differences that the models have from the head already are left out: they are pending, and
-        the adoption does not change that.
+        the adoption does not change that. Of an object that has some, only the others are named.
 
         Args:
             database: The state of the database.
@@ -48,11 +49,11 @@ class ModelChanges:
         """
         if Side.MODELS not in database.snapshots:
             return
-        before = {addresses_of(change) for change in pending_changes(database, target.head)}
+        before = {addresses_of(change): change for change in pending_changes(database, target.head)}
         opened = [
-            change
+            added
             for change in pending_changes(database, target.schema)
-            if addresses_of(change) not in before
+            if (added := _added_to(before.get(addresses_of(change)), change)) is not None
         ]
         lines = self._lines(database, opened)
         for change in opened:
@@ -83,6 +84,14 @@ class ModelChanges:
         return ModelChange(summary, line, diff)
 
 
+def _added_to(pending: Change | None, change: Change) -> Change | None:
+    """Return a change without the differences that were pending before; nothing if none is left."""
+    if pending is None or pending.type is not change.type:
+        return change
+    differences = tuple(each for each in change.differences if each not in pending.differences)
+    return replace(change, differences=differences) if differences else None
+
+
 def _of_table(change: Change, lines: dict[Address, SourceLine]) -> SourceLine | None:
     parent = change.schema_object.part_of
     return None if parent is None else lines.get(parent)
@@ -98,12 +107,11 @@ def _summary(change: Change) -> str:
         return f"Add {address} to the models: the database has it."
     if change.type is ChangeType.RENAMED:
         return f"Rename {address} to {other.address.sql} in the models."
-    return f"Change {address} in the models: {_differences(own, other)}."
+    return f"Change {address} in the models: {_differences(change)}."
 
 
-def _differences(own: SchemaObject, other: SchemaObject) -> str:
-    names = [name for name, value in other.attributes.items() if own.attributes.get(name) != value]
+def _differences(change: Change) -> str:
     return ", ".join(
-        f"{attribute_name(name)} is {brief_value(other.attributes[name])} in the database"
-        for name in names
+        f"{attribute_name(each.attribute)} is {brief_value(each.actual)} in the database"
+        for each in change.differences
     )

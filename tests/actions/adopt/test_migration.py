@@ -116,6 +116,23 @@ def test_what_the_models_want_needs_no_change_of_them(students, pg18):
     assert adoption.model_changes == ()
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "needed"),
+    [
+        ("ALTER age SET DEFAULT 0", "Change {age} in the models: default is 0 in the database."),
+        ("DROP age", "Remove {age} from the models: the database no longer has it."),
+    ],
+)
+def test_an_object_with_a_pending_change_needs_the_adopted_one_too(students, pg18, by_hand, needed):
+    models = students.root / "models.py"
+    models.write_text(models.read_text().replace("age = Column(Int", "age = Column(BigInt"))
+    students.by_hand(f"ALTER TABLE students {by_hand}")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    (change,) = adoption.model_changes
+    assert change.summary == needed.format(age="column public.students.age")
+
+
 def test_only_what_is_named_is_adopted(students, pg18):
     students.by_hand(
         "ALTER TABLE students DROP last_name, ADD nick_name text;"
