@@ -59,6 +59,12 @@ _FUNCTIONS = {
 }
 
 
+_OF_TYPE = ("type", "collation")
+_HOLD_TYPES = frozenset(("view", "materialized view", "rule", "trigger", "policy"))
+"""Kinds of objects below which no column can get another type. Source: ``ATExecAlterColumnType``
+of PostgreSQL."""
+
+
 @dataclass(frozen=True)
 class Block:
     """Lines of a body that run under the same condition.
@@ -134,7 +140,7 @@ class BodyWriter:
             condition = conditional.condition
             if step.after is None and step.verb is Verb.ALTER:
                 condition = self._database.existence(step.obj)
-            call = f"holds({literal(condition)})" if condition else ""
+            call = f"holds({literal(condition)})" if condition else self._type_is_free(step)
             yield Block(executed(conditional.statement), call)
 
     def _needs_look(self, step: Step) -> bool:
@@ -147,8 +153,10 @@ class BodyWriter:
 
     def _condition(self, step: Step, created: dict[Address, str]) -> str:
         """Return the condition of an operation of Alembic, in Python."""
-        if not self._needs_look(step) or (step.verb is Verb.ALTER and step.after is not None):
+        if not self._needs_look(step):
             return ""
+        if step.verb is Verb.ALTER and step.after is not None:
+            return self._type_is_free(step)
         obj = step.obj
         parent = obj.part_of
         if parent is not None and parent in created:
@@ -156,6 +164,22 @@ class BodyWriter:
         if parent is not None and step.verb is Verb.DROP and parent not in self._after.objects:
             return self._is_found(parent, None)
         return self._is_found(obj.address, parent, negated=step.verb is Verb.CREATE)
+
+    def _type_is_free(self, step: Step) -> str:
+        """Return the condition under which a column can get its new type; empty if it always can.
+
+        A database that has the changes already has the objects that stand on the column, too.
+        """
+        former, later = step.before, step.after
+        if former is None or later is None or step.address.kind != "column":
+            return ""
+        if all(former.attributes.get(name) == later.attributes.get(name) for name in _OF_TYPE):
+            return ""
+        for address in self._after.dependents.get(later.address, ()):
+            if address.kind in _HOLD_TYPES and address not in self._before.objects:
+                found = self._database.existence(self._after.objects[address])
+                return f"not holds({literal(found)})" if found else ""
+        return ""
 
     def _is_found(self, address: Address, parent: Address | None, *, negated: bool = False) -> str:
         """Return the expression that is true if the database has an object, or lacks it."""

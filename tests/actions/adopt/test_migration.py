@@ -248,3 +248,12 @@ def test_an_old_alembic_loads_both_version_locations(tmp_path):
     both = _writing_to(tmp_path / "new", script)
     assert both.version_locations == [str(versions), str(tmp_path / "new")]
     assert not script.version_locations
+
+
+def test_a_type_is_changed_only_where_no_new_view_holds_it(students, pg18):
+    students.by_hand(
+        "ALTER TABLE students ALTER age TYPE bigint; CREATE VIEW ages AS SELECT age FROM students"
+    )
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert "if not holds(\"to_regclass('public.ages') IS NOT NULL\"):" in body(adoption.text)
