@@ -135,7 +135,7 @@ def _scan(step: PlanStep, facts: StepFacts, estimates: Estimates) -> StepHazard:
 def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> StepHazard:
     for _, (kind, address, change) in effects.effects if effects is not None else ():
         if kind is HazardKind.NARROWER_TYPE:
-            text = f"may lose data: values of {address} that do not fit when {change}"
+            text = f"may lose data: {address} changes from {change}, and some values may not fit"
             return StepHazard("data loss", text, table_of(address))
     table = table_of(step.address)
     rows = estimates.get(table) if table in estimates else None
