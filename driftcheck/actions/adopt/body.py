@@ -6,7 +6,7 @@ downgrade begins on databases that are all alike, so its operations need not loo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 
@@ -118,7 +118,7 @@ class BodyWriter:
         included: set[Address] = set()
         created: dict[Address, str] = {}
         for step in steps:
-            if step.address in included or self._is_sequence_of(step, created):
+            if step.address in included or _is_done_by_creation(step, created):
                 continue
             code = None if step.address in self._as_sql else self._writer.write(step)
             if code is None:
@@ -192,10 +192,17 @@ class BodyWriter:
     def _default_schema(self) -> str:
         return self._after.default_schema
 
-    def _is_sequence_of(self, step: Step, created: dict[Address, str]) -> bool:
-        """Whether a step gives a sequence to a column of a table that Alembic has created."""
-        owned = all(" OWNED BY " in statement for statement in step.statements)
-        return step.verb is Verb.ALTER and step.address in created and owned
+
+def _is_done_by_creation(step: Step, created: Mapping[Address, str]) -> bool:
+    """Whether Alembic has given a table its comment and its sequences when it created the table."""
+    return (
+        step.verb is Verb.ALTER
+        and step.address in created
+        and all(
+            " OWNED BY " in statement or statement.startswith("COMMENT ON TABLE ")
+            for statement in step.statements
+        )
+    )
 
 
 def _with_looks(blocks: Iterator[Block]) -> str:

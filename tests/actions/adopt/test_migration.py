@@ -257,3 +257,13 @@ def test_a_type_is_changed_only_where_no_new_view_holds_it(students, pg18):
     adoption = adopted(students, pg18)
     assert adoption.is_proved, adoption.failed
     assert "if not holds(\"to_regclass('public.ages') IS NOT NULL\"):" in body(adoption.text)
+
+
+def test_a_new_table_gets_its_sequence_and_its_comment_once(students, pg18):
+    students.by_hand(
+        "CREATE TABLE audit (id bigserial PRIMARY KEY); COMMENT ON TABLE audit IS 'who''s'"
+    )
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert 'comment="who\'s"' in body(adoption.text)
+    assert "op.execute" not in body(adoption.text)
