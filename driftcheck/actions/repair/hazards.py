@@ -106,6 +106,8 @@ def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterat
     if facts.depends:
         text = f"depends on the rows: with generated rows, the server says: {facts.depends}"
         yield StepHazard("rows", text)
+    elif effects is not None and Hazard.DATA_LOSS not in step.hazards:
+        yield from _refusals(effects)
     if effects is None:
         yield from _assumed(step) if facts.is_first else ()
     else:
@@ -130,6 +132,14 @@ def _scan(step: PlanStep, facts: StepFacts, estimates: Estimates) -> StepHazard:
     size = _in_rows(table, estimates)
     text = f"reads every row of {table}{size} while other sessions read and write{fails}"
     return StepHazard("scan", text, table, estimates.get(table))
+
+
+def _refusals(effects: StepEffects) -> Iterator[StepHazard]:
+    """Yield the new types that refuse values instead of cutting them, such as enums."""
+    for _, (kind, address, _) in effects.effects:
+        if kind is HazardKind.NARROWER_TYPE:
+            text = f"fails if a row has a value in {address} that the new type does not have"
+            yield StepHazard("rows", text, table_of(address))
 
 
 def _loss(step: PlanStep, effects: StepEffects | None, estimates: Estimates) -> StepHazard:

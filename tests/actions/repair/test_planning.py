@@ -209,10 +209,12 @@ def test_an_enum_that_loses_a_value_loses_no_data(sketch, pg16, plan_for):
     project.upgrade()
     project.by_hand("INSERT INTO students VALUES (1, 'ok')")
     with plan_for(project, "ALTER TYPE mood ADD VALUE 'bad'", gaps=(Gap.DRIFT,)) as found:
-        (plan,) = found.plans
+        result, (plan,) = found.result, found.plans
     assert plan.is_proved, plan.proof
     assert "USING mood::text::public.mood" in plan.plan.script
     assert not plan.plan.loses_data
+    refused = hazards(result, "USING mood::text::public.mood")["rows"]
+    assert "a value in column public.students.mood that the new type" in refused.text
 
 
 def test_what_does_not_come_back_is_said(project, plan_for):
