@@ -198,4 +198,6 @@ def _in_rows(table: Address, estimates: Estimates) -> str:
     rows = estimates[table]
     if rows is None:
         return " (number of rows unknown)"
-    return f" (about {rows:,} rows)" if rows else " (no rows)"
+    if not rows:
+        return " (no rows)"
+    return f" (about {rows:,} {'row' if rows == 1 else 'rows'})"

@@ -136,7 +136,7 @@ def _conclusion(result: RepairResult, output: OutputStyle) -> Lines:
         steps = counted(sum(len(repair.steps) for repair in needed), "step")
         findings = counted(sum(len(repair.findings) for repair in needed), "finding")
         if result.is_applied:
-            return _last(f"{steps} for {findings}.", output, is_good=False)
+            return wrapped(output, words(output, f"The plan has {steps} for {findings}."), 2)
         text = (
             f"{steps} for {findings} {code_text}. Nothing was changed. Next: review the steps, run "
             f"the script that --output FILE writes, then run `{result.compare}`; or run this "
