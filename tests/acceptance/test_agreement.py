@@ -54,6 +54,7 @@ def agree(is_clean, findings):
     return bool(findings)
 
 
+@pytest.mark.soak  # five processes for each case
 @pytest.mark.parametrize("name", CASES)
 def test_commands_agree(name, sketch, request):
     case = {**DEFAULT, **CASES[name]}
@@ -119,6 +120,7 @@ def by_case(group, items, text_of):
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", sorted(set(FILES) - NOT_BUILT))
 def test_cases_agree(name, sketch, request):
     """Every case agrees with ``alembic check`` on a database that only the migrations made."""

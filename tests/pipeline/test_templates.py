@@ -161,6 +161,7 @@ id integer PRIMARY KEY, other integer REFERENCES waiting DEFERRABLE INITIALLY DE
 """
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("what", LEFT)
 def test_no_template_after_a_revision_that_leaves_something_to_the_next(project, what):
     """In a transaction or session of its own, the next revision does something else."""

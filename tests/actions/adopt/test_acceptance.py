@@ -52,7 +52,9 @@ def config(project, url):
     return found
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize(
+    "name", [pytest.param("postgresql/drift", marks=pytest.mark.soak), "sqlite/drift"]
+)
 def test_both_kinds_of_databases_end_alike(name, sketch, request, database, tmp_path):
     maker = None if name.startswith("sqlite") else request.getfixturevalue("pg18")
     group = Group.read(name)
