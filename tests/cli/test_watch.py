@@ -17,6 +17,8 @@ import pytest
 from tests.proxy import AT_ONCE, NONE, Fault, Proxy
 from tests.receiver import receivers
 
+pytestmark = pytest.mark.soak  # rounds take seconds
+
 CLEAN, USAGE, CANNOT_CHECK = 0, 2, 3
 SECRET = "s3cr3t-w0rd"
 EXTRA = "CREATE TABLE more (id integer)"

@@ -9,6 +9,8 @@ import pytest
 
 from driftcheck.actions.compare.project_url import PasswordPlace, _positions
 
+pytestmark = pytest.mark.soak  # a check and a quick check for each way to name a database
+
 FLASK = Path(__file__).parents[2] / "projects" / "flask" / "base"
 LEAVES_TRACE = "open('ran.txt', 'a').write('x')\n"
 CREATES = 'op.create_table("students", sa.Column("id", sa.Integer, primary_key=True))'

@@ -10,6 +10,8 @@ import pytest
 
 from tests.proxy import AFTER_LOGIN, NONE, Fault, Proxy
 
+pytestmark = pytest.mark.soak  # a scheduler and workers
+
 pytest.importorskip("distributed")
 psutil = pytest.importorskip("psutil")  # a dependency of distributed
 
