@@ -15,7 +15,9 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import LoadedProject, discover
-from driftcheck.project.loading import Project, load_project, named_databases
+from driftcheck.project.loading import load_project
+from driftcheck.project.named_databases import named_databases
+from driftcheck.project.project import Project
 from driftcheck.project.reads import reporting_to
 from driftcheck.project.recording import ProjectRecording
 from driftcheck.project.redirect import Redirect

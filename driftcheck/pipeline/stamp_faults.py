@@ -13,7 +13,7 @@ from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.loading import Project
+from driftcheck.project.project import Project
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import Address
 from driftcheck.sources.files import version_locations

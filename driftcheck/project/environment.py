@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.errors import ProjectError
 from driftcheck.project.containment import contained
-from driftcheck.project.loading import Project
 from driftcheck.project.models_ddl import ddl_of
+from driftcheck.project.project import Project
 from driftcheck.project.recording import ProjectRecording, Recorded
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema

@@ -10,7 +10,7 @@ from alembic.autogenerate.render import render_op_text
 from alembic.operations import ops
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
-from driftcheck.project.loading import Project
+from driftcheck.project.project import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_reader import OperationReader, is_of_plugin

@@ -28,7 +28,7 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.loading import Project
+from driftcheck.project.project import Project
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.files import version_locations
 from driftcheck.sources.history import History

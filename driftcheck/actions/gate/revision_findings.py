@@ -18,7 +18,7 @@ from driftcheck.actions.gate.merge import (
 from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.pipeline.faults import fault
-from driftcheck.project.loading import Project
+from driftcheck.project.project import Project
 from driftcheck.sources.files import relative
 
 _NEW_REVISION = Remedy(

@@ -15,7 +15,7 @@ from driftcheck.actions.guard.edits import CannotEdit, SourceEdit, calls, local_
 from driftcheck.config.settings import Settings
 from driftcheck.pipeline.opening import OpenedProject, open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.project.loading import FlaskProject
+from driftcheck.project.project import FlaskProject
 
 PLUGIN = "driftcheck.guard"
 _PLUGINS = f'["alembic.autogenerate.*", "{PLUGIN}"]'

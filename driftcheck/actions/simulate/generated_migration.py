@@ -11,7 +11,7 @@ from alembic.autogenerate.api import RevisionContext
 from alembic.script import ScriptDirectory
 
 from driftcheck.project.containment import contained
-from driftcheck.project.loading import Project
+from driftcheck.project.project import Project
 from driftcheck.project.redirect import Redirect, ShadowSet
 from driftcheck.sources.autogenerate import flatten_operations, remove_operations_on_roles
 
