@@ -25,7 +25,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import autogenerate
 from driftcheck.sources.autogenerate_cache import AutogenerateCache

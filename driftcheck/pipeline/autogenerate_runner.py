@@ -26,7 +26,7 @@ from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, SchemaObject
 from driftcheck.sources.autogenerate import autogenerate
 from driftcheck.sources.autogenerate_cache import AutogenerateCache

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.pipeline.replays import Replays
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Value
 
 

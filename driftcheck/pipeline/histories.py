@@ -22,7 +22,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, merged
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.bootstrap import description
 from driftcheck.sources.files import changed_files, file_digests, fingerprint

@@ -15,7 +15,7 @@ from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment, LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
 from driftcheck.sources.bootstrap import prepare

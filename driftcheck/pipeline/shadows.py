@@ -22,7 +22,7 @@ from driftcheck.databases.shadow.base import (
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ConfigurationError, ConnectionFailedError, ShadowError
 from driftcheck.pipeline.early_start import EarlyStart
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 
 
 class Shadows:

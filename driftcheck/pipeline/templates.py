@@ -22,7 +22,7 @@ from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_of, inputs_with
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.files import changed_files, file_digests
 from driftcheck.sources.history import CachedSchema, database_identity, version_table_keys

@@ -20,7 +20,8 @@ from driftcheck.project.containment import contained
 from driftcheck.project.models_ddl import ddl_of
 from driftcheck.project.project import Project
 from driftcheck.project.recording import ProjectRecording, Recorded
-from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.redirect import Redirect
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.project.working_schema import WorkingSchema, working_schema
 
 IncludeName = Callable[[str | None, str, Mapping[str, str | None]], bool]

@@ -11,7 +11,8 @@ from alembic.operations import ops
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.project.project import Project
-from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.redirect import Redirect
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_reader import OperationReader, is_of_plugin
 

@@ -12,7 +12,7 @@ from driftcheck.databases.postgresql.catalog.computed_defaults import with_compu
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.project.environment import Environment
 from driftcheck.project.inputs import States, inputs_of, inputs_with, merged
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
 from driftcheck.sources.reading import read_restricted

@@ -21,7 +21,7 @@ from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.containment import line_in
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative, source_directories

@@ -10,7 +10,8 @@ from sqlalchemy.pool import NullPool
 from driftcheck.databases.connection import connect, own_engine
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
 from driftcheck.errors import RedirectError
-from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.redirect import Redirect
+from driftcheck.project.shadow_sets import ShadowSet
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.stamp_behind import UnrecordedRevisions
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.models import declared_tables
 from driftcheck.storage.temporary import temporary_directory

@@ -28,7 +28,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_running import run_block

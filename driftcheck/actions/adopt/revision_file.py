@@ -18,7 +18,7 @@ from alembic.util import rev_id
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.operation import INDENT
 from driftcheck.sources.operation_imports import template_imports
 

@@ -20,7 +20,7 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
 

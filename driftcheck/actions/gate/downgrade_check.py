@@ -15,7 +15,7 @@ from driftcheck.pipeline.faults import fault, origin_of
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Environment
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.replay import RevisionFailure
 

@@ -26,7 +26,7 @@ from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History, version_tables
 from driftcheck.sources.reading import read_connected

@@ -33,7 +33,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.stamp_faults import overlapping_stamps
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations
 from driftcheck.storage.temporary import temporary_directory

@@ -18,7 +18,7 @@ from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
 from driftcheck.sources.untrusted import build_untrusted

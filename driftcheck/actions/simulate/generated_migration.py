@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 
 from driftcheck.project.containment import contained
 from driftcheck.project.project import Project
-from driftcheck.project.redirect import Redirect, ShadowSet
+from driftcheck.project.redirect import Redirect
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.autogenerate import flatten_operations, remove_operations_on_roles
 
 MESSAGE = "what migrate would write now"

@@ -25,7 +25,7 @@ from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address
 from driftcheck.sources.replay import MigrationSource
 

@@ -23,7 +23,7 @@ from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.project.redirect import ShadowSet
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import Destinations, MigrationSource, RevisionFailure
 
