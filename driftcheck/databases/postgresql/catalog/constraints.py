@@ -16,6 +16,7 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
+from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_of, index_statements
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
@@ -27,9 +28,8 @@ from driftcheck.databases.postgresql.catalog.kind import (
     not_in_extension,
     table_of,
 )
-from driftcheck.databases.postgresql.catalog.options import change_options
-from driftcheck.quoting import quote_identifier, quote_literal
-from driftcheck.schema import Address, SchemaObject, Snapshot, Value
+from driftcheck.quoting import quote_literal
+from driftcheck.schema import SchemaObject, Snapshot, Value
 
 _NOT_VALID = " NOT VALID"
 _VERBS = ("VALIDATE", "DROP")
@@ -136,9 +136,6 @@ def _adds(clause: str, definition: str) -> bool:
     return clause not in implied
 
 
-VALID = "i.indisvalid and i.indisready and i.indislive"
-"""SQL: whether the index ``i`` is used for queries and kept up to date."""
-
 _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrelid = x.oid
     left join pg_tablespace s on s.oid = x.reltablespace
     {comment_on("pg_class", "x.oid", alias="xd")}"""
@@ -173,9 +170,8 @@ class IndexedConstraint(Constraint):
 
     def fields(self, obj: SchemaObject) -> Mapping[str, Any]:
         """Add ``index`` and ``index_text``: the index, and its name as a string literal."""
-        index = Address("", obj.address.schema, obj.address.path[-1:])
-        text = quote_literal(index.sql)
-        return {**super().fields(obj), "index": index.sql, "index_text": text}
+        index = index_of(obj)
+        return {**super().fields(obj), "index": index, "index_text": quote_literal(index)}
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that add the bare constraint and settle its index."""
@@ -186,7 +182,7 @@ class IndexedConstraint(Constraint):
         statements = super().set_metadata(current, wanted)
         index_comment = wanted.attributes["index_comment"]
         if index_comment != current.get("index_comment"):
-            statements.append(comment(f"INDEX {_index(wanted)}", index_comment))
+            statements.append(comment(f"INDEX {index_of(wanted)}", index_comment))
         return statements
 
     def note(
@@ -213,42 +209,6 @@ def _with_sorted_columns(definition: str) -> tuple[str, ...]:
     head, _, rest = definition.partition("(")
     columns, _, tail = rest.partition(")")
     return head.strip(), *sorted(columns.split(", ")), tail.strip()
-
-
-def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
-    """Statements for the validity, options, tablespace and replica identity of an index.
-
-    Raises:
-        CannotBeWritten: The wanted index is not valid.
-    """
-    have = current.attributes if current else {}
-    want = wanted.attributes
-    index = _index(wanted)
-    table = Address("", *_whole(wanted)).sql
-    if have.get("valid", True) and not want["valid"] and not want.get("only"):
-        raise CannotBeWritten(
-            f"{wanted.address} is not valid: its creation failed, or on a partitioned table it is "
-            f"incomplete. Run REINDEX INDEX {index}, or create an index on each partition and run "
-            f"ALTER INDEX {index} ATTACH PARTITION for each, or drop it."
-        )
-    statements = [] if have.get("valid", True) else [f"REINDEX INDEX {index}"]
-    statements += change_options(f"ALTER INDEX {index}", have.get("options"), want.get("options"))
-    if want["tablespace"] != have.get("tablespace"):
-        tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
-        statements.append(f"ALTER INDEX {index} SET TABLESPACE {tablespace}")
-    if want["replica_identity"] and not have.get("replica_identity"):
-        using = f"USING INDEX {name_of(wanted)}"
-        statements.append(f"ALTER TABLE {table} REPLICA IDENTITY {using}")
-    return statements
-
-
-def _index(obj: SchemaObject) -> str:
-    return Address("", obj.address.schema, obj.address.path[-1:]).sql
-
-
-def _whole(part: SchemaObject) -> tuple[str, tuple[str, ...]]:
-    parent = part.part_of or part.address
-    return parent.schema, parent.path
 
 
 class PrimaryKey(IndexedConstraint):

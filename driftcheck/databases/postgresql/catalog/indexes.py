@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
-from driftcheck.databases.postgresql.catalog.constraints import VALID, index_statements
+from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_statements
 from driftcheck.databases.postgresql.catalog.kind import (
     RELATION_KIND,
     USERS_SCHEMA,
