@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
-    PostgreSQLKind,
     comment_on,
     not_in_extension,
 )

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
     not_in_extension,
 )

@@ -16,19 +16,21 @@ from driftcheck.databases.postgresql.catalog.foreign_options import (
     foreign_options_sql,
 )
 from driftcheck.databases.postgresql.catalog.kind import (
-    FIRST_NORMAL_OID,
-    RELATION_KIND,
-    USERS_SCHEMA,
     PostgreSQLKind,
     comment,
-    comment_on,
     differing,
     name_of,
-    not_in_extension,
     table_of,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants, grants_sql
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    FIRST_NORMAL_OID,
+    RELATION_KIND,
+    USERS_SCHEMA,
+    comment_on,
+    not_in_extension,
+)
 from driftcheck.databases.postgresql.catalog.sequences import OWNED_SEQUENCES
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Value

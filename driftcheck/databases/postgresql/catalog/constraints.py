@@ -18,15 +18,17 @@ from driftcheck.databases.mutations import (
 )
 from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_of, index_statements
 from driftcheck.databases.postgresql.catalog.kind import (
-    RELATION_KIND,
-    USERS_SCHEMA,
     PostgreSQLKind,
     comment,
-    comment_on,
     differing,
     name_of,
-    not_in_extension,
     table_of,
+)
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    comment_on,
+    not_in_extension,
 )
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Snapshot, Value

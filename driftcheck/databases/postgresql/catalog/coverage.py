@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from driftcheck.databases.catalog import Cursor
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     USERS_SCHEMA,
     not_in_extension,

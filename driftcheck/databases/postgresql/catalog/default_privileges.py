@@ -7,12 +7,13 @@ from typing import Any
 
 from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import USERS_SCHEMA, PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import (
     Grant,
     change_grants,
     grants_beyond,
 )
+from driftcheck.databases.postgresql.catalog.query_parts import USERS_SCHEMA
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from sys import intern
 
 from driftcheck.databases.catalog import Cursor, in_batches
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID
+from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID
 from driftcheck.schema import Address
 
 _CONSTRAINTS = """case k.contype when 'p' then 'primary key' when 'u' then 'unique constraint'

@@ -12,15 +12,13 @@ from driftcheck.databases.postgresql.catalog.foreign_options import (
     foreign_options,
     foreign_options_sql,
 )
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.privileges import change_grants, role
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
-    differing,
-    name_of,
     not_in_extension,
 )
-from driftcheck.databases.postgresql.catalog.privileges import change_grants, role
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject, Value
 

@@ -7,14 +7,12 @@ from typing import Any, cast
 
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
 from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_statements
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
     depending_on_extensions,
-    differing,
-    name_of,
     not_in_extension,
 )
 from driftcheck.quoting import quote_identifier

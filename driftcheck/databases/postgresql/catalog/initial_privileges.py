@@ -11,12 +11,13 @@ from typing import Any, cast
 
 from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import FIRST_NORMAL_OID, PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import (
     Grant,
     change_grants,
     normalized_grants,
 )
+from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Value
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, name_of
+from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
-    PostgreSQLKind,
     comment_on,
-    name_of,
     not_in_extension,
 )
 from driftcheck.schema import SchemaObject

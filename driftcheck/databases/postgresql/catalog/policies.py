@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import (
-    USERS_SCHEMA,
-    PostgreSQLKind,
-    comment_on,
-    name_of,
-    not_in_extension,
-    table_of,
-)
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, name_of, table_of
 from driftcheck.databases.postgresql.catalog.privileges import role
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    USERS_SCHEMA,
+    comment_on,
+    not_in_extension,
+)
 from driftcheck.schema import SchemaObject
 
 

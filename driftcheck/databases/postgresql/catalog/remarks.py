@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.postgresql.catalog.foreign_options import SECRET
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     USERS_SCHEMA,
     not_in_extension,

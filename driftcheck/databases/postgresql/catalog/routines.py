@@ -13,15 +13,14 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
     depending_on_extensions,
-    differing,
     not_in_extension,
 )
-from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
 

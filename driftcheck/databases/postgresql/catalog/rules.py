@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.kind import (
-    RELATION_KIND,
-    USERS_SCHEMA,
     PostgreSQLKind,
-    comment_on,
     differing,
     name_of,
-    not_in_extension,
     table_of,
+)
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    comment_on,
+    not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
 from driftcheck.schema import SchemaObject

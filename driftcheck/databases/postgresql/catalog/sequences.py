@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence as Parts
 
 from driftcheck.databases.mutations import alter, alter_cascading, per_clause
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
-    differing,
     not_in_extension,
 )
 from driftcheck.quoting import quote_literal

@@ -12,14 +12,9 @@ from typing import cast
 
 from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.mutations import alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import (
-    PostgreSQLKind,
-    comment,
-    comment_on,
-    differing,
-    name_of,
-)
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, comment, differing, name_of
 from driftcheck.databases.postgresql.catalog.options import options_of
+from driftcheck.databases.postgresql.catalog.query_parts import comment_on
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject
 

@@ -14,15 +14,14 @@ from driftcheck.databases.mutations import (
     per_clause,
 )
 from driftcheck.databases.postgresql.catalog import columns, sequences
-from driftcheck.databases.postgresql.catalog.kind import (
-    USERS_SCHEMA,
-    PostgreSQLKind,
-    comment_on,
-    differing,
-    not_in_extension,
-)
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.partitions import follows_parent, is_of_passing_rows
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    USERS_SCHEMA,
+    comment_on,
+    not_in_extension,
+)
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Snapshot, Value
 

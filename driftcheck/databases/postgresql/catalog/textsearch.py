@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from driftcheck.databases.mutations import Alteration, alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
-    differing,
     not_in_extension,
 )
 from driftcheck.schema import SchemaObject

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from driftcheck.databases.mutations import Alteration, alter, escape_braces
 from driftcheck.databases.postgresql.catalog.kind import (
-    RELATION_KIND,
-    USERS_SCHEMA,
     PostgreSQLKind,
-    comment_on,
-    depending_on_extensions,
     differing,
     name_of,
-    not_in_extension,
     pairs,
     table_of,
+)
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    RELATION_KIND,
+    USERS_SCHEMA,
+    comment_on,
+    depending_on_extensions,
+    not_in_extension,
 )
 from driftcheck.schema import SchemaObject, Snapshot
 

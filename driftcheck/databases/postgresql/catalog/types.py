@@ -13,14 +13,13 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
-from driftcheck.databases.postgresql.catalog.kind import (
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, comments_on_parts
+from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
-    PostgreSQLKind,
     comment_on,
-    comments_on_parts,
     not_in_extension,
 )
-from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject, Snapshot, Value
 

@@ -12,17 +12,19 @@ from driftcheck.databases.postgresql.catalog.column_settings import (
     change_column_settings,
 )
 from driftcheck.databases.postgresql.catalog.kind import (
-    USERS_SCHEMA,
     PostgreSQLKind,
-    comment_on,
     comments_on_parts,
-    depending_on_extensions,
     differing,
-    not_in_extension,
     pairs,
 )
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
+from driftcheck.databases.postgresql.catalog.query_parts import (
+    USERS_SCHEMA,
+    comment_on,
+    depending_on_extensions,
+    not_in_extension,
+)
 from driftcheck.databases.postgresql.catalog.viewtext import unqualify
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
