@@ -10,18 +10,13 @@ from typing import cast
 from driftcheck.databases.catalog import CannotBeWritten, Scope, SnapshotPair
 from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading, per_clause
 from driftcheck.databases.postgresql.catalog.computed_defaults import is_computed_again
+from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of, table_of
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
     foreign_options,
     foreign_options_sql,
 )
-from driftcheck.databases.postgresql.catalog.kind import (
-    PostgreSQLKind,
-    comment,
-    differing,
-    name_of,
-    table_of,
-)
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants, grants_sql
 from driftcheck.databases.postgresql.catalog.query_parts import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
-from driftcheck.databases.postgresql.catalog.kind import comments_on_parts
+from driftcheck.databases.postgresql.catalog.ddl_parts import comments_on_parts
 from driftcheck.databases.postgresql.catalog.query_parts import comment_on
 from driftcheck.databases.postgresql.catalog.types import USERS_TYPE, TypeKind
 from driftcheck.quoting import quote_identifier

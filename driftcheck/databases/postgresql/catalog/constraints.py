@@ -16,14 +16,9 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
+from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of, table_of
 from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_of, index_statements
-from driftcheck.databases.postgresql.catalog.kind import (
-    PostgreSQLKind,
-    comment,
-    differing,
-    name_of,
-    table_of,
-)
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
     USERS_SCHEMA,

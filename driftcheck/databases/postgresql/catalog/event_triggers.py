@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import cast
 
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import comment_on, not_in_extension
 from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sql
 from driftcheck.quoting import quote_literal

@@ -7,12 +7,13 @@ from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog import columns, tables
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
     foreign_options,
     foreign_options_sql,
 )
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import change_grants, role
 from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,

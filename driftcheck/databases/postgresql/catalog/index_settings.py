@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from driftcheck.databases.catalog import CannotBeWritten
-from driftcheck.databases.postgresql.catalog.kind import name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import name_of
 from driftcheck.databases.postgresql.catalog.options import change_options
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject

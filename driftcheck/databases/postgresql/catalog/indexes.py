@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
 from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_statements
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
     USERS_SCHEMA,

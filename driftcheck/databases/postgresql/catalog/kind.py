@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from sys import intern
 from typing import Any, ClassVar, cast
@@ -16,6 +16,7 @@ from driftcheck.databases.catalog import (
     in_batches,
     listed,
 )
+from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of
 from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
 from driftcheck.databases.postgresql.catalog.options import normalized_options
 from driftcheck.databases.postgresql.catalog.privileges import (
@@ -26,7 +27,7 @@ from driftcheck.databases.postgresql.catalog.privileges import (
     grants_without_owner,
     normalized_grants,
 )
-from driftcheck.quoting import quote_identifier, quote_literal
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Value
 
 _TEXT_ARRAY = 1009
@@ -56,28 +57,6 @@ _DEFAULTS = {
 https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html"""
 
 _UNORDERED = frozenset(("options", "toast_options", "wrapper_options"))
-
-
-def table_of(obj: SchemaObject) -> str:
-    """The table of a part, as SQL."""
-    return Address("", obj.address.schema, obj.address.path[:-1]).sql
-
-
-def name_of(obj: SchemaObject) -> str:
-    """The name of an object without its schema or table, as SQL."""
-    return quote_identifier(obj.address.name)
-
-
-def differing(current: SchemaObject, wanted: SchemaObject) -> set[str]:
-    """The names of the attributes in which two objects differ."""
-    return {
-        name for name, value in wanted.attributes.items() if current.attributes.get(name) != value
-    }
-
-
-def comment(designation: str, text: Value) -> str:
-    """The statement that sets or removes the comment of an object."""
-    return f"COMMENT ON {designation} IS {'NULL' if text is None else quote_literal(str(text))}"
 
 
 class _RowMapper:
@@ -392,30 +371,6 @@ def _extensions(dependent: str, current: Mapping[str, Value], wanted: SchemaObje
         *(f"ALTER {dependent} NO {on} {quote_identifier(e)}" for e in have if e not in want),
         *(f"ALTER {dependent} {on} {quote_identifier(e)}" for e in want if e not in have),
     ]
-
-
-def comments_on_parts(
-    part: Callable[[str], str], current: Mapping[str, Value], wanted: SchemaObject, attribute: str
-) -> list[str]:
-    """Statements for the comments on parts that are attributes of their parent object.
-
-    Args:
-        part: Returns the part as COMMENT ON names it, for its quoted name.
-        current: The current attributes of the parent object.
-        wanted: The wanted parent object.
-        attribute: The attribute that contains the comments, as pairs of name and comment.
-    """
-    have, want = pairs(current.get(attribute)), pairs(wanted.attributes[attribute])
-    return [
-        comment(part(quote_identifier(name)), want.get(name))
-        for name in {**have, **want}
-        if have.get(name) != want.get(name)
-    ]
-
-
-def pairs(value: Value) -> dict[str, str]:
-    """An attribute that consists of pairs, as a dictionary."""
-    return dict(cast("tuple[tuple[str, str], ...]", value or ()))
 
 
 def _frozen(value: Any, *, ordered: bool = True) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from driftcheck.databases.mutations import alter
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     comment_on,

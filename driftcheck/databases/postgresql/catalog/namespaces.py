@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from driftcheck.databases.catalog import SnapshotPair
 from driftcheck.databases.mutations import alter, alter_cascading
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing, name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import PUBLIC, USERS_SCHEMA, comment_on
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.databases.postgresql.catalog.kind import differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
 _ROWS_PASS = ("FOR VALUES FROM", "FOR VALUES IN")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, name_of, table_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import name_of, table_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import role
 from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,

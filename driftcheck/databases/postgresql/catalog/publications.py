@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import comment_on, not_in_extension
 from driftcheck.schema import SchemaObject
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence as Parts
 
 from driftcheck.databases.mutations import alter, alter_cascading, per_clause
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
     comment_on,

@@ -12,7 +12,8 @@ from typing import cast
 
 from driftcheck.databases.catalog import CannotBeWritten
 from driftcheck.databases.mutations import alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, comment, differing, name_of
+from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import options_of
 from driftcheck.databases.postgresql.catalog.query_parts import comment_on
 from driftcheck.quoting import quote_identifier, quote_literal

@@ -14,7 +14,8 @@ from driftcheck.databases.mutations import (
     per_clause,
 )
 from driftcheck.databases.postgresql.catalog import columns, sequences
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.partitions import follows_parent, is_of_passing_rows
 from driftcheck.databases.postgresql.catalog.query_parts import (

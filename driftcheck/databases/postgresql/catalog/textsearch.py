@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from driftcheck.databases.mutations import Alteration, alter, per_clause
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,
     comment_on,

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from driftcheck.databases.mutations import Alteration, alter, escape_braces
-from driftcheck.databases.postgresql.catalog.kind import (
-    PostgreSQLKind,
-    differing,
-    name_of,
-    pairs,
-    table_of,
-)
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of, pairs, table_of
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
     USERS_SCHEMA,

@@ -13,7 +13,8 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
-from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind, comments_on_parts
+from driftcheck.databases.postgresql.catalog.ddl_parts import comments_on_parts
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.databases.postgresql.catalog.query_parts import (
     USERS_SCHEMA,

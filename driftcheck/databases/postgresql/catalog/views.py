@@ -11,12 +11,8 @@ from driftcheck.databases.postgresql.catalog.column_settings import (
     COLUMN_SETTINGS,
     change_column_settings,
 )
-from driftcheck.databases.postgresql.catalog.kind import (
-    PostgreSQLKind,
-    comments_on_parts,
-    differing,
-    pairs,
-)
+from driftcheck.databases.postgresql.catalog.ddl_parts import comments_on_parts, differing, pairs
+from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.databases.postgresql.catalog.query_parts import (
