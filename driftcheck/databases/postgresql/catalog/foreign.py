@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, alter_cascading
-from driftcheck.databases.postgresql.catalog import columns, tables
+from driftcheck.databases.postgresql.catalog import column_ddl, columns, tables
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
 from driftcheck.databases.postgresql.catalog.foreign_options import (
     change_foreign_options,
@@ -237,7 +237,7 @@ class ForeignTable(PostgreSQLKind):
         """Statements that create the foreign table with its columns."""
         facts = obj.attributes
         own = [part for part in parts if not self.creates_part(obj, part)]
-        clauses = ", ".join(map(columns.clause, own))
+        clauses = ", ".join(map(column_ddl.clause, own))
         parents = ", ".join(cast("tuple[str, ...]", facts["inherits"] or ()))
         create_sql = f"CREATE FOREIGN TABLE {obj.address.sql} ({clauses})"
         if parents:

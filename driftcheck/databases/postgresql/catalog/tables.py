@@ -13,7 +13,7 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
-from driftcheck.databases.postgresql.catalog import columns, sequences
+from driftcheck.databases.postgresql.catalog import column_ddl, columns, sequences
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
@@ -236,7 +236,7 @@ def _ownership(parts: Sequence[SchemaObject]) -> list[str]:
 def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
     facts = table.attributes
     words = ["CREATE UNLOGGED TABLE" if facts["unlogged"] else "CREATE TABLE", table.address.sql]
-    clauses = ",\n".join(f"    {columns.clause(column)}" for column in own)
+    clauses = ",\n".join(f"    {column_ddl.clause(column)}" for column in own)
     words.append(f"(\n{clauses}\n)" if own else "()")
     if facts["inherits"]:
         words.append(f"INHERITS ({', '.join(cast('tuple[str, ...]', facts['inherits']))})")
