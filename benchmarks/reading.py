@@ -14,8 +14,8 @@ from psycopg2 import extensions
 from benchmarks.bench import Bench, execute
 from benchmarks.measuring import TICKS
 from benchmarks.tables import Table, seconds
-from driftcheck.databases.catalog import Scope, gc_paused
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope, gc_paused
 from driftcheck.databases.registry import catalog_for
 
 _SCOPE = Scope(dependencies=False)

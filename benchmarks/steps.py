@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.sources.live import read_live, reading
 from driftcheck.storage.snapshot_file import SnapshotFile, digest, dump, load

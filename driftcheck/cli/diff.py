@@ -10,7 +10,7 @@ from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import output_options, scope_options, settings_from, timeout_option
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.errors import ExitCode
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 from zlib import crc32
 
-from driftcheck.databases.catalog import CannotBeWritten, Kind, Scope
+from driftcheck.databases.kind import CannotBeWritten, Kind
 from driftcheck.databases.mutations import NAME_PREFIX, Expectation, Mutation
+from driftcheck.databases.reading import Scope
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 Attributes: TypeAlias = Mapping[str, Value]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from driftcheck.databases.catalog import Catalog, Kind
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import Kind
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of

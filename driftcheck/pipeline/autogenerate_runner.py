@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import CannotBeWritten, Catalog
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, ShadowDatabase

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.report import Coverage
 from driftcheck.schema import Snapshot
 

@@ -10,8 +10,9 @@ from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.base_snapshot import snapshot_restorer

@@ -8,7 +8,8 @@ from typing import Any
 
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.printed_expressions import Rewording, reworded
 from driftcheck.pipeline.database_state import DatabaseState

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
@@ -15,6 +15,7 @@ from driftcheck.databases.postgresql.catalog.computed_defaults import (
     with_computed_defaults,
 )
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.pipeline.progress import Progress, counted

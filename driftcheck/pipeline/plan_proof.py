@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.dependencies import Parts
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import Plan, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase

@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from driftcheck.databases.catalog import CannotBeWritten, Catalog, Scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.dependencies import cut
+from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.errors import CatalogError, DriftcheckError, ShadowError
 from driftcheck.judging.comparison import Change

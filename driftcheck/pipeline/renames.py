@@ -14,10 +14,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 
-from driftcheck.databases.catalog import CannotBeWritten, Catalog, Scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.dependencies import concerned
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import build
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.catalog import Catalog, Scope, gc_paused
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.reading import Scope, gc_paused
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import objects_of

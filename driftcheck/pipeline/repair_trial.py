@@ -16,9 +16,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.messages import database_message, lacks_rights
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.schema import Snapshot
 
 

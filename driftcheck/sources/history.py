@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.project.environment import Environment
 from driftcheck.project.inputs import States, inputs_of, inputs_with, merged

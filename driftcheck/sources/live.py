@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.location import shown
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.version_table import VersionTable, not_plain
 from driftcheck.errors import CatalogError

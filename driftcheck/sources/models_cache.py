@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy
 
 from driftcheck import __version__
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.project.environment import Configured
 from driftcheck.schema import Snapshot
 from driftcheck.sources.reading import Refused

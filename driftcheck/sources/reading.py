@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.catalog import Catalog, Scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import Database
 from driftcheck.databases.messages import database_message, is_refused_in_transaction
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable

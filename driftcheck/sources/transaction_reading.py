@@ -6,8 +6,8 @@ from contextlib import closing
 
 from sqlalchemy.engine import URL, Connection
 
-from driftcheck.databases.catalog import Reading, Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Reading, Scope
 from driftcheck.databases.registry import database_for
 
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.database import Database
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import build
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ReplayError, ShadowError

@@ -12,7 +12,7 @@ from functools import cached_property
 from operator import is_
 from typing import TypeAlias
 
-from driftcheck.databases.catalog import Reading
+from driftcheck.databases.reading import Reading
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.statement_log import ExecutedStatement
 

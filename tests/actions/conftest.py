@@ -6,8 +6,8 @@ from driftcheck.actions.locate.nearest_state import nearest_state
 from driftcheck.actions.timeline.blame import DatabaseHistory
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import parse_url
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.replays import Replays

@@ -2,8 +2,8 @@
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.pipeline.faults import remarked
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.plan import Plan, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
 from driftcheck.pipeline.plan_proof import narrowed, prove

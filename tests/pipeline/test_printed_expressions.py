@@ -5,9 +5,9 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.dependencies import cut
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import ChangeType, compare
 from driftcheck.judging.judge import objects_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.plan import Plan, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.pipeline.proofs import Proofs
 from driftcheck.schema import Address
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo, undo_each
 

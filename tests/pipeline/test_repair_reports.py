@@ -8,8 +8,8 @@ import pytest
 
 from driftcheck.actions.diff import difference
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.judge import changes_of, judge
 from driftcheck.pipeline.plan_proof import Proof

@@ -4,9 +4,9 @@ from contextlib import closing
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
 from driftcheck.pipeline.repair_trial import TrialInput, try_plan

@@ -13,9 +13,9 @@ import pytest
 from driftcheck.actions.repair.first_plan import Drift, first_plan
 from driftcheck.actions.repair.variants import Variants
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.plan import Hazard
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.judging.findings import Severity

@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, ENUM
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect, own_engine
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.sources.filters import hidden_from_autogenerate

@@ -6,7 +6,7 @@ from importlib.metadata import version as version_of
 
 from sqlalchemy import Connection
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import compare
 from driftcheck.schema import Snapshot

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from driftcheck.databases.catalog import CannotBeWritten, Catalog
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.plan import ObjectChange, Plan, plan_in
 from driftcheck.databases.plan_scope import PlanScope
 from driftcheck.databases.plan_state import SchemaState

@@ -32,12 +32,12 @@ from driftcheck.chain import Gap
 from driftcheck.config.baseline import Baseline
 from driftcheck.config.guard_settings import GuardSettings
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import gc_paused
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.libpq import displayed_url, libpq_url
 from driftcheck.databases.postgresql.read_only import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.version_table import read_stamps
+from driftcheck.databases.reading import gc_paused
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.report import Report

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 from sqlalchemy.engine import URL
 
 from driftcheck.actions.fleet.url_references import UrlReference
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import shown
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import DriftcheckError

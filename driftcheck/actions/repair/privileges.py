@@ -9,8 +9,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from driftcheck.actions.repair.plan import RepairPlan
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.plan import PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import RepairError
 from driftcheck.pipeline.repair_facts import PRIVILEGES

@@ -19,8 +19,8 @@ from sqlalchemy.engine import URL
 
 from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.actions.repair.privileges import require_privileges
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.plan import Hazard, PlanStep
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.databases.version_table import VersionTable

@@ -14,9 +14,10 @@ from functools import partial
 from typing import Any
 
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Catalog, Cursor
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.mutations import NAME_PREFIX, Expectation, Mutation
+from driftcheck.databases.reading import Cursor
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import changes_of

@@ -7,9 +7,9 @@ from alembic import command
 from alembic.config import Config
 
 from driftcheck.actions.fleet.schema_reading import SplitSnapshot
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from driftcheck.databases.reading import Scope
 from tests.actions.fleet.conftest import Fleet
 
 ENVIRONMENT = """\

@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 
 from driftcheck.actions.gate.hazard_watch import HazardWatch
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect, own_engine
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.sources.statement_log import ExecutedStatement
 

@@ -4,8 +4,8 @@ import pytest
 
 from driftcheck.actions.locate import locate
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import parse_url
+from driftcheck.databases.reading import Scope
 from driftcheck.errors import ExitCode
 from driftcheck.sources.live import read_live
 

@@ -7,8 +7,8 @@ from driftcheck.actions.timeline.blame import DatabaseHistory, resolve_object
 from driftcheck.actions.timeline.history import history
 from driftcheck.actions.timeline.revision_events import revision_events
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.location import parse_url
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ExitCode, UsageError
 from driftcheck.sources.live import read_live

@@ -5,13 +5,14 @@ tests/mariadb.py says which server it is.
 
 import pytest
 
-from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog.kind import (
     in_dependency_order,
     in_one_line,
     without_database,
 )
 from driftcheck.databases.plan import build
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import compare

@@ -6,8 +6,8 @@ import pytest
 
 from driftcheck.actions.selftest.runner import MutationRunner
 from driftcheck.actions.selftest.sampling import batches
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.mysql.shadow import MySQLMaker
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ShadowError
 from driftcheck.judging.mutation_results import Outcome

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from driftcheck.databases.catalog import CannotBeWritten, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.plan import build
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.sqlite.catalog.tokens import _KEYWORDS, canonical, quote, tokens_of
 from driftcheck.errors import CatalogError

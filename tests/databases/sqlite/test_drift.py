@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import redo, undo

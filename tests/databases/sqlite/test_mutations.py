@@ -6,7 +6,7 @@ from pathlib import Path
 
 from driftcheck.actions.selftest.runner import MutationRunner
 from driftcheck.actions.selftest.sampling import batches
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.mutation_results import Outcome
 from tests.databases.drift_cases import base_statements

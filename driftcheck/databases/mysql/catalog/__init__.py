@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from driftcheck.databases.catalog import Catalog, Cursor, Kind, Scope, in_scope
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import Kind
 from driftcheck.databases.mysql.catalog.columns import Column
 from driftcheck.databases.mysql.catalog.constraints import CheckConstraint, ForeignKey
 from driftcheck.databases.mysql.catalog.database import Database
@@ -19,6 +20,7 @@ from driftcheck.databases.mysql.catalog.sandbox import RebuiltSandbox
 from driftcheck.databases.mysql.catalog.sequences import Sequence
 from driftcheck.databases.mysql.catalog.tables import Table
 from driftcheck.databases.mysql.catalog.views import Trigger, View
+from driftcheck.databases.reading import Cursor, Scope, in_scope
 from driftcheck.databases.sandbox import Sandbox
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Snapshot

@@ -13,7 +13,7 @@ from driftcheck.databases.attribute_mutations import (
     toggle,
     without,
 )
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog import constraints
 from driftcheck.databases.mysql.catalog.kind import (
     TABLES,
@@ -30,6 +30,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
     without_database,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 _COLUMNS = f"""SELECT c.*, DATABASE() AS own FROM information_schema.columns c

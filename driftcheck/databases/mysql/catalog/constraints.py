@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either
-from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     address,
@@ -21,6 +20,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
 )
 from driftcheck.databases.mysql.catalog.periods import temporal_tables
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import Address, SchemaObject
 
 

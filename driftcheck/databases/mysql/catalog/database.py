@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import either
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog.kind import MySQLKind, address, charset_of, rows
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.mysql.catalog.kind import quote
+from driftcheck.databases.reading import Cursor
 
 _LISTS = {
     "tables": ("SHOW FULL TABLES WHERE table_type <> 'VIEW'", 0, "TABLE", 1),

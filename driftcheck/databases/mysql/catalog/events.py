@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import either, toggle
-from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     Row,
@@ -15,6 +14,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     name_of,
     rows,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 _EVENTS = """SELECT * FROM information_schema.events WHERE event_schema = DATABASE()

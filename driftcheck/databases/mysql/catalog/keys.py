@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either, only_if
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     Row,
@@ -22,6 +22,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
 )
 from driftcheck.databases.mysql.catalog.periods import temporal_tables
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from driftcheck.databases.attribute_mutations import KindWithAttributeMutations
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.schema import Address, SchemaObject
 
 Row: TypeAlias = Mapping[str, Any]

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.mysql.catalog.kind import is_mariadb, quote, rows
+from driftcheck.databases.reading import Cursor
 
 _CANDIDATES = """SELECT table_name FROM information_schema.tables
     WHERE table_schema = DATABASE() AND table_type = 'SYSTEM VERSIONED'

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from driftcheck.databases.attribute_mutations import either, only_if, toggle
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     Row,
@@ -25,6 +25,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     quote,
     rows,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 _AGGREGATE = re.compile(r"\bFETCH\s+GROUP\s+NEXT\s+ROW\b", re.IGNORECASE)

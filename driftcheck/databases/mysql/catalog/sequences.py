@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from collections.abc import Sequence as Parts
 
 from driftcheck.databases.attribute_mutations import either, toggle
-from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     address,
@@ -16,6 +15,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     quote,
     rows,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 _CLAUSES = (

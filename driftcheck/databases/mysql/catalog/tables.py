@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from driftcheck.databases.attribute_mutations import either, toggle, without
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog import columns, constraints, keys
 from driftcheck.databases.mysql.catalog.kind import (
     TABLES,
@@ -24,6 +24,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
 )
 from driftcheck.databases.mysql.catalog.periods import Temporal, temporal_tables
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 _KEYS: tuple[keys.Key, ...] = (keys.PrimaryKey(), keys.UniqueConstraint(), keys.Index())

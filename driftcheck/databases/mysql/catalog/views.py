@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange, either
-from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     address,
@@ -16,6 +15,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
     without_database,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Value
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import psycopg2
 
-from driftcheck.databases.catalog import Catalog, Cursor, Reading, Scope, gc_paused, in_scope
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.mutations import Expectation, Mutation
 from driftcheck.databases.postgresql.catalog.base_types import BaseType
 from driftcheck.databases.postgresql.catalog.casts import Cast
@@ -70,6 +70,7 @@ from driftcheck.databases.postgresql.catalog.types import Domain, Enum
 from driftcheck.databases.postgresql.catalog.user_rows import kinds_with_rows
 from driftcheck.databases.postgresql.catalog.value_digests import value_digests
 from driftcheck.databases.postgresql.catalog.views import MaterializedView, View
+from driftcheck.databases.reading import Cursor, Reading, Scope, gc_paused, in_scope
 from driftcheck.databases.row_facts import RowFacts
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
@@ -219,7 +220,7 @@ class PostgreSQLCatalog(Catalog):
                 return read_changed(KINDS, cursor, scope, last)
             everything = read_changed(KINDS, cursor, scope, None)
             kept = left_out.without(everything.objects.values())
-            return Reading.of(kept, self.kinds)
+            return Reading.of(kept, (kind.name for kind in self.kinds))
 
     def mutations(self, schema: Snapshot, scope: Scope) -> Iterator[Mutation]:
         """The mutations of every object, and then those of the whole database."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mutations import per_clause
 from driftcheck.databases.postgresql.catalog.types import USERS_TYPE, TypeKind
 from driftcheck.schema import SchemaObject

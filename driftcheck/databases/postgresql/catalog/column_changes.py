@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.postgresql.catalog.column_ddl import (
     alter_column,
     alter_own_column,

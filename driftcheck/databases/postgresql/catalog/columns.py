@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from driftcheck.databases.catalog import Scope, SnapshotPair
+from driftcheck.databases.kind import SnapshotPair
 from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading, per_clause
 from driftcheck.databases.postgresql.catalog.column_changes import change_column, follows_parent
 from driftcheck.databases.postgresql.catalog.column_ddl import (
@@ -36,6 +36,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.sequences import OWNED_SEQUENCES
+from driftcheck.databases.reading import Scope
 from driftcheck.schema import SchemaObject, Value
 
 # SQL: the parent table from which a column is inherited.

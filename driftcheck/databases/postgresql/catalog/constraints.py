@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from driftcheck.databases.catalog import CannotBeWritten, Scope, SnapshotPair
+from driftcheck.databases.kind import CannotBeWritten, SnapshotPair
 from driftcheck.databases.mutations import (
     Alteration,
     Expectation,
@@ -25,6 +25,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     comment_on,
     not_in_extension,
 )
+from driftcheck.databases.reading import Scope
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject, Snapshot, Value
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     USERS_SCHEMA,
     not_in_extension,
 )
+from driftcheck.databases.reading import Cursor
 
 READ: Mapping[str, str] = {
     "pg_aggregate": "aggregates",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import (
@@ -14,6 +13,7 @@ from driftcheck.databases.postgresql.catalog.privileges import (
     grants_beyond,
 )
 from driftcheck.databases.postgresql.catalog.query_parts import USERS_SCHEMA
+from driftcheck.databases.reading import Cursor, ObjectsByRow, Scope
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 

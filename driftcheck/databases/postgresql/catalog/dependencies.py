@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from sys import intern
 
-from driftcheck.databases.catalog import Cursor, in_batches
 from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID
+from driftcheck.databases.reading import Cursor, in_batches
 from driftcheck.schema import Address
 
 _CONSTRAINTS = """case k.contype when 'p' then 'primary key' when 'u' then 'unique constraint'

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.databases.row_facts import RowFacts
 from driftcheck.schema import Address, Snapshot
 

@@ -5,7 +5,7 @@ The server replaces values that may be secret by ``***`` before it returns them.
 
 from __future__ import annotations
 
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.postgresql.catalog.options import options_of
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import SchemaObject

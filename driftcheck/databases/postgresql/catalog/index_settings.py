@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.postgresql.catalog.ddl_parts import name_of
 from driftcheck.databases.postgresql.catalog.options import change_options
 from driftcheck.quoting import quote_identifier

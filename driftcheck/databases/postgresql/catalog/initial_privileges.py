@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from driftcheck.databases.catalog import Cursor, ObjectsByRow, Scope
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import (
@@ -18,6 +17,7 @@ from driftcheck.databases.postgresql.catalog.privileges import (
     normalized_grants,
 )
 from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID
+from driftcheck.databases.reading import Cursor, ObjectsByRow, Scope
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Value
 

@@ -8,14 +8,7 @@ from operator import itemgetter
 from sys import intern
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.catalog import (
-    CannotBeWritten,
-    Cursor,
-    ObjectsByRow,
-    Scope,
-    in_batches,
-    listed,
-)
+from driftcheck.databases.kind import CannotBeWritten, listed
 from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of
 from driftcheck.databases.postgresql.catalog.mutations import KindWithMutations
 from driftcheck.databases.postgresql.catalog.options import normalized_options
@@ -27,6 +20,7 @@ from driftcheck.databases.postgresql.catalog.privileges import (
     grants_without_owner,
     normalized_grants,
 )
+from driftcheck.databases.reading import Cursor, ObjectsByRow, Scope, in_batches
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Value
 

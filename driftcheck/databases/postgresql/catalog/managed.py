@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from zlib import crc32
 
-from driftcheck.databases.catalog import CannotBeWritten, Kind, Scope
+from driftcheck.databases.kind import CannotBeWritten, Kind
 from driftcheck.databases.mutations import NAME_PREFIX, Alteration, Expectation, Mutation
 from driftcheck.databases.postgresql.catalog.privileges import Grant
+from driftcheck.databases.reading import Scope
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Snapshot
 

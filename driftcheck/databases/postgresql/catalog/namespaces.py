@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from driftcheck.databases.catalog import SnapshotPair
+from driftcheck.databases.kind import SnapshotPair
 from driftcheck.databases.mutations import alter, alter_cascading
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from driftcheck.databases.catalog import Cursor, Scope
 from driftcheck.databases.postgresql.catalog.foreign_options import SECRET
 from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     USERS_SCHEMA,
     not_in_extension,
 )
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import Address, Remark
 
 # Each query returns the rule; the kind, schema and name of the object; two values for the rule.

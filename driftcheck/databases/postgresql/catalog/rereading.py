@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TypeAlias
 
-from driftcheck.databases.catalog import Cursor, ObjectsByRow, Reading, Scope, in_scope
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.subscriptions import SUBSCRIPTIONS
 from driftcheck.databases.postgresql.catalog.user_rows import USER_ROWS, kinds_with_rows
+from driftcheck.databases.reading import Cursor, ObjectsByRow, Reading, Scope, in_scope
 from driftcheck.schema import SchemaObject
 
 _ByKind: TypeAlias = "Mapping[str, tuple[SchemaObject, ...]]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 
 # The settings that affect how the server prints definitions. With only pg_catalog in search_path,
 # all other names are printed with their schemas. pg_temp comes last, so that a temporary table

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mutations import alter, per_clause
 from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
-from driftcheck.databases.catalog import CannotBeWritten, SnapshotPair
+from driftcheck.databases.kind import CannotBeWritten, SnapshotPair
 from driftcheck.databases.mutations import (
     Alteration,
     alter,

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg2
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.schema import Address, SchemaObject, Trace
 
 _IN_UTC = """to_char(pg_xact_commit_timestamp({}.xmin) at time zone 'UTC',

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID, PUBLIC
+from driftcheck.databases.reading import Cursor
 
 _BY_OID = f"x.oid >= {FIRST_NORMAL_OID}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading
 from driftcheck.databases.postgresql.catalog.column_settings import (
     COLUMN_SETTINGS,
@@ -22,6 +21,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     not_in_extension,
 )
 from driftcheck.databases.postgresql.catalog.viewtext import unqualify
+from driftcheck.databases.reading import Scope
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject, Value
 

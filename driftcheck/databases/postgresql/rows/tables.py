@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from driftcheck.databases.catalog import Cursor
 from driftcheck.databases.postgresql.catalog.query_parts import USERS_SCHEMA, not_in_extension
 from driftcheck.databases.postgresql.rows.types import Types
+from driftcheck.databases.reading import Cursor
 from driftcheck.databases.rows.tables import Column, ForeignKey, Table
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.schema import Address

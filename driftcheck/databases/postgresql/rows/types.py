@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from driftcheck.databases.catalog import Cursor
+from driftcheck.databases.reading import Cursor
 from driftcheck.databases.rows import values
 from driftcheck.quoting import quote_identifier, quote_literal
 

@@ -15,7 +15,6 @@ import psycopg2
 from psycopg2 import errors
 from sqlalchemy.engine import URL
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.passwords import without_password
 from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
@@ -29,6 +28,7 @@ from driftcheck.databases.postgresql.shadow.restricted import (
 from driftcheck.databases.postgresql.shadow.session_state import SESSION_STATE
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.postgresql.shadow.templates import HIDDEN_ROLE_PREFIX
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal

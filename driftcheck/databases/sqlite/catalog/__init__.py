@@ -14,7 +14,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from driftcheck.databases.catalog import Catalog, Kind, Reading, Scope, in_scope
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import Kind
+from driftcheck.databases.reading import Reading, Scope, in_scope
 from driftcheck.databases.sqlite.catalog.constraints import (
     CheckConstraint,
     ForeignKey,

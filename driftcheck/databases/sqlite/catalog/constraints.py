@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.definition import Constraint, TableDefinition
 from driftcheck.databases.sqlite.catalog.kind import (
     RebuiltKind,

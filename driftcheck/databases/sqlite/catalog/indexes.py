@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, toggle
-from driftcheck.databases.catalog import Cursor, Scope
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.kind import (
     SQLiteKind,
     address,

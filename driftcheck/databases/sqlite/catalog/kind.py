@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from driftcheck.databases.attribute_mutations import KindWithAttributeMutations
-from driftcheck.databases.catalog import CannotBeWritten, Cursor
+from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.reading import Cursor
 from driftcheck.databases.sqlite.catalog.definition import TableDefinition, table_definition
 from driftcheck.databases.sqlite.catalog.tokens import quote
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value

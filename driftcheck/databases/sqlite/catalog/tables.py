@@ -14,7 +14,8 @@ from driftcheck.databases.attribute_mutations import (
     toggle,
     without,
 )
-from driftcheck.databases.catalog import CannotBeWritten, Cursor, Scope
+from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.constraints import clause
 from driftcheck.databases.sqlite.catalog.definition import table_definition
 from driftcheck.databases.sqlite.catalog.kind import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange
-from driftcheck.databases.catalog import Cursor, Scope
+from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.kind import SQLiteKind, address, statements
 from driftcheck.databases.sqlite.catalog.tokens import Names, Token, canonical, tokens_of
 from driftcheck.schema import SchemaObject, Snapshot

@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from tests.databases.postgresql.catalog.cases import base_statements, make_tablespace
 

@@ -2,8 +2,8 @@
 
 import re
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.postgresql.catalog.coverage import COUNTED, NO_SCHEMA, PARTS, READ
+from driftcheck.databases.reading import Scope
 
 EVERYTHING = Scope(grants=True, owners=True)
 

@@ -10,7 +10,7 @@ from functools import partial
 import psycopg2
 import pytest
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.printed_expressions import compared

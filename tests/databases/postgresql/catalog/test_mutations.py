@@ -10,8 +10,8 @@ import pytest
 
 from driftcheck.actions.selftest.runner import MutationRunner
 from driftcheck.actions.selftest.sampling import batches, sample_mutations
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.postgresql.catalog.columns import Column
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.mutation_results import Outcome
 

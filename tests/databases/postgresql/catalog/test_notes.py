@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 
 BASE = """

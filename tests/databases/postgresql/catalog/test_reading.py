@@ -7,7 +7,7 @@ import time
 import pytest
 from psycopg2 import extensions
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.evidence import evidence_of

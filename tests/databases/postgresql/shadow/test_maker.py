@@ -6,7 +6,6 @@ import os
 
 import pytest
 
-from driftcheck.databases.catalog import Scope
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
@@ -14,6 +13,7 @@ from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
+from driftcheck.databases.reading import Scope
 
 
 @pytest.fixture

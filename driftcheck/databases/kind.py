@@ -1,0 +1,249 @@
+"""The base class of a kind of schema object."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, TypeAlias
+
+from driftcheck.databases.mutations import Mutation
+from driftcheck.databases.reading import Cursor, Scope
+from driftcheck.schema import SchemaObject, Snapshot, Value
+
+SnapshotPair: TypeAlias = tuple[Snapshot, Snapshot]
+"""The wanted and the actual snapshot."""
+
+
+class CannotBeWritten(Exception):  # noqa: N818  (not an error of a run: plans catch it)
+    """Raised if a change cannot be written as DDL. The message is a manual step for the user."""
+
+
+class Kind(ABC):
+    """One kind of schema object: how it is read, created, altered, renamed and dropped.
+
+    Statements are returned without a closing semicolon. Methods that return statements raise
+    ``CannotBeWritten`` if the change cannot be written as DDL.
+    """
+
+    name: ClassVar[str]
+    """Singular and lower case, as in PostgreSQL's manual: ``column``, ``foreign key``."""
+    plural: ClassVar[str]
+    holds_data: ClassVar[bool] = False
+    """Whether dropping an object of this kind loses rows or values."""
+    absorbs: ClassVar[frozenset[str]] = frozenset()
+    """The kinds of parts that ``create`` writes in the statement of their parent object."""
+    checked_by: ClassVar[str | None] = None
+    """A server setting: whether CREATE checks that the referenced objects exist. A plan that also
+    creates objects of other kinds turns the setting off."""
+    is_type: ClassVar[bool] = False
+    """Whether columns can have a type of this kind."""
+    can_move: ClassVar[bool] = False
+    """Whether ``alter`` can make the object a part of another parent object."""
+    models_can_declare: ClassVar[bool] = False
+    """Whether SQLAlchemy models can declare objects of this kind. If not, their absence from the
+    models is no finding."""
+    is_named_in_definitions: ClassVar[bool] = True
+    """Whether definitions of other objects may contain the name of an object of this kind."""
+    undeclarable: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that models cannot declare. For the models, the values of the migrations count."""
+    printed: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that contain expressions as the server prints them. The server may print two
+    expressions differently that mean the same."""
+    queries_depend_on_part: ClassVar[bool] = False
+    """Whether a query of a table can depend on a part of this kind: a column, or a primary key,
+    after which GROUP BY need not name the other columns."""
+    is_defined_by_functions: ClassVar[bool] = False
+    """Whether ``create`` creates only a name, which ``attach`` defines by functions that use it."""
+    left_out_of_copies: ClassVar[bool] = False
+    """Whether restricted shadow databases have no objects of this kind: a role without privileges
+    cannot create them, and no other object depends on them."""
+    is_needed_by_none: ClassVar[bool] = False
+    """Whether no other object depends on objects of this kind: a foreign key."""
+    affects_all_others: ClassVar[bool] = False
+    """Whether an object of this kind can affect statements about any other object."""
+    is_used_implicitly: ClassVar[bool] = False
+    """Whether an expression can use objects of this kind without naming them: a cast."""
+
+    @abstractmethod
+    def read(self, cursor: Cursor, scope: Scope) -> Iterable[SchemaObject]:
+        """Read every object of this kind in the database with one query.
+
+        Args:
+            cursor: Where the query is run.
+            scope: Whether to read owners and privileges. The caller selects schemas, with
+                ``in_scope``.
+        """
+
+    @abstractmethod
+    def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
+        """Statements that create the object, with the parts that this kind absorbs."""
+
+    @abstractmethod
+    def drop(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop the object."""
+
+    def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that change the current object to the wanted one, which has the same address.
+
+        By default, the object is dropped and created again.
+        """
+        return [*self.drop(current), *self.create(wanted)]
+
+    def is_recreated(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether ``alter`` drops and recreates the object, and therefore drops its parts."""
+        del current, wanted
+        return False
+
+    def printed_in(self, obj: SchemaObject) -> frozenset[str]:
+        """The attributes of an object that contain expressions as the server prints them."""
+        del obj
+        return self.printed
+
+    def blocked_by(self, current: SchemaObject, wanted: SchemaObject) -> frozenset[str]:
+        """The kinds of dependent objects that ``alter`` cannot leave in place for this change."""
+        del current, wanted
+        return frozenset()
+
+    def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
+        """Statements that end the dependencies of an object, and the object afterwards.
+
+        Returns:
+            ``None`` if the object has to be dropped for that.
+        """
+        del obj
+        return None
+
+    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
+        """Statements that rename a type while columns change to a new type of its name.
+
+        Returns:
+            The statements, and the type under its other name.
+        """
+        raise NotImplementedError
+
+    def of_replaced_type(self, obj: SchemaObject) -> SchemaObject:
+        """A column whose type was renamed away."""
+        raise NotImplementedError
+
+    def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:
+        """Statements that set the privileges of a new object in spite of default privileges.
+
+        Args:
+            obj: The new object.
+            defaults: The default privileges of the database before and after the changes.
+        """
+        del obj, defaults
+        return []
+
+    def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
+        """Statements that create a part of an object that has rows.
+
+        Returns:
+            The statements, and what has to be done by a person; empty if nothing.
+        """
+        return self.create(obj), ""
+
+    def alter_on_rows(
+        self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
+    ) -> tuple[list[str], str]:
+        """Statements that change a part of an object that has rows.
+
+        Args:
+            current: The current part.
+            wanted: The wanted part.
+            has_nulls: Whether a row has no value in the part.
+
+        Returns:
+            The statements, and what has to be done by a person; empty if nothing.
+        """
+        del has_nulls
+        return self.alter(current, wanted), ""
+
+    def has_late_body(self, obj: SchemaObject) -> bool:
+        """Whether ``attach`` sets the body of a routine that ``create`` creates without it."""
+        del obj
+        return False
+
+    def describe(self, obj: SchemaObject) -> str:
+        """Describe an object in one line. By default, list its attributes that have a value."""
+        return listed(obj.attributes)
+
+    def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
+        """Whether the server creates this part when it creates the parent object."""
+        del parent, part
+        return False
+
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, snapshots: SnapshotPair
+    ) -> str:
+        """Decide whether a change is reported as a note only.
+
+        Args:
+            wanted: The wanted object; ``None`` if the object is extra.
+            actual: The actual object; ``None`` if the object is missing.
+            snapshots: The wanted and the actual snapshot.
+
+        Returns:
+            The word that identifies the note's rule in ``judging/rules.py``; an empty string if the
+            change is not a note.
+        """
+        del wanted, actual, snapshots
+        return ""
+
+    def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
+        """Statements that detach a table from parents that the wanted table does not have.
+
+        They run before all other statements, because inherited columns and constraints can only
+        be changed after the table is detached.
+        """
+        del current, wanted
+        return []
+
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """Statements that attach a table to its wanted parents.
+
+        They run after all other statements, because attaching requires matching columns and
+        constraints.
+        """
+        del current, wanted
+        return []
+
+    @abstractmethod
+    def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that rename the current object to the name of the wanted one."""
+
+    def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
+        """Statements that rename what an object contains and other definitions may name.
+
+        Example: the value of an enum, which a check constraint may compare with. Other differences
+        between the two objects do not matter.
+        """
+        del current, wanted
+        return []
+
+    def mutations(self, obj: SchemaObject, schema: Snapshot, scope: Scope) -> Iterable[Mutation]:
+        """The mutations of an object that the selftest can apply.
+
+        Args:
+            obj: The object.
+            schema: The schema that contains the object.
+            scope: Whether owners and privileges are read.
+        """
+        del obj, schema, scope
+        return ()
+
+
+_EMPTY = (None, False, "", ())
+
+
+def listed(attributes: Mapping[str, Value]) -> str:
+    """The attributes that have a value, as ``name value``, in one line."""
+    present = ((name, value) for name, value in attributes.items() if value not in _EMPTY)
+    return ", ".join(
+        name if value is True else f"{name.replace('_', ' ')} {_text(value)}"
+        for name, value in present
+    )
+
+
+def _text(value: Value) -> str:
+    return ", ".join(map(_text, value)) if isinstance(value, tuple) else str(value)
