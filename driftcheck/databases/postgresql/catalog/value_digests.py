@@ -8,7 +8,8 @@ from driftcheck.databases.reading import Cursor
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address
 
-_DIGEST = "md5(string_agg(md5(coalesce({0}::text, 'null')), '' ORDER BY md5({0}::text)))"
+# A NULL adds nothing, so that it differs from every text.
+_DIGEST = "md5(string_agg(coalesce(md5({0}::text), ''), '' ORDER BY md5({0}::text)))"
 
 
 def value_digests(
