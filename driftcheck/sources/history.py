@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from sqlalchemy import MetaData
 
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
@@ -266,17 +269,37 @@ class CachedHistory:
 
 
 def database_identity(environment: Environment, database_key: DatabaseKey) -> Sequence[str]:
-    """Return values that identify a database among the databases of a project.
+    """Return values that identify a database among the databases of a project, and its naming.
 
     The only database of a project is the same wherever it is. With several databases, revisions
     know them by their bind or by their URL. Version tables that env.py places elsewhere mean that
-    the migrations create other objects, for example in the schema of another tenant.
+    the migrations create other objects, for example in the schema of another tenant. Alembic gives
+    constraints and indexes without a name in a revision those of the models' naming convention.
+    Source: alembic/operations/schemaobj.py.
     """
     contexts = environment.databases[database_key]
-    parts = [f"{c.bind} {c.version_schema}.{c.version_table} {c.working}" for c in contexts]
+    parts = [
+        f"{c.bind} {c.version_schema}.{c.version_table} {c.working} {[*map(_naming, c.metadata)]}"
+        for c in contexts
+    ]
     if len(environment.databases) > 1:
         parts.append(str(tuple(database_key)))
     return (database_key.dialect, *parts)
+
+
+def _naming(metadata: MetaData) -> list[tuple[str, str]]:
+    """Return the naming convention of models. A function counts by its source."""
+    return sorted(
+        (str(key), value if isinstance(value, str) else _source_of(value))
+        for key, value in metadata.naming_convention.items()
+    )
+
+
+def _source_of(function: Any) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):  # its address differs in the next run, so nothing is found again
+        return repr(function)
 
 
 def _at(database_key: DatabaseKey, stamped: Destinations) -> Sequence[str]:

@@ -61,6 +61,25 @@ def test_what_counts_is_replayed_again(project):
     assert project.look() == ("cached", findings)
 
 
+CONVENTIONS = (
+    '{"uq": "uq_%(table_name)s"}',
+    '{"uq": "uq_%(own)s", "own": lambda *_: "a"}',
+    '{"uq": "uq_%(own)s", "own": lambda *_: "b"}',
+)
+
+
+def test_another_naming_convention_is_replayed_again(project):
+    """Alembic gives the names of the models' convention to constraints of revisions too."""
+    project.revision("0001", REVISION[:-1] + ', sa.UniqueConstraint("name"))')
+    before = project.look()[1]
+    for convention in CONVENTIONS:
+        project.models(f"{MODELS}\nmetadata.naming_convention = {convention}")
+        how, findings = project.look()
+        assert (how, findings != before) == ("fresh", True)
+        assert project.look() == ("cached", findings)
+        before = findings
+
+
 def test_a_revision_on_top_is_seen(project):
     _, before = project.look()
     project.revision("0003", 'op.add_column("students", sa.Column("email", sa.Text()))', "0002")
