@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from driftcheck.errors import ExitCode
@@ -27,6 +29,8 @@ _STDOUT, _STDERR = 1, 2
 _CRASHES = ("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGSYS")
 _SPINNER_REMOVED = b"\r\x1b[2K\x1b[?25h"  # erases the line, and shows the cursor again
 _RERUN = "The next run drops the shadow databases that are left."
+_SECONDS_TO_START = 2
+"""How long a server that was just started may take to write its PID file."""
 
 
 def supervise(command: Callable[[], NoReturn]) -> NoReturn:
@@ -124,8 +128,8 @@ def _exit_code(status: int, state: ProcessState) -> int:
     code = state.exit_code
     if state.has_spinner:
         _write(_STDERR, _SPINNER_REMOVED)
+    _stop_servers(state)
     if code is None:
-        _stop_servers(state)
         _print(_reason(status, state.doing))
         code = ExitCode.CANNOT_CHECK
     _write(_STDERR, state.output[_STDERR])
@@ -163,11 +167,25 @@ def _name_of(number: int) -> str:
 
 
 def _stop_servers(state: ProcessState) -> None:
-    """Ask the private servers of the child to shut down."""
+    """Ask the private servers that the child has not stopped to shut down.
+
+    The child may have ended while a server was starting, so its PID file is waited for.
+    """
+    end = time.monotonic() + _SECONDS_TO_START
     for pid_file in state.servers:
-        with suppress(OSError, ValueError):
-            number = int(pid_file.read_text(encoding="ascii").splitlines()[0])
-            os.kill(number, signal.SIGINT)
+        while not (number := _process_in(pid_file)) and time.monotonic() < end:
+            time.sleep(0.01)
+        if number:
+            with suppress(OSError):
+                os.kill(number, signal.SIGINT)
+
+
+def _process_in(pid_file: Path) -> int:
+    """Return the process of a server; 0 if it has not written its PID file."""
+    try:
+        return int(pid_file.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _print(message: str) -> None:

@@ -116,7 +116,6 @@ class PrivateServer:
         except BaseException:
             server.stop()
             raise
-        note_server(server._pid_file, runs=True)
         return server
 
     def started(self) -> PrivateServer:
@@ -153,7 +152,8 @@ class PrivateServer:
             self._end_start()
             # If its directory was removed, the server stops by itself.
             with contextlib.suppress(ShadowError):
-                if not self._shuts_down():
+                is_ours = self._runs or self._has_begun  # otherwise, the PID file is an old one
+                if is_ours and not self._shuts_down():
                     self._pg_ctl("stop", "--mode", "fast")
             if self._socket_directory != self._slot.path:
                 with contextlib.suppress(OSError):
@@ -163,6 +163,7 @@ class PrivateServer:
 
     def stop_at_once(self) -> None:
         """Stop the server in the mode *immediate*, without waiting."""
+        note_server(self._pid_file, runs=False)
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(self._pid_file.read_text().split()[0])
             os.kill(pid, signal.SIGQUIT)
@@ -225,6 +226,7 @@ class PrivateServer:
         if self._answers():  # left running by a killed process
             if self.is_offline:
                 self._runs = True
+                note_server(self._pid_file, runs=True)
                 return
             self._stop_now()
         # With fsync off, the data is only valid after a regular shutdown, which removes the file
@@ -284,6 +286,7 @@ class PrivateServer:
         """Begin to start the server, and do not wait for it."""
         self._end_start()
         self._has_begun = True
+        note_server(self._pid_file, runs=True)
         self._starting = self._account.start_offline(
             self._starter, directory=self._slot.path, sign=self._offline_sign
         )
@@ -357,3 +360,5 @@ class PrivateServer:
 
 _early: dict[Installation, PrivateServer] = {}
 """The servers that were started early, and that nothing uses yet."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_early.clear)  # they belong to the process that started them
