@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -65,21 +64,6 @@ class Installation:
             yield Path("/usr/share/postgresql") / prefix.name
         if directory := _known_output(self.bin / "pg_config", "--sharedir"):
             yield Path(directory)
-
-
-def place_of(installation: Installation) -> str:
-    """Return an installation as a text that ``installation_at`` converts back."""
-    found = installation
-    return json.dumps([str(found.bin), found.version, found.major, found.embedded])
-
-
-def installation_at(place: str) -> Installation | None:
-    """Return the installation that ``place_of`` has converted; ``None`` for another text."""
-    try:
-        path, version, major, embedded = json.loads(place)
-        return Installation(Path(path), str(version), int(major), bool(embedded))
-    except (ValueError, TypeError):
-        return None
 
 
 def embedded_installations() -> list[Installation]:

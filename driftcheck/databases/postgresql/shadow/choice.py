@@ -16,7 +16,6 @@ from driftcheck.databases.location import shown
 from driftcheck.databases.postgresql.shadow.binaries import (
     Installation,
     embedded_installations,
-    installation_at,
     installed_here,
 )
 from driftcheck.databases.postgresql.shadow.server import ServerMaker, identity
@@ -61,10 +60,11 @@ def start_early(place: str) -> None:
     If it cannot be started, the reason is given when a maker needs it.
 
     Args:
-        place: The installation, as ``place_of`` has written it.
+        place: The directory of its programs. Only those are run that a maker would run too: the
+            text comes from a file of the cache.
     """
-    installation = None if os.name == "nt" else installation_at(place)
-    if installation is not None and installation.bin.is_dir():  # it may have been removed
+    installation = next((each for each in _available() if str(each.bin) == place), None)
+    if installation is not None:
         # Imported here: the module needs fcntl and pwd, which Windows does not have.
         from driftcheck.databases.postgresql.shadow.private_server import (  # noqa: PLC0415
             PrivateServer,
@@ -111,16 +111,22 @@ def _failure(installation: Installation, error: ShadowError) -> str:
 
 def _private_servers(facts: ServerFacts | None) -> Iterator[tuple[Installation, str]]:
     """Yield the servers that can be started, the most similar to live's first, with a reason."""
-    available = [] if os.name == "nt" else [*embedded_installations(), *installed_here()]
     if facts is None:
-        for installation in available:
+        for installation in _available():
             yield installation, "there is no live database"
         return
-    for installation in sorted(available, key=lambda item: _distance(item, facts)):
+    for installation in sorted(_available(), key=lambda item: _distance(item, facts)):
         if installation.major == facts.major and not _missing_extensions(installation, facts):
             yield installation, f"it has live's major version, {facts.major}, and live's extensions"
         else:
             yield installation, "no server on this machine is more similar to live's server"
+
+
+def _available() -> Iterator[Installation]:
+    """Yield the servers that can be started on this machine."""
+    if os.name != "nt":
+        yield from embedded_installations()
+        yield from installed_here()
 
 
 def _open_private(installation: Installation, facts: ServerFacts | None, why: str) -> ShadowMaker:

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg2 import errors
 
-from driftcheck.databases.postgresql.shadow.binaries import Installation, place_of
+from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.maker import MARKED, PostgresMaker, own_session
 from driftcheck.databases.postgresql.shadow.private_server import SUPERUSER, PrivateServer
 from driftcheck.databases.postgresql.shadow.spare import (
@@ -87,7 +87,7 @@ class PrivateMaker(PostgresMaker):
             if not self._private.is_offline:
                 how += " On this system, the server's access to networks cannot be blocked."
             super().__init__(how, self._private.url(user), facts)
-            self.place = place_of(installation)
+            self.place = str(installation.bin)
         except BaseException:
             self._private.stop()
             raise

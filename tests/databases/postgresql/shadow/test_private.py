@@ -18,19 +18,19 @@ from driftcheck.databases.postgresql.shadow.account import (
     Account,
     private_directory,
 )
-from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, place_of
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.choice import start_early, stop_early
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.databases.postgresql.shadow.private_server import PrivateServer
+from driftcheck.databases.postgresql.shadow.spare import SPARE_PREFIX
 from driftcheck.errors import ShadowError
 from driftcheck.storage.cache_directory import VARIABLE
 
 MAKE = """
 import sys
-from driftcheck.databases.postgresql.shadow.binaries import embedded_installations, place_of
-from driftcheck.databases.postgresql.shadow.choice import start_early, stop_early
+from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 
 maker = PrivateMaker("Tests.", embedded_installations()[0], None)
@@ -81,8 +81,12 @@ def slot_of(maker):
 
 
 def databases(server):
+    """Return the databases, without the empty shadow that an earlier test may have kept."""
     with session(server) as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
+        cursor.execute(
+            "SELECT datname FROM pg_database WHERE NOT datistemplate"
+            f" AND NOT starts_with(datname::text, '{SPARE_PREFIX}')"
+        )
         return [name for (name,) in cursor.fetchall()]
 
 
@@ -503,20 +507,57 @@ def test_starting_again_is_quick(own_cache, installation):
 
 def test_a_server_that_was_started_early_is_taken(own_cache, installation):
     open_maker(installation).close()  # creates the data of the server
-    start_early(place_of(installation))
+    start_early(str(installation.bin))
     with open_maker(installation) as maker:
         assert slot_of(maker).name.endswith("-0")  # not a second server
-        assert maker.place == place_of(installation)
+        assert maker.place == str(installation.bin)
         stop_early()
         assert maker.make("x").name in databases(maker.server)
 
 
-@pytest.mark.parametrize("place", [None, "", "damaged", '["/gone", "", 18, true]'])
-def test_a_server_that_was_started_early_and_not_used_is_stopped(own_cache, installation, place):
+def test_a_server_that_was_started_early_and_not_used_is_stopped(own_cache, installation):
     with open_maker(installation) as maker:
         directory = slot_of(maker)
-    start_early(place_of(installation) if place is None else place)
+    start_early(str(installation.bin))
     stop_early()
     assert not is_running(directory)
     with open_maker(installation) as maker:
         assert slot_of(maker) == directory  # its slot is free again
+
+
+def test_programs_that_only_the_cache_names_are_not_run(installation, tmp_path, monkeypatch):
+    """A file of the cache runs nothing that its author could not run."""
+    for name in ("initdb", "pg_ctl", "postgres"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n")
+        (tmp_path / name).chmod(0o755)
+    begun = []
+    monkeypatch.setattr(PrivateServer, "begin_early", begun.append)
+    for place in ("", "damaged", "/gone", str(tmp_path), str(installation.bin)):
+        start_early(place)
+    assert begun == [installation]
+
+
+def test_a_process_that_an_old_file_names_is_left_alone(own_cache, installation):
+    """After a crash of the machine, its number may belong to another process."""
+    with open_maker(installation) as maker:
+        pid_file = slot_of(maker) / "data" / "postmaster.pid"
+    with subprocess.Popen(["sleep", "60"]) as other:
+        pid_file.write_text(f"{other.pid}\n")
+        start_early(str(installation.bin))
+        stop_early()
+        assert other.poll() is None
+        other.kill()
+    pid_file.unlink()
+
+
+def test_a_forked_process_does_not_stop_it(own_cache, installation):
+    open_maker(installation).close()  # creates the data of the server
+    start_early(str(installation.bin))
+    child = os.fork()
+    if not child:
+        stop_early()
+        os._exit(0)
+    os.waitpid(child, 0)
+    with open_maker(installation) as maker:
+        assert slot_of(maker).name.endswith("-0")
+        assert maker.make("x").name in databases(maker.server)
