@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -40,7 +41,7 @@ def main() -> None:
     step("digest", lambda: digest(wanted))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     text = step("dump", lambda: dump(SnapshotFile(wanted, ())))
-    step("load", lambda: load(text))
+    step("load", lambda: load(StringIO(text)))
     print(json.dumps({"objects": len(wanted.objects), "memory": memory, "spent": spent}))
 
 

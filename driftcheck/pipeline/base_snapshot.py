@@ -37,8 +37,9 @@ def read_base_snapshot(path: Path) -> SnapshotFile:
         ConfigurationError: The file does not exist or is damaged.
     """
     try:
-        return load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ConfigurationError) as error:
+        with path.open(encoding="utf-8") as lines:
+            return load(lines)
+    except (OSError, ConfigurationError) as error:
         raise ConfigurationError(
             f"cannot read the base snapshot {path}: {error}",
             hint="Write it from a database that is known to be good: "

@@ -15,7 +15,7 @@ from driftcheck import __version__
 from driftcheck.errors import ConfigurationError
 from driftcheck.sources.files import fingerprint, history_files
 from driftcheck.storage.entries import Digested, Entries, key_of
-from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, load_lines, parts_of
+from driftcheck.storage.snapshot_file import FORMAT, SnapshotFile, load, parts_of
 
 
 class CachedSnapshot(NamedTuple):
@@ -74,7 +74,7 @@ class Cache:
 def _read(stream: TextIO) -> CachedSnapshot | None:
     lines = Digested(stream)
     try:
-        file = load_lines(lines)
+        file = load(lines)
     except ConfigurationError:
         return None
     return CachedSnapshot(file, lines.digest())

@@ -20,7 +20,7 @@ FORMAT = 5
 
 _MARSHAL = 2  # later versions of the format write equal values differently
 _BEGIN, _SEPARATOR, _END = ', "objects": [\n', ",\n", "\n]}\n"
-_LAST_LINE = "]}\n"
+_LAST_LINE = "]}"
 
 
 @dataclass(frozen=True)
@@ -97,31 +97,24 @@ def _digested(obj: SchemaObject) -> tuple[Any, ...]:
     return tuple(obj.address), sorted(obj.attributes.items()), whole
 
 
-def load(text: str) -> SnapshotFile:
+def load(lines: Iterable[str]) -> SnapshotFile:
     """Return the snapshot file that ``dump`` has written.
 
-    Raises:
-        ConfigurationError: The text is not a snapshot file, or has another format.
-    """
-    with _damage_reported():
-        return _loaded(*_parsed(text))
-
-
-def load_lines(lines: Iterable[str]) -> SnapshotFile:
-    """Return the snapshot file that ``dump`` has written, parsed line by line.
+    One object is parsed at a time: all of them as lists would need far more memory.
 
     Args:
         lines: The lines of the text, each with its end.
 
     Raises:
-        ConfigurationError: See ``load``.
+        ConfigurationError: The text is not a snapshot file, or has another format.
     """
     remaining = iter(lines)
     with _damage_reported():
         head = next(remaining, "")
-        if not head.endswith(_BEGIN):
-            raise ValueError("no objects follow")
-        return _loaded(json.loads(f"{head.removesuffix(_BEGIN)}}}"), _rows_in(remaining))
+        if head.endswith(_BEGIN):
+            return _loaded(json.loads(f"{head.removesuffix(_BEGIN)}}}"), _rows_in(remaining))
+        data = json.loads("".join((head, *remaining)))  # another program has formatted it
+        return _loaded(data, data["objects"])
 
 
 @contextmanager
@@ -129,7 +122,7 @@ def _damage_reported() -> Iterator[None]:
     """Report that a snapshot file is damaged if it cannot be read."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         raise ConfigurationError(
             "the snapshot file is damaged",
             hint="Write the file again: driftcheck snapshot --write FILE",
@@ -167,34 +160,6 @@ def _loaded(data: dict[str, Any], rows: Iterable[list[Any]]) -> SnapshotFile:
     return SnapshotFile(snapshot, tuple(data["revisions"]), data["extra"])
 
 
-def _parsed(text: str) -> tuple[dict[str, Any], Iterable[list[Any]]]:
-    """Parse a file, with one object at a time: all of them as lists would need far more memory.
-
-    Returns:
-        The file without its objects, and the objects.
-    """
-    begin, end = text.find(_BEGIN), len(text) - len(_END)
-    if begin < 0 or not text.endswith(_END):  # another program has formatted it
-        data = json.loads(text)
-        return data, data["objects"]
-    return json.loads(f"{text[:begin]}}}"), _rows(text, begin + len(_BEGIN), end)
-
-
-def _rows(text: str, start: int, end: int) -> Iterator[list[Any]]:
-    """Parse the objects between two positions.
-
-    Raises:
-        ValueError: They are damaged.
-    """
-    decode = json.JSONDecoder().raw_decode
-    while start < end:
-        row, stop = decode(text, start)
-        if stop != end and not text.startswith(_SEPARATOR, stop):
-            raise ValueError("no object follows the object")
-        yield row
-        start = stop + len(_SEPARATOR)
-
-
 def _rows_in(lines: Iterable[str]) -> Iterator[list[Any]]:
     """Parse the objects in lines, up to the end of the file.
 
@@ -203,7 +168,7 @@ def _rows_in(lines: Iterable[str]) -> Iterator[list[Any]]:
     """
     is_last = False
     for line in lines:
-        if line == _LAST_LINE:
+        if line.rstrip() == _LAST_LINE:
             return
         if is_last:
             raise ValueError("no object follows the object")
