@@ -142,7 +142,7 @@ def plan(
         rows: Which tables of the current schema have rows.
     """
     several = list(changes)
-    scope = PlanScope(several, SchemaState.of(current), catalog, target, rows)
+    scope = PlanScope(several, SchemaState(current), catalog, target, rows)
     return plan_in(scope, several)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Self
 
 from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
 
@@ -27,11 +26,6 @@ class SchemaState:
         self._snapshot = snapshot
         self._dependents: dict[Address, dict[Address, None]] = {}
         self._parts: dict[Address, dict[Address, None]] = {}
-
-    @classmethod
-    def of(cls, snapshot: Snapshot | None) -> Self:
-        """The state of a schema as it was read; an empty one without a snapshot."""
-        return cls(snapshot)
 
     def put(self, obj: SchemaObject, explicit: tuple[Address, ...] = ()) -> None:
         """Add an object, or replace the object of its address.

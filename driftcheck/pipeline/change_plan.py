@@ -81,7 +81,7 @@ def undo_each(
         for number, group in enumerate(changes)
     ]
     every = [change for group in groups for change in group]
-    scope = PlanScope(every, SchemaState.of(actual), catalog, wanted, rows)
+    scope = PlanScope(every, SchemaState(actual), catalog, wanted, rows)
     return [plan_in(scope, group) for group in groups]
 
 

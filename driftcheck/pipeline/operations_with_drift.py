@@ -63,8 +63,12 @@ class OperationsWithDrift:
             self._is_repeatable = False
 
     def keep(self) -> None:
-        """Cache the operations and their errors, after all that a report needs were tried."""
+        """Cache the operations and their errors, after all that a report needs were tried.
+
+        A second call does nothing.
+        """
         if self._cache is not None and self._is_new and self._is_repeatable:
+            self._is_new = False
             data: dict[str, Any] = {
                 "operations": [*map(data_of, self.operations or ())],
                 "errors": [*self.errors.items()],

@@ -16,8 +16,10 @@ SAMPLE = (
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_the_same_is_found(name, played, played_again):
-    first, again = played(name)[0], played_again(name)
+    first = played(name)[0]
     assert first.database["replay"] == "fresh"
-    assert (again.status, again.stderr) == (first.status, "")
-    assert again.database["replay"] == "cached"
-    assert again.database["findings"] == first.database["findings"]
+    for _ in range(2):  # the second one also finds what only the first one has cached
+        again = played_again(name)
+        assert (again.status, again.stderr) == (first.status, "")
+        assert again.database["replay"] == "cached"
+        assert again.database["findings"] == first.database["findings"]

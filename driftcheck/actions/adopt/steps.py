@@ -86,7 +86,7 @@ def steps_between(
         one_by_one: Whether the groups are planned one after the other, and not all together.
     """
     changes = [change for group in groups for change in group]
-    scope = PlanScope(changes, SchemaState.of(before), catalog, after)
+    scope = PlanScope(changes, SchemaState(before), catalog, after)
     plans = [plan_in(scope, group) for group in (groups if one_by_one else [changes])]
     if any(each.manual_steps for each in plans):
         return [*_without_plan(changes, catalog, after)]

@@ -69,7 +69,7 @@ def first_plan(
         return None
     every = [change for group in groups for change in group]
     rows = _row_facts(basis.rows, wanted, database_for(actual.dialect))
-    plan = plan_in(PlanScope(every, SchemaState.of(actual), basis.catalog, wanted, rows), asked)
+    plan = plan_in(PlanScope(every, SchemaState(actual), basis.catalog, wanted, rows), asked)
     repaired = [each for number, each in enumerate(found) if number in plan.findings]
     others = [each for each in drift.judged if each not in repaired]
     target = target_of(wanted, drift.live, repaired, others)
