@@ -94,13 +94,14 @@ def undo_unfinished(url: URL) -> None:
 
 
 def _has_unfinished_transaction(connection: sqlite3.Connection) -> bool:
-    """Whether a transaction has to be undone before the file can be read."""
+    """Whether a transaction has to be undone before the file can be read.
+
+    Other errors, such as a lock of another program, are left to the reading that follows.
+    """
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode in _UNFINISHED:
-            return True
-        raise
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", None) in _UNFINISHED
     return False
 
 

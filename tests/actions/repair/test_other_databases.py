@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from driftcheck.databases.plan import PlanStep
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.errors import CatalogError, LockUnavailableError, RepairError
 from driftcheck.schema import Address
+from driftcheck.sources.live import read_live
 
 MODELS = """
 Table("schools", metadata, Column("id", Integer, primary_key=True), Column("name", String(20)))
@@ -158,6 +160,16 @@ def test_sqlite_after_a_kill(file):
         pass
     with plan_of(file):
         assert content(file.live) == before
+
+
+@pytest.mark.parametrize("read", [read_live, read_for_repair])
+def test_a_file_that_is_no_database(file, read):
+    Path(file.live).write_bytes(b"something else" * 100)
+    with (
+        pytest.raises(CatalogError, match="cannot be read"),
+        planned(Settings(root=file.root), read=read),
+    ):
+        pass
 
 
 @pytest.fixture
