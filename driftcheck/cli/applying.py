@@ -118,7 +118,7 @@ _options = combined(
     click.option(
         "--lock-timeout",
         "lock_seconds",
-        type=click.FloatRange(min=0, min_open=True),
+        type=click.FloatRange(0.01, 3600),  # a server takes 0 for no limit
         metavar="SECONDS",
         help="How long a statement waits for a lock. After several tries, nothing is changed.  "
         f"[default: {LOCK_SECONDS:g}]",

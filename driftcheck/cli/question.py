@@ -24,11 +24,15 @@ class Terminal:
         return os.isatty(self._number) and streams.err().isatty()
 
     def confirms(self, question: str) -> bool:
-        """Ask a question. Only ``y`` and ``yes`` confirm.
+        """Ask a question. Only ``y`` and ``yes`` confirm. What was typed before is no answer.
 
         Args:
             question: The question, without the possible answers.
         """
+        with suppress(ImportError):  # not on Windows
+            import termios  # noqa: PLC0415
+
+            termios.tcflush(self._number, termios.TCIFLUSH)
         with suppress(streams.ReaderGoneError, OutputError):
             streams.err().write(f"{question} [y/N] ")
             streams.err().flush()

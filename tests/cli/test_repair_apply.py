@@ -53,11 +53,13 @@ def is_repaired(project):
         (["--allow", "data-loss"], ["--allow has no effect without --apply"]),
         (["--lock-timeout", "1"], ["--lock-timeout has no effect without --apply"]),
         (["--apply", "--yes", "--allow", "lock"], ["'lock' is not 'data-loss'"]),
+        (["--apply", "--yes", "--lock-timeout", "0.0001"], ["is not in the range"]),
+        (["--apply", "--yes", "--lock-timeout", "inf"], ["is not in the range"]),
     ],
 )
 def test_options_that_do_not_fit(school, refused, arguments, words):
     done = school.run("repair", *arguments)
-    if "lock" in arguments:  # click says it
+    if "--yes" in arguments and "--apply" in arguments:  # click says it
         assert done.status == 2
         assert words[0] in done.stderr
     else:
@@ -130,7 +132,7 @@ def test_a_part_of_the_drift(pg_school, repair):
     assert sorted(names) == [("students_pkey",), ("two",)]
 
 
-def asked(project, answer):
+def asked(project, answer, typed_before=b""):
     """Answer the question on a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -142,6 +144,7 @@ def asked(project, answer):
         stderr=theirs,
     )
     os.close(theirs)
+    os.write(ours, typed_before)
     shown, end = b"", time.monotonic() + 90
     while QUESTION not in shown and time.monotonic() < end:
         if select.select([ours], [], [], 0.1)[0]:
@@ -155,7 +158,7 @@ def asked(project, answer):
 def test_the_answer_decides(pg_school):
     project = pg_school.project
     project.by_hand("CREATE INDEX extra ON students (id)")
-    status, plan, question = asked(project, b"n\n")
+    status, plan, question = asked(project, b"n\n", typed_before=b"y\n")
     assert status == 1
     assert "DROP INDEX public.extra" in plan
     assert "Run 1 statement on postgresql://" in question
