@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import psycopg2
@@ -41,20 +41,33 @@ _LOCKED = ("55P03", "40P01", "40001")
 """Lock not available, deadlock detected, serialization failure.
 Source: PostgreSQL manual, appendix "PostgreSQL Error Codes"."""
 _CANCELED = "57014"
+_LACKS_RIGHTS = "42501"
+_HINTS = {
+    _CANCELED: "Give it more time with --timeout SECONDS.",
+    _LACKS_RIGHTS: "The user of the database URL needs the rights of the user that runs the "
+    "migrations. Name another user with --database-url.",
+}
 _CHANGED_MEANWHILE = "tuple concurrently "
 """The beginning of the internal error if two sessions change one row of a catalog."""
 _STATEMENT_SETTINGS = (*REBUILD_SETTINGS, "SET check_function_bodies = off")
 _SECONDS_TO_ASK = 20.0
 _SECONDS_BETWEEN = 0.5
+_SECONDS_FOR_POOLER = 5.0
+_SET_IF_KNOWN = """
+SELECT pg_catalog.set_config(name, %s, false) FROM pg_catalog.pg_settings
+WHERE name OPERATOR(pg_catalog.=) %s::text
+"""
+"""A server before PostgreSQL 17 does not know ``transaction_timeout``."""
+_PROCESS = "SELECT pg_catalog.pg_backend_pid()"
 _HOLDERS = """
 SELECT DISTINCT l.pid, a.usename::text, a.application_name, a.state,
   pg_catalog.date_trunc('second', pg_catalog.now() OPERATOR(pg_catalog.-) a.xact_start)::text
 FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a
   ON a.pid OPERATOR(pg_catalog.=) l.pid
-WHERE l.granted AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
+WHERE l.granted AND (l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()) IS NOT FALSE
+  AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+    WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
   AND (l.locktype OPERATOR(pg_catalog.=) 'relation'::text
-      AND l.database OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
-        WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
       AND l.relation OPERATOR(pg_catalog.=) ANY (
         SELECT pg_catalog.to_regclass(name)::pg_catalog.oid FROM pg_catalog.unnest(%s::text[]) name)
     OR l.locktype OPERATOR(pg_catalog.=) 'advisory'::text
@@ -78,27 +91,65 @@ class PostgreSQLRepairSession(RepairSession):
     def __init__(self, url: URL, limits: RepairLimits) -> None:
         self._url = url
         self._limits = limits
-        self.connection = self._open()
+        self.connection = self._connected()
+        self._require_own_process()
+        self._set_up()
 
-    def _open(self) -> Any:
+    def _connected(self) -> Any:
         connection = connect(self._url)
         connection.autocommit = True
+        return connection
+
+    def _require_own_process(self) -> None:
+        """Require a server process that can write, and that no other client uses.
+
+        Raises:
+            RepairError: The server is a standby, or a pooler gives the process to others too.
+        """
+        ((process, is_standby),) = self._rows(f"{_PROCESS}, pg_catalog.pg_is_in_recovery()")
+        if is_standby:
+            raise RepairError(
+                f"{shown(self._url)} is on a standby server, which cannot be changed",
+                hint="Name the database on the primary server with --database-url.",
+            )
+        # A pooler tells its clients a number of its own.
+        if process != self.connection.info.backend_pid and self._is_shared(process):
+            raise RepairError(
+                f"a connection pooler in transaction mode is before {shown(self._url)}: locks and "
+                "settings of a session would be those of other clients too",
+                hint="Connect to the server directly, or to a pooler in session mode. Name it with "
+                "--database-url.",
+            )
+
+    def _is_shared(self, process: int) -> bool:
+        """Whether a pooler gives the process of this idle session to another client."""
+        with suppress(ConnectionFailedError), closing(connect(self._url)) as other:
+            other.seconds = _SECONDS_FOR_POOLER
+            with other.cursor() as cursor:
+                cursor.execute(_PROCESS)
+                return bool(cursor.fetchall() == [(process,)])
+        return False
+
+    def _set_up(self) -> None:
         milliseconds = f"{round(self._limits.statement_seconds * 1000)}"
         settings = {
             "default_transaction_read_only": "off",
             "idle_in_transaction_session_timeout": milliseconds,
         }
-        if user_limit(connection) is None:
-            settings["statement_timeout"] = milliseconds
-        with connection.cursor() as cursor:
+        limits = {"statement_timeout": milliseconds, "transaction_timeout": "0"}
+        settings |= {
+            name: value
+            for name, value in limits.items()
+            if user_limit(self.connection, name) is None
+        }
+        with self.connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(pg_catalog.current_schema(), 'public')")
             ((self.default_schema,),) = cursor.fetchall()
             for name, value in settings.items():
-                cursor.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+                cursor.execute(_SET_IF_KNOWN, (value, name))
             with suppress(psycopg2.Error):  # not on every system
                 # The server ends a statement whose client was killed, and releases its locks.
                 cursor.execute("SET client_connection_check_interval = '1s'")
-        return connection
 
     def lock(self) -> None:
         """Take the advisory lock of the session."""
@@ -185,11 +236,10 @@ class PostgreSQLRepairSession(RepairSession):
             message = database_message(error)
             if error.pgcode in _LOCKED or message.startswith(_CHANGED_MEANWHILE):
                 raise LockUnavailableError(message, details=statement) from error
-            hint = ""
-            if error.pgcode == _CANCELED:
-                hint = "Give it more time with --timeout SECONDS."
             raise RepairError(
-                f"the server refused a statement: {message}", details=statement, hint=hint
+                f"the server refused a statement: {message}",
+                details=statement,
+                hint=_HINTS.get(error.pgcode or "", ""),
             ) from error
 
     def _transaction(self) -> str | None:
@@ -228,7 +278,8 @@ class PostgreSQLRepairSession(RepairSession):
     def _status(self, transaction: str | None) -> str | None:
         """Return the status of a transaction; ``None`` if the server cannot be asked."""
         try:
-            self.connection = self._open()
+            self.connection = self._connected()
+            self._set_up()
             query = "SELECT pg_catalog.pg_xact_status(%s::pg_catalog.xid8)"
             with self.connection.cursor() as cursor:
                 cursor.execute(query, (transaction,))
@@ -246,9 +297,11 @@ class PostgreSQLRepairSession(RepairSession):
 
 
 def _holder(
-    pid: int, user: str | None, application: str | None, state: str | None, since: str | None
+    pid: int | None, user: str | None, application: str | None, state: str | None, since: str | None
 ) -> str:
     """Return a text about a session. The server shows other users only its number."""
+    if pid is None:
+        return "A prepared transaction: see pg_prepared_xacts"
     known = (
         f"user {user}" if user else "",
         f"application {application}" if application else "",
