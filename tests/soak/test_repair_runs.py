@@ -270,7 +270,6 @@ def test_upgrades_at_the_same_time(migrate, repairs, moments):
         path.read_text() + '\n\ndef downgrade():\n    op.drop_column("students", "grade")\n'
     )
     takes = time_of_a_run(repairs)
-    failed = Counter()
     for _ in range(MEETINGS):
         answers = []
         delay = moments.uniform(-takes / 2, takes)
@@ -284,14 +283,7 @@ def test_upgrades_at_the_same_time(migrate, repairs, moments):
         time.sleep(max(0.0, -delay))
         message = repairs.run()
         other.join()
-        if answers != ["done"]:
-            # The server ends one of two that wait for each other: the upgrade, or the index build
-            # that waits for all transactions.
-            assert "deadlock detected" in answers[0], answers
-            assert "virtual transaction" in answers[0], answers
-            failed["deadlock"] += 1
+        assert answers == ["done"]  # the repair gives way
         assert migrate("downgrade", "0001") == "done"
         repairs.look(error=message)
-    sys.stderr.write(f"upgrades that failed: {dict(failed)}\n")
     repairs.tell("beside alembic upgrade")
-    assert failed.total() < MEETINGS / 5

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.engine import URL
@@ -26,6 +27,7 @@ from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import (
     CatalogError,
+    ConnectionFailedError,
     DriftcheckError,
     LockUnavailableError,
     OutcomeUnknownError,
@@ -154,7 +156,7 @@ class _Run:
             for number, step in enumerate(plan.plan.transaction, start=1):
                 self._show(number, step)
                 session.execute(step.statement)
-            self._require_repaired(plan.reader.read(session.connection), plan.plan.separate)
+            self._require_repaired(self._read(), plan.plan.separate)
             require_privileges(plan, session.connection)
             self._is_doubtful(_COMMIT_IN_DOUBT)
             session.commit()
@@ -180,46 +182,51 @@ class _Run:
             known: The objects that differ from the planned schema before the first step, besides
                 those of the steps.
         """
-        for number, step in enumerate(steps):
-            self._require_repaired(self._read_now(), steps[number:], known)
-            self._show(len(self._plan.plan.steps) - len(steps) + number + 1, step)
-            self._execute_separately(step)
+        for number in range(len(steps)):
+            self._with_tries(partial(self._separately, steps[number:], known))
             self._done += 1
             self._is_doubtful("")
-        self._require_repaired(self._read_now())
+        self._require_repaired(self._with_tries(self._read_now))
 
-    def _execute_separately(self, step: PlanStep) -> None:
-        """Run a step by itself; try again if it needs a lock and has left nothing."""
+    def _separately(self, waiting: Sequence[PlanStep], known: Collection[Address]) -> None:
+        """Run a step by itself, if the schema is as planned. If it fails, remove what it leaves.
+
+        Args:
+            waiting: The steps that have not run yet. The first of them is run.
+            known: See ``_one_by_one``.
+
+        Raises:
+            LockUnavailableError: It needs a lock that another session holds, and has left nothing.
+            RepairError: It failed.
+        """
+        step = waiting[0]
+        self._require_repaired(self._read_now(), waiting, known)
+        self._show(len(self._plan.plan.steps) - len(waiting) + 1, step)
         in_transaction = Hazard.NOT_IN_TRANSACTION not in step.hazards
-
-        def execute() -> None:
-            self._is_doubtful(_STATEMENT_IN_DOUBT if in_transaction else _PART_IN_DOUBT)
-            try:
-                self._session.execute_separately(step.statement, in_transaction=in_transaction)
-            except RepairError as error:
-                if not in_transaction and not self._is_cleaned_up(step):
-                    raise RepairError(
-                        error.message, details=error.details, hint=error.hint
-                    ) from error
-                self._is_doubtful("")
-                raise
-
-        self._with_tries(execute)
+        self._is_doubtful(_STATEMENT_IN_DOUBT if in_transaction else _PART_IN_DOUBT)
+        try:
+            self._session.execute_separately(step.statement, in_transaction=in_transaction)
+        except RepairError as error:
+            if not in_transaction and not self._is_cleaned_up(step):
+                raise RepairError(error.message, details=error.details, hint=error.hint) from error
+            self._is_doubtful("")
+            raise
 
     def _is_cleaned_up(self, step: PlanStep) -> bool:
         """Remove the invalid index that a step has left. Return whether nothing is left."""
         if not step.cleanup:
             return False
-        index = self._read_now().objects.get(_index_of(step))
-        if index is None:
-            return True
-        if index.attributes["valid"]:  # it is not from this step
-            return False
         try:
-            self._session.execute_separately(step.cleanup, in_transaction=False)
-        except RepairError:
+            self._with_tries(partial(self._clean_up, step))
+        except (RepairError, CatalogError):
             return False
         return True
+
+    def _clean_up(self, step: PlanStep) -> None:
+        with self._reading():
+            index = self._read().objects.get(_index_of(step))
+        if index is not None and not index.attributes["valid"]:  # a valid one is not from this step
+            self._session.execute_separately(step.cleanup, in_transaction=False)
 
     def _with_tries(self, work: Callable[[], _T]) -> _T:
         """Do work that another session may hinder, a limited number of times."""
@@ -273,7 +280,7 @@ class _Run:
             RepairError: It is not.
         """
         self._require_same_revisions()
-        now = self._plan.reader.read(self._session.connection)
+        now = self._read()
         if not self._plan.is_unchanged(now):
             before = self._plan.live.objects
             changed = {a for a, obj in now.objects.items() if before.get(a) != obj}
@@ -301,25 +308,33 @@ class _Run:
         """Find out whether a change that another session has made is the cause of an error."""
         try:
             self._read_unchanged()
+        except (LockUnavailableError, CatalogError, ConnectionFailedError):
+            return  # it cannot be found out
         except RepairError as error:
             raise error from cause
 
     def _read_unchanged(self) -> Snapshot:
         """Read the schema in a transaction of its own, and require that it is unchanged."""
-        self._session.begin(())
-        try:
+        with self._reading():
             return self._require_unchanged()
-        finally:
-            self._session.rollback()
 
     def _read_now(self) -> Snapshot:
         """Read the schema in a transaction of its own, and require the planned revisions."""
+        with self._reading():
+            self._require_same_revisions()
+            return self._read()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """A transaction that is rolled back."""
         self._session.begin(())
         try:
-            self._require_same_revisions()
-            return self._plan.reader.read(self._session.connection)
+            yield
         finally:
             self._session.rollback()
+
+    def _read(self) -> Snapshot:
+        return self._plan.reader.read(self._session.connection)
 
     def _require_repaired(
         self,

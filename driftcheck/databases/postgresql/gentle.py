@@ -127,7 +127,8 @@ class _Splitter:
         )
         if step.statement == f"DROP INDEX {name}" and is_alone:
             statement = f"DROP INDEX CONCURRENTLY IF EXISTS {name}"
-            return [], [replace(step, statement=statement, hazards=_OUTSIDE - {Hazard.SCAN})]
+            hazards = _OUTSIDE - {Hazard.SCAN}
+            return [], [replace(step, statement=statement, hazards=hazards, cleanup=statement)]
         if step.statement == f"REINDEX INDEX {name}":
             return [], [
                 replace(step, statement=f"REINDEX INDEX CONCURRENTLY {name}", hazards=_OUTSIDE)

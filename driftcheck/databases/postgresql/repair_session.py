@@ -23,6 +23,7 @@ from driftcheck.databases.connection import connect
 from driftcheck.databases.location import shown
 from driftcheck.databases.messages import database_message
 from driftcheck.databases.postgresql.catalog.session import REBUILD_SETTINGS
+from driftcheck.databases.postgresql.giving_way import GivingWay
 from driftcheck.databases.postgresql.psycopg2_deadlines import user_limit
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.errors import (
@@ -171,8 +172,7 @@ class PostgreSQLRepairSession(RepairSession):
 
     def execute(self, statement: str) -> None:
         """Run a statement in the transaction. A rollback restores the settings too."""
-        for setting in _STATEMENT_SETTINGS:
-            self._rows(setting)
+        self._set_for_statement()
         self._rows(statement)
         self._rows("RESET search_path")
 
@@ -198,14 +198,33 @@ class PostgreSQLRepairSession(RepairSession):
         """Run a statement by itself.
 
         A statement that cannot run in a transaction block does not keep others from reading and
-        writing. It may wait for their transactions as long as a statement may take.
+        writing. It may wait for their transactions as long as a statement may take. It is ended
+        when another session waits for its locks.
         """
         self._set_lock_timeout(self._limits.lock_seconds if in_transaction else 0)
         try:
-            self.execute(statement)
+            self._set_for_statement()
+            if in_transaction:
+                self._rows(statement)
+            else:
+                self._execute_giving_way(statement)
         finally:
             with suppress(psycopg2.Error, DriftcheckError):
                 self._rows("RESET search_path")
+
+    def _execute_giving_way(self, statement: str) -> None:
+        ((process,),) = self._rows(_PROCESS)
+        way = GivingWay(self._url, process)
+        try:
+            with way:
+                self._rows(statement)
+        except RepairError as error:
+            if way.is_given:
+                raise LockUnavailableError(
+                    "another session waited for a lock of this statement, so it was ended",
+                    details=statement,
+                ) from error
+            raise
 
     def holders(self, objects: Collection[Address]) -> list[str]:
         """Return a text about each other session that has locks on objects."""
@@ -217,6 +236,10 @@ class PostgreSQLRepairSession(RepairSession):
             with self.connection.cursor() as cursor:
                 cursor.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
             self.connection.close()
+
+    def _set_for_statement(self) -> None:
+        for setting in _STATEMENT_SETTINGS:
+            self._rows(setting)
 
     def _set_lock_timeout(self, seconds: float) -> None:
         value = f"{round(seconds * 1000)}"

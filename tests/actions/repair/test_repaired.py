@@ -1,7 +1,8 @@
 """A plan that runs to its end leaves the schema as planned, and the rows as they were."""
 
 import threading
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -79,14 +80,16 @@ def test_an_index_of_another_session_is_not_dropped(project, plan_for):
     assert len(project.live.execute("SELECT 'ix_last_name'::regclass")) == 1
 
 
+INDEX_LATER = "DROP INDEX ix_last_name; ALTER TABLE students ALTER COLUMN age TYPE bigint"
+
+
 def test_an_index_that_was_not_finished(project, plan_for, repaired):
-    drift = "DROP INDEX ix_last_name; ALTER TABLE students ALTER COLUMN age TYPE bigint"
 
     def end_waiting():
         waiting_for_lock(project.live)
         project.live.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
 
-    with plan_for(project, drift) as found, closing(connect(project.live.url)) as writer:
+    with plan_for(project, INDEX_LATER) as found, closing(connect(project.live.url)) as writer:
 
         def write():  # CREATE INDEX CONCURRENTLY waits for this transaction
             writer.cursor().execute("INSERT INTO schools VALUES (0)")
@@ -101,6 +104,54 @@ def test_an_index_that_was_not_finished(project, plan_for, repaired):
     invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
     assert project.live.execute(invalid) == [(1,)]
     repaired("")
+
+
+@contextmanager
+def altering(project):
+    """A migration that alters the table while an index build waits for its transaction.
+
+    Gives a function that begins the migration; its argument ends it. The migration must not fail.
+    """
+    with closing(connect(project.live.url)) as migration, ThreadPoolExecutor() as threads:
+        cursor = migration.cursor()
+        altered = []
+
+        def alter(end):
+            waiting_for_lock(project.live)
+            cursor.execute(f"ALTER TABLE students ADD COLUMN extra integer; {end}")
+
+        def begin(end):
+            # Without a repair that gives way, the server would end this session.
+            cursor.execute("SET deadlock_timeout = '700ms'; UPDATE students SET age = age")
+            altered.append(threads.submit(alter, end))
+
+        yield lambda end: lambda: begin(end)
+        altered[0].result()
+
+
+def once_at_statement(number, do):
+    """Call a function when the plan comes to a statement for the first time."""
+    todo = [do]
+    return at_statement(number, lambda: todo and todo.pop()())
+
+
+def test_an_index_gives_way_to_a_migration(project, plan_for):
+    with plan_for(project, INDEX_LATER) as found, altering(project) as alter:
+        outcome = run(found.plans[0], once_at_statement(2, alter("ROLLBACK")))
+    assert (outcome.together, outcome.separate) == (1, 1)
+    assert project.compare("--only-gap", "drift").findings == []
+
+
+def test_no_index_is_built_after_a_migration(project, plan_for):
+    commit = "UPDATE alembic_version SET version_num = '0002'; COMMIT"
+    with (
+        plan_for(project, INDEX_LATER) as found,
+        altering(project) as alter,
+        pytest.raises(RepairError, match="a migration has run") as caught,
+    ):
+        run(found.plans[0], once_at_statement(2, alter(commit)))
+    assert caught.value.hint.startswith("1 of 2 statements are done and committed. Run")
+    assert project.live.execute("SELECT to_regclass('ix_last_name')") == [(None,)]
 
 
 GRANTED = """
