@@ -9,7 +9,7 @@ import click
 import pytest
 
 import driftcheck
-from driftcheck.cli.main import cli
+from driftcheck.cli.commands import cli
 from driftcheck.judging import rules
 
 PACKAGE = Path(driftcheck.__file__).parent

@@ -24,6 +24,6 @@ def main() -> NoReturn:
 def _command() -> NoReturn:
     """Run the command in this process. The supervisor does not need this import."""
     gc.set_threshold(*_COLLECTION)
-    from driftcheck.cli.main import main as command  # noqa: PLC0415
+    from driftcheck.cli.commands import main as command  # noqa: PLC0415
 
     command()

@@ -3,8 +3,8 @@
 import click
 import pytest
 
+from driftcheck.cli.commands import cli
 from driftcheck.cli.delivery import Delivery, Output, _directory
-from driftcheck.cli.main import cli
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode, OutputError
 from driftcheck.judging.report import Coverage, DatabaseReport, Report

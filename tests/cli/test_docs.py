@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from driftcheck.cli.main import cli
+from driftcheck.cli.commands import cli
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
 CONTEXT = click.Context(cli)

@@ -4,7 +4,7 @@ import json
 
 from click.testing import CliRunner
 
-from driftcheck.cli.main import cli
+from driftcheck.cli.commands import cli
 from driftcheck.databases.postgresql.catalog.columns import Column
 
 

@@ -57,7 +57,7 @@ def imports_of(project, directory, *options):
     variables = {"PYTHONPATH": str(directory), "MODULES": str(modules)}
     result = project.ask(*options, run=project.run_anew, **variables)
     imported = set(modules.read_text().split())
-    assert "driftcheck.cli.main" in imported
+    assert "driftcheck.cli.commands" in imported
     assert imported.isdisjoint({"driftcheck.cli.gate", "driftcheck.reports.sarif"})
     return result, imported
 

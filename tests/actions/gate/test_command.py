@@ -2,7 +2,7 @@
 
 import pytest
 
-from driftcheck.cli.main import cli
+from driftcheck.cli.commands import cli
 from driftcheck.errors import ConfigurationError
 from driftcheck.reports import render
 
