@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +13,11 @@ from driftcheck.cli.files import write_project_file
 from driftcheck.cli.options import project_options, settings_from
 from driftcheck.errors import ConfigurationError, ExitCode
 from driftcheck.process import streams
+from driftcheck.reports.file_diff import file_diff
 from driftcheck.reports.visible import visible
 
 if TYPE_CHECKING:
-    from driftcheck.actions.guard.installation import FileChange, GuardState
+    from driftcheck.actions.guard.installation import GuardState
 
 
 @click.command()
@@ -50,7 +50,8 @@ def guard(install: bool, yes: bool, debug: bool, **options: Any) -> ExitCode:
             "the place for the guard was not found in the project's code", hint=found.by_hand
         )
     for change in found.changes:
-        _say(_diff(change))
+        name = os.path.relpath(change.path, Path.cwd())
+        streams.out().write(file_diff(name, change.before, change.after))
         if yes:
             write_project_file(change.path, change.after)
     _say("Written." if yes else "Nothing was written. Add --yes to write it.")
@@ -65,13 +66,6 @@ def _state_text(state: GuardState) -> str:
         each = ", ".join(way or "not guarded" for way in state.ways)
         return f"Not every database is guarded. In the order of {environment}: {each}."
     return f"Not guarded: {environment} enables neither the plugin nor the hook driftcheck.guard."
-
-
-def _diff(change: FileChange) -> str:
-    name = os.path.relpath(change.path, Path.cwd())
-    before, after = change.before.splitlines(), change.after.splitlines()
-    lines = unified_diff(before, after, name, name, lineterm="")
-    return "\n".join(visible(line, keep="\t") for line in lines)
 
 
 def _say(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from difflib import unified_diff
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from driftcheck.config.settings import load_settings
 from driftcheck.errors import ConfigurationError, ExitCode
 from driftcheck.judging.ignoring import matches_no_rule
 from driftcheck.process import streams
-from driftcheck.reports.visible import visible
+from driftcheck.reports.file_diff import file_diff
 
 
 @click.command()
@@ -59,7 +58,8 @@ def ignore(
     before = path.read_bytes().decode() if path.is_file() else ""
     after = with_entry(before, entry, path)
     write_project_file(path, after)
-    _show(before, after, path)
+    diff = file_diff(str(path), before, after)
+    streams.out().write(diff or f"{path} has this entry already.\n")
     return ExitCode.CLEAN
 
 
@@ -83,12 +83,3 @@ def _entry(rule: str, address: str, reason: str, until: date | None) -> IgnoreEn
             hint="A report shows the rule of a finding below the first line of the finding.",
         )
     return entry
-
-
-def _show(before: str, after: str, path: Path) -> None:
-    lines = unified_diff(
-        before.splitlines(), after.splitlines(), str(path), str(path), lineterm="", n=2
-    )
-    text = "".join(f"{visible(line)}\n" for line in lines)
-    streams.out().write(text or f"{path} has this entry already.\n")
-    streams.out().flush()

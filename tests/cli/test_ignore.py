@@ -38,6 +38,10 @@ OLD_TABLE = '[[tool.driftcheck.ignore]]\nrule="a-b"  # old\nreason="old"\n'
             f"[tool.driftcheck]\nignore = [{LINE}]\n",
         ),
         (
+            f"{TABLE.replace('theirs', 'ours')[:-1]}  # why\n\n# old\n{OLD_TABLE}[tool.x]\n",
+            f"{TABLE[:-1]}  # why\n\n# old\n{OLD_TABLE}[tool.x]\n",
+        ),
+        (
             '[tool.driftcheck]\ndatabase-url = "postgresql://me:s3cr3t-w0rd@nowhere/x"\n',
             (
                 '[tool.driftcheck]\ndatabase-url = "postgresql://me:s3cr3t-w0rd@nowhere/x"\n'
@@ -45,7 +49,16 @@ OLD_TABLE = '[[tool.driftcheck.ignore]]\nrule="a-b"  # old\nreason="old"\n'
             ),
         ),
     ],
-    ids=["no file", "lines", "dotted", "tables", "Windows", "the same patterns", "a password"],
+    ids=[
+        "no file",
+        "lines",
+        "dotted",
+        "tables",
+        "Windows",
+        "the same patterns",
+        "in tables",
+        "a password",
+    ],
 )
 def test_an_entry_is_added(school, secret, before, after):
     path = school.root / "pyproject.toml"
@@ -56,6 +69,17 @@ def test_an_entry_is_added(school, secret, before, after):
     assert path.read_bytes().decode() == after
     assert "+++ pyproject.toml" in result.stdout
     assert secret not in result.stdout
+
+
+def test_the_last_day_of_an_entry_is_added_and_removed(school):
+    path = school.root / "pyproject.toml"
+    before = f"{TABLE}\n# about the next\n{OLD_TABLE}"
+    path.write_text(before)
+    assert school.run(*ADD, "--until", "2099-01-31").status == 0
+    with_day = TABLE + "until = 2099-01-31\n"
+    assert path.read_text() == before.replace(TABLE, with_day)
+    assert school.run(*ADD).status == 0
+    assert path.read_text() == before
 
 
 def test_it_applies_until_its_day(school):

@@ -17,7 +17,7 @@ from driftcheck.errors import ConfigurationError
 def with_entry(text: str, entry: IgnoreEntry, path: Path) -> str:
     """Return the text of ``pyproject.toml`` with an ignore entry. Everything else stays as it is.
 
-    An entry with the same patterns is replaced, so that its reason or its last day can be changed.
+    If there is an entry with the same patterns, its reason and its last day are changed.
 
     Args:
         text: The text of the file; empty if there is no file.
@@ -37,15 +37,15 @@ def with_entry(text: str, entry: IgnoreEntry, path: Path) -> str:
     entries = section.get("ignore")
     if entries is None:
         entries = section["ignore"] = tomlkit.array().multiline(multiline=True)
-    if isinstance(entries, AoT):
-        _put(entries, entry, tomlkit.table())
-        entries[-1].add(tomlkit.nl())
-    elif isinstance(entries, Array):
-        _put(entries, entry, tomlkit.inline_table())
-    else:
+    if not isinstance(entries, (AoT, Array)):
         raise ConfigurationError(
             f"ignore in {path} is not a list", hint="Make it a list of tables: ignore = []."
         )
+    existing = next((each for each in entries if _has_patterns_of(each, entry)), None)
+    if existing is None:
+        _append(entries, entry)
+    else:
+        _update(existing, entry)
     return _with_newlines_of(text, tomlkit.dumps(document))
 
 
@@ -67,13 +67,27 @@ def _section(document: tomlkit.TOMLDocument, path: Path) -> MutableMapping[str, 
     )
 
 
-def _put(entries: AoT | Array, entry: IgnoreEntry, item: Table | InlineTable) -> None:
+def _has_patterns_of(existing: Table | InlineTable, entry: IgnoreEntry) -> bool:
+    return (existing.get("rule"), existing.get("address", "")) == (entry.rule, entry.address)
+
+
+def _append(entries: AoT | Array, entry: IgnoreEntry) -> None:
+    item = tomlkit.table() if isinstance(entries, AoT) else tomlkit.inline_table()
     for key in ("rule", "address", "reason", "until"):
         if value := getattr(entry, key):
             item[key] = value
-    for number, existing in enumerate(entries):
-        patterns = existing.get("rule"), existing.get("address", "")
-        if patterns == (entry.rule, entry.address):
-            entries[number] = item
-            return
+    if isinstance(item, Table):
+        item.add(tomlkit.nl())
     cast("list[Any]", entries).append(item)
+
+
+def _update(existing: Table | InlineTable, entry: IgnoreEntry) -> None:
+    """Change the reason and the last day of an entry. Its comments stay."""
+    existing["reason"] = entry.reason
+    if entry.until is None:
+        existing.pop("until", None)
+    elif "until" in existing or isinstance(existing, InlineTable):
+        existing["until"] = entry.until
+    else:  # what follows the last key may be a comment about the next table
+        day = tomlkit.item(entry.until)
+        existing.value._insert_after("reason", "until", day)  # noqa: SLF001  (no public way)
