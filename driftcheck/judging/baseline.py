@@ -73,7 +73,8 @@ def _possible_entries(finding: Finding, database: DatabaseReport) -> set[Baselin
     """The entries that match a finding: with and without the name of its database."""
     if finding.verdict is None:
         return set()
-    return {_entry(finding, ""), _entry(finding, database.name)}
+    entry = _entry(finding, "")
+    return {entry, replace(entry, database=database.name)}
 
 
 def _entry(finding: Finding, database: str) -> BaselineEntry:

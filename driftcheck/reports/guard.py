@@ -37,7 +37,9 @@ def explanation(
         f"driftcheck: {summary(phantoms, real)}, not because of a model change.",
         f"The drift is in {visible(database)}.",
     ]
-    blocks += [f"Another error may be its cause: {visible(fault)}." for fault in faults]
+    blocks += [
+        f"Another error may be the cause of the drift: {visible(fault)}." for fault in faults
+    ]
     findings = [*dict.fromkeys(each.finding for each in phantoms)]
     for number, finding in enumerate(findings):
         own = [each for each in phantoms if each.finding == finding]
@@ -60,8 +62,8 @@ def refused(phantoms: Sequence[PhantomText], *, by_strip: bool) -> str:
     text = "No migration was written. Repair or adopt the drift, then run the command again."
     if by_strip:
         text += (
-            " They cannot be left out: the models change the same objects, so the migration would "
-            "be incomplete."
+            " The operations of drift cannot be left out: the models change the same objects, so "
+            "the migration would be incomplete."
         )
     elif not any(each.needed for each in phantoms):
         text += " To leave out what drift causes, set DRIFTCHECK_GUARD=strip for the command."
@@ -69,7 +71,7 @@ def refused(phantoms: Sequence[PhantomText], *, by_strip: bool) -> str:
 
 
 WARNED = "The guard has left the migration as it is, because its mode is warn."
-STRIPPED = "The guard has left this out of the migration, because its mode is strip."
+STRIPPED = "The guard has left these operations out of the migration, because its mode is strip."
 
 
 def stripped_comment(phantoms: Sequence[PhantomText]) -> list[str]:

@@ -108,14 +108,17 @@ class QuickResult(NamedTuple):
         report: The report if there is no drift; ``None`` if only a full check can find the
             differences.
         live: A digest of the live schema.
-        key: A digest of what drift depends on: both schemas, the files of the history, the server.
+        key: A digest of what drift depends on: the database and its server, both schemas, and the
+            files of the history.
         settings: A digest of the settings and the installed versions.
+        directories: The directories of the history.
     """
 
     report: Report | None
     live: str
     key: str
     settings: str
+    directories: tuple[str, ...]
 
 
 def quick_report(settings: Settings) -> Report | None:
@@ -169,12 +172,6 @@ def quick_result(settings: Settings) -> QuickResult | None:
         connection.close()
 
 
-def cached_directories(settings: Settings) -> Sequence[str]:
-    """Return the directories of the history for which a quick check would be made."""
-    cached = _load(settings)
-    return () if cached is None else cached.directories
-
-
 def _is_current(cached: CachedCheck, settings: Settings) -> bool:
     """Whether the history, and everything that its replay has read, is unchanged."""
     if cached.files != history_digest(cached.directories, settings.root):
@@ -222,8 +219,9 @@ def _result(
     live_digest, digest_key = digest(live), _digest_key(facts, stamped)
     name = _path(settings).stem
     built = cached.digests.get(digest_key)
-    parts = name, cached.files, digest_key, built, live_digest
-    result = QuickResult(None, live_digest, hashlib.sha256(repr(parts).encode()).hexdigest(), name)
+    parts = location, name, cached.files, digest_key, built, live_digest
+    key = hashlib.sha256(repr(parts).encode()).hexdigest()
+    result = QuickResult(None, live_digest, key, name, tuple(cached.directories))
     if live_digest != built:
         return result
     header = ReportHeader(

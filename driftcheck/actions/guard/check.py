@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from driftcheck.actions.compare.quick_check import cached_directories, quick_result
+from driftcheck.actions.compare.quick_check import quick_result
 from driftcheck.actions.guard.answer_cache import cached_answer, save_answer
 from driftcheck.chain import Gap, Side
-from driftcheck.config.settings import Settings
+from driftcheck.config.settings import ENVIRONMENT, Settings
 from driftcheck.errors import SeveralDatabasesError
 from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.guard_answer import (
@@ -57,10 +57,9 @@ def answer(settings: Settings, question: Question, progress: Progress = lambda _
     Raises:
         DriftcheckError: The check could not be made.
     """
-    quick_settings = replace(settings, gaps=(Gap.DRIFT,))
-    quick = quick_result(quick_settings)
+    quick = quick_result(replace(settings, gaps=(Gap.DRIFT,)))
     if quick is not None and quick.report is not None:
-        return Answer(tuple(cached_directories(quick_settings)))
+        return Answer(quick.directories)
     if quick is not None and question.operations and not question.needs_remedies:
         found = cached_answer(quick, question.operations)
         if found is not None:
@@ -68,6 +67,8 @@ def answer(settings: Settings, question: Question, progress: Progress = lambda _
     try:
         result, live = _full(replace(settings, gaps=_GAPS), progress)
     except SeveralDatabasesError:
+        if settings.named("database_url") != ENVIRONMENT["database_url"]:
+            raise  # the project's own settings name one database
         return Answer((), has_several=True)
     if quick is not None and question.operations and quick.live == live:
         save_answer(quick, question.operations, result)

@@ -21,7 +21,7 @@ from driftcheck.process.masking import masked
 _PREFIX = "driftcheck: "
 _PATIENCE = 3.0
 """In seconds. After this time without an answer, a message says what the time is spent on."""
-_SLOW = "driftcheck: comparing the database with its migrations. The next time is faster.\n"
+_SLOW = "driftcheck: comparing the database with its migrations\n"
 
 
 def ask(options: Sequence[str], url: str | None) -> Answer:
