@@ -27,6 +27,8 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.storage.snapshot_file import digest
 
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
+    from sqlalchemy.engine import URL
+
     from driftcheck.pipeline.check import CheckedDatabase
 
 _GAPS = (Gap.PENDING, Gap.DRIFT)
@@ -94,13 +96,18 @@ def _full(settings: Settings, progress: Progress) -> tuple[Answer, str]:
         save_quick_check(loaded, shadows, settings, checked.state)
         directories = tuple(map(str, source_directories(loaded.script)))
         states = checked.state.databases
-        parts = zip(checked.reports, checked.databases, strict=True)
+        urls = [shadows.live_url(state.database_key) for state in states]
+        parts = zip(urls, checked.reports, checked.databases, strict=True)
         databases = tuple(_database_answer(*each) for each in parts)
         live = states[0].snapshots.get(Side.LIVE) if len(states) == 1 else None
         return Answer(directories, databases), "" if live is None else digest(live)
 
 
-def _database_answer(report: DatabaseReport, checked: CheckedDatabase) -> DatabaseAnswer:
+def _database_answer(url: URL, report: DatabaseReport, checked: CheckedDatabase) -> DatabaseAnswer:
+    """Return what is known of the database at a URL, which need not be the project's own."""
+    # Imported here because the import takes longer than a quick check.
+    from driftcheck.databases.location import database_key_of  # noqa: PLC0415
+
     drift = tuple(_drift(checked))
     on_head = tuple(HeadOperation(o.text, o.address) for o in checked.operations.on_head)
     faults = [each for each in report.findings if not each.gaps]
@@ -109,7 +116,7 @@ def _database_answer(report: DatabaseReport, checked: CheckedDatabase) -> Databa
     if Gap.DRIFT not in report.gaps or (drift and not checked.operations.ran):
         why = [*errors, checked.operations.not_run, "the schemas could not be compared"]
         not_known = next(filter(None, why))
-    return DatabaseAnswer(checked.state.database_key, drift, on_head, errors, not_known)
+    return DatabaseAnswer(database_key_of(url), drift, on_head, errors, not_known)
 
 
 def _drift(checked: CheckedDatabase) -> Iterator[DriftFinding]:

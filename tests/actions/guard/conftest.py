@@ -49,8 +49,11 @@ class Guarded:
         script = command.revision(self.config, "second", autogenerate=True)
         return script and Path(script.path).read_text(encoding="utf-8")
 
-    def check(self):
-        command.check(self.config)
+    def check(self, url=None):
+        config = self.config
+        if url is not None:
+            config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+        command.check(config)
 
     @property
     def files(self):

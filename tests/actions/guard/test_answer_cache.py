@@ -49,3 +49,16 @@ def test_other_drift_or_other_operations_are_checked_anew(told):
     anew = tell()
     assert "Repair:" in anew
     assert "'first_name'" in anew.partition("not there because of drift")[0]
+
+
+def test_another_database_with_the_same_drift_is_checked_anew(told, database, pg18, capsys):
+    project, tell = told
+    tell()
+    other = database(pg18)
+    project.sketch.upgrade(url=other.text_url)
+    other.execute(DROPPED)
+    for _ in range(2):
+        with pytest.raises(CommandError):
+            project.check(other.text_url)
+        _, _, place = capsys.readouterr().err.partition("The drift is in ")
+        assert other.name in place.partition("\n")[0]
