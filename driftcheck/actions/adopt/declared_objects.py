@@ -103,8 +103,7 @@ class SchemaSide:
                 inspector.reflect_table(table, None, resolve_fks=False)
             for key in inspector.get_foreign_keys(address.name, table.schema):
                 _referred(key, table.metadata)
-            for index in table.indexes:
-                _without_empty_options(index)
+        _without_defaults(table)
         return table
 
 
@@ -131,11 +130,19 @@ def _referred(key: Mapping[str, Any], metadata: MetaData) -> None:
             table.append_column(Column(column, NULLTYPE))
 
 
-def _without_empty_options(index: Index) -> None:
-    """Remove the options of a reflected index that say nothing, such as an empty INCLUDE."""
-    for name, value in [*index.dialect_kwargs.items()]:
-        if not value:
-            del index.dialect_kwargs[name]
+def _without_defaults(table: Table) -> None:
+    """Remove what reflection adds to a table and what is the default, such as an empty INCLUDE.
+
+    ``autoincrement`` has a meaning for the columns of a primary key only.
+    """
+    items: list[Index | Constraint] = [*table.indexes, *table.constraints]
+    for item in items:
+        for name, value in [*item.dialect_kwargs.items()]:
+            if not value:
+                del item.dialect_kwargs[name]
+    for column in table.columns:
+        if not column.primary_key:
+            column.autoincrement = "auto"
 
 
 def _table_of(part: SchemaObject) -> Address:
