@@ -35,7 +35,7 @@ class CannotBeRewritten(Exception):  # noqa: N818  (a reason, as CannotBeWritten
 
 
 @dataclass(frozen=True)
-class Target:
+class OperationObject:
     """The object of an operation.
 
     Attributes:
@@ -64,7 +64,7 @@ class Target:
             found = f'[each["name"] for each in {found}]'
         return f"{self.name!r} {'not in' if self.is_created else 'in'} {found}"
 
-    def is_undone_by(self, other: Target) -> bool:
+    def is_undone_by(self, other: OperationObject) -> bool:
         """Whether another operation undoes this one."""
         same = (self.method, self.table, self.name, self.schema)
         is_same = same == (other.method, other.table, other.name, other.schema)
@@ -104,17 +104,17 @@ def look_first(source: str, line: int) -> FixedSource:
         raise CannotBeRewritten(f"line {line} is not an operation by itself")
     if "sa" not in _imported(module):
         raise CannotBeRewritten("the file does not import sqlalchemy as sa")
-    target = _target(call, _batch_of(module, statement))
+    obj = _object(call, _batch_of(module, statement))
     lines = StringIO(source, newline="").readlines()
     undoing = next(
         (
             (other, batch)
             for other, batch in _downgrade_operations(module)
-            if isinstance(other.value, ast.Call) and _is_target(other.value, batch, target)
+            if isinstance(other.value, ast.Call) and _undoes(other.value, batch, obj)
         ),
         None,
     )
-    changes = {statement: _conditional(lines, statement, target.condition)}
+    changes = {statement: _conditional(lines, statement, obj.condition)}
     reverse = ""
     if undoing is not None:
         undone, batch = undoing
@@ -125,7 +125,7 @@ def look_first(source: str, line: int) -> FixedSource:
     return FixedSource("".join(lines), reverse)
 
 
-def _target(call: ast.Call, batch: ast.Call | None) -> Target:
+def _object(call: ast.Call, batch: ast.Call | None) -> OperationObject:
     """Return the object of an operation."""
     function = function_of(call)
     names = [*_arguments(call)]
@@ -148,12 +148,12 @@ def _target(call: ast.Call, batch: ast.Call | None) -> Target:
     table, name = names[:2] if function in _OF_TABLE else (names[1], names[0])
     schema = _keyword(batch or call, "schema")
     in_schema = "" if schema is None else ast.unparse(schema).removeprefix("None")
-    return Target(method, table, name, in_schema, is_created)
+    return OperationObject(method, table, name, in_schema, is_created)
 
 
-def _is_target(call: ast.Call, batch: ast.Call | None, target: Target) -> bool:
+def _undoes(call: ast.Call, batch: ast.Call | None, obj: OperationObject) -> bool:
     try:
-        return target.is_undone_by(_target(call, batch))
+        return obj.is_undone_by(_object(call, batch))
     except CannotBeRewritten:
         return False
 
