@@ -17,11 +17,13 @@ class Attempt:
         description: What was run and what followed, in a sentence.
         succeeded: Whether it was as it has to be; ``None`` if it could not be tried.
         details: The error of the database, or the objects that differ.
+        database: The name of the database; empty if the migration is about one database only.
     """
 
     description: str
     succeeded: bool | None
     details: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy.engine import URL
+
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of, shown
@@ -60,7 +62,7 @@ class StateReporter:
         database_key = state.database_key
         maker, live_url = self._shadows.maker(database_key), self._shadows.live_url(database_key)
         return ReportHeader(
-            name=state.configured[0].bind or database_key_of(live_url).database,
+            name=name_of(state, live_url),
             location=shown(live_url),
             dialect=database_key.dialect,
             server_version=_server_version(state),
@@ -77,6 +79,16 @@ class StateReporter:
         if not snapshots:
             return None
         return coverage(snapshots[0], state.catalog, compared_scope(self._settings), snapshots[1:])
+
+
+def name_of(state: DatabaseState, live_url: URL) -> str:
+    """Return the name of a database: its bind key or, without binds, its own name.
+
+    Args:
+        state: The state of the database.
+        live_url: The URL of the live database.
+    """
+    return state.configured[0].bind or database_key_of(live_url).database
 
 
 def _server_version(state: DatabaseState) -> str:

@@ -72,7 +72,9 @@ def _finding(finding: Finding, page: OutputStyle) -> Lines:
 
 def _attempt(attempt: Attempt, page: OutputStyle) -> Lines:
     first = words(page, _MARKS[attempt.succeeded], " ")
-    lines = wrapped(page, words(page, attempt.description), 2, first=first)
+    database = f"{attempt.database}: " if attempt.database else ""
+    text = words(page, (database, STRONG), attempt.description)
+    lines = wrapped(page, text, 2, first=first)
     return [*lines, *(quoted(page, attempt.details) if attempt.details else [])]
 
 
@@ -100,6 +102,7 @@ def in_json(adoption: Adoption, page: OutputStyle = PLAIN) -> str:
             "proved": adoption.is_proved,
             "proof": [
                 {
+                    "database": attempt.database or None,
                     "description": attempt.description,
                     "succeeded": attempt.succeeded,
                     "details": attempt.details or None,

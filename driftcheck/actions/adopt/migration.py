@@ -15,7 +15,7 @@ from driftcheck.actions.adopt.revision_file import (
     Bodies,
     Position,
     RevisionFile,
-    version_locations,
+    locations_with,
     write_revision,
 )
 from driftcheck.actions.adopt.steps import steps_between
@@ -30,6 +30,7 @@ from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.state_report import name_of
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.history import version_tables
@@ -205,7 +206,8 @@ class MigrationWriter:
         heads = self._loaded.heads
         later = (file.revision, *(head for head in heads if head != position.head))
         outcomes = []
-        with self._loaded.revisions_from(version_locations(self._loaded.script, directory)):
+        is_alone = len(targets) == 1
+        with self._loaded.revisions_from(locations_with(directory, self._loaded.script)):
             for key, target in targets.items():
                 claim = Claim(
                     key,
@@ -221,13 +223,15 @@ class MigrationWriter:
                     target.dropped,
                 )
                 prover = Prover(self._shadows, self._replays, claim)
-                outcomes.append(
-                    prover.prove(
-                        Population("a database without the drift", target.head_shadows),
-                        Population("a copy of the live schema", target.live_shadows),
-                    )
+                outcome = prover.prove(
+                    Population("a database without the drift", target.head_shadows),
+                    Population("a copy of the live schema", target.live_shadows),
                 )
+                outcomes.append(outcome if is_alone else outcome.named(self._name(key)))
         return outcomes
+
+    def _name(self, database_key: DatabaseKey) -> str:
+        return name_of(self._states[database_key], self._shadows.live_url(database_key))
 
 
 def _migration(

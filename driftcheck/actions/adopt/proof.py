@@ -101,6 +101,11 @@ class Outcome:
         """Whether every part succeeded."""
         return all(attempt.succeeded for attempt in self.attempts)
 
+    def named(self, database: str) -> Outcome:
+        """Return the outcome with the name of the database in its attempts."""
+        attempts = (replace(attempt, database=database) for attempt in self.attempts)
+        return replace(self, attempts=tuple(attempts))
+
 
 @dataclass(frozen=True)
 class _Result:

@@ -19,6 +19,7 @@ from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.project.containment import contained
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
+from driftcheck.sources.files import version_locations
 from driftcheck.sources.operation import INDENT
 from driftcheck.sources.operation_imports import template_imports
 
@@ -182,7 +183,7 @@ def _destination(script: ScriptDirectory, position: Position) -> Path:
     Source: ``ScriptDirectory.generate_revision``: a revision is written next to its parent if
     there are several version locations.
     """
-    locations = [Path(location) for location in script._version_locations]  # noqa: SLF001
+    locations = version_locations(script)
     if len(locations) == 1:
         return locations[0]
     (parent,) = script.get_revisions(position.head)
@@ -196,7 +197,7 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
     """
     other = copy.copy(script)
     # Older versions of Alembic load one location only, unless version_locations names several.
-    other.version_locations = [str(each) for each in version_locations(script, directory)]
+    other.version_locations = [str(each) for each in locations_with(directory, script)]
     vars(other).pop("_version_locations", None)  # a cached property of Alembic
     other.revision_map = RevisionMap(other._load_revisions)  # noqa: SLF001
     return other
@@ -207,6 +208,6 @@ def _indented(body: str) -> str:
     return indent(body, INDENT).strip() or "pass"
 
 
-def version_locations(script: ScriptDirectory, directory: Path) -> list[Path]:
+def locations_with(directory: Path, script: ScriptDirectory) -> list[Path]:
     """Return the version locations of a project, and a temporary directory."""
-    return [*(Path(each) for each in script._version_locations), directory]  # noqa: SLF001
+    return [*version_locations(script), directory]
