@@ -43,7 +43,7 @@ def _separated(database: DatabaseReport, entries: Sequence[IgnoreEntry]) -> Data
     """Return the report with the findings that an entry matches moved to ``ignored``."""
     kept, ignored = [], [*database.ignored]
     for finding in database.findings:
-        entry = next((entry for entry in entries if _matches(entry, finding)), None)
+        entry = next((entry for entry in entries if matches(entry, finding)), None)
         if entry is None:
             kept.append(finding)
         else:
@@ -51,7 +51,8 @@ def _separated(database: DatabaseReport, entries: Sequence[IgnoreEntry]) -> Data
     return replace(database, findings=tuple(kept), ignored=tuple(ignored))
 
 
-def _matches(entry: IgnoreEntry, finding: Finding) -> bool:
+def matches(entry: IgnoreEntry, finding: Finding) -> bool:
+    """Whether an entry matches a finding by its rule and its object, or the table of the object."""
     addresses = (finding.address, finding.part_of)
     return entry.matches(finding.rule, [address.sql for address in addresses if address])
 
@@ -63,7 +64,7 @@ def _is_unmatched(entry: IgnoreEntry, report: Report) -> bool:
     cache. So an entry that can match such a rule is never called unmatched. An entry that can
     match no rule at all always is.
     """
-    if any(_matches(entry, finding) for finding in report.findings):
+    if any(matches(entry, finding) for finding in report.findings):
         return False
     if any(map(entry.names, NOT_OF_CHANGES)):
         return False

@@ -10,17 +10,17 @@ from pathlib import Path
 from driftcheck.actions.adopt.migration import Migration, MigrationWriter
 from driftcheck.actions.adopt.model_changes import ModelChanges
 from driftcheck.actions.adopt.revision_file import Position
-from driftcheck.actions.adopt.selection import require_found, select
+from driftcheck.actions.adopt.selection import require_found, revisions_named, select
 from driftcheck.actions.adopt.targets import Target, TargetMaker
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.judging.adoption import Adoption, NotAdopted
+from driftcheck.judging.adoption import Adoption, Attempt, NotAdopted
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.judge import Judged
+from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.changes import compared_state, judged_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.histories import Histories, HistoryResult
@@ -31,9 +31,12 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.stamp_behind import UnrecordedRevisions
+from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
+from driftcheck.quoting import quote_identifier
 from driftcheck.sources.declarations import Declarations
+from driftcheck.sources.files import relative
 from driftcheck.sources.models import declared_tables
 from driftcheck.storage.temporary import temporary_directory
 
@@ -173,18 +176,20 @@ class Adopter:
         migration = self._migration(
             selected, targets, Position.on(head, _message(options, findings)), directory
         )
+        tenants = self._named_tenants(selected)
         adoption = replace(
             adoption,
             revision=migration.file.revision,
             head=head,
-            file=_shown(migration.file.destination, self._loaded.root),
+            file=relative(migration.file.destination, self._loaded.root),
             destination=str(migration.file.destination.resolve()),
             text=migration.file.text,
-            attempts=migration.attempts,
+            attempts=(*migration.attempts, *map(_on_other_tenants, tenants)),
             warnings=(
                 *[_NO_STAMP for one in selected if _is_without_stamp(one.database)][:1],
                 *_losses(targets.values()),
                 *migration.warnings,
+                *map(_ONE_TENANT.format, tenants),
             ),
             model_changes=tuple(
                 change
@@ -203,11 +208,20 @@ class Adopter:
         if any(_is_without_stamp(one.database) for one in selected):
             yield self._loaded.project.command("stamp", *self._loaded.heads)
 
+    def _named_tenants(self, selected: Iterable[Selected]) -> list[str]:
+        """Return the schemas of tenants that the migration names."""
+        found: set[str] = set()
+        for one in selected:
+            adopted = objects_of(change for each in one.judged for change in _drift(each))
+            tenants = Tenants(one.database.configured, self._settings.x).schemas
+            found |= tenants & {obj.address.schema for obj in adopted}
+        return sorted(map(quote_identifier, found))
+
     def _head(self, wanted: str) -> str:
         """Return the head that the revision follows."""
         heads = self._loaded.heads
         if wanted:
-            found = [head for head in heads if head.startswith(wanted)]
+            found = revisions_named(wanted, heads)
             if len(found) != 1:
                 raise ConfigurationError(
                     f"--head {wanted} does not name one head of the history",
@@ -316,6 +330,19 @@ _NO_STAMP = (
 )
 
 
+_ONE_TENANT = (
+    "env.py works in the schema {0}, and the migration names this schema. If env.py works in the "
+    "schema of another tenant, the migration changes {0} all the same. Write it with "
+    "--allow-unproved only if env.py always works in {0}."
+)
+
+
+def _on_other_tenants(schema: str) -> Attempt:
+    return Attempt(
+        "upgrade of other tenants", succeeded=None, details=f"The migration names {schema}."
+    )
+
+
 def _is_without_stamp(database: DatabaseState) -> bool:
     """Whether a live database has tables and no revisions: ``create_all()`` may have made it."""
     live = database.live
@@ -351,12 +378,13 @@ def _require_history(state: ProjectState[HistoryResult]) -> None:
 
 
 def _message(options: AdoptOptions, findings: Sequence[Finding]) -> str:
-    """Return the message of the revision; it names the object if there is only one."""
+    """Return the message of the revision; it names the object if there is only one.
+
+    The template writes the message into a docstring, where not every name can stand.
+    """
     names = [".".join(each.address.path) for each in findings if each.address is not None]
-    default = f"adopt {names[0]}" if len(names) == 1 else f"adopt {len(names)} changes"
-    return options.message or default
-
-
-def _shown(path: Path, root: Path) -> str:
-    path, root = path.resolve(), root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    if options.message:
+        return options.message
+    if len(names) == 1 and names[0].isprintable() and not {*'"\\'} & {*names[0]}:
+        return f"adopt {names[0]}"
+    return "adopt 1 change" if len(names) == 1 else f"adopt {len(names)} changes"

@@ -16,7 +16,8 @@ from driftcheck.databases.database import Database
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.operation import INDENT, joined
 
-_OFFLINE = """\
+_BEFORE_LOOKS = """\
+# Some databases have these changes already, so the operations look first.
 if op.get_context().as_sql:
     raise RuntimeError("This revision looks at the database: run it without --sql.")"""
 
@@ -213,7 +214,7 @@ def _with_looks(blocks: Iterator[Block]) -> str:
     if not used:
         return body
     functions = "\n\n".join(_LOOKS[name] for name in used)
-    return f"{_OFFLINE}\n\n{functions}\n\n{body}"
+    return f"{_BEFORE_LOOKS}\n\n{functions}\n\n{body}"
 
 
 def _merged(blocks: Iterator[Block]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from driftcheck.actions.adopt.selection import revisions_named
 from driftcheck.actions.adopt.source_fixes import CannotBeRewritten, FixedSource, look_first
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
@@ -30,6 +31,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
+from driftcheck.sources.files import relative, version_locations
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_running import run_block
 from driftcheck.sources.replay import RevisionFailure
@@ -104,7 +106,7 @@ class _Fixer:
         source = path.read_bytes().decode()  # with its own line ends
         fixed, reverses = self._fixed(script, source, parents, directory)
         attempts = [*self._proved(script.revision, fixed, parents, reverses, directory)]
-        shown = _shown(path, self._loaded.root)
+        shown = relative(path, self._loaded.root)
         before, after = (text.splitlines(keepends=True) for text in (source, fixed))
         return Adoption(
             self._loaded.project.name,
@@ -117,14 +119,13 @@ class _Fixer:
         )
 
     def _script(self, revision: str) -> Any:
-        found = [
-            script
-            for script in self._loaded.script.walk_revisions()
-            if script.revision.startswith(revision)
-        ]
+        found = revisions_named(revision, self._loaded.revisions())
         if len(found) != 1:
-            raise ConfigurationError(f"--fix {revision} does not name one revision of the history")
-        return found[0]
+            raise ConfigurationError(
+                f"--fix {revision} does not name one revision of the history",
+                hint=f"The revisions that begin so: {', '.join(found) or 'none'}",
+            )
+        return self._loaded.script.get_revision(found[0])
 
     def _at_parents(self, script: Any) -> ShadowSet:
         """Return shadows on which everything that the revision needs has run."""
@@ -182,12 +183,11 @@ class _Fixer:
         """
         copies = []
         changed = Path(script.path).resolve()
-        locations = self._loaded.script._version_locations  # noqa: SLF001
-        for number, location in enumerate(map(Path, locations)):
+        for number, location in enumerate(version_locations(self._loaded.script)):
             copy = directory / str(number)
             shutil.copytree(location, copy, ignore=shutil.ignore_patterns("__pycache__"))
-            if changed.is_relative_to(location.resolve()):
-                own = copy / changed.relative_to(location.resolve())
+            if changed.is_relative_to(location):
+                own = copy / changed.relative_to(location)
                 own.write_bytes(text.encode())
             copies.append(copy)
         return copies
@@ -268,8 +268,3 @@ class _Fixer:
 
 def _ran(description: str, fault: RevisionFailure | None) -> Attempt:
     return Attempt(description, succeeded=fault is None, details=fault.message if fault else "")
-
-
-def _shown(path: Path, root: Path) -> str:
-    path, root = path.resolve(), root.resolve()
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

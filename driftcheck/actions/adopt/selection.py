@@ -1,8 +1,8 @@
-"""Selects the findings that a migration can make official, and says why others are left out."""
+"""Selects what the options name: the findings that a migration makes official, and revisions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from driftcheck.chain import Gap, Side
@@ -10,12 +10,14 @@ from driftcheck.config.settings import Settings
 from driftcheck.errors import UsageError
 from driftcheck.judging.adoption import NotAdopted
 from driftcheck.judging.findings import Finding, Severity
+from driftcheck.judging.ignoring import matches
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.version_tables import is_of_another_project
 from driftcheck.schema import Address
 
 _OTHER_PROJECT = "The table is the version table of another project."
+_IGNORED = "An ignore entry of the project matches it."
 _NOT_NAMED = "It was not named with --only."
 
 
@@ -25,7 +27,7 @@ def select(
     """Select the findings of drift that are adopted.
 
     Notes are adopted only if they are named, because they need no migration. Findings that the
-    project ignores are left out.
+    project ignores are left out; those of them that were named are listed.
 
     Args:
         judged: The findings of the database.
@@ -38,10 +40,12 @@ def select(
     """
     adopted, left = [], []
     for each in judged:
-        if not each.changes.get(Gap.DRIFT) or _is_ignored(each.finding, settings):
+        if not each.changes.get(Gap.DRIFT):
             continue
         named = _is_named(each.finding, only)
-        if only and not named:
+        if _is_ignored(each.finding, settings):
+            left += [NotAdopted(each.finding, _IGNORED)] if named else []
+        elif only and not named:
             left.append(NotAdopted(each.finding, _NOT_NAMED, by_choice=True))
         elif each.finding.severity is Severity.NOTE and not named:
             continue
@@ -67,6 +71,17 @@ def require_found(only: Sequence[str], findings: Sequence[Finding]) -> None:
             )
 
 
+def revisions_named(revision: str, revisions: Iterable[str]) -> list[str]:
+    """Return the revisions that an identifier can mean: the one that has it, or begins with it.
+
+    Args:
+        revision: The identifier, or its beginning.
+        revisions: The identifiers to select from.
+    """
+    known = sorted(revisions)
+    return [revision] if revision in known else [r for r in known if r.startswith(revision)]
+
+
 def _addresses(findings: Sequence[Finding]) -> set[str]:
     return {finding.address.sql for finding in findings if finding.address is not None}
 
@@ -87,9 +102,4 @@ def _names(finding: Finding) -> Iterator[str]:
 
 def _is_ignored(finding: Finding, settings: Settings) -> bool:
     today = datetime.now().astimezone().date()
-    addresses = [each.sql for each in (finding.address, finding.part_of) if each is not None]
-    return any(
-        entry.matches(finding.rule, addresses)
-        for entry in settings.ignore
-        if not entry.is_over(today)
-    )
+    return any(matches(entry, finding) for entry in settings.ignore if not entry.is_over(today))

@@ -71,3 +71,12 @@ def test_another_failure_is_told(project, pg18):
     path.write_text(path.read_text().replace(", sa.Integer()))", ")"))
     with used(pg18), pytest.raises(CannotCheckError, match="cannot be fixed"):
         fix(Settings(root=project.root), "0002")
+
+
+def test_a_whole_identifier_is_preferred_to_the_beginning_of_others(project, pg18):
+    project.revision("00", "pass", "0002")
+    with used(pg18), pytest.raises(ConfigurationError, match="does not name one") as error:
+        fix(Settings(root=project.root), "0")
+    assert error.value.hint == "The revisions that begin so: 00, 0001, 0002"
+    with used(pg18), pytest.raises(CannotCheckError, match="revision 0002 fails"):
+        fix(Settings(root=project.root), "00")

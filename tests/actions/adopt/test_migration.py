@@ -7,9 +7,13 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
+from driftcheck.actions.adopt import AdoptOptions, adopt
 from driftcheck.actions.adopt.revision_file import _writing_to
+from driftcheck.config.ignore_entry import IgnoreEntry
+from driftcheck.config.settings import Settings
 from driftcheck.errors import ConfigurationError, UsageError
 from tests.actions.adopt.test_acceptance import TEMPLATE, adopted, config, written
+from tests.kept import used
 
 MODELS = """
 from sqlalchemy.orm import declarative_base
@@ -188,6 +192,38 @@ def test_hostile_names(students, pg18):
     assert adoption.is_proved, (adoption.failed, adoption.text)
 
 
+def test_a_name_that_cannot_stand_in_a_docstring(students, pg18):
+    students.by_hand('CREATE TABLE """"""""" \\u" (id integer)')
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, (adoption.failed, adoption.text)
+    assert adoption.text.startswith('"""adopt 1 change\n')
+
+
+def test_defaults_that_reflection_adds_are_not_written(students, pg18):
+    students.by_hand("CREATE TABLE made (id bigserial PRIMARY KEY, name varchar(9) UNIQUE)")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert body(adoption.text).endswith(
+        """\
+        op.create_table('made',
+        sa.Column('id', sa.BIGINT(), autoincrement=True, nullable=False),
+        sa.Column('name', sa.VARCHAR(length=9), nullable=True),
+        sa.PrimaryKeyConstraint('id', name='made_pkey'),
+        sa.UniqueConstraint('name', name='made_name_key')
+        )"""
+    )
+
+
+def test_an_ignored_object_that_is_named_is_left_out_with_the_reason(students, pg18):
+    students.by_hand("ALTER TABLE students DROP age")
+    settings = Settings(root=students.root, ignore=(IgnoreEntry("drift-column-*", "known"),))
+    with used(pg18):
+        ignored = adopt(settings, AdoptOptions())
+        named = adopt(settings, AdoptOptions(only=("students.age",)))
+    assert (ignored.adopted, ignored.left) == ((), ())
+    assert [each.reason for each in named.left] == ["An ignore entry of the project matches it."]
+
+
 def test_offline_it_says_what_to_do(students, pg18):
     students.by_hand("ALTER TABLE students DROP last_name")
     written(students, adopted(students, pg18))
@@ -202,6 +238,8 @@ def test_several_heads(students, pg18):
     students.by_hand("ALTER TABLE students DROP last_name")
     with pytest.raises(ConfigurationError, match="2 heads: left, right"):
         adopted(students, pg18)
+    with pytest.raises(ConfigurationError, match="--head none does not name one head"):
+        adopted(students, pg18, head="none")
     adoption = adopted(students, pg18, head="left")
     assert adoption.is_proved, adoption.failed
     assert "down_revision: Union[str, Sequence[str], None] = 'left'" in adoption.text
