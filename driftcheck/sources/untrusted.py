@@ -25,7 +25,7 @@ from driftcheck.sources.reading import Refused, read_restricted, run_and_commit
 
 _REPLACING = re.compile(r"CREATE OR REPLACE (?:FUNCTION|PROCEDURE)\b")
 _NO_RIGHTS = (
-    "it is created by a role without superuser privileges, because a snapshot can contain functions"
+    "it is created by a role without superuser privileges, because a schema can contain functions"
 )
 
 
@@ -125,7 +125,8 @@ def build_untrusted(
         first = refused[0]
         why = f"; {_NO_RIGHTS}" if lacks_rights(first.message) else ""
         raise ReplayError(
-            f"the bootstrap snapshot does not run: {first.message}{why}", details=first.statement
+            f"the schema cannot be created in a shadow database: {first.message}{why}",
+            details=first.statement,
         )
 
 

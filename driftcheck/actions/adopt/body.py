@@ -118,15 +118,22 @@ class BodyWriter:
     def _blocks(self, steps: Sequence[Step], *, looks: bool) -> Iterator[Block]:
         included: set[Address] = set()
         created: dict[Address, str] = {}
+        condition = ""  # of the block before
         for step in steps:
             if step.address in included or _is_done_by_creation(step, created):
                 continue
             code = None if step.address in self._as_sql else self._writer.write(step)
             if code is None:
-                yield from self._executed(step, looks=looks)
+                for block in self._executed(step, looks=looks):
+                    condition = block.condition
+                    yield block
                 continue
-            included |= code.includes
-            condition = self._condition(step, created) if looks else ""
+            included |= code.includes - self._as_sql
+            parent = step.obj.part_of
+            if not looks:
+                condition = ""
+            elif parent is None or created.get(parent) != condition:
+                condition = self._condition(step)  # else its table is created just before
             if step.verb is Verb.CREATE and step.address.kind == "table":
                 created[step.address] = condition
             yield Block(code.lines, condition, code.note)
@@ -152,7 +159,7 @@ class BodyWriter:
         in_both = step.address in self._before.objects and step.address in self._after.objects
         return step.verb in (Verb.RENAME, Verb.ALTER) or not in_both
 
-    def _condition(self, step: Step, created: dict[Address, str]) -> str:
+    def _condition(self, step: Step) -> str:
         """Return the condition of an operation of Alembic, in Python."""
         if not self._needs_look(step):
             return ""
@@ -160,8 +167,6 @@ class BodyWriter:
             return self._type_is_free(step)
         obj = step.obj
         parent = obj.part_of
-        if parent is not None and parent in created:
-            return created[parent]
         if parent is not None and step.verb is Verb.DROP and parent not in self._after.objects:
             return self._is_found(parent, None)
         return self._is_found(obj.address, parent, negated=step.verb is Verb.CREATE)
@@ -195,12 +200,13 @@ class BodyWriter:
 
 
 def _is_done_by_creation(step: Step, created: Mapping[Address, str]) -> bool:
-    """Whether Alembic has given a table its comment and its sequences when it created the table."""
+    """Whether Alembic has made comments and sequences of a table when it created the table."""
     return (
         step.verb is Verb.ALTER
         and step.address in created
         and all(
-            " OWNED BY " in statement or statement.startswith("COMMENT ON TABLE ")
+            " OWNED BY " in statement
+            or statement.startswith(("COMMENT ON TABLE ", "COMMENT ON COLUMN "))
             for statement in step.statements
         )
     )

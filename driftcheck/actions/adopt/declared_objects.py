@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Column, Constraint, Index, MetaData, Table, event, inspect
 from sqlalchemy.engine import URL
-from sqlalchemy.types import NULLTYPE
+from sqlalchemy.types import NULLTYPE, TypeDecorator
 
 from driftcheck.databases.connection import own_engine
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -57,9 +57,26 @@ class SchemaSide:
         if declared is not None and self._is_as_declared(obj.address):
             found = [column for column in declared.columns if column.name == obj.address.name]
             if len(found) == 1:
-                return found[0]
+                return self.with_existing_type(found[0], parent)
         reflected = self.reflected(parent)
         return None if reflected is None else reflected.columns.get(obj.address.name)
+
+    def with_existing_type(self, column: Column[Any], table: Address) -> Column[Any]:
+        """Return a column whose type, such as an enum, is not created together with the column.
+
+        A step of its own creates the type, or it exists already.
+
+        Args:
+            column: The column, as the models declare it.
+            table: Its table.
+        """
+        reflected = self.reflected(table)
+        found = None if reflected is None else reflected.columns.get(column.name)
+        if found is None or isinstance(column.type, TypeDecorator) or not _is_named(found.type):
+            return column
+        copied = column._copy()  # noqa: SLF001  (as Table.to_metadata does)
+        copied.type = found.type
+        return copied
 
     def index(self, obj: SchemaObject) -> Index | None:
         """Return an index: the project's own if the models declare the same under its name."""
@@ -130,10 +147,20 @@ def _referred(key: Mapping[str, Any], metadata: MetaData) -> None:
             table.append_column(Column(column, NULLTYPE))
 
 
+def _is_named(type_: Any) -> bool:
+    """Whether a type, or that of the elements of an array, is an object of the database."""
+    return hasattr(_element(type_), "create_type")
+
+
+def _element(type_: Any) -> Any:
+    return getattr(type_, "item_type", type_)
+
+
 def _without_defaults(table: Table) -> None:
     """Remove what reflection adds to a table and what is the default, such as an empty INCLUDE.
 
-    ``autoincrement`` has a meaning for the columns of a primary key only.
+    ``autoincrement`` has a meaning for the columns of a primary key only. Types that are objects of
+    the database are not to be created together with the table: they have steps of their own.
     """
     items: list[Index | Constraint] = [*table.indexes, *table.constraints]
     for item in items:
@@ -143,6 +170,8 @@ def _without_defaults(table: Table) -> None:
     for column in table.columns:
         if not column.primary_key:
             column.autoincrement = "auto"
+        if _is_named(column.type):
+            _element(column.type).create_type = False
 
 
 def _table_of(part: SchemaObject) -> Address:

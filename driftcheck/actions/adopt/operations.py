@@ -15,8 +15,10 @@ from alembic.autogenerate.render import render_op_text
 from alembic.operations import ops
 from sqlalchemy import (
     CheckConstraint,
+    Column,
     ForeignKeyConstraint,
     PrimaryKeyConstraint,
+    Table,
     UniqueConstraint,
     text,
 )
@@ -106,13 +108,18 @@ class OperationWriter:
     def _create_table(self, step: Step) -> Code | None:
         table = self._after.table(step.address)
         parts = self._after.snapshot.parts.get(step.address, ())
-        # Alembic has no operation for a partition.
-        if table is None or any(part.inherited_from for part in parts):
+        is_partition = any(part.inherited_from for part in parts)
+        if table is None or is_partition or _loses_partitions(step.obj, table):
             return None
         included = frozenset(
             part.address for part in parts if part.address.kind in _TYPES_OF_CONSTRAINTS
         )
-        return Code(self._rendered(ops.CreateTableOp.from_table(table)), included)
+        created = ops.CreateTableOp.from_table(table)
+        created.columns = [
+            self._after.with_existing_type(item, step.address) if isinstance(item, Column) else item
+            for item in created.columns
+        ]
+        return Code(self._rendered(created), included)
 
     def _drop_table(self, step: Step) -> Code:
         schema = self._before.schema_argument(step.address)
@@ -262,6 +269,13 @@ class OperationWriter:
 
     def _table_and_schema(self, side: SchemaSide, address: Address) -> tuple[str, str | None]:
         return address.path[0], side.schema_argument(address)
+
+
+def _loses_partitions(obj: SchemaObject, table: Table) -> bool:
+    """Whether a table is partitioned, and its reflection does not say how."""
+    return (
+        bool(obj.attributes.get("partition_by")) and "postgresql_partition_by" not in table.kwargs
+    )
 
 
 def _is_python(code: str) -> bool:
