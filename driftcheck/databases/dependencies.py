@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import PRIVILEGES
 from driftcheck.databases.plan_scope import names_held
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
@@ -22,7 +23,6 @@ _QUOTED_NAME = re.compile(r'"((?:[^"]|"")+)"')
 _METADATA = ("comment", "comments", "owner", "grants")
 """The last words of the names of attributes that a definition does not depend on."""
 _IN_EVERY_PART = frozenset(("schema", "extension", "language"))
-_LEFT_OUT = frozenset(("owner", "grants", "column_grants", "identity_grants"))
 
 
 def cut(snapshot: Snapshot, wanted: Iterable[Address], catalog: Catalog) -> Snapshot:
@@ -265,7 +265,7 @@ def _texts(value: Value) -> Iterator[str]:
 
 
 def _without_metadata(obj: SchemaObject) -> SchemaObject:
-    attributes = {name: value for name, value in obj.attributes.items() if name not in _LEFT_OUT}
+    attributes = {name: value for name, value in obj.attributes.items() if name not in PRIVILEGES}
     if "comment" in attributes:
         attributes["comment"] = None
     return replace(obj, attributes=attributes)

@@ -10,6 +10,9 @@ from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
+PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
+"""The attributes for the owner and the privileges of an object."""
+
 SnapshotPair: TypeAlias = tuple[Snapshot, Snapshot]
 """The wanted and the actual snapshot."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from driftcheck.databases.kind import PRIVILEGES
 from driftcheck.databases.plan_scope import (
     ObjectChange,
     PlanScope,
@@ -13,8 +14,6 @@ from driftcheck.databases.plan_scope import (
     within,
 )
 from driftcheck.schema import Address, SchemaObject
-
-_PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
 
 
 def select(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Selection:
@@ -201,7 +200,7 @@ class _Selector:
         """Drop an object and create it again, with its parts."""
         selection = self._selection
         parts = list(self._state.parts(current.address))
-        target = _with_privileges(target, self._state.objects.get(current.address, current))
+        target = with_privileges(target, self._state.objects.get(current.address, current))
         kind = self._scope.kind(current)
         if kind.is_type and self._has_columns(current):
             selection.rename_away[current.address] = current
@@ -280,11 +279,11 @@ class _Selector:
             self._selection.alters[obj.address] = (remaining, target)
 
 
-def _with_privileges(target: SchemaObject, current: SchemaObject) -> SchemaObject:
-    """The target with the owner and the privileges of the current object, if it has none."""
+def with_privileges(target: SchemaObject, current: SchemaObject) -> SchemaObject:
+    """Return the target with the owner and the privileges of the current object, if it has none."""
     kept = {
         name: current.attributes[name]
-        for name in _PRIVILEGES
+        for name in PRIVILEGES
         if name in current.attributes and name not in target.attributes
     }
     return replace(target, attributes={**target.attributes, **kept}) if kept else target

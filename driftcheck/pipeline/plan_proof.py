@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.dependencies import Parts
+from driftcheck.databases.kind import PRIVILEGES
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.databases.reading import Scope
@@ -27,8 +28,9 @@ from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted
 
-_PRIVILEGES = re.compile(r"ALTER .* OWNER TO |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES ", re.DOTALL)
-_KEPT_FROM_COMPARISON = frozenset(("owner", "grants", "column_grants", "identity_grants"))
+_ON_PRIVILEGES = re.compile(
+    r"ALTER .* OWNER TO |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES ", re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def runs_on_copies(step: PlanStep, schema: Snapshot) -> bool:
         step: The step.
         schema: A schema of the database.
     """
-    return not (_PRIVILEGES.match(step.statement) or _is_left_out(step.address, schema))
+    return not (_ON_PRIVILEGES.match(step.statement) or _is_left_out(step.address, schema))
 
 
 def differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
@@ -206,7 +208,7 @@ def _left_out(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _bare_attributes(obj: SchemaObject) -> dict[str, Value]:
-    attributes = {n: v for n, v in obj.attributes.items() if n not in _KEPT_FROM_COMPARISON}
+    attributes = {n: v for n, v in obj.attributes.items() if n not in PRIVILEGES}
     if attributes.get("valid") is False and not attributes.get("only"):
         attributes["valid"] = True
     return attributes

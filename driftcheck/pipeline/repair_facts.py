@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.kind import PRIVILEGES
 from driftcheck.databases.reading import Scope, gc_paused
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.comparison import Change
@@ -21,8 +22,6 @@ from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.repair import Prove, RepairBasis
 from driftcheck.schema import SchemaObject, Snapshot, Value
 from driftcheck.sources.live import reading
-
-PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
 
 
 def repair_basis(

@@ -28,7 +28,7 @@ from driftcheck.judging.comparison import compare
 from driftcheck.judging.printed_expressions import Rewording, reworded
 from driftcheck.pipeline.plan_proof import Proof, bare, differing, drifted, narrowed, runs_on_copies
 from driftcheck.pipeline.printed_expressions import decide
-from driftcheck.pipeline.table_watch import StepEffects, TableWatch
+from driftcheck.pipeline.table_watch import StepEffects, TableWatch, fetch_on
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted, run_each
 from driftcheck.sources.untrusted import rebuild_untrusted
@@ -207,7 +207,8 @@ class _Copy:
         Returns:
             The index of the step that was refused, and the message of the server.
         """
-        watch = TableWatch(connection) if self._database.detects_hazards else None
+        fetch = fetch_on(connection)
+        watch = TableWatch(fetch) if self._database.detects_hazards else None
         for index, step in enumerate(self._tried.plan.steps):
             if step.is_separate:
                 connection.commit()
@@ -224,7 +225,7 @@ class _Copy:
             if message:
                 return index, message
             if watch is not None:
-                self._effects[index] = watch.effects()
+                self._effects[index] = watch.effects(fetch)
         connection.commit()
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TypeVar
 
 from driftcheck.databases.names import Fetch
@@ -38,9 +39,16 @@ class HazardKind(StrEnum):
     ROWS_REMOVED = "rows-removed"
 
 
-BLOCKING_LOCKS = ("AccessExclusiveLock", "ExclusiveLock", "ShareRowExclusiveLock", "ShareLock")
-"""The lock modes that block reads or writes of other sessions, the strongest first:
-https://www.postgresql.org/docs/current/explicit-locking.html"""
+BLOCKING_LOCKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "AccessExclusiveLock": ("ACCESS EXCLUSIVE", "reads and writes"),
+        "ExclusiveLock": ("EXCLUSIVE", "writes"),
+        "ShareRowExclusiveLock": ("SHARE ROW EXCLUSIVE", "writes"),
+        "ShareLock": ("SHARE", "writes"),
+    }
+)
+"""The lock modes that block other sessions, the strongest first: each with its name in PostgreSQL's
+manual, and what it blocks. https://www.postgresql.org/docs/current/explicit-locking.html"""
 
 _NUMERIC = 1700  # the OID of numeric
 _STRING_TYPES = frozenset((25, 1042, 1043))  # text, character, character varying
@@ -219,4 +227,5 @@ def _digits(modifier: int) -> tuple[int, int]:
 def strongest(locks: Iterable[tuple[int, str]]) -> dict[int, str]:
     """Return the strongest blocking lock on each relation."""
     blocking = [(oid, mode) for oid, mode in locks if mode in BLOCKING_LOCKS]
-    return dict(sorted(blocking, key=lambda lock: -BLOCKING_LOCKS.index(lock[1])))
+    strength = [*BLOCKING_LOCKS]
+    return dict(sorted(blocking, key=lambda lock: -strength.index(lock[1])))

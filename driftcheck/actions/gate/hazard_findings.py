@@ -9,7 +9,7 @@ from driftcheck.actions.gate.hazard_watch import Hazard
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
 from driftcheck.judging.templates import RemedyTemplate, fill
-from driftcheck.pipeline.table_effects import HazardKind
+from driftcheck.pipeline.table_effects import BLOCKING_LOCKS, HazardKind
 from driftcheck.quoting import quote_identifier
 from driftcheck.sources.files import relative
 
@@ -24,6 +24,8 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
     for hazard in hazards:
         rule = HAZARDS[hazard.kind]
         statement = hazard.statement
+        mode, blocked = BLOCKING_LOCKS.get(hazard.lock, ("", ""))
+        lock = f"lock mode: {mode}" if mode else ""
         yield Finding(
             rule=f"hazard-{hazard.kind}",
             severity=rule.severity,
@@ -33,29 +35,15 @@ def hazard_findings(hazards: Iterable[Hazard], root: Path) -> Iterator[Finding]:
                 table=hazard.table,
                 name=hazard.address,
                 change=hazard.change,
-                locked=_blocked(hazard.lock),
+                locked=blocked,
             ),
             address=hazard.address,
             part_of=hazard.table if hazard.address != hazard.table else None,
             impact=rule.impact,
             remedies=tuple(_remedies(hazard)),
             origin=Origin(statement.revision, relative(statement.file, root), statement.line),
-            details="\n".join(filter(None, (statement.sql.strip(), _lock_text(hazard.lock)))),
+            details="\n".join(filter(None, (statement.sql.strip(), lock))),
         )
-
-
-def _blocked(lock: str) -> str:
-    return "reads and writes" if lock == "AccessExclusiveLock" else "writes"
-
-
-def _lock_text(lock: str) -> str:
-    """The lock mode as PostgreSQL's manual names it: https://www.postgresql.org/docs/current/explicit-locking.html."""
-    return {
-        "AccessExclusiveLock": "lock mode: ACCESS EXCLUSIVE",
-        "ExclusiveLock": "lock mode: EXCLUSIVE",
-        "ShareRowExclusiveLock": "lock mode: SHARE ROW EXCLUSIVE",
-        "ShareLock": "lock mode: SHARE",
-    }.get(lock, "")
 
 
 def _remedies(hazard: Hazard) -> Iterator[Remedy]:

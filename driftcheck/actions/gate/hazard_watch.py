@@ -6,14 +6,15 @@ Statements are not parsed. See ``driftcheck.pipeline.table_effects``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.table_state import Locks, read_tables
-from driftcheck.pipeline.table_effects import Effect, HazardKind, effects_on, strongest
+from driftcheck.pipeline.table_effects import HazardKind
+from driftcheck.pipeline.table_watch import TableWatch, fetch_on
 from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 
@@ -51,17 +52,8 @@ class HazardWatch:
     """
 
     def __init__(self, url: URL) -> None:
-        connection = connect(url)
-        try:
-            with connection.cursor() as cursor:
-                self._tables = read_tables(lambda query: _fetch_all(cursor, query))
-        finally:
-            connection.close()
-        self._in_use = {
-            oid: Address("table", table.schema, (table.name,))
-            for oid, table in self._tables.items()
-        }
-        self._locks: Locks | None = None
+        with closing(connect(url)) as connection:
+            self._watch = TableWatch(fetch_on(connection))
         self.hazards: list[Hazard] = []
 
     def observe(self, statement: ExecutedStatement, connection: Any) -> None:
@@ -70,21 +62,11 @@ class HazardWatch:
         def fetch(query: str) -> Iterable[Sequence[Any]]:
             return connection.exec_driver_sql(query).fetchall()  # type: ignore[no-any-return]
 
-        locks, tables = Locks.read(fetch), read_tables(fetch)
-        locked = strongest(locks.since(self._locks))
-        for oid, address in [*self._in_use.items()]:
-            lock, table = locked.get(oid, ""), tables.get(oid)
-            effects: list[Effect] = []
-            if table != self._tables[oid]:
-                effects = [*effects_on(address, self._tables[oid], table, fetch)]
-            if lock and not effects:
-                effects = [(HazardKind.LOCK, address, "")]
-            self.hazards += [Hazard(*effect, address, statement, lock) for effect in effects]
-            if table is None:
-                del self._in_use[oid]
-        self._tables, self._locks = tables, locks
-
-
-def _fetch_all(cursor: Any, query: str) -> Sequence[Sequence[Any]]:
-    cursor.execute(query)
-    return cursor.fetchall()  # type: ignore[no-any-return]
+        seen = self._watch.effects(fetch)
+        for table, effect in seen.effects:
+            lock = seen.locks.get(table, "")
+            self.hazards.append(Hazard(*effect, table, statement, lock))
+        affected = {table for table, _ in seen.effects}
+        for table, lock in seen.locks.items():
+            if table not in affected:
+                self.hazards.append(Hazard(HazardKind.LOCK, table, "", table, statement, lock))

@@ -8,20 +8,11 @@ from dataclasses import dataclass, replace
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
 from driftcheck.judging.repair_result import StepHazard
 from driftcheck.pipeline.repair_trial import Trial, TrialInput, table_of
-from driftcheck.pipeline.table_effects import Effect, HazardKind
+from driftcheck.pipeline.table_effects import BLOCKING_LOCKS, Effect, HazardKind
 from driftcheck.pipeline.table_watch import StepEffects
 from driftcheck.schema import Address
 
 Estimates = Mapping[Address, int | None]
-
-_LOCKS = {
-    "AccessExclusiveLock": ("ACCESS EXCLUSIVE", "reads and writes"),
-    "ExclusiveLock": ("EXCLUSIVE", "writes"),
-    "ShareRowExclusiveLock": ("SHARE ROW EXCLUSIVE", "writes"),
-    "ShareLock": ("SHARE", "writes"),
-}
-"""The lock modes as PostgreSQL's manual names them, and what they block:
-https://www.postgresql.org/docs/current/explicit-locking.html"""
 
 _LOSSES = frozenset(
     (
@@ -177,7 +168,7 @@ def _work(
 
 
 def _lock(step: PlanStep, table: Address, lock: str, estimates: Estimates) -> StepHazard:
-    mode, blocked = _LOCKS[lock]
+    mode, blocked = BLOCKING_LOCKS[lock]
     end = "until the step ends" if step.is_separate else "until COMMIT"
     text = f"blocks {blocked} of {table}{_in_rows(table, estimates)} {end} ({mode})"
     return StepHazard("lock", text, table, estimates.get(table), mode)

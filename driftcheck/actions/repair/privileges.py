@@ -9,11 +9,11 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from driftcheck.actions.repair.plan import RepairPlan
+from driftcheck.databases.kind import PRIVILEGES
 from driftcheck.databases.plan import PlanStep
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import RepairError
-from driftcheck.pipeline.repair_facts import PRIVILEGES
 from driftcheck.schema import Address, SchemaObject, Value
 
 _NAMED = 10

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from driftcheck.chain import Gap
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.plan import plan as make_plan
+from driftcheck.databases.plan_selection import with_privileges
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.judge import Judged, addresses_of, objects_of
@@ -21,9 +22,7 @@ from driftcheck.judging.printed_expressions import reworded
 from driftcheck.pipeline.change_plan import object_changes
 from driftcheck.pipeline.plan_proof import Proof
 from driftcheck.pipeline.repair_trial import Trial, TrialInput
-from driftcheck.schema import Address, SchemaObject, Snapshot
-
-_PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
+from driftcheck.schema import Address, Snapshot
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def _extended(tried: TrialInput, trial: Trial, after: Snapshot) -> Plan:
     wanted = reworded(tried.wanted, trial.replacements)
     left = {*trial.proof.left}
     objects = {
-        address: _with_privileges(obj, tried.actual.objects.get(address))
+        address: with_privileges(obj, tried.actual.objects.get(address, obj))
         for address, obj in after.objects.items()
     }
     changes = (
@@ -94,13 +93,6 @@ def _extended(tried: TrialInput, trial: Trial, after: Snapshot) -> Plan:
         steps=(*tried.plan.steps, *again.steps),
         by_hand=(*tried.plan.by_hand, *again.by_hand),
     )
-
-
-def _with_privileges(obj: SchemaObject, live: SchemaObject | None) -> SchemaObject:
-    """An object of the copy with the owner and the privileges that it has in live."""
-    known = {} if live is None else live.attributes
-    kept = {name: known[name] for name in _PRIVILEGES if name in known}
-    return replace(obj, attributes={**obj.attributes, **kept}) if kept else obj
 
 
 def remaining(plan: Plan, found: Sequence[Judged], proof: Proof) -> frozenset[Address]:

@@ -125,12 +125,6 @@ class Locks:
         ((transaction,),) = fetch(_TRANSACTION)
         return cls(str(transaction), frozenset((oid, mode) for oid, mode in fetch(_LOCKS)))
 
-    def since(self, before: Locks | None) -> frozenset[tuple[int, str]]:
-        """The locks that are not in ``before``; all locks, if the transaction is another one."""
-        if before is None or before.transaction != self.transaction:
-            return self.held
-        return self.held - before.held
-
 
 def implicit_cast(fetch: Fetch, source: int, target: int) -> bool:
     """Whether the server casts one type to another implicitly, so that no value can be lost."""
