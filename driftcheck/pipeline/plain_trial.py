@@ -40,7 +40,7 @@ def _prove(tried: TrialInput, create: Callable[[], ShadowDatabase], rows: int) -
     except DriftcheckError as error:
         return Proof(not_tried=str(error))
     try:
-        return prove([tried.plan], tried.wanted, tried.actual, shadow, rows)
+        return prove(tried.plan, (tried.wanted, tried.actual), shadow, tried.maker, rows)
     except DriftcheckError as error:
         return Proof(not_tried=str(error))
     finally:

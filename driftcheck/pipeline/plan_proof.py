@@ -8,7 +8,7 @@ and privileges are not part of the proof, and neither are kinds that such a shad
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.chain import Gap, Side
@@ -19,11 +19,13 @@ from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import fill
-from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 from driftcheck.errors import DriftcheckError
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.findings import Severity
 from driftcheck.judging.judge import addresses_of, judge
+from driftcheck.judging.printed_expressions import Rewording, reworded
+from driftcheck.pipeline.printed_expressions import decide
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted
@@ -40,7 +42,7 @@ class Proof:
     Attributes:
         refused: What the server answered to the first refused statement of each plan, by the
             plan's number.
-        left: The objects that still differ from the wanted schema after all plans.
+        left: The objects that still differ from the wanted schema after the plan.
         not_tried: Why the plans could not be tried; empty if they were.
         lost: The tables and columns that have lost rows or values, although the plans keep them.
     """
@@ -56,58 +58,108 @@ class Proof:
         return not (self.refused or self.left or self.not_tried or self.lost)
 
 
-def prove(
-    plans: Sequence[Plan],
-    wanted: Snapshot,
-    actual: Snapshot,
-    shadow: ShadowDatabase,
-    rows: int = 0,
-) -> Proof:
-    """Run plans one after the other on a copy of a schema, and compare the result.
+@dataclass(frozen=True)
+class Copy:
+    """The copy of a schema in which plans were run.
+
+    Attributes:
+        original: The schema, without owners and privileges.
+        before: The copy before the plans.
+        after: The copy after them.
+    """
+
+    original: Snapshot
+    before: Snapshot
+    after: Snapshot
+
+
+def refusals(plans: Sequence[Plan], actual: Snapshot, shadow: ShadowDatabase) -> Proof:
+    """Run plans one after the other on a copy of a schema. The result is not compared.
 
     Args:
         plans: The plans, in the order in which they are run.
-        wanted: The schema that the plans lead to.
         actual: The schema that the plans were made for.
         shadow: An empty restricted shadow database, in which the copy is built.
-        rows: The number of generated rows in each table.
     """
-    scope = Scope()
     try:
         build_untrusted(replace(actual, objects=bare(actual)), shadow)
-        before = read_restricted(shadow, scope)
+    except DriftcheckError as error:
+        return Proof(not_tried=str(error))
+    return _run(plans, actual, shadow)
+
+
+def prove(
+    plan: Plan,
+    schemas: tuple[Snapshot, Snapshot],
+    shadow: ShadowDatabase,
+    maker: Callable[[], ShadowMaker] | None,
+    rows: int = 0,
+) -> Proof:
+    """Run a plan on a copy of a schema, and compare the result.
+
+    Args:
+        plan: The plan.
+        schemas: The schema that the plan leads to, and the schema that it was made for.
+        shadow: An empty restricted shadow database, in which the copy is built.
+        maker: See ``left_over``.
+        rows: The number of generated rows in each table.
+    """
+    wanted, actual = schemas
+    original = replace(actual, objects=bare(actual))
+    try:
+        build_untrusted(original, shadow)
+        before = read_restricted(shadow, Scope())
         if rows:
             fill(shadow.url, (), rows)
     except DriftcheckError as error:
         return Proof(not_tried=str(error))
+    proof = _run([plan], actual, shadow)
+    if not proof.holds:
+        return proof
+    copy = Copy(original, before, read_restricted(shadow, Scope()))
+    left, _ = left_over(plan, wanted, copy, maker)
+    return Proof(left=tuple(sorted(left)))
+
+
+def _run(plans: Sequence[Plan], actual: Snapshot, shadow: ShadowDatabase) -> Proof:
     refused: dict[int, str] = {}
     for number, plan in enumerate(plans):
-        statements = [step.statement for step in plan.steps if runs_on_copies(step, wanted)]
+        statements = [step.statement for step in plan.steps if runs_on_copies(step, actual)]
         failures = run_untrusted(shadow, statements)
         if failures and lacks_rights(failures[0].message):
             return Proof(not_tried=failures[0].message)
         if failures:
             refused[number] = failures[0].message
-    return Proof(refused, left_over(wanted, actual, before, read_restricted(shadow, scope)))
+    return Proof(refused)
 
 
 def left_over(
-    wanted: Snapshot, actual: Snapshot, before: Snapshot, after: Snapshot
-) -> tuple[Address, ...]:
-    """Return the objects that plans have not changed as they should.
+    plan: Plan, wanted: Snapshot, copy: Copy, maker: Callable[[], ShadowMaker] | None
+) -> tuple[set[Address], Rewording]:
+    """Return the objects that a plan has not changed as it should.
 
-    A schema that was written and read again can read differently: what differed before the plans
-    for this reason is left out.
+    A schema that was written and read again can read differently. Objects that differed before the
+    plan for this reason are left out, unless the plan is about them.
 
     Args:
-        wanted: The schema that the plans lead to.
-        actual: The schema that the plans were made for.
-        before: The copy of the actual schema before the plans.
-        after: The same copy after them.
+        plan: The plan.
+        wanted: The schema that the plan leads to.
+        copy: The copy in which it was run.
+        maker: Returns what makes shadows in which the server decides whether expressions are equal;
+            ``None`` if only equal texts are equal.
+
+    Returns:
+        The objects, and the texts that the server prints after the plan for equal expressions.
     """
-    copied = differing(replace(actual, objects=bare(actual)), before)
-    left = differing(replace(wanted, objects=bare(wanted)), after) - copied
-    return tuple(sorted(left))
+    wanted = replace(wanted, objects=bare(wanted))
+    copied = _differing(copy.original, copy.before) - {step.address for step in plan.steps}
+    left = drifted(wanted, copy.after) - copied
+    if not left or maker is None:
+        return left, {}
+    changes = compare(wanted, copy.after, same_lineage=True)
+    decision = decide(changes, (wanted, copy.after), catalog_for(wanted.dialect), maker)
+    reworded_wanted = reworded(wanted, decision.replacements)
+    return drifted(reworded_wanted, copy.after) - copied, decision.replacements
 
 
 def narrowed(
@@ -165,8 +217,8 @@ def runs_on_copies(step: PlanStep, schema: Snapshot) -> bool:
     return not (_ON_PRIVILEGES.match(step.statement) or _is_left_out(step.address, schema))
 
 
-def differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
-    """Return the objects that differ between two schemas."""
+def _differing(wanted: Snapshot, actual: Snapshot) -> set[Address]:
+    """The objects that differ between two schemas."""
     changes = compare(wanted, actual, same_lineage=True)
     return {address for change in changes for address in addresses_of(change)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from driftcheck import __version__
@@ -10,12 +9,15 @@ from driftcheck.databases.dependencies import Parts
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.registry import catalog_for
-from driftcheck.pipeline.plan_proof import Proof, bare, narrowed, prove
+from driftcheck.pipeline.plan_proof import Proof, bare, narrowed, refusals
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Snapshot
 from driftcheck.storage.entries import Entries, key_of
-from driftcheck.storage.snapshot_file import FORMAT, address_of, row_of
+from driftcheck.storage.snapshot_file import FORMAT, row_of
+
+_RUNS = "runs"
+"""What the cache has for plans that the server accepts."""
 
 
 class Proofs:
@@ -50,10 +52,10 @@ class Proofs:
         """
         parts = narrowed(plans, wanted, actual, self._parts_of(actual))
         if parts is not None:
-            proof = self._prove_on(plans, *parts)
+            proof = self._prove_on(plans, parts[1])
             if not (proof.refused or proof.not_tried):
                 return proof
-        return self._prove_on(plans, wanted, actual)
+        return self._prove_on(plans, actual)
 
     def _parts_of(self, snapshot: Snapshot) -> Parts:
         """Return what cuts parts from a schema: the same as before for the same schema."""
@@ -61,38 +63,29 @@ class Proofs:
             self._parts = snapshot, Parts(snapshot, catalog_for(snapshot.dialect))
         return self._parts[1]
 
-    def _prove_on(self, plans: Sequence[Plan], wanted: Snapshot, actual: Snapshot) -> Proof:
+    def _prove_on(self, plans: Sequence[Plan], actual: Snapshot) -> Proof:
         """Take the result for a copy of a schema from the cache, or try the plans there.
 
         A refusal may have a cause that passes, such as a full disk, so it is not cached.
         """
-        key = self._key(plans, wanted, actual)
-        if self._reads_cache and (known := self._cached(key)) is not None:
-            return known
+        key = self._key(plans, actual)
+        if self._reads_cache and self._entries.get(key) == _RUNS:
+            return Proof()
         self._progress("trying the repairs")
         shadow = self._shadows.create_restricted(self._database_key, "repair")
         try:
-            proof = prove(plans, wanted, actual, shadow)
+            proof = refusals(plans, actual, shadow)
         finally:
             shadow.drop()
         if not (proof.refused or proof.not_tried):
-            self._entries.put(key, json.dumps({"left": proof.left}))
+            self._entries.put(key, _RUNS)
         return proof
 
-    def _cached(self, key: str) -> Proof | None:
-        text = self._entries.get(key)
-        if text is None:
-            return None
-        try:
-            return Proof(left=tuple(map(address_of, json.loads(text)["left"])))
-        except (ValueError, KeyError, TypeError):
-            return None
-
-    def _key(self, plans: Sequence[Plan], wanted: Snapshot, actual: Snapshot) -> str:
+    def _key(self, plans: Sequence[Plan], actual: Snapshot) -> str:
         """Return a key of everything that the result depends on."""
         state = self._shadows.maker(self._database_key).server_state
         steps = [[(step.statement, step.address) for step in plan.steps] for plan in plans]
-        return key_of((__version__, FORMAT, state, steps, _data(wanted), _data(actual)))
+        return key_of((__version__, FORMAT, state, steps, _data(actual)))
 
 
 def _data(snapshot: Snapshot) -> list[object]:

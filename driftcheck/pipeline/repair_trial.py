@@ -24,10 +24,15 @@ from driftcheck.databases.row_filling import fill
 from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import DriftcheckError
-from driftcheck.judging.comparison import compare
-from driftcheck.judging.printed_expressions import Rewording, reworded
-from driftcheck.pipeline.plan_proof import Proof, bare, differing, drifted, narrowed, runs_on_copies
-from driftcheck.pipeline.printed_expressions import decide
+from driftcheck.judging.printed_expressions import Rewording
+from driftcheck.pipeline.plan_proof import (
+    Copy,
+    Proof,
+    bare,
+    left_over,
+    narrowed,
+    runs_on_copies,
+)
 from driftcheck.pipeline.table_watch import StepEffects, TableWatch, fetch_on
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted, run_each
@@ -162,10 +167,10 @@ class _Copy:
     def run(self) -> Trial:
         """Build the copy, run the plan, and read what it has led to."""
         actual, wanted = self._tried.actual, self._tried.wanted
-        copied = replace(actual, objects=bare(actual))
-        rebuild_untrusted(copied, self._shadow)  # as far as the role has the rights for it
+        original = replace(actual, objects=bare(actual))
+        rebuild_untrusted(original, self._shadow)  # as far as the role has the rights for it
         before = read_restricted(self._shadow, Scope())
-        self._unknown = {*copied.objects} - {*before.objects}
+        self._unknown = {*original.objects} - {*before.objects}
         if self._rows:
             empty = [VersionTable(table.schema, table.name) for table in self._tried.empty]
             fill(self._shadow.url, empty, self._rows)
@@ -176,12 +181,8 @@ class _Copy:
             index, message = refused
             return Trial(Proof({0: message}), self._effects, refused_step=index)
         after = read_restricted(self._shadow, Scope())
-        wanted = replace(wanted, objects=bare(wanted))
-        # What the plan does not touch can read differently in the copy from the beginning.
-        untouched = differing(copied, before) - {step.address for step in self._tried.plan.steps}
-        left = drifted(wanted, after) - untouched
-        replacements = self._replacements(wanted, after) if left else {}
-        left = drifted(reworded(wanted, replacements), after) - untouched
+        copy = Copy(original, before, after)
+        left, replacements = left_over(self._tried.plan, wanted, copy, self._tried.maker)
         return Trial(
             Proof(
                 left=tuple(sorted(a for a in left if not self._is_unknown(a))),
@@ -192,14 +193,6 @@ class _Copy:
             after=after,
             has_rows=any(int(count) for (_, column), count in values.items() if not column),
         )
-
-    def _replacements(self, wanted: Snapshot, after: Snapshot) -> Rewording:
-        """Return the texts of expressions that the server prints differently after the plan."""
-        if self._tried.maker is None:
-            return {}
-        changes = compare(wanted, after, same_lineage=True)
-        catalog = catalog_for(wanted.dialect)
-        return decide(changes, (wanted, after), catalog, self._tried.maker).replacements
 
     def _run_steps(self, connection: Any) -> tuple[int, str] | None:
         """Run the steps: first those of the transaction.

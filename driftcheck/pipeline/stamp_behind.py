@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
@@ -171,13 +172,13 @@ class UnrecordedRevisions:
         url = self._shadows.live_url(database.database_key)
         basis = repair_basis(url, catalog, (target, live), changes)
         plan = undo(changes, catalog, target, basis.actual, basis.rows)
-        runs = self._shadows.maker(database.database_key).runs_untrusted_files
-        if plan.manual_steps or not plan.steps or not runs:
+        maker = partial(self._shadows.maker, database.database_key)
+        if plan.manual_steps or not plan.steps or not maker().runs_untrusted_files:
             return None
         self._progress("trying the remedies")
         shadow = self._shadows.create_restricted(database.database_key, "remedy")
         try:
-            return plan if prove([plan], target, live, shadow).holds else None
+            return plan if prove(plan, (target, live), shadow, maker).holds else None
         finally:
             shadow.drop()
 

@@ -7,7 +7,7 @@ from driftcheck.databases.plan import Plan, PlanStep
 from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
 from driftcheck.pipeline.change_plan import undo
-from driftcheck.pipeline.plan_proof import narrowed, prove
+from driftcheck.pipeline.plan_proof import narrowed, prove, refusals
 from driftcheck.schema import Address
 
 WANTED = """
@@ -52,19 +52,19 @@ def copy(pg16):
 @pytest.mark.parametrize("rows", [0, 3])
 def test_a_plan_that_runs_is_proved(schemas, copy, catalog, rows):
     plan = undo(compare(*schemas, same_lineage=True), catalog, *schemas)
-    assert prove([plan], *schemas, copy, rows).holds
+    assert prove(plan, schemas, copy, None, rows).holds
 
 
 def test_what_the_server_refuses_is_told_for_each_plan(schemas, copy):
     table = Address("table", "public", ("students",))
     refused = PlanStep("ALTER TABLE students ALTER COLUMN code TYPE varchar(40)", table)
-    proof = prove([Plan(), Plan((refused,))], *schemas, copy)
+    proof = refusals([Plan(), Plan((refused,))], schemas[1], copy)
     assert proof.refused == {1: "cannot alter type of a column used by a view or rule"}
     assert not proof.holds
 
 
 def test_what_is_left_is_told(schemas, copy):
-    left = {str(address) for address in prove([], *schemas, copy).left}
+    left = {str(address) for address in prove(Plan(), schemas, copy, None).left}
     assert left == {
         "column public.students.code",
         "column public.students.more",
@@ -80,12 +80,30 @@ def test_plans_are_proved_on_the_part_that_they_concern(catalog, copy, read_sche
     plan = undo(compare(wanted, actual, same_lineage=True), catalog, wanted, actual)
     part_wanted, part = narrowed([plan], wanted, actual)
     assert {a.name for a in part.objects if a.kind == "table"} == {"t5"}
-    assert prove([plan], part_wanted, part, copy).holds
+    assert prove(plan, (part_wanted, part), copy, None).holds
 
 
 def test_a_name_that_is_in_use_elsewhere_is_refused_on_the_part_too(copy, read_schema):
     schema = read_schema("CREATE TABLE a (id integer PRIMARY KEY); CREATE TABLE b (id integer)")
     table = Address("table", "public", ("b",))
     plan = Plan((PlanStep("CREATE INDEX a_pkey ON b (id)", table),))
-    proof = prove([plan], *narrowed([plan], schema, schema), copy)
+    proof = prove(plan, narrowed([plan], schema, schema), copy, None)
     assert proof.refused == {0: 'relation "a_pkey" already exists'}
+
+
+@pytest.mark.parametrize(("values", "left"), [("'a', 'b'", []), ("'a', 'x'", ["c"])])
+def test_what_a_plan_creates_is_compared_if_the_copy_read_differently_before(
+    read_schema, copy, pg16, values, left
+):
+    """PostgreSQL prints a condition in another way if it is created from what was printed."""
+    table = "CREATE TABLE t (s varchar(9), CONSTRAINT c CHECK (s IN ({})))"
+    wanted, actual = (read_schema(table.format(each)) for each in ("'a', 'b'", "'a', 'c'"))
+    check = Address("check constraint", "public", ("t", "c"))
+    statements = (
+        "ALTER TABLE public.t DROP CONSTRAINT c",
+        f"ALTER TABLE public.t ADD CONSTRAINT c CHECK (s IN ({values}))",
+    )
+    plan = Plan(tuple(PlanStep(statement, check) for statement in statements))
+    proof = prove(plan, (wanted, actual), copy, lambda: pg16)
+    assert [address.name for address in proof.left] == left
+    assert not proof.refused
