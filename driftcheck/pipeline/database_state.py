@@ -223,7 +223,8 @@ class StateReader:
     ) -> CreatedModels:
         self._progress("reading the models")
         head = history.head.get(database_key)
-        _require_models(configured, head)
+        alone = self._loaded.project.driftcheck_command("compare", "--only-gap", "drift")
+        _require_models(configured, head, alone)
         created = self._models.get(database_key, configured, history)
         if head is None:
             return created
@@ -242,14 +243,14 @@ def _unknown_revisions(live: Live | None, known: frozenset[str]) -> tuple[str, .
     )
 
 
-def _require_models(configured: Sequence[Configured], head: Snapshot | None) -> None:
+def _require_models(configured: Sequence[Configured], head: Snapshot | None, alone: str) -> None:
     tables = [address for address in head.objects if address.kind == "table"] if head else []
     if tables and not declared_tables(configured):
         raise CannotCheckError(
             "the models are empty: env.py's target_metadata has no table, "
             f"and the history makes {len(tables)}",
             hint="Most likely a module with models is not imported, or this is the wrong "
-            "configuration. To look at the database alone: --only-gap drift",
+            f"configuration. To look at the database alone, run {alone}.",
         )
 
 

@@ -83,3 +83,10 @@ def test_a_file(school):
         ["sqlite3", school.live], input=script, text=True, check=True, capture_output=True
     )
     assert school.run("repair").status == 0
+
+
+def test_models_that_are_empty(school, refused):
+    """The hint names a command that has the option."""
+    school.models("")
+    refused(school.run("repair"), 3, "the models are empty", "run driftcheck compare --only-gap")
+    assert school.run("compare", "--only-gap", "drift").status == 0
