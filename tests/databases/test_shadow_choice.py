@@ -48,6 +48,7 @@ def live():
             user="app",
             search_path='"$user", public',
             schemas=(),
+            time_zone="UTC",
         )
         return dataclasses.replace(facts, **told)
 

@@ -59,6 +59,8 @@ class ServerFacts:
         user: The role that driftcheck is connected as.
         search_path: The setting ``search_path``, as ``SHOW`` returns it.
         schemas: The existing schemas of the search path, without ``public`` and system schemas.
+        time_zone: The setting ``TimeZone``, on which the meaning of ``'2026-01-01'::timestamptz``
+            and the conversion of a timestamp depend.
     """
 
     dialect: str
@@ -76,6 +78,7 @@ class ServerFacts:
     user: str
     search_path: str
     schemas: tuple[str, ...]
+    time_zone: str
 
     @property
     def influences(self) -> str:

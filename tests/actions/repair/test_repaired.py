@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from driftcheck.actions.repair.running import run_plan
+from driftcheck.chain import Gap
 from driftcheck.databases.connection import connect
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.errors import ConnectionFailedError, RepairError
@@ -191,3 +192,27 @@ def test_a_user_whose_transactions_are_read_only(project, repaired):
             f'SET transaction_read_only = off; ALTER DATABASE "{project.live.name}" '
             "RESET default_transaction_read_only"
         )
+
+
+def test_values_are_converted_with_the_time_zone_of_the_database(sketch, pg16, plan_for):
+    """The copy has this time zone too, so the rewrite is seen and literals mean the same there."""
+    project = sketch(pg16)
+    zone = "SET TimeZone = 'Asia/Kathmandu'"
+    project.by_hand([f"ALTER DATABASE {project.live.name} {zone}", zone])
+    project.revision(
+        "0001",
+        'op.execute("CREATE TABLE notes (made timestamptz, "\n'
+        "    \"until timestamptz DEFAULT '2030-01-01'::timestamptz)\")",
+    )
+    project.upgrade()
+    project.by_hand("INSERT INTO notes VALUES ('2026-01-01 12:00+00')")
+    before = project.live.execute("SELECT extract(epoch FROM made) FROM notes")
+    drift = "ALTER TABLE notes ALTER COLUMN made TYPE timestamp"
+    with plan_for(project, drift, gaps=(Gap.DRIFT,)) as found:
+        (plan,) = found.plans
+        (step,) = found.result.databases[0].steps
+        assert step.address.name == "made"
+        assert "rewrite" in {hazard.name for hazard in step.hazards}
+        run(plan)
+    assert project.compare("--only-gap", "drift").findings == []
+    assert project.live.execute("SELECT extract(epoch FROM made) FROM notes") == before

@@ -26,9 +26,11 @@ _SETTINGS = (
     ("enable_nestloop", "off"),  # slow on new databases, which have no statistics
 )
 
-# The settings that affect how the server parses what it printed.
+# The settings that affect how the server parses what it printed. TimeZone does not, because what is
+# printed has a time zone. With that of the database, a change of a column's type converts the
+# values as the migrations of the project would.
 _PARSING = frozenset(
-    "search_path standard_conforming_strings TimeZone DateStyle IntervalStyle lc_monetary".split()
+    "search_path standard_conforming_strings DateStyle IntervalStyle lc_monetary".split()
 )
 
 REBUILD_SETTINGS = tuple(

@@ -22,7 +22,8 @@ SELECT current_setting('server_version_num')::int / 10000 AS major,
        CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'
        ELSE 'libc' END AS locale_provider,
        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '') AS locale,
-       r.rolname AS user
+       r.rolname AS user,
+       current_setting('TimeZone') AS time_zone
 FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
 WHERE d.datname = current_database() AND r.rolname = current_user
 """

@@ -112,7 +112,8 @@ class PostgresMaker(ShadowMaker):
         """The major version, and the properties of live that the shadows get."""
         facts = self.facts
         like = facts and (facts.encoding, facts.collation, facts.ctype, facts.locale, facts.user)
-        return repr((self._major, like, facts and facts.search_path))
+        settings = facts and (facts.search_path, facts.time_zone)
+        return repr((self._major, like, settings))
 
     @property
     def server_state(self) -> str:
@@ -250,9 +251,14 @@ class PostgresMaker(ShadowMaker):
         # No other program uses the shadow. So a session that waits for a lock waits for another
         # session of the same program, and would wait without end.
         cursor.execute(f"{alter} lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
-        if self.facts is not None and (
-            shadow.role or self.facts.search_path != _DEFAULT_SEARCH_PATH
-        ):
+        if self.facts is None:
+            return
+        try:
+            cursor.execute(f"{alter} TimeZone = {quote_literal(self.facts.time_zone)}")
+        except errors.InvalidParameterValue as error:
+            reason = str(error).splitlines()[0]
+            self._note(f"the shadow does not have live's time zone: {reason}")
+        if shadow.role or self.facts.search_path != _DEFAULT_SEARCH_PATH:
             # SHOW returns a list of quoted names, which SET accepts, except for an empty list.
             names = "''" if self.facts.search_path in _NO_SEARCH_PATH else self.facts.search_path
             if shadow.role:  # "$user" must be the user of live, not the restricted role

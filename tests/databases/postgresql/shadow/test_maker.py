@@ -181,6 +181,21 @@ def test_the_search_path_is_lives_with_the_schemas_that_exist_there(like):
         assert ask(made, "SELECT current_schemas(false)::text[]") == (["My app", "public"],)
 
 
+def test_the_time_zone_is_lives(like):
+    maker = like(time_zone="Asia/Kathmandu")
+    shadow = maker.make("x")
+
+    for made in (shadow, maker.make("y", shadow)):
+        assert ask(made, "SHOW TimeZone") == ("Asia/Kathmandu",)
+
+
+def test_a_time_zone_that_the_server_does_not_know_is_told(like):
+    maker = like(time_zone="Mars/Base")
+    maker.make("x")
+
+    assert [note for note in maker.notes if "Mars/Base" in note]
+
+
 def test_an_empty_search_path_is_lives_too(like):
     assert ask(like(search_path='""').make("x"), "SELECT current_schemas(false)::text[]") == ([],)
 
@@ -259,7 +274,7 @@ def test_a_fork_does_not_drop_what_its_parent_made(pg18, like):
 
 def test_facts_are_read(pg15, database):
     live = database(pg15, "CREATE EXTENSION hstore", "CREATE SCHEMA app")
-    live.execute("SET search_path = app, nowhere, public")
+    live.execute("SET search_path = app, nowhere, public; SET TimeZone = 'Asia/Kathmandu'")
 
     facts = read_facts(live.connection)
 
@@ -271,6 +286,7 @@ def test_facts_are_read(pg15, database):
     assert facts.roles == ("postgres",)
     assert facts.user == "postgres"
     assert facts.search_path == "app, nowhere, public"
+    assert facts.time_zone == "Asia/Kathmandu"
     assert facts.schemas == ("app",)
 
 
