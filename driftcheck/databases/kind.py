@@ -138,6 +138,14 @@ class Kind(ABC):
         del obj, defaults
         return []
 
+    def is_created_last(self, _obj: SchemaObject) -> bool:
+        """Whether an object is created when the others are complete, because these would change it.
+
+        An index on a partitioned table that is not valid gets the index of every partition that is
+        attached later.
+        """
+        return False
+
     def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
         """Statements that create a part of an object that has rows.
 

@@ -22,6 +22,7 @@ class NodeKind(IntEnum):
     RENAME_AWAY = 2
     MAKE = 3
     ATTACH = 4
+    MAKE_LAST = 5
 
 
 @dataclass(eq=False)
@@ -205,7 +206,8 @@ class _Graph:
 
     def _add_creation(self, obj: SchemaObject, parts: list[SchemaObject]) -> None:
         kind = self._scope.kind(obj)
-        node = self._add(NodeKind.MAKE, obj)
+        is_last = kind.is_created_last(obj)
+        node = self._add(NodeKind.MAKE_LAST if is_last else NodeKind.MAKE, obj)
         for made in (obj, *parts):
             self._makers[made.address] = node
         inherited = self._inherited(obj)

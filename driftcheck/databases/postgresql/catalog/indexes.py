@@ -131,6 +131,10 @@ class Index(PostgreSQLKind):
         )
         return f"{unique}{facts['definition']}{valid}"
 
+    def is_created_last(self, obj: SchemaObject) -> bool:
+        """Whether the index is on a partitioned table and not valid."""
+        return bool(obj.attributes["only"])
+
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the bare index."""
         facts = obj.attributes

@@ -43,3 +43,23 @@ def test_every_kind_is_in_the_schema_that_is_written(newest, catalog):
     held = {address.kind for address in newest.read(**SCOPE).objects}
     missing = {kind.name for kind in catalog.kinds} - held
     assert missing == {"extension"}  # a server may have none but plpgsql
+
+
+PARTITIONED = """
+CREATE TABLE events (id integer, note text) PARTITION BY LIST (id);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
+CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2);
+CREATE INDEX events_2_note ON events_2 (note);
+CREATE INDEX events_note ON ONLY events (note);
+COMMENT ON INDEX events_note IS 'not yet';
+"""
+
+
+def test_an_index_that_partitions_lack_is_not_given_to_them(session, pg18, catalog):
+    original = session(pg18, PARTITIONED).read(**SCOPE)
+    copy = session(pg18)
+    copy.run(*_written(original, copy.read(**SCOPE), catalog))
+    assert compare(original, copy.read(**SCOPE), same_lineage=False) == []
+    copy.run("DROP INDEX events_note")
+    kept = {address.name for address in copy.read(**SCOPE).objects if address.kind == "index"}
+    assert kept == {"events_2_note"}
