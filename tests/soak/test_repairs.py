@@ -2,7 +2,7 @@
 
 The changes are made on copies of the schema of ``everything.sql`` with generated rows. The plan is
 chosen as ``driftcheck repair`` chooses it. After it has run, the schema is that of before the
-change, or the plan has a manual step.
+change, or the plan has a manual step. A plan that is not proved is not run.
 """
 
 from contextlib import closing
@@ -30,6 +30,16 @@ pytestmark = pytest.mark.soak
 
 CATALOG = catalog_for("postgresql")
 CASES = [case for case in read_cases() if case.runs_on(16) and case.expected]
+NOT_PROVED = {
+    # The server updates no row of a table that a publication has with this filter.
+    "alter name drop not null, alter name drop default": "cannot update table",
+    # An additional partition is a note, so it is not dropped.
+    "create table school.events_2024_b partition": "would overlap partition",
+    # The values of a column lose a part, or the column is created again with its type.
+    "add attribute country text collate": "'at'",
+    "create type school.floats as range (subtype = double precision)": "'heights'",
+}
+"""The reason why no plan is proved, by a part of the statements of the change."""
 FAMILIES = sorted({case.family for case in CASES})
 
 
@@ -77,6 +87,8 @@ def _repaired(url, wanted, live, maker):
 
     variants = Variants(found, estimates, attempt)
     plan, trial = variants.choose(tried)
+    if not (trial.proof.holds or plan.by_hand):
+        return {*trial.proof.left}, (), trial.proof
     _run(url, plan)
     after = _read(url, privileges="owner" in next(iter(live.objects.values())).attributes)
     return drifted(reworded(tried.wanted, trial.replacements), after), plan.by_hand, trial.proof
@@ -116,7 +128,10 @@ def test_a_family_of_changes(pg16, base, family):
                 continue
             live = _read(shadow.url, privileges=case.privileges)
             left, by_hand, proof = _repaired(shadow.url, wanted[case.privileges], live, pg16)
-            if (left or not proof.holds) and not by_hand:
+            reason = next((why for text, why in NOT_PROVED.items() if text in case.statements), "")
+            is_repaired = proof.holds and not left and not reason
+            is_told = bool(by_hand) or (reason and not proof.holds and reason in str(proof))
+            if not (is_repaired or is_told):
                 faults.append(f"{case}: left {sorted(map(str, left))}, {proof}")
         except psycopg2.Error as error:
             faults.append(f"{case}: {error}")
