@@ -120,7 +120,8 @@ def _with_rows(tried: TrialInput, create: Callable[[], ShadowDatabase]) -> Trial
         if trial.refused_step is None:
             return replace(trial, depending=depending)
         depending[trial.refused_step] = trial.proof.refused[0]
-        table = table_of(tried.plan.steps[trial.refused_step].address)
+        refused = tried.plan.steps[trial.refused_step]
+        table = table_of(refused.address, tried.wanted, tried.actual)
         if table in tried.empty:
             break  # the rows of this table are not the cause
         tried = replace(tried, empty={*tried.empty, table})
@@ -142,9 +143,16 @@ def _on_copy(tried: TrialInput, create: Callable[[], ShadowDatabase], rows: int)
         shadow.drop()
 
 
-def table_of(address: Address) -> Address:
-    """Return the table that an object is a part of, as far as its name says."""
-    return Address("table", address.schema, address.path[:1])
+def table_of(address: Address, *schemas: Snapshot) -> Address:
+    """Return the table that an object is a part of.
+
+    Args:
+        address: The object.
+        schemas: The schemas that know it. If none does, its name says which table that is.
+    """
+    objects = (schema.objects[address] for schema in schemas if address in schema.objects)
+    parents = (obj.part_of for obj in objects if obj.part_of is not None)
+    return next(parents, Address("table", address.schema, address.path[:1]))
 
 
 class _Copy:

@@ -91,6 +91,24 @@ def test_a_step_that_generated_rows_prevent_runs_on_an_empty_table(try_steps):
     }
 
 
+def test_only_the_table_of_an_index_that_generated_rows_prevent_is_empty(read, pg16):
+    """The name of an index does not say which table it is on."""
+    index = "CREATE INDEX numbers ON students ((code::integer));"
+    schools, column = "CREATE TABLE schools (id integer);", "ALTER TABLE schools ADD c integer"
+    plan = Plan(
+        (
+            PlanStep(index, Address("index", "public", ("numbers",))),
+            PlanStep(column, Address("table", "public", ("schools",))),
+        )
+    )
+    actual = f"{ACTUAL}{schools}"
+    tried = TrialInput(plan, read(f"{actual}{index}{column}"), read(actual))
+    trial = try_plan(tried, lambda: pg16.make("trial", None, restricted=True))
+    assert trial.proof.holds
+    assert "invalid input syntax" in trial.depending[0]
+    assert trial.has_rows
+
+
 def test_a_unique_key_is_tried_with_rows(try_steps):
     unique = "ALTER TABLE students ADD CONSTRAINT one UNIQUE (code)"
     trial = try_steps(unique, wanted=f"{ACTUAL}{unique}")

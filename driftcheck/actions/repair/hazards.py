@@ -73,14 +73,14 @@ class StepFacts:
         depends: The message of the server if it refused the step because of generated rows.
         is_unique: Whether the object of the step allows no equal rows.
         is_first: Whether no earlier step is about the same object.
-        table: The table of the object; ``None`` if it is not known.
+        table: The table of the object.
     """
 
-    effects: StepEffects | None = None
-    depends: str = ""
-    is_unique: bool = False
-    is_first: bool = True
-    table: Address | None = None
+    effects: StepEffects | None
+    depends: str
+    is_unique: bool
+    is_first: bool
+    table: Address
 
 
 def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterator[StepHazard]:
@@ -114,15 +114,14 @@ def hazards_of(step: PlanStep, facts: StepFacts, estimates: Estimates) -> Iterat
 
 def _scan(step: PlanStep, facts: StepFacts, estimates: Estimates) -> StepHazard:
     """The hazard of a step that reads every row and blocks nobody."""
-    table = table_of(step.address) if facts.table is None else facts.table
     fails = ""
     if facts.is_unique:
         fails = ", and fails if two rows are equal"
     elif step.address.kind != "index":
         fails = f", and fails if one violates {step.address.name}"
-    size = _in_rows(table, estimates)
-    text = f"reads every row of {table}{size} while other sessions read and write{fails}"
-    return StepHazard("scan", text, table, estimates.get(table))
+    size = _in_rows(facts.table, estimates)
+    text = f"reads every row of {facts.table}{size} while other sessions read and write{fails}"
+    return StepHazard("scan", text, facts.table, estimates.get(facts.table))
 
 
 def _refusals(effects: StepEffects) -> Iterator[StepHazard]:

@@ -14,7 +14,7 @@ from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.repair_result import DatabaseRepair, ResultManualStep, ResultStep
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.check import CheckedDatabase
-from driftcheck.pipeline.repair_trial import Trial
+from driftcheck.pipeline.repair_trial import Trial, table_of
 from driftcheck.pipeline.version_tables import is_of_another_project
 from driftcheck.schema import Address, SchemaObject
 
@@ -100,13 +100,12 @@ def _facts(planned: RepairPlan, trial: Trial, index: int) -> StepFacts:
     """What is known of a step of a plan besides its statement."""
     steps = planned.plan.steps
     address = steps[index].address
-    obj = planned.wanted.objects.get(address) or planned.actual.objects.get(address)
     return StepFacts(
         trial.effects.get(index),
         trial.depending.get(index, ""),
         _is_unique(planned.wanted.objects.get(address)),
         all(address != each.address for each in steps[:index]),
-        None if obj is None else obj.part_of,
+        table_of(address, planned.wanted, planned.actual),
     )
 
 
