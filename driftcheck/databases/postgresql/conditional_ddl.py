@@ -53,9 +53,7 @@ _CLAUSES = (
     ),
 )
 
-_RELATIONS = frozenset(
-    ("table", "view", "materialized view", "foreign table", "sequence", "index", "statistics")
-)
+_RELATIONS = frozenset(("table", "view", "materialized view", "foreign table", "sequence", "index"))
 _TYPES = frozenset(("base type", "composite type", "domain", "enum", "range type"))
 _CONSTRAINTS = frozenset(
     (
