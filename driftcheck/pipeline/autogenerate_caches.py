@@ -33,8 +33,7 @@ def autogenerate_cache(
     Returns:
         ``None`` if a history is not cached, or if others use the server of a shadow.
     """
-    is_cached = history.digests.keys() == loaded.environment.databases.keys()
-    if not is_cached or not all(maker.runs_untrusted_files for maker in shadows.makers):
+    if not can_be_cached(loaded, shadows, history):
         return None
     configuration = (
         *(settings.root, settings.app, settings.config, settings.name, settings.directory),
@@ -45,6 +44,18 @@ def autogenerate_cache(
     compared = repr((compared_scope(settings), database.replacements))
     others = database_key, repr(configuration), compared, *_states(loaded, shadows, history)
     return AutogenerateCache(loaded.recording, others, reads=settings.cache)
+
+
+def can_be_cached(loaded: LoadedProject, shadows: Shadows, history: History) -> bool:
+    """Return whether all histories are cached, and nobody else uses the servers of the shadows.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        history: The history.
+    """
+    is_cached = history.digests.keys() == loaded.environment.databases.keys()
+    return is_cached and all(maker.runs_untrusted_files for maker in shadows.makers)
 
 
 def _states(loaded: LoadedProject, shadows: Shadows, history: History) -> Iterator[object]:

@@ -27,6 +27,8 @@ OF_THE_SHELL = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})
 """Variables that a shell sets for each command. Code that copies the environment reads them too."""
 LARGEST = 256 * 1024**2
 """In bytes: a larger file is not digested."""
+_OF_THE_INTERPRETER = ("LANG", "LC_", "PYTHON", "TZ")
+"""The beginnings of the names of variables that Python reads itself."""
 _COMPILED = "__pycache__"
 _IMPORTABLE = frozenset(
     (
@@ -225,6 +227,23 @@ def inputs_of(data: Any) -> Inputs | None:
         return Inputs(**data)
     except TypeError:
         return None
+
+
+def surroundings() -> str:
+    """Return what the result of code depends on although the code itself does not read it.
+
+    That is the interpreter, the variables that it reads itself, and the machine.
+    """
+    import platform  # noqa: PLC0415  (a quick check of drift does not need it)
+
+    variables = {
+        name: hashlib.sha256(value.encode(errors="surrogateescape")).hexdigest()
+        for name, value in os.environ.items()
+        if name.startswith(_OF_THE_INTERPRETER)
+    }
+    interpreter = sys.version, sys.prefix, tuple(sys.flags), sorted(variables.items())
+    machine = platform.system(), platform.release(), platform.machine(), platform.node()
+    return repr((interpreter, machine))
 
 
 _salts: dict[bytes, str] = {}

@@ -265,13 +265,20 @@ class ProjectRecording(Recording):
     def finds_unchanged(self, inputs: Inputs) -> bool:
         """Return whether the code of this run reads what that of an earlier run has read.
 
+        If so, the result of the earlier run is taken, and its inputs are inputs of this run too.
+
         Args:
             inputs: The inputs of the earlier run.
         """
         files = {*inputs.names.get("content", ())}
         if not self._is_repeatable or not files.issuperset(filter(is_of_project, _module_files())):
             return False
-        return inputs.unchanged(self._environment, self._states) is not None
+        states = inputs.unchanged(self._environment, self._states)
+        if states is None:
+            return False
+        for aspect, of_aspect in states.items():
+            self._states[aspect] = {**of_aspect, **self._states.get(aspect, {})}
+        return True
 
     def _counts(self, frame: FrameType, _aspect: str, _name: str) -> bool:
         code = next(readers(frame), None)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 from driftcheck import __version__
-from driftcheck.project.inputs import inputs_of
+from driftcheck.project.inputs import inputs_of, surroundings
 from driftcheck.project.recording import ProjectRecording
-from driftcheck.storage.entries import Entries, digest_of, key_of
+from driftcheck.storage.entries import Entries, key_of
 from driftcheck.storage.snapshot_file import FORMAT
-
-_OF_THE_INTERPRETER = ("LANG", "LC_", "PYTHON", "TZ")
-"""The beginnings of the names of variables that Python reads itself."""
 
 
 class AutogenerateCache:
@@ -35,15 +29,7 @@ class AutogenerateCache:
         self._recording = recording
         self._reads = reads
         self._entries = Entries("autogenerate")
-        variables = {
-            name: digest_of(value)
-            for name, value in os.environ.items()
-            if name.startswith(_OF_THE_INTERPRETER)
-        }
-        interpreter = sys.version, sys.prefix, sys.flags, sorted(variables.items())
-        machine = platform.system(), platform.release(), platform.machine(), platform.node()
-        parts = __version__, FORMAT, repr(interpreter), repr(machine), *others
-        self._parts = parts
+        self._parts = __version__, FORMAT, surroundings(), *others
 
     def get(self, pending: object) -> Any:
         """Return the result, as JSON represents it; ``None`` if it is not known.

@@ -69,6 +69,13 @@ def test_two_services_are_two_places():
     assert database_key_of(one) != database_key_of(other)
 
 
+@pytest.mark.parametrize("place", ["@", "@:5433"])
+def test_a_socket_is_shown_with_or_without_a_port(place):
+    """A quick check names the database as a full check does."""
+    url = f"postgresql://me{place}/shop?host=/run/a"
+    assert displayed_url(f"{url}&sslmode=require") == shown(make_url(url)) == url
+
+
 @pytest.mark.parametrize(
     ("text", "places"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from driftcheck.actions.compare.quick_check_cache import save_quick_check
+from driftcheck.actions.compare.quick_check_cache import save_in_step, save_quick_check
 from driftcheck.config.settings import Settings
 from driftcheck.judging.report import Report
 from driftcheck.pipeline.check import ProjectCheck
@@ -24,7 +24,8 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     with open_project(settings, progress) as (loaded, shadows, declarations):
         replays = Replays(loaded, shadows, settings, progress)
         checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
-        save_quick_check(loaded, shadows, settings, checked.state)
+        saved = save_quick_check(loaded, shadows, settings, checked.state)
+        save_in_step(loaded, shadows, settings, checked, saved)
         return Report(
             loaded.project.name,
             checked.reports,

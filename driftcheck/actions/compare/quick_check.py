@@ -6,6 +6,9 @@ asked for, and no file of the history has changed since the last full check. The
 live schema is compared with the digest of the schema that the history builds, which the full check
 has cached. If the digests differ, or anything else is new, a full check must find the differences.
 
+If other gaps are asked for, a quick check is possible if the last full check of these gaps found
+nothing, and nothing that the project's code then read has changed since (``in_step.py``).
+
 The database is the one that --database-url names. Without this option, it is the one that the
 project named in the last full check, if nothing has changed that the project's code then read.
 
@@ -27,7 +30,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from driftcheck import __version__
-from driftcheck.actions.compare.project_url import project_url_of
+from driftcheck.actions.compare.in_step import InStep, known_in_step
+from driftcheck.actions.compare.project_url import ProjectURL, project_url_of
 from driftcheck.chain import Gap
 from driftcheck.config.baseline import Baseline
 from driftcheck.config.guard_settings import GuardSettings
@@ -48,6 +52,7 @@ from driftcheck.project.inputs import inputs_of
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.files import files_in, fingerprint
 from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
+from driftcheck.storage.entries import key_of
 from driftcheck.storage.snapshot_file import FORMAT, digest
 
 _PACKAGES = ("alembic", "sqlalchemy", "flask-migrate")
@@ -86,6 +91,16 @@ class CachedCheck:
     inputs: dict[str, Any]
     project_url: dict[str, Any] | None
 
+    def state(self, digest_key: str, location: str) -> str:
+        """Return a digest of what a check of all gaps depends on, apart from the project's code.
+
+        Args:
+            digest_key: The key of the digest that the schema of the live database has.
+            location: The URL of the live database, as messages show it.
+        """
+        parts = asdict(replace(self, digests={}, project_url=None))
+        return key_of((parts, digest_key, self.digests.get(digest_key), location))
+
 
 class _Live(NamedTuple):
     """Where the live database is.
@@ -101,11 +116,24 @@ class _Live(NamedTuple):
     arguments: dict[str, Any]
 
 
+class SavedCheck(NamedTuple):
+    """A full check as it was cached.
+
+    Attributes:
+        check: What was cached.
+        digest_key: The key of the digest of the schema that the history builds at the revisions of
+            the live database.
+    """
+
+    check: CachedCheck
+    digest_key: str
+
+
 class QuickResult(NamedTuple):
     """What a quick check has found.
 
     Attributes:
-        report: The report if there is no drift; ``None`` if only a full check can find the
+        report: The report if there is no difference; ``None`` if only a full check can find the
             differences.
         live: A digest of the live schema.
         key: A digest of what drift depends on: the database and its server, both schemas, and the
@@ -122,7 +150,7 @@ class QuickResult(NamedTuple):
 
 
 def quick_report(settings: Settings) -> Report | None:
-    """Report that there is no drift; ``None`` if only a full check can tell.
+    """Report that there is no difference; ``None`` if only a full check can tell.
 
     Args:
         settings: The settings.
@@ -143,10 +171,15 @@ def quick_result(settings: Settings) -> QuickResult | None:
     Raises:
         NotAnsweredError: The live database does not answer in time.
     """
-    cached = _load(settings) if _is_possible(settings) else None
+    is_drift = settings.gaps == (Gap.DRIFT,)
+    is_asked = settings.cache and settings.bootstrap is None
+    in_step = None
+    if is_asked and not is_drift:
+        in_step = known_in_step(settings_digest(settings), settings.gaps)
+    cached = _load(settings) if is_asked and (is_drift or in_step is not None) else None
     if cached is None or not _is_current(cached, settings):
         return None
-    live = _live(cached, settings)
+    live = _live(cached, settings, in_step)
     if live is None:
         return None
     # Imported here because projects with other databases may not have psycopg2.
@@ -163,7 +196,7 @@ def quick_result(settings: Settings) -> QuickResult | None:
     try:
         make_read_only(connection)
         with gc_paused():
-            return _result(settings, cached, connection, live.shown)
+            return _result(settings, cached, connection, live.shown, in_step)
     except NotAnsweredError:
         raise  # the full check would wait for the same time
     except (psycopg2.Error, ConnectionFailedError, CatalogError):
@@ -180,30 +213,33 @@ def _is_current(cached: CachedCheck, settings: Settings) -> bool:
     return inputs is not None and inputs.unchanged() is not None
 
 
-def _is_possible(settings: Settings) -> bool:
-    """Whether the settings ask for no more than a quick check can tell."""
-    return settings.gaps == (Gap.DRIFT,) and settings.cache and settings.bootstrap is None
-
-
-def _live(cached: CachedCheck, settings: Settings) -> _Live | None:
+def _live(cached: CachedCheck, settings: Settings, in_step: InStep | None) -> _Live | None:
     """Return where the live database is; ``None`` if only a full check can tell."""
     if settings.database_url is not None:
         dsn = libpq_url(settings.database_url)
-        return None if dsn is None else _Live(dsn, displayed_url(settings.database_url), {})
-    if cached.project_url is None:
-        return None
-    try:
-        own = project_url_of(cached.project_url)
-        password = own.password()
-    except (KeyError, TypeError):  # the file of the cache is damaged
-        return None
-    if password is None:
+        if dsn is None or (in_step is not None and in_step.inputs.unchanged() is None):
+            return None
+        return _Live(dsn, displayed_url(settings.database_url), {})
+    own = _project_url(cached) if in_step is None else in_step.project_url
+    password = None if own is None else own.password()
+    if own is None or password is None:
         return None
     return _Live(own.url, displayed_url(own.url), {"password": password} if password else {})
 
 
+def _project_url(cached: CachedCheck) -> ProjectURL | None:
+    try:
+        return None if cached.project_url is None else project_url_of(cached.project_url)
+    except (KeyError, TypeError):  # the file of the cache is damaged
+        return None
+
+
 def _result(
-    settings: Settings, cached: CachedCheck, connection: Any, location: str
+    settings: Settings,
+    cached: CachedCheck,
+    connection: Any,
+    location: str,
+    in_step: InStep | None,
 ) -> QuickResult | None:
     """Read the live database, and compare the digest of its schema with the cached one."""
     facts = read_facts(connection)
@@ -217,13 +253,15 @@ def _result(
     if live.remarks:
         return None
     live_digest, digest_key = digest(live), _digest_key(facts, stamped)
-    name = _path(settings).stem
+    name = settings_digest(settings)
     built = cached.digests.get(digest_key)
     parts = location, name, cached.files, digest_key, built, live_digest
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
     result = QuickResult(None, live_digest, key, name, tuple(cached.directories))
     if live_digest != built:
         return result
+    if in_step is not None and in_step.state != cached.state(digest_key, location):
+        return None
     header = ReportHeader(
         name=cached.database or facts.database,
         location=location,
@@ -234,6 +272,7 @@ def _result(
         replay="cached",
         shadows=cached.shadows,
         notes=tuple(cached.notes),
+        environment=in_step.environment if in_step is not None else "",
     )
     compared = coverage(live, catalog, compared_scope(settings))
     report = database_report(header, (), settings.gaps, compared)
@@ -254,7 +293,7 @@ def save(
     facts: ServerFacts,
     stamped: Sequence[str],
     built: Snapshot,
-) -> None:
+) -> SavedCheck:
     """Cache the result of a full check. Errors of writing are ignored.
 
     Args:
@@ -266,9 +305,12 @@ def save(
     """
     earlier = _load(settings)
     digests = earlier.digests if earlier is not None and earlier.files == check.files else {}
-    digests[_digest_key(facts, sorted(stamped))] = digest(built)
+    digest_key = _digest_key(facts, sorted(stamped))
+    digests[digest_key] = digest(built)
+    check = replace(check, digests=digests)
     with contextlib.suppress(OSError):
-        write_private(_path(settings), json.dumps(asdict(replace(check, digests=digests))))
+        write_private(_path(settings), json.dumps(asdict(check)))
+    return SavedCheck(check, digest_key)
 
 
 def _load(settings: Settings) -> CachedCheck | None:
@@ -280,6 +322,15 @@ def _load(settings: Settings) -> CachedCheck | None:
 
 def _path(settings: Settings) -> Path:
     """Return the path of the cache file for some settings and the installed versions."""
+    return cache_directory() / "quick_checks" / f"{settings_digest(settings)}.json"
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return a digest of the settings that a result depends on, and of the installed versions.
+
+    Args:
+        settings: The settings. The gaps and the database are left out.
+    """
     relevant = replace(
         settings,
         database_url=None,
@@ -292,8 +343,7 @@ def _path(settings: Settings) -> Path:
     )
     base = fingerprint([settings.base_snapshot]) if settings.base_snapshot else ""
     environment = os.environ.get("FLASK_APP"), sys.executable, FORMAT, __version__
-    key = hashlib.sha256(repr((relevant, base, environment, _versions())).encode()).hexdigest()
-    return cache_directory() / "quick_checks" / f"{key}.json"
+    return hashlib.sha256(repr((relevant, base, environment, _versions())).encode()).hexdigest()
 
 
 @cache

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from driftcheck.actions.compare.project_url import project_url
-from driftcheck.actions.compare.quick_check import CachedCheck, history_digest, save
+from driftcheck.actions.compare.in_step import InStep, remember
+from driftcheck.actions.compare.project_url import ProjectURL, project_url
+from driftcheck.actions.compare.quick_check import (
+    CachedCheck,
+    SavedCheck,
+    history_digest,
+    save,
+    settings_digest,
+)
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.postgresql.libpq import displayed_url
+from driftcheck.pipeline.autogenerate_caches import can_be_cached
+from driftcheck.pipeline.check import Checked
+from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
+from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_with
+from driftcheck.project.recording import Recorded
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
+from driftcheck.storage.snapshot_file import digest
 
 
 def save_quick_check(
@@ -22,7 +36,7 @@ def save_quick_check(
     shadows: Shadows,
     settings: Settings,
     state: ProjectState[HistoryResult],
-) -> None:
+) -> SavedCheck | None:
     """Write the quick-check cache after a full check, if a quick check is possible.
 
     A quick check is not possible with several databases or heads, with a bootstrap, after a failed
@@ -33,6 +47,9 @@ def save_quick_check(
         shadows: Created its shadow databases.
         settings: The settings of the full check.
         state: The state of the databases that were checked.
+
+    Returns:
+        What was written; ``None`` if a quick check is not possible.
     """
     (database, *others), result = state.databases, state.result
     facts = shadows.facts(database.database_key)
@@ -48,11 +65,67 @@ def save_quick_check(
     )
     inputs = history.inputs
     if impossible or not stamped or len(loaded.heads) != 1:
-        return
+        return None
     if facts is None or built is None or inputs is None:
-        return
+        return None
     check = _cached_check(loaded, shadows, database, inputs)
-    save(settings, check, facts, stamped, built)
+    return save(settings, check, facts, stamped, built)
+
+
+def save_in_step(
+    loaded: LoadedProject,
+    shadows: Shadows,
+    settings: Settings,
+    checked: Checked,
+    saved: SavedCheck | None,
+) -> None:
+    """Remember whether a full check has found nothing, so that the next one can be a quick one.
+
+    Args:
+        loaded: The project.
+        shadows: Created its shadow databases.
+        settings: The settings of the check.
+        checked: The result of the check.
+        saved: The check as it was cached for quick checks of drift.
+    """
+    found = None
+    if saved is not None and _is_in_step(loaded, shadows, settings, checked, saved):
+        found = _in_step(loaded, settings, checked.state.databases[0], saved)
+    remember(settings_digest(settings), settings.gaps, found)
+
+
+def _is_in_step(
+    loaded: LoadedProject,
+    shadows: Shadows,
+    settings: Settings,
+    checked: Checked,
+    saved: SavedCheck,
+) -> bool:
+    """Whether a check has found nothing, and a quick check would make the same report."""
+    (report,), (database,) = checked.reports, checked.state.databases
+    live = database.snapshots.get(Side.LIVE)
+    return (
+        live is not None
+        and report.gaps == settings.gaps
+        and not report.findings
+        and report.notes == tuple(saved.check.notes)
+        and report.coverage == coverage(live, database.catalog, compared_scope(settings))
+        and digest(live) == saved.check.digests[saved.digest_key]
+        and can_be_cached(loaded, shadows, checked.state.result.history)
+    )
+
+
+def _in_step(
+    loaded: LoadedProject, settings: Settings, database: DatabaseState, saved: SavedCheck
+) -> InStep | None:
+    """Return what to remember of a check; ``None`` if its inputs cannot be read again."""
+    read = loaded.recording.recorded()
+    inputs, own = read.inputs(), _own_url(loaded, database, read)
+    url = settings.database_url or (None if own is None else own.url)
+    if inputs is None or url is None:
+        return None
+    state = saved.check.state(saved.digest_key, displayed_url(url))
+    return InStep(state, loaded.environment_file(), inputs, own)
 
 
 def _cached_check(
@@ -64,10 +137,7 @@ def _cached_check(
     directories = [str(path) for path in source_directories(loaded.script)]
     tables = version_tables(loaded.environment)[database.database_key]
     maker = shadows.maker(database.database_key)
-    # The answer of a second database may have named the first one.
-    is_alone = len(loaded.redirect.targets) == 1
-    target, read = database.configured[0].target, loaded.read_until_configured
-    own = project_url(target, read) if is_alone else None
+    own = _own_url(loaded, database, loaded.read_until_configured)
     return CachedCheck(
         project=loaded.project.name,
         directories=directories,
@@ -81,3 +151,10 @@ def _cached_check(
         inputs=inputs_with(inputs).as_json(),
         project_url=None if own is None else asdict(own),
     )
+
+
+def _own_url(loaded: LoadedProject, database: DatabaseState, read: Recorded) -> ProjectURL | None:
+    """Return the URL of the project's own database, if what names it can be read again."""
+    # The answer of a second database may have named the first one.
+    is_alone = len(loaded.redirect.targets) == 1
+    return project_url(database.configured[0].target, read) if is_alone else None

@@ -82,10 +82,10 @@ def displayed_url(url: str) -> str:
     host = parts.netloc.rpartition("@")[2]
     target = f"{parts.username}@{host}" if parts.username else host
     parameters = parse_qs(parts.query)
-    hosts = "" if host else displayed_hosts(parameters.get("host"), parameters.get("port"))
-    if hosts.startswith("/"):
+    hosts = displayed_hosts(parameters.get("host"), parameters.get("port"))
+    if hosts.startswith("/") and not parts.hostname:  # there may be a port
         return urlunsplit(("postgresql", target, parts.path, f"host={hosts}", ""))
-    return urlunsplit(("postgresql", target + hosts, parts.path, "", ""))
+    return urlunsplit(("postgresql", target + ("" if host else hosts), parts.path, "", ""))
 
 
 def _service_parameters(name: str) -> dict[str, str]:
