@@ -283,10 +283,11 @@ class Replay:
         before = self.known.get(database_key, frozenset())
         for dropped in before - now:
             made.pop(dropped, None)
+        shown = relative(file, self._loaded.root)
         for address in now - before:
             line = self._log.creation_line(*address.path)
             line = line or self._log.creation_line(address.path[0])
-            made[address] = MigrationSource(revision, relative(file, self._loaded.root), line)
+            made[address] = MigrationSource(revision, shown, line)
 
     def _record_dropped(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         """Record dropped objects only.

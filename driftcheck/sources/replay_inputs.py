@@ -68,6 +68,7 @@ class ReplayRecording(Recording):
         self._directories = directories
         self._root = root
         self._earlier = earlier
+        self._in_history: dict[str, bool] = {}
 
     def inputs(self) -> States | None:
         """Return everything that was read, and the modules that the revisions import.
@@ -98,7 +99,12 @@ class ReplayRecording(Recording):
         return not is_in_key and self._is_read_by_revision(frame)
 
     def _is_in_history(self, file: str) -> bool:
-        return any(_resolved(file).is_relative_to(directory) for directory in self._directories)
+        found = self._in_history.get(file)  # asked for each read of each function on the stack
+        if found is None:
+            path = _resolved(file)
+            found = any(path.is_relative_to(directory) for directory in self._directories)
+            self._in_history[file] = found
+        return found
 
     def _is_read_by_revision(self, frame: FrameType) -> bool:
         """Whether a revision is on the stack, and driftcheck does not read on its own account."""
