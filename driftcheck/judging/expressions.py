@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 ELLIPSIS = "…"
@@ -103,6 +102,8 @@ def differing_clauses(left: str, right: str) -> tuple[str, str]:
     """
     first, second = clauses(left), clauses(right)
     texts: tuple[list[str], list[str]] = [], []
+    from difflib import SequenceMatcher  # noqa: PLC0415  (a report without findings does not need it)
+
     matcher = SequenceMatcher(a=first, b=second, autojunk=False)
     for operation, from_, to, other_from, other_to in matcher.get_opcodes():
         if operation != "equal":

@@ -25,12 +25,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from driftcheck import __version__
 from driftcheck.actions.compare.in_step import InStep, known_in_step
+from driftcheck.actions.compare.installed import installed_versions
 from driftcheck.actions.compare.project_url import ProjectURL, project_url_of
 from driftcheck.chain import Gap
 from driftcheck.config.baseline import Baseline
@@ -347,9 +347,9 @@ def settings_digest(settings: Settings) -> str:
 
 
 @cache
-def _versions() -> list[str]:
+def _versions() -> Sequence[str]:
     """Return the versions of packages on which the result of a replay depends."""
-    return [version(package) for package in _PACKAGES]
+    return installed_versions(_PACKAGES)
 
 
 def history_digest(directories: Sequence[str], root: Path) -> str:
