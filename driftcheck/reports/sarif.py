@@ -13,8 +13,6 @@ https://docs.github.com/code-security/code-scanning/integrating-with-code-scanni
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -26,6 +24,7 @@ from driftcheck.judging.findings import Finding, IgnoredFinding, SourceLine
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.judging.rule_lookup import explained
 from driftcheck.reports.dumping import dump
+from driftcheck.reports.fingerprint import with_fingerprints
 from driftcheck.reports.level import level
 from driftcheck.reports.output_style import PLAIN, OutputStyle
 from driftcheck.reports.prose import paragraphs
@@ -62,11 +61,15 @@ def _run(report: Report, output: OutputStyle) -> dict[str, Any]:
     for finding in report.findings:
         rules.setdefault(finding.rule, finding)
     order = list(rules)
-    several = len(report.databases) > 1
     results = [
-        _result(finding, order.index(finding.rule), database, report, output, several=several)
-        for database in report.databases
-        for finding in database.findings
+        {
+            **_result(finding, order.index(finding.rule), database, report, output),
+            "partialFingerprints": {
+                "primaryLocationLineHash": f"{fingerprint}:{number}",
+                "driftcheck/v1": fingerprint,
+            },
+        }
+        for database, finding, fingerprint, number in with_fingerprints(report)
     ]
     return {
         "tool": {
@@ -99,14 +102,8 @@ def _rule(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _result(  # noqa: PLR0913  (a result depends on all of them)
-    finding: Finding,
-    index: int,
-    database: DatabaseReport,
-    report: Report,
-    output: OutputStyle,
-    *,
-    several: bool,
+def _result(
+    finding: Finding, index: int, database: DatabaseReport, report: Report, output: OutputStyle
 ) -> dict[str, Any]:
     result = {
         "ruleId": finding.rule,
@@ -115,7 +112,6 @@ def _result(  # noqa: PLR0913  (a result depends on all of them)
         "message": {"text": "\n\n".join([finding.message, *paragraphs(finding, PLAIN)])},
         "locations": list(_locations(finding, database, output)),
         "relatedLocations": list(_related(finding, output)),
-        "partialFingerprints": _fingerprints(finding, database.name if several else ""),
     }
     return {key: value for key, value in result.items() if value != []}
 
@@ -160,14 +156,6 @@ def _related(finding: Finding, output: OutputStyle) -> Iterator[dict[str, Any]]:
         "physicalLocation": _physical(SourceLine(origin.file, origin.line), output),
         "message": {"text": f"Created by revision {origin.revision}."},
     }
-
-
-def _fingerprints(finding: Finding, database: str) -> dict[str, str]:
-    """Identify the finding across runs, without its line and without texts that may change."""
-    about = [*finding.address] if finding.address else [finding.message]
-    identity = json.dumps([database, finding.rule, *about])
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:32]
-    return {"primaryLocationLineHash": f"{digest}:1", "driftcheck/v1": digest}
 
 
 def _invocation(report: Report) -> dict[str, Any]:

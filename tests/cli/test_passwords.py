@@ -5,6 +5,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from driftcheck.reports import FORMATS
+
 PASSWORD = "gr@b/b3d w+rd"
 SPELLINGS = PASSWORD, quote(PASSWORD), quote(PASSWORD, safe=""), quote_plus(PASSWORD)
 URL = f"postgresql://me:{quote(PASSWORD, safe='')}@localhost:1/school"
@@ -77,7 +79,7 @@ def test_a_tail_that_begins_in_a_password(school):
         assert PASSWORD[-kept:] not in result.stderr.replace("z", "")
 
 
-@pytest.mark.parametrize("form", ["terminal", "json", "github", "sarif", "junit", "markdown"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_reports_in_every_form(school, form):
     url = f"postgresql://me:{quote(PASSWORD, safe='')}@h/x".replace("'", "''")
     school.by_hand(

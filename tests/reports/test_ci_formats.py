@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from driftcheck.chain import CHAIN, Gap
 from driftcheck.judging.findings import Finding, Origin, Severity, SourceLine, Verdict
 from driftcheck.judging.report import Report
-from driftcheck.reports import OutputStyle, render
+from driftcheck.reports import PLAIN, OutputStyle, render
 from driftcheck.reports.visible import visible
 from driftcheck.schema import Address
 
@@ -183,6 +183,79 @@ def test_sarif_gives_a_file_to_a_finding_without_one(samples):
         "pyproject.toml",
         "migrations/env.py",
     ]
+
+
+def repeated(samples):
+    """A report in which two findings of a rule are about the same object."""
+    finding = samples["pending"].findings[0]
+    findings = (finding, replace(finding, message="The same object, for another reason."))
+    database = replace(samples["pending"].databases[0], findings=findings)
+    return Report("school", (database,))
+
+
+def test_sarif_distinguishes_two_findings_of_a_rule_about_an_object(samples):
+    first, second = (one["primaryLocationLineHash"] for one in fingerprints(repeated(samples)))
+    assert first.endswith(":1")
+    assert second == first[:-1] + "2"
+
+
+# --- gitlab ---------------------------------------------------------------------------------
+
+ENTRY_OF_CODE_QUALITY = {  # the table of properties in GitLab's documentation
+    "type": "object",
+    "required": ["description", "check_name", "fingerprint", "severity", "location"],
+    "additionalProperties": False,
+    "properties": {
+        "description": {"type": "string", "minLength": 1},
+        "check_name": {"type": "string", "minLength": 1},
+        "fingerprint": {"type": "string", "minLength": 1},
+        "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+        "location": {
+            "type": "object",
+            "required": ["path", "lines"],
+            "additionalProperties": False,
+            "properties": {
+                "path": {"type": "string", "minLength": 1},
+                "lines": {
+                    "type": "object",
+                    "required": ["begin"],
+                    "additionalProperties": False,
+                    "properties": {"begin": {"type": "integer", "minimum": 1}},
+                },
+            },
+        },
+    },
+}
+
+
+def entries(report, output=PLAIN):
+    return json.loads(render(report, "gitlab", output))
+
+
+def test_gitlab_has_a_valid_entry_for_each_finding(sample):
+    validator = jsonschema.Draft202012Validator({"type": "array", "items": ENTRY_OF_CODE_QUALITY})
+    found = entries(sample)
+    assert list(validator.iter_errors(found)) == []
+    assert [entry["check_name"] for entry in found] == [f.rule for f in sample.findings]
+
+
+def test_gitlab_calls_major_what_fails_the_check_and_nothing_else(sample):
+    for report in (sample, lenient(sample)):
+        severities = [entry["severity"] for entry in entries(report)]
+        assert severities.count("major") == len(failing(report))
+
+
+def test_gitlab_identifies_each_finding_by_its_fingerprint(sample, samples):
+    for report in (sample, repeated(samples)):
+        found = {entry["fingerprint"] for entry in entries(report)}
+        assert len(found) == len(report.findings)
+
+
+def test_gitlab_names_files_relative_to_the_repository(samples):
+    (entry,) = entries(samples["pending"], OutputStyle(directory="backend"))
+    assert entry["location"] == {"path": "backend/school/models.py", "lines": {"begin": 17}}
+    _, conflict = entries(samples["ignored"], OutputStyle(directory="backend"))
+    assert conflict["location"] == {"path": "backend/migrations/env.py", "lines": {"begin": 1}}
 
 
 # --- junit ----------------------------------------------------------------------------------

@@ -25,7 +25,13 @@ OUTPUTS = {
     "ascii": OutputStyle(encoding="ascii"),
     "colour": OutputStyle(colour=True),
 }
-FOR_CI = {"github": ".github.txt", "sarif": ".sarif", "junit": ".xml", "markdown": ".md"}
+FOR_CI = {
+    "github": ".github.txt",
+    "sarif": ".sarif",
+    "gitlab": ".gitlab.json",
+    "junit": ".xml",
+    "markdown": ".md",
+}
 IN_CI = [
     "clean",
     "tutorial",
