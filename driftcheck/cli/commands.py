@@ -17,6 +17,7 @@ from driftcheck.errors import DriftcheckError, ExitCode, OutputError
 from driftcheck.process import streams
 from driftcheck.process.interrupt import interruption
 from driftcheck.project.containment import exit_process, own_process
+from driftcheck.suggestions import did_you_mean
 
 _READER_GONE = 141  # 128 + SIGPIPE, as in shells
 
@@ -60,6 +61,16 @@ class _Commands(click.Group):
         name = cmd_name.replace("-", "_")
         return cast("click.Command", getattr(import_module(f"driftcheck.cli.{name}"), name))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name. A wrong name gets similar names as a hint."""
+        name = args[0]
+        is_option = name.startswith("-")
+        if not is_option and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            ctx.fail(f"No such command {name!r}. {did_you_mean(name, _COMMANDS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
 
 @click.group(
     cls=_Commands,
@@ -67,7 +78,14 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__)
 def cli() -> None:
-    """Compare SQLAlchemy models, Alembic migrations and the live database."""
+    """Compare SQLAlchemy models, Alembic migrations and the live database.
+
+    \b
+    Examples:
+      driftcheck doctor                  whether this project can be checked
+      driftcheck compare                 what differs, and what to do about it
+      driftcheck compare --help          the options of a command
+    """
 
 
 def main() -> NoReturn:

@@ -8,12 +8,15 @@ from pathlib import Path
 import click
 
 from driftcheck.cli.files import write_project_file
+from driftcheck.cli.options import RULES_HINT
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.config.settings import load_settings
 from driftcheck.errors import ConfigurationError, ExitCode
 from driftcheck.judging.ignoring import matches_no_rule
+from driftcheck.judging.rule_lookup import rules_like
 from driftcheck.process import streams
 from driftcheck.reports.file_diff import file_diff
+from driftcheck.suggestions import with_suggestion
 
 
 @click.command()
@@ -40,10 +43,10 @@ def ignore(
 
     Writes an entry into [tool.driftcheck] of pyproject.toml, and shows the change. ADDRESS is the
     address of an object, or of the table that contains it, as in reports; it may have wildcards.
-    For example:
 
     \b
-      driftcheck ignore 'public.audit_*' --reason "The auditors index as they need."
+    Example:
+      driftcheck ignore 'public.audit_*' --reason "The auditors index them."
 
     Exit codes: 0 if the entry was written, 2 for a usage or configuration error, 3 if the file
     cannot be written.
@@ -80,6 +83,6 @@ def _entry(rule: str, address: str, reason: str, until: date | None) -> IgnoreEn
     if matches_no_rule(entry):
         raise ConfigurationError(
             f"no rule matches {rule!r}",
-            hint="A report shows the rule of a finding below the first line of the finding.",
+            hint=with_suggestion(rule, rules_like(rule), RULES_HINT),
         )
     return entry

@@ -12,11 +12,14 @@ import click
 from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ConfigurationError
-from driftcheck.judging.rule_lookup import is_rule
+from driftcheck.judging.rule_lookup import is_rule, rules_like
 from driftcheck.process.deadline import CONNECT_SECONDS, DEFAULT_SECONDS, watchdog
 from driftcheck.reports import FORMATS
+from driftcheck.suggestions import with_suggestion
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+RULES_HINT = "A report shows the rule of a finding below the first line of the finding."
+"""Where to look up a rule."""
 
 
 def combined(*decorators: Decorator) -> Decorator:
@@ -228,7 +231,7 @@ def settings_from(options: dict[str, Any]) -> Settings:
         if "-" in word and not is_rule(word):
             raise ConfigurationError(
                 f"fail-on contains {word!r}, which is not a rule",
-                hint="A report shows the rule of a finding below the first line of the finding.",
+                hint=with_suggestion(word, filter(is_rule, rules_like(word)), RULES_HINT),
             )
     watchdog.seconds = settings.timeout
     return settings

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from driftcheck.errors import ConfigurationError
+from driftcheck.suggestions import with_suggestion
 
 VARIABLE = "DRIFTCHECK_GUARD"
 """The environment variable that overrides ``mode`` for one command."""
@@ -45,9 +46,12 @@ class GuardSettings:
         where = "[tool.driftcheck.guard]"
         if not isinstance(table, Mapping):
             raise ConfigurationError(f"{where} is not a table", hint=_KNOWN)
-        unknown = sorted(set(table) - {"mode", "required"})
+        unknown = sorted(set(table) - {*_KEYS})
         if unknown:
-            raise ConfigurationError(f"{where} has an unknown key: {unknown[0]}", hint=_KNOWN)
+            raise ConfigurationError(
+                f"{where} has an unknown key: {unknown[0]}",
+                hint=with_suggestion(unknown[0], _KEYS, _KNOWN),
+            )
         required = table.get("required", False)
         if not isinstance(required, bool):
             raise ConfigurationError(
@@ -65,6 +69,7 @@ class GuardSettings:
         return replace(self, mode=_mode(value, VARIABLE)) if value else self
 
 
+_KEYS = ("mode", "required")
 _KNOWN = 'The keys are mode = "refuse", "strip", "warn" or "off", and required = true or false.'
 
 

@@ -10,6 +10,7 @@ from fnmatch import translate
 from typing import Any
 
 from driftcheck.errors import ConfigurationError
+from driftcheck.suggestions import with_suggestion
 
 _STRINGS = ("rule", "address", "reason")
 _KEYS = (*_STRINGS, "until")
@@ -93,9 +94,10 @@ def _fits(pattern: str, text: str) -> bool:
 
 def _require_valid(key: str, value: Any) -> None:
     if key not in _KEYS:
-        known = ", ".join(_KEYS)
+        known = f"The known keys are: {', '.join(_KEYS)}."
         raise ConfigurationError(
-            f"an entry of ignore has an unknown key: {key}", hint=f"The known keys are: {known}."
+            f"an entry of ignore has an unknown key: {key}",
+            hint=with_suggestion(key, _KEYS, known),
         )
     if key in _STRINGS and not (isinstance(value, str) and value.strip()):
         raise ConfigurationError(

@@ -17,6 +17,7 @@ from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.errors import ConfigurationError
 from driftcheck.process.deadline import DEFAULT_SECONDS
 from driftcheck.process.masking import learn_url
+from driftcheck.suggestions import with_suggestion
 
 _RULE = re.compile(r"[a-z]+(-[a-z0-9]+)+")  # judging knows which rules exist
 ENVIRONMENT = {
@@ -161,20 +162,25 @@ def _from_file(root: Path) -> dict[str, Any]:
     section = table.get("driftcheck", {}) if isinstance(table, dict) else table
     if not isinstance(section, dict):
         raise ConfigurationError(
-            f"[tool.driftcheck] in {path} is not a table", hint=f"The known keys are: {_known()}."
+            f"[tool.driftcheck] in {path} is not a table",
+            hint=f"The known keys are: {', '.join(_known())}.",
         )
     values = {key.replace("-", "_"): value for key, value in section.items()}
     unknown = sorted(set(values) - set(_READERS))
     if unknown:
         raise ConfigurationError(
             f"[tool.driftcheck] in {path} has an unknown key: {unknown[0].replace('_', '-')}",
-            hint=f"The known keys are: {_known()}.",
+            hint=with_suggestion(
+                unknown[0].replace("_", "-"),
+                _known(),
+                f"The known keys are: {', '.join(_known())}.",
+            ),
         )
     return values
 
 
-def _known() -> str:
-    return ", ".join(sorted(key.replace("_", "-") for key in _READERS))
+def _known() -> list[str]:
+    return sorted(key.replace("_", "-") for key in _READERS)
 
 
 def _string(key: str, value: Any, _root: Path) -> str:

@@ -105,6 +105,18 @@ def is_rule(identity: str) -> bool:
     return False
 
 
+def rules_like(identity: str) -> list[str]:
+    """Return the rules that the identity of an unknown rule may stand for.
+
+    Args:
+        identity: The identity, or a pattern of identities. Its kind of object is taken as it is.
+    """
+    words = identity.split("-")
+    kinds = {"-".join(words[1:-1]), "-".join(words[2:-1])} - {""}
+    of_changes = [f"{v}-{kind}-{suffix}" for v in Verdict for kind in kinds for suffix in _SUFFIXES]
+    return [*NOT_OF_CHANGES, *(f"{verdict}-*" for verdict in Verdict), *sorted(of_changes)]
+
+
 def explained(finding: Finding) -> Rule:
     """Return the rule of a finding in general words, the same for all findings of the rule.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
 
 from driftcheck.errors import UsageError
 from driftcheck.schema import Address
+from driftcheck.suggestions import did_you_mean
 
 
 class NoSuchObjectError(UsageError):
@@ -15,7 +15,6 @@ class NoSuchObjectError(UsageError):
 
 
 _PART = re.compile(r'\s*("(?:[^"]|"")*"|[^."(]+)\s*')
-_CLOSEST = 5
 
 
 def find_objects(
@@ -37,7 +36,7 @@ def find_objects(
         otherwise: The hint if no name is similar.
 
     Raises:
-        NoSuchObjectError: No address matches; the hint lists the closest names.
+        NoSuchObjectError: No address matches; the hint names similar objects.
     """
     kind, name = _split_kind(query.strip(), kinds)
     of_kind = [address for address in known if kind in ("", address.kind)]
@@ -48,7 +47,7 @@ def find_objects(
     if not matches:
         raise NoSuchObjectError(
             unknown.format(repr(query.strip())),
-            hint=_closest(name, of_kind or known) or otherwise,
+            hint=similar_objects(name, of_kind or known) or otherwise,
         )
     return matches
 
@@ -102,15 +101,10 @@ def _normalized(arguments: str | None) -> str:
     return re.sub(r"\s+", " ", arguments or "").replace(", ", ",").strip()
 
 
-def _closest(name: str, known: Iterable[Address]) -> str:
+def similar_objects(name: str, known: Iterable[Address]) -> str:
+    """Return a question that names the objects with the most similar names; empty without any."""
     spelled: dict[str, str] = {}
     for address in known:
         for spelling in (address.name, *_spellings(address)):
             spelled.setdefault(spelling.lower(), str(address))
-    own = name.rpartition(".")[2]
-    near = [
-        *get_close_matches(name.lower(), spelled, n=_CLOSEST, cutoff=0.6),
-        *get_close_matches(own.lower(), spelled, n=_CLOSEST, cutoff=0.6),
-    ]
-    closest = list(dict.fromkeys(spelled[spelling] for spelling in near))[:_CLOSEST]
-    return f"The closest names: {', '.join(closest)}." if closest else ""
+    return did_you_mean(name, spelled) or did_you_mean(name.rpartition(".")[2], spelled)

@@ -32,7 +32,7 @@ def test_blame(school):
     assert found.stdout.endswith("✓ Made by 0002, not changed since.\n")
     unknown = school.run("blame", "students.aeg")
     assert (unknown.status, unknown.stdout) == (2, "")
-    assert "The closest names: column students.age, " in unknown.stderr
+    assert "Did you mean 'column students.age'?" in unknown.stderr
 
 
 def test_history(school):

@@ -12,6 +12,14 @@ USAGE, CANNOT_CHECK = 2, 3
     ("arguments", "words"),
     [
         ("compare --nothing", ["--nothing", "--help"]),
+        ("compar", ["No such command 'compar'. Did you mean 'compare'?"]),
+        ("compare --onlygap drift", ["--onlygap", "--only-gap"]),
+        ("compare --fail-on drift-column-mising", ["Did you mean 'drift-column-missing'?"]),
+        ("ignore x --reason y --rule drft-*", ["no rule matches", "Did you mean 'drift-*'?"]),
+        ("blame studnts", ["Did you mean 'table students'?"]),
+        ("history 0003", ["0003", "Did you mean '0001'?", "driftcheck history"]),
+        ("simulate-colleague --at 0003", ["0003", "Did you mean '0001'?"]),
+        ("adopt --fix 0003", ["0003", "Did you mean '0001'?"]),
         ("compare --format yaml", ["yaml", "json"]),
         ("compare --format json --format sarif", ["json", "sarif", "--format sarif=FILE"]),
         ("compare --only-gap drift,past", ["gaps", "past", "unapplied"]),
@@ -41,7 +49,7 @@ def test_wrong_options(school, refused, arguments, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[tool.driftcheck]\nfail_onn = 1", ["pyproject.toml", "fail-onn", "fail-on"]),
+        ("[tool.driftcheck]\nfail_onn = 1", ["pyproject.toml", "Did you mean 'fail-on'?"]),
         ("[tool.driftcheck\n", ["pyproject.toml", "TOML", "line 1"]),
         ("[tool.driftcheck]\ncache = 'no'", ["pyproject.toml", "cache", "true or false"]),
         ("[tool.driftcheck]\nfail-on = 5", ["fail-on", "a list of strings"]),

@@ -27,6 +27,7 @@ from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.revision_lookup import revision_hint
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
@@ -123,7 +124,9 @@ class _Fixer:
         if len(found) != 1:
             raise ConfigurationError(
                 f"--fix {revision} does not name one revision of the history",
-                hint=f"The revisions that begin so: {', '.join(found) or 'none'}",
+                hint=f"The revisions that begin so: {', '.join(found)}"
+                if found
+                else revision_hint(self._loaded.script, revision),
             )
         return self._loaded.script.get_revision(found[0])
 

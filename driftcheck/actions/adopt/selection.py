@@ -15,6 +15,7 @@ from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.version_tables import is_of_another_project
 from driftcheck.schema import Address
+from driftcheck.suggestions import with_suggestion
 
 _OTHER_PROJECT = "The table is the version table of another project."
 _IGNORED = "An ignore entry of the project matches it."
@@ -64,10 +65,10 @@ def require_found(only: Sequence[str], findings: Sequence[Finding]) -> None:
     """
     for name in only:
         if not any(_is_named(finding, [name]) for finding in findings):
-            known = ", ".join(sorted(_addresses(findings))) or "none"
+            known = sorted(_addresses(findings))
+            listed = f"The objects with drift, as --only takes them: {', '.join(known) or 'none'}"
             raise UsageError(
-                f"there is no drift of {name!r}",
-                hint=f"The objects with drift, as --only takes them: {known}",
+                f"there is no drift of {name!r}", hint=with_suggestion(name, known, listed)
             )
 
 

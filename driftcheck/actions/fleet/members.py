@@ -13,6 +13,7 @@ from driftcheck.actions.fleet.url_references import UrlReference, reference_of
 from driftcheck.databases.registry import database_for
 from driftcheck.errors import CannotCheckError, CatalogError, ConfigurationError
 from driftcheck.sources.live import reading
+from driftcheck.suggestions import with_suggestion
 
 PLACEHOLDER = "{schema}"
 """Stands for the schema of a member in a ``-x`` argument."""
@@ -71,7 +72,10 @@ def _of_table(name: str, table: Any, path: Path) -> Member:
         raise ConfigurationError(f"{where} is not a table", hint=_keys_hint())
     for key, value in table.items():
         if key not in _KEYS:
-            raise ConfigurationError(f"{where} has an unknown key: {key}", hint=_keys_hint())
+            raise ConfigurationError(
+                f"{where} has an unknown key: {key}",
+                hint=with_suggestion(key, _KEYS, _keys_hint()),
+            )
         texts = value if isinstance(value, list) else [value]
         if not isinstance(value, _KEYS[key]) or not all(isinstance(text, str) for text in texts):
             raise ConfigurationError(f"{key} of {where} has no valid value", hint=_keys_hint())

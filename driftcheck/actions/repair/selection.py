@@ -42,7 +42,7 @@ def named(
         kinds: The names of all kinds.
 
     Raises:
-        NoSuchObjectError: A name matches no finding; the hint lists the closest names.
+        NoSuchObjectError: A name matches no finding; the hint names similar objects.
     """
     if not names:
         return None

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ConfigurationError
 from driftcheck.pipeline.base_snapshot import read_base_snapshot
+from driftcheck.pipeline.revision_lookup import revision_hint
 
 Revisions = tuple[str, ...]
 """The revisions of a database; empty before the first revision."""
@@ -42,7 +43,7 @@ class StartPoints:
         except CommandError as error:
             raise ConfigurationError(
                 f"the history has no such revision: {error}",
-                hint="Name a revision of the branch, such as alembic history lists.",
+                hint=revision_hint(self._script, at or since or ""),
             ) from None
         first = self.ancestry(self._beginning())
         return [point for point in points if first <= self.ancestry(point)]

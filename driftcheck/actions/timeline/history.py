@@ -17,6 +17,7 @@ from driftcheck.judging.timeline import DatabaseTimeline, RevisionEvents, Timeli
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.revision_lookup import REVISIONS_HINT, revision_hint
 from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.sources.walk import Walk
 
@@ -94,9 +95,7 @@ def named_revisions(script: ScriptDirectory, name: str) -> Sequence[Any]:
     try:
         matches = [*script.get_revisions(name)]
     except CommandError as error:
-        raise UsageError(f"{error}", hint="driftcheck history lists all revisions.") from None
+        raise UsageError(f"{error}", hint=revision_hint(script, name)) from None
     if not matches:
-        raise UsageError(
-            f"there is no revision {name!r}", hint="driftcheck history lists all revisions."
-        )
+        raise UsageError(f"there is no revision {name!r}", hint=REVISIONS_HINT)
     return matches

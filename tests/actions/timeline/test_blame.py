@@ -76,8 +76,8 @@ def test_made_and_last_changed(records):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("students.fullname", "The closest names: column public.students.full_name"),
-        ("ix_student_name", "The closest names: index public.ix_students_name"),
+        ("students.fullname", "Did you mean 'column public.students.full_name'?"),
+        ("ix_student_name", "Did you mean 'index public.ix_students_name'?"),
         ("view students", "table public.students"),
         ("students.age.x", "students.age"),
         ('"Students"', "table public.students"),
