@@ -82,8 +82,8 @@ def adopt(  # noqa: PLR0913  (a parameter for each option)
     downgrade leads back to the head, and rows are kept. Nothing is changed in the live database.
 
     \b
-    Example:
-      driftcheck adopt --only public.students.last_name --message "drop students.last_name"
+    Examples:
+      driftcheck adopt --only public.students.last_name -m "drop last_name"
       driftcheck adopt --fix 3f2a8c
 
     Exit codes: 0 if there is no drift or the file was written, 1 if there is drift and no file was

@@ -45,6 +45,10 @@ def blame(
     The output lists all changes with file and line, including changes under former names and
     changes of the table that the object belongs to. The live database is not read.
 
+    \b
+    Example:
+      driftcheck blame public.students.last_name
+
     Exit codes: 0 if the object is found, 2 for a usage or configuration error, 3 if the migrations
     fail.
     """

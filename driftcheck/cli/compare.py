@@ -42,6 +42,11 @@ from driftcheck.errors import ExitCode
 def compare(deliver: Delivery, *, write_baseline: bool, **options: Any) -> ExitCode:
     """Compare models, migrations and the live database.
 
+    \b
+    Examples:
+      driftcheck compare
+      driftcheck compare -d postgresql://reader@db/shop --format json
+
     Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
     configuration error, 3 if the check could not be made.
     """

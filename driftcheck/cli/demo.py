@@ -20,6 +20,10 @@ def demo() -> None:
     fails on a colleague's database. The demo runs on throwaway databases in less than half a
     minute. It needs a PostgreSQL installation that it can start, for example the embedded one:
     pip install 'driftcheck[embedded]'.
+
+    \b
+    Example:
+      driftcheck demo
     """
     # Imported here because other commands do not need it.
     from driftcheck.demo import run_demo  # noqa: PLC0415

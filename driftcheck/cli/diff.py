@@ -36,6 +36,10 @@ def diff(  # noqa: PLR0913  (a parameter for each option)
     For example, compare staging with production. The first database is the reference. Both are
     opened read-only.
 
+    \b
+    Example:
+      driftcheck diff postgresql://me@staging/shop postgresql://me@production/shop
+
     Exit codes: 0 if the schemas are equal, 1 if they differ, 2 for a usage or configuration
     error, 3 if the check could not be made.
     """

@@ -114,6 +114,10 @@ def fleet(  # noqa: PLR0913  (a parameter for each option)
     database. Databases with the same revisions and the same schema are compared once, and reported
     as a cluster. A database that cannot be read is reported, and the others are checked.
 
+    \b
+    Example:
+      driftcheck fleet databases.toml --jobs 16
+
     Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
     configuration error, 3 if a database could not be checked and no finding fails the check.
     """

@@ -49,6 +49,10 @@ def gate(deliver: Delivery, **options: Any) -> ExitCode:
     If the working tree lacks or changes revisions of the base, the base's own revision files are
     run too. Name only a base that you trust.
 
+    \b
+    Example:
+      driftcheck gate --base origin/main --format github
+
     Exit codes: 0 if no finding fails the check, 1 if a finding does, 2 for a usage or
     configuration error, 3 if the check could not be made.
     """

@@ -31,6 +31,11 @@ def guard(install: bool, yes: bool, debug: bool, **options: Any) -> ExitCode:
     A guarded migrate (flask db migrate, alembic revision --autogenerate) writes no operations that
     exist because of drift. The guard is a plugin of Alembic, or a hook before Alembic 1.18.
 
+    \b
+    Examples:
+      driftcheck guard
+      driftcheck guard --install --yes
+
     Exit codes: 0 if this project is guarded, 1 if it is not, 2 for a usage or configuration error,
     3 if this could not be found out.
     """

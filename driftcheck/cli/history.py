@@ -44,6 +44,10 @@ def history(  # noqa: PLR0913  (a parameter for each option)
     lists the objects that each revision created, dropped, altered or renamed. With REVISION, only
     these revisions are shown. The live database is not read.
 
+    \b
+    Example:
+      driftcheck history --since 3f2a8c
+
     Exit codes: 0 if the migrations run, 2 for a usage or configuration error, 3 if they fail.
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed

@@ -29,6 +29,10 @@ def locate(deliver: Delivery, **options: Any) -> ExitCode:
     Compares the live database with the schema after every revision, whatever revision it is
     stamped with. If no revision matches, the nearest one is shown with the differences.
 
+    \b
+    Example:
+      driftcheck locate -d postgresql://reader@db/shop
+
     Exit codes: 0 if the schema matches the stamped revision, 1 if it matches another revision or
     none, 2 for a usage or configuration error, 3 if the check could not be made.
     """

@@ -65,6 +65,10 @@ def selftest(  # noqa: PLR0913  (a parameter for each option)
     Every mutation is undone. The live database is not read. Exit codes: 0 if every mutation is
     detected without a false alarm, 1 if a mutation is missed or there is a false alarm, 2 for a
     usage or configuration error, 3 if no mutation could be applied.
+
+    \b
+    Example:
+      driftcheck selftest --sample 500
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.

@@ -54,6 +54,11 @@ def simulate_colleague(  # noqa: PLR0913  (a parameter for each option)
     revision of the live database. It is upgraded with the migrations of your working tree, then
     with the migration that autogenerate would write now.
 
+    \b
+    Examples:
+      driftcheck simulate-colleague
+      driftcheck simulate-colleague --all --with-data
+
     Exit codes: 0 if the upgrade succeeds, 1 if it fails, 2 for a usage or configuration error, 3
     if the simulation could not be run.
     """

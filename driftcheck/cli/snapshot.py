@@ -29,6 +29,10 @@ def snapshot(path: Path, *, verbose: bool, debug: bool, **options: Any) -> None:
     Use the file if the migrations do not run on an empty database: commit it, and set
     base-snapshot in [tool.driftcheck] to its path. driftcheck then starts from this schema and
     runs only the later revisions. Drift that is already in the snapshot is not found.
+
+    \b
+    Example:
+      driftcheck snapshot --write base.json
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     # Imported here because --help does not need SQLAlchemy.

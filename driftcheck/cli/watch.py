@@ -114,6 +114,10 @@ def watch(  # noqa: PLR0913  (a parameter for each option)
     Each check runs in a process of its own, with the files of the project as they are then. SIGINT
     and SIGTERM end the running check, and the watch. Exit codes: 0 if a signal has ended it, 2 for
     a usage or configuration error, 3 if the watch itself fails.
+
+    \b
+    Example:
+      driftcheck watch --interval 5m compare -d postgresql://reader@db/shop
     """
     del debug  # read by main(), which also needs it if the options cannot be parsed
     check = _checked(check, context)

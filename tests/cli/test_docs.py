@@ -1,5 +1,7 @@
 """Every command and every option says what it does, and stands in the README."""
 
+import shlex
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -28,6 +30,24 @@ def test_no_word_is_broken_at_a_hyphen_at_80_columns(name):
     context = click.Context(COMMANDS[name], info_name=f"driftcheck {name}", terminal_width=80)
     lines = COMMANDS[name].get_help(context).splitlines()
     assert [line for line in lines if line.endswith("-")] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_line_of_help_is_wider_than_80_columns(name):
+    context = click.Context(COMMANDS[name], info_name=f"driftcheck {name}", terminal_width=80)
+    assert [x for x in COMMANDS[name].get_help(context).splitlines() if len(x) > 80] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_examples_that_can_be_typed(name):
+    rest = cleandoc(COMMANDS[name].help).partition("\b\nExample")[2]
+    lines = rest.partition("\n\n")[0].splitlines()[1:]
+    examples = [shlex.split(line) for line in lines]
+    assert [words for words in examples if words[:2] == ["driftcheck", name]]
+    for program, command, *words in examples:
+        if program == "driftcheck":  # another program may use what was written
+            context = click.Context(COMMANDS[command], **COMMANDS[command].context_settings)
+            COMMANDS[command].make_parser(context).parse_args(words)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
