@@ -136,8 +136,9 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigurationError: A key is unknown, or a value is not valid.
     """
-    values = {"baseline": FILE_NAME} | _from_file(root)
+    values = _from_file(root)
     sources = {key: f"{key.replace('_', '-')} in [tool.driftcheck]" for key in values}
+    values = {"baseline": FILE_NAME} | values
     variables = {key: name for key, name in ENVIRONMENT.items() if os.environ.get(name)}
     values |= {key: os.environ[name] for key, name in variables.items()}
     given = {key: value for key, value in options.items() if value not in (None, (), "")}

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy.engine import URL, Connection, Dialect
 
+from driftcheck.databases.access import Access
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.conditional_ddl import ConditionalStatement, with_clauses
 from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
@@ -227,6 +228,15 @@ class Database(ABC):
         """
         del url
         return None
+
+    @abstractmethod
+    def read_access(self, connection: Any, url: URL) -> Access:
+        """Read what a connection can do, and what its user cannot read.
+
+        Args:
+            connection: An open DB-API connection to a live database, which only reads.
+            url: The live database.
+        """
 
     def uncommitted_connection(self, connection: Connection) -> Any | None:
         """Return a DB-API connection that sees the uncommitted changes of a SQLAlchemy connection.

@@ -43,6 +43,7 @@ class Configured:
         include_name: The project's filter by name, if any.
         include_object: The project's filter by object, if any.
         ddl: The DDL of the models; empty unless it was requested.
+        driver: The dialect with the driver that the project uses.
         working: Where the connection of env.py looks for names without a schema.
     """
 
@@ -55,6 +56,7 @@ class Configured:
     include_name: IncludeName | None
     include_object: IncludeObject | None
     ddl: tuple[str, ...]
+    driver: str = ""
     working: WorkingSchema = field(default_factory=WorkingSchema)
 
 
@@ -212,6 +214,7 @@ def _configured(context: Any, target: URL, root: Path, *, models: bool) -> Confi
         include_name=_guarded(options, "include_name", root),
         include_object=_guarded(options, "include_object", root),
         ddl=(),
+        driver=f"{context.dialect.name}+{context.dialect.driver}",
         working=working,
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from configparser import InterpolationError
 from pathlib import Path
 from typing import Any
 
+from driftcheck.databases.driver_packages import DRIVER_PACKAGES
 from driftcheck.process.exception_text import message_of
 from driftcheck.quoting import quote_identifier
 
@@ -165,6 +167,22 @@ def _no_url(error: BaseException) -> str:
     )
 
 
+def _missing_module(error: BaseException) -> str:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    package = error.name.partition(".")[0]
+    if package in DRIVER_PACKAGES:
+        return (
+            f"Install the driver in the environment of driftcheck, {sys.prefix}: "
+            f"pip install '{DRIVER_PACKAGES[package]}'."
+        )
+    return (
+        f"If {package} is a package, install it in the environment of driftcheck, {sys.prefix}, or "
+        "install driftcheck where the project is installed. If it is a part of the project, run "
+        "driftcheck in the directory of the project, or set PYTHONPATH."
+    )
+
+
 def _missing_schema(error: BaseException) -> str:
     return schema_hint(message_of(error))
 
@@ -216,6 +234,7 @@ _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _old_scheme,
     _several_hosts,
     _no_url,
+    _missing_module,
     _missing_schema,
     _no_privilege,
     _percent_sign,

@@ -159,11 +159,15 @@ class AlembicProject(Project):
 
 
 class FlaskProject(Project):
-    """A Flask app with Flask-Migrate."""
+    """A Flask app with Flask-Migrate.
+
+    Attributes:
+        app: The app.
+    """
 
     def __init__(self, app: Any, root: Path, found_as: str, settings: Settings) -> None:
         super().__init__(app.import_name.partition(".")[0], root, found_as, settings)
-        self._app = app
+        self.app = app
 
     def command(self, subcommand: str, *words: str) -> str:
         """Return a command of Flask-Migrate for the same app and directory."""
@@ -176,7 +180,7 @@ class FlaskProject(Project):
 
     def application_context(self) -> AbstractContextManager[Any]:
         """Return the application context of the app: env.py uses ``current_app``."""
-        context: AbstractContextManager[Any] = self._app.app_context()
+        context: AbstractContextManager[Any] = self.app.app_context()
         return context
 
     def config(self) -> Config:
@@ -186,7 +190,7 @@ class FlaskProject(Project):
             ProjectNotFoundError: There is no migrations directory.
         """
         self._require_directory()
-        migrate = self._app.extensions["migrate"].migrate
+        migrate = self.app.extensions["migrate"].migrate
         config: Config = migrate.get_config(self._settings.directory, list(self._settings.x))
         return config
 
@@ -196,11 +200,11 @@ class FlaskProject(Project):
         Raises:
             ProjectNotFoundError: It does not exist: ``flask db init`` has not been run.
         """
-        migrate = self._app.extensions["migrate"]
+        migrate = self.app.extensions["migrate"]
         directory = self.root / (self._settings.directory or migrate.directory)
         if not directory.is_dir():
             raise ProjectNotFoundError(
-                f"the Flask app {self._app.import_name!r} has no migrations yet: there is no "
+                f"the Flask app {self.app.import_name!r} has no migrations yet: there is no "
                 f"directory {directory}",
                 hint="Create it with flask db init, and the first migration with flask db migrate. "
                 "If the migrations are in another directory, name it with --directory.",

@@ -68,7 +68,7 @@ def here(tmp_path, monkeypatch):
             self.how = how
             self.server = server
             self.facts = facts
-            self.notes = []
+            self.notes, self.passed_over = [], []
 
     def say(major, *extensions, embedded=True, breaks=False):
         one = installation(tmp_path, major, *extensions, embedded=embedded)
@@ -118,6 +118,29 @@ def test_a_private_server_of_another_version_comes_next(here, live):
 
     assert maker.server == other
     assert maker.notes == ["the shadow's server is PostgreSQL 18, live's is 17"]
+
+
+def test_the_others_are_passed_over_with_a_reason(live, here):
+    here(17)
+    here(18)
+    here(17, embedded=False)
+    passed_over = choose(live(), None, LIVE).passed_over
+    assert [each.partition(": ")[2] for each in passed_over] == [
+        "it is no more similar to live's server",
+        "PostgreSQL 17 is more similar to live's server, 17.2",
+        "it is used with --shadow same-server only",
+    ]
+    assert [each.partition(" (")[0] for each in passed_over[:2]] == [
+        "PostgreSQL 17",
+        "embedded PostgreSQL 18",
+    ]
+
+
+def test_one_without_extensions_of_live_is_passed_over(live, here):
+    here(17)
+    here(17, "postgis", embedded=False)
+    (first, *_) = choose(live(extensions=frozenset({"plpgsql", "postgis"})), None, LIVE).passed_over
+    assert first.endswith(": it lacks extensions of live: postgis")
 
 
 def test_of_several_the_one_most_like_live_is_taken(here, live):

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy.engine import URL, Dialect
 
+from driftcheck.databases.access import Access
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import TARGET_ARGUMENTS, Database
 from driftcheck.databases.endpoints import Endpoint, Unix
 from driftcheck.databases.location import shown
 from driftcheck.databases.mysql import connections
+from driftcheck.databases.mysql.access import read_access
 from driftcheck.databases.mysql.catalog import MySQLCatalog
 from driftcheck.databases.mysql.catalog.kind import quote
 from driftcheck.databases.mysql.names_query import NAMES_QUERY
@@ -116,6 +118,10 @@ class MySQL(Database):
     def quote(self, name: str) -> str:
         """Quote a name for SQL."""
         return quote(name)
+
+    def read_access(self, connection: Any, url: URL) -> Access:
+        """Read what a connection can do, and what its user cannot read."""
+        return read_access(connection, "" if url.query.get("unix_socket") else url.host or "")
 
     def without_code(self, statement: str) -> str | None:
         """Return a statement unless it creates a trigger, an event or a routine."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.location import shown
 from driftcheck.databases.mysql.catalog.kind import charset_of
 from driftcheck.databases.passwords import without_password
 from driftcheck.databases.registry import catalog_for
@@ -19,7 +20,7 @@ from driftcheck.errors import (
     ShadowError,
 )
 from driftcheck.storage.mark import Mark
-from driftcheck.storage.shadow_names import origin_of, shadow_name
+from driftcheck.storage.shadow_names import NAME_PREFIX, origin_of, shadow_name
 
 _COLLATIONS = """SELECT COALESCE(
     (SELECT table_collation FROM information_schema.tables
@@ -53,6 +54,11 @@ class MySQLMaker(ShadowMaker):
     def flavour(self) -> str:
         """The collation of the shadows, which tables get that name none."""
         return self._collation
+
+    @property
+    def writes(self) -> str:
+        """The databases on the server."""
+        return f"databases on {shown(self.server)} whose names begin with {NAME_PREFIX}"
 
     def sweep(self) -> tuple[str, ...]:
         """Drop the shadows of killed runs, which are recognized by their names."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Dialect
 
+from driftcheck.databases.access import Access
 from driftcheck.databases.conditional_ddl import ConditionalStatement
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import (
@@ -20,6 +21,7 @@ from driftcheck.databases.database import (
 from driftcheck.databases.endpoints import Endpoint
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.postgresql import connections, psycopg2_deadlines, urls
+from driftcheck.databases.postgresql.access import read_access
 from driftcheck.databases.postgresql.batches import in_batches, run_batch
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
 from driftcheck.databases.postgresql.conditional_ddl import conditional, existence
@@ -177,6 +179,11 @@ class PostgreSQL(Database):
             return read_facts(connection)
         finally:
             connection.close()
+
+    def read_access(self, connection: Any, url: URL) -> Access:
+        """Read what a connection can do, and what its user cannot read."""
+        del url
+        return read_access(connection)
 
     def uncommitted_connection(self, connection: Connection) -> Any | None:
         """Return a DB-API connection that sees uncommitted changes; ``None`` if there are none."""

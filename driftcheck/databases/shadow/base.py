@@ -185,6 +185,7 @@ class ShadowMaker(ABC):
     Attributes:
         how: Where the shadows are, and why: a sentence for ``--verbose``.
         notes: The differences between the shadows and the live database, as sentences.
+        passed_over: The other ways to make shadows, each with the reason why it was not taken.
         shares_server: Whether other users or programs use the server of the shadows too.
         runs_untrusted_ddl: Whether DDL of the live database can be run without giving its author
             more privileges.
@@ -200,12 +201,18 @@ class ShadowMaker(ABC):
     def __init__(self, how: str) -> None:
         self.how = how
         self.notes: list[str] = []
+        self.passed_over: list[str] = []
         self._made: list[ShadowDatabase] = []
         self._pid = os.getpid()
         self._is_closed = False
         atexit.register(self.close)
         interruption.hold(self)
         sweep_temporary_directories()
+
+    @property
+    @abstractmethod
+    def writes(self) -> str:
+        """What is written to make shadows, as a clause."""
 
     @property
     def runs_untrusted_files(self) -> bool:

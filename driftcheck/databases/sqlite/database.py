@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.engine import URL, Connection, Dialect
 
+from driftcheck.databases.access import Access
 from driftcheck.databases.database import Database, KeyParts, OpenStore
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
@@ -17,6 +19,8 @@ from driftcheck.databases.sqlite.names_query import NAMES_QUERY
 from driftcheck.databases.sqlite.repair_session import SQLiteRepairSession
 from driftcheck.databases.sqlite.rows import SQLiteStore
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
+
+_OLDEST = (3, 26)
 
 
 class SQLite(Database):
@@ -67,6 +71,13 @@ class SQLite(Database):
     def quote(self, name: str) -> str:
         """Quote a name for SQL."""
         return quote(name)
+
+    def read_access(self, connection: Any, url: URL) -> Access:
+        """Read which SQLite reads the file. It has no users: who can read the file can read it."""
+        del connection, url
+        is_old = sqlite3.sqlite_version_info < _OLDEST
+        oldest = f"SQLite {'.'.join(map(str, _OLDEST))}" if is_old else ""
+        return Access(f"SQLite {sqlite3.sqlite_version}", is_local=True, oldest=oldest)
 
     def uncommitted_connection(self, connection: Connection) -> Any:
         """Return the driver's connection. The file may be locked until the transaction commits."""

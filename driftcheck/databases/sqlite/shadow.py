@@ -29,6 +29,11 @@ class SQLiteMaker(ShadowMaker):
         """The version of SQLite."""
         return sqlite3.sqlite_version
 
+    @property
+    def writes(self) -> str:
+        """The directory of the files."""
+        return f"files in {self._directory.parent}"
+
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         name = shadow_name(purpose, mark)
         url = URL.create("sqlite", database=str(self._directory / f"{name}.sqlite"))

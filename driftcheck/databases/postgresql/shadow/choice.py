@@ -7,7 +7,7 @@ and databases there outlives the shadows, and could affect other users.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from sqlalchemy.engine import URL
@@ -87,13 +87,16 @@ def stop_early() -> None:
 def _on_private_server(facts: ServerFacts | None) -> ShadowMaker:
     """Start the first private server that can be started, beginning with the most similar one."""
     failures: list[str] = []
-    for installation, why in _private_servers(facts):
+    servers = [*_private_servers(facts)]
+    for number, (installation, why) in enumerate(servers, 1):
         try:
             maker = _open_private(installation, facts, why)
         except ShadowError as error:
             failures.append(_failure(installation, error))
         else:
             maker.notes += [f"not used: {failure.partition(chr(10))[0]}" for failure in failures]
+            others = [other for other, _ in servers[number:]]
+            maker.passed_over += _passed_over(installation, others, facts)
             return maker
     raise ShadowError(
         "no shadow database can be made",
@@ -176,6 +179,28 @@ def _differences(installation: Installation, facts: ServerFacts | None) -> list[
             "--shadow URL for another server"
         )
     return notes
+
+
+def _passed_over(
+    taken: Installation, others: Iterable[Installation], facts: ServerFacts | None
+) -> Iterator[str]:
+    """Yield the servers that were not tried, each with the reason."""
+    for other in others:
+        yield f"{other}: {_why_passed_over(taken, other, facts)}"
+    if not embedded_installations():
+        yield "the embedded PostgreSQL: it is not installed (pip install 'driftcheck[embedded]')"
+    yield f"live's own server: it is used with --shadow {SAME_SERVER} only"
+
+
+def _why_passed_over(taken: Installation, other: Installation, facts: ServerFacts | None) -> str:
+    if facts is None:
+        return "there is no live database that it could be more similar to"
+    missing = _missing_extensions(other, facts)
+    if len(missing) > len(_missing_extensions(taken, facts)):
+        return f"it lacks extensions of live: {', '.join(missing)}"
+    if other.major != taken.major:
+        return f"PostgreSQL {taken.major} is more similar to live's server, {facts.server_version}"
+    return "it is no more similar to live's server"
 
 
 def _distance(installation: Installation, facts: ServerFacts) -> tuple[int, int, int]:

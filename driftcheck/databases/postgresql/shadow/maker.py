@@ -16,6 +16,7 @@ from psycopg2 import errors
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.location import shown
 from driftcheck.databases.passwords import without_password
 from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.shadow.dropping import drop_database
@@ -33,7 +34,7 @@ from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, Shadow
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.storage.mark import Mark
-from driftcheck.storage.shadow_names import shadow_name
+from driftcheck.storage.shadow_names import NAME_PREFIX, shadow_name
 
 SETTING = "driftcheck.shadow"
 # The mark of a shadow is a setting of the database. Only a superuser can use a setting that the
@@ -106,6 +107,11 @@ class PostgresMaker(ShadowMaker):
             (self._is_superuser,) = cursor.fetchone()
             self._roles_before = _roles(cursor)
         super().__init__(how)
+
+    @property
+    def writes(self) -> str:
+        """The databases on the server."""
+        return f"databases on {shown(self.server)} whose names begin with {NAME_PREFIX}"
 
     @property
     def flavour(self) -> str:

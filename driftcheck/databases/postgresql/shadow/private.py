@@ -92,6 +92,11 @@ class PrivateMaker(PostgresMaker):
             self._private.stop()
             raise
 
+    @property
+    def writes(self) -> str:
+        """The directory of the server's data, and that of its socket."""
+        return f"the data of the server and its socket in {self._private.directories}"
+
     def roles_left(self) -> tuple[str, ...]:
         """Return nothing: the roles of a replay are removed with the server's data."""
         return ()

@@ -187,6 +187,11 @@ class PrivateServer:
             )
 
     @property
+    def directories(self) -> str:
+        """The directory of the data and, if it is another one, that of the socket."""
+        return " and ".join(dict.fromkeys(map(str, (self._slot.path, self._socket_directory))))
+
+    @property
     def is_offline(self) -> bool:
         """Whether the server has no access to networks and to sockets of other programs."""
         return self._offline_sign.exists()

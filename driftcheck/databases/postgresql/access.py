@@ -1,0 +1,61 @@
+"""Reads what a connection can do in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from driftcheck.databases.access import Access, Hidden
+from driftcheck.databases.postgresql.catalog.session import reading_session
+from driftcheck.quoting import quote_identifier
+
+_OLDEST = 15
+_ROLE = """
+SELECT rolname, rolsuper, rolcreatedb OR rolsuper, pg_is_in_recovery()
+FROM pg_roles WHERE rolname = current_user
+"""
+# The view shows the options to the owner of the server and to the user of the mapping only.
+# Source: PostgreSQL manual, pg_user_mappings.
+_MAPPINGS = "SELECT DISTINCT srvname FROM pg_user_mappings WHERE umoptions IS NULL ORDER BY 1"
+
+
+def read_access(connection: Any) -> Access:
+    """Read what a connection can do.
+
+    Args:
+        connection: A psycopg2 connection to a live database, in a read-only transaction.
+    """
+    info = connection.info
+    with connection.cursor() as cursor, reading_session(cursor):
+        cursor.execute(_ROLE)
+        user, is_superuser, may_create, is_replica = cursor.fetchone()
+        cursor.execute(_MAPPINGS)
+        servers = [] if is_superuser else [str(name) for (name,) in cursor.fetchall()]
+    version = info.parameter_status("server_version") or ""
+    return Access(
+        server=f"PostgreSQL {version.partition(' ')[0]}",
+        user=user,
+        encryption=(info.ssl_attribute("protocol") or "TLS") if info.ssl_in_use else "",
+        how_to_encrypt="Others on the network can read what is sent. If the server has TLS, add "
+        "?sslmode=require to the URL.",
+        is_local=_is_local(info.host),
+        oldest="" if info.server_version // 10000 >= _OLDEST else f"PostgreSQL {_OLDEST}",
+        rights=(
+            "it is a superuser" if is_superuser else "it is not a superuser",
+            f"it {'may' if may_create else 'may not'} create databases (--shadow same-server)",
+            *(["the server is a replica, which nothing can be written to"] if is_replica else []),
+        ),
+        hidden=tuple(_hidden_mappings(name) for name in servers),
+    )
+
+
+def _is_local(host: str) -> bool:
+    return not host or host.startswith(("/", "@", "127.")) or host in ("localhost", "::1")
+
+
+def _hidden_mappings(server: str) -> Hidden:
+    return Hidden(
+        f"a user mapping for the server {server} shows no options: it has none, or the role may "
+        "not see them",
+        f"If it has options, connect as the owner of the server {quote_identifier(server)}, or "
+        "ignore the findings of the user mapping with driftcheck ignore.",
+    )
