@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import NoReturn
 
 from driftcheck.process.streams import require_open
@@ -15,15 +16,19 @@ _COLLECTION = 50_000, 20, 50
 values, looking through them again and again takes a quarter of the time of a large project."""
 
 
-def main() -> NoReturn:
-    """Run the command line, and exit with the command's code."""
+def main(program: str | None = None) -> NoReturn:
+    """Run the command line, and exit with the command's code.
+
+    Args:
+        program: The name of the program in help and messages; ``None`` for that of the process.
+    """
     require_open()
-    supervise(_command)
+    supervise(partial(_command, program))
 
 
-def _command() -> NoReturn:
+def _command(program: str | None) -> NoReturn:
     """Run the command in this process. The supervisor does not need this import."""
     gc.set_threshold(*_COLLECTION)
     from driftcheck.cli.commands import main as command  # noqa: PLC0415
 
-    command()
+    command(program)

@@ -89,20 +89,27 @@ def cli() -> None:
     """
 
 
-def main() -> NoReturn:
-    """Run the command line in this process, and end it with the command's code."""
+def main(program: str | None = None) -> NoReturn:
+    """Run the command line in this process, and end it with the command's code.
+
+    Args:
+        program: The name of the program in help and messages; ``None`` for that of the process.
+    """
     streams.keep()
     interruption.install()
     own_process(report_error)
     code = int(ExitCode.CANNOT_CHECK)
     try:
-        code = _run()
+        code = _run(program)
     finally:
         exit_process(code)
 
 
-def _run() -> int:
+def _run(program: str | None) -> int:
     """Run the command, and report its errors.
+
+    Args:
+        program: See ``main``.
 
     Returns:
         The exit code.
@@ -111,7 +118,7 @@ def _run() -> int:
     if debug:
         faulthandler.enable(streams.err())
     try:
-        code = int(cli.main(standalone_mode=False) or 0)
+        code = int(cli.main(prog_name=program, standalone_mode=False) or 0)
         streams.out().flush()
     except streams.ReaderGoneError:
         code = _READER_GONE

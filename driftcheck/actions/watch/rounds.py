@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import driftcheck
 from driftcheck.actions.watch.findings import DatabaseRound, databases_of
 from driftcheck.actions.watch.stopping import Stop
 from driftcheck.actions.watch.webhook import SECRET
@@ -79,7 +80,8 @@ def _program() -> list[str]:
     ``python -m driftcheck`` has the working directory on its path, and the script has not.
     """
     program = sys.argv[0]
-    return ["-m", "driftcheck"] if Path(program).name == "__main__.py" else [program]
+    is_module = Path(program).resolve().is_relative_to(Path(driftcheck.__file__).parent)
+    return ["-m", "driftcheck"] if is_module else [program]
 
 
 def _round(status: int, output: bytes, errors: str) -> Round:
