@@ -42,7 +42,7 @@ _COMMANDS = (
 )
 
 
-_INTERNAL = ("guard-answer",)
+_INTERNAL = ("guard-answer", "running-code")
 """The commands that driftcheck runs itself. The help does not show them."""
 
 

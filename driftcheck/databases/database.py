@@ -21,6 +21,7 @@ from driftcheck.databases.plan import Plan
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.databases.rows.tables import Store
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
+from driftcheck.databases.statement_errors import StatementError
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.process.deadline import NoteError
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -248,6 +249,14 @@ class Database(ABC):
         return None
 
     # Running statements in shadow databases
+
+    @abstractmethod
+    def statement_error(self, error: BaseException) -> StatementError:
+        """Return why the database has refused a statement.
+
+        Args:
+            error: The error of any of its drivers.
+        """
 
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script of SQL statements on a DB-API connection."""

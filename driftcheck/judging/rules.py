@@ -499,6 +499,12 @@ FAULTS: dict[str, Rule] = {
         "on a database upgraded from {since}, {name} {what}",
         "The schema differs from the one that the history builds on an empty database.",
     ),
+    "gate-breaks-running-code": Rule(
+        Severity.WARNING,
+        "after revision {revision}, the code of {base} cannot {what}",
+        "A deployment runs the migrations while processes with the old code still serve. The "
+        "statement fails until the last of them has ended.",
+    ),
 }
 """The rules for faults of the project itself, by identity."""
 

@@ -87,7 +87,7 @@ class Declarations:
             File and line of each object that was found. Paths are relative to the project.
         """
         with suppress(ProjectError), contained("reading the models", root=self._root):
-            mappers = _mappers()
+            mappers = mappers_of_tables()
             sources = [
                 _Source(table, self._tables.get(table), mappers.get(table, []), self._is_own)
                 for table in tables
@@ -175,7 +175,7 @@ class _Source:
         return self.nodes[0].line if self.nodes else self._recorded
 
 
-def _mappers() -> dict[Any, list[Any]]:
+def mappers_of_tables() -> dict[Any, list[Any]]:
     """The mappers of each table, the mapper of the base class first."""
     mappers: dict[Any, list[Any]] = {}
     mapperlib = importlib.import_module("sqlalchemy.orm.mapper")

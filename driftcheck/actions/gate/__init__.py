@@ -13,7 +13,13 @@ from driftcheck.actions.gate.check_list import check_list
 from driftcheck.actions.gate.downgrade_check import DowngradeCheck
 from driftcheck.actions.gate.merge import Merge, heads_of, in_order, missing_parents, read_merge
 from driftcheck.actions.gate.revision_findings import RevisionFindings
-from driftcheck.actions.gate.upgrade_check import ExpectedHead, UpgradeCheck, UpgradeResult
+from driftcheck.actions.gate.running_code.check import RunningCodeCheck
+from driftcheck.actions.gate.upgrade_check import (
+    ExpectedHead,
+    RevisionChecks,
+    UpgradeCheck,
+    UpgradeResult,
+)
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ProjectError
@@ -143,13 +149,20 @@ class _BranchCheck:
         if not (merge.new or merge.edited or merge.deleted):
             return UpgradeResult(stopped=f"{merge.base} has every revision")
         environment, replays = self._loaded.environment, self._replays
-        check = UpgradeCheck(
-            self._loaded,
-            BaseShadows(self._loaded, self._shadows, replays, self._settings, self._progress),
+        shadows = BaseShadows(self._loaded, self._shadows, replays, self._settings, self._progress)
+        checks = RevisionChecks(
             DowngradeCheck(environment, self._shadows, replays, self._revisions),
-            merge,
-            self._revisions.first_edit(),
+            RunningCodeCheck(
+                merge,
+                self._revisions,
+                self._settings,
+                shadows,
+                self._shadows.imported,
+                self._progress,
+            ),
         )
+        first_edit = self._revisions.first_edit()
+        check = UpgradeCheck(self._loaded, shadows, checks, merge, first_edit)
         return check.run(self._expected_head(history), with_data=self._settings.with_data)
 
     def _expected_head(self, history: History) -> ExpectedHead:

@@ -39,6 +39,7 @@ class BaseShadows:
 
     Attributes:
         shadow_set: The shadow set.
+        at_base: A copy that stays at the base's head, without rows; see ``keep_copy``.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class BaseShadows:
         self._shadows = shadows
         self._replays = replays
         self._progress = progress
-        self._without_rows = shadows.copies(self.shadow_set, "empty")
+        self.at_base = shadows.copies(self.shadow_set, "base")
         self._has_rows = False
         self._watches: dict[DatabaseKey, HazardWatch] = {}
         self._replay = self._new_replay()
@@ -95,8 +96,13 @@ class BaseShadows:
         self._replays.repeat_without_roles(self.shadow_set, replay)
         return self._replay.fault
 
+    def keep_copy(self) -> None:
+        """Make the copy of the shadows, before rows are inserted and new revisions run."""
+        for database_key in self._environment.databases:
+            self._shadows.shadow(self.at_base, database_key)
+
     def insert_rows(self) -> Iterator[str]:
-        """Insert rows into the tables; a copy of the shadows without rows is made first.
+        """Insert rows into the tables.
 
         Yields:
             A note for each table that could not be filled.
@@ -104,7 +110,6 @@ class BaseShadows:
         self._progress("filling tables")
         self._has_rows = True
         for database_key, tables in version_tables(self._environment).items():
-            self._shadows.shadow(self._without_rows, database_key)
             for unfilled in fill(self.shadow_set.shadows[database_key].url, tables):
                 yield f"no rows for {unfilled.table}: {unfilled.reason}"
 
@@ -139,9 +144,13 @@ class BaseShadows:
         failure = self.failure
         if not self._has_rows or failure is None:
             return False
-        replay = self._replays.new(self._without_rows)
+        replay = self._replays.new(self.at_base)
         replay.upgrade(self._destinations(revision))
         return replay.fault is None or replay.fault.where != failure.where
+
+    def upgrade_copy(self, revision: str) -> bool:
+        """Run a revision on the copy, and return whether it succeeded."""
+        return self._replays.new(self.at_base).upgrade(self._destinations(revision))
 
     def _is_built_from_template(self, heads: Destinations) -> bool:
         start = self._templates.find([heads])

@@ -74,6 +74,14 @@ def check_list(
     hazards = upgrade_check("hazards to tables in use", result.hazards)
     count = len(result.hazards)
     yield replace(hazards, why=hazards.why or f"{count or 'none'} found")
+    running = result.running_code
+    code = upgrade_check(
+        "the running code still works after the new revisions",
+        running.findings,
+        running.not_checked,
+    )
+    count = len(running.findings)
+    yield replace(code, why=f"{count} found" if code.passed and count else code.why)
 
 
 def _heads_check(base_heads: int) -> str:

@@ -1,15 +1,17 @@
 """Reads the git repository that contains a project's migrations, through the ``git`` command.
 
-Only committed objects are read, not the index or the working tree. Nothing is written or fetched.
+Only committed objects are read, not the index or the working tree. Nothing is written to the
+repository, and nothing is fetched.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import NoReturn
 
 from driftcheck.databases.own_work import own_work
@@ -162,6 +164,41 @@ class Repository:
             start = end + 1 + size + 1
         return contents
 
+    def check_out(self, commit: Commit, directory: Path) -> None:
+        """Write the files of a commit below a directory.
+
+        The index of the repository is not used, and no large file is downloaded.
+
+        Args:
+            commit: The commit.
+            directory: An empty directory.
+
+        Raises:
+            CannotCheckError: Git cannot read the commit, or the files cannot be written.
+        """
+        index = directory.with_name(f"{directory.name}.index")
+        variables = {"GIT_INDEX_FILE": str(index), "GIT_LFS_SKIP_SMUDGE": "1"}
+        for arguments in (
+            ("read-tree", commit.identity),
+            ("checkout-index", "--all", f"--prefix={directory}/"),
+        ):
+            done = _git(self.root, *arguments, variables=variables)
+            if done.returncode:
+                self._raise_failed(arguments[0], done)
+
+    def ignored(self) -> list[str]:
+        """The files and directories that are not in the repository because git ignores them.
+
+        They are paths from the root. Of a directory in which everything is ignored, only the
+        directory is returned.
+
+        Raises:
+            CannotCheckError: Git fails.
+        """
+        which = "--others", "--ignored", "--exclude-standard", "--directory", "-z"
+        listed = self._require("ls-files", *which)
+        return [os.fsdecode(path).rstrip("/") for path in listed.split(b"\0") if path]
+
     def relative_path(self, path: Path) -> str | None:
         """A path relative to the root, as git writes it.
 
@@ -206,16 +243,19 @@ class Repository:
 
 
 def _git(
-    directory: Path, *arguments: str, stdin: bytes = b""
+    directory: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a directory.
+    """Run git in a directory, with further environment variables.
 
     Raises:
         CannotCheckError: Git is not installed.
     """
     try:
         with own_work():
-            return run_git(directory, *arguments, stdin=stdin)
+            return run_git(directory, *arguments, stdin=stdin, variables=variables)
     except FileNotFoundError:
         raise CannotCheckError(
             "git is not on the PATH", hint="driftcheck gate finds new revisions with git."

@@ -11,12 +11,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from driftcheck.actions.gate.base_shadows import BaseShadows
 from driftcheck.actions.gate.downgrade_check import DowngradeCheck
 from driftcheck.actions.gate.hazard_findings import hazard_findings
 from driftcheck.actions.gate.merge import Merge, heads_of, in_order
 from driftcheck.actions.gate.revision_files import RevisionFile
+from driftcheck.actions.gate.running_code.check import RunningCodeCheck, RunningCodeResult
 from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.actions.gate.version_locations import VersionLocations
@@ -42,6 +44,7 @@ class UpgradeResult:
         head_differences: Differences between the upgraded schema and the head that the history
             builds in an empty database.
         hazards: Hazards to tables in use.
+        running_code: What the running code cannot do after the new revisions.
         stopped: Why the rest was not run; empty if everything was.
         broken: Whether an error stopped the upgrade, and not a finding.
         not_compared: Why the upgraded schema was not compared with the head; empty if it was.
@@ -52,6 +55,7 @@ class UpgradeResult:
     downgrades: Findings = field(default_factory=list)
     head_differences: Findings = field(default_factory=list)
     hazards: Findings = field(default_factory=list)
+    running_code: RunningCodeResult = field(default_factory=RunningCodeResult)
     stopped: str = ""
     broken: bool = False
     not_compared: str = ""
@@ -60,7 +64,13 @@ class UpgradeResult:
     @property
     def findings(self) -> Findings:
         """All findings."""
-        return [*self.upgrades, *self.downgrades, *self.head_differences, *self.hazards]
+        return [
+            *self.upgrades,
+            *self.downgrades,
+            *self.head_differences,
+            *self.hazards,
+            *self.running_code.findings,
+        ]
 
 
 @dataclass(frozen=True)
@@ -81,13 +91,25 @@ class ExpectedHead:
     maker: Callable[[DatabaseKey], ShadowMaker]
 
 
+class RevisionChecks(NamedTuple):
+    """What is checked after each new revision.
+
+    Attributes:
+        downgrade: Checks its downgrade.
+        running_code: Checks whether the code of the base still works.
+    """
+
+    downgrade: DowngradeCheck
+    running_code: RunningCodeCheck
+
+
 class UpgradeCheck:
     """Checks the upgrade of a database at the base's head.
 
     Args:
         loaded: The project.
         base_shadows: The shadows to upgrade.
-        downgrade_check: Checks the downgrade of each new revision.
+        checks: What is checked after each new revision.
         merge: The virtual merge of the working tree with the base.
         first_edit: The first change of a revision that the base has, if any.
     """
@@ -96,13 +118,13 @@ class UpgradeCheck:
         self,
         loaded: LoadedProject,
         base_shadows: BaseShadows,
-        downgrade_check: DowngradeCheck,
+        checks: RevisionChecks,
         merge: Merge,
         first_edit: Origin | None,
     ) -> None:
         self._loaded = loaded
         self._shadows = base_shadows
-        self._downgrade_check = downgrade_check
+        self._checks = checks
         self._merge = merge
         self._first_edit = first_edit
         self._result = UpgradeResult()
@@ -138,7 +160,8 @@ class UpgradeCheck:
         if failure is not None:
             result.stopped = _base_fails(failure, merge)
             return
-        with self._loading_from(locations.of_merge()):
+        with self._loading_from(locations.of_merge()), self._checks.running_code:
+            self._shadows.keep_copy()
             if with_data:
                 result.notes += self._shadows.insert_rows()
             self._upgrade(locations, head)
@@ -149,7 +172,7 @@ class UpgradeCheck:
     def _upgrade(self, locations: VersionLocations, head: ExpectedHead) -> None:
         shadows, result = self._shadows, self._result
         shadows.start_watching()
-        schemas = shadows.read()
+        base = schemas = shadows.read()
         new = in_order(self._merge.new)
         for number, revision in enumerate(new, start=1):
             before = schemas
@@ -158,12 +181,15 @@ class UpgradeCheck:
                 result.stopped = f"revision {revision.revision} fails"
                 return
             schemas = shadows.read()
-            result.downgrades += self._downgrade_check.run(
+            self._checks.running_code.observe(before, schemas)
+            result.downgrades += self._checks.downgrade.run(
                 shadows.shadow_set, revision, before, schemas
             )
         for database_key, hazards in shadows.hazards:
             findings = hazard_findings(hazards, self._loaded.root)
             result.hazards += [(database_key, finding) for finding in findings]
+        result.running_code = self._checks.running_code.run(base, schemas, new)
+        result.notes += result.running_code.notes
         if self._merge.only_in_base:
             result.not_compared = f"{self._merge.base} has revisions that the branch lacks"
         else:

@@ -20,9 +20,11 @@ from driftcheck.databases.mysql.catalog.kind import quote
 from driftcheck.databases.mysql.names_query import NAMES_QUERY
 from driftcheck.databases.mysql.repair_session import MySQLRepairSession
 from driftcheck.databases.mysql.shadow import MySQLMaker
+from driftcheck.databases.mysql.statement_errors import statement_error
 from driftcheck.databases.passwords import password_text
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
+from driftcheck.databases.statement_errors import StatementError
 from driftcheck.errors import ShadowError
 
 _TARGET_ARGUMENTS = (
@@ -55,6 +57,10 @@ class MySQL(Database):
     def catalog(self) -> MySQLCatalog:
         """The catalog, which reads the schema."""
         return MySQLCatalog()
+
+    def statement_error(self, error: BaseException) -> StatementError:
+        """Return why MySQL or MariaDB has refused a statement."""
+        return statement_error(error)
 
     def for_client(self, statement: str) -> str:
         """Return a statement as the client ``mysql`` takes it; it ends at the first semicolon."""

@@ -38,11 +38,13 @@ from driftcheck.databases.postgresql.shadow.choice import (
     stop_early,
 )
 from driftcheck.databases.postgresql.shadow.facts import read_facts
+from driftcheck.databases.postgresql.statement_errors import statement_error
 from driftcheck.databases.postgresql.uncommitted import uncommitted_connection
 from driftcheck.databases.postgresql.untrusted import without_query
 from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
+from driftcheck.databases.statement_errors import StatementError
 from driftcheck.process.deadline import NoteError
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -188,6 +190,10 @@ class PostgreSQL(Database):
     def uncommitted_connection(self, connection: Connection) -> Any | None:
         """Return a DB-API connection that sees uncommitted changes; ``None`` if there are none."""
         return uncommitted_connection(connection)
+
+    def statement_error(self, error: BaseException) -> StatementError:
+        """Return why PostgreSQL has refused a statement."""
+        return statement_error(error)
 
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script as pg_dump writes it, which may contain commands of psql."""

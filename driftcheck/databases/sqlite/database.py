@@ -19,6 +19,8 @@ from driftcheck.databases.sqlite.names_query import NAMES_QUERY
 from driftcheck.databases.sqlite.repair_session import SQLiteRepairSession
 from driftcheck.databases.sqlite.rows import SQLiteStore
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
+from driftcheck.databases.sqlite.statement_errors import statement_error
+from driftcheck.databases.statement_errors import StatementError
 
 _OLDEST = (3, 26)
 
@@ -82,6 +84,10 @@ class SQLite(Database):
     def uncommitted_connection(self, connection: Connection) -> Any:
         """Return the driver's connection. The file may be locked until the transaction commits."""
         return connection.connection
+
+    def statement_error(self, error: BaseException) -> StatementError:
+        """Return why SQLite has refused a statement."""
+        return statement_error(error)
 
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script of SQL statements. ``execute`` would accept only one statement."""
