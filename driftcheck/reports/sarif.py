@@ -149,13 +149,17 @@ def _artifact(path: str) -> Mapping[str, str]:
 
 
 def _related(finding: Finding, output: OutputStyle) -> Iterator[dict[str, Any]]:
-    origin = finding.origin
-    if origin is None or finding.location == SourceLine(origin.file, origin.line):
-        return
-    yield {
-        "physicalLocation": _physical(SourceLine(origin.file, origin.line), output),
-        "message": {"text": f"Created by revision {origin.revision}."},
-    }
+    origin, declared = finding.origin, finding.declared
+    if origin is not None and finding.location != SourceLine(origin.file, origin.line):
+        yield {
+            "physicalLocation": _physical(SourceLine(origin.file, origin.line), output),
+            "message": {"text": f"Created by revision {origin.revision}."},
+        }
+    if declared is not None and finding.location != declared:
+        yield {
+            "physicalLocation": _physical(declared, output),
+            "message": {"text": "Declared here."},
+        }
 
 
 def _invocation(report: Report) -> dict[str, Any]:

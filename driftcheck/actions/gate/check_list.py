@@ -45,6 +45,10 @@ def check_list(
             return Check(name, None, not_checked, result.broken)
         return Check(name, passed)
 
+    def counted(name: str, findings: Findings, not_checked: str = "") -> Check:
+        check = upgrade_check(name, findings, not_checked)
+        return replace(check, why=check.why or f"{len(findings) or 'none'} found")
+
     revision_findings = tuple(revision_findings)
     yield Check(
         _heads_check(len(base_heads)), passes(f for f in revision_findings if not _is_edit(f))
@@ -71,17 +75,10 @@ def check_list(
         result.head_differences,
         result.not_compared,
     )
-    hazards = upgrade_check("hazards to tables in use", result.hazards)
-    count = len(result.hazards)
-    yield replace(hazards, why=hazards.why or f"{count or 'none'} found")
+    yield counted("hazards to tables in use", result.hazards)
     running = result.running_code
-    code = upgrade_check(
-        "the running code still works after the new revisions",
-        running.findings,
-        running.not_checked,
-    )
-    count = len(running.findings)
-    yield replace(code, why=f"{count} found" if code.passed and count else code.why)
+    name = "statements of the running code that the new revisions break"
+    yield counted(name, running.findings, running.not_checked)
 
 
 def _heads_check(base_heads: int) -> str:

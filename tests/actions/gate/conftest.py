@@ -95,10 +95,10 @@ class Project:
         self.root = self.sketch.root = root
         self.versions = root / "migrations" / "versions"
 
-    def begin(self, before=None):
+    def begin(self, before=None, models=MODELS, first=FIRST):
         """Commit the base, and create the branch."""
-        self.sketch.models(MODELS)
-        self.write({"0001": FIRST, **(before or {})})
+        self.sketch.models(models)
+        self.write({"0001": first, **(before or {})})
         self.commit("begin")
         git(self.root, "checkout", "--quiet", "-b", "branch")
 

@@ -132,7 +132,7 @@ class RunningCodeCheck:
         try:
             if self._process is None:
                 raise CannotCheckError(self._failure)
-            tables = {key: concerned_tables(before[key], changed[key]) for key in before}
+            tables = {k: concerned_tables(before[k], after[k], changed[k]) for k in before}
             databases = [
                 DatabaseRequest(
                     key,

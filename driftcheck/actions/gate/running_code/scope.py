@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from driftcheck.schema import Address, SchemaObject, Snapshot
 
@@ -19,6 +19,8 @@ _HARMLESS = frozenset(
 )
 """The kinds that refuse no statement, or only because of other rows. Such a refusal is not
 reported: it is not known which rows the running code writes."""
+
+_OF_DEFAULTS = frozenset(("function", "sequence", "extension"))
 
 
 def changed_objects(before: Snapshot, after: Snapshot) -> set[Address]:
@@ -41,16 +43,22 @@ def changed_objects(before: Snapshot, after: Snapshot) -> set[Address]:
     return changed
 
 
-def concerned_tables(before: Snapshot, changed: Iterable[Address]) -> set[Address]:
+def concerned_tables(
+    before: Snapshot, after: Snapshot, changed: Collection[Address]
+) -> set[Address]:
     """Return the existing tables for which inserting a row can be concerned.
 
     They are the changed tables, those that depend on a changed type or function, and those with
-    triggers, which may write to a changed table.
+    triggers, which may write to a changed table. If a function or a sequence is missing, they are
+    all tables: the default that SQLAlchemy computes for a column may use it.
 
     Args:
         before: The schema before the new revisions.
+        after: The schema after them.
         changed: The changed objects.
     """
+    if any(a.kind in _OF_DEFAULTS and a not in after.objects for a in changed):
+        return {address for address in before.objects if address.kind == "table"}
     tables: set[Address] = set()
     seen: set[Address] = set()
     queue = [*changed]
