@@ -1,0 +1,164 @@
+"""The check of the running code: when it is made, and how its findings are told."""
+
+import json
+import os
+
+from driftcheck.actions.gate.running_code import check as check_module
+from driftcheck.judging.findings import SourceLine
+from driftcheck.reports import render
+from tests.actions.gate.conftest import Project, git
+from tests.actions.gate.running_code.conftest import (
+    STUDENTS,
+    WITHOUT_AGE,
+    WITHOUT_NAME,
+    broken,
+    check_of,
+)
+
+NAME = "read column students.name"
+AGE = "read column students.age"
+INSERT = "insert a row into teachers"
+
+
+def test_each_finding_has_its_revision_and_the_line_of_the_base(students):
+    students.sketch.models(
+        '# moved down\nTable("students", metadata, Column("id", Integer, primary_key=True))'
+    )
+    students.write({"0002": WITHOUT_NAME, "0003": WITHOUT_AGE})
+    report = students.gate(fail_on=["gate-breaks-running-code"])
+
+    assert broken(report) == [
+        (NAME, "0002", SourceLine("models.py", 9)),
+        (AGE, "0003", SourceLine("models.py", 10)),
+    ]
+    assert report.exit_code == 1
+    assert check_of(report).passed is False
+    result, _ = (
+        result
+        for result in json.loads(render(report, "sarif"))["runs"][0]["results"]
+        if result["ruleId"] == "gate-breaks-running-code"
+    )
+    places = [*result["locations"], *result["relatedLocations"]]
+    assert [
+        (place["physicalLocation"]["artifactLocation"]["uri"], place["physicalLocation"]["region"])
+        for place in places
+    ] == [
+        ("migrations/versions/0002.py", {"startLine": 8}),
+        ("models.py", {"startLine": 9}),
+    ]
+
+
+def test_with_rows(students):
+    students.write({"0002": WITHOUT_NAME})
+    assert broken(students.gate(with_data=True)) == [(NAME, "0002", SourceLine("models.py", 9))]
+
+
+def test_what_cannot_break_it_starts_no_process(students, monkeypatch):
+    monkeypatch.delattr(check_module, "CodeProcess")
+    up = (
+        'op.create_table("schools", sa.Column("id", sa.Integer()))\n'
+        'op.create_index("by_age", "students", ["age"])'
+    )
+    students.write({"0002": {"after": "0001", "up": up}})
+    check = check_of(students.gate())
+    assert (check.passed, check.why) == (True, "none found")
+
+
+def test_models_of_the_base_that_cannot_be_imported(students):
+    students.sketch.models("import nowhere")
+    students.commit("broken")
+    git(students.root, "branch", "--force", "main")
+    students.sketch.models(STUDENTS)
+    students.write({"0002": WITHOUT_NAME})
+    report = students.gate()
+    assert broken(report) == []
+    assert check_of(report).passed is None
+    assert "No module named 'nowhere'" in check_of(report).why
+    assert not check_of(report).broken
+
+
+def test_code_that_ends_its_process(students):
+    students.sketch.models("import os\nos._exit(5)")
+    students.commit("broken")
+    git(students.root, "branch", "--force", "main")
+    students.sketch.models(STUDENTS)
+    students.write({"0002": WITHOUT_NAME})
+    assert "os._exit(5)" in check_of(students.gate()).why
+
+
+def test_a_project_that_python_imports_from_its_working_tree(students, monkeypatch, tmp_path):
+    """As one that is installed in editable mode, and needs a module that git ignores."""
+    package = students.root / "src" / "school"
+    package.mkdir(parents=True)
+    (students.root / ".gitignore").write_text("generated.py\n")
+    (package / "__init__.py").write_text("")
+    (package / "generated.py").write_text('NAME = "name"\n')
+    declared = package / "tables.py"
+    declared.write_text(
+        "from sqlalchemy import *\n\nfrom school.generated import NAME\n\nmetadata = MetaData()\n"
+        'Table("students", metadata, Column("id", Integer, primary_key=True),\n'
+        "    Column(NAME, String(50)))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    students.sketch.models("from school.tables import metadata")
+    students.commit("a package")
+    git(students.root, "branch", "--force", "main")
+    declared.write_text(declared.read_text().replace("Column(NAME, String(50))", ""))
+    students.write({"0002": WITHOUT_NAME})
+    result = students.sketch.run_anew(
+        "gate", "--base", "main", "--format", "json", PYTHONPATH=os.environ["PYTHONPATH"]
+    )
+    findings = json.loads(result.stdout)["databases"][0]["findings"]
+    (found,) = [each for each in findings if each["rule"] == "gate-breaks-running-code"]
+    assert found["address"] == "students.name"
+    assert git(students.root, "status", "--porcelain", "--ignored=no").count("\n") == 1
+
+
+def test_a_column_with_a_default_breaks_nothing(students):
+    up = "ALTER TABLE students ADD COLUMN town TEXT NOT NULL DEFAULT 'here'"
+    students.write({"0002": {"after": "0001", "up": f"op.execute({up!r})"}})
+    report = students.gate()
+    assert broken(report) == []
+    assert check_of(report).why == "none found"
+
+
+def test_a_mariadb_database(sketch, mariadb_database):
+    live = mariadb_database()
+    students = Project(sketch())
+    students.sketch.name_database(live.text_url)
+    students.begin(models=ON_MARIADB, first=CREATED_ON_MARIADB)
+    students.write({"0002": {"after": "0001", "up": CHANGED_ON_MARIADB}})
+    students.sketch.models(ON_MARIADB)
+    assert broken(students.gate(shadow="same-server")) == [
+        ("read column students.name", "0002", SourceLine("models.py", 6)),
+        ("write 'bad' to students.mood", "0002", SourceLine("models.py", 7)),
+        ("write a text of 50 characters to students.code", "0002", SourceLine("models.py", 8)),
+        (
+            "insert a row into teachers without a value for town",
+            "0002",
+            SourceLine("models.py", 10),
+        ),
+    ]
+
+
+ON_MARIADB = """
+Table("students", metadata,
+    Column("id", Integer, primary_key=True), Column("name", String(50)),
+    Column("mood", Enum("good", "bad")),
+    Column("code", String(50)))
+
+Table("teachers", metadata, Column("id", Integer, primary_key=True))
+"""
+CREATED_ON_MARIADB = {
+    "up": """
+op.create_table("students", sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("name", sa.String(50)), sa.Column("mood", sa.Enum("good", "bad")),
+    sa.Column("code", sa.String(50)))
+op.create_table("teachers", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+}
+CHANGED_ON_MARIADB = """
+op.execute("ALTER TABLE students DROP name, MODIFY mood ENUM('good'), MODIFY code varchar(5)")
+op.execute("ALTER TABLE students ADD note text")
+op.execute("ALTER TABLE teachers ADD town text NOT NULL")
+"""
