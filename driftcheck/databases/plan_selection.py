@@ -240,6 +240,8 @@ class _Selector:
         selection, obj = self._selection, self._state.objects.get(address)
         if obj is None or selection.is_gone(address):
             return
+        if cause.kind == "schema" and obj.part_of and obj.part_of.schema == address.schema:
+            return  # a part is in the schema of its parent object, and moves with it
         change = self._scope.open_change(address)
         if change is not None:
             self.take(change)

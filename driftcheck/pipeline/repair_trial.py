@@ -291,7 +291,7 @@ class _Copy:
     def _kept(self) -> dict[Address, dict[str, str]]:
         """Return the tables that the plan keeps, with the names of their columns before and after.
 
-        A column of another type has the same values in another form, so only its rows count.
+        Of a column whose values the plan changes to another form, or fills, only the rows count.
         """
         actual, wanted, steps = self._tried.actual, self._tried.wanted, self._tried.plan.steps
         gone = {step.address for step in steps if Hazard.DATA_LOSS in step.hazards}
@@ -306,7 +306,7 @@ class _Copy:
                 if moved == part.address:
                     moved = _column(target, part.address.name)
                 after = wanted.objects.get(moved)
-                if after is not None and part.address not in gone and _same_type(part, after):
+                if after is not None and part.address not in gone and _same_values(part, after):
                     kept[table][part.address.name] = moved.name
         return kept
 
@@ -318,8 +318,14 @@ def _column(table: Address, name: str) -> Address:
     return Address("column", table.schema, (*table.path, name))
 
 
-def _same_type(before: SchemaObject, after: SchemaObject) -> bool:
-    """Whether two columns have the same type, and the server does not compute their values."""
+def _same_values(before: SchemaObject, after: SchemaObject) -> bool:
+    """Whether a column keeps its values as they are.
+
+    A column of another type has them in another form. The server computes those of a generated
+    column. A default fills a column that becomes NOT NULL.
+    """
     if before.address.kind != "column" or before.attributes.get("type") != after.attributes["type"]:
         return False
-    return not (before.attributes.get("generated") or after.attributes.get("generated"))
+    is_required = before.attributes["nullable"] and not after.attributes["nullable"]
+    is_filled = is_required and after.attributes["default"] is not None
+    return not (is_filled or before.attributes.get("generated") or after.attributes["generated"])

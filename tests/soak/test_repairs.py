@@ -5,6 +5,8 @@ chosen as ``driftcheck repair`` chooses it. After it has run, the schema is that
 change, or the plan has a manual step. A plan that is not proved is not run.
 """
 
+import sys
+from collections import Counter
 from contextlib import closing
 
 import psycopg2
@@ -121,20 +123,27 @@ def _is_made(case, url):
 def test_a_family_of_changes(pg16, base, family):
     wanted = {asked: _read(base.url, privileges=asked) for asked in (False, True)}
     faults = []
+    counts = Counter()
     for case in (case for case in CASES if case.family == family):
         shadow = pg16.make("case", base)
         try:
             if not _is_made(case, shadow.url):
+                counts["refused by the rows"] += 1
                 continue
             live = _read(shadow.url, privileges=case.privileges)
             left, by_hand, proof = _repaired(shadow.url, wanted[case.privileges], live, pg16)
             reason = next((why for text, why in NOT_PROVED.items() if text in case.statements), "")
             is_repaired = proof.holds and not left and not reason
             is_told = bool(by_hand) or (reason and not proof.holds and reason in str(proof))
-            if not (is_repaired or is_told):
+            if is_repaired and not by_hand:
+                counts["repaired"] += 1
+            elif is_repaired or is_told:
+                counts["by hand" if by_hand else "not proved"] += 1
+            else:
                 faults.append(f"{case}: left {sorted(map(str, left))}, {proof}")
         except psycopg2.Error as error:
             faults.append(f"{case}: {error}")
         finally:
             shadow.drop()
+    sys.stderr.write(f"{family}: {dict(counts)}, wrong: {len(faults)}\n")
     assert faults == []

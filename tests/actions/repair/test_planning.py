@@ -46,6 +46,32 @@ def test_a_plan_repairs_all_drift_and_keeps_the_rows(project, plan_for, run_plan
     assert sorted(after) == sorted(before)
 
 
+def test_a_table_is_moved_out_of_a_schema_before_this_is_dropped(project, plan_for, run_plan):
+    drift = "CREATE SCHEMA other; ALTER TABLE students SET SCHEMA other"
+    with plan_for(project, drift) as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+    assert [step.statement for step in plan.plan.steps] == [
+        "ALTER TABLE other.students SET SCHEMA public",
+        "DROP SCHEMA other",
+    ]
+    run_plan(project, plan)
+    assert project.compare().findings == []
+
+
+def test_a_default_fills_a_column_that_becomes_not_null(project, plan_for, run_plan):
+    change = "ALTER TABLE students ALTER code SET DEFAULT 'none', ALTER code SET NOT NULL"
+    project.revision("0002", f'op.execute("{change}")', "0001")
+    project.upgrade()
+    drift = "ALTER TABLE students ALTER code DROP NOT NULL; UPDATE students SET code = NULL"
+    project.by_hand("ALTER TABLE students DROP CONSTRAINT uq_code")
+    with plan_for(project, drift, "public.students.code") as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+    run_plan(project, plan)
+    assert project.live.execute("SELECT DISTINCT code FROM students") == [("none",)]
+
+
 def test_what_takes_long_runs_after_the_transaction(project, plan_for, run_plan):
     drift = """
     ALTER TABLE students DROP CONSTRAINT uq_code, DROP CONSTRAINT ck_age, DROP CONSTRAINT fk_school;
