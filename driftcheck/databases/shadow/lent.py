@@ -55,6 +55,11 @@ class _Owner(ShadowMaker):
         super().__init__("Another process of driftcheck has made the shadow databases.")
         self.shares_server = shares_server
 
+    @property
+    def writes(self) -> str:
+        """This process creates nothing."""
+        return "nothing"
+
     def _plan(self, purpose: str, mark: Mark) -> ShadowDatabase:
         raise ShadowError(f"this process makes no shadow databases: {purpose}, {mark}")
 

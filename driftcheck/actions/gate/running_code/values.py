@@ -124,7 +124,7 @@ def _undeclared(type_: TypeEngine[Any]) -> Undeclared:  # noqa: PLR0911  (a tabl
             return str.encode, ["some bytes", ""], []
         case sa.JSON():
             return dict, [{"number": 1}], []
-    return _moment(type_) or _uuid(type_) or (partial(_cast, type_), _UNUSUAL, [])
+    return _date_or_time(type_) or _uuid(type_) or (partial(_cast, type_), _UNUSUAL, [])
 
 
 def _array(item: TypeEngine[Any], dimensions: int) -> Undeclared:
@@ -140,7 +140,7 @@ def _array(item: TypeEngine[Any], dimensions: int) -> Undeclared:
     return array, usual, []
 
 
-def _moment(type_: TypeEngine[Any]) -> Undeclared | None:
+def _date_or_time(type_: TypeEngine[Any]) -> Undeclared | None:
     moment = datetime(2024, 1, 31, 12, 30, 15)  # noqa: DTZ001  (a type without a time zone needs it)
     match type_:
         case sa.DateTime(timezone=timezone) | sa.Time(timezone=timezone):
