@@ -5,6 +5,7 @@ of its own: what is not to be trusted runs as a role without rights. Tests of wh
 reach take a private server of their own.
 """
 
+import os
 from contextlib import contextmanager
 
 from sqlalchemy.engine import make_url
@@ -13,6 +14,8 @@ from driftcheck.databases.postgresql.shadow import private
 from driftcheck.databases.postgresql.shadow.maker import PostgresMaker
 
 VARIABLE = "DRIFTCHECK_TESTS_PRIVATE_SERVER"
+PROGRAM = "DRIFTCHECK_TESTS_PROGRAM"
+"""The file that such a run takes for the program of the server; none by default."""
 
 
 def variables(maker):
@@ -39,6 +42,7 @@ def use(url):
     class KeptMaker(private.PrivateMaker):
         # Several runs use the server at once, and none takes what another has left.
         keeps_templates = False
+        program = os.environ.get(PROGRAM, "")
         _create_database = PostgresMaker._create_database
 
         def __init__(self, how, _installation, facts):

@@ -26,7 +26,8 @@ class InStep:
     Attributes:
         state: ``CachedCheck.state`` at this check.
         environment: The path of env.py.
-        inputs: What the project's code has read during the whole check.
+        inputs: What the project's code has read during the whole check, and the programs of the
+            servers that the shadow databases were on.
         project_url: The URL of the project's own database, with the same inputs; ``None`` if it
             cannot be known without the project's code.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 
 from driftcheck.actions.compare.in_step import InStep, remember
@@ -24,7 +25,7 @@ from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.inputs import States, inputs_with
+from driftcheck.project.inputs import States, inputs_with, state_of
 from driftcheck.project.recording import Recorded
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
@@ -90,7 +91,7 @@ def save_in_step(
     """
     found = None
     if saved is not None and _is_in_step(loaded, shadows, settings, checked, saved):
-        found = _in_step(loaded, settings, checked.state.databases[0], saved)
+        found = _in_step(loaded, shadows, settings, checked.state.databases[0], saved)
     remember(settings_digest(settings), settings.gaps, found)
 
 
@@ -116,14 +117,21 @@ def _is_in_step(
 
 
 def _in_step(
-    loaded: LoadedProject, settings: Settings, database: DatabaseState, saved: SavedCheck
+    loaded: LoadedProject,
+    shadows: Shadows,
+    settings: Settings,
+    database: DatabaseState,
+    saved: SavedCheck,
 ) -> InStep | None:
     """Return what to remember of a check; ``None`` if its inputs cannot be read again."""
     read = loaded.recording.recorded()
-    inputs, own = read.inputs(), _own_url(loaded, database, read)
+    states, own = read.known_states(), _own_url(loaded, database, read)
     url = settings.database_url or (None if own is None else own.url)
-    if inputs is None or url is None:
+    if states is None or url is None:
         return None
+    programs = [maker.program for maker in shadows.makers if maker.program]
+    stamps = {program: state_of("stamp", program, os.environ) for program in programs}
+    inputs = inputs_with({**states, "stamp": {**states.get("stamp", {}), **stamps}})
     state = saved.check.state(saved.digest_key, displayed_url(url))
     return InStep(state, loaded.environment_file(), inputs, own)
 

@@ -190,12 +190,14 @@ class ShadowMaker(ABC):
         runs_untrusted_ddl: Whether DDL of the live database can be run without giving its author
             more privileges.
         keeps_templates: Whether copies of shadows can be kept for later runs.
+        program: The path of the program of a server that the maker starts itself; otherwise empty.
         place: What ``Database.start_early`` needs to start the same server; empty for most makers.
     """
 
     shares_server = False
     runs_untrusted_ddl = True
     keeps_templates = False
+    program = ""
     place = ""
 
     def __init__(self, how: str) -> None:

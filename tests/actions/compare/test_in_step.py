@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.kept import variables
+from tests.kept import PROGRAM, variables
 
 LEAVES_TRACE = "open('ran.txt', 'a').write('x')\n"
 MODELS = """
@@ -115,6 +115,16 @@ def test_a_variable_that_the_models_read_is_noticed(project):
     assert project.was_quick
     assert project.ask(COMMENT="of a school")[0] == 1
     assert (project.ask(), project.was_quick) == (IN_STEP, False)
+
+
+def test_another_version_of_the_server_is_noticed(project, tmp_path):
+    program = tmp_path / "program"
+    program.write_text("18.4")
+    kept = {PROGRAM: str(program)}
+    assert project.ask(**kept) == project.ask(**kept) == IN_STEP
+    assert project.was_quick
+    program.write_text("18.10")
+    assert (project.ask(**kept), project.was_quick) == (IN_STEP, False)
 
 
 def test_notes_are_always_told(project):

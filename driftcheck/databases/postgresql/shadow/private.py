@@ -79,6 +79,7 @@ class PrivateMaker(PostgresMaker):
     _empty: EmptyShadow | None = None
 
     def __init__(self, how: str, installation: Installation, facts: ServerFacts | None) -> None:
+        self.program = str(installation.bin / "postgres")
         self._private = PrivateServer.start(installation)
         try:
             self._clean_server()
