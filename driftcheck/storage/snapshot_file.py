@@ -86,15 +86,15 @@ def parts_of(file: SnapshotFile) -> Iterator[str]:
 def digest(snapshot: Snapshot) -> str:
     """Return a digest of all attributes that are compared, independent of the order of objects."""
     total = 0
+    ordered: dict[int, list[tuple[str, Value]]] = {}  # many objects have the same mapping
     for obj in snapshot.objects.values():
-        data = marshal.dumps(_digested(obj), _MARSHAL)
+        attributes = ordered.get(id(obj.attributes))
+        if attributes is None:
+            attributes = ordered[id(obj.attributes)] = sorted(obj.attributes.items())
+        parts = tuple(obj.address), attributes, tuple(obj.part_of or ())
+        data = marshal.dumps(parts, _MARSHAL)
         total += int.from_bytes(hashlib.blake2b(data, digest_size=32).digest(), "big")
     return f"{total % 2**256:064x}"
-
-
-def _digested(obj: SchemaObject) -> tuple[Any, ...]:
-    whole = tuple(obj.part_of or ())
-    return tuple(obj.address), sorted(obj.attributes.items()), whole
 
 
 def load(lines: Iterable[str]) -> SnapshotFile:
