@@ -29,7 +29,7 @@ OF_POSTGRESQL = {
     "INSERT INTO students (id, age) VALUES (1, 5)": (Reason.CHECK, "", "aged"),
     "INSERT INTO students (id, name) VALUES (1, 'too long')": (Reason.TOO_LARGE, "", ""),
     "INSERT INTO students (id, age) VALUES (1, 100000)": (Reason.TOO_LARGE, "", ""),
-    "INSERT INTO students (id, mood) VALUES (1, 'bad')": (Reason.TYPE, "", ""),
+    "INSERT INTO students (id, mood) VALUES (1, 'bad')": (Reason.VALUE, "", ""),
     "INSERT INTO students (id, born) VALUES (1, 7)": (Reason.TYPE, "", ""),
     "INSERT INTO students (id, twice) VALUES (1, 7)": (Reason.NOT_WRITABLE, "", ""),
     "INSERT INTO many VALUES (1)": (Reason.NOT_WRITABLE, "", ""),
@@ -51,8 +51,8 @@ OF_MARIADB = {
     "INSERT INTO students (id, age) VALUES (1, 5)": (Reason.CHECK, "", "aged"),
     "INSERT INTO students (id, age, name) VALUES (1, 7, 'too long')": (Reason.TOO_LARGE, "", ""),
     "INSERT INTO students (id, age) VALUES (1, 100000)": (Reason.TOO_LARGE, "", ""),
-    "INSERT INTO students (id, age, mood) VALUES (1, 7, 'bad')": (Reason.TYPE, "", ""),
-    "INSERT INTO students (id, age, born) VALUES (1, 7, 'a')": (Reason.TYPE, "", ""),
+    "INSERT INTO students (id, age, mood) VALUES (1, 7, 'bad')": (Reason.VALUE, "", ""),
+    "INSERT INTO students (id, age, born) VALUES (1, 7, 'a')": (Reason.VALUE, "", ""),
     "INSERT INTO students (id, age, twice) VALUES (1, 7, 7)": (Reason.NOT_WRITABLE, "", ""),
     "SELECT * FROM students WHERE": (Reason.OTHER, "", ""),
 }
@@ -70,7 +70,7 @@ OF_SQLITE = {
     "INSERT INTO students (name) VALUES (1)": (Reason.NOT_NULL, "age", ""),
     "INSERT INTO students (age) VALUES (5)": (Reason.CHECK, "", "aged"),
     "INSERT INTO students (age, grade) VALUES (7, 10)": (Reason.CHECK, "", "grade < 10"),
-    "INSERT INTO students (id, age) VALUES ('a', 7)": (Reason.TYPE, "", ""),
+    "INSERT INTO students (id, age) VALUES ('a', 7)": (Reason.VALUE, "", ""),
     "INSERT INTO students (age, twice) VALUES (7, 7)": (Reason.NOT_WRITABLE, "", ""),
     "INSERT INTO students (age, name) VALUES (7, 'a'), (7, 'a')": (Reason.OTHER, "", ""),
 }

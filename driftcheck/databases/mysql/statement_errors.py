@@ -26,7 +26,7 @@ _REASONS = {
     **dict.fromkeys((1406, 1264), Reason.TOO_LARGE),
     # WARN_DATA_TRUNCATED, ER_TRUNCATED_WRONG_VALUE, ER_TRUNCATED_WRONG_VALUE_FOR_FIELD,
     # ER_INVALID_JSON_TEXT
-    **dict.fromkeys((1265, 1292, 1366, 3140), Reason.TYPE),
+    **dict.fromkeys((1265, 1292, 1366, 3140), Reason.VALUE),
     # ER_NON_INSERTABLE_TABLE, and ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN of both systems
     **dict.fromkeys((1471, 1906, 3105), Reason.NOT_WRITABLE),
 }

@@ -20,12 +20,10 @@ _REASONS = {
     "23514": Reason.CHECK,
     # string data right truncation, numeric value out of range
     **dict.fromkeys(("22001", "22003"), Reason.TOO_LARGE),
-    **dict.fromkeys(
-        # invalid text representation, datatype mismatch, invalid datetime format, datetime field
-        # overflow, cannot coerce
-        ("22P02", "42804", "22007", "22008", "42846"),
-        Reason.TYPE,
-    ),
+    # datatype mismatch, cannot coerce
+    **dict.fromkeys(("42804", "42846"), Reason.TYPE),
+    # invalid text representation, invalid datetime format, datetime field overflow
+    **dict.fromkeys(("22P02", "22007", "22008"), Reason.VALUE),
     **dict.fromkeys(
         # generated always; wrong object type; object not in prerequisite state: "cannot insert
         # into view"

@@ -18,7 +18,7 @@ _MESSAGES = (
     (re.compile(r"NOT NULL constraint failed: (?P<column>.+)"), Reason.NOT_NULL),
     (re.compile(r"CHECK constraint failed: (?P<constraint>.+)", re.DOTALL), Reason.CHECK),
     # a column of a STRICT table, or INTEGER PRIMARY KEY
-    (re.compile(r"cannot store \w+ value in|datatype mismatch"), Reason.TYPE),
+    (re.compile(r"cannot store \w+ value in|datatype mismatch"), Reason.VALUE),
     (
         re.compile(r"cannot INSERT into generated column|cannot modify .+ because it is a view"),
         Reason.NOT_WRITABLE,

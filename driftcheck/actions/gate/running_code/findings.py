@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from driftcheck.actions.gate.running_code.messages import Action, Failure
@@ -27,7 +28,7 @@ def certain(failures: Iterable[Failure], schema: Callable[[Failure], Snapshot]) 
         failures: All failures.
         schema: Returns the schema after the new revisions of the database of a failure.
     """
-    kept = [each for each in failures if _is_known(each, schema(each))]
+    kept = [_of_table(each, schema(each)) for each in failures if _is_known(each, schema(each))]
     read = {(f.database_key, f.table, f.column) for f in kept if f.action is Action.READ}
     broken = {(key, table) for key, table, column in read if not column}
     missing = {(key, table) for key, table, _ in read}
@@ -41,6 +42,13 @@ def certain(failures: Iterable[Failure], schema: Callable[[Failure], Snapshot]) 
         return table in broken or (*table, failure.column) in read
 
     return [failure for failure in kept if not follows(failure)]
+
+
+def _of_table(failure: Failure, schema: Snapshot) -> Failure:
+    """Forget the column that an error names if it is one of another table: a trigger has failed."""
+    name = failure.error_column
+    column = Address("column", failure.table[0], (failure.table[1], name))
+    return failure if column in schema.objects else replace(failure, error_column="")
 
 
 def _is_known(failure: Failure, schema: Snapshot) -> bool:
@@ -96,7 +104,7 @@ def _address(failure: Failure) -> tuple[Address, Address]:
     column = failure.column
     if failure.action is Action.INSERT and failure.reason == Reason.NOT_NULL:
         column = failure.error_column
-    if not column or "." in column:
+    if not column or "." in column:  # a property of a class
         return table, table
     return Address("column", schema, (name, column)), table
 
@@ -140,10 +148,13 @@ _REMEDIES = {
         "add the constraint later",
         f"First release code that does not write such values. Add the constraint {_LATER}.",
     ),
+    Reason.VALUE: Remedy(
+        "remove the value later",
+        f"First release code that does not write the value. Remove it {_LATER}.",
+    ),
     Reason.TYPE: Remedy(
-        "change the type later",
-        f"Keep the old type and the old values of an enum. Remove them {_LATER}. For another "
-        "type, add a new column beside the old one, and write to both.",
+        "use a new column",
+        f"Add a new column beside the old one, and write to both. Drop the old one {_LATER}.",
     ),
     Reason.TOO_LARGE: Remedy(
         "shorten it later",

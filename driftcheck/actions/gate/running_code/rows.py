@@ -7,7 +7,7 @@ running code leaves them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -18,11 +18,13 @@ from driftcheck.databases.messages import database_message
 from driftcheck.databases.statement_errors import Reason, StatementError
 from driftcheck.errors import DriftcheckError
 
-Table = sa.Table
-Column = sa.Column[Any]
-Row = Mapping[Column, Value]
+Table: TypeAlias = sa.Table
+Column: TypeAlias = "sa.Column[Any]"
+Row: TypeAlias = "Mapping[Column, Value]"
 """The values of a row, without those of references."""
 
+OF_EVERY_ROW = (Reason.MISSING, Reason.NOT_NULL, Reason.NOT_WRITABLE)
+"""The reasons that other values do not change."""
 _ATTEMPTS = 40
 
 
@@ -96,7 +98,7 @@ class Rows:
                     reason = refused.error.message if refused else ""
                     raise NotInsertedError(f"it references {parent.fullname}: {reason}")
         row, first = self._search(table, _needed(table))
-        if row is None and first is not None and first.error.reason is Reason.OTHER:
+        if row is None and first is not None and first.error.reason not in OF_EVERY_ROW:
             row, _ = self._search(table, [*_needed(table), *_with_python_default(table)])
         if row is not None:
             self.known[table] = row
@@ -124,7 +126,7 @@ class Rows:
             if refused is None:
                 return row, first
             first = first or refused
-            if refused.error.reason in (Reason.MISSING, Reason.NOT_WRITABLE) or not columns:
+            if refused.error.reason in OF_EVERY_ROW or not columns:
                 break
             for column in _concerned(table, columns, refused.error):
                 positions[column] += 1
@@ -200,9 +202,12 @@ def _needs_value(column: Column) -> bool:
 
 
 def _with_python_default(table: Table) -> list[Column]:
-    """The columns whose default the project's code computes: it may fail outside of the app."""
-    defaults = ((column, column.default) for column in table.columns)
-    return [column for column, default in defaults if default is not None and default.is_callable]
+    """The columns with a default of the project's code, which may fail outside of the app."""
+    return [
+        column
+        for column in table.columns
+        if column.default is not None and not column.default.is_sequence
+    ]
 
 
 def _conditions(column: Column) -> list[str]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from driftcheck.actions.gate.running_code.messages import Action
 from driftcheck.actions.gate.running_code.rows import (
+    OF_EVERY_ROW,
     NotInsertedError,
     Refused,
     Row,
@@ -23,7 +24,7 @@ from driftcheck.actions.gate.running_code.rows import (
     is_numbered,
     is_written,
 )
-from driftcheck.actions.gate.running_code.values import NULL, Value
+from driftcheck.actions.gate.running_code.values import NULL, Value, default_of
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.statement_errors import Reason, StatementError
 from driftcheck.errors import DriftcheckError
@@ -31,8 +32,9 @@ from driftcheck.errors import DriftcheckError
 Mappers = Mapping[sa.Table, Sequence[Any]]
 """The mappers of each table."""
 
-_OF_EVERY_ROW = (Reason.MISSING, Reason.NOT_NULL, Reason.NOT_WRITABLE)
-"""The reasons that other values do not change."""
+_CERTAIN = (*OF_EVERY_ROW, Reason.TYPE, Reason.CHECK)
+"""The reasons for refusing a row with the fewest values that do not depend on arbitrary values. Of
+a check constraint, the gate finds out whether it does."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,9 @@ class Statements:
                 if self._accepts(table, row, column, value)
             )
             yield from tried if values.are_declared else islice(tried, 1)
+            default = default_of(column)
+            if default and self._accepts(table, row, column, default):
+                yield column, default
 
     def _writes_null(self, column: sa.Column[Any]) -> bool:
         """Whether an object without a value for a column writes NULL.
@@ -207,30 +212,26 @@ class Statements:
         row = self._accepted.rows[table]
         refused = self._rows.attempt(table, row)
         if refused is not None:
-            found = None if refused.error.reason in _OF_EVERY_ROW else self._rows.find(table)[0]
+            found = None if refused.error.reason in OF_EVERY_ROW else self._rows.find(table)[0]
             if found is None:
-                if refused.error.reason is not Reason.OTHER:
+                if refused.error.reason in _CERTAIN:
                     yield _failed_write(table, row, None, refused)
                 return
             row = found
         for column, value in writes:
             refused = self._rows.attempt(table, {**row, column: value})
-            if refused and self._is_certain(row, column, value, refused.error):
+            if refused and _is_certain(value, refused.error):
                 yield _failed_write(table, {**row, column: value}, (column, value), refused)
 
-    def _is_certain(
-        self, row: Row, column: sa.Column[Any], value: Value, error: StatementError
-    ) -> bool:
-        """Whether an error shows that the column does not take what the models say of it."""
-        match error.reason:
-            case Reason.OTHER:
-                return False
-            case Reason.CHECK:
-                return value.is_declared
-            case Reason.TYPE if not value.is_declared:
-                usual = self._rows.values(column).usual
-                return not any(self._accepts(column.table, row, column, each) for each in usual)
-        return True
+
+def _is_certain(value: Value, error: StatementError) -> bool:
+    """Whether an error shows that a column does not take what the models say of it."""
+    match error.reason:
+        case Reason.OTHER:
+            return False
+        case Reason.CHECK | Reason.VALUE:
+            return value.is_declared
+    return True
 
 
 def _failed_write(

@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from driftcheck.databases.rows import values
 from driftcheck.quoting import quote_literal
 
-_SEVERAL = 12
 _SHOWN = 40
 _UNUSUAL = ("192.0.2.1", "192.0.2.0/24", "08:00:2b:01:02:03", "1", "(1,2)", "[1,2)", "{}", "a", "")
 """Texts that types accept which SQLAlchemy has no class for."""
@@ -76,6 +76,15 @@ def values_for(column: sa.Column[Any], conditions: Sequence[str], dialect: sa.Di
     return Values(
         [*_converted(type_, convert, [*near, *usual])], [*_converted(type_, convert, largest)]
     )
+
+
+def default_of(column: sa.Column[Any]) -> Value | None:
+    """Return the default of a column if the models declare it as a value; otherwise ``None``."""
+    default: Any = column.default
+    if default is None or not default.is_scalar:
+        return None
+    # With the type of the column: the default is a value of the project.
+    return Value(sa.literal(default.arg, column.type), repr(default.arg), is_declared=True)
 
 
 def plain_type(type_: TypeEngine[Any], dialect: sa.Dialect) -> TypeEngine[Any]:
@@ -175,7 +184,7 @@ def _converted(
     type_: TypeEngine[Any], convert: Callable[[Any], Any], texts: Sequence[Any]
 ) -> Iterator[Value]:
     """Yield the values that some texts become. A text in a condition may be of another type."""
-    for text in islice(texts, _SEVERAL):
+    for text in texts:
         try:
             converted = convert(text)
         except (ValueError, ArithmeticError, TypeError):
@@ -184,13 +193,13 @@ def _converted(
 
 
 def _value(value: Any, type_: TypeEngine[Any], *, is_declared: bool = False) -> Value:
-    is_expression = isinstance(value, sa.ClauseElement)
+    is_expression = isinstance(value, ClauseElement)
     expression = value if is_expression else sa.literal(value, type_)
     return Value(expression, _in_words(value, type_), is_declared)
 
 
 def _in_words(value: Any, type_: TypeEngine[Any]) -> str:
-    if isinstance(value, sa.ClauseElement):
+    if isinstance(value, ClauseElement):
         return f"a value of the type {type(type_).__name__}"
     if isinstance(value, str) and len(value) > _SHOWN:
         return f"a text of {len(value)} characters"
