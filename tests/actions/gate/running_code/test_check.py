@@ -2,18 +2,21 @@
 
 import json
 import os
+import shutil
 
 from driftcheck.actions.gate.running_code import check as check_module
 from driftcheck.judging.findings import SourceLine
 from driftcheck.reports import render
 from tests.actions.gate.conftest import Project, git
 from tests.actions.gate.running_code.conftest import (
+    CREATED,
     STUDENTS,
     WITHOUT_AGE,
     WITHOUT_NAME,
     broken,
     check_of,
 )
+from tests.conftest import ROOT
 
 NAME = "read column students.name"
 AGE = "read column students.age"
@@ -162,3 +165,97 @@ op.execute("ALTER TABLE students DROP name, MODIFY mood ENUM('good'), MODIFY cod
 op.execute("ALTER TABLE students ADD note text")
 op.execute("ALTER TABLE teachers ADD town text NOT NULL")
 """
+
+
+ASYNCHRONOUS = """
+import asyncio
+
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from models import metadata
+
+
+def run(connection):
+    context.configure(connection=connection, target_metadata=metadata)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def main():
+    engine = create_async_engine(
+        context.config.get_main_option("sqlalchemy.url"), poolclass=NullPool
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(main())
+"""
+
+
+def test_an_asynchronous_project(sketch, pg18):
+    students = Project(sketch())
+    students.sketch.name_database("postgresql+asyncpg://nobody@127.0.0.1:1/school")
+    (students.root / "migrations" / "env.py").write_text(ASYNCHRONOUS)
+    students.begin(models=STUDENTS, first=CREATED)
+    up = "ALTER TABLE students ALTER age TYPE date USING now(), DROP name"
+    students.write({"0002": {"after": "0001", "up": f"op.execute({up!r})"}})
+    server = pg18.server.set(database="postgres").render_as_string(hide_password=False)
+    result = students.sketch.run("gate", "--base", "main", "--shadow", server, "--format", "json")
+    assert broken_in(result) == [
+        "read column public.students.name",
+        "write 100001 to public.students.age",
+    ]
+
+
+def test_several_databases(sketch, tmp_path):
+    students = Project(sketch())
+    shutil.copytree(BINDS, students.root, dirs_exist_ok=True)
+    (students.root / "alembic.ini").unlink()
+    (students.root / "models.py").write_text((BINDS / "models.py").read_text())
+    students.commit("begin")
+    git(students.root, "checkout", "--quiet", "-b", "branch")
+    students.write({"0002": {"text": IN_LIBRARY}})
+    urls = {name: f"sqlite:///{tmp_path}/{name}" for name in ("DATABASE_URL", "DATABASE_URL_2")}
+    result = students.sketch.run("gate", "--base", "main", "--format", "json", **urls)
+    assert result.stdout, result.stderr
+    found = [
+        (database["name"], finding["address"])
+        for database in json.loads(result.stdout)["databases"]
+        for finding in database["findings"]
+        if finding["rule"] == "gate-breaks-running-code"
+    ]
+    assert found == [("library", "books")]
+
+
+BINDS = ROOT / "tests" / "projects" / "flask" / "binds"
+IN_LIBRARY = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade(engine_name):
+    if engine_name == "library":
+        op.execute("ALTER TABLE books ADD COLUMN title TEXT NOT NULL DEFAULT 1")
+        op.execute("ALTER TABLE books RENAME TO volumes")
+
+
+def downgrade(engine_name):
+    raise NotImplementedError
+"""
+
+
+def broken_in(result):
+    assert result.stdout, result.stderr
+    findings = json.loads(result.stdout)["databases"][0]["findings"]
+    return [
+        finding["message"].partition(" cannot ")[2]
+        for finding in findings
+        if finding["rule"] == "gate-breaks-running-code"
+    ]
