@@ -150,11 +150,11 @@ def _array(item: TypeEngine[Any], dimensions: int) -> Undeclared:
 
 
 def _date_or_time(type_: TypeEngine[Any]) -> Undeclared | None:
-    moment = datetime(2024, 1, 31, 12, 30, 15)  # noqa: DTZ001  (a type without a time zone needs it)
+    when = datetime(2024, 1, 31, 12, 30, 15)  # noqa: DTZ001  (a type without a time zone needs it)
     match type_:
         case sa.DateTime(timezone=timezone) | sa.Time(timezone=timezone):
-            moment = moment.replace(tzinfo=UTC if timezone else None)
-            kind = moment.timetz() if isinstance(type_, sa.Time) else moment
+            when = when.replace(tzinfo=UTC if timezone else None)
+            kind = when.timetz() if isinstance(type_, sa.Time) else when
             return _same, [kind], []
         case sa.Date():
             return _same, [date(2024, 1, 31)], []
