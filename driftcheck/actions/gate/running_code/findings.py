@@ -141,8 +141,8 @@ _REMEDIES = {
     ),
     Reason.NOT_NULL: Remedy(
         "require it later",
-        "Let the column be nullable, or give it a server_default if the old code does not name "
-        f"it. Set NOT NULL {_LATER}.",
+        "Let the column be nullable. If the old code does not know the column, a server_default "
+        f"is sufficient. Set NOT NULL {_LATER}.",
     ),
     Reason.CHECK: Remedy(
         "add the constraint later",
