@@ -58,6 +58,7 @@ class Rows:
         self._database = database
         self.known = dict(known)
         self._sought: set[Table] = set()
+        self._referenced: dict[Table, dict[Column, Any]] = {}
         self._statement = ""
 
     def attempt(self, table: Table, row: Row) -> Refused | None:
@@ -69,6 +70,7 @@ class Rows:
         Raises:
             NotInsertedError: A row that it references cannot be inserted.
         """
+        self._referenced.clear()
         savepoint = self._connection.begin_nested()
         try:
             self._insert(table, row, ())
@@ -139,13 +141,15 @@ class Rows:
             parent = reference.referred_table
             if parent in (table, *path) or parent not in self.known:
                 raise NotInsertedError(f"it references {parent.fullname}, which has no row")
-            try:
-                made = self._insert(parent, self.known[parent], (table, *path))
-            except DBAPIError as error:
-                message = error_of(error, self._database).message
-                raise NotInsertedError(f"it references {parent.fullname}: {message}") from error
+            if parent not in self._referenced:  # two references may lead to the same row
+                try:
+                    made = self._insert(parent, self.known[parent], (table, *path))
+                except DBAPIError as error:
+                    message = error_of(error, self._database).message
+                    raise NotInsertedError(f"it references {parent.fullname}: {message}") from error
+                self._referenced[parent] = made
             for element in reference.elements:
-                values[element.parent] = made.get(element.column)
+                values[element.parent] = self._referenced[parent].get(element.column)
         values |= {column: value.expression for column, value in row.items()}
         statement = table.insert().values(values)
         self._statement = str(statement.compile(dialect=self._connection.dialect))
