@@ -89,6 +89,23 @@ class RevisionMatch:
     broken_at: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryRevision:
+    """A revision of the history.
+
+    Attributes:
+        revision: The revision's identifier.
+        title: The first line of its docstring.
+        file: Its path, relative to the project if it lies within.
+        parents: The identifiers of its parents and of the revisions that it depends on.
+    """
+
+    revision: str
+    title: str = ""
+    file: str = ""
+    parents: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class DatabaseReport:
     """The findings of one database.
@@ -112,6 +129,8 @@ class DatabaseReport:
         ignored: The findings that an ignore entry of the project matches.
         repair: The script that repairs all findings; ``None`` if nothing has to be repaired.
         environment: The path of env.py, as the location of findings that have no other.
+        history: The revisions, parents first, for formats that draw the history; empty without a
+            history, or if it cannot be loaded.
     """
 
     name: str
@@ -130,6 +149,7 @@ class DatabaseReport:
     revision_match: RevisionMatch | None = None
     ignored: tuple[IgnoredFinding, ...] = ()
     environment: str = ""
+    history: tuple[HistoryRevision, ...] = ()
     repair: RepairScript | None = None
 
     @property

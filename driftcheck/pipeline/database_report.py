@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from driftcheck.chain import Gap
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.report import Coverage, DatabaseReport
+from driftcheck.judging.report import Coverage, DatabaseReport, HistoryRevision
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ReportHeader:
         shadows: Where the shadow databases were created, and why there.
         notes: Information for the reader that is not a finding.
         environment: The path of env.py.
+        history: The revisions, parents first.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ReportHeader:
     shadows: str = ""
     notes: tuple[str, ...] = ()
     environment: str = ""
+    history: tuple[HistoryRevision, ...] = ()
 
 
 def database_report(
@@ -67,4 +69,5 @@ def database_report(
         shadows=header.shadows,
         notes=header.notes,
         environment=header.environment,
+        history=header.history,
     )

@@ -10,13 +10,14 @@ from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of, shown
 from driftcheck.judging.findings import Finding
-from driftcheck.judging.report import Coverage, DatabaseReport
+from driftcheck.judging.report import Coverage, DatabaseReport, HistoryRevision
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
+from driftcheck.sources.files import relative
 
 
 class StateReporter:
@@ -72,6 +73,7 @@ class StateReporter:
             shadows=maker.how,
             notes=tuple(maker.notes),
             environment=self._loaded.environment_file(),
+            history=history_of(self._loaded),
         )
 
     def _coverage(self, state: DatabaseState, compared: Sequence[Side]) -> Coverage | None:
@@ -89,6 +91,21 @@ def name_of(state: DatabaseState, live_url: URL) -> str:
         live_url: The URL of the live database.
     """
     return state.configured[0].bind or database_key_of(live_url).database
+
+
+def history_of(loaded: LoadedProject) -> tuple[HistoryRevision, ...]:
+    """Return the revisions of a project, parents first."""
+    scripts = [*loaded.script.walk_revisions()]
+    parents = loaded.parents()
+    return tuple(
+        HistoryRevision(
+            script.revision,
+            next(iter((script.doc or "").strip().splitlines()), ""),
+            relative(script.path, loaded.root),
+            parents[script.revision],
+        )
+        for script in reversed(scripts)
+    )
 
 
 def _server_version(state: DatabaseState) -> str:

@@ -44,7 +44,7 @@ from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.reading import gc_paused
 from driftcheck.databases.shadow.base import ServerFacts
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
-from driftcheck.judging.report import Report
+from driftcheck.judging.report import HistoryRevision, Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.selection import compared_scope, reading_scope, within
@@ -77,6 +77,7 @@ class CachedCheck:
         inputs: What the replay has read outside the history, as JSON.
         project_url: The URL of the project's own database, as JSON; ``None`` if it cannot be known
             without the project's code.
+        history: The attributes of each revision, as ``HistoryRevision`` takes them.
     """
 
     project: str
@@ -90,6 +91,7 @@ class CachedCheck:
     notes: Sequence[str]
     inputs: dict[str, Any]
     project_url: dict[str, Any] | None
+    history: Sequence[tuple[str, str, str, Sequence[str]]]
 
     def state(self, digest_key: str, location: str) -> str:
         """Return a digest of what a check of all gaps depends on, apart from the project's code.
@@ -273,6 +275,10 @@ def _result(
         shadows=cached.shadows,
         notes=tuple(cached.notes),
         environment=in_step.environment if in_step is not None else "",
+        history=tuple(
+            HistoryRevision(revision, title, file, tuple(parents))
+            for revision, title, file, parents in cached.history
+        ),
     )
     compared = coverage(live, catalog, compared_scope(settings))
     report = database_report(header, (), settings.gaps, compared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 from driftcheck.actions.compare.in_step import InStep, remember
 from driftcheck.actions.compare.project_url import ProjectURL, project_url
@@ -24,6 +24,7 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.state_report import history_of
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_with, state_of
 from driftcheck.project.recording import Recorded
@@ -158,6 +159,7 @@ def _cached_check(
         notes=maker.notes,
         inputs=inputs_with(inputs).as_json(),
         project_url=None if own is None else asdict(own),
+        history=[astuple(revision) for revision in history_of(loaded)],
     )
 
 
