@@ -131,7 +131,33 @@ def test_a_file_a_pipe_and_verbose_get_everything(output, samples):
     text = render(samples["many"], "terminal", output)
     assert text.count("\n  drift-column-missing\n") == 500
     assert len(re.findall(r"^[✗·] column .*: dropped$", text, flags=re.MULTILINE)) == 500
-    assert "more" not in text
+    assert "more finding" not in text
+    assert "left out" not in text
+
+
+def test_a_report_that_exceeds_a_screen_says_at_its_beginning_what_to_do(samples):
+    step = "First: repair the drift (`driftcheck repair`) or adopt it (`driftcheck adopt`)"
+    for name in ("tutorial", "function-changed", "many"):
+        lines = render(samples[name], output=TERMINAL).splitlines()
+        assert any(line.startswith(step) for line in lines[:13])
+    first, *_, last = render(samples["several-databases"], output=TERMINAL).splitlines()
+    assert first == "✗ school: 1 finding, which fails the check"
+    assert last.endswith("`driftcheck compare` again.")
+    lines = render(samples["gate"], output=TERMINAL).splitlines()
+    assert lines[2] == "  ✗ the history builds from nothing"
+
+
+def test_a_report_that_fits_a_screen_says_nothing_twice(samples):
+    for name in ("clean", "conflict", "nothing-compared"):
+        text = render(samples[name], output=TERMINAL)
+        assert "First:" not in text
+        assert len(text.splitlines()) <= 24
+
+
+def test_the_summary_of_many_findings_names_their_objects(samples):
+    text = render(samples["many"], output=TERMINAL)
+    assert "    table public.table_01 (10), table public.table_02 (10), table\n" in text
+    assert "table_03 (10) and 46 more\n" in text
 
 
 def test_errors_come_before_notes(samples):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from io import StringIO
 
 from rich.text import Text
@@ -15,6 +15,7 @@ from driftcheck.reports.terminal.chain import chain
 from driftcheck.reports.terminal.checks import checks
 from driftcheck.reports.terminal.conclusion import conclusion
 from driftcheck.reports.terminal.counting import counted
+from driftcheck.reports.terminal.databases import databases_in_brief
 from driftcheck.reports.terminal.ignored import ignored
 from driftcheck.reports.terminal.layout import (
     FAINT,
@@ -29,14 +30,25 @@ from driftcheck.reports.terminal.revision_match import revision_match
 from driftcheck.reports.terminal.simulations import simulations
 from driftcheck.reports.terminal.summary import findings
 
+_SCREEN = 24
+"""Lines of a terminal of the usual size. A longer report begins with what matters most."""
+
 
 def render(report: Report, output: OutputStyle = PLAIN) -> str:
     """Render the report for a person to read."""
     blocks = [block for d in report.databases for block in _database(d, report, output)]
     *others, last = blocks or [[]]
     check_lines, last_line = checks(report, output), conclusion(report, output)
+    if _exceeds_screen([*blocks, check_lines]):
+        start = [check_lines, *databases_in_brief(report, output)]
+        return as_text([*spaced([*start, *others, [*last, *last_line]])], output)
     end = [last, [*check_lines, *last_line]] if check_lines else [[*last, *last_line]]
     return as_text([*spaced([*others, *end])], output)
+
+
+def _exceeds_screen(blocks: Iterable[Lines]) -> bool:
+    """Whether the beginning of a report disappears when the terminal shows its end."""
+    return sum(len(block) + 1 for block in blocks if block) > _SCREEN
 
 
 def as_text(lines: Lines, output: OutputStyle) -> str:
@@ -61,17 +73,25 @@ def as_text(lines: Lines, output: OutputStyle) -> str:
 
 
 def _database(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
-    yield _header(database, report, output)
+    blocks = [_header(database, report, output), *_picture(database, report, output)]
+    rest = [
+        *findings(database, report, output),
+        ignored(database, output),
+        [*_notes(database, output), *_coverage(database, output)],
+    ]
+    yield from blocks
+    exceeds_screen = _exceeds_screen([*blocks, *rest])
+    yield from overview(database, report, output, exceeds_screen=exceeds_screen)
+    yield from rest
+
+
+def _picture(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
     if database.simulations:
         yield from simulations(database, output)
     elif database.revision_match is not None:
         yield revision_match(database.revision_match, output)
     else:
         yield chain(database, report, output)
-    yield from overview(database, report, output)
-    yield from findings(database, report, output)
-    yield ignored(database, output)
-    yield [*_notes(database, output), *_coverage(database, output)]
 
 
 def _header(database: DatabaseReport, report: Report, output: OutputStyle) -> Lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -18,15 +18,19 @@ _MARGIN = "  "
 
 def chain(database: DatabaseReport, report: Report, output: OutputStyle) -> Lines:
     """Draw the chain on one line with the states below it, or vertically in a narrow output."""
-    gaps = CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
-    states = {gap: _state(gap, database, report) for gap in gaps}
+    states = {gap: gap_state(gap, database, report) for gap in gaps_of(database)}
     lines = _horizontal(states, output)
     if max(line.cell_len for line in lines) > output.width:
         return _vertical(states, output)
     return lines
 
 
-def _state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str]:
+def gaps_of(database: DatabaseReport) -> Sequence[Gap]:
+    """Return the gaps of a chain, also those that were not compared."""
+    return CHAIN if set(database.gaps) <= set(CHAIN) else database.gaps
+
+
+def gap_state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str]:
     """Return the state of a gap and the text style for it."""
     if gap not in database.gaps:
         return "not compared", FAINT
@@ -40,7 +44,7 @@ def _state(gap: Gap, database: DatabaseReport, report: Report) -> tuple[str, str
     return f"{'✗' if fails else '!'} {counted(len(findings), 'finding')}", BAD if fails else WARN
 
 
-def _links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
+def links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
     """Yield every side, together with the gap that follows it."""
     last = None
     for gap in gaps:
@@ -52,7 +56,7 @@ def _links(gaps: Iterable[Gap]) -> Iterator[tuple[Side, Gap | None]]:
 
 def _horizontal(states: dict[Gap, tuple[str, str]], output: OutputStyle) -> Lines:
     names, below = Text(_MARGIN), Text(_MARGIN)
-    for side, gap in _links(states):
+    for side, gap in links(states):
         names.append_text(words(output, (side, STRONG)))
         below.append(" " * len(side))
         if gap is not None:
@@ -68,7 +72,7 @@ def _horizontal(states: dict[Gap, tuple[str, str]], output: OutputStyle) -> Line
 def _vertical(states: dict[Gap, tuple[str, str]], output: OutputStyle) -> Lines:
     column = max(map(len, states)) + 2
     lines = []
-    for side, gap in _links(states):
+    for side, gap in links(states):
         lines.append(words(output, _MARGIN, (side, STRONG)))
         if gap is not None:
             label = f" │ {gap.ljust(column)}"

@@ -33,53 +33,58 @@ def conclusion(report: Report, output: OutputStyle) -> Lines:
 
 def outcome(report: Report) -> str:
     """Return the result in words, with the exit code and the next step."""
+    text, steps = result_and_steps(report)
+    return text + f" Next: {steps}." * bool(steps)
+
+
+def result_and_steps(report: Report) -> tuple[str, str]:
+    """Return the result in sentences, with the exit code, and the next steps without a full stop.
+
+    The steps are empty if nothing has to be done.
+    """
     if report.exit_code is ExitCode.FOUND:
         return _simulation_failed(report) or _found(report)
     if report.exit_code is ExitCode.CLEAN:
         return _clean(report)
-    return _incomplete(report)
+    return _incomplete(report), ""
 
 
-def _found(report: Report) -> str:
+def _found(report: Report) -> tuple[str, str]:
     failing = [finding for finding in report.findings if report.fails(finding)]
     steps = _steps(failing)
     if any(finding.phantom for finding in failing):
         steps += " before anyone runs `migrate`"
     verb = "fail" if len(failing) > 1 else "fails"
     count = counted(len(failing), "finding")
-    return (
-        f"{count} {verb} the check (exit code {int(report.exit_code)}). "
-        f"Next: {steps}, then run `{report.command}` again."
-    )
+    text = f"{count} {verb} the check (exit code {int(report.exit_code)})."
+    return text, f"{steps}, then run `{report.command}` again"
 
 
-def _simulation_failed(report: Report) -> str:
-    """Return the result if a simulated upgrade failed; otherwise an empty string."""
+def _simulation_failed(report: Report) -> tuple[str, str] | None:
+    """Return the result if a simulated upgrade failed."""
     simulations = [s for database in report.databases for s in database.simulations]
     failing = [simulation for simulation in simulations if not simulation.succeeds]
     if not failing:
-        return ""
+        return None
     count = f" in {len(failing)} of {len(simulations)} simulations" if len(simulations) > 1 else ""
     remedies = dict.fromkeys(r.name for f in report.findings if report.fails(f) for r in f.remedies)
-    return (
-        f"The upgrade fails{count} (exit code {int(report.exit_code)}). "
-        f"Next: {' or '.join(remedies)}, then run `{report.command}` again."
-    )
+    text = f"The upgrade fails{count} (exit code {int(report.exit_code)})."
+    return text, f"{' or '.join(remedies)}, then run `{report.command}` again"
 
 
-def _clean(report: Report) -> str:
+def _clean(report: Report) -> tuple[str, str]:
     simulations = [s for database in report.databases for s in database.simulations]
     if simulations:
-        return _simulation_succeeded(report, len(simulations))
+        return _simulation_succeeded(report, len(simulations)), ""
     if report.findings:
         count = counted(len(report.findings), "informational finding")
         steps = _steps(f for f in report.findings if _needs_action(f))
-        return f"No finding fails the check; {count}." + f" Next: {steps}." * bool(steps)
+        return f"No finding fails the check; {count}.", steps
     if report.ignored:
-        return f"No finding fails the check; {counted(len(report.ignored), 'finding')} ignored."
+        return f"No finding fails the check; {counted(len(report.ignored), 'finding')} ignored.", ""
     if all(database.revision_match for database in report.databases):
-        return "The schema is that of the stamped revision."
-    return _in_step(report)
+        return "The schema is that of the stamped revision.", ""
+    return _in_step(report), ""
 
 
 def _in_step(report: Report) -> str:
@@ -93,15 +98,15 @@ def _in_step(report: Report) -> str:
 
 
 def first_step(findings: Sequence[Finding], report: Report) -> str:
-    """Return what to do first about several findings; empty if nothing fails the check."""
+    """Return what to do first about findings; empty if nothing fails the check."""
     first = next((f for f in ordered(findings, report) if report.fails(f)), None)
     if first is None:
         return ""
     if first.verdict is None:
-        step = first.remedies[0].name if first.remedies else "fix the fault"
-        return f"{step}: {first.message}."
+        names = [remedy.name for remedy in first.remedies] or ["fix the fault"]
+        return f"{names[0]}: {first.message}." if len(findings) > 1 else f"{' or '.join(names)}."
     same = sum(report.fails(f) and _step(f) == _step(first) for f in findings)
-    step = f"{_step(first)} ({counted(same, 'finding')})"
+    step = _step(first) + f" ({counted(same, 'finding')})" * (len(findings) > 1)
     if Gap.DRIFT in first.gaps and any(finding.phantom for finding in findings):
         step += " before anyone runs `migrate`"
     return f"{step}."

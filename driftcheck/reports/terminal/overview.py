@@ -22,7 +22,13 @@ from driftcheck.reports.terminal.layout import (
     words,
     wrapped,
 )
-from driftcheck.reports.terminal.sections import Section, count_text, section_text, sections_of
+from driftcheck.reports.terminal.sections import (
+    Section,
+    count_text,
+    places_text,
+    section_text,
+    sections_of,
+)
 
 IN_FULL = 10
 """Findings of one database that a terminal shows in full."""
@@ -30,30 +36,43 @@ _MOST_LINES = 80
 """Findings of one database that a terminal shows in one line each."""
 
 
-def overview(database: DatabaseReport, report: Report, output: OutputStyle) -> Iterator[Lines]:
+def overview(
+    database: DatabaseReport, report: Report, output: OutputStyle, *, exceeds_screen: bool
+) -> Iterator[Lines]:
     """Yield the summary of the findings, then each finding in a line that says what differs.
 
-    For a single finding, only the meaning of its verdict is yielded.
+    For a single finding, the meaning of its verdict is yielded and, if the end of the report is
+    not on the same screen, what to do first.
     """
     sections = list(sections_of(database.findings, report))
+    step = first_step(database.findings, report)
     if len(database.findings) <= 1:
-        for verdict, _ in sections:
-            if verdict is not None:
-                text = words(output, (verdict, STRONG), f": {MEANINGS[verdict]}")
-                yield wrapped(output, text, 2)
+        lines = [line for section in sections for line in _meaning(section, output)]
+        yield [*lines, *(_first(step, output) if exceeds_screen else [])]
         return
     is_long = len(database.findings) > IN_FULL
     lines = wrapped(output, words(output, (count_text(database.findings, report) + ":", STRONG)))
     for section in sections:
         lines += _summed_up(section, report, output)
-        if not is_long:
+        if is_long:
+            places = places_text(section[1])
+            lines += wrapped(output, words(output, (places, FAINT)), 4) if places else []
+        else:
             lines += _in_a_line_each(section[1], output, indent=4)
-    step = first_step(database.findings, report)
-    if step:
-        lines += wrapped(output, words(output, ("First: ", STRONG), step))
-    yield lines
+    yield [*lines, *_first(step, output)]
     if is_long:
         yield from _list(sections, output)
+
+
+def _meaning(section: Section, output: OutputStyle) -> Lines:
+    verdict, _ = section
+    if verdict is None:
+        return []
+    return wrapped(output, words(output, (verdict, STRONG), f": {MEANINGS[verdict]}"), 2)
+
+
+def _first(step: str, output: OutputStyle) -> Lines:
+    return wrapped(output, words(output, ("First: ", STRONG), step)) if step else []
 
 
 def _summed_up(section: Section, report: Report, output: OutputStyle) -> Lines:
