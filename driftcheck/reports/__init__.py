@@ -14,7 +14,7 @@ __all__ = ["FORMATS", "PLAIN", "Format", "OutputStyle", "format_named", "render"
 Format: TypeAlias = Callable[[Report, OutputStyle], str]
 """A function that renders a report. The text ends with exactly one newline."""
 
-FORMATS = ("terminal", "json", "github", "sarif", "gitlab", "junit", "markdown")
+FORMATS = ("terminal", "json", "github", "sarif", "gitlab", "junit", "markdown", "html")
 """The names that ``--format`` accepts, in the order of the help. Each is a module of this package
 with a function ``render``; it is imported when it is used."""
 

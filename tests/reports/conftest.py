@@ -23,6 +23,7 @@ from driftcheck.judging.report import (
     Check,
     Coverage,
     DatabaseReport,
+    HistoryRevision,
     Report,
     RevisionMatch,
     Simulation,
@@ -47,6 +48,14 @@ NASTY = (
 """Text with a meaning in formats for CI: mentions, markup, commands, characters XML forbids."""
 
 
+HISTORY = (
+    HistoryRevision("0414d1b7a2ae", "create students", "migrations/versions/0414d1b7a2ae.py"),
+    HistoryRevision(
+        "8f2b6c1d0a9e", "create rooms", "migrations/versions/8f2b6c1d0a9e.py", ("0414d1b7a2ae",)
+    ),
+)
+
+
 def database(*findings, **changes):
     facts = {
         "name": "school",
@@ -55,6 +64,7 @@ def database(*findings, **changes):
         "server_version": "16.4",
         "stamped": ("0414d1b7a2ae",),
         "heads": ("0414d1b7a2ae",),
+        "history": HISTORY[:1],
         "coverage": Coverage({"tables": 1, "columns": 3, "primary keys": 1, "triggers": 0}),
     }
     return DatabaseReport(findings=findings, **{**facts, **changes})
@@ -385,6 +395,7 @@ def hostile_report():
     facts = dict.fromkeys(("name", "location", "dialect", "server_version", "replay"), HOSTILE)
     lists = dict.fromkeys(("stamped", "heads", "notes"), (HOSTILE,))
     counts = Coverage({HOSTILE: 2}, {HOSTILE: 1})
+    facts["history"] = (HistoryRevision(HOSTILE, HOSTILE, HOSTILE),)
     return Report(
         HOSTILE, (database(hostile(), **facts, **lists, coverage=counts),), command=HOSTILE
     )
@@ -476,12 +487,18 @@ SAMPLES = {
         conflict(),
         history_broken(),
     ),
-    "unapplied": report(not_applied("courses"), not_applied("lessons"), heads=("8f2b6c1d0a9e",)),
+    "unapplied": report(
+        not_applied("courses"), not_applied("lessons"), heads=("8f2b6c1d0a9e",), history=HISTORY
+    ),
     "history-broken": report(
-        history_broken(), gaps=(Gap.PENDING,), coverage=Coverage({}), stamped=()
+        history_broken(),
+        gaps=(Gap.PENDING,),
+        coverage=Coverage({}),
+        stamped=(),
+        history=HISTORY,
     ),
     "gate": replace(
-        report(history_broken(), gaps=(Gap.PENDING,)),
+        report(history_broken(), gaps=(Gap.PENDING,), history=HISTORY),
         command="driftcheck gate",
         subject="2 new revisions, against origin/main: 8f2b6c1d0a9e and 9f57c900cc71",
         checks=(

@@ -47,6 +47,18 @@ IN_CI = [
     "located-nearest",
 ]
 
+IN_HTML = [
+    "tutorial",
+    "several-verdicts",
+    "several-databases",
+    "unapplied",
+    "gate",
+    "colleague-from-everywhere",
+    "located-nearest",
+    "ignored",
+    "nasty",
+]
+
 
 def check_golden(text, file):
     """Compare with a golden file byte for byte, or renew it where that is asked for."""
@@ -57,7 +69,7 @@ def check_golden(text, file):
 
 
 def test_every_format_has_golden_files():
-    assert list(FORMATS) == ["terminal", "json", *FOR_CI]
+    assert list(FORMATS) == ["terminal", "json", *FOR_CI, "html"]
 
 
 def test_every_module_with_a_format_is_a_choice_of_the_option():
@@ -88,6 +100,15 @@ def test_format_for_ci(format_name, ending, name, samples):
     check_golden(render(samples[name], format_name), HERE / "golden" / f"{name}{ending}")
 
 
+@pytest.mark.parametrize("name", IN_HTML)
+def test_html_format(name, samples):
+    """Without the style and the script, which are files already."""
+    text = render(samples[name], "html")
+    text = re.sub(r"<(style|script)>.*?</", r"<\1></", text, flags=re.DOTALL)
+    text = re.sub(r"'sha256-[^']+'", "'sha256-'", text)
+    check_golden(text, HERE / "golden" / f"{name}.html")
+
+
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
 @pytest.mark.parametrize("name", ["tutorial", "unapplied", "hostile"])
 def test_terminal_format_in_other_outputs(name, output, samples, request):
@@ -108,7 +129,9 @@ def test_the_example_in_the_documentation_is_a_report(samples):
 def test_no_golden_file_is_unused(samples):
     outputs = {f"{n}-{o}.txt" for n in ("tutorial", "unapplied", "hostile") for o in OUTPUTS}
     in_ci = {f"{name}{end}" for name in IN_CI for end in FOR_CI.values()}
-    known = {f"{name}{end}" for name in samples for end in (".txt", ".json")} | outputs | in_ci
+    in_html = {f"{name}.html" for name in IN_HTML}
+    known = {f"{name}{end}" for name in samples for end in (".txt", ".json")}
+    known |= outputs | in_ci | in_html
     assert {file.name for file in (HERE / "golden").iterdir()} <= known
 
 
