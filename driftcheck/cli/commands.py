@@ -22,6 +22,7 @@ from driftcheck.suggestions import did_you_mean
 _READER_GONE = 141  # 128 + SIGPIPE, as in shells
 
 _COMMANDS = (
+    "init",
     "doctor",
     "compare",
     "fleet",

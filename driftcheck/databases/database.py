@@ -56,6 +56,8 @@ class Database(ABC):
     """The query with which SQLAlchemy reads the default schema; empty if that never changes."""
     databases_view: ClassVar[re.Pattern[str] | None] = None
     """Finds the catalog of all databases of a server in a query; ``None`` if there is none."""
+    has_private_servers: ClassVar[bool] = False
+    """Whether driftcheck can start a server for shadow databases by itself."""
     is_file: ClassVar[bool] = False
     """Whether a database is a file. If not, it is on a server."""
     has_schemas: ClassVar[bool] = False

@@ -82,21 +82,30 @@ def installation(settings: Settings, progress: Progress = lambda _: None) -> Ins
         DriftcheckError: The project cannot be loaded, or its env.py fails.
     """
     with open_project(settings, progress) as opened:
-        state = _state(opened)
-        if state.is_guarded:
-            return Installation(state)
-        environment = Path(opened.loaded.script.env_py_location)
-        is_flask = isinstance(opened.loaded.project, FlaskProject)
-        try:
-            if not _has_plugins():
-                changes = [_changed(environment, _add_hook)]
-            elif is_flask and _takes_arguments_of_app(environment):
-                changes = [_changed(_file_of_app(opened.loaded.root), _add_plugin_to_app)]
-            else:
-                changes = [_changed(environment, _add_plugin)]
-        except CannotEdit:
-            return Installation(state, by_hand=_by_hand(is_flask=is_flask))
-        return Installation(state, tuple(changes))
+        return installation_in(opened)
+
+
+def installation_in(opened: OpenedProject) -> Installation:
+    """Find out how an opened project is guarded, and what guards it.
+
+    Raises:
+        ProjectError: Its env.py fails.
+    """
+    state = _state(opened)
+    if state.is_guarded:
+        return Installation(state)
+    environment = Path(opened.loaded.script.env_py_location)
+    is_flask = isinstance(opened.loaded.project, FlaskProject)
+    try:
+        if not _has_plugins():
+            changes = [_changed(environment, _add_hook)]
+        elif is_flask and _takes_arguments_of_app(environment):
+            changes = [_changed(_file_of_app(opened.loaded.root), _add_plugin_to_app)]
+        else:
+            changes = [_changed(environment, _add_plugin)]
+    except CannotEdit:
+        return Installation(state, by_hand=_by_hand(is_flask=is_flask))
+    return Installation(state, tuple(changes))
 
 
 def _state(opened: OpenedProject) -> GuardState:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, cast
 
 import tomlkit
-from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, InlineTable, Table
 
 from driftcheck.config.ignore_entry import IgnoreEntry
+from driftcheck.config.pyproject_file import PyprojectFile
 from driftcheck.errors import ConfigurationError
 
 
@@ -27,13 +26,8 @@ def with_entry(text: str, entry: IgnoreEntry, path: Path) -> str:
     Raises:
         ConfigurationError: The file is not valid TOML, or ``ignore`` is not a list of tables.
     """
-    try:
-        document = tomlkit.parse(text)
-    except TOMLKitError as error:
-        raise ConfigurationError(
-            f"{path} is not valid TOML: {error}", hint="Fix the syntax error."
-        ) from None
-    section = _section(document, path)
+    file = PyprojectFile(text, path)
+    section = file.section()
     entries = section.get("ignore")
     if entries is None:
         entries = section["ignore"] = tomlkit.array().multiline(multiline=True)
@@ -46,25 +40,7 @@ def with_entry(text: str, entry: IgnoreEntry, path: Path) -> str:
         _append(entries, entry)
     else:
         _update(existing, entry)
-    return _with_newlines_of(text, tomlkit.dumps(document))
-
-
-def _with_newlines_of(before: str, after: str) -> str:
-    """Return a text with the newlines of the text that it replaces, and one at its end."""
-    lines = after.replace("\r\n", "\n").rstrip("\n") + "\n"
-    return lines.replace("\n", "\r\n") if "\r\n" in before else lines
-
-
-def _section(document: tomlkit.TOMLDocument, path: Path) -> MutableMapping[str, Any]:
-    """Return ``[tool.driftcheck]``. It is added if it does not exist."""
-    tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
-    if isinstance(tool, MutableMapping):
-        section = tool.setdefault("driftcheck", tomlkit.table())
-        if isinstance(section, MutableMapping):
-            return section
-    raise ConfigurationError(
-        f"[tool.driftcheck] in {path} is not a table", hint="Make it a table, or remove it."
-    )
+    return file.text()
 
 
 def _has_patterns_of(existing: Table | InlineTable, entry: IgnoreEntry) -> bool:

@@ -63,6 +63,7 @@ class PostgreSQL(Database):
     default_port = urls.DEFAULT_PORT
     default_schema_query = "SELECT current_schema()"
     databases_view = re.compile(r"\bpg_database\b", re.IGNORECASE)
+    has_private_servers = True
     has_schemas = True
     client_settings = (r"\set ON_ERROR_STOP on", "SET check_function_bodies = off;")
     detects_hazards = True
