@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import sys
 import traceback
 from contextlib import suppress
@@ -10,6 +11,7 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 import click
+from click.shell_completion import shell_complete
 
 from driftcheck import __version__
 from driftcheck.cli.console import report_error, report_internal_error, say
@@ -19,6 +21,9 @@ from driftcheck.process.interrupt import interruption
 from driftcheck.project.containment import exit_process, own_process
 from driftcheck.suggestions import did_you_mean
 
+_PROGRAM = "driftcheck"
+COMPLETION = "_DRIFTCHECK_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
 _READER_GONE = 141  # 128 + SIGPIPE, as in shells
 
 _COMMANDS = (
@@ -119,7 +124,11 @@ def _run(program: str | None) -> int:
     if debug:
         faulthandler.enable(streams.err())
     try:
-        code = int(cli.main(prog_name=program, standalone_mode=False) or 0)
+        completes = os.environ.get(COMPLETION)
+        if completes:  # click itself would end the process, which no code may do here
+            code: int = shell_complete(cli, {}, _PROGRAM, COMPLETION, completes)
+        else:
+            code = int(cli.main(prog_name=program, standalone_mode=False) or 0)
         streams.out().flush()
     except streams.ReaderGoneError:
         code = _READER_GONE

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from driftcheck.cli.files import write_file
 from driftcheck.config.settings import Settings
@@ -57,6 +58,11 @@ class OutputType(click.ParamType):  # type: ignore[type-arg]  # generic in the t
 
     def __init__(self, formats: Sequence[str]) -> None:
         self._formats = formats
+
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a format."""
+        del ctx, param
+        return [CompletionItem(name) for name in self._formats if name.startswith(incomplete)]
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Output:
         """Return the format and, if given, the file."""

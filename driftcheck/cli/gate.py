@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from driftcheck.cli.completion import gaps_and_rules
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
 from driftcheck.cli.options import (
@@ -33,6 +34,7 @@ from driftcheck.errors import ExitCode
 @click.option(
     "--fail-on",
     metavar="WHAT",
+    shell_complete=gaps_and_rules,
     help="The gaps, hazards and rules that fail the check in addition to its errors, separated by "
     "commas; or none.  [default: drift,pending]",
 )

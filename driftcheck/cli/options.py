@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from driftcheck.chain import CHAIN
+from driftcheck.cli import completion
 from driftcheck.cli.delivery import Delivery, Output, OutputFile, OutputType
 from driftcheck.config.settings import Settings, load_settings
 from driftcheck.errors import ConfigurationError
@@ -37,6 +39,7 @@ project_options = combined(
         "-c",
         "--config",
         metavar="FILE",
+        shell_complete=completion.files(),
         help="The Alembic configuration: a file, or package.module:callable that returns it.",
     ),
     click.option("-n", "--name", metavar="SECTION", help="The section of the configuration file."),
@@ -46,10 +49,16 @@ project_options = combined(
         metavar="KEY=VALUE",
         help="An argument for env.py. May be repeated.",
     ),
-    click.option("--directory", metavar="DIR", help="The migrations directory of a Flask app."),
+    click.option(
+        "--directory",
+        metavar="DIR",
+        shell_complete=completion.directories,
+        help="The migrations directory of a Flask app.",
+    ),
     click.option(
         "--bootstrap",
         metavar="WHAT",
+        shell_complete=completion.files("create_all", "import"),
         help="What to run before the migrations, if they fail on an empty database: "
         "FILE.sql, create_all, import, package.module:callable or 'command: …'. With @REVISION, "
         "the migrations start after this revision.",
@@ -57,6 +66,7 @@ project_options = combined(
     click.option(
         "--base-snapshot",
         metavar="FILE",
+        shell_complete=completion.files(),
         help="A file written by driftcheck snapshot. The migrations start from its schema.",
     ),
 )
@@ -72,6 +82,7 @@ _database_url_options = combined(
     click.option(
         "--shadow",
         metavar="URL",
+        shell_complete=completion.words("same-server"),
         help="The server on which shadow databases are created: a URL, or same-server for the "
         "server of the live database.  [default: chosen automatically; env var: "
         "DRIFTCHECK_SHADOW]",
@@ -133,6 +144,7 @@ def judging_options(default_gaps: str = "") -> Decorator:
         click.option(
             "--fail-on",
             metavar="WHAT",
+            shell_complete=completion.gaps_and_rules,
             help="The gaps and rules that fail the check, separated by commas; or none.  "
             "[default: drift,pending]",
         ),
@@ -141,6 +153,7 @@ def judging_options(default_gaps: str = "") -> Decorator:
             "gaps",
             multiple=True,
             metavar="GAP",
+            shell_complete=completion.words(*CHAIN),
             help="Compare only this gap: pending, unapplied or drift. May be repeated."
             + (f"  [default: {default_gaps}]" if default_gaps else ""),
         ),
