@@ -64,11 +64,11 @@ driftcheck:
       junit: {report}
 """
 _JOB = re.compile(r"^driftcheck:", re.MULTILINE)
-_STAGES = re.compile(
+_PHASES = re.compile(
     r"^stages:(?P<inline>[^\n]*)\n(?P<lines>(?:[ \t]*(?:-[^\n]*|#[^\n]*)?\n)*)", re.MULTILINE
 )
-_STAGE = re.compile(r"[\w.-][\w. -]*")
-_USUAL_STAGE = "test"
+_PHASE = re.compile(r"[\w.-][\w. -]*")
+_USUAL_PHASE = "test"
 _NOTHING_CONNECTS = "nothing connects to it"
 
 
@@ -109,13 +109,13 @@ class CIJob:
             ``None`` if the stages of the file cannot be read, so that the stage of the job is not
             known.
         """
-        stage = _stage_in(f"{before}\n")
-        if stage is None:
+        phase = _phase_in(f"{before}\n")
+        if phase is None:
             return None
         commands = [*([f"cd {shlex.quote(self.directory)}"] if self.directory else [])]
         commands += self.requirements.install
         text = _GITLAB.format(
-            stage=f"  stage: {stage}\n" if stage else "",
+            stage=f"  stage: {phase}\n" if phase else "",
             python=_python(),
             install="\n".join(f"    - {each}" for each in commands),
             variables=_variables(self.variables, " " * 4),
@@ -148,9 +148,9 @@ def _variables(variables: Mapping[str, str], indent: str) -> str:
     )
 
 
-def _stage_in(text: str) -> str | None:
+def _phase_in(text: str) -> str | None:
     """Return the stage of the job: empty for the default, ``None`` if stages cannot be read."""
-    found = _STAGES.search(text)
+    found = _PHASES.search(text)
     if found is None:
         return None if re.search(r"^(?:\"stages\"|'stages')\s*:", text, re.MULTILINE) else ""
     listed = found["inline"].partition(" #")[0].strip()
@@ -161,6 +161,6 @@ def _stage_in(text: str) -> str | None:
     else:
         lines = (line.partition(" #")[0].strip() for line in found["lines"].splitlines())
         names = [line[1:].strip(" \"'") for line in lines if line.startswith("-")]
-    if not names or not all(map(_STAGE.fullmatch, names)):
+    if not names or not all(map(_PHASE.fullmatch, names)):
         return None
-    return "" if _USUAL_STAGE in names else names[0]
+    return "" if _USUAL_PHASE in names else names[0]
