@@ -7,7 +7,7 @@ import re
 _REMEDIES = (
     (
         r"database \S+ does not exist|Unknown database",
-        "Create the database and run the migrations, or name another with --database-url.",
+        "Create the database and run the migrations, or correct its name in the URL.",
     ),
     (
         r"password authentication failed|Access denied|no password supplied",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sqlalchemy.engine import URL
 
@@ -45,7 +46,8 @@ class DatabaseExamination:
         environment = None if self._loaded is None else self._loaded.environment
         databases = {} if environment is None else environment.databases
         done: set[DatabaseKey] = set()
-        for key in (*databases, *others):
+        keys = (*databases, *others)
+        for key in keys:
             try:
                 live = self._shadows.live_url(key)
             except DriftcheckError as error:
@@ -53,8 +55,9 @@ class DatabaseExamination:
                 continue
             if database_key_of(live) not in done:
                 done.add(database_key_of(live))
-                yield from self._database(key, live, databases.get(key, ()))
-        if not (databases or others):
+                checks = self._database(key, live, databases.get(key, ()))
+                yield from map(_named, checks) if len(keys) > 1 else checks
+        if not keys:
             yield Check("server", Status.SKIPPED, "the database is not known yet")
 
     def _database(
@@ -151,6 +154,13 @@ class DatabaseExamination:
             else "",
             database=name,
         )
+
+
+def _named(check: Check) -> Check:
+    """Return a check with the name of its database in the message."""
+    if check.database in check.message:
+        return check
+    return replace(check, message=f"{check.database}: {check.message}")
 
 
 def _driver_check(driver: str, name: str) -> Check:

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,12 @@ class ProjectExamination:
 
     def checks(self) -> Iterator[Check]:
         """Yield the checks of the project, then those of each of its databases."""
-        named = named_databases(self._settings)
+        try:
+            named = named_databases(self._settings)
+        except ConfigurationError as error:
+            yield failed("configuration", error)
+            self._settings = replace(self._settings, database_url=None)
+            named = named_databases(self._settings)
         hooks = Redirect(self._settings.root, named)
         with (
             hooks.hooked() as redirect,

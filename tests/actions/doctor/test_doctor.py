@@ -319,3 +319,43 @@ def test_mariadb_users(sketch, mariadb_database, examined):
         assert examined(project, "-d", url, status=0)["rights"]["status"] == "ok"
     finally:
         live.execute("DROP USER reader@localhost")
+
+
+def test_a_password_that_is_wrong(sketch, mariadb_database, examined):
+    project = sketch()
+    live = mariadb_database()
+    live.execute("CREATE USER owner@localhost IDENTIFIED BY 'another'")
+    try:
+        url = live.url.set(username="owner", password=SECRET)
+        project.name_database(url.render_as_string(hide_password=False))
+        checks = examined(project, status=1)
+    finally:
+        live.execute("DROP USER owner@localhost")
+    assert "Access denied for user 'owner'" in checks["server"]["details"]
+    assert checks["server"]["remedy"] == "Check the user and the password of the URL."
+
+
+def test_a_url_that_is_none_leaves_the_database_of_the_project(project):
+    result = project.run("doctor", "--format", "json", "-d", f"me:{SECRET}@nowhere")
+    assert SECRET not in result.stdout
+    checks = json.loads(result.stdout)["checks"]
+    told = {(check["name"], check["status"]) for check in checks}
+    assert {("configuration", "failed"), ("env.py", "ok"), ("server", "ok")} <= told
+
+
+def test_several_databases(project, examined):
+    other = project.root / "other.db"
+    other.touch()
+    environment = project.root / "migrations" / "env.py"
+    head, _, body = environment.read_text().partition("engine = ")
+    looped = "".join(f"    {line}\n" for line in f"engine = {body}".splitlines())
+    looped = looped.replace('config.get_main_option("sqlalchemy.url")', "url")
+    environment.write_text(f"{head}for url in {[project.url, f'sqlite:///{other}']}:\n{looped}")
+    result = project.run("doctor", "--format", "json")
+    assert result.status == 0, result.stdout
+    checks = json.loads(result.stdout)["checks"]
+    databases = [check["database"] for check in checks if check["name"] == "server"]
+    assert databases == [f"sqlite:///{project.live}", f"sqlite:///{other}"]
+    stamps = [check["message"] for check in checks if check["name"] == "stamp"]
+    assert stamps[0] == f"{databases[0]}: stamped with 0001"
+    assert stamps[1].startswith(f"{databases[1]}: the database has no version table")
