@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from driftcheck.databases.access import Access, Hidden
@@ -13,9 +14,15 @@ _ROLE = """
 SELECT rolname, rolsuper, rolcreatedb OR rolsuper, pg_is_in_recovery()
 FROM pg_roles WHERE rolname = current_user
 """
-# The view shows the options to the owner of the server and to the user of the mapping only.
-# Source: PostgreSQL manual, pg_user_mappings.
-_MAPPINGS = "SELECT DISTINCT srvname FROM pg_user_mappings WHERE umoptions IS NULL ORDER BY 1"
+# The condition under which the view hides options, also if there are none.
+# Source: PostgreSQL, src/backend/catalog/system_views.sql, pg_user_mappings.
+_MAPPINGS = """
+SELECT DISTINCT m.srvname FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid
+WHERE NOT CASE m.umuser WHEN 0 THEN pg_has_role(s.srvowner, 'USAGE')
+  ELSE m.usename = current_user
+    AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) END
+ORDER BY 1
+"""
 
 
 def read_access(connection: Any) -> Access:
@@ -54,8 +61,9 @@ def _is_local(host: str) -> bool:
 
 def _hidden_mappings(server: str) -> Hidden:
     return Hidden(
-        f"a user mapping for the server {server} shows no options: it has none, or the role may "
-        "not see them",
-        f"If it has options, connect as the owner of the server {quote_identifier(server)}, or "
-        "ignore the findings of the user mapping with driftcheck ignore.",
+        f"the options of user mappings for the server {server} are hidden from this role, so they "
+        "seem to have none",
+        "Connect as a superuser, or ignore the findings of the mappings: "
+        f"{shlex.join(['driftcheck', 'ignore', f'{quote_identifier(server)}.*'])} --reason TEXT "
+        "--rule 'drift-user-mapping-*'.",
     )
