@@ -49,6 +49,8 @@ def state(live):
         ("diff {url} {url}", 0),
         ("snapshot --write base.json", 0),
         ("fleet fleet.toml", 1),
+        ("doctor", 0),
+        ("init --ci github --yes", 0),
     ],
 )
 def test_a_server(pg_school, arguments, status):
@@ -74,6 +76,8 @@ def test_a_server(pg_school, arguments, status):
         "diff {url} {url}",
         "snapshot --write base.json",
         "fleet fleet.toml",
+        "doctor",
+        "init --ci github --yes",
     ],
 )
 def test_a_file(school, arguments):
