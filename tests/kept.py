@@ -44,6 +44,7 @@ def use(url):
         keeps_templates = False
         program = os.environ.get(PROGRAM, "")
         _create_database = PostgresMaker._create_database
+        _within = PostgresMaker._within
 
         def __init__(self, how, _installation, facts):
             PostgresMaker.__init__(self, how, make_url(url), facts)

@@ -193,6 +193,22 @@ class Replays:
         replay.upgrade(heads)
         return self.main
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of the history."""
+        return tuple(self._loaded.environment.heads)
+
+    def upgrade_to(self, revisions: Sequence[str]) -> ShadowSet:
+        """Return new shadows on which the history was replayed to some of its revisions.
+
+        Raises:
+            ReplayError: The bootstrap or the base snapshot fails.
+        """
+        shadow_set = self._shadows.replay_set("stamped")
+        destinations = destinations_at(self._loaded.environment, revisions)
+        self.with_stops(shadow_set, [destinations], lambda *_: None)
+        return shadow_set
+
     def with_stops(
         self,
         shadow_set: ShadowSet,

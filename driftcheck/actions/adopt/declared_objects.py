@@ -6,6 +6,7 @@ from the models only; reflection returns the types of the database instead.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Column, Constraint, Index, MetaData, Table, event, inspect
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import NULLTYPE, TypeDecorator
 
 from driftcheck.databases.connection import own_engine
@@ -116,7 +118,9 @@ class SchemaSide:
         table = Table(address.name, MetaData(), schema=self.schema_argument(address))
         with own_engine(self.url).connect() as connection:
             inspector = inspect(connection)
-            with _corrected(table, self.impl, inspector):
+            with _corrected(table, self.impl, inspector), warnings.catch_warnings():
+                # Of what SQLAlchemy does not know, such as a type or NOT VALID: see the proof.
+                warnings.simplefilter("ignore", SAWarning)
                 inspector.reflect_table(table, None, resolve_fks=False)
             for key in inspector.get_foreign_keys(address.name, table.schema):
                 _referred(key, table.metadata)

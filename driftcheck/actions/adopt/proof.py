@@ -8,12 +8,14 @@ head.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from sqlalchemy import func, select, table
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey
@@ -294,18 +296,21 @@ class _Run:
         return fill(self._url, self._claim.tables, count) if count else []
 
     def rows(self) -> dict[str, int]:
-        """Count the rows of each table that the migration neither creates nor drops."""
+        """Count the rows of each table that the migration neither creates nor drops.
+
+        A table that cannot be read is left out, such as one with a foreign table as a partition.
+        """
         schema = self.read()
         tables = [a for a in schema.objects if a.kind == "table" and a not in self._claim.dropped]
+        counts = {}
         with own_engine(self._url).connect() as connection:
-            return {
-                address.sql: connection.execute(
-                    select(func.count()).select_from(
-                        table(address.name, schema=address.schema or None)
-                    )
-                ).scalar_one()
-                for address in tables
-            }
+            for address in tables:
+                rows = table(address.name, schema=address.schema or None)
+                with suppress(DBAPIError), connection.begin_nested():
+                    counts[address.sql] = connection.execute(
+                        select(func.count()).select_from(rows)
+                    ).scalar_one()
+        return counts
 
     def end(self) -> None:
         """Drop the copy."""

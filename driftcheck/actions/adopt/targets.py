@@ -10,8 +10,9 @@ from driftcheck.chain import Side
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import ObjectChange
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
-from driftcheck.errors import ShadowError
+from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.change_plan import object_changes, redo
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.head import is_restricted
@@ -126,64 +127,118 @@ class TargetMaker:
                 hint=USE_PRIVATE_SERVER,
             )
         self._progress("making the drift again")
-        head = self._replays.read(key, self._shadows.shadow(head_shadows, key))
         live_shadows = self._live(database, head_shadows, stamped)
-        target = self._drifted(database, head_shadows, head, adopted)
-        if target is None:
-            schema = self._replays.read(key, live_shadows.shadows[key])
+        target = self._copies(head_shadows, "adopted")
+        head = self._replays.read(key, target.shadows[key])
+        if self._refusal(database, head_shadows, target, head, adopted):
+            target.begin_again()
+            target = live_shadows
+            schema = self._replays.read(key, target.shadows[key])
             changes = tuple(adopted)
-            return Target(
-                key, head, schema, changes, head_shadows, live_shadows, live_shadows, is_exact=False
-            )
-        schema = self._replays.read(key, target.shadows[key])
-        found = self._changes(database, head, schema)
-        return Target(key, head, schema, found, head_shadows, target, live_shadows, is_exact=True)
+        else:
+            schema = self._replays.read(key, target.shadows[key])
+            changes = tuple(self._changes(database, head, schema))
+        is_exact = target is not live_shadows
+        return Target(key, head, schema, changes, head_shadows, target, live_shadows, is_exact)
+
+    def _copies(self, shadow_set: ShadowSet, name: str) -> ShadowSet:
+        copies = self._shadows.copies(shadow_set, name, restricted=True)
+        for key in shadow_set.shadows:
+            self._shadows.shadow(copies, key)
+        return copies
 
     def _live(
         self, database: DatabaseState, head_shadows: ShadowSet, stamped: Sequence[str]
     ) -> ShadowSet:
-        """Return restricted shadows with the live schema, with the stamps of the live database."""
+        """Return restricted shadows with the live schema, with the stamps of the live database.
+
+        A role without rights cannot create every object. Those that the migrations create are in
+        a copy of a shadow that the migrations have built, and only the drift is made there.
+
+        Raises:
+            ReplayError: The role of the shadows cannot create the schema in either way.
+        """
         key = database.database_key
         live = self._shadows.restricted_set("live")
         for other in head_shadows.shadows:
             self._shadows.shadow(live, other)
-        build_untrusted(database.snapshots[Side.LIVE], live.shadows[key])
-        self._replays.stamp(live, stamped)
+        try:
+            build_untrusted(database.snapshots[Side.LIVE], live.shadows[key])
+        except ReplayError:
+            live.begin_again()
+            is_at_head = {*stamped} == {*self._replays.heads}
+            start = head_shadows if is_at_head else self._replays.upgrade_to(stamped)
+            live = self._copies(start, "live")
+            refusal = self._refusal_of_drift(database, start, live)
+            if refusal:
+                raise ReplayError(
+                    f"the drift cannot be made in a shadow database: {refusal}",
+                    hint="Write the migration by hand: only a role with more rights can try it.",
+                ) from None
+        else:
+            self._replays.stamp(live, stamped)
         return live
 
-    def _drifted(
-        self,
-        database: DatabaseState,
-        head_shadows: ShadowSet,
-        head: Snapshot,
-        adopted: Sequence[Change],
-    ) -> ShadowSet | None:
-        """Return restricted shadows at the heads on which the drift was made again.
+    def _refusal_of_drift(
+        self, database: DatabaseState, stamped: ShadowSet, copies: ShadowSet
+    ) -> str:
+        """Change restricted copies of shadows at the stamp to the live schema.
+
+        Objects that such a copy never has are left out.
 
         Returns:
-            ``None`` if the drift cannot be made by statements.
+            Why that is not possible; empty if the copies have the live schema.
         """
-        key = database.database_key
-        plan = redo(adopted, database.catalog, head)
-        if plan.manual_steps:
-            return None
-        drifted = self._shadows.copies(head_shadows, "adopted", restricted=True)
-        for other in head_shadows.shadows:
-            self._shadows.shadow(drifted, other)
-        shadow = drifted.shadows[key]
-        if not is_restricted(head_shadows):  # a restricted head has functions that are not trusted
-            shadow.install(_added_extensions(adopted))
-        return None if run_untrusted(shadow, plan.statements) else drifted
+        key, catalog = database.database_key, database.catalog
+        before = self._replays.read(key, copies.shadows[key])
+        lost = {*self._replays.read(key, stamped.shadows[key]).objects} - {*before.objects}
+        live = database.snapshots[Side.LIVE].only(
+            lambda obj: (
+                obj.address not in lost and not catalog.kind(obj.address.kind).left_out_of_copies
+            )
+        )
+        changes = self._changes(database, before, live)
+        refusal = self._refusal(database, stamped, copies, before, changes)
+        if refusal:
+            return refusal
+        left = self._changes(database, live, self._replays.read(key, copies.shadows[key]))
+        return ", ".join(f"{obj.address} differs" for obj in objects_of(left[:1]))
 
-    def _changes(
-        self, database: DatabaseState, head: Snapshot, target: Snapshot
-    ) -> tuple[Change, ...]:
+    def _refusal(
+        self,
+        database: DatabaseState,
+        original: ShadowSet,
+        copies: ShadowSet,
+        schema: Snapshot,
+        changes: Sequence[Change],
+    ) -> str:
+        """Make changes in restricted copies.
+
+        Args:
+            database: The state of the database.
+            original: The shadows that were copied.
+            copies: The copies.
+            schema: Their schema.
+            changes: The changes to make.
+
+        Returns:
+            What statements cannot change; empty if they have made all changes.
+        """
+        plan = redo(changes, database.catalog, schema)
+        if plan.by_hand:
+            return f"{plan.by_hand[0].address} can only be changed by hand"
+        shadow = copies.shadows[database.database_key]
+        if not is_restricted(original):  # a restricted shadow has functions that are not trusted
+            shadow.install(_added_extensions(changes))
+        return "".join(each.message for each in run_untrusted(shadow, plan.statements)[:1])
+
+    def _changes(self, database: DatabaseState, head: Snapshot, target: Snapshot) -> list[Change]:
         key = database.database_key
         maker = partial(self._shadows.maker, key)
         found = compared(
             head, target, partial(compare, same_lineage=True), database.catalog, maker
         ).changes
-        return tuple(self._renames.without_consequences(key, found, head, target))
+        return [*self._renames.without_consequences(key, found, head, target)]
 
 
 def _added_extensions(adopted: Iterable[Change]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from driftcheck.actions.adopt import AdoptOptions, adopt
 from driftcheck.actions.adopt.revision_file import _writing_to
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.config.settings import Settings
-from driftcheck.errors import ConfigurationError, UsageError
+from driftcheck.errors import ConfigurationError, ReplayError, UsageError
 from tests.actions.adopt.test_acceptance import TEMPLATE, adopted, config, written
 from tests.kept import used
 
@@ -305,3 +305,30 @@ def test_a_new_table_gets_its_sequence_and_its_comment_once(students, pg18):
     assert adoption.is_proved, adoption.failed
     assert 'comment="who\'s"' in body(adoption.text)
     assert "op.execute" not in body(adoption.text)
+
+
+PRIVILEGED = """
+op.execute("CREATE PUBLICATION every FOR ALL TABLES")
+op.execute("CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w")
+op.execute("CREATE USER MAPPING FOR PUBLIC SERVER s")
+op.execute("CREATE TABLE events (id integer) PARTITION BY RANGE (id)")
+op.execute("CREATE FOREIGN TABLE far PARTITION OF events FOR VALUES FROM (0) TO (9) SERVER s")
+"""
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_objects_that_only_a_superuser_can_create(students, pg18, is_behind):
+    """The copy of the live schema has those that the migrations have created."""
+    students.revision("0002", PRIVILEGED.strip(), "0001")
+    students.upgrade()
+    if is_behind:
+        students.revision("0003", 'op.add_column("students", sa.Column("nick", sa.Text))', "0002")
+    students.by_hand("ALTER TABLE students DROP last_name")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+
+
+def test_drift_that_only_a_superuser_can_create(students, pg18):
+    students.by_hand("CREATE PUBLICATION every FOR ALL TABLES")
+    with pytest.raises(ReplayError, match=r"the drift cannot be made .* must be superuser"):
+        adopted(students, pg18)
