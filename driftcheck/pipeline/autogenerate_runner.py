@@ -24,6 +24,7 @@ from driftcheck.pipeline.head import Head, HeadShadows, is_restricted
 from driftcheck.pipeline.operations_with_drift import OperationsWithDrift
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.remedies import ColleagueError, Operations
+from driftcheck.pipeline.repair_facts import with_dependencies
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
@@ -243,7 +244,8 @@ class AutogenerateRunner:
         if not is_restricted(start):  # a restricted head has functions that are not trusted
             shadow.install(_extensions_of(drift))
         there = self._replays.read(database_key, shadow)
-        run_untrusted(shadow, redo(drift, catalog, there).statements)
+        live = with_dependencies(self._shadows.live_url(database_key), catalog, there)
+        run_untrusted(shadow, redo(drift, catalog, there, live).statements)
         return drifted
 
     def _autogenerate(

@@ -307,7 +307,10 @@ def _adopt(
     Its operations are the reverse of the phantom operations, as far as these cover the drift.
     Autogenerate knows no renames, and it cannot drop an object that has no name in the models.
     """
-    plan = redo(changes, context.catalog, *context.between(Gap.DRIFT))
+    wanted, actual = context.between(Gap.DRIFT)
+    if context.basis is not None and context.basis.actual is not None:
+        actual = context.basis.actual  # with its dependencies
+    plan = redo(changes, context.catalog, wanted, actual)
     reverses = [operation.reverse for operation in reversed(phantoms)]
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)

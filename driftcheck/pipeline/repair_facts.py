@@ -60,7 +60,7 @@ def repair_basis(
 
 
 def with_dependencies(url: URL, catalog: Catalog, snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot of a live database with the dependencies between its objects."""
+    """Return a snapshot with the dependencies between the objects of a live database."""
     if not catalog.knows_dependencies:
         return snapshot
     with suppress(CannotCheckError), reading(url) as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from driftcheck.chain import Side
@@ -19,6 +19,7 @@ from driftcheck.pipeline.head import is_restricted
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.repair_facts import with_dependencies
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.shadow_sets import ShadowSet
@@ -127,6 +128,9 @@ class TargetMaker:
                 hint=USE_PRIVATE_SERVER,
             )
         self._progress("making the drift again")
+        live = database.snapshots[Side.LIVE]
+        live = with_dependencies(self._shadows.live_url(key), database.catalog, live)
+        database = replace(database, snapshots={**database.snapshots, Side.LIVE: live})
         live_shadows = self._live(database, head_shadows, stamped)
         target = self._copies(head_shadows, "adopted")
         head = self._replays.read(key, target.shadows[key])
@@ -224,7 +228,7 @@ class TargetMaker:
         Returns:
             What statements cannot change; empty if they have made all changes.
         """
-        plan = redo(changes, database.catalog, schema)
+        plan = redo(changes, database.catalog, schema, database.snapshots[Side.LIVE])
         if plan.by_hand:
             return f"{plan.by_hand[0].address} can only be changed by hand"
         shadow = copies.shadows[database.database_key]

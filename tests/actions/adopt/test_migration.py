@@ -332,3 +332,9 @@ def test_drift_that_only_a_superuser_can_create(students, pg18):
     students.by_hand("CREATE PUBLICATION every FOR ALL TABLES")
     with pytest.raises(ReplayError, match=r"the drift cannot be made .* must be superuser"):
         adopted(students, pg18)
+
+
+def test_a_serial_column_is_added_with_its_sequence(students, pg18):
+    students.by_hand("ALTER TABLE students ADD number serial")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
