@@ -35,6 +35,7 @@ CASES = [
     case for case in read_cases() if case.runs_on(16) and case.expected and not case.privileges
 ]
 GROUPS = grouped(CASES)
+TOLD = "the drift cannot be made in a shadow database"  # its role lacks the rights for it
 REVISION = """
 from pathlib import Path
 
@@ -72,6 +73,8 @@ class Catalogue:
         fault = self._fault(cases)
         if not fault:
             self.counts["adopted"] += len(cases)
+        elif len(cases) == 1 and fault.startswith(TOLD):
+            self.counts["told that it is to be written by hand"] += 1
         elif len(cases) == 1:
             self.faults.append(f"{cases[0]}: {fault}")
         else:
