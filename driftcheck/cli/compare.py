@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
-from driftcheck.actions.compare.quick_check import quick_report
+from driftcheck.actions.compare.any_check import checked
 from driftcheck.cli.baseline import require_whole_check, with_new_baseline
 from driftcheck.cli.console import progress
 from driftcheck.cli.delivery import Delivery
@@ -53,13 +54,7 @@ def compare(deliver: Delivery, *, write_baseline: bool, **options: Any) -> ExitC
     settings = settings_from(options)
     if write_baseline:
         require_whole_check(settings)
-    report = quick_report(settings)
-    if report is None:
-        # Imported here because the import takes longer than a quick check.
-        from driftcheck.actions.compare.check import check  # noqa: PLC0415
-
-        with progress(verbose=deliver.full) as show:
-            report = check(settings, show)
+    report = checked(settings, partial(progress, verbose=deliver.full))
     if write_baseline:
         settings = with_new_baseline(report, settings)
     return deliver(report, settings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -16,9 +15,8 @@ from click.shell_completion import CompletionItem
 from driftcheck.cli.files import write_file
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ExitCode
-from driftcheck.judging.baseline import without_baseline
-from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
+from driftcheck.pipeline.ignored import without_what_is_ignored
 from driftcheck.process import streams
 from driftcheck.reports import OutputStyle, render
 
@@ -120,11 +118,7 @@ class Delivery:
 
     def __call__(self, report: Report, settings: Settings) -> ExitCode:
         """Remove what the project ignores, write the report, and return the exit code."""
-        # If options restrict the check, an ignore entry without a finding may still be needed.
-        whole = settings.covers_project
-        today = datetime.now().astimezone().date()
-        report = without_ignored(report, settings.ignore, today, whole=whole)
-        report = without_baseline(report, settings.baseline, whole=whole)
+        report = without_what_is_ignored(report, settings)
         self.write(partial(render, report), settings.root)
         return report.exit_code
 

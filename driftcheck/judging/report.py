@@ -215,6 +215,16 @@ class Report:
         return finding.severity is not Severity.NOTE and not self.fail_on.isdisjoint(finding.gaps)
 
     @property
+    def ok(self) -> bool:
+        """Whether the check is complete and no finding fails it."""
+        return self.exit_code is ExitCode.CLEAN
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """The findings that fail the check."""
+        return tuple(filter(self.fails, self.findings))
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings of all databases."""
         return tuple(finding for database in self.databases for finding in database.findings)
@@ -231,7 +241,7 @@ class Report:
         FOUND if any finding fails the check. Otherwise CANNOT_CHECK if nothing was compared, if
         an error prevented a check or, with strict coverage, if objects were not compared.
         """
-        if any(self.fails(finding) for finding in self.findings):
+        if self.failing:
             return ExitCode.FOUND
         if any(check.broken for check in self.checks):
             return ExitCode.CANNOT_CHECK

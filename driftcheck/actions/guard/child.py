@@ -9,16 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from driftcheck.config.settings import ENVIRONMENT
-from driftcheck.errors import CannotCheckError
 from driftcheck.judging.guard_answer import Answer
-from driftcheck.process.masking import masked
+from driftcheck.process.child import error_of, program
 
-_PREFIX = "driftcheck: "
 _PATIENCE = 3.0
 """In seconds. After this time without an answer, a message says what the time is spent on."""
 _SLOW = "driftcheck: comparing the database with its migrations\n"
@@ -45,14 +41,14 @@ def _ask(options: Sequence[str], url: str | None) -> Answer:
         environment[variable] = url
     status, output, errors = _run(["guard-answer", *options], environment)
     if status != 0:
-        raise _error(errors, status)
+        raise error_of(errors, status)
     return Answer.from_json(output)
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
     """Run a command of driftcheck, and return its exit code and what it wrote to each stream."""
     with subprocess.Popen(
-        [sys.executable, *_program(), *arguments],
+        [sys.executable, *program(), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -68,23 +64,3 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int,
             sys.stderr.flush()
             output, errors = process.communicate()
     return process.returncode, output, errors
-
-
-def _program() -> list[str]:
-    """Return the arguments of Python that run driftcheck.
-
-    This is the script, if it is installed: ``python -m driftcheck`` has another path, on which the
-    cache of the user's own checks depends.
-    """
-    script = Path(sysconfig.get_path("scripts"), "driftcheck")
-    return [str(script)] if script.is_file() else ["-m", "driftcheck"]
-
-
-def _error(errors: str, status: int) -> CannotCheckError:
-    """Return the error that the child has written: its message, and its hint."""
-    lines = [masked(line) for line in errors.splitlines()]
-    starts = [number for number, line in enumerate(lines) if line.startswith(_PREFIX)]
-    message, *others = lines[starts[-1] :] if starts else [""]
-    message = message.removeprefix(_PREFIX)
-    hint = "\n".join(line for line in others if not line.startswith("  "))
-    return CannotCheckError(message or f"the check ended with exit code {status}", hint=hint)
