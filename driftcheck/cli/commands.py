@@ -48,7 +48,7 @@ _COMMANDS = (
 )
 
 
-_INTERNAL = ("guard-answer", "library-answer", "running-code")
+_INTERNAL = ("guard-answer", "library-answer", "pytest-answers", "running-code")
 """The commands that driftcheck runs itself. The help does not show them."""
 
 

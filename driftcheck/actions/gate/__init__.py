@@ -151,7 +151,7 @@ class _BranchCheck:
         environment, replays = self._loaded.environment, self._replays
         shadows = BaseShadows(self._loaded, self._shadows, replays, self._settings, self._progress)
         checks = RevisionChecks(
-            DowngradeCheck(environment, self._shadows, replays, self._revisions),
+            DowngradeCheck(environment, self._shadows, replays, self._revisions.origin),
             RunningCodeCheck(
                 merge,
                 self._revisions,

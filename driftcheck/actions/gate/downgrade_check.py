@@ -1,12 +1,11 @@
-"""Runs the downgrade of a new revision, and its upgrade again, on a copy of the shadows."""
+"""Runs the downgrade of a revision, and its upgrade again, on a copy of the shadows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from driftcheck.actions.gate.revision_files import RevisionFile
-from driftcheck.actions.gate.revision_findings import RevisionFindings
 from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.databases.location import DatabaseKey
@@ -21,13 +20,13 @@ from driftcheck.sources.replay import RevisionFailure
 
 
 class DowngradeCheck:
-    """Checks the downgrades of new revisions.
+    """Checks the downgrades of revisions.
 
     Args:
         environment: What env.py configures.
         shadows: Creates the project's shadow databases.
         replays: Replays its history.
-        revisions: Finds the lines of revision files.
+        origin: Returns the line of a part of a revision file.
     """
 
     def __init__(
@@ -35,12 +34,12 @@ class DowngradeCheck:
         environment: Environment,
         shadows: Shadows,
         replays: Replays,
-        revisions: RevisionFindings,
+        origin: Callable[[RevisionFile, str], Origin],
     ) -> None:
         self._environment = environment
         self._shadows = shadows
         self._replays = replays
-        self._revisions = revisions
+        self._origin = origin
         self._databases = [*environment.databases]
 
     def run(
@@ -56,7 +55,7 @@ class DowngradeCheck:
             before: The schemas before the revision.
             after: The schemas after the revision.
         """
-        origin = self._revisions.origin(revision, "downgrade()")
+        origin = self._origin(revision, "downgrade()")
         identifier = revision.revision
         if revision.downgrade.always_raises:
             finding = fault("gate-downgrade-refuses", origin=origin, revision=identifier)
