@@ -6,16 +6,22 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint audit check bench clean
+.PHONY: help demo test test-lowest test-pythons soak lint audit check dist bench clean
 
 help: ## show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreSQL
 	$(BIN)/driftcheck demo
 
 test: $(READY) ## run the tests
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( 2 * n )) --dist worksteal
+
+test-lowest: $(READY) ## run the tests that matter with the oldest supported versions of what is imported
+	.ci/test-lowest $(BIN)
+
+test-pythons: $(READY) ## run the tests (or TESTS=...) with each supported Python that is found
+	.ci/test-pythons $(BIN) $(TESTS)
 
 soak: $(READY) ## run the tests that take minutes: kills, dead connections, hostile code
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m soak -n $$(( n > 2 ? n : 2 )) --dist worksteal
@@ -25,19 +31,31 @@ lint: $(READY) ## check format, style, types and imports
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab/*.yml
 
 audit: $(READY) ## look for known vulnerabilities of the dependencies and for insecure code
 	$(BIN)/python -m pip install --quiet --group audit
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive driftcheck
 	$(BIN)/pip-audit --skip-editable
+	$(BIN)/zizmor --offline --quiet .github
 
 check: lint test ## lint, then test
+
+dist: $(READY) ## build the wheel and the sdist, and check them
+	$(BIN)/python -m pip install --quiet --group dist
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 bench: $(READY) ## measure the speed
 	$(BIN)/python -m benchmarks
 
 clean: ## remove everything that was made here, the sample application's database too
-	rm -rf $(VENV) .sample_app build dist *.egg-info
+	rm -rf $(VENV) .venv-* .sample_app build dist *.egg-info
 	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

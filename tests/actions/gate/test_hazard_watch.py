@@ -146,10 +146,9 @@ def test_the_sql_that_blocks_no_writes_creates_the_same_object(database, pg16, c
     """The SQL runs outside of a transaction, and leaves the schema that the statement leaves."""
     made = database(pg16, IN_USE)
     watch = HazardWatch(made.url)
-    with own_engine(made.url).connect() as connection:
+    with own_engine(made.url).begin() as connection:
         connection.exec_driver_sql(statement)
         watch.observe(ExecutedStatement("0002", "0002.py", 9, statement), connection)
-        connection.commit()
     (hazard,) = (hazard for hazard in watch.hazards if hazard.change)
     assert ("CONCURRENTLY" in hazard.change) or ("NOT VALID" in hazard.change)
     wanted = read(made, catalog)
