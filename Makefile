@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 .PHONY: help demo test test-lowest test-pythons soak lint audit check dist bench clean
 
 help: ## show these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreSQL
 	$(BIN)/driftcheck demo

@@ -23,12 +23,14 @@ import time
 import uuid
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from packaging.requirements import Requirement
 
 import driftcheck
 from driftcheck.databases.connection import connect
@@ -89,6 +91,14 @@ def pytest_configure(config):
     """Compile driftcheck once, also where Python keeps nothing that it compiles."""
     if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "driftcheck", quiet=1)
+
+
+def pytest_runtest_setup(item):
+    """Skip what needs a newer version of a package: ``make test-lowest`` has the oldest ones."""
+    for marker in item.iter_markers("needs"):
+        requirement = Requirement(*marker.args)
+        if not requirement.specifier.contains(version(requirement.name)):
+            pytest.skip(f"needs {requirement}")
 
 
 @pytest.hookimpl(wrapper=True)

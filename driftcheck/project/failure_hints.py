@@ -25,7 +25,10 @@ _NOT_SET = re.compile(
 _OF_A_DATABASE = re.compile(r"URL|URI|DSN|DATABASE|(?:\b|_)DB(?:\b|_)", re.IGNORECASE)
 _OLD_SCHEME = re.compile(r"sqlalchemy\.dialects:postgres(?:\.(\w+))?\Z")
 _PORTS_OF_SEVERAL_HOSTS = re.compile(r"invalid literal for int\(\) with base 10: '\d*,")
-_NO_URL = re.compile(r"Expected string or URL object, got None")
+_NO_URL = re.compile(
+    r"Expected string or URL object, got None"
+    r"|'NoneType' object has no attribute '_instantiate_plugins'"  # SQLAlchemy 1.4
+)
 _NO_PRIVILEGE = re.compile(r"permission denied for schema (\w+)")
 _TEMPLATE_URL = re.compile(r"Can't load plugin: sqlalchemy\.dialects:driver\b")
 _NO_SCHEMA = re.compile(

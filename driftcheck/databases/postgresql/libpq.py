@@ -40,7 +40,8 @@ def added_parameters(parameters: Mapping[str, object]) -> dict[str, str]:
     service = parameters.get("service") or added["service"]
     if service:
         added |= _service_parameters(str(service))
-    return {key: value for key, value in added.items() if value and parameters.get(key) is None}
+    given = {"dbname": parameters.get("database"), **parameters}  # psycopg2 has two names for it
+    return {key: value for key, value in added.items() if value and given.get(key) is None}
 
 
 def explicit_parameters(parameters: Mapping[str, object]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from alembic.util import CommandError
 from tests import kept
 from tests.actions.guard.conftest import AGE, DROPPED, FIRST, LAST, models
 
+pytestmark = pytest.mark.needs("alembic>=1.18")  # plugins; test_hooks.py tests the hook
 FROM_CACHE = "driftcheck compare shows more."
 
 

@@ -1,8 +1,11 @@
 """``driftcheck guard`` looks at what env.py configures, and adds the line that guards."""
 
+import pytest
+
 from tests.actions.guard.conftest import FIRST, LAST, PLUGINS, models
 
 
+@pytest.mark.needs("alembic>=1.18")
 def test_installing_guards_a_project(guarded):
     project = guarded(models(FIRST, LAST, options=""))
     environment = project.sketch.root / "migrations" / "env.py"
@@ -20,12 +23,14 @@ def test_installing_guards_a_project(guarded):
     assert (result.status, result.stdout) == (0, "Guarded by the plugin driftcheck.guard.\n")
 
 
+@pytest.mark.needs("alembic>=1.18")
 def test_a_plugin_that_a_pattern_enables_guards(guarded):
     pattern = PLUGINS.replace("driftcheck.guard", "driftcheck.*")
     project = guarded(models(FIRST, LAST, options=pattern))
     assert project.sketch.run("guard").stdout == "Guarded by the plugin driftcheck.guard.\n"
 
 
+@pytest.mark.needs("alembic>=1.18")
 def test_a_place_that_is_not_found_is_left_to_the_user(guarded):
     project = guarded(models(FIRST, LAST, options=""))
     environment = project.sketch.root / "migrations" / "env.py"

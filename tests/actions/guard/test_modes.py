@@ -10,6 +10,8 @@ from alembic.util import CommandError
 from driftcheck.actions.guard import child
 from tests.actions.guard.conftest import AGE, DROPPED, FIRST, LAST, models
 
+pytestmark = pytest.mark.needs("alembic>=1.18")  # plugins; test_hooks.py tests the hook
+
 
 @pytest.fixture
 def drifted(guarded):
