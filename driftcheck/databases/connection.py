@@ -54,13 +54,16 @@ def connect_read_only(url: URL) -> Any:
 
 
 def own_engine(url: URL) -> Engine:
-    """Create an engine for driftcheck's own work, where SQLAlchemy is needed."""
+    """Create an engine for driftcheck's own work, where SQLAlchemy is needed.
+
+    With SQLAlchemy 1.4 too, it does not commit by itself.
+    """
 
     def create(record: Any) -> Any:
         record.info[_OWN] = True
         return connect(url)
 
-    return create_engine(url, creator=create, poolclass=NullPool)
+    return create_engine(url, creator=create, poolclass=NullPool, future=True)
 
 
 def is_own(record: Any) -> bool:
