@@ -8,6 +8,7 @@ import sys
 import traceback
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn, cast
 
 import click
@@ -15,7 +16,7 @@ from click.shell_completion import shell_complete
 
 from driftcheck import __version__
 from driftcheck.cli.console import report_error, report_internal_error, say
-from driftcheck.errors import DriftcheckError, ExitCode, OutputError
+from driftcheck.errors import DriftcheckError, ExitCode, OutputError, UsageError
 from driftcheck.process import streams
 from driftcheck.process.interrupt import interruption
 from driftcheck.project.containment import exit_process, own_process
@@ -93,6 +94,13 @@ def cli() -> None:
       driftcheck compare                 what differs, and what to do about it
       driftcheck compare --help          the options of a command
     """
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the working directory does not exist any more",
+            hint="Change to a directory that exists, such as the project's: cd PROJECT",
+        ) from error
 
 
 def main(program: str | None = None) -> NoReturn:

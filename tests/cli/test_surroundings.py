@@ -235,3 +235,17 @@ def test_another_user(small_project, place, account):
     process = start(small_project, **said, options=become, python=tried[0])
     assert is_right(end(process))
     assert (place / "home" / ".cache" / "driftcheck").stat().st_uid == account
+
+
+def test_a_working_directory_that_was_removed(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir '{gone}' && '{sys.executable}' -m driftcheck compare"
+    result = subprocess.run(
+        ["sh", "-c", command], cwd=gone, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == USAGE
+    assert result.stderr == (
+        "driftcheck: the working directory does not exist any more\n"
+        "Change to a directory that exists, such as the project's: cd PROJECT\n"
+    )

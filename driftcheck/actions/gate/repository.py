@@ -7,6 +7,7 @@ repository, and nothing is fetched.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -286,7 +287,8 @@ def _branch_of(name: str) -> str:
 
 
 def _fetch_hint(branch: str) -> str:
+    refspec = shlex.quote(f"+{branch}:refs/remotes/origin/{branch}")
     return (
-        f"If the ref is not fetched yet: git fetch origin +{branch}:refs/remotes/origin/{branch}\n"
+        f"If the ref is not fetched yet: git fetch origin {refspec}\n"
         "In CI: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 in GitLab."
     )

@@ -1,6 +1,7 @@
 """What a clone can be like: shallow, detached, linked, without the base; and what is told then."""
 
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -75,7 +76,8 @@ def test_a_base_that_is_not_there(branch, base):
         branch.gate(base=base)
     assert repr(base) in caught.value.message
     name = base.removeprefix("origin/")
-    assert f"git fetch origin +{name}:refs/remotes/origin/{name}" in caught.value.hint
+    refspec = shlex.quote(f"+{name}:refs/remotes/origin/{name}")
+    assert f"git fetch origin {refspec}\n" in caught.value.hint
 
 
 def test_no_base_at_all(branch):
