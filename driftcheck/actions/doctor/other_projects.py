@@ -37,6 +37,8 @@ def projects_below(root: Path) -> str:
         return ""
     path = own[0].relative_to(root)
     if path.parent.name == "migrations":
+        if path.parent.parent == Path():
+            return "migrations is a Flask-Migrate directory. "
         place = path.parent.parent.as_posix()
         return f"A Flask-Migrate directory is below {place}: run driftcheck in {place}. "
     return f"There is {path.as_posix()}: run driftcheck in {path.parent.as_posix()}. "
