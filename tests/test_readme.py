@@ -32,7 +32,7 @@ def test_help(command):
 
 def test_keys():
     told = re.search(r"The keys: (.*?)\.\n", README, re.DOTALL)[1]
-    known = [key.replace("_", "-") for key in config._READERS]
+    known = [key.replace("_", "-") for key in config.READERS]
     assert re.findall(r"`(.+?)`", told) == known
 
 

@@ -31,7 +31,7 @@ class IgnoreEntry:
         address: A pattern for the address of the object, or of the table that contains the object,
             written and quoted as in reports. If empty, every finding of the rule matches, even a
             finding without an object.
-        until: The last day on which the entry applies; ``None`` for no end.
+        until: The last day on which the entry applies; if not set, it has no end.
     """
 
     rule: str

@@ -59,8 +59,9 @@ class Settings:
         name: The section of the Alembic configuration file.
         x: The ``-x`` arguments for env.py.
         directory: The migrations directory of a Flask-Migrate project.
-        database_url: The live database; ``None`` for the database of the project.
-        shadow: Where shadow databases are created: a URL or ``same-server``; ``None`` to choose.
+        database_url: The live database; if not set, the database of the project.
+        shadow: Where shadow databases are created: a URL or ``same-server``; if not set, the first
+            that is possible.
         timeout: The time limit of one statement, in seconds.
         bootstrap: What to run before a history that does not build from an empty database.
         base_snapshot: A snapshot file from whose schema the history starts.
@@ -72,7 +73,7 @@ class Settings:
         strict_coverage: Whether a check without findings fails if objects were not compared.
         settings: Whether the settings of the database and of roles are reported as notes.
         cache: Whether the results of a replay are cached.
-        base: The git ref that the revisions will be merged into; ``None`` for the default branch.
+        base: The git ref that the revisions will be merged into; if not set, the default branch.
         with_data: Whether tables have rows when new revisions run.
         ignore: The findings to ignore.
         baseline: The findings that do not fail a check, because they existed before.
@@ -146,7 +147,7 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     sources = {key: name for key, name in (sources | variables).items() if key not in given}
     for key in ENVIRONMENT:
         learn_url(str(values.get(key, "")))
-    read: dict[str, Any] = {key: _READERS[key](key, value, root) for key, value in values.items()}
+    read: dict[str, Any] = {key: READERS[key](key, value, root) for key, value in values.items()}
     return Settings(root=root, sources=sources, **read)
 
 
@@ -167,7 +168,7 @@ def _from_file(root: Path) -> dict[str, Any]:
             hint=f"The known keys are: {', '.join(_known())}.",
         )
     values = {key.replace("-", "_"): value for key, value in section.items()}
-    unknown = sorted(set(values) - set(_READERS))
+    unknown = sorted(set(values) - set(READERS))
     if unknown:
         raise ConfigurationError(
             f"[tool.driftcheck] in {path} has an unknown key: {unknown[0].replace('_', '-')}",
@@ -181,7 +182,7 @@ def _from_file(root: Path) -> dict[str, Any]:
 
 
 def _known() -> list[str]:
-    return sorted(key.replace("_", "-") for key in _READERS)
+    return sorted(key.replace("_", "-") for key in READERS)
 
 
 def _string(key: str, value: Any, _root: Path) -> str:
@@ -269,7 +270,7 @@ def _invalid(key: str, value: Any, wanted: str) -> ConfigurationError:
     )
 
 
-_READERS = {
+READERS = {
     "app": _string,
     "config": _string,
     "name": _string,
@@ -294,3 +295,4 @@ _READERS = {
     "baseline": _baseline,
     "guard": _guard,
 }
+"""The settings of ``[tool.driftcheck]``, each with the function that reads its value."""

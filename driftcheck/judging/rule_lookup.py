@@ -10,6 +10,7 @@ from driftcheck.judging.equivalence import is_named_by_server
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.rules import (
     CHANGES,
+    DECLARED_TWICE,
     DRIFT_NAME_OF_SERVER,
     LEFT_TO_MIGRATIONS,
     NOT_OF_CHANGES,
@@ -17,20 +18,13 @@ from driftcheck.judging.rules import (
     NOTED_ONLY_IN,
     OTHER_ORDER,
     PENDING_NAME,
+    TWICE,
+    UNDECLARED,
     UNSAID,
     Rule,
 )
 
-_UNDECLARED = Rule(
-    Severity.NOTE,
-    "{kind} {name} has a default or a comment that the migrations set and the models do not "
-    "declare",
-    "",
-)
-
-_TWICE = "twice"
-
-_SUFFIXES = frozenset({*ChangeType, *NOTED, UNSAID, _TWICE})
+_SUFFIXES = frozenset({*ChangeType, *NOTED, UNSAID, TWICE})
 """The last words of the identities of rules about changes."""
 
 
@@ -75,16 +69,12 @@ def left_to_migrations(change: Change) -> tuple[str, Rule]:
     message = (
         f"{{kind}} {{name}} has {attributes} that the migrations set and the models do not declare"
     )
-    return f"pending-{_kind_in_identity(change)}-{UNSAID}", Rule(Severity.NOTE, message, "")
+    return f"pending-{_kind_in_identity(change)}-{UNSAID}", replace(UNDECLARED, message=message)
 
 
 def declared_twice(change: Change) -> tuple[str, Rule]:
     """Return the rule for an object that the models declare twice, also under ``{other}``."""
-    message = (
-        "{kind} {name} is a second declaration of {other} in the models; the migrations create "
-        "only one"
-    )
-    return f"pending-{_kind_in_identity(change)}-{_TWICE}", Rule(Severity.NOTE, message, "")
+    return f"pending-{_kind_in_identity(change)}-{TWICE}", DECLARED_TWICE
 
 
 def _kind_in_identity(change: Change) -> str:
@@ -139,4 +129,4 @@ def _table_row(finding: Finding) -> Rule | None:
     suffix = finding.rule.rpartition("-")[2]
     if suffix == finding.change:
         return CHANGES[finding.verdict, finding.change]
-    return _UNDECLARED if suffix == UNSAID else NOTED.get(suffix)
+    return UNDECLARED if suffix == UNSAID else NOTED.get(suffix)

@@ -237,7 +237,25 @@ NOTED: dict[str, Rule] = {
 """The rules for changes that are only noted, by the reason that the object's kind gives."""
 
 UNSAID = "unsaid"
-"""The last word of the identity of a rule about attributes that only the migrations set."""
+"""The last word of the identity of ``UNDECLARED``."""
+UNDECLARED = Rule(
+    Severity.NOTE,
+    "{kind} {name} has a default or a comment that the migrations set and the models do not "
+    "declare",
+    "",
+)
+"""The rule for attributes that only the migrations set, in general words. A finding names them."""
+
+TWICE = "twice"
+"""The last word of the identity of ``DECLARED_TWICE``."""
+DECLARED_TWICE = Rule(
+    Severity.NOTE,
+    "{kind} {name} is a second declaration of {other} in the models; the migrations create "
+    "only one",
+    "",
+)
+"""The rule for an object that the models declare twice, under two names."""
+
 NOTED_ONLY_IN: Mapping[str, frozenset[Verdict]] = {
     "retired": frozenset({Verdict.DRIFT, Verdict.DIFFERENCE}),
     "computed": frozenset({Verdict.DRIFT}),

@@ -1,0 +1,59 @@
+"""The reference of the commands, from the help of the command line."""
+
+from __future__ import annotations
+
+import re
+from textwrap import dedent
+
+import click
+
+from driftcheck.cli.commands import cli
+
+_WIDTH = 100
+
+
+def commands() -> str:
+    """Return a section for each command: how it is called, what it does, its options."""
+    group = click.Context(cli, info_name="driftcheck", **cli.context_settings)
+    sections = []
+    for name in cli.list_commands(group):
+        command = cli.get_command(group, name)
+        assert command is not None
+        sections.append(_section(name, command, group))
+    return "\n\n".join(sections)
+
+
+def _section(name: str, command: click.Command, group: click.Context) -> str:
+    context = click.Context(command, info_name=name, parent=group)
+    usage = " ".join(command.get_usage(context).split()).removeprefix("Usage: ")
+    parts = [f"## driftcheck {name}", f"```text\n{usage}\n```", _prose(command.help or "")]
+    records = [
+        record
+        for parameter in command.get_params(context)
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context))
+    ]
+    rows = [f"| {_code(option)} | {_cell(text)} |" for option, text in records]
+    return "\n\n".join([*parts, "\n".join(["| option | what it does |", "|---|---|", *rows])])
+
+
+def _prose(text: str) -> str:
+    r"""Return the help of a command as markdown. Click leaves the lines after ``\b`` as they are."""
+    paragraphs = dedent(text).strip().split("\n\n")
+    return "\n\n".join(
+        f"```text\n{dedent(block.removeprefix(chr(8)).strip(chr(10)))}\n```"
+        if block.startswith("\b")
+        else _escaped(" ".join(block.split()))
+        for block in paragraphs
+    )
+
+
+def _code(text: str) -> str:
+    return f"`{text.replace('|', chr(92) + '|')}`"
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", r"\|")
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([*_<>\[\]`])", r"\\\1", text)
