@@ -10,9 +10,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import architecture_parts
 import command_page
 import configuration
-import glossary_page
 import rule_pages
 
 DOCS = Path(__file__).parent.parent
@@ -21,7 +21,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": command_page.commands,
     "keys": configuration.table,
     "guard keys": configuration.guard_table,
-    "glossary": glossary_page.table,
+    "glossary": architecture_parts.glossary,
+    "what cannot be told": architecture_parts.what_cannot_be_told,
     "table of rules": rule_pages.index,
 }
 """What a comment ``<!-- generated: NAME -->`` of a page is replaced with."""
