@@ -30,10 +30,13 @@ from driftcheck.judging.rules import (
 
 DIRECTORY = Path(__file__).parent.parent / "rules"
 
+_UNKNOWN = (DRIFT_OF_UNKNOWN_STAMP, DRIFT_OF_BROKEN_HISTORY)
+
 _OTHER_RULES: dict[str, tuple[Rule, ...]] = {
-    "drift-missing": (DRIFT_NEVER_CREATED,),
-    "drift-changed": (OTHER_ORDER,),
-    "drift-renamed": (DRIFT_NAME_OF_SERVER,),
+    "drift-missing": (DRIFT_NEVER_CREATED, *_UNKNOWN),
+    "drift-extra": _UNKNOWN,
+    "drift-changed": (OTHER_ORDER, *_UNKNOWN),
+    "drift-renamed": (DRIFT_NAME_OF_SERVER, *_UNKNOWN),
     "pending-renamed": (PENDING_NAME,),
 }
 """The rules that share the identity of another one, by the name of its page."""
@@ -56,6 +59,10 @@ _FAMILIES = (
     ("", "Other", "Models, imports, and the list of what is ignored."),
 )
 """The groups of the pages: the beginning of their names, a title, and what they have in common."""
+
+
+_NOT_TO_IGNORE = ("ignore-", "baseline-")
+"""The beginnings of the names of rules about what is ignored."""
 
 
 @dataclass(frozen=True)
@@ -144,26 +151,33 @@ def completed(name: str, markdown: str) -> str:
     """
     page = pages()[name]
     title, _, text = markdown.partition("\n")
-    return "\n\n".join([title, _facts(page), text.strip(), _ignoring(page)])
+    parts = [title, _facts(page), text.strip()]
+    if not name.startswith(_NOT_TO_IGNORE):
+        parts.append(_ignoring(page))
+    return "\n\n".join(parts)
 
 
 def _facts(page: RulePage) -> str:
-    severity = page.rules[0].severity
-    fails = {
-        Severity.ERROR: "fails the check",
-        Severity.WARNING: f"fails the check only with `--fail-on {_word(page)}`",
-        Severity.NOTE: "never fails the check",
-    }[severity]
-    if page.name.startswith(("hazard", "gate")) and severity is not Severity.ERROR:
-        fails = f"fails the check only with `--fail-on {page.name}`"
-    lines = [f"*{severity}* · {fails}"]
-    for rule in page.rules:
-        lines.append(f"> {_general(rule.message)}\n>\n> {rule.impact}".rstrip("\n >"))
-    return "\n\n".join(lines)
+    first, *others = page.rules
+    parts = [f"*{first.severity}* · {_failing(page)}", _quoted(first)]
+    if others:
+        parts += ["The rule has other messages in special cases:", *map(_quoted, others)]
+    return "\n\n".join(parts)
 
 
-def _word(page: RulePage) -> str:
-    return "unapplied" if page.name.startswith("unapplied") else page.name
+def _failing(page: RulePage) -> str:
+    """Return when a finding of the rule fails a check."""
+    if page.rules[0].severity is Severity.ERROR:
+        return "fails the check"
+    if page.rules[0].severity is Severity.WARNING and page.name.startswith(Verdict.UNAPPLIED):
+        return f"fails the check only if `--fail-on` names `{Verdict.UNAPPLIED}`"
+    group = " or `hazards`" if page.name.startswith("hazard") else ""
+    return f"fails the check only if `--fail-on` names the rule{group}"
+
+
+def _quoted(rule: Rule) -> str:
+    quoted = f"> {_general(rule.message)}"
+    return f"{quoted}\n>\n> {rule.impact}" if rule.impact else quoted
 
 
 def _general(message: str) -> str:
@@ -192,7 +206,3 @@ def _ignoring(page: RulePage) -> str:
         "An entry without `address` matches every finding of the rule. "
         "[Ignoring findings](../configuration.md#ignoring-findings) has more."
     )
-
-
-VARIANTS = (DRIFT_OF_UNKNOWN_STAMP, DRIFT_OF_BROKEN_HISTORY)
-"""The rules that take the place of every rule of drift, if the revisions are not known."""
