@@ -76,24 +76,18 @@ _TYPES: dict[str, tuple[str, Schema]] = {
 def table() -> str:
     """Return the keys as a table for the site."""
     options = _options()
-    variables = settings.ENVIRONMENT
     rows = [
-        "| "
-        + " | ".join(
-            (
-                f"`{name(key)}`",
-                _TYPES[reader.__name__][0],
-                _default(_field(Settings, key)),
-                _variable(variables.get(key)),
-                options.get(key, ""),
-                _meanings(Settings)[key],
-            )
+        _row(
+            key,
+            value=_TYPES[reader.__name__][0],
+            default=_default(_field(Settings, key)),
+            meaning=_meanings(Settings)[key],
+            option=options.get(key, ""),
+            variable=settings.ENVIRONMENT.get(key, ""),
         )
-        + " |"
         for key, reader in settings.READERS.items()
     ]
-    head = "| key | value | default | variable | option | meaning |\n|---|---|---|---|---|---|"
-    return "\n".join([head, *rows])
+    return "\n".join([*_HEAD, *rows])
 
 
 def guard_table() -> str:
@@ -101,11 +95,28 @@ def guard_table() -> str:
     values = {"mode": ", ".join(f"`{mode}`" for mode in Mode), "required": "`true` or `false`"}
     variables = {"mode": VARIABLE}
     rows = [
-        f"| `{key}` | {values[key]} | {_default(_field(GuardSettings, key))} | "
-        f"{_variable(variables.get(key))} | {_meanings(GuardSettings)[key]} |"
+        _row(
+            key,
+            value=values[key],
+            default=_default(_field(GuardSettings, key)),
+            meaning=_meanings(GuardSettings)[key],
+            variable=variables.get(key, ""),
+        )
         for key in _GUARD["properties"]
     ]
-    return "\n".join(["| key | value | default | variable | meaning |\n|---|---|---|---|---|", *rows])
+    return "\n".join([*_HEAD, *rows])
+
+
+_HEAD = ("| key | value | meaning |", "|---|---|---|")
+
+
+def _row(  # noqa: PLR0913  (what is known of a key)
+    key: str, *, value: str, default: str, meaning: str, option: str = "", variable: str = ""
+) -> str:
+    values = f"{value}<br>default: {default}" if default else value
+    facts = [f"Option: {option}."] if option else []
+    facts += [f"Variable: `{variable}`."] if variable else []
+    return f"| `{name(key)}` | {values} | {'<br>'.join([meaning, ' '.join(facts)]).removesuffix('<br>')} |"
 
 
 def json_schema() -> Schema:
@@ -177,17 +188,13 @@ def _default(field: Field[Any]) -> str:
             return f'`"{value}"`'
         case _ if hasattr(value, "path"):  # a baseline
             return f'`"{value.path}"`'
-        case _:
-            return "see below"
+        case _:  # a table of its own
+            return ""
 
 
 def _made(field: Field[Any]) -> Any:
     assert field.default_factory is not MISSING
     return field.default_factory()
-
-
-def _variable(variable: str | None) -> str:
-    return f"`{variable}`" if variable else ""
 
 
 def _options() -> dict[str, str]:

@@ -151,17 +151,13 @@ def completed(name: str, markdown: str) -> str:
     """
     page = pages()[name]
     title, _, text = markdown.partition("\n")
-    parts = [title, _facts(page), text.strip()]
+    parts = [title, f"*{page.rules[0].severity}* · {_failing(page)}", _quoted(page.rules[0])]
+    parts.append(text.strip())
+    if len(page.rules) > 1:
+        parts += ["## Other messages", "The rule has other messages in special cases:"]
+        parts += ["\n>\n> ---\n>\n".join(map(_quoted, page.rules[1:]))]
     if not name.startswith(_NOT_TO_IGNORE):
         parts.append(_ignoring(page))
-    return "\n\n".join(parts)
-
-
-def _facts(page: RulePage) -> str:
-    first, *others = page.rules
-    parts = [f"*{first.severity}* · {_failing(page)}", _quoted(first)]
-    if others:
-        parts += ["The rule has other messages in special cases:", *map(_quoted, others)]
     return "\n\n".join(parts)
 
 
