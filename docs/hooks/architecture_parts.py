@@ -9,7 +9,9 @@ _SOURCE = Path(__file__).parent.parent / "architecture.md"
 
 def glossary() -> str:
     """Return the words and their meanings as a table, without the words to avoid."""
-    rows = (line.split("|")[1:3] for line in _section("Glossary").splitlines() if line[:4] == "| **")
+    rows = (
+        line.split("|")[1:3] for line in _section("Glossary").splitlines() if line[:4] == "| **"
+    )
     words = [f"|{word}|{meaning}|" for word, meaning in rows]
     return "\n".join(["| word | meaning |", "|---|---|", *words])
 

@@ -34,7 +34,10 @@ _IGNORE: Schema = {
             "rule": {"type": "string", "pattern": r"\S"},
             "address": {"type": "string", "pattern": r"\S"},
             "reason": {"type": "string", "pattern": r"\S"},
-            "until": {"type": "string", "format": "date"},  # editors read a date of TOML as a string
+            "until": {
+                "type": "string",
+                "format": "date",
+            },  # editors read a date of TOML as a string
         },
         "required": ["rule", "reason"],
         "additionalProperties": False,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.equivalence import is_named_by_server
-from driftcheck.judging.findings import Finding, Severity, Verdict
+from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.rules import (
     CHANGES,
     DECLARED_TWICE,

@@ -1,15 +1,18 @@
-"""Every command and every option says what it does, and stands in the README."""
+"""Every command and every option says what it does, and is in the documentation."""
 
 import shlex
 from inspect import cleandoc
 from pathlib import Path
 
 import click
+import command_page
 import pytest
 
 from driftcheck.cli.commands import cli
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+WRITTEN = "".join(page.read_text(encoding="utf-8") for page in DOCS.glob("*.md"))
+REFERENCE = command_page.commands()
 CONTEXT = click.Context(cli)
 COMMANDS = {name: cli.get_command(CONTEXT, name) for name in cli.list_commands(CONTEXT)}
 OPTIONS = [
@@ -54,7 +57,8 @@ def test_help_has_examples_that_can_be_typed(name):
 def test_a_command(name):
     assert "\\b" not in COMMANDS[name].help  # the character, not its escape, keeps lines apart
     assert len(COMMANDS[name].help.splitlines()) > 2
-    assert f"driftcheck {name}" in README
+    assert f"driftcheck {name}" in WRITTEN
+    assert f"## driftcheck {name}\n" in REFERENCE
 
 
 @pytest.mark.parametrize(
@@ -63,4 +67,5 @@ def test_a_command(name):
 def test_an_option(name, option):
     assert option.help
     assert option.help.endswith((".", "]"))
-    assert all(f"{text}" in README for text in option.opts)
+    section = REFERENCE.partition(f"## driftcheck {name}\n")[2].partition("\n## ")[0]
+    assert all(text in section for text in option.opts)

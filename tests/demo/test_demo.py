@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy.engine import URL
@@ -24,6 +25,7 @@ from driftcheck.errors import CannotCheckError, ShadowError
 from driftcheck.storage.cache_directory import VARIABLE
 
 README = Path(__file__).parents[2] / "README.md"
+PICTURE = README.parent / "docs" / "terminal.svg"
 DEMO = [sys.executable, "-m", "driftcheck", "demo"]
 ERROR = 'column "last_name" of relation "students" already exists'
 CUT = "[...]"
@@ -116,6 +118,19 @@ def test_the_readme_shows_what_is_printed(printed):
     for piece in without_numbers(block).split(CUT):
         assert piece.strip() in rest, "not printed after the previous piece"
         rest = rest[rest.index(piece.strip()) :]
+
+
+def test_the_picture_shows_what_is_printed(printed):
+    """It has another width, so spaces do not count. ``docs/hooks/write_files.py`` makes it."""
+    parts = ElementTree.parse(PICTURE).iterfind(".//{*}g[@class='driftcheck-matrix']/{*}text")
+    prompt, command, *report = (part.text for part in parts)
+    assert f"{prompt}{command}".split() == ["$", "driftcheck", "compare"]
+    assert without_spaces("".join(report)) in without_spaces(printed)
+
+
+def without_spaces(text):
+    """Without spaces, lines, revision identifiers and server versions."""
+    return re.sub(r"\s|─|[0-9a-f]{12}|\d+\.\d+", "", text)
 
 
 def without_numbers(text):

@@ -6,11 +6,11 @@ from datetime import date
 
 import configuration
 import pytest
-from tests.docs.pages import DOCS, blocks
 from jsonschema import Draft7Validator
 
 from driftcheck.config.settings import READERS, load_settings
 from driftcheck.errors import ConfigurationError
+from tests.docs.pages import DOCS, blocks
 
 SCHEMA = json.loads((DOCS / "config.schema.json").read_text(encoding="utf-8"))
 EXAMPLES = [(page, code) for page, code in blocks("toml") if "[tool.driftcheck" in code]
@@ -52,7 +52,9 @@ def test_the_schema_is_the_one_that_the_code_makes():
     assert sorted(SCHEMA["properties"]) == sorted(map(configuration.name, READERS))
 
 
-@pytest.mark.parametrize(("page", "code"), EXAMPLES, ids=[f"{page} {at}" for at, (page, _) in enumerate(EXAMPLES)])
+@pytest.mark.parametrize(
+    ("page", "code"), EXAMPLES, ids=[f"{page} {at}" for at, (page, _) in enumerate(EXAMPLES)]
+)
 def test_an_example(tmp_path, page, code):
     assert errors(tomllib.loads(code)["tool"]["driftcheck"]) == []
     (tmp_path / "pyproject.toml").write_text(code, encoding="utf-8")

@@ -6,9 +6,9 @@ import shlex
 import click
 import pytest
 import site_pages
-from tests.docs.pages import DOCS, PAGES, ROOT, blocks
 
 from driftcheck.cli.commands import cli
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -51,7 +51,9 @@ def test_every_page_is_in_the_navigation():
     assert listed == {page.name for page in DOCS.glob("*.md")}
 
 
-COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S+ )*(driftcheck [^#\n|]+(?:\\\n[^#\n|]+)*)", re.MULTILINE)
+COMMAND = re.compile(
+    r"^(?:\$ )?(?:[A-Z_]+=\S+ )*(driftcheck [^#\n|]+(?:\\\n[^#\n|]+)*)", re.MULTILINE
+)
 COMMANDS = sorted(
     {
         (page, " ".join(shlex.split(command.replace("\\\n", " "), comments=True)), command)
