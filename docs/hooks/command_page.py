@@ -15,12 +15,8 @@ _WIDTH = 100
 def commands() -> str:
     """Return a section for each command: how it is called, what it does, its options."""
     group = click.Context(cli, info_name="driftcheck", **cli.context_settings)
-    sections = []
-    for name in cli.list_commands(group):
-        command = cli.get_command(group, name)
-        assert command is not None
-        sections.append(_section(name, command, group))
-    return "\n\n".join(sections)
+    commands = {name: cli.get_command(group, name) for name in cli.list_commands(group)}
+    return "\n\n".join(_section(name, found, group) for name, found in commands.items() if found)
 
 
 def _section(name: str, command: click.Command, group: click.Context) -> str:
@@ -37,7 +33,7 @@ def _section(name: str, command: click.Command, group: click.Context) -> str:
 
 
 def _prose(text: str) -> str:
-    r"""Return the help of a command as markdown. Click leaves the lines after ``\b`` as they are."""
+    r"""Return the help of a command as markdown. Click keeps the lines after ``\b`` apart."""
     paragraphs = dedent(text).strip().split("\n\n")
     return "\n\n".join(
         f"```text\n{dedent(block.removeprefix(chr(8)).strip(chr(10)))}\n```"

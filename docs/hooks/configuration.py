@@ -17,6 +17,7 @@ import click
 from driftcheck.chain import CHAIN
 from driftcheck.cli.commands import cli
 from driftcheck.config import settings
+from driftcheck.config.baseline import Baseline
 from driftcheck.config.guard_settings import VARIABLE, GuardSettings, Mode
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.config.settings import Settings
@@ -119,7 +120,8 @@ def _row(  # noqa: PLR0913  (what is known of a key)
     values = f"{value}<br>default: {default}" if default else value
     facts = [f"Option: {option}."] if option else []
     facts += [f"Variable: `{variable}`."] if variable else []
-    return f"| `{name(key)}` | {values} | {'<br>'.join([meaning, ' '.join(facts)]).removesuffix('<br>')} |"
+    told = "<br>".join(filter(None, (meaning, " ".join(facts))))
+    return f"| `{name(key)}` | {values} | {told} |"
 
 
 def json_schema() -> Schema:
@@ -175,29 +177,18 @@ def _field(kind: Any, key: str) -> Field[Any]:
 
 
 def _default(field: Field[Any]) -> str:
+    """Return a default as TOML; empty if there is none, or if it is a table of its own."""
     value = field.default if field.default is not MISSING else _made(field)
-    match value:
-        case None | () | "":
-            return ""
-        case bool():
-            return f"`{str(value).lower()}`"
-        case frozenset():
-            return f"`{json.dumps(sorted(value))}`"
-        case tuple():
-            return f"`{json.dumps(value)}`"
-        case int() | float():
-            return f"`{value:g}`"
-        case str():
-            return f'`"{value}"`'
-        case _ if hasattr(value, "path"):  # a baseline
-            return f'`"{value.path}"`'
-        case _:  # a table of its own
-            return ""
+    if isinstance(value, Baseline):
+        value = str(value.path)
+    elif isinstance(value, frozenset):
+        value = sorted(value)
+    is_shown = isinstance(value, (bool, int, float, str, list, tuple)) and value not in ("", ())
+    return f"`{json.dumps(value)}`" if is_shown else ""
 
 
 def _made(field: Field[Any]) -> Any:
-    assert field.default_factory is not MISSING
-    return field.default_factory()
+    return None if field.default_factory is MISSING else field.default_factory()
 
 
 def _options() -> dict[str, str]:

@@ -146,8 +146,8 @@ def completed(name: str, markdown: str) -> str:
 
     Args:
         name: The name of the page.
-        markdown: Its text: a title, and the sections ``Example``, ``How it comes about`` and ``What to
-            do``.
+        markdown: Its text: a title, and the sections ``Example``, ``How it comes about`` and
+            ``What to do``.
     """
     page = pages()[name]
     title, _, text = markdown.partition("\n")

@@ -1,7 +1,7 @@
 """Writes the files of docs/ that are generated and committed: run this file, then look at the diff.
 
-``terminal.svg`` is a picture of ``driftcheck compare`` in a terminal, from the demo, which is really
-run. ``config.schema.json`` is the JSON Schema of ``[tool.driftcheck]``.
+``terminal.svg`` is a picture of ``driftcheck compare`` in a terminal, from the demo, which is run
+for it. ``config.schema.json`` is the JSON Schema of ``[tool.driftcheck]``.
 """
 
 from __future__ import annotations

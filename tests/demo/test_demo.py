@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from sqlalchemy.engine import URL
@@ -122,7 +122,7 @@ def test_the_readme_shows_what_is_printed(printed):
 
 def test_the_picture_shows_what_is_printed(printed):
     """It has another width, so spaces do not count. ``docs/hooks/write_files.py`` makes it."""
-    parts = ElementTree.parse(PICTURE).iterfind(".//{*}g[@class='driftcheck-matrix']/{*}text")
+    parts = ET.parse(PICTURE).iterfind(".//{*}g[@class='driftcheck-matrix']/{*}text")  # noqa: S314
     prompt, command, *report = (part.text for part in parts)
     assert f"{prompt}{command}".split() == ["$", "driftcheck", "compare"]
     assert without_spaces("".join(report)) in without_spaces(printed)
