@@ -124,10 +124,22 @@ def _row(  # noqa: PLR0913  (what is known of a key)
     return f"| `{name(key)}` | {values} | {told} |"
 
 
-def json_schema() -> Schema:
-    """Return the JSON Schema of ``[tool.driftcheck]``."""
+def json_schemas() -> dict[str, Schema]:
+    """Return the JSON Schemas, by the names of their files.
+
+    The first describes the table, as SchemaStore includes it in its schema of ``pyproject.toml``.
+    The second describes the file that has the table: taplo has no schemas of single tables.
+    """
+    draft = {"$schema": "http://json-schema.org/draft-07/schema#"}
+    tool = {"type": "object", "properties": {"driftcheck": _table_schema()}}
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "config.schema.json": draft | _table_schema(),
+        "pyproject.schema.json": draft | {"type": "object", "properties": {"tool": tool}},
+    }
+
+
+def _table_schema() -> Schema:
+    return {
         "title": "driftcheck",
         "description": "The table [tool.driftcheck] of pyproject.toml.",
         "type": "object",
@@ -183,6 +195,8 @@ def _default(field: Field[Any]) -> str:
         value = str(value.path)
     elif isinstance(value, frozenset):
         value = sorted(value)
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else value
     is_shown = isinstance(value, (bool, int, float, str, list, tuple)) and value not in ("", ())
     return f"`{json.dumps(value)}`" if is_shown else ""
 

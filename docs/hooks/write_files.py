@@ -1,7 +1,7 @@
 """Writes the files of docs/ that are generated and committed: run this file, then look at the diff.
 
 ``terminal.svg`` is a picture of ``driftcheck compare`` in a terminal, from the demo, which is run
-for it. ``config.schema.json`` is the JSON Schema of ``[tool.driftcheck]``.
+for it. The others are the JSON Schemas of ``[tool.driftcheck]``.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class _Silent:
 
 
 def main() -> None:
-    """Write both files."""
-    schema = json.dumps(configuration.json_schema(), indent=2) + "\n"
-    (DOCS / "config.schema.json").write_text(schema, encoding="utf-8")
+    """Write the files."""
+    for name, schema in configuration.json_schemas().items():
+        (DOCS / name).write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
     (DOCS / "terminal.svg").write_text(picture(), encoding="utf-8")
 
 
