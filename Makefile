@@ -36,9 +36,10 @@ lint: $(READY) ## check format, style, types and imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci .gitlab/*.yml
 
+# .mkdocs.yml is strict: a dead link is an error. The variable turns off an advertisement.
 docs: $(READY) ## build the site of the documentation in build/site
 	$(BIN)/python -m pip install --quiet --group docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --config-file .mkdocs.yml # strict: a dead link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --config-file .mkdocs.yml
 
 audit: $(READY) ## look for known vulnerabilities of the dependencies and for insecure code
 	$(BIN)/python -m pip install --quiet --group audit

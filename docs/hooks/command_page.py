@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import cleandoc
 from textwrap import dedent
 
 import click
@@ -34,13 +35,16 @@ def _section(name: str, command: click.Command, group: click.Context) -> str:
 
 def _prose(text: str) -> str:
     r"""Return the help of a command as markdown. Click keeps the lines after ``\b`` apart."""
-    paragraphs = dedent(text).strip().split("\n\n")
     return "\n\n".join(
-        f"```text\n{dedent(block.removeprefix(chr(8)).strip(chr(10)))}\n```"
-        if block.startswith("\b")
-        else _escaped(" ".join(block.split()))
-        for block in paragraphs
+        _example(block) if block.startswith("\b") else _escaped(" ".join(block.split()))
+        for block in cleandoc(text).split("\n\n")
     )
+
+
+def _example(block: str) -> str:
+    lines = block.removeprefix("\b").strip("\n").splitlines()
+    title = lines.pop(0) if lines[0].startswith("Example") else "For example:"
+    return f"{title}\n\n```sh\n{dedent(chr(10).join(lines))}\n```"
 
 
 def _code(text: str) -> str:

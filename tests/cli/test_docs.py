@@ -59,6 +59,7 @@ def test_a_command(name):
     assert len(COMMANDS[name].help.splitlines()) > 2
     assert f"driftcheck {name}" in WRITTEN
     assert f"## driftcheck {name}\n" in REFERENCE
+    assert "\b" not in REFERENCE
 
 
 @pytest.mark.parametrize(
