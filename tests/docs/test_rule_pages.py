@@ -5,6 +5,9 @@ import re
 import pytest
 import rule_pages
 
+from driftcheck.config.ignore_entry import IgnoreEntry
+from driftcheck.judging.ignoring import matches_no_rule
+
 PAGES = rule_pages.pages()
 SECTIONS = ["Example", "How it comes about", "What to do"]
 FINDING = re.compile(r"^[✗!·] (.+(?:\n  .+)*?)\n  ([a-z]+(?:-[a-z]+)+)$", re.MULTILINE)
@@ -70,6 +73,15 @@ def test_a_completed_page(name):
     assert PAGES[name].rules[0].impact in done
     assert str(PAGES[name].rules[0].severity) in done.splitlines()[2]
     assert not re.search(r"\{\w+\}", done.partition("## Example")[0])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_how_to_ignore_it(name):
+    """The pattern matches rules; what is ignored itself cannot be ignored."""
+    section = rule_pages.completed(name, text_of(name)).partition("## How to ignore it")[2]
+    patterns = re.findall(r"(?:--rule '|rule = \")([^'\"]+)", section)
+    assert bool(patterns) != name.startswith(("ignore-", "baseline-"))
+    assert not any(matches_no_rule(IgnoreEntry(pattern, "why")) for pattern in patterns)
 
 
 def test_the_index_has_every_page():
