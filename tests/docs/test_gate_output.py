@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import blocks
 
 from driftcheck.actions import gate
+from tests.docs.pages import blocks
 
 CHECK = re.compile(r"^  [✓✗] (.+)$", re.MULTILINE)
 REPORTS = [code for _, code in blocks("text") if re.search(r"new revisions? since ", code)]
