@@ -50,8 +50,9 @@ class BaseImports(MetaPathFinder):
         Raises:
             ModuleNotFoundError: It belongs to the project, and the base does not have it.
         """
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
+        # Only the finders that follow: others may ask their followers too, and would ask this one.
+        for finder in sys.meta_path[sys.meta_path.index(self) + 1 :]:
+            if not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
