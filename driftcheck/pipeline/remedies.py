@@ -263,6 +263,8 @@ def _remedies(
 
 
 _YOURSELF = "Write these operations into a migration"
+_SEES_NOTHING = "migrate sees no difference on this database"
+_WITH_ITS_USER = "together with the object that uses it"
 _IN_BLOCK = "Run migrate, and put its operations into blocks as shown"
 _TRANSACTION = "the database refuses them in the transaction of a migration"
 _STAMP = "Then stamp this database with it, because this database already has the change."
@@ -342,22 +344,43 @@ def _written(
     judged: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
 ) -> tuple[str, str]:
     """Return how the migration is written, as a sentence without a period, and its code."""
-    changes, remaining = judged.changes[Gap.PENDING], _remaining(judged, operations)
+    changes, remaining = _pending(judged), _remaining(judged, operations)
     own = [operation for operation in operations.on_head if is_for(operation, judged)]
     texts = [operation.text for operation in own]
     why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
     if why_not is not None:
-        how, code = _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
-    elif not own:
-        how, code = "Run migrate, which creates it together with the object that uses it", ""
-    elif remaining:
-        how = "Run migrate and complete the migration: it contains only part of these operations"
-        code = _code([*texts, executed(remaining)], own)
-    elif any(operation.needs_autocommit for operation in own):
-        how, code = f"{_IN_BLOCK}: {_TRANSACTION}", _code(texts, own)
-    else:
-        how, code = "Run migrate, which writes these operations", _code(texts, own)
-    return how, code
+        return _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
+    code = _code([*texts, *([executed(remaining)] if remaining else [])], own)
+    return _how(judged.finding.verdict, own, is_complete=not remaining), code
+
+
+def _how(verdict: Verdict | None, own: Sequence[Operation], *, is_complete: bool) -> str:
+    """Return how a migration gets the operations of ``migrate``, as a sentence without a period."""
+    if verdict is Verdict.HAND_APPLIED:
+        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else f"Write it {_WITH_ITS_USER}"
+    if not own:
+        return f"Run migrate, which creates it {_WITH_ITS_USER}"
+    if not is_complete:
+        return "Run migrate and complete the migration: it contains only part of these operations"
+    if any(operation.needs_autocommit for operation in own):
+        return f"{_IN_BLOCK}: {_TRANSACTION}"
+    return "Run migrate, which writes these operations"
+
+
+def _pending(judged: Judged) -> Sequence[Change]:
+    """Return the pending changes of a finding. What was renamed by hand is one change.
+
+    Between models and head, a renamed column is one column that is missing and one that is extra.
+    The live database shows that they are the same column.
+    """
+    changes = list({id(change): change for change in judged.changes[Gap.PENDING]}.values())
+    renamed = [c for c in judged.changes.get(Gap.DRIFT, ()) if c.type is ChangeType.RENAMED]
+    missing = [c for c in changes if c.type is ChangeType.MISSING]
+    extra = [c for c in changes if c.type is ChangeType.EXTRA]
+    if not (renamed and missing and extra):
+        return changes
+    parts = (*missing[0].parts, *extra[0].parts)
+    return [Change(ChangeType.RENAMED, missing[0].wanted, extra[0].actual, parts=parts)]
 
 
 def _code(texts: Iterable[str], operations: Iterable[Operation]) -> str:

@@ -12,6 +12,7 @@ case does not say is what ``[default]`` says.
 ``errors``      what a colleague's database answers to them
 ``blind_spots`` how many of the findings autogenerate does not see
 ``remedies``    what the remedies of the findings say, where the case asks for it
+``code``        the lines of a migration that they show, where the case asks for it
 ``evidence``    what live still knows of the findings, where the case asks for it
 
 Of the whole file: ``models`` and ``migrations`` come before those of the cases, ``after`` says what
@@ -46,6 +47,7 @@ class Case:
     errors: list[str] = field(default_factory=list)
     blind_spots: int = 0
     remedies: list[str] | None = None
+    code: list[str] | None = None
     evidence: list[str] | None = None
 
 

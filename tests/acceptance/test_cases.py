@@ -31,6 +31,10 @@ def test_case(group, case):
     if wanted.remedies is not None:
         remedies = [each["summary"] for one in found for each in one["remedy"]]
         assert sorted(set(remedies)) == sorted(wanted.remedies)
+    if wanted.code is not None:
+        remedies = [each for one in found for each in one["remedy"]]
+        code = [each["code"] for each in remedies if each["language"] == "python"]
+        assert "\n".join(code).splitlines() == wanted.code
     if wanted.evidence is not None:
         evidence = [one["evidence"]["text"] for one in found if one["evidence"]]
         assert sorted(evidence) == sorted(wanted.evidence)
