@@ -162,7 +162,11 @@ class ProjectCheck:
             pairs = [*zip(completed, judged, strict=True)]
             version_tables = {each.version_table for each in database.configured}
             unexplained = pending_operations(
-                context.operations, judged, settings.schemas, version_tables
+                context.operations,
+                judged,
+                settings.schemas,
+                version_tables,
+                context.migrate,
             )
             findings = (*with_causes(faults, pairs, database, history, context), *unexplained)
             gaps = database.gaps
@@ -199,6 +203,7 @@ class ProjectCheck:
             made=history.made.get(database.database_key, {}),
             declared=declared_lines(declarations, database, judged),
             upgrade=self._loaded.upgrade_command,
+            migrate=self._loaded.project.migrate_command,
             evidence=self._evidence(database, drift_in(judged)),
             snapshots=database.snapshots,
             basis=basis,

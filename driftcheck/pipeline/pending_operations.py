@@ -14,14 +14,13 @@ from driftcheck.pipeline.version_tables import exclude_own_table
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_imports import with_imports
 
-_PUT_IN_BLOCK = "Run migrate, and put its operation into the block that is shown."
-
 
 def pending_operations(
     operations: Operations,
     judged: Sequence[Judged],
     schemas: Sequence[str],
     version_tables: Collection[str],
+    migrate: str,
 ) -> Iterator[Finding]:
     """Make a finding of each operation that ``migrate`` would write and no finding explains.
 
@@ -33,13 +32,15 @@ def pending_operations(
         judged: The findings of the database.
         schemas: The selected schemas; empty for all.
         version_tables: The names of Alembic's own tables in the database.
+        migrate: The project's command that writes a migration with autogenerate.
     """
     for operation in operations.on_head:
         address = operation.address
         is_selected = not schemas or address is None or address.schema in schemas
         if is_selected and _compares(operation) and not is_explained(operation, judged):
             error = operations.errors.get(operation.text, "")
-            finding = _finding(operation, error, _remedy(operation, error, version_tables))
+            remedy = _remedy(operation, error, version_tables, migrate)
+            finding = _finding(operation, error, remedy)
             yield replace(finding, why=_why(explaining_note(operation, judged)))
 
 
@@ -79,7 +80,9 @@ def _details(operation: Operation, error: str) -> str:
     return ""
 
 
-def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -> Remedy:
+def _remedy(
+    operation: Operation, error: str, version_tables: Collection[str], migrate: str
+) -> Remedy:
     if operation.drops_table and operation.table in version_tables:
         return exclude_own_table(operation.table)
     code = with_imports(operation.text, operation.imports)
@@ -96,7 +99,8 @@ def _remedy(operation: Operation, error: str, version_tables: Collection[str]) -
             "A migration with this operation changes nothing."
         )
         return Remedy("correct the declaration", summary)
-    summary = "Run migrate, which writes this operation."
+    then = "which writes this operation"
     if operation.needs_autocommit:
-        summary = _PUT_IN_BLOCK
+        then = "and put its operation into the block that is shown"
+    summary = f"Run {migrate}, {then}."
     return Remedy("write the migration", summary, "python", code)

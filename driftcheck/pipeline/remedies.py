@@ -98,6 +98,7 @@ class FindingContext:
         made: The revision that created each object.
         declared: The line of the models that declares the object of a finding, by its address.
         upgrade: The project's upgrade command.
+        migrate: The project's command that writes a migration with autogenerate.
         evidence: The live database's records of the changes, by address.
         snapshots: The schemas that were compared.
         basis: What the repair of the live database is planned with.
@@ -109,6 +110,7 @@ class FindingContext:
     made: Mapping[Address, MigrationSource] = field(default_factory=dict)
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
+    migrate: str = "alembic revision --autogenerate"
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
     snapshots: Mapping[Side, Snapshot] = field(default_factory=dict)
     basis: RepairBasis | None = None
@@ -265,7 +267,6 @@ def _remedies(
 _YOURSELF = "Write these operations into a migration"
 _SEES_NOTHING = "migrate sees no difference on this database"
 _WITH_ITS_USER = "together with the object that uses it"
-_IN_BLOCK = "Run migrate, and put its operations into blocks as shown"
 _TRANSACTION = "the database refuses them in the transaction of a migration"
 _STAMP = "Then stamp this database with it, because this database already has the change."
 _DECIDE = Remedy(
@@ -334,14 +335,20 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
     operations = context.operations
     schemas = context.between(Gap.PENDING)
     how, code = _written(
-        judged, operations, lambda c: _executed(undo(c, context.catalog, *schemas))
+        judged,
+        operations,
+        lambda c: _executed(undo(c, context.catalog, *schemas)),
+        f"Run {context.migrate}",
     )
     summary = " ".join(filter(None, (f"{how}.", next_step)))
     return Remedy("write the migration", summary, "python", code)
 
 
 def _written(
-    judged: Judged, operations: Operations, executed: Callable[[Sequence[Change]], str]
+    judged: Judged,
+    operations: Operations,
+    executed: Callable[[Sequence[Change]], str],
+    run_migrate: str,
 ) -> tuple[str, str]:
     """Return how the migration is written, as a sentence without a period, and its code."""
     changes, remaining = _pending(judged), _remaining(judged, operations)
@@ -351,20 +358,20 @@ def _written(
     if why_not is not None:
         return _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
     code = _code([*texts, *([executed(remaining)] if remaining else [])], own)
-    return _how(judged.finding.verdict, own, is_complete=not remaining), code
+    if judged.finding.verdict is Verdict.HAND_APPLIED:
+        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else f"Write it {_WITH_ITS_USER}", code
+    return f"{run_migrate}{_after_migrate(own, is_complete=not remaining)}", code
 
 
-def _how(verdict: Verdict | None, own: Sequence[Operation], *, is_complete: bool) -> str:
-    """Return how a migration gets the operations of ``migrate``, as a sentence without a period."""
-    if verdict is Verdict.HAND_APPLIED:
-        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else f"Write it {_WITH_ITS_USER}"
+def _after_migrate(own: Sequence[Operation], *, is_complete: bool) -> str:
+    """Return what follows in a sentence after the command that writes the migration."""
     if not own:
-        return f"Run migrate, which creates it {_WITH_ITS_USER}"
+        return f", which creates it {_WITH_ITS_USER}"
     if not is_complete:
-        return "Run migrate and complete the migration: it contains only part of these operations"
+        return " and complete the migration: it contains only part of these operations"
     if any(operation.needs_autocommit for operation in own):
-        return f"{_IN_BLOCK}: {_TRANSACTION}"
-    return "Run migrate, which writes these operations"
+        return f", and put its operations into blocks as shown: {_TRANSACTION}"
+    return ", which writes these operations"
 
 
 def _pending(judged: Judged) -> Sequence[Change]:

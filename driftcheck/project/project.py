@@ -59,6 +59,11 @@ class Project(ABC):
         """The command that upgrades a database of the project."""
         return self.command("upgrade", "head")
 
+    @property
+    def migrate_command(self) -> str:
+        """The command that writes a migration with autogenerate."""
+        return self.command("revision", "--autogenerate")
+
     def application_context(self) -> AbstractContextManager[Any]:
         """Return the context in which env.py must run."""
         return nullcontext()
@@ -177,6 +182,11 @@ class FlaskProject(Project):
     def upgrade_command(self) -> str:
         """The command that upgrades a database; its default is ``head``."""
         return self.command("upgrade")
+
+    @property
+    def migrate_command(self) -> str:
+        """The command that writes a migration with autogenerate."""
+        return self.command("migrate")
 
     def application_context(self) -> AbstractContextManager[Any]:
         """Return the application context of the app: env.py uses ``current_app``."""

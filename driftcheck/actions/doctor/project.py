@@ -201,16 +201,9 @@ def _migrations_check(loaded: LoadedProject, script: ScriptDirectory, settings: 
         remedy = f"If the branches belong together, merge the heads: {merge}"
         return Check("migrations", Status.WARNING, message, facts, remedy)
     if not heads:
-        first = loaded.project.command("migrate" if _is_flask(loaded) else "revision")
-        remedy = f"Write the first migration: {first}"
-        if not _is_flask(loaded):
-            remedy += " --autogenerate"
+        remedy = f"Write the first migration: {loaded.project.migrate_command}"
         return Check("migrations", Status.WARNING, message, facts, remedy)
     return Check("migrations", Status.OK, message, facts)
-
-
-def _is_flask(loaded: LoadedProject) -> bool:
-    return isinstance(loaded.project, FlaskProject)
 
 
 def _versions(script: ScriptDirectory) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -166,6 +166,12 @@ class MigrationGenerator:
             operations = self._runner.operations(
                 database, judged, partial(pending_changes, database)
             )
-        upgrade = self._loaded.upgrade_command
-        context = FindingContext(database.catalog, operations, made=made, upgrade=upgrade)
-        return complete(judged, replace(context, snapshots=database.snapshots))
+        context = FindingContext(
+            database.catalog,
+            operations,
+            made=made,
+            upgrade=self._loaded.upgrade_command,
+            migrate=self._loaded.project.migrate_command,
+            snapshots=database.snapshots,
+        )
+        return complete(judged, context)
