@@ -28,10 +28,10 @@ jobs:
   gate:
     runs-on: ubuntu-latest
 {defaults}    steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@v7
         with:
           fetch-depth: 0 # the gate needs the merge base
-      - uses: actions/setup-python@v5
+      - uses: actions/setup-python@v7
         with:
           python-version: "{python}"
 {install}
@@ -63,7 +63,11 @@ driftcheck:
     reports:
       junit: {report}
 """
-_JOB = re.compile(r"^driftcheck:", re.MULTILINE)
+_GATE = re.compile(
+    r"driftcheck gate|/actions/driftcheck\b|driftcheck\.gitlab-ci\.yml|^driftcheck(-gate)?:",
+    re.MULTILINE,
+)
+"""A command, the Action, the template for GitLab, or the name of a job."""
 _PHASES = re.compile(
     r"^stages:(?P<inline>[^\n]*)\n(?P<lines>(?:[ \t]*(?:-[^\n]*|#[^\n]*)?\n)*)", re.MULTILINE
 )
@@ -88,7 +92,7 @@ class CIJob:
 
     def github(self) -> str:
         """Return the text of a workflow for GitHub."""
-        place = json.dumps(self.directory)
+        place = _quoted(self.directory)
         defaults = f"    defaults:\n      run:\n        working-directory: {place}\n"
         return _GITHUB.format(
             defaults=defaults if self.directory else "",
@@ -112,7 +116,8 @@ class CIJob:
         phase = _phase_in(f"{before}\n")
         if phase is None:
             return None
-        commands = [*([f"cd {shlex.quote(self.directory)}"] if self.directory else [])]
+        enter = _quoted(f"cd {shlex.quote(self.directory)}")
+        commands = [enter] if self.directory else []
         commands += self.requirements.install
         text = _GITLAB.format(
             stage=f"  stage: {phase}\n" if phase else "",
@@ -120,20 +125,20 @@ class CIJob:
             install="\n".join(f"    - {each}" for each in commands),
             variables=_variables(self.variables, " " * 4),
             run=self.requirements.run,
-            report=json.dumps(f"{self.directory}/gate.xml") if self.directory else "gate.xml",
+            report=_quoted(f"{self.directory}/gate.xml") if self.directory else "gate.xml",
         )
         whole = f"{before.rstrip()}\n\n{text}" if before.strip() else text
         return whole.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in before else whole
 
 
 def has_github_job(texts: list[str]) -> bool:
-    """Return whether a workflow runs the gate already."""
-    return any("driftcheck gate" in text for text in texts)
+    """Return whether a workflow runs the gate already, as a command or by the Action."""
+    return any(map(_GATE.search, texts))
 
 
 def has_gitlab_job(text: str) -> bool:
-    """Return whether a ``.gitlab-ci.yml`` has the job, or runs the gate in another one."""
-    return "driftcheck gate" in text or _JOB.search(text) is not None
+    """Return whether a ``.gitlab-ci.yml`` has the job, includes it, or runs the gate in another."""
+    return _GATE.search(text) is not None
 
 
 def _python() -> str:
@@ -141,9 +146,14 @@ def _python() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
+def _quoted(text: str) -> str:
+    """Return a text as a scalar of YAML."""
+    return json.dumps(text, ensure_ascii=False)  # YAML knows no surrogates, as in "\\ud83d\\ude00"
+
+
 def _variables(variables: Mapping[str, str], indent: str) -> str:
     return "".join(
-        f"{indent}{name}: {json.dumps(value)} # {_NOTHING_CONNECTS}\n"
+        f"{indent}{name}: {_quoted(value)} # {_NOTHING_CONNECTS}\n"
         for name, value in variables.items()
     )
 

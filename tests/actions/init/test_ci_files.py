@@ -1,9 +1,10 @@
 """The CI files of ``driftcheck init``: stages, requirements, and jobs that exist already."""
 
-import json
+import shlex
 import sys
 
 import pytest
+import yaml
 
 from driftcheck.actions.init.ci_files import CIJob, has_github_job, has_gitlab_job
 from driftcheck.actions.init.repository import Hosting, hosting_of, repository_of
@@ -51,7 +52,10 @@ def test_a_job_that_exists():
     assert has_gitlab_job(JOB.gitlab(""))
     assert has_gitlab_job("mine:\n  script: driftcheck gate\n")
     assert not has_gitlab_job("build:\n  script: make\n")
+    assert has_gitlab_job("include: https://x/driftcheck.gitlab-ci.yml\n")
+    assert has_gitlab_job("driftcheck-gate:\n  variables: {}\n")
     assert has_github_job(["", JOB.github()])
+    assert has_github_job(["steps:\n  - uses: OWNER/driftcheck/.github/actions/driftcheck@v1\n"])
     assert not has_github_job([])
 
 
@@ -91,7 +95,12 @@ def test_the_repository_and_its_ci(tmp_path):
     assert hosting_of(tmp_path) is None
 
 
-def test_hostile_names_stay_values():
-    job = CIJob(Requirements(("x",)), 'a"b: {c}', {"URL": 'p"q\n: #'})
-    assert f"working-directory: {json.dumps(job.directory)}\n" in job.github()
-    assert f"URL: {json.dumps(job.variables['URL'])} #" in job.gitlab("")
+@pytest.mark.parametrize("name", ['a"b: {c}', "a #b", "\U0001f600 it's"])
+def test_hostile_names_stay_values(name):
+    job = CIJob(Requirements(("x",)), name, {"URL": f"p\n{name}"})
+    workflow = yaml.safe_load(job.github())["jobs"]["gate"]
+    assert workflow["defaults"]["run"]["working-directory"] == name
+    pipeline = yaml.safe_load(job.gitlab(""))["driftcheck"]
+    assert pipeline["variables"]["URL"] == f"p\n{name}"
+    assert shlex.split(pipeline["script"][0]) == ["cd", name]
+    assert pipeline["artifacts"]["reports"]["junit"] == f"{name}/gate.xml"

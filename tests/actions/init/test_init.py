@@ -7,6 +7,7 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 
 from tests.conftest import _clean_environment
 
@@ -106,7 +107,7 @@ def test_a_project_below_its_repository_gets_a_job_in_the_repository(sketch, pro
     project.root = inner
     assert project.run("init", "--ci", "gitlab", "--no-guard", "--yes").status == 0
     text = (outer / ".gitlab-ci.yml").read_text()
-    assert """    - cd 'it'"'"'s a "backend"'\n""" in text
+    assert yaml.safe_load(text)["driftcheck"]["script"][0] == """cd 'it'"'"'s a "backend"'"""
     assert not (inner / ".gitlab-ci.yml").exists()
 
 
