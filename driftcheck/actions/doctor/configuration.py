@@ -29,13 +29,20 @@ def configuration_check(settings: Settings, options: Mapping[str, Any]) -> Check
         settings: The settings.
         options: The options of the command line, by the names of ``Settings``.
     """
-    given = {key: f"--{key.replace('_', '-')}" for key, value in options.items() if value}
+    given = {key: _option(key, value) for key, value in options.items() if value not in (None, ())}
     sources = {**settings.sources, **given}
     lines = [f"{_value_text(settings, key)} ({source})" for key, source in sources.items()]
     lines += _variables()
     count = len(sources)
     message = f"{count} setting{'s' if count > 1 else ''} given" if count else "only defaults"
     return Check("configuration", Status.OK, message, tuple(lines))
+
+
+def _option(key: str, value: Any) -> str:
+    """Return the option that gives a value to a setting."""
+    if key == "x":
+        return "-x"
+    return f"--{'no-' * (value is False)}{key.replace('_', '-')}"
 
 
 def _value_text(settings: Settings, key: str) -> str:

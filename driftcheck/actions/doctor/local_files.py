@@ -24,7 +24,7 @@ def cache_check() -> Iterator[Check]:
     probe = directory / "doctor"
     try:
         write_private(probe, "")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another doctor may have removed it
     except OSError as error:
         yield Check(
             "cache",

@@ -88,16 +88,18 @@ def test_settings_and_where_they_come_from(project, examined):
     )
     checks = examined(
         project,
-        *("-d", f"sqlite:///{project.live}", "--no-cache"),
+        *("-d", f"sqlite:///{project.live}", "--no-cache", "-x", "a=b"),
         status=0,
         DRIFTCHECK_TIMEOUT="8",
         ALEMBIC_CONFIG="alembic.ini",
         PGPASSWORD=SECRET,
     )
-    assert checks["configuration"]["facts"][:3] == [
+    assert checks["configuration"]["facts"][:5] == [
         "timeout: 8.0 (DRIFTCHECK_TIMEOUT)",
         "fail-on: drift (fail-on in [tool.driftcheck])",
         f"database-url: sqlite:///{project.live} (--database-url)",
+        "cache: false (--no-cache)",
+        "x: a=b (-x)",
     ]
     assert "ALEMBIC_CONFIG=alembic.ini (environment)" in checks["configuration"]["facts"]
     assert checks["project"]["facts"] == ["named by the environment variable ALEMBIC_CONFIG"]
