@@ -78,9 +78,10 @@ def _with_app(group: click.Group, arguments: list[str], parent: click.Context | 
         return arguments
     command = group.get_command(click.Context(group), name)
     options = {option for each in command.params for option in each.opts} if command else set()
-    if _OPTION not in options and name != _WITH_PROJECT_LATER:
+    is_later = name == _WITH_PROJECT_LATER
+    if _OPTION not in options and not is_later:
         return arguments
-    end = arguments.index("--") if "--" in arguments else len(arguments)
+    end = arguments.index("--") if "--" in arguments and not is_later else len(arguments)
     return [*arguments[:end], _OPTION, app, *arguments[end:]]
 
 
