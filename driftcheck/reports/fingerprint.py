@@ -14,7 +14,8 @@ from driftcheck.judging.report import DatabaseReport, Report
 def with_fingerprints(report: Report) -> Iterator[tuple[DatabaseReport, Finding, str, int]]:
     """Yield each finding with its database, its fingerprint, and a number.
 
-    The fingerprint does not change when lines move or when texts are written differently. The
+    The fingerprint does not change when lines move. That of a finding about an object does not
+    change with its texts either; a finding without an object is identified by its message. The
     number counts the findings with this fingerprint from 1: a system that identifies a finding by
     its fingerprint keeps one of them only.
     """
