@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import InlineTable
 
 from driftcheck.errors import ConfigurationError
+
+_SECTION = re.compile(r"^\[tool\.driftcheck\]\n(?:(?!\[).+\n)+(?=\[)", re.MULTILINE)
+"""The section, if another one follows it without an empty line. tomlkit writes a new one so."""
 
 
 class PyprojectFile:
@@ -41,7 +46,9 @@ class PyprojectFile:
         """
         tool = self._document.setdefault("tool", tomlkit.table(is_super_table=True))
         if isinstance(tool, MutableMapping):
-            section = tool.setdefault("driftcheck", tomlkit.table())
+            is_inline = isinstance(tool, InlineTable)
+            empty = tomlkit.inline_table() if is_inline else tomlkit.table()
+            section = tool.setdefault("driftcheck", empty)
             if isinstance(section, MutableMapping):
                 return section
         raise ConfigurationError(
@@ -52,4 +59,6 @@ class PyprojectFile:
     def text(self) -> str:
         """Return the new text, with the line ends of the old one, and one at its end."""
         lines = tomlkit.dumps(self._document).replace("\r\n", "\n").rstrip("\n") + "\n"
+        if not _SECTION.search(self._before.replace("\r\n", "\n")):
+            lines = _SECTION.sub(r"\g<0>\n", lines)
         return lines.replace("\n", "\r\n") if "\r\n" in self._before else lines
