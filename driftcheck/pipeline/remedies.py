@@ -265,8 +265,8 @@ def _remedies(
 
 
 _YOURSELF = "Write these operations into a migration"
-_SEES_NOTHING = "migrate sees no difference on this database"
-_WITH_ITS_USER = "together with the object that uses it"
+_SEES_NOTHING = "autogenerate sees no difference on this database"
+_CREATED_WITH_IT = "The operation for the object that uses it creates it too"
 _TRANSACTION = "the database refuses them in the transaction of a migration"
 _STAMP = "Then stamp this database with it, because this database already has the change."
 _DECIDE = Remedy(
@@ -359,14 +359,14 @@ def _written(
         return _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
     code = _code([*texts, *([executed(remaining)] if remaining else [])], own)
     if judged.finding.verdict is Verdict.HAND_APPLIED:
-        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else f"Write it {_WITH_ITS_USER}", code
+        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else _CREATED_WITH_IT, code
     return f"{run_migrate}{_after_migrate(own, is_complete=not remaining)}", code
 
 
 def _after_migrate(own: Sequence[Operation], *, is_complete: bool) -> str:
     """Return what follows in a sentence after the command that writes the migration."""
     if not own:
-        return f", which creates it {_WITH_ITS_USER}"
+        return ", which creates it together with the object that uses it"
     if not is_complete:
         return " and complete the migration: it contains only part of these operations"
     if any(operation.needs_autocommit for operation in own):
