@@ -164,6 +164,15 @@ def test_ways_that_do_not_meet(project):
     assert "on a database upgraded from revision to revision, table rooms still exists" in text
 
 
+def test_another_order(project):
+    """A plugin may run the items in any order: a revision may come after a later one."""
+    project.sound()
+    project.write("conftest.py", "def pytest_collection_modifyitems(items):\n    items.reverse()\n")
+    outcomes, _ = project.outcomes()
+    assert [*outcomes] == [*reversed(SOUND)]
+    assert outcomes == SOUND
+
+
 def test_what_the_project_ignores(project):
     project.sound()
     project.sketch.models(MODELS.format(more=', Column("born", Date)'))

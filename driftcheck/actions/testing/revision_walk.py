@@ -110,6 +110,7 @@ class RevisionWalk:
     def _run_anew(self, position: int) -> RevisionFailure | None:
         """Run the revisions before a position in new shadows."""
         self._shadow_set.begin_again()
+        self._schemas = None
         start = self._replays.prepare(self._shadow_set)
         self._start = ancestry(start, self._loaded.parents())
         self._replay, self._position = self._replays.new(self._shadow_set), 0
