@@ -109,7 +109,13 @@ class Child:
 
         Raises:
             DriftcheckError: The answer is an error, or the process ended without an answer.
+            CannotCheckError: An earlier call has not ended. Its answer may still arrive.
         """
+        if self._is_calling:
+            raise CannotCheckError(
+                "an earlier call of driftcheck has not ended, or was interrupted",
+                hint="Make one call after the other, and run the program again.",
+            )
         self._is_calling = True
         try:
             self._connection.send(request)

@@ -44,7 +44,8 @@ class AlembicHistory:
         """Run the migrations up to a revision, by default all of them.
 
         Raises:
-            DriftcheckError: A revision fails.
+            UsageError: There is no such revision.
+            ReplayError: A revision fails.
         """
         self._call("upgrade", revision)
 
@@ -52,7 +53,8 @@ class AlembicHistory:
         """Run the migrations before a revision, so that a test can insert what it will find.
 
         Raises:
-            DriftcheckError: A revision fails.
+            UsageError: There is no such revision.
+            ReplayError: A revision fails.
         """
         self._call("upgrade_before", revision)
 
@@ -60,12 +62,13 @@ class AlembicHistory:
         """Undo the migrations after a revision; all of them for ``base``.
 
         Raises:
-            DriftcheckError: A revision fails.
+            UsageError: There is no such revision.
+            ReplayError: A revision fails.
         """
         self._call("downgrade", revision)
 
     def _call(self, name: str, revision: str) -> None:
-        call(self._config, "databases", name, self._name, revision)
+        call(self._config, "databases", name, self._name, str(revision))
 
 
 def call(config: pytest.Config, subject: str, name: str, *arguments: str) -> Any:

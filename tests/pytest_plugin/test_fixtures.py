@@ -96,8 +96,36 @@ async def test_the_history(alembic_history):
     assert "b.py, line 10" in caught.value.hint
     await rows(alembic_history.url, "DELETE FROM students WHERE id = 0")
     alembic_history.upgrade("head")
-    with pytest.raises(driftcheck.UsageError, match="there is no revision c"):
-        alembic_history.upgrade_before("c")
+    for name in ("upgrade_before", "upgrade", "downgrade"):
+        with pytest.raises(driftcheck.UsageError, match="'c'") as caught:
+            getattr(alembic_history, name)("c")
+        assert "driftcheck history" in caught.value.hint
+    with pytest.raises(driftcheck.UsageError, match="'None'"):
+        alembic_history.upgrade_before(None)
+"""
+INTERRUPTED = """
+import signal
+from pathlib import Path
+
+import pytest
+
+
+def interrupt(*_):
+    if Path("runs").exists():
+        raise TimeoutError
+
+
+def test_a_slow_migration(alembic_history):
+    # As pytest-timeout interrupts a test.
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.1)
+    with pytest.raises(TimeoutError):
+        alembic_history.upgrade()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def test_the_next(shadow_database):
+    pass
 """
 
 
@@ -119,6 +147,18 @@ def test_an_asyncio_project(project, pytester):
     os.chdir(project.root)
     result = pytester.runpytest_subprocess("-v", "-W", "error")
     result.assert_outcomes(passed=4)
+
+
+def test_a_call_that_was_interrupted(sketch, pytester):
+    """A later call must not get its answer."""
+    one = sketch()
+    one.revision("a", "import pathlib, time; pathlib.Path('runs').touch(); time.sleep(10)")
+    (one.root / "test_own.py").write_text(INTERRUPTED)
+    os.chdir(one.root)
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["driftcheck: an earlier call of driftcheck has not ended*"])
+    assert result.duration < 9
 
 
 def test_the_page(sketch, pytester):

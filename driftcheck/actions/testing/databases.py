@@ -6,16 +6,18 @@ from collections.abc import Callable
 from functools import cached_property
 from itertools import count
 
+from alembic.util import CommandError
 from sqlalchemy.engine import URL
 
 from driftcheck.actions.testing.answers import DatabaseForTest
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, url_for_dialect
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.errors import ReplayError, UsageError
+from driftcheck.errors import ProjectError, ReplayError, UsageError
 from driftcheck.pipeline.head import Head
 from driftcheck.pipeline.histories import Histories
 from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.revision_lookup import revision_hint
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
@@ -78,6 +80,7 @@ class DatabasesForTests:
             revision: The revision, or ``head``.
 
         Raises:
+            UsageError: There is no such revision.
             ReplayError: A revision fails.
         """
         revisions = self._loaded.heads if revision in _HEADS else (revision,)
@@ -87,13 +90,13 @@ class DatabasesForTests:
         """Upgrade a database made by ``unmigrated`` to the parents of a revision.
 
         Raises:
+            UsageError: There is no such revision.
             ReplayError: A revision fails.
         """
         parents = self._loaded.parents()
         if revision not in parents:
-            raise UsageError(
-                f"there is no revision {revision}", hint="Name a revision by its whole identifier."
-            )
+            hint = revision_hint(self._loaded.script, revision)
+            raise UsageError(f"there is no revision {revision!r}", hint=hint)
         self._run(name, parents[revision], Replay.upgrade)
 
     def downgrade(self, name: str, revision: str) -> None:
@@ -104,6 +107,7 @@ class DatabasesForTests:
             revision: The revision, or ``base``.
 
         Raises:
+            UsageError: There is no such revision.
             ReplayError: A revision fails.
         """
         self._run(name, (revision,), Replay.downgrade)
@@ -123,7 +127,14 @@ class DatabasesForTests:
         if replay.fault is not None:  # a stopped replay does not go on
             replay = self._replays.new(shadow_set)
             self._replaying[name] = shadow_set, replay
-        if not run(replay, destinations_at(self._loaded.environment, revisions)):
+        try:
+            succeeded = run(replay, destinations_at(self._loaded.environment, revisions))
+        except ProjectError as error:
+            if not isinstance(error.__cause__, CommandError):
+                raise
+            hint = revision_hint(self._loaded.script, revisions[0])
+            raise UsageError(str(error.__cause__), hint=hint) from None
+        if not succeeded:
             failure = replay.fault
             assert failure is not None  # noqa: S101  (why it returned False)
             where = failure.where
