@@ -61,8 +61,13 @@ def _is_known(failure: Failure, schema: Snapshot) -> bool:
         condition = " ".join(map(str, constraint.attributes.values()))
     elif not re.search(r"\W", condition):
         return False
-    mapped = [name for name in failure.mapped if re.search(rf"\b{re.escape(name)}\b", condition)]
-    return len(mapped) <= 1 and not set(mapped) & set(failure.undeclared)
+    mapped = {name for name in failure.mapped if _mentions(condition, name)}
+    return len(mapped) <= 1 and mapped.isdisjoint(failure.undeclared)
+
+
+def _mentions(condition: str, column: str) -> bool:
+    """Whether a condition may use a column. SQLite and MySQL compare names without their case."""
+    return bool(re.search(rf"(?<!\w){re.escape(column)}(?!\w)", condition, re.IGNORECASE))
 
 
 def findings(

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 
+import pytest
+
 from driftcheck.actions.gate.running_code import check as check_module
 from driftcheck.judging.findings import SourceLine
 from driftcheck.reports import render
@@ -123,6 +125,24 @@ def test_a_column_with_a_default_breaks_nothing(students):
     report = students.gate()
     assert broken(report) == []
     assert check_of(report).why == "none found"
+
+
+@pytest.mark.parametrize(("column", "mention"), [("Age", "AGE"), ("$age", '"$age"')])
+def test_a_check_constraint_on_two_columns(sketch, column, mention):
+    """Which ages the code writes is not known, in whatever way the condition names the column."""
+    students = Project(sketch())
+    create = (
+        f'CREATE TABLE students (id integer PRIMARY KEY, "{column}" integer NOT NULL, mood text'
+    )
+    students.begin(
+        models='Table("students", metadata, Column("id", Integer, primary_key=True), '
+        f'Column("{column}", Integer, nullable=False), Column("mood", Enum("good", "bad")))',
+        first={"up": f"op.execute({create + ')'!r})"},
+    )
+    check = f", CHECK ({mention} > 20 OR mood IS NULL))"
+    up = f'op.execute("DROP TABLE students")\nop.execute({create + check!r})'
+    students.write({"0002": {"after": "0001", "up": up}})
+    assert broken(students.gate()) == []
 
 
 def test_a_mariadb_database(sketch, mariadb_database):
