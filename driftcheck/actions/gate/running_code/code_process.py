@@ -19,10 +19,9 @@ from driftcheck.actions.gate.running_code.messages import (
 )
 from driftcheck.databases.own_work import own_work
 from driftcheck.errors import CannotCheckError
-from driftcheck.process.masking import masked
+from driftcheck.process.child import error_of
 
 _SECONDS_TO_END = 5
-_PREFIX = "driftcheck: "
 
 
 class CodeProcess:
@@ -95,16 +94,10 @@ class CodeProcess:
     def _read(self) -> Answer:
         line = self._output.readline()
         if not line:
-            self._process.wait()
-            raise CannotCheckError(self._last_error() or "its process has ended")
+            status = self._process.wait()
+            self._errors.seek(0)
+            raise error_of(self._errors.read().decode(errors="replace"), status)
         answer = Answer.from_json(line)
         if answer.error:
             raise CannotCheckError(answer.error)
         return answer
-
-    def _last_error(self) -> str:
-        """Return the first line of the error that the process has written."""
-        self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").splitlines()
-        written = (line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX))
-        return masked(next(written, ""))
