@@ -20,6 +20,7 @@ _HARMLESS = frozenset(
 """The kinds that refuse no statement, or only because of other rows. Such a refusal is not
 reported: it is not known which rows the running code writes."""
 
+_WITH_ROWS = frozenset(("table", "view"))
 _OF_DEFAULTS = frozenset(("function", "sequence", "extension"))
 
 
@@ -46,11 +47,11 @@ def changed_objects(before: Snapshot, after: Snapshot) -> set[Address]:
 def concerned_tables(
     before: Snapshot, after: Snapshot, changed: Collection[Address]
 ) -> set[Address]:
-    """Return the existing tables for which inserting a row can be concerned.
+    """Return the existing tables and views for which inserting a row can be concerned.
 
-    They are the changed tables, those that depend on a changed type or function, and those with
+    They are the changed ones, those that depend on a changed type, function or view, and those with
     triggers, which may write to a changed table. If a function or a sequence is missing, they are
-    all tables: the default that SQLAlchemy computes for a column may use it.
+    all of them: the default that SQLAlchemy computes for a column may use it.
 
     Args:
         before: The schema before the new revisions.
@@ -58,7 +59,7 @@ def concerned_tables(
         changed: The changed objects.
     """
     if any(a.kind in _OF_DEFAULTS and a not in after.objects for a in changed):
-        return {address for address in before.objects if address.kind == "table"}
+        return {address for address in before.objects if address.kind in _WITH_ROWS}
     tables: set[Address] = set()
     seen: set[Address] = set()
     queue = [*changed]
@@ -70,7 +71,7 @@ def concerned_tables(
         table = _table_of(address, before)
         if table is not None:
             tables.add(table)
-        else:
+        if table is None or table.kind == "view":
             queue += before.dependents.get(address, ())
     if tables:
         tables |= set(_tables_with_triggers(before))
@@ -88,12 +89,15 @@ def _is_part_of(schema_object: SchemaObject | None, before: Snapshot) -> bool:
 
 
 def _table_of(address: Address, before: Snapshot) -> Address | None:
-    """Return the table that an object is or belongs to. A new part is named after its table."""
-    if address.kind == "table":
+    """Return the table or view that an object is or belongs to.
+
+    A new part is named after its table.
+    """
+    if address.kind in _WITH_ROWS:
         return address
     known = before.objects.get(address)
     if known is not None:
-        return known.part_of if known.part_of and known.part_of.kind == "table" else None
+        return known.part_of if known.part_of and known.part_of.kind in _WITH_ROWS else None
     table = Address("table", address.schema, address.path[:1])
     return table if table in before.objects else None
 

@@ -168,8 +168,9 @@ class Statements:
             accepted.not_tried[table.fullname] = str(reason)
             return
         if row is None:
-            accepted.not_tried[table.fullname] = refused.error.message if refused else ""
-            return
+            if refused is None or refused.error.reason is not Reason.NOT_WRITABLE:
+                accepted.not_tried[table.fullname] = refused.error.message if refused else ""
+            return  # a view that takes no rows: the code writes none
         accepted.writes[table] = [*self._accepted_values(table, row)]
 
     def _accepted_values(self, table: sa.Table, row: Row) -> Iterator[tuple[sa.Column[Any], Value]]:

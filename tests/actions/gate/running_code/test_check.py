@@ -127,6 +127,22 @@ def test_a_column_with_a_default_breaks_nothing(students):
     assert check_of(report).why == "none found"
 
 
+def test_a_view_that_takes_no_rows_any_more(students):
+    students.sketch.models(f'{STUDENTS}\nTable("names", metadata, Column("name", String(50)))')
+    view = "CREATE VIEW names AS SELECT name FROM students"
+    writes = "INSERT INTO students (name) VALUES (NEW.name)"
+    trigger = f"CREATE TRIGGER to_students INSTEAD OF INSERT ON names BEGIN {writes}; END"
+    up = f"op.execute({view!r})\nop.execute({trigger!r})"
+    students.write({"0002": {"after": "0001", "up": up}})
+    students.commit("a view")
+    git(students.root, "branch", "--force", "main")
+    up = 'op.execute("DROP TRIGGER to_students")'
+    students.write({"0003": {"after": "0002", "up": up}})
+    assert broken(students.gate()) == [
+        ("insert a row into names", "0003", SourceLine("models.py", 13))
+    ]
+
+
 @pytest.mark.parametrize(("column", "mention"), [("Age", "AGE"), ("$age", '"$age"')])
 def test_a_check_constraint_on_two_columns(sketch, column, mention):
     """Which ages the code writes is not known, in whatever way the condition names the column."""
