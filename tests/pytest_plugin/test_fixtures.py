@@ -184,6 +184,22 @@ def test_a_fixture_of_a_project_that_does_not_load(project, pytester):
     assert "Traceback" not in text
 
 
+def test_a_database_at_a_head_that_cannot_be_built(sketch, pytester):
+    one = sketch()
+    one.revision("a", 'op.execute("SELECT gone")')
+    (one.root / "test_own.py").write_text("def test_own(migrated_database):\n    pass\n")
+    os.chdir(one.root)
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "driftcheck: revision a fails: no such column: gone",
+            "SELECT gone",
+            "The failure is in migrations/versions/a.py, line 9.",
+        ]
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_the_end_of_a_run(sketch, number):
     """However it ends, its process and its databases do not stay."""

@@ -22,7 +22,7 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import History
-from driftcheck.sources.replay import Destinations, Replay
+from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 
 _HEADS = ("head", "heads")
 
@@ -135,15 +135,8 @@ class DatabasesForTests:
             hint = revision_hint(self._loaded.script, revisions[0])
             raise UsageError(str(error.__cause__), hint=hint) from None
         if not succeeded:
-            failure = replay.fault
-            assert failure is not None  # noqa: S101  (why it returned False)
-            where = failure.where
-            line = "" if where.line is None else f", line {where.line}"
-            raise ReplayError(
-                f"revision {where.revision} fails: {failure.message}",
-                hint=f"The failure is in {where.file}{line}.",
-                details=failure.statement,
-            )
+            assert replay.fault is not None  # noqa: S101  (why it returned False)
+            raise _error_of(replay.fault)
 
     def _keep(self, shadow: ShadowDatabase) -> DatabaseForTest:
         self._made[shadow.name] = shadow
@@ -156,10 +149,7 @@ class DatabasesForTests:
         """A database at the head, which others are copied from and nothing is connected to."""
         history = self._history()
         if history.fault is not None:
-            raise ReplayError(
-                f"revision {history.fault.where.revision} fails: {history.fault.message}",
-                hint="The item driftcheck::builds-from-nothing says more.",
-            )
+            raise _error_of(history.fault)
         loaded, shadows, replays = self._loaded, self._shadows, self._replays
         histories = Histories(loaded, shadows, replays, self._settings, lambda _: None)
         head = Head(lambda: histories.head_shadows(history), replays)
@@ -181,3 +171,13 @@ class DatabasesForTests:
                 hint="Make the databases of such a project in a fixture of its own.",
             )
         return databases[0]
+
+
+def _error_of(failure: RevisionFailure) -> ReplayError:
+    where = failure.where
+    line = "" if where.line is None else f", line {where.line}"
+    return ReplayError(
+        f"revision {where.revision} fails: {failure.message}",
+        hint=f"The failure is in {where.file}{line}.",
+        details=failure.statement,
+    )
