@@ -171,8 +171,8 @@ class RunningCode:
         schema, name = _name(table, request)
         address = Address("table", schema, (name,))
         wanted = address._replace(kind="column", path=(name, failed.column))
-        is_column = failed.column in table.columns
-        sought = (wanted, address) if is_column else (address, None)
+        mapped = tuple(column.name for column in table.columns)
+        sought = (wanted, address) if failed.column in mapped else (address, None)
         lines = self._declarations.find([table], [sought], request.default_schema)
         classes = [mapper.class_.__name__ for mapper in mappers.get(table, ())]
         error = failed.error
@@ -190,7 +190,7 @@ class RunningCode:
             error_column=error.column,
             constraint=error.constraint,
             undeclared=failed.undeclared,
-            mapped=tuple(column.name for column in table.columns),
+            mapped=mapped,
         )
 
 

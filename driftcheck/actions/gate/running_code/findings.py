@@ -106,10 +106,10 @@ def findings(
 def _address(failure: Failure) -> tuple[Address, Address]:
     schema, name = failure.table
     table = Address("table", schema, (name,))
-    column = failure.column
+    column = "" if failure.is_of_property else failure.column
     if failure.action is Action.INSERT and failure.reason == Reason.NOT_NULL:
         column = failure.error_column
-    if not column or "." in column:  # a property of a class
+    if not column:
         return table, table
     return Address("column", schema, (name, column)), table
 
@@ -118,7 +118,7 @@ def _what(failures: Sequence[Failure], address: Address, table: Address) -> str:
     first = failures[0]
     match first.action:
         case Action.READ:
-            return f"read {first.column if '.' in first.column else address}"
+            return f"read {first.column if first.is_of_property else address}"
         case Action.INSERT:
             without = f" without a value for {address.name}" if address != table else ""
             return f"insert a row into {table.sql}{without}"

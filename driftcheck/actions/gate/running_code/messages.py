@@ -110,6 +110,11 @@ class Failure:
     mapped: tuple[str, ...] = ()
 
     @property
+    def is_of_property(self) -> bool:
+        """Whether the statement reads a property of a class that is not a column."""
+        return bool(self.column) and self.column not in self.mapped
+
+    @property
     def identity(self) -> tuple[object, ...]:
         """What the statement is, whatever the database answers."""
         return self.database_key, self.action, self.table, self.column, self.value

@@ -127,6 +127,20 @@ def test_a_column_with_a_default_breaks_nothing(students):
     assert check_of(report).why == "none found"
 
 
+def test_a_column_with_a_dot_and_a_key(sketch):
+    """It is not taken for a property of a class."""
+    students = Project(sketch())
+    models = (
+        'Table("students", metadata, Column("id", Integer),\n    Column("a.b", Integer, key="ab"))'
+    )
+    create = 'CREATE TABLE students (id int, "a.b" int)'
+    students.begin(models=models, first={"up": f"op.execute({create!r})"})
+    drop = 'ALTER TABLE students DROP "a.b"'
+    students.write({"0002": {"after": "0001", "up": f"op.execute({drop!r})"}})
+    report = students.gate()
+    assert broken(report) == [('read column students."a.b"', "0002", SourceLine("models.py", 5))]
+
+
 def test_a_view_that_takes_no_rows_any_more(students):
     students.sketch.models(f'{STUDENTS}\nTable("names", metadata, Column("name", String(50)))')
     view = "CREATE VIEW names AS SELECT name FROM students"
