@@ -161,6 +161,8 @@ def _from_file(root: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"{path} is not valid TOML: {error}", hint="Fix the syntax error."
         ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
     section = table.get("driftcheck", {}) if isinstance(table, dict) else table
     if not isinstance(section, dict):
         raise ConfigurationError(

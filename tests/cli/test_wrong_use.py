@@ -26,6 +26,7 @@ USAGE, CANNOT_CHECK = 2, 3
         ("compare --fail-on everything", ["fail-on", "everything", "none"]),
         ("compare -c nowhere.ini", ["nowhere.ini"]),
         ("compare --base-snapshot nowhere.json", ["nowhere.json", "driftcheck snapshot --write"]),
+        ("compare --only-gap drift --base-snapshot nowhere.json", ["nowhere.json"]),
         ("compare --bootstrap nowhere.sql", ["nowhere.sql", "directory"]),
         ("compare --bootstrap something", ["something", "create_all"]),
         ("compare -o nowhere/report.json", ["nowhere", "-o"]),

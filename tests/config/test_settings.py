@@ -1,5 +1,7 @@
 """Settings: an option over the environment over the file, and every value read as it is meant."""
 
+import sys
+
 import pytest
 
 from driftcheck.chain import CHAIN, Gap
@@ -85,4 +87,11 @@ def test_bootstrap(text, what, revision):
 def test_a_value_that_cannot_be(tmp_path, write, text):
     write(text)
     with pytest.raises(ConfigurationError, match=f"{text.partition(' ')[0]} must be"):
+        load_settings(tmp_path, {})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
+def test_a_file_that_cannot_be_read(tmp_path):
+    (tmp_path / "pyproject.toml").symlink_to("/proc/self/mem")  # root cannot read it either
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml cannot be read: Input/output"):
         load_settings(tmp_path, {})

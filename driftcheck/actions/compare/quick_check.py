@@ -174,7 +174,7 @@ def quick_result(settings: Settings) -> QuickResult | None:
         NotAnsweredError: The live database does not answer in time.
     """
     is_drift = settings.gaps == (Gap.DRIFT,)
-    is_asked = settings.cache and settings.bootstrap is None
+    is_asked = settings.cache and settings.bootstrap is None and _has_its_files(settings)
     in_step = None
     if is_asked and not is_drift:
         in_step = known_in_step(settings_digest(settings), settings.gaps)
@@ -205,6 +205,11 @@ def quick_result(settings: Settings) -> QuickResult | None:
         return None
     finally:
         connection.close()
+
+
+def _has_its_files(settings: Settings) -> bool:
+    """Whether the files of the settings exist; if not, the full check reports it."""
+    return settings.base_snapshot is None or settings.base_snapshot.is_file()
 
 
 def _is_current(cached: CachedCheck, settings: Settings) -> bool:

@@ -95,7 +95,7 @@ def test_a_project_that_python_imports_from_its_working_tree(students, monkeypat
     """As one that is installed in editable mode, and needs a module that git ignores."""
     package = students.root / "src" / "school"
     package.mkdir(parents=True)
-    (students.root / ".gitignore").write_text("generated.py\n")
+    (students.root / ".gitignore").write_text("generated.py\n__pycache__/\n")
     (package / "__init__.py").write_text("")
     (package / "generated.py").write_text('NAME = "name"\n')
     declared = package / "tables.py"
