@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+from tests.conftest import ROOT
 
 pytest_plugins = ("pytester",)
 
@@ -162,6 +165,20 @@ def test_ways_that_do_not_meet(project):
     outcomes, text = project.outcomes("-k", "ways or builds")
     assert outcomes == {"builds-from-nothing": "PASSED", "both-ways-meet": "FAILED"}
     assert "on a database upgraded from revision to revision, table rooms still exists" in text
+
+
+def test_several_databases(pytester, tmp_path, monkeypatch):
+    """Both have no downgrade, which is said once."""
+    root = tmp_path / "binds"
+    shutil.copytree(ROOT / "tests" / "projects" / "flask" / "binds", root)
+    monkeypatch.setenv("FLASK_APP", "app")
+    for name in ("DATABASE_URL", "DATABASE_URL_2"):
+        monkeypatch.setenv(name, f"sqlite:///{tmp_path}/{name}")
+    os.chdir(root)
+    options = "-W", "error", "-rs", "-c", os.devnull, "--rootdir", root
+    result = pytester.runpytest_subprocess("--driftcheck", *options)
+    result.assert_outcomes(passed=4, skipped=1)
+    assert result.stdout.str().count("its downgrade does nothing") == 1
 
 
 def test_another_order(project):
