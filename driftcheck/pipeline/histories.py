@@ -117,9 +117,7 @@ class Histories:
         from a template, or built from its snapshots. The history is replayed instead if a snapshot
         cannot be rebuilt exactly, or if content of files must not be run on the shadows' server.
         """
-        if history.how == FRESH:
-            return self._replays.main
-        if self._is_restored():
+        if history.how == FRESH or self._is_restored():
             return self._replays.main
         makers = [self._shadows.maker(database_key) for database_key in history.head]
         if not all(maker.runs_untrusted_files for maker in makers):
@@ -134,6 +132,15 @@ class Histories:
         except ProjectError:  # env.py needs a right that the role of a restricted shadow lacks
             return self._replays.upgrade_to_heads()
         return built
+
+    def migrated_shadows(self, history: History) -> ShadowSet:
+        """Return shadows at the head of a history, with the rows that the revisions insert.
+
+        They are those of the replay, a copy of a template, or those of another replay.
+        """
+        if history.how == FRESH or self._is_restored():
+            return self._replays.main
+        return self._replays.upgrade_to_heads()
 
     def head_part(
         self,

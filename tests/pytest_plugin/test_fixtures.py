@@ -184,6 +184,21 @@ def test_a_fixture_of_a_project_that_does_not_load(project, pytester):
     assert "Traceback" not in text
 
 
+def test_rows_of_the_migrations(sketch, pytester):
+    """They are there in the first run, and if the schema of the head is in the cache."""
+    one = sketch()
+    one.revision("a", TABLE + '\nop.execute("INSERT INTO students VALUES (77)")')
+    (one.root / "test_own.py").write_text(
+        "from sqlalchemy import create_engine, text\n\n"
+        "def test_own(migrated_database):\n"
+        "    with create_engine(migrated_database).connect() as connection:\n"
+        "        assert connection.scalar(text('SELECT id FROM students')) == 77\n"
+    )
+    for _ in range(2):
+        os.chdir(one.root)
+        pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_a_database_at_a_head_that_cannot_be_built(sketch, pytester):
     one = sketch()
     one.revision("a", 'op.execute("SELECT gone")')

@@ -14,7 +14,6 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, url_for_dialect
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ProjectError, ReplayError, UsageError
-from driftcheck.pipeline.head import Head
 from driftcheck.pipeline.histories import Histories
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.revision_lookup import revision_hint
@@ -152,9 +151,8 @@ class DatabasesForTests:
             raise _error_of(history.fault)
         loaded, shadows, replays = self._loaded, self._shadows, self._replays
         histories = Histories(loaded, shadows, replays, self._settings, lambda _: None)
-        head = Head(lambda: histories.head_shadows(history), replays)
-        head.require_rights()
-        return shadows.maker(self._key).make("head", head.shadows.shadows[self._key])
+        migrated = histories.migrated_shadows(history).shadows[self._key]
+        return shadows.maker(self._key).make("head", migrated)
 
     @property
     def _key(self) -> DatabaseKey:
