@@ -81,6 +81,21 @@ class Kind(ABC):
     def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the object, with the parts that this kind absorbs."""
 
+    def create_without_rights(
+        self, obj: SchemaObject, tables: Sequence[SchemaObject]
+    ) -> list[str]:
+        """Statements that a role without rights can run if it cannot create the object.
+
+        Because of what they create, the server refuses the same statements about tables as because
+        of the object itself. By default, nothing is created.
+
+        Args:
+            obj: The object.
+            tables: The tables of the schema.
+        """
+        del obj, tables
+        return []
+
     @abstractmethod
     def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""

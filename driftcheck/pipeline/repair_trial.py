@@ -11,7 +11,7 @@ the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,7 +36,7 @@ from driftcheck.pipeline.plan_proof import (
 from driftcheck.pipeline.table_watch import StepEffects, TableWatch, fetch_on
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted, run_each
-from driftcheck.sources.untrusted import rebuild_untrusted
+from driftcheck.sources.untrusted import rebuild_untrusted, run_untrusted
 
 _ROWS = 3
 _ATTEMPTS = 4
@@ -182,6 +182,7 @@ class _Copy:
         if self._rows:
             empty = [VersionTable(table.schema, table.name) for table in self._tried.empty]
             fill(self._shadow.url, empty, self._rows)
+        run_untrusted(self._shadow, self._in_place_of_unknown(original, before))
         values = self._values(before)
         with closing(self._database.connect_untrusted(self._shadow.url)) as connection:
             refused = self._run_steps(connection)
@@ -229,6 +230,22 @@ class _Copy:
                 self._effects[index] = watch.effects(fetch)
         connection.commit()
         return None
+
+    def _in_place_of_unknown(self, original: Snapshot, before: Snapshot) -> Iterator[str]:
+        """Yield statements for objects that the role cannot create, but that affect the steps.
+
+        A table that will be unlogged is not named: it could not become so while it is published.
+        """
+        catalog, wanted = catalog_for(original.dialect), self._tried.wanted.objects
+        tables = [
+            table
+            for address, table in before.objects.items()
+            if address.kind == "table"
+            and not wanted.get(self._renamed(address), table).attributes.get("unlogged")
+        ]
+        for address in sorted(self._unknown):
+            obj = original.objects[address]
+            yield from catalog.kind(address.kind).create_without_rights(obj, tables)
 
     def _is_unknown(self, address: Address) -> bool:
         """Whether the copy lacks an object, or what it needs, because its role lacks rights."""

@@ -72,6 +72,45 @@ def test_a_default_fills_a_column_that_becomes_not_null(project, plan_for, run_p
     assert project.live.execute("SELECT DISTINCT code FROM students") == [("none",)]
 
 
+PUBLISHED = """
+op.execute("CREATE TABLE notes (words text NOT NULL DEFAULT 'none')")
+op.execute("CREATE UNLOGGED TABLE drafts (words text)")
+op.execute("CREATE PUBLICATION changes FOR {members}")
+"""
+
+
+@pytest.fixture(params=["ALL TABLES", "TABLES IN SCHEMA public", "TABLE notes"])
+def publishing_project(request, sketch, pg16):
+    """A project with a publication. Only superusers create the first two, so a copy lacks them."""
+    made = sketch(pg16)
+    made.models('Table("notes", metadata, Column("words", Text, nullable=False))')
+    made.revision("0001", PUBLISHED.format(members=request.param).strip())
+    made.upgrade()
+    yield made
+    made.live.close()
+    made.live.shadow.drop()
+
+
+def test_a_default_cannot_fill_a_published_table_without_replica_identity(
+    publishing_project, plan_for, run_plan
+):
+    drift = "ALTER TABLE notes ALTER words DROP NOT NULL; INSERT INTO notes VALUES (NULL)"
+    refusal = 'cannot update table "notes" because it does not have a replica identity'
+    with plan_for(publishing_project, drift) as found:
+        (plan,), (repair,) = found.plans, found.result.databases
+    assert not plan.is_proved
+    assert refusal in repair.proof[0]
+    with pytest.raises(psycopg2.Error, match=refusal):
+        run_plan(publishing_project, plan)
+
+
+def test_a_published_table_becomes_unlogged_again(publishing_project, plan_for, run_plan):
+    with plan_for(publishing_project, "ALTER TABLE drafts SET LOGGED") as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+    run_plan(publishing_project, plan)
+
+
 def test_what_takes_long_runs_after_the_transaction(project, plan_for, run_plan):
     drift = """
     ALTER TABLE students DROP CONSTRAINT uq_code, DROP CONSTRAINT ck_age, DROP CONSTRAINT fk_school;

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from driftcheck.databases.mutations import alter, per_clause
 from driftcheck.databases.postgresql.catalog.ddl_parts import name_of
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import comment_on, not_in_extension
+from driftcheck.quoting import quote_identifier
 from driftcheck.schema import SchemaObject
 
 _TABLE = (
@@ -103,3 +105,31 @@ class Publication(PostgreSQLKind):
         if facts["generated_columns"]:
             options.append(f"publish_generated_columns = {facts['generated_columns']}")
         return [" ".join([*words, f"WITH ({', '.join(options)})"])]
+
+    def create_without_rights(
+        self, obj: SchemaObject, tables: Sequence[SchemaObject]
+    ) -> list[str]:
+        """Statements that create a publication with the names of all tables that it has.
+
+        Only a superuser can create one for all tables, or for all tables of a schema. The server
+        refuses an UPDATE of a published table that has no replica identity. Unlogged tables are
+        not published.
+        """
+        facts = obj.attributes
+        schemas = cast("tuple[str, ...]", facts["schemas"])
+        published = [
+            table.address.sql
+            for table in tables
+            if (facts["all_tables"] or quote_identifier(table.address.schema) in schemas)
+            and not table.attributes["unlogged"]
+        ]
+        named = (
+            text
+            for text in cast("tuple[str, ...]", facts["tables"])
+            if not any(f"{text} ".startswith(f"{table} ") for table in published)
+        )
+        members = (*named, *published)
+        if not members:
+            return []
+        attributes = {**facts, "all_tables": False, "schemas": (), "tables": members}
+        return self.build(replace(obj, attributes=attributes))
