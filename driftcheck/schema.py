@@ -12,6 +12,10 @@ from driftcheck.quoting import quote_identifier
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | None"
 """The type of an attribute's value: immutable, and representable in JSON."""
 
+HIDDEN = "\0hidden"
+"""The value of an attribute that the user of the connection may not read. It is not compared. No
+text of a server contains a NUL."""
+
 
 class Address(NamedTuple):
     """The name of a schema object. Never a number: OIDs differ between equal schemas.
@@ -85,6 +89,21 @@ class SchemaObject:
     subject: tuple[str, ...] | None = None
     stands_on: tuple[Address, ...] = ()
     recognizable: bool = False
+
+    def completed(self, other: SchemaObject) -> SchemaObject:
+        """Return the object with its hidden attributes taken from another object."""
+        taken = {
+            name: other.attributes[name]
+            for name, value in self.attributes.items()
+            if value == HIDDEN and name in other.attributes
+        }
+        return replace(self, attributes={**self.attributes, **taken}) if taken else self
+
+    def has_attributes_of(self, other: SchemaObject) -> bool:
+        """Whether two objects have equal attributes, as far as these are not hidden."""
+        if self.attributes == other.attributes:  # most objects
+            return True
+        return self.completed(other).attributes == other.completed(self).attributes
 
 
 @dataclass(frozen=True, slots=True)

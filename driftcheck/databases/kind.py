@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.reading import Cursor, Scope
-from driftcheck.schema import SchemaObject, Snapshot, Value
+from driftcheck.schema import HIDDEN, SchemaObject, Snapshot, Value
 
 PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
 """The attributes for the owner and the privileges of an object."""
@@ -81,9 +81,7 @@ class Kind(ABC):
     def create(self, obj: SchemaObject, parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the object, with the parts that this kind absorbs."""
 
-    def create_without_rights(
-        self, obj: SchemaObject, tables: Sequence[SchemaObject]
-    ) -> list[str]:
+    def create_without_rights(self, obj: SchemaObject, tables: Sequence[SchemaObject]) -> list[str]:
         """Statements that a role without rights can run if it cannot create the object.
 
         Because of what they create, the server refuses the same statements about tables as because
@@ -272,4 +270,6 @@ def listed(attributes: Mapping[str, Value]) -> str:
 
 
 def _text(value: Value) -> str:
+    if value == HIDDEN:
+        return "hidden"
     return ", ".join(map(_text, value)) if isinstance(value, tuple) else str(value)

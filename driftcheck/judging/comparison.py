@@ -87,11 +87,11 @@ def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[C
 
 
 def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Change]:
-    for address, left in wanted.objects.items():
+    for address, expected in wanted.objects.items():
         if address not in pairs:
-            yield Change(ChangeType.MISSING, left, None)
+            yield Change(ChangeType.MISSING, expected, None)
             continue
-        right = actual.objects[pairs[address]]
+        left, right = _completed(expected, actual.objects[pairs[address]])
         same = left is right or left.attributes == right.attributes  # most objects are shared
         equal = same and not _is_moved(left, right, pairs)
         renamed = right.address != address and not _is_renamed_with_parent(left, right)
@@ -106,6 +106,13 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
     for address, right in reversed([*actual.objects.items()]):
         if address not in matched:
             yield Change(ChangeType.EXTRA, None, right)
+
+
+def _completed(left: SchemaObject, right: SchemaObject) -> tuple[SchemaObject, SchemaObject]:
+    """Return two objects, each with its hidden attributes taken from the other one."""
+    if left is right or left.attributes == right.attributes:
+        return left, right
+    return left.completed(right), right.completed(left)
 
 
 def _is_renamed_with_parent(left: SchemaObject, right: SchemaObject) -> bool:

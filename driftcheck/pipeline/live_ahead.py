@@ -211,6 +211,4 @@ def _equal(wanted: SchemaObject | None, actual: Snapshot, address: Address) -> b
     found = actual.objects.get(address)
     if wanted is None or found is None:
         return wanted is found
-    return wanted is found or (
-        wanted.attributes == found.attributes and wanted.part_of == found.part_of
-    )
+    return wanted is found or (wanted.has_attributes_of(found) and wanted.part_of == found.part_of)

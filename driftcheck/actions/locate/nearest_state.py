@@ -118,7 +118,7 @@ def _distance(state: Snapshot, live: Snapshot) -> tuple[int, int]:
 def _is_equal(item: SchemaObject, other: SchemaObject) -> bool:
     if item is other:
         return True
-    return item.attributes == other.attributes and item.part_of == other.part_of
+    return item.has_attributes_of(other) and item.part_of == other.part_of
 
 
 def _by_schema(

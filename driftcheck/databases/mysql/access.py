@@ -8,15 +8,15 @@ from typing import Any
 
 from driftcheck.databases.access import Access, Hidden
 from driftcheck.databases.mysql.catalog.kind import quote, rows
+from driftcheck.databases.mysql.catalog.routines import HIDDEN_ROUTINES
+from driftcheck.databases.mysql.catalog.views import HIDDEN_VIEWS
 from driftcheck.databases.reading import Cursor
 
 _OLDEST = {"MariaDB": (10, 3), "MySQL": (5, 7)}
 _FACTS = "SELECT VERSION() AS version, CURRENT_USER() AS user, DATABASE() AS name"
 _TLS = "SHOW SESSION STATUS LIKE 'Ssl_version'"
-_VIEWS = """SELECT table_name FROM information_schema.views
-WHERE table_schema = DATABASE() AND view_definition = '' ORDER BY 1"""
-_ROUTINES = """SELECT routine_name FROM information_schema.routines
-WHERE routine_schema = DATABASE() AND routine_definition IS NULL ORDER BY 1"""
+_VIEWS = f"SELECT table_name {HIDDEN_VIEWS} ORDER BY 1"
+_ROUTINES = f"SELECT routine_name {HIDDEN_ROUTINES} ORDER BY 1"
 # Objects of these kinds are listed only for a user with the privilege.
 # Source: MySQL manual, INFORMATION_SCHEMA TRIGGERS and EVENTS.
 _LISTED_WITH = {"TRIGGER": "triggers", "EVENT": "events"}
@@ -62,7 +62,7 @@ def _hidden(cursor: Cursor, database: str, user: str) -> list[Hidden]:
         for row in rows(cursor, query):
             name = next(iter(row.values()))
             remedy = f"Have an administrator run: GRANT {grant} TO {to};"
-            found.append(Hidden(f"{what} {name} cannot be read", remedy))
+            found.append(Hidden(f"{what} {name} cannot be read, so it is not compared", remedy))
     held = _privileges(cursor, database)
     for privilege, kind in _LISTED_WITH.items():
         if held.isdisjoint({privilege, "ALL PRIVILEGES"}):

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from driftcheck.databases.access import Access, Hidden
+from driftcheck.databases.postgresql.catalog.foreign import OPTIONS_ARE_HIDDEN
 from driftcheck.databases.postgresql.catalog.session import reading_session
-from driftcheck.quoting import quote_identifier
 
 _OLDEST = 15
 _ROLE = """
 SELECT rolname, rolsuper, rolcreatedb OR rolsuper, pg_is_in_recovery()
 FROM pg_roles WHERE rolname = current_user
 """
-# The condition under which the view hides options, also if there are none.
-# Source: PostgreSQL, src/backend/catalog/system_views.sql, pg_user_mappings.
-_MAPPINGS = """
+_MAPPINGS = f"""
 SELECT DISTINCT m.srvname FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid
-WHERE NOT CASE m.umuser WHEN 0 THEN pg_has_role(s.srvowner, 'USAGE')
-  ELSE m.usename = current_user
-    AND (pg_has_role(s.srvowner, 'USAGE') OR has_server_privilege(s.oid, 'USAGE')) END
-ORDER BY 1
+WHERE {OPTIONS_ARE_HIDDEN} ORDER BY 1
 """
 
 
@@ -36,7 +30,7 @@ def read_access(connection: Any) -> Access:
         cursor.execute(_ROLE)
         user, is_superuser, may_create, is_replica = cursor.fetchone()
         cursor.execute(_MAPPINGS)
-        servers = [] if is_superuser else [str(name) for (name,) in cursor.fetchall()]
+        servers = [str(name) for (name,) in cursor.fetchall()]
     version = info.parameter_status("server_version") or ""
     return Access(
         server=f"PostgreSQL {version.partition(' ')[0]}",
@@ -62,8 +56,6 @@ def _is_local(host: str) -> bool:
 def _hidden_mappings(server: str) -> Hidden:
     return Hidden(
         f"the options of user mappings for the server {server} are hidden from this role, so they "
-        "seem to have none",
-        "Connect as a superuser, or ignore the findings of the mappings: "
-        f"{shlex.join(['driftcheck', 'ignore', f'{quote_identifier(server)}.*'])} --reason TEXT "
-        "--rule 'drift-user-mapping-*'.",
+        "are not compared",
+        "To compare them, connect as a superuser.",
     )

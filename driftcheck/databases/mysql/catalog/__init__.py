@@ -15,11 +15,11 @@ from driftcheck.databases.mysql.catalog.definition_digests import definition_dig
 from driftcheck.databases.mysql.catalog.events import Event
 from driftcheck.databases.mysql.catalog.keys import Index, PrimaryKey, UniqueConstraint
 from driftcheck.databases.mysql.catalog.kind import TABLES, is_mariadb, quote, rows
-from driftcheck.databases.mysql.catalog.routines import Function, Procedure
+from driftcheck.databases.mysql.catalog.routines import HIDDEN_ROUTINES, Function, Procedure
 from driftcheck.databases.mysql.catalog.sandbox import RebuiltSandbox
 from driftcheck.databases.mysql.catalog.sequences import Sequence
 from driftcheck.databases.mysql.catalog.tables import Table
-from driftcheck.databases.mysql.catalog.views import Trigger, View
+from driftcheck.databases.mysql.catalog.views import HIDDEN_VIEWS, Trigger, View
 from driftcheck.databases.reading import Cursor, Scope, in_scope
 from driftcheck.databases.sandbox import Sandbox
 from driftcheck.errors import CatalogError
@@ -47,9 +47,11 @@ _NOT_COMPARED = {
     "routine": """SELECT COUNT(*) FROM information_schema.routines
         WHERE routine_schema = DATABASE()
         AND (routine_type NOT IN ('FUNCTION', 'PROCEDURE') OR routine_body <> 'SQL')""",
+    "routine body": f"SELECT COUNT(*) {HIDDEN_ROUTINES}",
+    "view definition": f"SELECT COUNT(*) {HIDDEN_VIEWS}",
 }
-"""By the name for reports: the number of objects that no kind reads. These routines are packages
-of MariaDB's Oracle mode, and routines in other languages."""
+"""By the name for reports: the number of objects that no kind reads, and of what is hidden from the
+user. The first routines are packages of MariaDB's Oracle mode, and routines in other languages."""
 
 
 class MySQLCatalog(Catalog):

@@ -26,7 +26,12 @@ from driftcheck.databases.mysql.catalog.kind import (
     rows,
 )
 from driftcheck.databases.reading import Cursor, Scope
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import HIDDEN, SchemaObject, Value
+
+HIDDEN_ROUTINES = """FROM information_schema.routines WHERE routine_schema = DATABASE()
+AND routine_type IN ('FUNCTION', 'PROCEDURE') AND routine_body = 'SQL'
+AND routine_definition IS NULL"""
+"""SQL: the routines whose body is hidden from the user."""
 
 _AGGREGATE = re.compile(r"\bFETCH\s+GROUP\s+NEXT\s+ROW\b", re.IGNORECASE)
 """The statement that makes a function of MariaDB an aggregate function, and only occurs in one."""
@@ -66,7 +71,7 @@ class Routine(MySQLKind):
                 "data_access": row["sql_data_access"],
                 "security": row["security_type"],
                 # NULL without the privilege to see the body
-                "definition": None if body is None else in_one_line(body),
+                "definition": HIDDEN if body is None else in_one_line(body),
                 "comment": row["routine_comment"] or None,
             }
             yield SchemaObject(address(self.name, name), facts, recognizable=body is not None)
@@ -84,7 +89,7 @@ class Routine(MySQLKind):
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that creates the routine."""
         facts = obj.attributes
-        if facts["definition"] is None:
+        if facts["definition"] == HIDDEN:
             raise CannotBeWritten(
                 f"The body of {obj.address} is hidden from this user. Create it as its owner."
             )

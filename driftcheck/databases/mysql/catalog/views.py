@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange, either
+from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog.kind import (
     MySQLKind,
     address,
@@ -16,7 +17,11 @@ from driftcheck.databases.mysql.catalog.kind import (
     without_database,
 )
 from driftcheck.databases.reading import Cursor, Scope
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import HIDDEN, SchemaObject, Value
+
+HIDDEN_VIEWS = """FROM information_schema.views
+WHERE table_schema = DATABASE() AND view_definition = ''"""
+"""SQL: the views whose definition is hidden from the user."""
 
 
 class View(MySQLKind):
@@ -46,12 +51,14 @@ class View(MySQLKind):
         for name in in_dependency_order(definitions):
             row = views[name]
             facts: dict[str, Value] = {
-                "definition": definitions[name],
+                # empty without the privilege to see the definition
+                "definition": definitions[name] or HIDDEN,
                 "check_option": None if row["check_option"] == "NONE" else row["check_option"],
                 "security": row["security_type"],
                 "algorithm": row.get("algorithm"),
             }
-            yield SchemaObject(address("view", name), facts, recognizable=True)
+            is_known = bool(definitions[name])
+            yield SchemaObject(address("view", name), facts, recognizable=is_known)
 
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that creates the view."""
@@ -72,6 +79,10 @@ class View(MySQLKind):
 
 def _view(view: SchemaObject) -> str:
     facts = view.attributes
+    if facts["definition"] == HIDDEN:
+        raise CannotBeWritten(
+            f"The definition of {view.address} is hidden from this user. Create it as its owner."
+        )
     words = [f"ALGORITHM={facts['algorithm']}"] if facts["algorithm"] else []
     words.append(f"SQL SECURITY {facts['security']} VIEW {name_of(view)} AS {facts['definition']}")
     if facts["check_option"]:

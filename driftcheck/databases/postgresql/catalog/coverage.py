@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from driftcheck.databases.postgresql.catalog.foreign import OPTIONS_ARE_HIDDEN
 from driftcheck.databases.postgresql.catalog.query_parts import (
     FIRST_NORMAL_OID,
     USERS_SCHEMA,
@@ -115,6 +116,10 @@ def not_compared(cursor: Cursor) -> dict[tuple[str, str], int]:
         *(_count(*row) for row in _NOT_READ),
         *(_count_new_types(*row) for row in _TYPES),
         "select 'security label', '', count(*) from pg_seclabel having count(*) > 0",
+        f"""select 'user mapping option list', '', count(*)
+        from pg_user_mappings m join pg_foreign_server s on s.oid = m.srvid
+        where {OPTIONS_ARE_HIDDEN} and {not_in_extension("pg_foreign_server", "m.srvid")}
+        having count(*) > 0""",
     )
     cursor.execute(" union all ".join(queries))
     counted = {(kind, schema): count for kind, schema, count in cursor.fetchall()}

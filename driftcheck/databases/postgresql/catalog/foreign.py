@@ -21,7 +21,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     not_in_extension,
 )
 from driftcheck.quoting import quote_identifier, quote_literal
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import HIDDEN, SchemaObject, Value
 
 
 class ForeignDataWrapper(PostgreSQLKind):
@@ -139,21 +139,42 @@ class Server(PostgreSQLKind):
         return change_grants(current, grants, f"FOREIGN SERVER {name_of(wanted)}")
 
 
+OPTIONS_ARE_HIDDEN = """not coalesce(
+      current_setting('is_superuser')::boolean
+        or case m.umuser when 0 then pg_has_role(s.srvowner, 'USAGE')
+          else m.usename = current_user
+            and (pg_has_role(s.srvowner, 'USAGE') or has_server_privilege(s.oid, 'USAGE')) end,
+      false)"""
+"""SQL: whether the options of the user mapping ``m`` for the server ``s`` are hidden.
+
+The view does not tell hidden options from none. This is the condition under which it hides them.
+Source: PostgreSQL, src/backend/catalog/system_views.sql, pg_user_mappings.
+"""
+
+
 class UserMapping(PostgreSQLKind):
-    """A user mapping. https://www.postgresql.org/docs/current/view-pg-user-mappings.html."""
+    """A user mapping. https://www.postgresql.org/docs/current/view-pg-user-mappings.html.
+
+    Its options are not compared if the user may not read them.
+    """
 
     name = "user mapping"
     plural = "user mappings"
     keyword = "USER MAPPING"
-    columns = f"""'' as schema, u.srvname as within,
-        case u.umuser when 0 then 'PUBLIC' else u.usename end as name,
-        {foreign_options_sql("u.umoptions")} as options"""
-    source = f"""from pg_user_mappings u where {not_in_extension("pg_foreign_server", "u.srvid")}
-        order by u.umid"""
+    columns = f"""'' as schema, m.srvname as within,
+        case m.umuser when 0 then 'PUBLIC' else m.usename end as name,
+        {foreign_options_sql("m.umoptions")} as options, {OPTIONS_ARE_HIDDEN} as hidden"""
+    source = f"""from pg_user_mappings m join pg_foreign_server s on s.oid = m.srvid
+        where {not_in_extension("pg_foreign_server", "m.srvid")} order by m.umid"""
     drop_sql = "DROP {object}"
     rename_sql = ""
     spare_name = "pg_monitor"
     alterations = (alter("options", "ALTER {object} OPTIONS (ADD driftcheck_mutation 'x')"),)
+
+    def normalize(self, attributes: dict[str, Any]) -> None:
+        """Mark options that are hidden."""
+        if attributes.pop("hidden"):
+            attributes["options"] = HIDDEN
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the mapping."""

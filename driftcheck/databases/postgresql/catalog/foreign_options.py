@@ -8,25 +8,27 @@ from __future__ import annotations
 from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.postgresql.catalog.options import options_of
 from driftcheck.quoting import quote_identifier, quote_literal
-from driftcheck.schema import SchemaObject
+from driftcheck.schema import HIDDEN, SchemaObject
 
 SECRET = "pass|secret|token|key|cred|auth"  # noqa: S105  (names, no secret)
 """A regular expression for the names of options whose values may be secret."""
 
-_HIDDEN = "***"
+_MASKED = "***"
 
 
 def foreign_options_sql(options: str) -> str:
     """SQL: the options, with secret values replaced."""
     return f"""case when {options} is not null then array(
           select case when split_part(o, '=', 1) ~* '{SECRET}'
-            then split_part(o, '=', 1) || '={_HIDDEN}' else o end from unnest({options}) o) end"""
+            then split_part(o, '=', 1) || '={_MASKED}' else o end from unnest({options}) o) end"""
 
 
 def foreign_options(obj: SchemaObject, attribute: str = "options") -> str:
     """The OPTIONS clause of a CREATE statement, with a leading space; empty without options."""
+    if obj.attributes[attribute] == HIDDEN:
+        raise CannotBeWritten(f"Create {obj.address}: this user may not read its options.")
     pairs = options_of(obj.attributes[attribute])
-    if _HIDDEN in pairs.values():
+    if _MASKED in pairs.values():
         raise CannotBeWritten(f"Create {obj.address}: driftcheck does not read its secret options.")
     clauses = [f"{quote_identifier(name)} {quote_literal(text)}" for name, text in pairs.items()]
     return f" OPTIONS ({', '.join(clauses)})" if clauses else ""
@@ -42,7 +44,7 @@ def change_foreign_options(
     for name, text in want.items():
         if have.get(name) == text:
             continue
-        if text == _HIDDEN:
+        if text == _MASKED:
             raise CannotBeWritten(
                 f"Set {name} of {wanted.address}: driftcheck does not read secret options."
             )

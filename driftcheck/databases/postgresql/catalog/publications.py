@@ -106,9 +106,7 @@ class Publication(PostgreSQLKind):
             options.append(f"publish_generated_columns = {facts['generated_columns']}")
         return [" ".join([*words, f"WITH ({', '.join(options)})"])]
 
-    def create_without_rights(
-        self, obj: SchemaObject, tables: Sequence[SchemaObject]
-    ) -> list[str]:
+    def create_without_rights(self, obj: SchemaObject, tables: Sequence[SchemaObject]) -> list[str]:
         """Statements that create a publication with the names of all tables that it has.
 
         Only a superuser can create one for all tables, or for all tables of a schema. The server

@@ -10,7 +10,8 @@ from psycopg2 import extensions
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
-from driftcheck.schema import Address
+from driftcheck.judging.comparison import compare
+from driftcheck.schema import HIDDEN, Address
 from driftcheck.storage.snapshot_file import FORMAT
 
 SETTINGS = "select name, setting from pg_settings where name not like 'transaction%' order by name"
@@ -56,13 +57,25 @@ def test_the_session_has_no_say_in_what_is_read(everything, setting):
 
 def test_a_role_without_any_privilege_reads_the_same(everything):
     everything.run("create role nobody_at_all nologin", "set local role nobody_at_all")
-    objects = everything.read().objects
+    snapshot = everything.read()
     assert everything.rows("select has_schema_privilege('school', 'create')") == [(False,)]
     assert catalog_for("postgresql").read_again(everything.connection, Scope(), None).marks
-    mapping = Address("user mapping", "", ("far", "PUBLIC"))  # which has its options hidden
-    assert objects[mapping].attributes["options"] is None
-    assert {a for a, t in objects.items() if t != everything.base.objects[a]} == {mapping}
-    assert len(objects) == len(everything.base.objects)
+    names = ("far", "PUBLIC"), ("near", "pg_monitor")
+    mappings = {Address("user mapping", "", path) for path in names}
+    assert {snapshot.objects[each].attributes["options"] for each in mappings} == {HIDDEN}
+    assert snapshot.not_compared == {("user mapping option list", ""): 2}
+    assert compare(everything.base, snapshot, same_lineage=True) == []
+    base = everything.base.objects
+    assert {a for a, obj in snapshot.objects.items() if obj != base[a]} == mappings
+    assert len(snapshot.objects) == len(base)
+    assert snapshot.remarks == everything.base.remarks
+    everything.run(
+        "reset role",
+        "alter server far owner to nobody_at_all",
+        "drop user mapping for pg_monitor server near",
+        "set local role nobody_at_all",
+    )
+    assert everything.read().not_compared == {}
 
 
 def test_temporary_tables_cannot_stand_in_for_the_catalog(everything):
