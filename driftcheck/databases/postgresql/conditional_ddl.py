@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 from driftcheck.databases.conditional_ddl import ConditionalStatement, substituted
-from driftcheck.quoting import quote_literal
+from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject
 
 _NAME = r'(?:"(?:[^"]|"")*"|[^\s"])+'
@@ -54,7 +54,7 @@ _CLAUSES = (
 )
 
 _RELATIONS = frozenset(("table", "view", "materialized view", "foreign table", "sequence", "index"))
-_TYPES = frozenset(("base type", "composite type", "domain", "enum", "range type"))
+_TYPES = frozenset(("composite type", "domain", "enum", "range type"))
 _CONSTRAINTS = frozenset(
     (
         "primary key",
@@ -62,8 +62,28 @@ _CONSTRAINTS = frozenset(
         "exclusion constraint",
         "check constraint",
         "foreign key",
+        "not-null constraint",
     )
 )
+_NAMED = {
+    "base type": ("pg_type", "typ"),  # to_regtype does not find a type without a definition
+    "conversion": ("pg_conversion", "con"),
+    "event trigger": ("pg_event_trigger", "evt"),
+    "extension": ("pg_extension", "ext"),
+    "foreign data wrapper": ("pg_foreign_data_wrapper", "fdw"),
+    "language": ("pg_language", "lan"),
+    "operator class": ("pg_opclass", "opc"),
+    "operator family": ("pg_opfamily", "opf"),
+    "publication": ("pg_publication", "pub"),
+    "server": ("pg_foreign_server", "srv"),
+    "statistics object": ("pg_statistic_ext", "stx"),
+    "subscription": ("pg_subscription", "sub"),
+    "text search configuration": ("pg_ts_config", "cfg"),
+    "text search dictionary": ("pg_ts_dict", "dict"),
+    "text search parser": ("pg_ts_parser", "prs"),
+    "text search template": ("pg_ts_template", "tmpl"),
+}
+"""The kinds whose objects have one row in a catalog: the catalog, and the prefix of its columns."""
 
 
 def conditional(statement: str, obj: SchemaObject) -> ConditionalStatement:
@@ -110,11 +130,18 @@ def _lookup(obj: SchemaObject) -> str:
         return f"to_regtype({name})"
     if kind in ("function", "procedure", "aggregate"):
         return f"to_regprocedure({name})"
+    if kind == "collation":
+        return f"to_regcollation({name})"
+    if kind == "operator":  # whose name is not quoted
+        schema, (symbol,) = quote_identifier(obj.address.schema), obj.address.path
+        return f"to_regoperator({quote_literal(f'{schema}.{symbol}({obj.address.arguments})')})"
     return f"to_regnamespace({name})" if kind == "schema" else ""
 
 
 def _rows(obj: SchemaObject) -> tuple[str, str] | None:
     """Return a catalog and the condition of the row that an object has there."""
+    if obj.address.kind in _NAMED:
+        return _row_of_name(obj.address)
     name = quote_literal(obj.address.name)
     above = Address("", obj.address.schema, obj.address.path[:-1])
     relation = f"to_regclass({quote_literal(above.sql)})" if above.path else "NULL"
@@ -128,10 +155,20 @@ def _rows(obj: SchemaObject) -> tuple[str, str] | None:
         "trigger": ("pg_trigger", f"tgrelid = {relation} AND tgname = {name}"),
         "policy": ("pg_policy", f"polrelid = {relation} AND polname = {name}"),
         "rule": ("pg_rewrite", f"ev_class = {relation} AND rulename = {name}"),
-        "event trigger": ("pg_event_trigger", f"evtname = {name}"),
-        "extension": ("pg_extension", f"extname = {name}"),
-        "publication": ("pg_publication", f"pubname = {name}"),
     }.get(kind)
+
+
+def _row_of_name(address: Address) -> tuple[str, str]:
+    """Return the catalog of a kind in ``_NAMED``, and the condition of the row of an object."""
+    catalog, prefix = _NAMED[address.kind]
+    conditions = [f"{prefix}name = {quote_literal(address.name)}"]
+    if address.schema:
+        schema = quote_literal(quote_identifier(address.schema))
+        conditions.append(f"{prefix}namespace = to_regnamespace({schema})")
+    if address.path[:-1]:  # of an operator class or family
+        method = f"SELECT oid FROM pg_am WHERE amname = {quote_literal(address.path[0])}"
+        conditions.append(f"{prefix}method = ({method})")
+    return catalog, " AND ".join(conditions)
 
 
 def _condition(statement: str, obj: SchemaObject) -> str:

@@ -15,6 +15,9 @@ CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TYPE mood AS ENUM ('it''s', 'ok'); CREATE TYPE pair AS (a integer, b integer);
 CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS one; CREATE INDEX i ON parent (id);
 CREATE TRIGGER noted BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION g();
+CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple); CREATE COLLATION same FROM "C";
+CREATE STATISTICS two ON (id + 1) FROM parent;
+CREATE OPERATOR CLASS n FOR TYPE integer USING hash AS OPERATOR 1 =;
 CREATE POLICY own ON parent USING (true); CREATE DOMAIN d AS integer; CREATE SCHEMA other;
 """
 STATEMENTS = [
@@ -72,6 +75,19 @@ STATEMENTS = [
     ),
     ("policy", "CREATE POLICY mine ON public.parent USING (true)", ("parent", "mine")),
     ("policy", "DROP POLICY own ON public.parent", ("parent", "own")),
+    (
+        "text search configuration",
+        "ALTER TEXT SEARCH CONFIGURATION public.plain RENAME TO simpler",
+        ("plain",),
+    ),
+    (
+        "text search dictionary",
+        "CREATE TEXT SEARCH DICTIONARY public.stems (TEMPLATE = simple)",
+        ("stems",),
+    ),
+    ("collation", "ALTER COLLATION public.same RENAME TO alike", ("same",)),
+    ("statistics object", "ALTER STATISTICS public.two RENAME TO sums", ("two",)),
+    ("operator class", "ALTER OPERATOR CLASS public.n USING hash RENAME TO m", ("hash", "n")),
     ("schema", "CREATE SCHEMA third", ("third",)),
     ("schema", "ALTER SCHEMA third RENAME TO fourth", ("third",)),
 ]
