@@ -100,6 +100,17 @@ class Catalog(ABC):
         del connection
         return {}
 
+    def statements_to_see_rows(self, schema: Snapshot) -> list[str]:
+        """Statements after which the owner of all tables sees all rows; by default, none is needed.
+
+        They are run in a transaction that is rolled back.
+
+        Args:
+            schema: The schema of a shadow database.
+        """
+        del schema
+        return []
+
     def value_digests(
         self, connection: Any, columns: Mapping[Address, Sequence[str]]
     ) -> Mapping[tuple[Address, str], str]:

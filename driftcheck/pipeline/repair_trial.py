@@ -303,6 +303,8 @@ class _Copy:
         }
         catalog = catalog_for(self._tried.actual.dialect)
         with closing(self._database.connect_untrusted(self._shadow.url)) as connection:
+            for statement in catalog.statements_to_see_rows(schema):
+                connection.cursor().execute(statement)
             return catalog.value_digests(connection, existing)
 
     def _kept(self) -> dict[Address, dict[str, str]]:

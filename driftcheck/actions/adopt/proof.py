@@ -304,6 +304,8 @@ class _Run:
         tables = [a for a in schema.objects if a.kind == "table" and a not in self._claim.dropped]
         counts = {}
         with own_engine(self._url).connect() as connection:
+            for statement in catalog_for(schema.dialect).statements_to_see_rows(schema):
+                connection.exec_driver_sql(statement)
             for address in tables:
                 rows = table(address.name, schema=address.schema or None)
                 with suppress(DBAPIError), connection.begin_nested():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.engine import URL
 
@@ -56,9 +56,9 @@ class RepairPlan:
 
     @property
     def is_proved(self) -> bool:
-        """Whether every statement ran on the copy, and only manual steps are left."""
-        proof = self.proof
-        return not (proof.refused or proof.not_tried or set(proof.left) - self.remaining)
+        """Whether every statement ran, nothing is lost, and only what is done by hand is left."""
+        left = set(self.proof.left) - self.remaining
+        return replace(self.proof, left=tuple(left)).holds
 
     def is_unchanged(self, live: Snapshot) -> bool:
         """Whether the live database still has the schema for which the plan was made.

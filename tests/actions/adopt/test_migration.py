@@ -336,6 +336,20 @@ def test_drift_that_only_a_superuser_can_create(students, pg18):
         adopted(students, pg18)
 
 
+SECURED = """
+op.execute("ALTER TABLE students ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+op.execute("CREATE POLICY everyone ON students USING (true)")
+"""
+
+
+def test_rows_that_a_policy_hides_are_kept(students, pg18):
+    students.revision("0002", SECURED.strip(), "0001")
+    students.upgrade()
+    students.by_hand("DROP POLICY everyone ON students")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+
+
 def test_a_serial_column_is_added_with_its_sequence(students, pg18):
     students.by_hand("ALTER TABLE students ADD number serial")
     adoption = adopted(students, pg18)

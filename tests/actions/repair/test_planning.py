@@ -111,6 +111,15 @@ def test_a_published_table_becomes_unlogged_again(publishing_project, plan_for, 
     run_plan(publishing_project, plan)
 
 
+def test_rows_that_a_policy_hides_are_kept(project, plan_for):
+    secured = "ALTER TABLE students ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+    project.revision("0002", f'op.execute("{secured}")', "0001")
+    project.upgrade()
+    with plan_for(project, "CREATE POLICY everyone ON students USING (true)") as found:
+        (plan,) = found.plans
+    assert plan.is_proved, plan.proof
+
+
 def test_what_takes_long_runs_after_the_transaction(project, plan_for, run_plan):
     drift = """
     ALTER TABLE students DROP CONSTRAINT uq_code, DROP CONSTRAINT ck_age, DROP CONSTRAINT fk_school;

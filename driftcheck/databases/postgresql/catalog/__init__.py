@@ -192,6 +192,14 @@ class PostgreSQLCatalog(Catalog):
         with connection.cursor() as cursor, reading_session(cursor):
             return row_estimates(cursor)
 
+    def statements_to_see_rows(self, schema: Snapshot) -> list[str]:
+        """Statements that exempt the owner from policies for rows."""
+        return [
+            f"ALTER TABLE {address.sql} NO FORCE ROW LEVEL SECURITY"
+            for address, obj in schema.objects.items()
+            if address.kind == "table" and obj.attributes["row_security_forced"]
+        ]
+
     def value_digests(
         self, connection: Any, columns: Mapping[Address, Several[str]]
     ) -> Mapping[tuple[Address, str], str]:
