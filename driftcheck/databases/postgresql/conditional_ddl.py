@@ -41,6 +41,10 @@ _CLAUSES = (
         re.compile(rf"ALTER TABLE ({_NAME}) DROP (COLUMN|CONSTRAINT) (?!IF )"),
         r"ALTER TABLE IF EXISTS \1 DROP \2 IF EXISTS ",
     ),
+    (
+        re.compile(rf"(ALTER DOMAIN {_NAME}) DROP CONSTRAINT (?!IF )"),
+        r"\1 DROP CONSTRAINT IF EXISTS ",
+    ),
     (re.compile(rf"(ALTER TABLE {_NAME}) ADD COLUMN (?!IF )"), r"\1 ADD COLUMN IF NOT EXISTS "),
     (re.compile(rf"(ALTER TYPE {_NAME}) ADD VALUE (?!IF )"), r"\1 ADD VALUE IF NOT EXISTS "),
     (
@@ -199,6 +203,12 @@ def _attribute(relation: str, name: str, more: str = "") -> str:
     return _found("pg_attribute", f"{where} AND NOT attisdropped{more}")
 
 
+def _domain_constraint(domain: str, name: str) -> str:
+    found = quote_literal(name.strip('"').replace('""', '"'))
+    where = f"contypid = to_regtype({quote_literal(domain)}) AND conname = {found}"
+    return _found("pg_constraint", where)
+
+
 def _is_partition(name: str) -> str:
     return _found("pg_class", f"oid = to_regclass({quote_literal(name)}) AND relispartition")
 
@@ -217,6 +227,14 @@ _ONCE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (
         re.compile(rf"ALTER TYPE ({_NAME}) ADD ATTRIBUTE ({_NAME}) "),
         lambda m: f"NOT {_attribute(m[1], m[2])}",
+    ),
+    (
+        re.compile(rf"ALTER DOMAIN ({_NAME}) ADD CONSTRAINT ({_NAME}) "),
+        lambda m: f"NOT {_domain_constraint(m[1], m[2])}",
+    ),
+    (
+        re.compile(rf"ALTER DOMAIN ({_NAME}) RENAME CONSTRAINT ({_NAME}) TO "),
+        lambda m: _domain_constraint(m[1], m[2]),
     ),
     (
         re.compile(
