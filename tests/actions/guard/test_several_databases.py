@@ -11,6 +11,7 @@ from pathlib import Path
 import flask_migrate
 import pytest
 
+pytestmark = pytest.mark.needs("alembic>=1.18")  # plugins; test_hooks.py tests the hook
 APP = Path(__file__).parents[2] / "projects" / "flask" / "binds"
 TEMPLATE = Path(flask_migrate.__file__).parent / "templates" / "flask-multidb" / "script.py.mako"
 PLUGINS = 'Migrate(app, db, autogenerate_plugins=["alembic.autogenerate.*", "driftcheck.guard"])'

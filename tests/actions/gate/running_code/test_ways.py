@@ -10,6 +10,7 @@ from sqlalchemy.schema import CreateTable
 
 from tests.actions.gate.conftest import Project
 
+pytestmark = pytest.mark.needs("sqlalchemy>=2")  # sqlalchemy.Uuid
 WAYS = tomllib.loads((Path(__file__).parent / "ways.toml").read_text())
 IMPORTS = """
 import enum
