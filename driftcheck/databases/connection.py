@@ -36,7 +36,7 @@ def connect(url: URL) -> Any:
     except module.Error as error:
         raise ConnectionFailedError(
             f"cannot connect to {shown(url)}",
-            hint="Check that the server runs, and the host, port, user and password in the URL.",
+            hint="Check that the server runs. Then check host, port, database, user and password.",
             details=without_password(str(error).strip(), url),
         ) from None
 
