@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-pythons soak lint docs audit check dist bench clean
+.PHONY: help demo test test-extended test-lowest test-pythons soak lint docs audit check dist bench clean
 
 help: ## show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreS
 
 test: $(READY) ## run the tests
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( 2 * n )) --dist worksteal
+
+test-extended: $(READY) ## run the tests that show further cases, which take as long again
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m extended -n $$(( 2 * n )) --dist worksteal
 
 test-lowest: $(READY) ## run the tests that matter with the oldest supported versions of what is imported
 	.ci/test-lowest $(BIN)

@@ -79,9 +79,12 @@ class Database:
 
 
 ROOT = Path(driftcheck.__file__).parent.parent
+LISTED_AND_MISSING = pytest.StashKey[list[str]]()
+_EXTENDED = Path(__file__).with_name("extended.txt")
 
-# Who starts tests in the background has SIGINT ignored, and so would what the tests start.
+# In the background SIGINT is ignored, with nohup SIGHUP: what the tests start would ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _MEMORY = "/dev/shm"  # noqa: S108  (a RAM disk, where there is one)
 _ENOUGH = 4 * 1024**3
@@ -91,6 +94,20 @@ def pytest_configure(config):
     """Compile driftcheck once, also where Python keeps nothing that it compiles."""
     if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "driftcheck", quiet=1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Mark the tests that ``tests/extended.txt`` lists."""
+    lines = _EXTENDED.read_text(encoding="utf-8").splitlines()
+    listed = {line for line in lines if not line.startswith("#")}
+    found = set()
+    for item in items:
+        names = {item.nodeid, item.nodeid.partition("[")[0]} & listed
+        if names:
+            item.add_marker(pytest.mark.extended)
+        found |= names
+    config.stash[LISTED_AND_MISSING] = sorted(listed - found)
 
 
 def pytest_runtest_setup(item):

@@ -56,30 +56,6 @@ def features(said):
     return {name: text.replace("{t}", f"f_{name}_f") for name, text in lines.items()}
 
 
-@pytest.fixture(scope="module")
-def closed(sketch, request):
-    """Write the models, have Alembic write the migration, run it, and compare."""
-    results = {}
-
-    def close(database):
-        if database not in results:
-            project, environment = _project(database, sketch, request.getfixturevalue)
-            results[database] = None, None
-            said = FILES[database]
-            project.models("\n".join([said["models"], *features(said).values(), said["end"]]))
-            (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE)
-            project.revision("0001", said["before"])
-            project.upgrade()
-            config = Config(project.root / "alembic.ini")
-            script = command.revision(config, autogenerate=True, rev_id="0002")
-            project.upgrade()
-            result = project.compare(**environment)
-            results[database] = Path(script.path).read_text(), result
-        return results[database]
-
-    return close
-
-
 def _project(database, sketch, fixture):
     """Return an empty project on the database system, and the environment of its runs."""
     if database == "postgresql":
@@ -93,26 +69,35 @@ def _project(database, sketch, fixture):
     return project, {}
 
 
-@pytest.mark.parametrize(
-    ("database", "feature"),
-    [(database, feature) for database, said in FILES.items() for feature in features(said)],
-)
-def test_nothing_is_pending(closed, database, feature):
-    script, result = closed(database)
-    assert script, "the test of the first feature says what failed"
-    assert result.stdout, result.stderr
-    mark = f"f_{feature}_f"
-    found = sorted(
-        one["rule"]
-        for one in result.database["findings"]
-        if mark in f"{one['address']} {one['part_of']}"
-    )
-    assert mark in script or feature in FILES[database].get("left_out", {})
-    assert found == sorted(FILES[database].get("left_out", {}).get(feature, []))
+def _closed(database, sketch, fixture):
+    """Write the models, have Alembic write the migration, run it, and compare.
+
+    Returns:
+        The text of the migration, and the result.
+    """
+    project, environment = _project(database, sketch, fixture)
+    said = FILES[database]
+    project.models("\n".join([said["models"], *features(said).values(), said["end"]]))
+    (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE)
+    project.revision("0001", said["before"])
+    project.upgrade()
+    config = Config(project.root / "alembic.ini")
+    script = command.revision(config, autogenerate=True, rev_id="0002")
+    project.upgrade()
+    return Path(script.path).read_text(), project.compare(**environment)
 
 
 @pytest.mark.parametrize("database", sorted(FILES))
-def test_every_finding_belongs_to_a_feature(closed, database):
-    _, result = closed(database)
-    rest = [one["rule"] for one in result.database["findings"] if "_f" not in f"{one['address']}"]
-    assert rest == []
+def test_nothing_is_pending(sketch, request, subtests, database):
+    script, result = _closed(database, sketch, request.getfixturevalue)
+    assert result.stdout, result.stderr
+    findings = result.database["findings"]
+    left_out = FILES[database].get("left_out", {})
+    for feature in features(FILES[database]):
+        mark = f"f_{feature}_f"
+        with subtests.test(feature=feature):
+            about = [one for one in findings if mark in f"{one['address']} {one['part_of']}"]
+            assert mark in script or feature in left_out
+            assert sorted(one["rule"] for one in about) == sorted(left_out.get(feature, []))
+    with subtests.test("every finding belongs to a feature"):
+        assert [one["rule"] for one in findings if "_f" not in f"{one['address']}"] == []

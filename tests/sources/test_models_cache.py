@@ -5,11 +5,13 @@ import json
 import pytest
 
 MODELS = """
-table = Table("students", metadata, Column("id", Integer), Column("name", Text))
-Index("ix", table.c.id)
-Index("ix", table.c.name)
+Table("students", metadata, Column("id", Integer), Column("name", Text), Index("ix", "id"))
+Table("teachers", metadata, Column("id", Integer), Index("ix", "id"))
 """
-REVISION = 'op.create_table("students", sa.Column("id", sa.Integer()))'
+REVISION = """
+op.create_table("students", sa.Column("id", sa.Integer()))
+op.create_table("teachers", sa.Column("id", sa.Integer()))
+"""
 
 
 @pytest.fixture
