@@ -82,7 +82,8 @@ ROOT = Path(driftcheck.__file__).parent.parent
 LISTED_AND_MISSING = pytest.StashKey[list[str]]()
 _EXTENDED = Path(__file__).with_name("extended.txt")
 
-# In the background SIGINT is ignored, with nohup SIGHUP: what the tests start would ignore them too.
+# A shell starts what is in the background with SIGINT ignored, and nohup with SIGHUP ignored; what
+# the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
