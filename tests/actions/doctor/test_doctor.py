@@ -70,7 +70,8 @@ def test_what_is_told(project, name):
         project.live.unlink()
     result = project.run("doctor", VIRTUAL_ENV=sys.prefix, DRIFTCHECK_SERVER_DIR="")
     assert result.status == (1 if name == "broken" else 0)
-    assert [line for line in result.stdout.splitlines() if len(line) > 80 and " " in line[9:]] == []
+    long = [line for line in result.stdout.splitlines() if len(line) > 80]
+    assert [line for line in long if " " in line[9:].removeprefix("· ")] == []  # one word may be
     check_golden(normalised(result.stdout, project.root), GOLDEN / f"{name}.txt")
 
 
