@@ -57,6 +57,10 @@ UNION ALL
 SELECT format('ALTER EVENT TRIGGER %%I DISABLE', t.evtname)
 FROM pg_event_trigger t WHERE t.evtfoid IN ({_UNSAFE_FUNCTIONS})
 UNION ALL
+SELECT format('ALTER FOREIGN DATA WRAPPER %%I NO HANDLER', x.fdwname)
+FROM pg_foreign_data_wrapper x
+WHERE x.fdwhandler <> 0 AND {_MEMBER.format(catalog="pg_foreign_data_wrapper")}
+UNION ALL
 SELECT format('REVOKE ALL ON FOREIGN DATA WRAPPER %%I FROM PUBLIC', w.fdwname)
 FROM pg_foreign_data_wrapper w
 UNION ALL
@@ -73,6 +77,14 @@ SELECT format('REVOKE ALL ON LANGUAGE %%I FROM PUBLIC', l.lanname)
 FROM pg_language l WHERE NOT l.lanpltrusted AND l.oid >= {_FIRST_OF_USERS}
 """
 
+# Without the handler of its wrapper, the server refuses every use of a foreign table, so its owner
+# reaches nothing with it. The wrapper of an extension has lost its handler then. Others keep it: it
+# is a property that is compared.
+_INERT = """EXISTS (SELECT FROM pg_foreign_server s
+    JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+    WHERE s.oid = {server} AND w.fdwhandler = 0)"""
+_SERVER_OF_TABLE = "(SELECT f.ftserver FROM pg_foreign_table f WHERE f.ftrelid = x.oid)"
+
 _RELATIONS = """CASE x.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
     WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END"""
 _OWNED_SEQUENCE = """x.relkind = 'S' AND EXISTS (SELECT FROM pg_depend s
@@ -88,6 +100,12 @@ _OWNED: tuple[tuple[str, str, str], ...] = (
         f"'%s %s', {_RELATIONS}, x.oid::regclass",
         f"x.relkind IN ('r', 'p', 'v', 'm', 'S') AND NOT ({_OWNED_SEQUENCE})",
     ),
+    (
+        "pg_class",
+        "'FOREIGN TABLE %s', x.oid::regclass",
+        f"x.relkind = 'f' AND {_INERT.format(server=_SERVER_OF_TABLE)}",
+    ),
+    ("pg_foreign_server", "'SERVER %I', x.srvname", _INERT.format(server="x.oid")),
     (
         "pg_type",
         "'%s %s', CASE x.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, x.oid::regtype",
@@ -130,6 +148,10 @@ _OWNED: tuple[tuple[str, str, str], ...] = (
     # A publication for all tables must be owned by a superuser.
     ("pg_publication", "'PUBLICATION %I', x.pubname", "NOT x.puballtables"),
 )
+_USE_WRAPPERS = """
+SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %%I TO %%I', fdwname, %(role)s::text)
+FROM pg_foreign_data_wrapper WHERE fdwhandler = 0
+"""
 _PUBLIC_SCHEMA = """
 SELECT format('ALTER SCHEMA public OWNER TO %%I', %(role)s::text)
 FROM pg_namespace WHERE nspname = 'public' AND nspowner <> 'pg_database_owner'::regrole
@@ -144,7 +166,7 @@ def _give(catalog: str, named: str, own: str) -> str:
     return f"SELECT {statement} FROM {catalog} x WHERE {which}"
 
 
-_GIVE = " UNION ALL ".join([*(_give(*entry) for entry in _OWNED), _PUBLIC_SCHEMA])
+_GIVE = " UNION ALL ".join([*(_give(*entry) for entry in _OWNED), _USE_WRAPPERS, _PUBLIC_SCHEMA])
 
 
 def make_role(cursor: Any, role: str) -> None:

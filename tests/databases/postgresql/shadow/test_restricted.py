@@ -101,6 +101,10 @@ GRANT USAGE ON FOREIGN SERVER here TO PUBLIC;
 GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO PUBLIC;
 CREATE FOREIGN TABLE far (a integer) SERVER here;
 GRANT SELECT ON far TO PUBLIC;
+CREATE FOREIGN DATA WRAPPER another HANDLER postgres_fdw_handler;
+CREATE SERVER other FOREIGN DATA WRAPPER another;
+CREATE FOREIGN TABLE elsewhere (a integer) SERVER other;
+GRANT ALL ON elsewhere TO PUBLIC;
 CREATE EXTENSION dblink;
 GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC;
 """
@@ -111,10 +115,12 @@ GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC;
     [
         "SELECT reads('PG_VERSION')",
         "SELECT pg_read_file('PG_VERSION')",
-        "SELECT * FROM far",
+        "SELECT * FROM elsewhere",
+        "CREATE FOREIGN TABLE farther (a integer) SERVER other",
+        "CREATE SERVER there FOREIGN DATA WRAPPER another",
+        "ALTER FOREIGN DATA WRAPPER postgres_fdw HANDLER postgres_fdw_handler",
+        "CREATE FOREIGN DATA WRAPPER more HANDLER postgres_fdw_handler",
         "SELECT dblink_connect('dbname=postgres')",
-        "CREATE SERVER there FOREIGN DATA WRAPPER postgres_fdw",
-        "CREATE FOREIGN TABLE farther (a integer) SERVER here",
         "CREATE EXTENSION file_fdw",
         "CREATE FUNCTION reads_too(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'",
     ],
@@ -131,6 +137,31 @@ def test_what_migrations_have_made_does_not_lead_out(pg15, database, statement):
                 cursor.execute(statement)
     finally:
         shadow.drop()
+
+
+def test_foreign_tables_are_owned_and_reach_nothing(pg15, database):
+    """Drift of them can be made in a copy."""
+    template = database(pg15, REACHING)
+    template.close()
+    shadow = pg15.make("copied", template.shadow, restricted=True)
+    made = [
+        "CREATE SERVER there FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'postgres')",
+        "CREATE USER MAPPING FOR PUBLIC SERVER there OPTIONS (user 'postgres', password 'x')",
+        "CREATE FOREIGN TABLE farther (a integer) SERVER there",
+        "ALTER SERVER here OPTIONS (ADD dbname 'postgres')",
+        "ALTER FOREIGN TABLE far ADD COLUMN b text",
+    ]
+    assert run_untrusted(shadow, made) == []
+    used = [
+        "SELECT * FROM far",
+        "SELECT * FROM farther",
+        "INSERT INTO farther VALUES (1)",
+        "ANALYZE farther",
+        "IMPORT FOREIGN SCHEMA public FROM SERVER there INTO public",
+    ]
+    refused = [each.message for each in run_untrusted(shadow, used)]
+    assert refused == ['foreign-data wrapper "postgres_fdw" has no handler'] * len(used)
+    shadow.drop()
 
 
 def test_a_copy_of_a_restricted_shadow_is_one(pg16):
