@@ -324,9 +324,14 @@ class Database(ABC):
         del obj
         return ConditionalStatement(with_clauses(statement))
 
-    def existence(self, obj: SchemaObject) -> str:
-        """Return an SQL expression: whether an object exists; empty if there is none."""
-        del obj
+    def existence(self, obj: SchemaObject, *, of_kind: bool = False) -> str:
+        """Return an SQL expression: whether an object exists; empty if there is none.
+
+        Args:
+            obj: The object.
+            of_kind: Whether an object of another kind may have the name.
+        """
+        del obj, of_kind
         return ""
 
     # Shadow databases

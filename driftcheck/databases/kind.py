@@ -60,6 +60,8 @@ class Kind(ABC):
     left_out_of_copies: ClassVar[bool] = False
     """Whether restricted shadow databases have no objects of this kind: a role without privileges
     cannot create them, and no other object depends on them."""
+    why_not_adopted: ClassVar[str] = ""
+    """Why no migration is written for drift of this kind, in a sentence; empty if one is."""
     is_needed_by_none: ClassVar[bool] = False
     """Whether no other object depends on objects of this kind: a foreign key."""
     affects_all_others: ClassVar[bool] = False

@@ -11,7 +11,7 @@ from driftcheck.actions.adopt.migration import Migration, MigrationWriter
 from driftcheck.actions.adopt.model_changes import ModelChanges
 from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selection import require_found, revisions_named, select
-from driftcheck.actions.adopt.targets import Target, TargetMaker
+from driftcheck.actions.adopt.targets import NotMadeError, Target, TargetMaker
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
@@ -91,6 +91,7 @@ class Selected:
         left: The findings of drift that are left out.
         is_partial: Whether live has other drift, which is not adopted.
         stamped: The revisions that live has, or is to be stamped with before the upgrade.
+        not_made: The changes of drift that cannot be made in a shadow database.
     """
 
     database: DatabaseState
@@ -98,6 +99,7 @@ class Selected:
     left: Sequence[NotAdopted]
     is_partial: bool
     stamped: tuple[str, ...]
+    not_made: tuple[Change, ...] = ()
 
 
 class Adopter:
@@ -165,14 +167,15 @@ class Adopter:
             options: Says how the revision is called and what it follows.
             directory: An empty directory for its file.
         """
+        if any(one.judged for one in selected):
+            head = self._head(options.head)
+            _require_template(Path(self._loaded.script.dir, "script.py.mako"))
+        selected, targets = self._with_targets(selected)
         findings = tuple(each.finding for one in selected for each in one.judged)
         left = tuple(each for one in selected for each in one.left)
         adoption = Adoption(self._loaded.project.name, findings, left)
         if not findings:
             return adoption
-        head = self._head(options.head)
-        _require_template(Path(self._loaded.script.dir, "script.py.mako"))
-        targets = self._targets(selected)
         migration = self._migration(
             selected, targets, Position.on(head, _message(options, findings)), directory
         )
@@ -276,19 +279,34 @@ class Adopter:
         stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
         return Selected(database, adopted, left, is_partial, stamped)
 
-    def _targets(self, selected: Sequence[Selected]) -> dict[DatabaseKey, Target]:
-        """Make the schema of each database that the migration leads to."""
+    def _with_targets(
+        self, selected: Iterable[Selected]
+    ) -> tuple[list[Selected], dict[DatabaseKey, Target]]:
+        """Make the schema of each database that the migration leads to.
+
+        Returns:
+            What is adopted, without what cannot be made in a shadow database, and the schemas.
+        """
         maker = TargetMaker(self._shadows, self._replays, self._renames, self._progress)
-        return {
-            one.database.database_key: maker.make(
-                one.database,
-                self._head_shadows,
-                [change for each in one.judged for change in _drift(each)],
-                one.stamped,
-            )
-            for one in selected
-            if one.judged
-        }
+        made, targets = [], dict[DatabaseKey, Target]()
+        for one in selected:
+            rest = one
+            while rest.judged:
+                try:
+                    target = maker.make(
+                        rest.database,
+                        self._head_shadows,
+                        [change for each in rest.judged for change in _drift(each)],
+                        rest.not_made,
+                        rest.stamped,
+                    )
+                except NotMadeError as error:
+                    rest = _without(rest, error)
+                else:
+                    targets[rest.database.database_key] = target
+                    break
+            made.append(rest)
+        return made, targets
 
     def _migration(
         self,
@@ -303,6 +321,26 @@ class Adopter:
         )
         partial = [one.database.database_key for one in selected if one.is_partial]
         return writer.write(targets, partial, position, directory)
+
+
+def _without(selected: Selected, error: NotMadeError) -> Selected:
+    """Leave out the findings that cannot be made in a shadow database.
+
+    Raises:
+        NotMadeError: None of the findings that are left is about the object that cannot be changed.
+    """
+    rest, left, not_made = [], [*selected.left], [*selected.not_made]
+    for each in selected.judged:
+        found = (error.reasons.get(obj.address) for obj in objects_of(_drift(each)))
+        reason = next(filter(None, found), "")
+        if reason:
+            left.append(NotAdopted(each.finding, reason))
+            not_made += _drift(each)
+        else:
+            rest.append(each)
+    if len(rest) == len(selected.judged):
+        raise error
+    return replace(selected, judged=rest, left=left, is_partial=True, not_made=tuple(not_made))
 
 
 def _losses(targets: Iterable[Target]) -> Iterator[str]:

@@ -145,11 +145,20 @@ class BodyWriter:
                 yield Block(executed(statement))
                 continue
             conditional = self._database.conditional(statement, step.obj)
-            condition = conditional.condition
+            run, condition = conditional.statement, conditional.condition
             if step.after is None and step.verb is Verb.ALTER:
                 condition = self._database.existence(step.obj)
+            if step.verb is Verb.DROP and self._is_replaced(step.address):
+                run, condition = statement, self._database.existence(step.obj, of_kind=True)
             call = f"holds({literal(condition)})" if condition else self._type_is_free(step)
-            yield Block(executed(conditional.statement), call)
+            yield Block(executed(run), call)
+
+    def _is_replaced(self, address: Address) -> bool:
+        """Whether an object of another kind gets the name, so that ``IF EXISTS`` would find it."""
+        return any(
+            other._replace(kind=address.kind) == address and other != address
+            for other in self._after.objects
+        )
 
     def _needs_look(self, step: Step) -> bool:
         """Whether a step cannot run on a database that has the changes already.

@@ -124,8 +124,21 @@ class SchemaSide:
                 inspector.reflect_table(table, None, resolve_fks=False)
             for key in inspector.get_foreign_keys(address.name, table.schema):
                 _referred(key, table.metadata)
+        self._remove_unknown_keys(table, address)
         _without_defaults(table)
         return table
+
+    def _remove_unknown_keys(self, table: Table, address: Address) -> None:
+        """Remove the foreign keys to partitions: the server makes them together with another key.
+
+        Reflection does not tell them apart.
+        """
+        for key in [*table.foreign_key_constraints]:
+            name = str(key.name)
+            if Address("foreign key", address.schema, (*address.path, name)) not in (
+                self.snapshot.objects
+            ):
+                table.constraints.discard(key)
 
 
 @contextmanager

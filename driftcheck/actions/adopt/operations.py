@@ -274,7 +274,8 @@ class OperationWriter:
 def _loses_partitions(obj: SchemaObject, table: Table) -> bool:
     """Whether a table is partitioned, and its reflection does not say how."""
     return (
-        bool(obj.attributes.get("partition_by")) and "postgresql_partition_by" not in table.kwargs
+        bool(obj.attributes.get("partition_by"))
+        and table.kwargs.get("postgresql_partition_by") is None
     )
 
 

@@ -8,17 +8,17 @@ head.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import func, select, table
-from sqlalchemy.engine import URL
+from sqlalchemy import func, literal, select, table, union_all
+from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 
 from driftcheck.databases.connection import own_engine
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.row_filling import Unfilled, fill
 from driftcheck.databases.version_table import VersionTable
@@ -34,6 +34,7 @@ from driftcheck.sources.replay import Destinations, RevisionFailure
 
 _Key: TypeAlias = tuple[ChangeType, tuple[Address, ...]]
 _SHOWN = 5
+_NO_RIGHTS = "Only a role with more rights than that of a shadow database can run it"
 _ROWS = 3
 
 
@@ -197,7 +198,7 @@ class Prover:
         ):
             fault = move()
             if fault is not None:
-                attempts.append(Attempt(doing, succeeded=False, details=_told(fault)))
+                attempts.append(_failed(doing, fault))
                 return _Result(attempts, run.upgraded, f"the {doing} fails: {fault.message}")
             wanted = claim.head if move == run.downgrade else claim.target
             end = "that of the head" if move == run.downgrade else "that of the live database"
@@ -262,6 +263,7 @@ class _Run:
     ) -> None:
         self.population = population
         self.upgraded: Snapshot | None = None
+        self._schema: Snapshot | None = None  # None if it is not known
         self._claim = claim
         self._replays = replays
         self._copies = shadows.copies(population.shadow_set, "proof", restricted=True)
@@ -274,6 +276,7 @@ class _Run:
 
     def upgrade(self) -> RevisionFailure | None:
         """Upgrade to the heads with the migration."""
+        self._schema = None
         replay = self._replays.new(self._copies)
         replay.upgrade(self._at(self._claim.heads))
         if replay.fault is None and self.upgraded is None:
@@ -282,37 +285,30 @@ class _Run:
 
     def downgrade(self) -> RevisionFailure | None:
         """Undo the migration."""
+        self._schema = None
         replay = self._replays.new(self._copies)
         replay.undo(self._at([self._claim.revision]))
         return replay.fault
 
     def read(self) -> Snapshot:
-        """Read the schema."""
-        key = self._claim.database_key
-        return self._replays.read(key, self._copies.shadows[key])
+        """Return the schema, which is read once after each move."""
+        if self._schema is None:
+            key = self._claim.database_key
+            self._schema = self._replays.read(key, self._copies.shadows[key])
+        return self._schema
 
     def fill(self, count: int) -> list[Unfilled]:
         """Insert a number of rows into each table, and return the tables that remain empty."""
         return fill(self._url, self._claim.tables, count) if count else []
 
-    def rows(self) -> dict[str, int]:
-        """Count the rows of each table that the migration neither creates nor drops.
-
-        A table that cannot be read is left out, such as one with a foreign table as a partition.
-        """
+    def rows(self) -> dict[Address, int]:
+        """Count the rows of each table that the migration neither creates nor drops."""
         schema = self.read()
         tables = [a for a in schema.objects if a.kind == "table" and a not in self._claim.dropped]
-        counts = {}
         with own_engine(self._url).connect() as connection:
             for statement in catalog_for(schema.dialect).statements_to_see_rows(schema):
                 connection.exec_driver_sql(statement)
-            for address in tables:
-                rows = table(address.name, schema=address.schema or None)
-                with suppress(DBAPIError), connection.begin_nested():
-                    counts[address.sql] = connection.execute(
-                        select(func.count()).select_from(rows)
-                    ).scalar_one()
-        return counts
+            return _counted(connection, tables)
 
     def end(self) -> None:
         """Drop the copy."""
@@ -331,9 +327,34 @@ def _alike(description: str, left: Sequence[Change]) -> Attempt:
     return Attempt(description, succeeded=not left, details=_listed(left))
 
 
-def _lost(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+def _counted(connection: Connection, tables: Sequence[Address]) -> dict[Address, int]:
+    """Count the rows of tables in one statement; without those that cannot be read, in several.
+
+    Each row counts for the table that it is in, and not for those that this table inherits from: a
+    migration may have it inherit from others.
+    """
+    if not tables:
+        return {}
+    statement = union_all(*(_count(each, number) for number, each in enumerate(tables)))
+    try:
+        with connection.begin_nested():
+            return {tables[number]: count for number, count in connection.execute(statement)}
+    except DBAPIError:
+        middle = len(tables) // 2
+        halves = (tables[:middle], tables[middle:]) if middle else ()
+        return {each: n for half in halves for each, n in _counted(connection, half).items()}
+
+
+def _count(address: Address, number: int) -> Any:
+    """Return the query for the rows of a table, with a number that says which table it is."""
+    rows = table(address.name, schema=address.schema or None)
+    query = select(literal(number), func.count()).select_from(rows)
+    return query.with_hint(rows, "ONLY", "postgresql")
+
+
+def _lost(before: Mapping[Address, int], after: Mapping[Address, int]) -> str:
     """Return the tables that have fewer rows than before."""
-    lost = (name for name, count in before.items() if after.get(name, count) < count)
+    lost = (each.sql for each, count in before.items() if after.get(each, count) < count)
     return ", ".join(sorted(lost))
 
 
@@ -344,6 +365,13 @@ def _listed(changes: Iterable[Change]) -> str:
     ]
     more = len(lines) - _SHOWN
     return "\n".join([*lines[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _failed(doing: str, fault: RevisionFailure) -> Attempt:
+    """Return the attempt that ended with an error: no proof is possible without the rights."""
+    if lacks_rights(fault.message):
+        return Attempt(doing, succeeded=None, details=f"{_NO_RIGHTS}: {_told(fault)}")
+    return Attempt(doing, succeeded=False, details=_told(fault))
 
 
 def _told(fault: RevisionFailure) -> str:

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.catalog import Catalog
 from driftcheck.errors import UsageError
 from driftcheck.judging.adoption import NotAdopted
 from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.ignoring import matches
-from driftcheck.judging.judge import Judged
+from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.version_tables import is_of_another_project
 from driftcheck.schema import Address
@@ -50,11 +51,19 @@ def select(
             left.append(NotAdopted(each.finding, _NOT_NAMED, by_choice=True))
         elif each.finding.severity is Severity.NOTE and not named:
             continue
+        elif reason := _why_by_hand(each, database.catalog):
+            left.append(NotAdopted(each.finding, reason))
         elif is_of_another_project(each, database.snapshots.get(Side.LIVE)):
             left.append(NotAdopted(each.finding, _OTHER_PROJECT))
         else:
             adopted.append(each)
     return adopted, left
+
+
+def _why_by_hand(judged: Judged, catalog: Catalog) -> str:
+    """Return why a person has to write the migration; empty if driftcheck can."""
+    kinds = {catalog.kind(obj.address.kind) for obj in objects_of(judged.changes[Gap.DRIFT])}
+    return next((kind.why_not_adopted for kind in kinds if kind.why_not_adopted), "")
 
 
 def require_found(only: Sequence[str], findings: Sequence[Finding]) -> None:

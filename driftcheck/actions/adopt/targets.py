@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from driftcheck.chain import Side
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
-from driftcheck.databases.plan import ObjectChange
+from driftcheck.databases.plan import ObjectChange, Plan
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, compare
-from driftcheck.judging.judge import objects_of
+from driftcheck.judging.judge import addresses_of, objects_of
 from driftcheck.pipeline.change_plan import object_changes, redo
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.head import is_restricted
@@ -24,7 +25,27 @@ from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.reading import Refused
 from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
+
+_NOT_MADE = "It cannot be made in a shadow database: {}."
+_NEEDED = "A migration would drop it, and {} needs it. {}"
+
+
+class NotMadeError(ReplayError):
+    """Drift cannot be made in a shadow database, so a migration for it cannot be tried.
+
+    Args:
+        reasons: Why, in a sentence, by the objects of the drift.
+    """
+
+    def __init__(self, reasons: Mapping[Address, str]) -> None:
+        address, reason = next(iter(reasons.items()))
+        super().__init__(
+            f"no migration can be tried for {address}: {reason}",
+            hint="Write the migration by hand.",
+        )
+        self.reasons = reasons
 
 
 @dataclass(frozen=True)
@@ -67,22 +88,8 @@ class Target:
 
     @property
     def dropped(self) -> set[Address]:
-        """The tables that only one schema has, and those that have them as partitions."""
-        schemas = self.head, self.schema
-        alone = {
-            obj.address
-            for change in self.changes
-            for obj in (change.wanted, change.actual)
-            if obj is not None and (change.wanted is None or change.actual is None)
-        }
-        parents = {
-            part.inherited_from._replace(kind="table", path=part.inherited_from.path[:1])
-            for schema in schemas
-            for address in alone
-            for part in schema.parts.get(address, ())
-            if part.inherited_from is not None
-        }
-        return {address for address in alone | parents if address.kind == "table"}
+        """The tables that only one schema has."""
+        return {a for a in {*self.head.objects} ^ {*self.schema.objects} if a.kind == "table"}
 
 
 class TargetMaker:
@@ -108,6 +115,7 @@ class TargetMaker:
         database: DatabaseState,
         head_shadows: ShadowSet,
         adopted: Sequence[Change],
+        not_made: Sequence[Change],
         stamped: Sequence[str],
     ) -> Target:
         """Make the target of a migration.
@@ -116,10 +124,12 @@ class TargetMaker:
             database: The state of the database.
             head_shadows: Shadows at the heads of the history.
             adopted: The changes of drift that are adopted.
+            not_made: The changes of drift that the copy of the live database does not have.
             stamped: The revisions that the copy of the live database is stamped with.
 
         Raises:
             ShadowError: Untrusted DDL cannot be run where the shadow databases are.
+            NotMadeError: Migrations for some changes have to be written by hand.
         """
         key = database.database_key
         if not self._shadows.maker(key).runs_untrusted_ddl:
@@ -131,10 +141,11 @@ class TargetMaker:
         live = database.snapshots[Side.LIVE]
         live = with_dependencies(self._shadows.live_url(key), database.catalog, live)
         database = replace(database, snapshots={**database.snapshots, Side.LIVE: live})
-        live_shadows = self._live(database, head_shadows, stamped)
+        _require_free(database, adopted)
+        live_shadows = self._live(database, head_shadows, not_made, stamped)
         target = self._copies(head_shadows, "adopted")
         head = self._replays.read(key, target.shadows[key])
-        if self._refusal(database, head_shadows, target, head, adopted):
+        if self._refused(database, head_shadows, target, head, adopted):
             target.begin_again()
             target = live_shadows
             schema = self._replays.read(key, target.shadows[key])
@@ -152,7 +163,11 @@ class TargetMaker:
         return copies
 
     def _live(
-        self, database: DatabaseState, head_shadows: ShadowSet, stamped: Sequence[str]
+        self,
+        database: DatabaseState,
+        head_shadows: ShadowSet,
+        not_made: Sequence[Change],
+        stamped: Sequence[str],
     ) -> ShadowSet:
         """Return restricted shadows with the live schema, with the stamps of the live database.
 
@@ -160,7 +175,7 @@ class TargetMaker:
         a copy of a shadow that the migrations have built, and only the drift is made there.
 
         Raises:
-            ReplayError: The role of the shadows cannot create the schema in either way.
+            NotMadeError: The role of the shadows cannot create the schema in either way.
         """
         key = database.database_key
         live = self._shadows.restricted_set("live")
@@ -173,49 +188,55 @@ class TargetMaker:
             is_at_head = {*stamped} == {*self._replays.heads}
             start = head_shadows if is_at_head else self._replays.upgrade_to(stamped)
             live = self._copies(start, "live")
-            refusal = self._refusal_of_drift(database, start, live)
-            if refusal:
-                raise ReplayError(
-                    f"the drift cannot be made in a shadow database: {refusal}",
-                    hint="Write the migration by hand: only a role with more rights can try it.",
-                ) from None
+            refused = self._refused_drift(database, start, live, not_made)
+            if refused:
+                live.begin_again()
+                raise NotMadeError(refused) from None
         else:
             self._replays.stamp(live, stamped)
         return live
 
-    def _refusal_of_drift(
-        self, database: DatabaseState, stamped: ShadowSet, copies: ShadowSet
-    ) -> str:
+    def _refused_drift(
+        self,
+        database: DatabaseState,
+        stamped: ShadowSet,
+        copies: ShadowSet,
+        not_made: Sequence[Change],
+    ) -> dict[Address, str]:
         """Change restricted copies of shadows at the stamp to the live schema.
 
-        Objects that such a copy never has are left out.
+        Objects that such a copy never has are left out, and so are changes that cannot be made.
 
         Returns:
-            Why that is not possible; empty if the copies have the live schema.
+            The objects that cannot be changed, with the reasons; empty if the copies have the live
+            schema.
         """
         key, catalog = database.database_key, database.catalog
         before = self._replays.read(key, copies.shadows[key])
         lost = {*self._replays.read(key, stamped.shadows[key]).objects} - {*before.objects}
         live = database.snapshots[Side.LIVE].only(
-            lambda obj: (
-                obj.address not in lost and not catalog.kind(obj.address.kind).left_out_of_copies
-            )
+            lambda obj: obj.address not in lost and not _is_left_out(obj.address, catalog)
         )
-        changes = self._changes(database, before, live)
-        refusal = self._refusal(database, stamped, copies, before, changes)
-        if refusal:
-            return refusal
-        left = self._changes(database, live, self._replays.read(key, copies.shadows[key]))
-        return ", ".join(f"{obj.address} differs" for obj in objects_of(left[:1]))
+        without = {(change.type, addresses_of(change)) for change in not_made}
 
-    def _refusal(
+        def wanted(schema: Snapshot) -> list[Change]:
+            found = self._changes(database, schema, live)
+            return [each for each in found if (each.type, addresses_of(each)) not in without]
+
+        refused = self._refused(database, stamped, copies, before, wanted(before))
+        if refused:
+            return refused
+        left = objects_of(wanted(self._replays.read(key, copies.shadows[key])))
+        return {obj.address: "It cannot be made again in a shadow database." for obj in left}
+
+    def _refused(
         self,
         database: DatabaseState,
         original: ShadowSet,
         copies: ShadowSet,
         schema: Snapshot,
         changes: Sequence[Change],
-    ) -> str:
+    ) -> dict[Address, str]:
         """Make changes in restricted copies.
 
         Args:
@@ -226,15 +247,17 @@ class TargetMaker:
             changes: The changes to make.
 
         Returns:
-            What statements cannot change; empty if they have made all changes.
+            The objects that statements cannot change, with the reasons; empty if they have made all
+            changes.
         """
         plan = redo(changes, database.catalog, schema, database.snapshots[Side.LIVE])
         if plan.by_hand:
-            return f"{plan.by_hand[0].address} can only be changed by hand"
+            return {each.address: _NOT_MADE.format(each.text.rstrip(".")) for each in plan.by_hand}
         shadow = copies.shadows[database.database_key]
         if not is_restricted(original):  # a restricted shadow has functions that are not trusted
             shadow.install(_added_extensions(changes))
-        return "".join(each.message for each in run_untrusted(shadow, plan.statements)[:1])
+        refused = run_untrusted(shadow, plan.statements)
+        return {_address_of(each, plan): _NOT_MADE.format(each.message) for each in refused}
 
     def _changes(self, database: DatabaseState, head: Snapshot, target: Snapshot) -> list[Change]:
         key = database.database_key
@@ -243,6 +266,37 @@ class TargetMaker:
             head, target, partial(compare, same_lineage=True), database.catalog, maker
         ).changes
         return [*self._renames.without_consequences(key, found, head, target)]
+
+
+def _require_free(database: DatabaseState, adopted: Sequence[Change]) -> None:
+    """Require that no object which shadow databases lack stands on what the migration drops.
+
+    The proof would succeed, and the migration would fail on every other database.
+
+    Raises:
+        NotMadeError: There is such an object.
+    """
+    catalog, head = database.catalog, database.snapshots[Side.HEAD]
+    plan = redo(adopted, catalog, head, database.snapshots[Side.LIVE])
+    for step in plan.steps:
+        if not step.statement.startswith("DROP "):
+            continue
+        for dependent in head.dependents.get(step.address, ()):
+            reason = catalog.kind(dependent.kind).why_not_adopted
+            if reason:
+                raise NotMadeError({step.address: _NEEDED.format(dependent, reason)})
+
+
+def _address_of(refused: Refused, plan: Plan) -> Address:
+    """Return the object of a refused statement, which may have been changed to run without code."""
+    steps = (step for step in plan.steps if refused.statement.startswith(step.statement))
+    return max(steps, key=lambda step: len(step.statement)).address
+
+
+def _is_left_out(address: Address, catalog: Catalog) -> bool:
+    """Whether restricted copies have no objects of a kind, or adopt writes nothing for it."""
+    kind = catalog.kind(address.kind)
+    return kind.left_out_of_copies or bool(kind.why_not_adopted)
 
 
 def _added_extensions(adopted: Iterable[Change]) -> list[tuple[str, str]]:

@@ -52,13 +52,45 @@ _CLAUSES = (
         r"\1 DROP ATTRIBUTE IF EXISTS ",
     ),
     (
+        re.compile(rf"(ALTER TEXT SEARCH CONFIGURATION {_NAME}) DROP MAPPING (?!IF )"),
+        r"\1 DROP MAPPING IF EXISTS ",
+    ),
+    (
         re.compile(rf"(ALTER TABLE {_NAME} ALTER COLUMN {_NAME}) DROP (IDENTITY|EXPRESSION)$"),
         r"\1 DROP \2 IF EXISTS",
     ),
 )
 
-_RELATIONS = frozenset(("table", "view", "materialized view", "foreign table", "sequence", "index"))
-_TYPES = frozenset(("composite type", "domain", "enum", "range type"))
+_MAPPING = re.compile(rf"ALTER TEXT SEARCH CONFIGURATION {_NAME} ADD MAPPING FOR (\w+) ")
+_NAMED_OPTION = r'("(?:[^"]|"")*"|\w+)'
+_OPTION = re.compile(
+    rf"ALTER .*? OPTIONS \((?:SET {_NAME} E?'(?:[^']|'')*', )*(ADD|DROP) {_NAMED_OPTION}", re.DOTALL
+)
+_OPTIONS = {
+    "pg_attribute": "attfdwoptions",
+    "pg_foreign_data_wrapper": "fdwoptions",
+    "pg_foreign_server": "srvoptions",
+    "pg_foreign_table": "ftoptions",
+}
+"""The columns with the options of foreign data, by their catalogs."""
+
+_RELATIONS = {
+    "table": "'r', 'p'",
+    "view": "'v'",
+    "materialized view": "'m'",
+    "foreign table": "'f'",
+    "sequence": "'S'",
+    "index": "'i', 'I'",
+}
+_TYPES = {"composite type": "'c'", "domain": "'d'", "enum": "'e'", "range type": "'r'"}
+_ROUTINES = {"function": "'f', 'w'", "procedure": "'p'", "aggregate": "'a'"}
+_OF_KIND = (
+    (_RELATIONS, "pg_class", "relkind"),
+    (_TYPES, "pg_type", "typtype"),
+    (_ROUTINES, "pg_proc", "prokind"),
+)
+"""The kinds that share their names with others, with their values in a column of a catalog."""
+
 _CONSTRAINTS = frozenset(
     (
         "primary key",
@@ -109,9 +141,17 @@ def conditional(statement: str, obj: SchemaObject) -> ConditionalStatement:
     return ConditionalStatement(statement, _condition(statement, obj))
 
 
-def existence(obj: SchemaObject) -> str:
-    """Return an SQL expression: whether an object exists; empty if it is not known how to look."""
+def existence(obj: SchemaObject, *, of_kind: bool = False) -> str:
+    """Return an SQL expression: whether an object exists; empty if it is not known how to look.
+
+    Args:
+        obj: The object.
+        of_kind: Whether an object of another kind may have the name.
+    """
     lookup, rows = _lookup(obj), _rows(obj)
+    for kinds, catalog, column in _OF_KIND if of_kind else ():
+        if values := kinds.get(obj.address.kind):
+            return _found(catalog, f"oid = {lookup} AND {column} IN ({values})")
     if lookup:
         return f"{lookup} IS NOT NULL"
     return _found(*rows) if rows else ""
@@ -132,7 +172,7 @@ def _lookup(obj: SchemaObject) -> str:
         return f"to_regclass({name})"
     if kind in _TYPES:
         return f"to_regtype({name})"
-    if kind in ("function", "procedure", "aggregate"):
+    if kind in _ROUTINES:
         return f"to_regprocedure({name})"
     if kind == "collation":
         return f"to_regcollation({name})"
@@ -146,6 +186,10 @@ def _rows(obj: SchemaObject) -> tuple[str, str] | None:
     """Return a catalog and the condition of the row that an object has there."""
     if obj.address.kind in _NAMED:
         return _row_of_name(obj.address)
+    if obj.address.kind == "cast":
+        source, _, target = obj.address.name.partition(" AS ")
+        types = f"to_regtype({quote_literal(source)})", f"to_regtype({quote_literal(target)})"
+        return "pg_cast", f"castsource = {types[0]} AND casttarget = {types[1]}"
     name = quote_literal(obj.address.name)
     above = Address("", obj.address.schema, obj.address.path[:-1])
     relation = f"to_regclass({quote_literal(above.sql)})" if above.path else "NULL"
@@ -180,9 +224,35 @@ def _condition(statement: str, obj: SchemaObject) -> str:
     for pattern, write in _ONCE:
         if match := pattern.match(statement):
             return write(match)
+    if match := _OPTION.match(statement):
+        return _option(match, obj)
+    if match := _MAPPING.match(statement):
+        return f"NOT {_mapping(match, obj)}"
     if " RENAME " in statement or " SET SCHEMA " in statement:
         return existence(obj)
     return _absence(obj) if " ADD CONSTRAINT " in statement else ""
+
+
+def _option(match: re.Match[str], obj: SchemaObject) -> str:
+    """Return the condition of a statement that adds or drops options of foreign data.
+
+    All options of a statement are changed at once, so one of them tells whether it has run.
+    """
+    if obj.address.kind == "foreign table":
+        catalog, where = "pg_foreign_table", f"ftrelid = {_lookup(obj)}"
+    else:
+        catalog, where = _rows(obj) or ("", "")
+    options = f"pg_options_to_table({_OPTIONS[catalog]})"
+    name = quote_literal(_unquoted(match[2]))
+    found = _found(f"{catalog}, {options}", f"{where} AND option_name = {name}")
+    return found if match[1] == "DROP" else f"NOT {found}"
+
+
+def _mapping(match: re.Match[str], obj: SchemaObject) -> str:
+    """Return an SQL expression: whether a configuration has dictionaries for a kind of token."""
+    catalog, where = _row_of_name(obj.address)
+    tables = f"{catalog} g JOIN pg_ts_config_map ON mapcfg = g.oid, ts_token_type(cfgparser)"
+    return _found(tables, f"{where} AND tokid = maptokentype AND alias = {quote_literal(match[1])}")
 
 
 def _inherits(match: re.Match[str]) -> str:
@@ -197,14 +267,18 @@ def _found(catalog: str, condition: str) -> str:
     return f"EXISTS (SELECT FROM {catalog} WHERE {condition})"
 
 
+def _unquoted(name: str) -> str:
+    return name.strip('"').replace('""', '"')
+
+
 def _attribute(relation: str, name: str, more: str = "") -> str:
-    found = quote_literal(name.strip('"').replace('""', '"'))
+    found = quote_literal(_unquoted(name))
     where = f"attrelid = to_regclass({quote_literal(relation)}) AND attname = {found}"
     return _found("pg_attribute", f"{where} AND NOT attisdropped{more}")
 
 
 def _domain_constraint(domain: str, name: str) -> str:
-    found = quote_literal(name.strip('"').replace('""', '"'))
+    found = quote_literal(_unquoted(name))
     where = f"contypid = to_regtype({quote_literal(domain)}) AND conname = {found}"
     return _found("pg_constraint", where)
 

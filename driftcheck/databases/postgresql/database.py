@@ -216,9 +216,9 @@ class PostgreSQL(Database):
         """Return a statement that can run where its change was made already."""
         return conditional(statement, obj)
 
-    def existence(self, obj: SchemaObject) -> str:
+    def existence(self, obj: SchemaObject, *, of_kind: bool = False) -> str:
         """Return an SQL expression: whether an object exists; empty if there is none."""
-        return existence(obj)
+        return existence(obj, of_kind=of_kind)
 
     def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
         """Open the first possible way to make shadow databases."""

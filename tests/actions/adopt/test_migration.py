@@ -13,7 +13,7 @@ from driftcheck.actions.adopt import AdoptOptions, adopt
 from driftcheck.actions.adopt.revision_file import _writing_to
 from driftcheck.config.ignore_entry import IgnoreEntry
 from driftcheck.config.settings import Settings
-from driftcheck.errors import ConfigurationError, ReplayError, UsageError
+from driftcheck.errors import ConfigurationError, UsageError
 from tests.actions.adopt.test_acceptance import TEMPLATE, adopted, config, written
 from tests.kept import used
 
@@ -330,10 +330,91 @@ def test_objects_that_only_a_superuser_can_create(students, pg18, is_behind):
     assert adoption.is_proved, adoption.failed
 
 
-def test_drift_that_only_a_superuser_can_create(students, pg18):
-    students.by_hand("CREATE PUBLICATION every FOR ALL TABLES")
-    with pytest.raises(ReplayError, match=r"the drift cannot be made .* must be superuser"):
-        adopted(students, pg18)
+def test_drift_of_foreign_tables(students, pg18):
+    students.revision("0002", PRIVILEGED.strip(), "0001")
+    students.upgrade()
+    students.by_hand(
+        "ALTER SERVER s OPTIONS (ADD host 'h'); ALTER FOREIGN TABLE far OPTIONS (ADD path '/');"
+        "CREATE FOREIGN TABLE near (id integer) SERVER s"
+    )
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+
+
+def test_drift_that_only_a_superuser_can_create_is_left_out(students, pg18):
+    students.by_hand("CREATE PUBLICATION every FOR ALL TABLES; ALTER TABLE students DROP age")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert [finding.address.name for finding in adoption.adopted] == ["age"]
+    (left,) = adoption.left
+    assert left.finding.address.name == "every"
+    assert re.search(r"cannot be made in a shadow database: must be superuser", left.reason)
+    assert "every" not in adoption.text
+
+
+OFFLINE = "CONNECTION 'host=h' PUBLICATION p WITH (connect = false, slot_name = NONE)"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "left", "others"),
+    [
+        ("CREATE PUBLICATION more FOR ALL TABLES", {"more"}, []),
+        ("DROP USER MAPPING FOR PUBLIC SERVER s", {"PUBLIC"}, []),
+        # The migration would fail on databases that still have the user mapping.
+        ("DROP SERVER s CASCADE; CREATE TABLE made ()", {"s", "PUBLIC"}, ["far", "made"]),
+        (f"CREATE SUBSCRIPTION x {OFFLINE}", {"x"}, []),
+    ],
+)
+def test_what_is_to_be_written_by_hand_is_listed(students, pg18, by_hand, left, others):
+    students.revision("0002", PRIVILEGED.strip(), "0001")
+    students.upgrade()
+    students.by_hand(by_hand)
+    adoption = adopted(students, pg18)
+    students.by_hand("DROP SUBSCRIPTION IF EXISTS x")  # which would keep the database
+    assert {each.finding.address.name for each in adoption.left} == left
+    assert [finding.address.name for finding in adoption.adopted] == others
+    assert not others or adoption.is_proved, adoption.failed
+    assert bool(adoption.text) == bool(others)
+
+
+def test_a_downgrade_that_only_a_superuser_can_run_is_not_proved(students, pg18):
+    students.revision("0002", 'op.execute("CREATE OPERATOR FAMILY f USING btree")', "0001")
+    students.upgrade()
+    students.by_hand("DROP OPERATOR FAMILY f USING btree")
+    adoption = adopted(students, pg18)
+    assert not adoption.is_proved
+    assert {attempt.succeeded for attempt in adoption.failed} == {None}
+    assert "must be superuser" in adoption.failed[0].details
+    assert "DROP OPERATOR FAMILY IF EXISTS" in adoption.text
+
+
+INHERITING = """
+op.execute("CREATE TABLE people (id integer); CREATE TABLE orphans (id integer)")
+op.execute("CREATE TABLE pupils (id integer) INHERITS (people)")
+op.execute("CREATE TABLE quotas (id integer PRIMARY KEY) PARTITION BY RANGE (id)")
+op.execute("CREATE TABLE quotas_1 PARTITION OF quotas FOR VALUES FROM (0) TO (1000000)")
+op.execute("CREATE TABLE plans (quota integer REFERENCES quotas) PARTITION BY RANGE (quota)")
+op.execute("CREATE TABLE plans_1 PARTITION OF plans FOR VALUES FROM (0) TO (1000000)")
+op.execute("CREATE MATERIALIZED VIEW ids AS SELECT id FROM people")
+"""
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "ALTER TABLE orphans INHERIT people",
+        "ALTER TABLE pupils NO INHERIT people",
+        "ALTER TABLE plans DETACH PARTITION plans_1",
+        "DROP TABLE plans",
+        "DROP MATERIALIZED VIEW ids; CREATE VIEW ids AS SELECT id FROM people",
+    ],
+)
+def test_tables_that_have_rows_of_others_and_views_of_another_kind(students, pg18, by_hand):
+    students.revision("0002", INHERITING.strip(), "0001")
+    students.upgrade()
+    students.by_hand(by_hand)
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
 
 
 SECURED = """

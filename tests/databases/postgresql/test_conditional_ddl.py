@@ -18,6 +18,9 @@ CREATE TRIGGER noted BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION g();
 CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple); CREATE COLLATION same FROM "C";
 CREATE STATISTICS two ON (id + 1) FROM parent;
 CREATE OPERATOR CLASS n FOR TYPE integer USING hash AS OPERATOR 1 =;
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER far FOREIGN DATA WRAPPER w OPTIONS (host 'h', "old one" 'it''s');
+CREATE FOREIGN TABLE remote (id integer) SERVER far;
 CREATE POLICY own ON parent USING (true); CREATE DOMAIN d AS integer; CREATE SCHEMA other;
 """
 STATEMENTS = [
@@ -88,6 +91,31 @@ STATEMENTS = [
         "CREATE TEXT SEARCH DICTIONARY public.stems (TEMPLATE = simple)",
         ("stems",),
     ),
+    (
+        "text search configuration",
+        "ALTER TEXT SEARCH CONFIGURATION public.simpler DROP MAPPING FOR word",
+        ("simpler",),
+    ),
+    (
+        "text search configuration",
+        "ALTER TEXT SEARCH CONFIGURATION public.simpler ADD MAPPING FOR word WITH simple",
+        ("simpler",),
+    ),
+    (
+        "server",
+        """ALTER SERVER far VERSION '2' OPTIONS (DROP "old one", ADD port '1', SET host 'a'')')""",
+        ("far",),
+    ),
+    ("server", "ALTER SERVER far OPTIONS (SET host 'ADD x', ADD dbname 'd')", ("far",)),
+    ("foreign table", "ALTER FOREIGN TABLE public.remote OPTIONS (ADD path '/')", ("remote",)),
+    ("foreign table", "ALTER FOREIGN TABLE public.remote OPTIONS (DROP path)", ("remote",)),
+    (
+        "column",
+        "ALTER TABLE public.remote ALTER COLUMN id OPTIONS (ADD remote 'i')",
+        ("remote", "id"),
+    ),
+    ("cast", "CREATE CAST (text AS public.feeling) WITH INOUT", ("text AS public.feeling",)),
+    ("cast", "DROP CAST (text AS public.feeling)", ("text AS public.feeling",)),
     ("collation", "ALTER COLLATION public.same RENAME TO alike", ("same",)),
     ("statistics object", "ALTER STATISTICS public.two RENAME TO sums", ("two",)),
     ("operator class", "ALTER OPERATOR CLASS public.n USING hash RENAME TO m", ("hash", "n")),
@@ -112,7 +140,7 @@ def test_each_statement_runs_twice(live):
         return not condition or live.execute(f"SELECT {condition}") == [(True,)]
 
     for kind, statement, path in STATEMENTS:
-        schema = "" if kind == "schema" else "public"
+        schema = "" if kind in ("schema", "server", "cast") else "public"
         found = conditional(statement, SchemaObject(Address(kind, schema, path), {}))
         assert holds(found.condition), statement
         live.execute(found.statement)
@@ -132,6 +160,16 @@ def test_a_function_is_looked_for_by_its_arguments(live):
 
 
 def test_a_kind_that_cannot_be_looked_for_has_no_condition():
-    cast = SchemaObject(Address("cast", "", ("x",)), {})
-    assert existence(cast) == ""
-    assert conditional("DROP CAST (a AS b)", cast).statement == "DROP CAST IF EXISTS (a AS b)"
+    mapping = SchemaObject(Address("user mapping", "", ("far", "PUBLIC")), {})
+    assert existence(mapping) == ""
+    assert conditional("DROP USER MAPPING FOR PUBLIC SERVER far", mapping).statement == (
+        "DROP USER MAPPING IF EXISTS FOR PUBLIC SERVER far"
+    )
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view", "table", "sequence", "index"])
+def test_an_object_of_another_kind_is_not_the_one(live, kind):
+    live.execute("DROP TABLE IF EXISTS same_name; CREATE TABLE same_name (id integer)")
+    found = SchemaObject(Address(kind, "public", ("same_name",)), {})
+    looked = live.execute(f"SELECT {existence(found, of_kind=True)}, {existence(found)}")
+    assert looked == [(kind == "table", True)]

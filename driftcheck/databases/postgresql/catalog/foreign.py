@@ -161,6 +161,10 @@ class UserMapping(PostgreSQLKind):
     name = "user mapping"
     plural = "user mappings"
     keyword = "USER MAPPING"
+    why_not_adopted = (
+        "A user mapping is not tried on shadow databases, and a migration is no place for its "
+        "options: they can be passwords."
+    )
     columns = f"""'' as schema, m.srvname as within,
         case m.umuser when 0 then 'PUBLIC' else m.usename end as name,
         {foreign_options_sql("m.umoptions")} as options, {OPTIONS_ARE_HIDDEN} as hidden"""

@@ -63,6 +63,10 @@ class Subscription(PostgreSQLKind):
     plural = "subscriptions"
     keyword = "SUBSCRIPTION"
     left_out_of_copies = True
+    why_not_adopted = (
+        "A subscription is not tried on shadow databases: it copies the rows of another server. "
+        "Most of its changes cannot be made in the transaction of a migration either."
+    )
     recognizable = True
     recreatable = False
     owner = "s.subowner"

@@ -5,10 +5,10 @@ from dataclasses import replace
 from driftcheck.databases.postgresql.conditional_ddl import existence
 
 WITHOUT_LOOK = {
-    "cast",  # DROP has IF EXISTS, and a cast has no name
     "user mapping",  # CREATE and DROP have IF EXISTS
     "privileges",  # GRANT and REVOKE have no effect the second time
 }
+NO_NAMES = {"operator": "~~~", "cast": "absent AS absent"}
 
 
 def test_every_kind_is_looked_for(everything):
@@ -16,7 +16,7 @@ def test_every_kind_is_looked_for(everything):
     objects = [obj for obj in everything.base.objects.values() if existence(obj)]
     assert kinds - {obj.address.kind for obj in objects} == WITHOUT_LOOK & kinds
     for obj in objects:
-        path = (*obj.address.path[:-1], "~~~" if obj.address.kind == "operator" else "absent")
-        absent = replace(obj, address=obj.address._replace(path=path))
+        name = NO_NAMES.get(obj.address.kind, "absent")
+        absent = replace(obj, address=obj.address._replace(path=(*obj.address.path[:-1], name)))
         condition = f"select {existence(obj)}, {existence(absent)}"
         assert everything.rows(condition) == [(True, False)], condition
