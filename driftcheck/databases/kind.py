@@ -60,6 +60,9 @@ class Kind(ABC):
     left_out_of_copies: ClassVar[bool] = False
     """Whether restricted shadow databases have no objects of this kind: a role without privileges
     cannot create them, and no other object depends on them."""
+    is_replaced_over_text: ClassVar[bool] = False
+    """Whether columns of a type of this kind become text while it is created again, because not
+    everybody who owns it can rename all that has its name."""
     why_not_adopted: ClassVar[str] = ""
     """Why no migration is written for drift of this kind, in a sentence; empty if one is."""
     is_needed_by_none: ClassVar[bool] = False
@@ -137,6 +140,10 @@ class Kind(ABC):
         Returns:
             The statements, and the type under its other name.
         """
+        raise NotImplementedError
+
+    def as_text(self, obj: SchemaObject) -> SchemaObject:
+        """A column whose type is created again, in the meantime."""
         raise NotImplementedError
 
     def of_replaced_type(self, obj: SchemaObject) -> SchemaObject:

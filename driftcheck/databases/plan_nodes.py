@@ -107,6 +107,7 @@ class _Graph:
         self._alterers: dict[Address, PlanNode] = {}
         self._renamers: dict[Address, PlanNode] = {}
         self._definers: dict[Address, PlanNode] = {}
+        self._converters: dict[Address, PlanNode] = {}
         self._add_drops()
         self._add_alterations()
         self._add_creations()
@@ -123,7 +124,10 @@ class _Graph:
     def _add_drops(self) -> None:
         selection = self._selection
         for address, statements in selection.released.items():
-            self._add(NodeKind.RELEASE, self._scope.state.objects[address]).statements = statements
+            node = self._add(NodeKind.RELEASE, self._scope.state.objects[address])
+            node.statements = statements
+            if address in selection.as_text:
+                self._converters[address] = node
         for address, obj in selection.drops.items():
             kind = self._scope.kind(obj)
             node = self._add(NodeKind.DROP, obj)
@@ -251,8 +255,13 @@ class _Graph:
                     self._run(other, before=node)
                     if dependent not in self._renamers:  # its drop may name the type
                         self._run(other, before=self._renamers.get(address))
+                elif dependent in self._converters:
+                    self._run(self._converters[dependent], before=node)
                 elif dependent in self._alterers:
                     self._run(self._alterers[dependent], before=node)
+        for address, node in self._converters.items():
+            for dependent in state.dependents(address):
+                self._run(self._droppers.get(dependent), before=node)
 
     def _order_makers(self) -> None:
         """Create and alter an object after everything that it needs."""

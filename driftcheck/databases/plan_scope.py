@@ -42,6 +42,8 @@ class Selection:
         alters: The current and the target object of each altered object, by current address.
         released: Statements that run first, by the address of their object.
         rename_away: The types that are renamed, and dropped when no column uses them any more.
+        replaced_over_text: The types that are created again while their columns are text.
+        as_text: The columns of these types.
         retyped: The columns that change from a type that was renamed to its successor.
         finding_of: The finding for which each object is changed.
         carried: The objects that the server changes together with another object.
@@ -55,6 +57,8 @@ class Selection:
     alters: dict[Address, tuple[SchemaObject, SchemaObject]] = field(default_factory=dict)
     released: dict[Address, list[str]] = field(default_factory=dict)
     rename_away: dict[Address, SchemaObject] = field(default_factory=dict)
+    replaced_over_text: set[Address] = field(default_factory=set)
+    as_text: set[Address] = field(default_factory=set)
     retyped: set[Address] = field(default_factory=set)
     finding_of: dict[Address, int | None] = field(default_factory=dict)
     carried: list[tuple[SchemaObject, SchemaObject]] = field(default_factory=list)

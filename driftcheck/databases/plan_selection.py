@@ -202,7 +202,9 @@ class _Selector:
         parts = list(self._state.parts(current.address))
         target = with_privileges(target, self._state.objects.get(current.address, current))
         kind = self._scope.kind(current)
-        if kind.is_type and self._has_columns(current):
+        if kind.is_replaced_over_text and not self._is_in_other_types(current):
+            selection.replaced_over_text.add(current.address)
+        elif kind.is_type and self._has_columns(current):
             selection.rename_away[current.address] = current
         selection.drops[current.address] = current
         selection.finding_of.setdefault(current.address, self._finding)
@@ -234,6 +236,10 @@ class _Selector:
             for obj in objects
             if obj is not None
         )
+
+    def _is_in_other_types(self, type_: SchemaObject) -> bool:
+        objects = (self._state.objects.get(a) for a in self._state.dependents(type_.address))
+        return any(self._scope.kind(obj).is_type for obj in objects if obj is not None)
 
     def _disturb(self, address: Address, cause: Address) -> None:
         """Take down an object that depends on an object which is dropped or blocked."""
@@ -268,11 +274,30 @@ class _Selector:
                 selection.alters[obj.address] = (kind.of_replaced_type(obj), target)
                 self._make_way(obj, kind.blocked_by(kind.of_replaced_type(obj), target))
             return
+        if cause in selection.replaced_over_text and obj.address.kind == "column":
+            self._turn_into_text(obj, target)
+            return
         if kind.holds_data and not obj.attributes.get("generated"):
             self._release(obj, target)
             return
         selection.alters.pop(obj.address, None)
         self._recreate(obj, target)
+
+    def _turn_into_text(self, obj: SchemaObject, target: SchemaObject) -> None:
+        """Keep the values of a column as text while its type is created again."""
+        selection, kind = self._selection, self._scope.kind(obj)
+        if obj.address in selection.as_text:
+            return
+        selection.as_text.add(obj.address)
+        meanwhile = kind.as_text(obj)
+        selection.released[obj.address] = kind.alter(obj, meanwhile)
+        selection.alters[obj.address] = (meanwhile, target)
+        for address in self._state.dependents(obj.address):
+            dependent = self._state.objects.get(address)
+            if dependent is None or dependent.inherited_from is not None:
+                continue  # the server drops what is inherited
+            if address.kind != "column" or dependent.attributes.get("generated"):
+                self._disturb(address, obj.address)
 
     def _release(self, obj: SchemaObject, target: SchemaObject) -> None:
         released = self._scope.kind(obj).release(obj)

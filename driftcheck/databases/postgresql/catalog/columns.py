@@ -293,6 +293,12 @@ class Column(PostgreSQLKind):
         remaining = replace(obj, attributes={**obj.attributes, "default": None})
         return [f"{alter_own_column(obj)} DROP DEFAULT"], remaining
 
+    def as_text(self, obj: SchemaObject) -> SchemaObject:
+        """The column with its values as text, without its default."""
+        return replace(
+            obj, attributes={**obj.attributes, "type": "text", "collation": None, "default": None}
+        )
+
     def of_replaced_type(self, obj: SchemaObject) -> SchemaObject:
         """The column with a type that differs from every other type."""
         return replace(

@@ -114,10 +114,14 @@ def _attributes(composite: SchemaObject) -> dict[str, str]:
 
 
 class RangeType(TypeKind):
-    """A range type. https://www.postgresql.org/docs/current/catalog-pg-range.html."""
+    """A range type. https://www.postgresql.org/docs/current/catalog-pg-range.html.
+
+    Its constructors are functions of its name that belong to the first superuser of the server.
+    """
 
     name = "range type"
     plural = "range types"
+    is_replaced_over_text = True
     summary_attributes = ("definition",)
     add_sql = ("CREATE TYPE {new_path} AS RANGE (SUBTYPE = integer)",)
     alterations = (

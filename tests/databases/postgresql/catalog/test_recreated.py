@@ -56,3 +56,46 @@ def test_one_after_the_other(changed, catalog):
     for change in changed.changes:
         changed.run(*undo([change], catalog).statements)
     assert changed.read().objects == changed.before.objects
+
+
+RANGES = """
+create type floats as range (subtype = float8, subtype_diff = float8mi);
+create table houses (id integer, heights floats not null default '[1,2)', widths floats[],
+  several floats_multirange, constraint tall check (not isempty(heights)),
+  constraint apart exclude using gist (heights with &&));
+create table towers (floors integer) inherits (houses);
+create index houses_heights on houses using gist (heights);
+create view low as select id, heights from houses where not heights @> float8 '9';
+insert into houses values (1, '[0.5,1)', '{"[1,2)",NULL}', '{[1,2),[3,4)}');
+insert into towers values (2, '[5,)', null, null, 7);
+"""
+OTHER_RANGE = """
+drop view low;
+drop index houses_heights;
+alter table houses drop constraint apart, drop constraint tall, alter heights drop default,
+  alter heights type text, alter widths type text[], alter several type text;
+drop type floats;
+create type floats as range (subtype = float8);
+alter table houses alter heights type floats using heights::floats,
+  alter widths type floats[] using widths::floats[],
+  alter several type floats_multirange using several::floats_multirange;
+alter table houses alter heights set default '[1,2)',
+  add constraint tall check (not isempty(heights)), add constraint apart
+  exclude using gist (heights with &&);
+create index houses_heights on houses using gist (heights);
+create view low as select id, heights from houses where not heights @> float8 '9';
+"""
+
+
+def test_a_range_type_whose_constructors_belong_to_a_superuser(session, pg18, catalog):
+    live = session(pg18, RANGES)
+    before, rows = live.read(), live.rows("select * from houses order by id")
+    live.run(OTHER_RANGE)
+    after = live.read()
+    changes = compare(before, after, same_lineage=True)
+    assert [str(change.address) for change in changes] == ["range type public.floats"]
+    statements = undo(changes, catalog, before, after).statements
+    assert not [each for each in statements if "RENAME" in each]
+    live.run(*statements)
+    assert live.read().objects == before.objects
+    assert live.rows("select * from houses order by id") == rows
