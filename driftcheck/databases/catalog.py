@@ -24,6 +24,8 @@ class Catalog(ABC):
     """Statements for the session in which definitions are run that ``read`` returned."""
     knows_dependencies: ClassVar[bool] = False
     """Whether snapshots have the dependencies between objects."""
+    own_rows_hint: ClassVar[str] = ""
+    """What stands before a table in FROM if rows of tables that inherit from it are not meant."""
     by_option: ClassVar[Mapping[str, str]] = {}
     """Attributes that are read only on request: the noun for reports, by the name in the scope."""
 

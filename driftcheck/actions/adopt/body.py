@@ -13,7 +13,7 @@ from textwrap import indent
 from driftcheck.actions.adopt.operations import OperationWriter, executed, literal
 from driftcheck.actions.adopt.steps import Step, Verb
 from driftcheck.databases.database import Database
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.operation import INDENT, joined
 
 _BEFORE_LOOKS = """\
@@ -198,6 +198,10 @@ class BodyWriter:
 
     def _is_found(self, address: Address, parent: Address | None, *, negated: bool = False) -> str:
         """Return the expression that is true if the database has an object, or lacks it."""
+        if address.kind == "column" and not self._writer.is_reflected_silently(parent or address):
+            found = self._database.existence(SchemaObject(address, {}))
+            if found:
+                return f"{'not ' if negated else ''}holds({literal(found)})"
         schema = [] if address.schema == self._default_schema else [repr(address.schema)]
         arguments = [] if address.kind == "table" else [repr((parent or address).path[0])]
         call = f"{_FUNCTIONS[address.kind]}({', '.join([*arguments, *filter(None, schema)])})"

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Constraint, Index, MetaData, Table, event, inspect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SAWarning
-from sqlalchemy.types import NULLTYPE, TypeDecorator
+from sqlalchemy.types import NULLTYPE, NullType, TypeDecorator
 
 from driftcheck.databases.connection import own_engine
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -101,6 +101,12 @@ class SchemaSide:
         if address not in self._reflected:
             self._reflected[address] = self._reflect(address)
         return self._reflected[address]
+
+    def has_unknown_types(self, address: Address) -> bool:
+        """Whether a table has columns of types that SQLAlchemy does not know, and warns of."""
+        table = self.reflected(address)
+        columns = () if table is None else table.columns
+        return any(isinstance(_element(column.type), NullType) for column in columns)
 
     def _declared(self, address: Address) -> Table | None:
         schema = address.schema

@@ -99,6 +99,10 @@ class OperationWriter:
         of_template = template_imports(Path(environment.script.dir, "script.py.mako"))
         return imports_for("\n".join(self._texts), [*of_template, *self._rendering.imports])
 
+    def is_reflected_silently(self, table: Address) -> bool:
+        """Whether a migration can look at the columns of a table without a warning."""
+        return not (self._before.has_unknown_types(table) or self._after.has_unknown_types(table))
+
     def write(self, step: Step) -> Code | None:
         """Return the code of a step; ``None`` if Alembic has no operation for it."""
         writer = self._writers.get((step.address.kind, step.verb))

@@ -308,7 +308,7 @@ class _Run:
         with own_engine(self._url).connect() as connection:
             for statement in catalog_for(schema.dialect).statements_to_see_rows(schema):
                 connection.exec_driver_sql(statement)
-            return _counted(connection, tables)
+            return _counted(connection, tables, catalog_for(schema.dialect).own_rows_hint)
 
     def end(self) -> None:
         """Drop the copy."""
@@ -327,7 +327,7 @@ def _alike(description: str, left: Sequence[Change]) -> Attempt:
     return Attempt(description, succeeded=not left, details=_listed(left))
 
 
-def _counted(connection: Connection, tables: Sequence[Address]) -> dict[Address, int]:
+def _counted(connection: Connection, tables: Sequence[Address], hint: str) -> dict[Address, int]:
     """Count the rows of tables in one statement; without those that cannot be read, in several.
 
     Each row counts for the table that it is in, and not for those that this table inherits from: a
@@ -335,21 +335,21 @@ def _counted(connection: Connection, tables: Sequence[Address]) -> dict[Address,
     """
     if not tables:
         return {}
-    statement = union_all(*(_count(each, number) for number, each in enumerate(tables)))
+    statement = union_all(*(_count(each, number, hint) for number, each in enumerate(tables)))
     try:
         with connection.begin_nested():
             return {tables[number]: count for number, count in connection.execute(statement)}
     except DBAPIError:
         middle = len(tables) // 2
         halves = (tables[:middle], tables[middle:]) if middle else ()
-        return {each: n for half in halves for each, n in _counted(connection, half).items()}
+        return {each: n for half in halves for each, n in _counted(connection, half, hint).items()}
 
 
-def _count(address: Address, number: int) -> Any:
+def _count(address: Address, number: int, hint: str) -> Any:
     """Return the query for the rows of a table, with a number that says which table it is."""
     rows = table(address.name, schema=address.schema or None)
     query = select(literal(number), func.count()).select_from(rows)
-    return query.with_hint(rows, "ONLY", "postgresql")
+    return query.with_hint(rows, hint) if hint else query
 
 
 def _lost(before: Mapping[Address, int], after: Mapping[Address, int]) -> str:

@@ -61,10 +61,10 @@ _CLAUSES = (
     ),
 )
 
-_MAPPING = re.compile(rf"ALTER TEXT SEARCH CONFIGURATION {_NAME} ADD MAPPING FOR (\w+) ")
-_NAMED_OPTION = r'("(?:[^"]|"")*"|\w+)'
+_IDENTIFIER = r'("(?:[^"]|"")*"|\w+)'
+_MAPPING = re.compile(rf"ALTER TEXT SEARCH CONFIGURATION {_NAME} ADD MAPPING FOR {_IDENTIFIER} ")
 _OPTION = re.compile(
-    rf"ALTER .*? OPTIONS \((?:SET {_NAME} E?'(?:[^']|'')*', )*(ADD|DROP) {_NAMED_OPTION}", re.DOTALL
+    rf"ALTER .*? OPTIONS \((?:SET {_NAME} E?'(?:[^']|'')*', )*(ADD|DROP) {_IDENTIFIER}", re.DOTALL
 )
 _OPTIONS = {
     "pg_attribute": "attfdwoptions",
@@ -252,7 +252,8 @@ def _mapping(match: re.Match[str], obj: SchemaObject) -> str:
     """Return an SQL expression: whether a configuration has dictionaries for a kind of token."""
     catalog, where = _row_of_name(obj.address)
     tables = f"{catalog} g JOIN pg_ts_config_map ON mapcfg = g.oid, ts_token_type(cfgparser)"
-    return _found(tables, f"{where} AND tokid = maptokentype AND alias = {quote_literal(match[1])}")
+    token = quote_literal(_unquoted(match[1]))
+    return _found(tables, f"{where} AND tokid = maptokentype AND alias = {token}")
 
 
 def _inherits(match: re.Match[str]) -> str:

@@ -299,6 +299,18 @@ def test_a_type_is_changed_only_where_no_new_view_holds_it(students, pg18):
     assert "if not holds(\"to_regclass('public.ages') IS NOT NULL\"):" in body(adoption.text)
 
 
+def test_a_table_with_a_type_that_sqlalchemy_does_not_know_is_looked_at_in_sql(students, pg18):
+    """Its reflection warns, and a project may turn warnings into errors."""
+    create = "CREATE TYPE pair AS (a integer, b integer); ALTER TABLE students ADD names pair[]"
+    students.revision("0002", f"op.execute({create!r})", "0001")
+    students.upgrade()
+    students.by_hand("ALTER TABLE students DROP age, ADD nick text")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert "get_columns" not in adoption.text
+    assert "if not holds(" in body(adoption.text)
+
+
 def test_a_new_table_gets_its_sequence_and_its_comment_once(students, pg18):
     students.by_hand(
         "CREATE TABLE audit (id bigserial PRIMARY KEY); COMMENT ON TABLE audit IS 'who''s'"

@@ -102,6 +102,16 @@ STATEMENTS = [
         ("simpler",),
     ),
     (
+        "text search configuration",
+        'ALTER TEXT SEARCH CONFIGURATION public.simpler DROP MAPPING FOR "float"',
+        ("simpler",),
+    ),
+    (
+        "text search configuration",
+        'ALTER TEXT SEARCH CONFIGURATION public.simpler ADD MAPPING FOR "float" WITH simple',
+        ("simpler",),
+    ),
+    (
         "server",
         """ALTER SERVER far VERSION '2' OPTIONS (DROP "old one", ADD port '1', SET host 'a'')')""",
         ("far",),

@@ -132,6 +132,7 @@ class PostgreSQLCatalog(Catalog):
     kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
     rebuild_settings: ClassVar[tuple[str, ...]] = REBUILD_SETTINGS
     knows_dependencies: ClassVar[bool] = True
+    own_rows_hint: ClassVar[str] = "ONLY"
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
