@@ -29,14 +29,15 @@ _USERS_OWN = f"x.oid >= {_FIRST_OF_USERS} AND NOT {_MEMBER}"
 
 # Functions that only a superuser can create, and SECURITY DEFINER functions of extensions. Triggers
 # that call them are dropped: a trigger needs no privilege on its function, and the owner of a table
-# can enable a disabled trigger.
+# can enable a disabled trigger. An aggregate is in the language internal, but calls only what its
+# owner may call.
 _UNSAFE_FUNCTIONS = f"""
 SELECT x.oid FROM pg_proc x JOIN pg_language l ON l.oid = x.prolang
 LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = x.oid AND d.deptype = 'e'
 LEFT JOIN pg_extension e ON e.oid = d.refobjid
 WHERE x.oid >= {_FIRST_OF_USERS}
   AND (e.extname = ANY (%(unsafe)s) OR x.prosecdef AND e.oid IS NOT NULL
-    OR e.oid IS NULL AND NOT l.lanpltrusted)
+    OR e.oid IS NULL AND NOT l.lanpltrusted AND x.prokind <> 'a')
 """
 # Functions of the server that a migration has granted to PUBLIC.
 _OPENED_FUNCTIONS = f"""
@@ -152,6 +153,14 @@ _USE_WRAPPERS = """
 SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %%I TO %%I', fdwname, %(role)s::text)
 FROM pg_foreign_data_wrapper WHERE fdwhandler = 0
 """
+# The constructors of a new range type belong to the first superuser of the server, whose default
+# privileges may leave them to nobody else.
+_USE_CONSTRUCTORS = """
+SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %%s GRANT EXECUTE ON FUNCTIONS TO %%I',
+  defaclrole::regrole, %(role)s::text)
+FROM pg_default_acl
+WHERE defaclrole = 10 AND defaclnamespace = 0 AND defaclobjtype = 'f'
+"""
 _PUBLIC_SCHEMA = """
 SELECT format('ALTER SCHEMA public OWNER TO %%I', %(role)s::text)
 FROM pg_namespace WHERE nspname = 'public' AND nspowner <> 'pg_database_owner'::regrole
@@ -166,7 +175,9 @@ def _give(catalog: str, named: str, own: str) -> str:
     return f"SELECT {statement} FROM {catalog} x WHERE {which}"
 
 
-_GIVE = " UNION ALL ".join([*(_give(*entry) for entry in _OWNED), _USE_WRAPPERS, _PUBLIC_SCHEMA])
+_GIVE = " UNION ALL ".join(
+    [*(_give(*entry) for entry in _OWNED), _USE_WRAPPERS, _USE_CONSTRUCTORS, _PUBLIC_SCHEMA]
+)
 
 
 def make_role(cursor: Any, role: str) -> None:

@@ -94,6 +94,7 @@ REACHING = """
 CREATE FUNCTION reads(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all';
 CREATE FUNCTION powerful() RETURNS boolean LANGUAGE sql SECURITY DEFINER AS
   'SELECT rolsuper FROM pg_roles WHERE rolname = current_user';
+CREATE AGGREGATE content(text) (sfunc = textcat, stype = text, finalfunc = reads);
 CREATE EXTENSION postgres_fdw;
 CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw;
 CREATE USER MAPPING FOR PUBLIC SERVER here;
@@ -114,6 +115,7 @@ GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC;
     "statement",
     [
         "SELECT reads('PG_VERSION')",
+        "SELECT content('PG_VERSION')",
         "SELECT pg_read_file('PG_VERSION')",
         "SELECT * FROM elsewhere",
         "CREATE FOREIGN TABLE farther (a integer) SERVER other",
@@ -161,6 +163,22 @@ def test_foreign_tables_are_owned_and_reach_nothing(pg15, database):
     ]
     refused = [each.message for each in run_untrusted(shadow, used)]
     assert refused == ['foreign-data wrapper "postgres_fdw" has no handler'] * len(used)
+    shadow.drop()
+
+
+def test_a_range_type_is_made_in_spite_of_default_privileges(pg16, database):
+    template = database(pg16, "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    template.close()
+    shadow = pg16.make("copied", template.shadow, restricted=True)
+    assert run_untrusted(shadow, ["CREATE TYPE floats AS RANGE (SUBTYPE = float8)"]) == []
+    shadow.drop()
+
+
+def test_an_aggregate_is_handed_over(pg16, database):
+    template = database(pg16, "CREATE AGGREGATE total(integer) (sfunc = int4pl, stype = integer)")
+    template.close()
+    shadow = pg16.make("copied", template.shadow, restricted=True)
+    assert run_untrusted(shadow, ["ALTER AGGREGATE total(integer) RENAME TO added"]) == []
     shadow.drop()
 
 
