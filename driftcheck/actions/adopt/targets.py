@@ -8,8 +8,10 @@ from functools import partial
 
 from driftcheck.chain import Side
 from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.database import Database
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import ObjectChange, Plan
+from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, compare
@@ -256,8 +258,9 @@ class TargetMaker:
         shadow = copies.shadows[database.database_key]
         if not is_restricted(original):  # a restricted shadow has functions that are not trusted
             shadow.install(_added_extensions(changes))
+        system = database_for(database.database_key.dialect)
         refused = run_untrusted(shadow, plan.statements)
-        return {_address_of(each, plan): _NOT_MADE.format(each.message) for each in refused}
+        return {_address_of(each, plan, system): _NOT_MADE.format(each.message) for each in refused}
 
     def _changes(self, database: DatabaseState, head: Snapshot, target: Snapshot) -> list[Change]:
         key = database.database_key
@@ -287,10 +290,13 @@ def _require_free(database: DatabaseState, adopted: Sequence[Change]) -> None:
                 raise NotMadeError({step.address: _NEEDED.format(dependent, reason)})
 
 
-def _address_of(refused: Refused, plan: Plan) -> Address:
+def _address_of(refused: Refused, plan: Plan, database: Database) -> Address:
     """Return the object of a refused statement, which may have been changed to run without code."""
-    steps = (step for step in plan.steps if refused.statement.startswith(step.statement))
-    return max(steps, key=lambda step: len(step.statement)).address
+    return next(
+        step.address
+        for step in plan.steps
+        if refused.statement in (step.statement, database.without_code(step.statement))
+    )
 
 
 def _is_left_out(address: Address, catalog: Catalog) -> bool:
