@@ -10,7 +10,7 @@ from driftcheck.chain import Side
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.database import Database
 from driftcheck.databases.location import DatabaseKey
-from driftcheck.databases.plan import ObjectChange, Plan
+from driftcheck.databases.plan import ObjectChange, PlanStep
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
 from driftcheck.errors import ReplayError, ShadowError
@@ -259,8 +259,13 @@ class TargetMaker:
         if not is_restricted(original):  # a restricted shadow has functions that are not trusted
             shadow.install(_added_extensions(changes))
         system = database_for(database.database_key.dialect)
-        refused = run_untrusted(shadow, plan.statements)
-        return {_address_of(each, plan, system): _NOT_MADE.format(each.message) for each in refused}
+        steps = [
+            _unless_installed(step, database.snapshots[Side.LIVE], system) for step in plan.steps
+        ]
+        refused = run_untrusted(shadow, (step.statement for step in steps))
+        return {
+            _address_of(each, steps, system): _NOT_MADE.format(each.message) for each in refused
+        }
 
     def _changes(self, database: DatabaseState, head: Snapshot, target: Snapshot) -> list[Change]:
         key = database.database_key
@@ -290,11 +295,19 @@ def _require_free(database: DatabaseState, adopted: Sequence[Change]) -> None:
                 raise NotMadeError({step.address: _NEEDED.format(dependent, reason)})
 
 
-def _address_of(refused: Refused, plan: Plan, database: Database) -> Address:
+def _unless_installed(step: PlanStep, live: Snapshot, database: Database) -> PlanStep:
+    """Return a step that leaves an extension as it is if it was installed with more rights."""
+    obj = live.objects.get(step.address)
+    if obj is None or step.address.kind != "extension":
+        return step
+    return replace(step, statement=database.conditional(step.statement, obj).statement)
+
+
+def _address_of(refused: Refused, steps: Iterable[PlanStep], database: Database) -> Address:
     """Return the object of a refused statement, which may have been changed to run without code."""
     return next(
         step.address
-        for step in plan.steps
+        for step in steps
         if refused.statement in (step.statement, database.without_code(step.statement))
     )
 

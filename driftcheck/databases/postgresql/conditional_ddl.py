@@ -256,12 +256,11 @@ def _mapping(match: re.Match[str], obj: SchemaObject) -> str:
     return _found(tables, f"{where} AND tokid = maptokentype AND alias = {token}")
 
 
-def _inherits(match: re.Match[str]) -> str:
-    child, parent = quote_literal(match[1]), quote_literal(match[3])
-    found = _found(
-        "pg_inherits", f"inhrelid = to_regclass({child}) AND inhparent = to_regclass({parent})"
-    )
-    return found if match[2] == "NO INHERIT" else f"NOT {found}"
+def _is_child(child: str, parent: str) -> str:
+    """Return an SQL expression: whether a table or index inherits from another."""
+    inherited = f"to_regclass({quote_literal(parent)})"
+    where = f"inhrelid = to_regclass({quote_literal(child)}) AND inhparent = {inherited}"
+    return _found("pg_inherits", where)
 
 
 def _found(catalog: str, condition: str) -> str:
@@ -282,10 +281,6 @@ def _domain_constraint(domain: str, name: str) -> str:
     found = quote_literal(_unquoted(name))
     where = f"contypid = to_regtype({quote_literal(domain)}) AND conname = {found}"
     return _found("pg_constraint", where)
-
-
-def _is_partition(name: str) -> str:
-    return _found("pg_class", f"oid = to_regclass({quote_literal(name)}) AND relispartition")
 
 
 _ONCE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
@@ -318,13 +313,26 @@ _ONCE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         lambda m: _attribute(m[1], m[2], " AND attidentity = ''"),
     ),
     (
-        re.compile(rf"ALTER (?:TABLE|INDEX) {_NAME} ATTACH PARTITION ({_NAME})"),
-        lambda m: f"NOT {_is_partition(m[1])}",
+        re.compile(rf"ALTER (?:TABLE|INDEX) ({_NAME}) ATTACH PARTITION ({_NAME})"),
+        lambda m: f"NOT {_is_child(m[2], m[1])}",
     ),
     (
-        re.compile(rf"ALTER (?:TABLE|INDEX) {_NAME} DETACH PARTITION ({_NAME})"),
-        lambda m: _is_partition(m[1]),
+        re.compile(rf"ALTER (?:TABLE|INDEX) ({_NAME}) DETACH PARTITION ({_NAME})"),
+        lambda m: _is_child(m[2], m[1]),
     ),
-    (re.compile(rf"ALTER TABLE ({_NAME}) (NO INHERIT|INHERIT) ({_NAME})$"), _inherits),
+    (
+        re.compile(rf"ALTER TABLE ({_NAME}) NO INHERIT ({_NAME})$"),
+        lambda m: _is_child(m[1], m[2]),
+    ),
+    (
+        re.compile(rf"ALTER TABLE ({_NAME}) INHERIT ({_NAME})$"),
+        lambda m: f"NOT {_is_child(m[1], m[2])}",
+    ),
+    (
+        re.compile(rf"ALTER TABLE ({_NAME}) NOT OF$"),
+        lambda m: _found(
+            "pg_class", f"oid = to_regclass({quote_literal(m[1])}) AND reloftype <> 0"
+        ),
+    ),
 )
 """The statements that can run only once, and the condition of each."""

@@ -353,6 +353,16 @@ def test_drift_of_foreign_tables(students, pg18):
     assert adoption.is_proved, adoption.failed
 
 
+def test_an_extension_that_only_a_superuser_can_install_is_written_and_not_proved(students, pg18):
+    students.revision("0002", PRIVILEGED.strip(), "0001")
+    students.upgrade()
+    students.by_hand("CREATE EXTENSION vector")
+    adoption = adopted(students, pg18)
+    assert adoption.left == ()
+    assert {attempt.succeeded for attempt in adoption.failed} == {None}
+    assert "CREATE EXTENSION IF NOT EXISTS vector" in adoption.text
+
+
 def test_drift_that_only_a_superuser_can_create_is_left_out(students, pg18):
     students.by_hand("CREATE PUBLICATION every FOR ALL TABLES; ALTER TABLE students DROP age")
     adoption = adopted(students, pg18)

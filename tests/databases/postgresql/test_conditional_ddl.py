@@ -13,6 +13,7 @@ CREATE TABLE parts (id integer) PARTITION BY LIST (id); CREATE TABLE part_1 (id 
 CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
 CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TYPE mood AS ENUM ('it''s', 'ok'); CREATE TYPE pair AS (a integer, b integer);
+CREATE TYPE row_of AS (a integer); CREATE TABLE typed OF row_of;
 CREATE SEQUENCE s; CREATE VIEW v AS SELECT 1 AS one; CREATE INDEX i ON parent (id);
 CREATE TRIGGER noted BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION g();
 CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple); CREATE COLLATION same FROM "C";
@@ -53,6 +54,8 @@ STATEMENTS = [
         ("part_1",),
     ),
     ("table", "ALTER TABLE public.parts DETACH PARTITION public.part_1", ("part_1",)),
+    ("table", "ALTER TABLE public.typed NOT OF", ("typed",)),
+    ("table", "ALTER TABLE public.typed OF public.row_of", ("typed",)),
     ("enum", "ALTER TYPE public.mood ADD VALUE 'new' AFTER 'ok'", ("mood",)),
     ("enum", "ALTER TYPE public.mood RENAME VALUE 'it''s' TO 'was'", ("mood",)),
     ("enum", "ALTER TYPE public.mood RENAME TO feeling", ("mood",)),
@@ -156,6 +159,22 @@ def test_each_statement_runs_twice(live):
         live.execute(found.statement)
         if holds(found.condition):
             live.execute(found.statement)
+
+
+def test_a_partition_of_another_table_is_not_detached(live):
+    live.execute(
+        "CREATE TABLE a (id integer) PARTITION BY LIST (id); CREATE TABLE b (LIKE a)"
+        " PARTITION BY LIST (id); CREATE TABLE c PARTITION OF b FOR VALUES IN (1)"
+    )
+    table = SchemaObject(Address("table", "public", ("c",)), {})
+    for verb, parent, expected in (
+        ("DETACH PARTITION public.c", "a", False),
+        ("DETACH PARTITION public.c", "b", True),
+        ("ATTACH PARTITION public.c FOR VALUES IN (1)", "a", True),
+        ("ATTACH PARTITION public.c FOR VALUES IN (1)", "b", False),
+    ):
+        found = conditional(f"ALTER TABLE public.{parent} {verb}", table)
+        assert live.execute(f"SELECT {found.condition}") == [(expected,)]
 
 
 def test_a_function_is_looked_for_by_its_arguments(live):
