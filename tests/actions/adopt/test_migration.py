@@ -417,6 +417,7 @@ op.execute("CREATE TABLE quotas (id integer PRIMARY KEY) PARTITION BY RANGE (id)
 op.execute("CREATE TABLE quotas_1 PARTITION OF quotas FOR VALUES FROM (0) TO (1000000)")
 op.execute("CREATE TABLE plans (quota integer REFERENCES quotas) PARTITION BY RANGE (quota)")
 op.execute("CREATE TABLE plans_1 PARTITION OF plans FOR VALUES FROM (0) TO (1000000)")
+op.execute("CREATE TABLE notes (quota integer REFERENCES quotas)")
 op.execute("CREATE MATERIALIZED VIEW ids AS SELECT id FROM people")
 """
 
@@ -437,6 +438,16 @@ def test_tables_that_have_rows_of_others_and_views_of_another_kind(students, pg1
     students.by_hand(by_hand)
     adoption = adopted(students, pg18)
     assert adoption.is_proved, adoption.failed
+
+
+def test_a_table_that_refers_to_a_partitioned_table(students, pg18):
+    """The server has a foreign key to each partition too, which belongs to no table."""
+    students.revision("0002", INHERITING.strip(), "0001")
+    students.upgrade()
+    students.by_hand("DROP TABLE notes")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert "op.create_table('notes'" in body(adoption.text, "downgrade")
 
 
 SECURED = """
