@@ -158,7 +158,9 @@ class RunningCode:
             statements = Statements(connection, mappers, accepted)
             if is_first:
                 written = [table for table in tables if _name(table, request) in request.tables]
-                statements.find([t for t in tables if t not in accepted.reads], written)
+                known = {*accepted.reads, *accepted.readable}
+                readable = _readable(tables, request, connection)
+                statements.find([t for t in tables if t not in known], written, readable)
                 return
             failed = [*statements.repeat()]
         finally:
@@ -215,6 +217,33 @@ def _tables(context: Any) -> list[sa.Table]:
         if table.name != context.version_table
     ]
     return list(dict.fromkeys(tables))
+
+
+def _readable(
+    tables: Iterable[sa.Table], request: DatabaseRequest, connection: sa.Connection
+) -> set[sa.Table]:
+    """Return the tables whose columns can certainly be read as before.
+
+    A type may read its columns with an expression, which can use anything. Names that SQLAlchemy
+    translates are not known.
+    """
+    if connection.get_execution_options().get("schema_translate_map"):
+        return set()
+    names, dialect = {*request.readable}, connection.dialect
+    return {
+        table
+        for table in tables
+        if _name(table, request) in names
+        and not any(_is_read_by_expression(column, dialect) for column in table.columns)
+    }
+
+
+def _is_read_by_expression(column: sa.Column[Any], dialect: sa.Dialect) -> bool:
+    """Whether the type of a column reads it with an expression, as far as that is known."""
+    try:
+        return bool(column.type.dialect_impl(dialect)._has_column_expression)
+    except Exception:  # noqa: BLE001  (types of the project raise any)
+        return True
 
 
 def _name(table: sa.Table, request: DatabaseRequest) -> tuple[str, str]:

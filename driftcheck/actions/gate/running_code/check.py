@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -22,7 +22,11 @@ from driftcheck.actions.gate.running_code.messages import (
     ProjectRequest,
     Question,
 )
-from driftcheck.actions.gate.running_code.scope import changed_objects, concerned_tables
+from driftcheck.actions.gate.running_code.scope import (
+    changed_objects,
+    concerned_tables,
+    readable_as_before,
+)
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
@@ -31,6 +35,7 @@ from driftcheck.errors import CannotCheckError, DriftcheckError
 from driftcheck.judging.findings import Finding
 from driftcheck.pipeline.progress import Progress
 from driftcheck.project.shadow_sets import ShadowSet
+from driftcheck.schema import Address, Snapshot
 from driftcheck.storage.temporary import temporary_directory
 
 _SETTINGS = ("app", "config", "name", "x", "directory", "database_url", "timeout")
@@ -132,15 +137,8 @@ class RunningCodeCheck:
         try:
             if self._process is None:
                 raise CannotCheckError(self._failure)
-            tables = {k: concerned_tables(before[k], after[k], changed[k]) for k in before}
             databases = [
-                DatabaseRequest(
-                    key,
-                    lent(self._shadows.at_base.shadows[key]),
-                    before[key].default_schema,
-                    sorted((table.schema, table.name) for table in tables[key]),
-                )
-                for key in before
+                self._request(key, before[key], after[key], changed[key]) for key in before
             ]
             answer = self._process.ask(Question(databases, is_first=True))
             for table, why in answer.not_tried.items():
@@ -174,6 +172,23 @@ class RunningCodeCheck:
             imported=[(key, lent(shadow)) for key, shadow in self._imported.shadows.items()],
         )
         return self._stack.enter_context(CodeProcess(request, settings.root))
+
+    def _request(
+        self,
+        database_key: DatabaseKey,
+        before: Snapshot,
+        after: Snapshot,
+        changed: Collection[Address],
+    ) -> DatabaseRequest:
+        """Return what is to be run on the copy of a database at the base's head."""
+        tables = concerned_tables(before, after, changed)
+        return DatabaseRequest(
+            database_key,
+            lent(self._shadows.at_base.shadows[database_key]),
+            before.default_schema,
+            sorted((table.schema, table.name) for table in tables),
+            sorted(readable_as_before(before, after, tables)),
+        )
 
     def _failures(
         self, process: CodeProcess, databases: Iterable[DatabaseRequest], shadow_set: ShadowSet

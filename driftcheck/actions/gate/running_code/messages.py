@@ -51,12 +51,14 @@ class DatabaseRequest:
         shadow: The shadow, as ``lent`` describes it.
         default_schema: The schema of tables that the models declare without a schema.
         tables: The schema and the name of each table into which rows are to be inserted.
+        readable: The same of each table whose columns can certainly be read as before.
     """
 
     database_key: DatabaseKey
     shadow: Mapping[str, Any]
     default_schema: str
     tables: Sequence[tuple[str, str]]
+    readable: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,11 @@ def question(line: str) -> Question:
 
 
 def _database(data: Mapping[str, Any]) -> DatabaseRequest:
-    tables = [(schema, name) for schema, name in data["tables"]]
+    tables, readable = (
+        [(schema, name) for schema, name in data[each]] for each in ("tables", "readable")
+    )
     key = DatabaseKey(*data["database_key"])
-    return DatabaseRequest(key, data["shadow"], data["default_schema"], tables)
+    return DatabaseRequest(key, data["shadow"], data["default_schema"], tables, readable)
 
 
 def _failure(data: Mapping[str, Any]) -> Failure:

@@ -78,6 +78,36 @@ def concerned_tables(
     return {table for table in tables if table in before.objects}
 
 
+def readable_as_before(
+    before: Snapshot, after: Snapshot, concerned: Collection[Address]
+) -> set[tuple[str, str]]:
+    """Return the schema and the name of each table of which reading columns cannot be concerned.
+
+    Nothing has changed at these tables, and no other table that has changed or is new has such a
+    name: it could be the one that the code reads now, because it comes first in the search path.
+    Views and virtual tables are left out, because they read other tables.
+
+    Args:
+        before: The schema before the new revisions.
+        after: The schema after them.
+        concerned: The tables for which inserting a row can be concerned.
+    """
+    differing = (
+        address
+        for address in before.objects.keys() | after.objects.keys()
+        if before.objects.get(address) != after.objects.get(address)
+    )
+    names = {address.path[0] for address in differing}
+    return {
+        (address.schema, address.name)
+        for address, table in before.objects.items()
+        if address.kind == "table"
+        and not table.attributes.get("using")
+        and address not in concerned
+        and address.name not in names
+    }
+
+
 def _compared(schema_object: SchemaObject | None) -> object:
     if schema_object is None:
         return None

@@ -65,7 +65,9 @@ class Accepted:
     """The statements that succeed on the base's schema.
 
     Attributes:
-        reads: The columns of each table that can be read.
+        reads: The tables whose columns can be read.
+        readable: The tables whose columns can certainly be read as before, so that this is not
+            tried.
         properties: The properties of classes that can be read, with their tables.
         rows: A row for each table. Tables that others reference are among them.
         writes: For the tables that were tried, the values that each column accepts.
@@ -73,6 +75,7 @@ class Accepted:
     """
 
     reads: list[sa.Table] = field(default_factory=list)
+    readable: set[sa.Table] = field(default_factory=set)
     properties: list[tuple[sa.Table, str, Any]] = field(default_factory=list)
     rows: dict[sa.Table, Row] = field(default_factory=dict)
     writes: dict[sa.Table, list[tuple[sa.Column[Any], Value]]] = field(default_factory=dict)
@@ -95,16 +98,24 @@ class Statements:
         self._accepted = accepted
         self._rows = Rows(connection, self._database, accepted.rows)
 
-    def find(self, tables: Iterable[sa.Table], written: Collection[sa.Table]) -> None:
+    def find(
+        self,
+        tables: Iterable[sa.Table],
+        written: Collection[sa.Table],
+        readable: Collection[sa.Table],
+    ) -> None:
         """Find the statements that succeed on the base's schema.
 
         Args:
             tables: The tables of the models.
             written: The tables into which rows are to be inserted.
+            readable: The tables whose columns can certainly be read as before.
         """
         accepted = self._accepted
         for table in tables:
-            if self._read(table.columns) is None:
+            if table in readable:
+                accepted.readable.add(table)
+            elif self._read(table.columns) is None:
                 accepted.reads.append(table)
             for name, expression in _properties(self._mappers.get(table, ())):
                 if self._read([expression]) is None:

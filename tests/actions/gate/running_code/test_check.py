@@ -69,6 +69,42 @@ def test_what_cannot_break_it_starts_no_process(students, monkeypatch):
     assert (check.passed, check.why) == (True, "none found")
 
 
+READ_BY_EXPRESSION = (
+    STUDENTS
+    + """
+from sqlalchemy.types import TypeDecorator
+
+
+class Number(TypeDecorator):
+    impl = Integer
+    cache_ok = True
+
+    def column_expression(self, column):
+        return literal_column("(SELECT max(name) FROM students)")
+
+
+Table("numbers", metadata, Column("id", Integer, primary_key=True), Column("number", Number))
+Table("letters", metadata, Column("id", Integer, primary_key=True))
+"""
+)
+
+
+def test_an_unchanged_table_whose_type_reads_a_changed_one(sketch):
+    project = Project(sketch())
+    up = "\n".join(
+        (
+            CREATED["up"],
+            'op.create_table("numbers", sa.Column("id", sa.Integer(), primary_key=True),'
+            ' sa.Column("number", sa.Integer()))',
+            'op.create_table("letters", sa.Column("id", sa.Integer(), primary_key=True))',
+        )
+    )
+    project.begin(models=READ_BY_EXPRESSION, first={"up": up})
+    project.write({"0002": WITHOUT_NAME})
+    said = [what for what, _, _ in broken(project.gate())]
+    assert said == [NAME, "read column numbers.number"]
+
+
 def test_models_of_the_base_that_cannot_be_imported(students):
     students.sketch.models("import nowhere")
     students.commit("broken")
