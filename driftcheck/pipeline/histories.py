@@ -19,7 +19,6 @@ from driftcheck.pipeline.progress import Progress, counted
 from driftcheck.pipeline.replays import REPLAYING, Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.templates import Templates, replay_cache
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, merged
 from driftcheck.project.shadow_sets import ShadowSet
@@ -77,7 +76,7 @@ class Histories:
         self._settings = settings
         self._scope = reading_scope(settings)
         self._progress = progress
-        self._templates = Templates(loaded, shadows, settings)
+        self._templates = replays.templates
         self._is_clean = False
 
     def get(self, stamped: Destinations, stop: Sequence[str] = ()) -> HistoryResult:
@@ -200,12 +199,15 @@ class Histories:
 
     def _replay_rest(self, stamped: Destinations, cache: CachedHistory | None) -> History | None:
         """Replay the revisions that a template lacks; ``None`` if there is no template."""
-        templates, main, passed = self._templates, self._replays.main, None
+        templates, main = self._templates, self._replays.main
+        passed: Mapping[DatabaseKey, Snapshot] | None = None
         start = templates.find([stamped, self._heads])
         if start is None or not templates.is_within(start, [stamped]):
             # The replay does not pass the revisions of the live databases again.
             passed = cache.stamped() if start is not None and cache is not None else None
             start = start if passed is not None else templates.find([stamped])
+        elif templates.is_at(start, [stamped]):
+            passed = start.schemas
         if start is None or not templates.restore(start, main):
             return None
         revisions = start.applied.revisions
@@ -275,7 +277,7 @@ class Histories:
 
     def _cache(self, stamped: Destinations, beginning: str) -> CachedHistory:
         return CachedHistory(
-            replay_cache(self._loaded, self._settings, beginning),
+            self._templates.cache(beginning),
             self._loaded.environment,
             stamped,
             lambda database_key: self._shadows.maker(database_key).flavour,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 
 from driftcheck.config.settings import Bootstrap, Settings
@@ -14,6 +14,7 @@ from driftcheck.pipeline.base_snapshot import read_base_snapshot, starts_from_ba
 from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.templates import Templates
 from driftcheck.project.environment import Environment, LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.quoting import quote_identifier
@@ -50,12 +51,14 @@ class Replays:
     Attributes:
         main: The shadow set of the replay that a check needs. Other shadow sets are for upgrades
             of other databases.
+        templates: The templates of the project.
     """
 
     def __init__(
         self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
     ) -> None:
         self.main = shadows.replay_set("replay")
+        self.templates = Templates(loaded, shadows, settings)
         self._loaded = loaded
         self._shadows = shadows
         self._settings = settings
@@ -258,10 +261,14 @@ class Replays:
 
     def read_selected(self, shadow_set: ShadowSet) -> dict[DatabaseKey, Snapshot]:
         """Read all shadows of a shadow set, limited to the schemas that the settings select."""
+        return self.selected(self.read_all(shadow_set))
+
+    def selected(self, schemas: Mapping[DatabaseKey, Snapshot]) -> dict[DatabaseKey, Snapshot]:
+        """Return schemas of new databases, limited to those that the settings select."""
         selected = self._settings.schemas
         return {
             key: with_computed_defaults(within(read, selected), dates=True)
-            for key, read in self.read_all(shadow_set).items()
+            for key, read in schemas.items()
         }
 
     def _create_schemas(self, shadow_set: ShadowSet) -> None:

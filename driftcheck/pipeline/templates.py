@@ -16,6 +16,7 @@ from pathlib import Path
 
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.postgresql.catalog.computed_defaults import has_computed_defaults
 from driftcheck.databases.shadow.base import ShadowMaker, Template
 from driftcheck.errors import ShadowError
 from driftcheck.pipeline.selection import reading_scope
@@ -23,26 +24,13 @@ from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_of, inputs_with
 from driftcheck.project.shadow_sets import ShadowSet
-from driftcheck.sources.cache import Cache
+from driftcheck.schema import Snapshot
+from driftcheck.sources.cache import Cache, CachedSnapshot
 from driftcheck.sources.files import changed_files, file_digests
 from driftcheck.sources.history import CachedSchema, database_identity, version_table_keys
 from driftcheck.sources.replay import AppliedRevisions, Destinations, Replay
 from driftcheck.sources.revision_order import upgrade_order
 from driftcheck.sources.session_watch import SessionWatch
-
-
-def replay_cache(loaded: LoadedProject, settings: Settings, beginning: str) -> Cache:
-    """Return the cache of the replays of a project.
-
-    Args:
-        loaded: The project, with the revisions that it has now.
-        settings: The settings.
-        beginning: A string that differs if the state before the first revision may differ.
-    """
-    configuration = settings.config, settings.name, settings.app, settings.directory
-    scope = reading_scope(settings)
-    others = settings.bootstrap, beginning, settings.x, scope, configuration
-    return Cache(loaded.script, map(str, others))
 
 
 @dataclass(frozen=True)
@@ -52,10 +40,12 @@ class StartingPoint:
     Attributes:
         template: The template.
         applied: The revisions that it has, and what their replay recorded.
+        schemas: The schema of its database, as a copy reads; ``None`` if this is not known.
     """
 
     template: Template
     applied: AppliedRevisions
+    schemas: Mapping[DatabaseKey, Snapshot] | None
 
 
 class Templates:
@@ -74,6 +64,19 @@ class Templates:
         self._loaded = loaded
         self._shadows = shadows
         self._settings = settings
+        self._read: dict[str, CachedSnapshot] = {}
+
+    def cache(self, beginning: str) -> Cache:
+        """Return the cache of the replays of the project, with the revisions that it has now.
+
+        Args:
+            beginning: A string that differs if the state before the first revision may differ.
+        """
+        settings = self._settings
+        configuration = settings.config, settings.name, settings.app, settings.directory
+        scope = reading_scope(settings)
+        others = settings.bootstrap, beginning, settings.x, scope, configuration
+        return Cache(self._loaded.script, map(str, others), self._read)
 
     @property
     def are_possible(self) -> bool:
@@ -103,6 +106,10 @@ class Templates:
         """Whether a replay with these stops runs all revisions of a template."""
         revisions = starting_point.applied.revisions
         return (self._order(stops) or [])[: len(revisions)] == [*revisions]
+
+    def is_at(self, starting_point: StartingPoint, stops: Iterable[Destinations]) -> bool:
+        """Whether a replay with these stops runs the revisions of a template and no others."""
+        return self._order(stops) == [*starting_point.applied.revisions]
 
     def restore(self, starting_point: StartingPoint, shadow_set: ShadowSet) -> bool:
         """Create the shadow of a set as a copy of a template.
@@ -161,8 +168,7 @@ class Templates:
         changed = changed_files(dict(watch.files), file_digests(self._loaded.script))
         if not is_alone or changed or replay.uses_of_models or not watch.is_clean:
             return
-        cache = replay_cache(self._loaded, self._settings, "")
-        schema_key = self._schema_key(cache, database_key, maker, revisions[-1])
+        schema_key = self._schema_key(self.cache(""), database_key, maker, revisions[-1])
         key = self._key(schema_key, database_key)
         read = inputs_with(inputs).as_json()
         template = Template(key, json.dumps([revisions, replay.names_special_date, read]))
@@ -179,7 +185,7 @@ class Templates:
         revisions: Sequence[str],
     ) -> StartingPoint | None:
         """Return a template as a starting point, unless something has changed since it was kept."""
-        cache = replay_cache(self._loaded, self._settings, "")
+        cache = self.cache("")
         schema_key = self._schema_key(cache, database_key, maker, revisions[-1])
         has_same_key = template.key == self._key(schema_key, database_key)
         if not has_same_key or not _inputs_are_unchanged(template):
@@ -190,7 +196,10 @@ class Templates:
         _, names_special_date, _ = json.loads(template.description)
         made = {database_key: cached.made}
         applied = AppliedRevisions(tuple(revisions), made, names_special_date, cached.inputs)
-        return StartingPoint(template, applied)
+        is_known = not has_computed_defaults(cached.snapshot)
+        return StartingPoint(
+            template, applied, {database_key: cached.snapshot} if is_known else None
+        )
 
     def _schema_key(
         self, cache: Cache, database_key: DatabaseKey, maker: ShadowMaker, revision: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -36,10 +36,17 @@ class Cache:
     Args:
         script: The script directory, with its revisions loaded.
         others: Other values that can change the result of a replay: the bootstrap, options.
+        read: The entries that this process has read, by their keys. They are not read again.
     """
 
-    def __init__(self, script: ScriptDirectory, others: Iterable[str]) -> None:
+    def __init__(
+        self,
+        script: ScriptDirectory,
+        others: Iterable[str],
+        read: MutableMapping[str, CachedSnapshot],
+    ) -> None:
         self._script = script
+        self._read = read
         revisions = {Path(revision.path).resolve() for revision in script.walk_revisions()}
         rest = [file for file in history_files(script) if file not in revisions]
         versions = __version__, FORMAT, alembic.__version__, sqlalchemy.__version__
@@ -62,11 +69,15 @@ class Cache:
 
     def get(self, key: str) -> CachedSnapshot | None:
         """The entry of a key; ``None`` if it is missing or damaged."""
-        return self._entries.read(key, _read)
+        found = self._read.get(key) or self._entries.read(key, _read)
+        if found is not None:
+            self._read[key] = found
+        return found
 
     def put(self, key: str, file: SnapshotFile) -> str:
         """Write an entry, and return its digest."""
         parts = Digested(parts_of(file))
+        self._read.pop(key, None)
         self._entries.put(key, parts)
         return parts.digest()
 

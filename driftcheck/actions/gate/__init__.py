@@ -149,7 +149,7 @@ class _BranchCheck:
         if not (merge.new or merge.edited or merge.deleted):
             return UpgradeResult(stopped=f"{merge.base} has every revision")
         environment, replays = self._loaded.environment, self._replays
-        shadows = BaseShadows(self._loaded, self._shadows, replays, self._settings, self._progress)
+        shadows = BaseShadows(self._loaded, self._shadows, replays, self._progress)
         checks = RevisionChecks(
             DowngradeCheck(environment, self._shadows, replays, self._revisions.origin),
             RunningCodeCheck(

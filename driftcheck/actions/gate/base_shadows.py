@@ -11,14 +11,12 @@ from typing import Any
 
 from driftcheck.actions.gate.hazard_watch import Hazard, HazardWatch
 from driftcheck.actions.gate.schemas import Schemas
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.templates import Templates
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
@@ -34,7 +32,6 @@ class BaseShadows:
         loaded: The project.
         shadows: Creates the project's shadow databases.
         replays: Replays its history.
-        settings: The settings.
         progress: Called with a short description of each step.
 
     Attributes:
@@ -47,16 +44,15 @@ class BaseShadows:
         loaded: LoadedProject,
         shadows: Shadows,
         replays: Replays,
-        settings: Settings,
         progress: Progress,
     ) -> None:
         self.shadow_set = shadows.replay_set("colleague")
         self._environment = loaded.environment
-        self._templates = Templates(loaded, shadows, settings)
         self._shadows = shadows
         self._replays = replays
         self._progress = progress
         self.at_base = shadows.copies(self.shadow_set, "base")
+        self._known: Schemas | None = None
         self._has_rows = False
         self._watches: dict[DatabaseKey, HazardWatch] = {}
         self._replay = self._new_replay()
@@ -108,7 +104,7 @@ class BaseShadows:
             A note for each table that could not be filled.
         """
         self._progress("filling tables")
-        self._has_rows = True
+        self._has_rows, self._known = True, None
         for database_key, tables in version_tables(self._environment).items():
             for unfilled in fill(self.shadow_set.shadows[database_key].url, tables):
                 yield f"no rows for {unfilled.table}: {unfilled.reason}"
@@ -131,12 +127,14 @@ class BaseShadows:
         Returns:
             Whether it succeeded.
         """
-        name = "running the new revisions"
+        name, self._known = "running the new revisions", None
         self._replay.show = lambda each: self._progress(Step(name, "revision", number, total, each))
         return self._replay.upgrade(self._destinations(revision))
 
     def read(self) -> Schemas:
-        """Read the schemas."""
+        """Read the schemas, unless those of a template are known and nothing has run since."""
+        if self._known is not None:
+            return self._replays.selected(self._known)
         return self._replays.read_selected(self.shadow_set)
 
     def fails_on_rows_only(self, revision: str) -> bool:
@@ -153,13 +151,15 @@ class BaseShadows:
         return self._replays.new(self.at_base).upgrade(self._destinations(revision))
 
     def _is_built_from_template(self, heads: Destinations) -> bool:
-        start = self._templates.find([heads])
-        if start is None or not self._templates.restore(start, self.shadow_set):
+        templates = self._replays.templates
+        start = templates.find([heads])
+        if start is None or not templates.restore(start, self.shadow_set):
             return False
         self._replay = self._new_replay()
         self._replay.resume(start.applied)
         self._show_revisions(start.applied.revisions, heads)
         if self._replay.upgrade(heads):
+            self._known = start.schemas if templates.is_at(start, [heads]) else None
             return True
         self.shadow_set.begin_again()
         return False

@@ -241,7 +241,7 @@ def _readable(
 def _is_read_by_expression(column: sa.Column[Any], dialect: sa.Dialect) -> bool:
     """Whether the type of a column reads it with an expression, as far as that is known."""
     try:
-        return bool(column.type.dialect_impl(dialect)._has_column_expression)
+        return bool(column.type.dialect_impl(dialect)._has_column_expression)  # noqa: SLF001
     except Exception:  # noqa: BLE001  (types of the project raise any)
         return True
 

@@ -50,6 +50,17 @@ def with_computed_defaults(snapshot: Snapshot, *, dates: bool) -> Snapshot:
     return replace(snapshot, objects=objects)
 
 
+def has_computed_defaults(snapshot: Snapshot) -> bool:
+    """Whether a schema from ``with_computed_defaults`` has a default that was computed.
+
+    In a database that is not new, such a default reads as another constant.
+    """
+    return any(
+        obj.address.kind == "column" and _COMPUTED.fullmatch(str(obj.attributes.get("default")))
+        for obj in snapshot.objects.values()
+    )
+
+
 def text_with_computed_defaults(text: str) -> str:
     """Return code with ``'now'`` in place of the times at which a shadow database was created.
 

@@ -94,8 +94,8 @@ def test_an_unchanged_table_whose_type_reads_a_changed_one(sketch):
     up = "\n".join(
         (
             CREATED["up"],
-            'op.create_table("numbers", sa.Column("id", sa.Integer(), primary_key=True),'
-            ' sa.Column("number", sa.Integer()))',
+            'op.create_table("numbers", sa.Column("id", sa.Integer(), primary_key=True))',
+            'op.add_column("numbers", sa.Column("number", sa.Integer()))',
             'op.create_table("letters", sa.Column("id", sa.Integer(), primary_key=True))',
         )
     )
