@@ -195,6 +195,13 @@ class Snapshot:
             objects[kept.address] = kept
         return replace(self, objects=objects)
 
+    def has_attributes_of(self, other: Snapshot) -> bool:
+        """Whether two schemas have the same objects with the same attributes."""
+        return self.objects.keys() == other.objects.keys() and all(
+            found.attributes == other.objects[address].attributes
+            for address, found in self.objects.items()
+        )
+
     def without(self, hidden: Iterable[Address]) -> Snapshot:
         """Return the snapshot without the given objects and their parts."""
         removed = set(hidden)

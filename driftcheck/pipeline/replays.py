@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 
 from driftcheck.config.settings import Bootstrap, Settings
@@ -259,8 +260,24 @@ class Replays:
         """Read all shadows of a shadow set, without their version tables."""
         return read_shadow_set(shadow_set, version_tables(self._loaded.environment), self._scope)
 
-    def read_selected(self, shadow_set: ShadowSet) -> dict[DatabaseKey, Snapshot]:
-        """Read all shadows of a shadow set, limited to the schemas that the settings select."""
+    def read_selected(
+        self, shadow_set: ShadowSet, expected: Mapping[DatabaseKey, Snapshot] | None = None
+    ) -> dict[DatabaseKey, Snapshot]:
+        """Read all shadows of a shadow set, limited to the schemas that the settings select.
+
+        Args:
+            shadow_set: The shadow set.
+            expected: Schemas to which they are probably equal, and then have the dependencies of.
+        """
+        if expected is not None:
+            tables = version_tables(self._loaded.environment)
+            scope = replace(self._scope, dependencies=False)
+            read = self.selected(read_shadow_set(shadow_set, tables, scope))
+            if all(read[key].has_attributes_of(expected[key]) for key in read):
+                return {
+                    key: replace(found, dependencies=expected[key].dependencies)
+                    for key, found in read.items()
+                }
         return self.selected(self.read_all(shadow_set))
 
     def selected(self, schemas: Mapping[DatabaseKey, Snapshot]) -> dict[DatabaseKey, Snapshot]:

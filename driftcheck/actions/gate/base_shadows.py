@@ -14,10 +14,13 @@ from driftcheck.actions.gate.schemas import Schemas
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
+from driftcheck.errors import ShadowError
 from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.templates import StartingPoint
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
 from driftcheck.sources.statement_log import ExecutedStatement
@@ -36,7 +39,6 @@ class BaseShadows:
 
     Attributes:
         shadow_set: The shadow set.
-        at_base: A copy that stays at the base's head, without rows; see ``keep_copy``.
     """
 
     def __init__(
@@ -51,7 +53,8 @@ class BaseShadows:
         self._shadows = shadows
         self._replays = replays
         self._progress = progress
-        self.at_base = shadows.copies(self.shadow_set, "base")
+        self._at_base = shadows.copies(self.shadow_set, "base")
+        self._template: StartingPoint | None = None
         self._known: Schemas | None = None
         self._has_rows = False
         self._watches: dict[DatabaseKey, HazardWatch] = {}
@@ -93,9 +96,26 @@ class BaseShadows:
         return self._replay.fault
 
     def keep_copy(self) -> None:
-        """Make the copy of the shadows, before rows are inserted and new revisions run."""
-        for database_key in self._environment.databases:
-            self._shadows.shadow(self.at_base, database_key)
+        """Make the copy of the shadows, before rows are inserted and new revisions run.
+
+        Shadows that were copied from a template at the base's head need none before it is used.
+        """
+        if self._template is None:
+            for database_key in self._environment.databases:
+                self._shadows.shadow(self._at_base, database_key)
+
+    @property
+    def at_base(self) -> ShadowSet:
+        """The copy, which stays at the base's head, without rows.
+
+        Raises:
+            ShadowError: It cannot be made.
+        """
+        if self._template is not None and not self._at_base.shadows:
+            templates = self._replays.templates
+            if not templates.restore(self._template, self._at_base):
+                raise ShadowError("the template with the base's schema cannot be copied")
+        return self._at_base
 
     def insert_rows(self) -> Iterator[str]:
         """Insert rows into the tables.
@@ -131,11 +151,15 @@ class BaseShadows:
         self._replay.show = lambda each: self._progress(Step(name, "revision", number, total, each))
         return self._replay.upgrade(self._destinations(revision))
 
-    def read(self) -> Schemas:
-        """Read the schemas, unless those of a template are known and nothing has run since."""
+    def read(self, expected: Schemas | None = None) -> Schemas:
+        """Read the schemas, unless those of a template are known and nothing has run since.
+
+        Args:
+            expected: Schemas to which they are probably equal.
+        """
         if self._known is not None:
             return self._replays.selected(self._known)
-        return self._replays.read_selected(self.shadow_set)
+        return self._replays.read_selected(self.shadow_set, expected)
 
     def fails_on_rows_only(self, revision: str) -> bool:
         """Whether a revision that failed on tables with rows does not fail there without rows."""
@@ -159,7 +183,8 @@ class BaseShadows:
         self._replay.resume(start.applied)
         self._show_revisions(start.applied.revisions, heads)
         if self._replay.upgrade(heads):
-            self._known = start.schemas if templates.is_at(start, [heads]) else None
+            if templates.is_at(start, [heads]):
+                self._template, self._known = start, start.schemas
             return True
         self.shadow_set.begin_again()
         return False

@@ -43,17 +43,25 @@ class DowngradeCheck:
         self._databases = [*environment.databases]
 
     def run(
-        self, shadow_set: ShadowSet, revision: RevisionFile, before: Schemas, after: Schemas
+        self,
+        shadow_set: ShadowSet,
+        revision: RevisionFile,
+        before: Schemas,
+        after: Schemas,
+        *,
+        in_place: bool = False,
     ) -> Findings:
         """Check the downgrade of a revision that has just run.
 
         The schemas must be read by the caller, so that no schema is read twice.
 
         Args:
-            shadow_set: The shadows in which the revision ran; they are not changed.
+            shadow_set: The shadows in which the revision ran.
             revision: The revision.
             before: The schemas before the revision.
             after: The schemas after the revision.
+            in_place: Whether the downgrade may be run in these shadows, because nothing else needs
+                them. Otherwise it is run in a copy of them.
         """
         origin = self._origin(revision, "downgrade()")
         identifier = revision.revision
@@ -67,6 +75,8 @@ class DowngradeCheck:
                 for database_key in before
                 if _differ(before[database_key], after[database_key])
             ]
+        if in_place:
+            return [*self._downgrade_and_upgrade(shadow_set, identifier, origin, before, after)]
         copies = self._shadows.copies(shadow_set, "downgrade")
         for database_key in self._databases:
             self._shadows.shadow(copies, database_key)
@@ -76,19 +86,19 @@ class DowngradeCheck:
             copies.begin_again()
 
     def _downgrade_and_upgrade(
-        self, copies: ShadowSet, revision: str, origin: Origin, before: Schemas, after: Schemas
+        self, shadow_set: ShadowSet, revision: str, origin: Origin, before: Schemas, after: Schemas
     ) -> Iterator[tuple[DatabaseKey, Finding]]:
         destinations = destinations_at(self._environment, [revision])
-        replay = self._replays.new(copies)
+        replay = self._replays.new(shadow_set)
         if not replay.undo(destinations):
             yield self._failure("gate-downgrade-fails", replay.fault, origin)
             return
-        downgraded = self._replays.read_selected(copies)
+        downgraded = self._replays.read_selected(shadow_set, before)
         yield from self._differences("gate-downgrade-differs", origin, before, downgraded)
         if not replay.upgrade(destinations):
             yield self._failure("gate-upgrade-again-fails", replay.fault, origin)
             return
-        upgraded = self._replays.read_selected(copies)
+        upgraded = self._replays.read_selected(shadow_set, after)
         yield from self._differences("gate-upgrade-again-differs", origin, after, upgraded)
 
     def _differences(

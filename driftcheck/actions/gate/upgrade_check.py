@@ -1,7 +1,8 @@
 """Upgrades a database at the base's head with the new revisions, one by one, and reports findings.
 
 The database is a shadow. It is built by the base's own revision files if the branch has other ones.
-After each new revision, its downgrade is run on a copy.
+After each new revision, its downgrade is run: that of the last one in the same shadow, when nothing
+else needs it, and those of the others on a copy.
 """
 
 from __future__ import annotations
@@ -170,26 +171,31 @@ class UpgradeCheck:
         return self._loaded.revisions_from(locations) if locations else nullcontext()
 
     def _upgrade(self, locations: VersionLocations, head: ExpectedHead) -> None:
-        shadows, result = self._shadows, self._result
+        shadows, result, downgrade = self._shadows, self._result, self._checks.downgrade
         shadows.start_watching()
-        base = schemas = shadows.read()
-        new = in_order(self._merge.new)
+        base = before = schemas = shadows.read()
+        new, upgraded = in_order(self._merge.new), shadows.shadow_set
+        expected = None if self._merge.only_in_base else head.schemas
+        if expected is not None:
+            self._checks.running_code.observe(base, expected)
         for number, revision in enumerate(new, start=1):
             before = schemas
             if not shadows.upgrade(revision.revision, number, len(new)):
                 result.upgrades += self._failure(revision, locations)
                 result.stopped = f"revision {revision.revision} fails"
                 return
-            schemas = shadows.read()
+            is_last = number == len(new)
+            schemas = shadows.read(expected if is_last else None)
             self._checks.running_code.observe(before, schemas)
-            result.downgrades += self._checks.downgrade.run(
-                shadows.shadow_set, revision, before, schemas
-            )
+            if not is_last:
+                result.downgrades += downgrade.run(upgraded, revision, before, schemas)
         for database_key, hazards in shadows.hazards:
             findings = hazard_findings(hazards, self._loaded.root)
             result.hazards += [(database_key, finding) for finding in findings]
         result.running_code = self._checks.running_code.run(base, schemas, new)
         result.notes += result.running_code.notes
+        if new:
+            result.downgrades += downgrade.run(upgraded, new[-1], before, schemas, in_place=True)
         if self._merge.only_in_base:
             result.not_compared = f"{self._merge.base} has revisions that the branch lacks"
         else:

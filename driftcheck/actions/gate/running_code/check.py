@@ -60,8 +60,8 @@ class RunningCodeResult:
 class RunningCodeCheck:
     """Runs the statements of the base's models before and after the new revisions.
 
-    The process with the models is started when a new revision changes what they may use, while the
-    check of the downgrades goes on.
+    The process with the models is started when it is known that the new revisions change what they
+    may use, while these are run.
 
     Args:
         merge: The virtual merge.
@@ -105,11 +105,11 @@ class RunningCodeCheck:
         self._stack.__exit__(kind, error, traceback)
 
     def observe(self, before: Schemas, after: Schemas) -> None:
-        """Take note of the effect of a new revision.
+        """Take note of the effect of new revisions.
 
         Args:
-            before: The schemas before it.
-            after: The schemas after it.
+            before: The schemas before them.
+            after: The schemas after them, as they are or as they are expected.
         """
         if self._process or self._failure:
             return

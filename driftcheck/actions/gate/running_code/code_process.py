@@ -79,7 +79,7 @@ class CodeProcess:
         with suppress(OSError):
             self._input.close()
         try:
-            self._process.wait(0 if kind else _SECONDS_TO_END)
+            self._process.wait(_SECONDS_TO_END if self._is_loaded and not kind else 0)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
