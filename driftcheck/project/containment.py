@@ -150,12 +150,13 @@ class _Sink:
     """A file that receives the output of user code.
 
     The whole process shares a sink: log handlers and threads keep their streams, and may write to
-    them after the capture has ended.
+    them after the capture has ended. So its descriptor belongs to no object that closes it.
     """
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115
-        self._status = os.fstat(self._file.fileno())
+        with tempfile.TemporaryFile(buffering=0) as file:
+            self._descriptor = os.dup(file.fileno())
+        self._status = os.fstat(self._descriptor)
         self.stream: IO[str] = self._new_stream()
         self._start = 0
 
@@ -169,14 +170,14 @@ class _Sink:
             The descriptor of the file.
         """
         self.stream = self._new_stream()
-        self._start = self._file.seek(0, os.SEEK_END)
-        return self._file.fileno()
+        self._start = os.lseek(self._descriptor, 0, os.SEEK_END)
+        return self._descriptor
 
     @property
     def is_open(self) -> bool:
         """Whether the descriptor still refers to the file. User code may close all descriptors."""
         try:
-            return os.path.samestat(os.fstat(self._file.fileno()), self._status)
+            return os.path.samestat(os.fstat(self._descriptor), self._status)
         except OSError:
             return False
 
@@ -186,14 +187,15 @@ class _Sink:
             self.stream.flush()
         if not self.is_open:
             return ""
-        end = self._file.seek(0, os.SEEK_END)
-        self._file.seek(max(self._start, end - _TAIL_CHARACTERS - _LONGEST_SECRET))
-        return masked(self._file.read().decode(errors="replace"))[-_TAIL_CHARACTERS:].strip()
+        end = os.lseek(self._descriptor, 0, os.SEEK_END)
+        start = max(self._start, end - _TAIL_CHARACTERS - _LONGEST_SECRET)
+        text = os.pread(self._descriptor, end - start, start).decode(errors="replace")
+        return masked(text)[-_TAIL_CHARACTERS:].strip()
 
     def _new_stream(self) -> IO[str]:
         # With closefd=False, user code that closes the stream does not close the file.
         return open(
-            self._file.fileno(),
+            self._descriptor,
             "a",
             buffering=1,
             encoding="utf-8",

@@ -66,6 +66,18 @@ def test_nothing_that_is_printed_comes_through(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_no_file_is_left_open_at_the_end(tmp_path):
+    code = (
+        "from pathlib import Path\n"
+        "from driftcheck.project.containment import contained\n"
+        f"with contained('a test', root=Path({str(tmp_path)!r})):\n"
+        "    print('printed')\n"
+    )
+    command = [sys.executable, "-W", "default::ResourceWarning", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 def test_what_was_wrapped_around_a_stream_closes_no_later_one(tmp_path):
     with contained("a test", root=tmp_path):
         wrapped = io.TextIOWrapper(sys.stdout.buffer)
