@@ -81,7 +81,7 @@ def values_for(column: sa.Column[Any], conditions: Sequence[str], dialect: sa.Di
 def default_of(column: sa.Column[Any]) -> Value | None:
     """Return the default of a column if the models declare it as a value; otherwise ``None``."""
     default: Any = column.default
-    if default is None or not default.is_scalar:
+    if not isinstance(default, sa.ColumnDefault) or not default.is_scalar:  # or a sequence
         return None
     # With the type of the column: the default is a value of the project.
     return Value(sa.literal(default.arg, column.type), repr(default.arg), is_declared=True)
