@@ -11,8 +11,8 @@ TENANT = """
 from sqlalchemy import text
 
 with create_engine(config.get_main_option("sqlalchemy.url")).connect() as connection:
-    connection.execute(text("SET search_path TO north"))
-    connection.commit()
+    with connection.begin():
+        connection.execute(text("SET search_path TO north"))
     context.configure(connection=connection, target_metadata=models["metadata"])
     with context.begin_transaction():
         context.run_migrations()
