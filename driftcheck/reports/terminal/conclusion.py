@@ -165,4 +165,6 @@ def _step(finding: Finding) -> str:
         return "stamp the right revision"
     if first and finding.rule.startswith("stamp-"):
         return first
+    if finding.origin is not None and finding.origin.is_written:
+        return "fix the migration"
     return "fix the project itself"
