@@ -9,35 +9,26 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # the name that type checkers know, without the import of typing
 if TYPE_CHECKING:
-    from driftcheck.api import (
+    from driftcheck.api import check, diff, gate, render
+    from driftcheck.chain import Gap, Side
+    from driftcheck.errors import (
         CannotCheckError,
         CatalogError,
-        Check,
         ConfigurationError,
         ConnectionFailedError,
-        DatabaseReport,
         DriftcheckError,
         ExitCode,
-        Finding,
-        Gap,
         NotAnsweredError,
         ProjectError,
         ProjectNotFoundError,
         RedirectError,
-        Remedy,
         ReplayError,
-        Report,
         SeveralDatabasesError,
-        Severity,
         ShadowError,
-        Side,
         UsageError,
-        Verdict,
-        check,
-        diff,
-        gate,
-        render,
     )
+    from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
+    from driftcheck.judging.report import Check, DatabaseReport, Report
 
 __all__ = [
     "CannotCheckError",
@@ -68,6 +59,8 @@ __all__ = [
     "gate",
     "render",
 ]
+_MODULES = ("errors", "chain", "judging.findings", "judging.report", "api")
+"""The modules of these names, those first that import little."""
 
 
 def __getattr__(name: str) -> object:
@@ -76,7 +69,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415
 
-    value = globals()[name] = getattr(import_module("driftcheck.api"), name)
+    modules = (vars(import_module(f"driftcheck.{module}")) for module in _MODULES)
+    value = globals()[name] = next(names[name] for names in modules if name in names)
     return value
 
 

@@ -1,4 +1,4 @@
-"""The library: checks as functions that return a report. ``import driftcheck`` offers its names.
+"""The library: checks as functions that return a report. ``import driftcheck`` offers them.
 
 Each check runs in a child process of its own. There, all connections are redirected, the project is
 loaded and its migrations run. The program that calls keeps its connections, its event loop, its
@@ -15,58 +15,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol
 
-from driftcheck.chain import Gap, Side
-from driftcheck.errors import (
-    CannotCheckError,
-    CatalogError,
-    ConfigurationError,
-    ConnectionFailedError,
-    DriftcheckError,
-    ExitCode,
-    NotAnsweredError,
-    ProjectError,
-    ProjectNotFoundError,
-    RedirectError,
-    ReplayError,
-    SeveralDatabasesError,
-    ShadowError,
-    UsageError,
-)
-from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
-from driftcheck.judging.report import Check, DatabaseReport, Report
+from driftcheck.errors import UsageError
+from driftcheck.judging.report import Report
 from driftcheck.process.child import Child
 from driftcheck.reports import FORMATS
 from driftcheck.reports import render as rendered
-
-__all__ = [
-    "CannotCheckError",
-    "CatalogError",
-    "Check",
-    "ConfigurationError",
-    "ConnectionFailedError",
-    "DatabaseReport",
-    "DriftcheckError",
-    "ExitCode",
-    "Finding",
-    "Gap",
-    "NotAnsweredError",
-    "ProjectError",
-    "ProjectNotFoundError",
-    "RedirectError",
-    "Remedy",
-    "ReplayError",
-    "Report",
-    "SeveralDatabasesError",
-    "Severity",
-    "ShadowError",
-    "Side",
-    "UsageError",
-    "Verdict",
-    "check",
-    "diff",
-    "gate",
-    "render",
-]
 
 
 class _SQLAlchemyURL(Protocol):
