@@ -20,10 +20,10 @@ from driftcheck.pipeline.autogenerate_result import drift_data
 from driftcheck.pipeline.change_plan import redo
 from driftcheck.pipeline.changes import drift_in
 from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.finding_context import ColleagueError, Operations
 from driftcheck.pipeline.head import Head, HeadShadows, is_restricted
 from driftcheck.pipeline.operations_with_drift import OperationsWithDrift
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.remedies import ColleagueError, Operations
 from driftcheck.pipeline.repair_facts import with_dependencies
 from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.shadows import Shadows

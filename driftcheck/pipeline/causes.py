@@ -8,9 +8,9 @@ from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import undecided_drift
+from driftcheck.pipeline.finding_context import FindingContext
 from driftcheck.pipeline.made_by_models import with_models_as_cause
 from driftcheck.pipeline.models_in_history import with_uses_of_models
-from driftcheck.pipeline.remedies import FindingContext
 from driftcheck.pipeline.stamp_behind import upgrade_after_fix
 from driftcheck.sources.history import History
 

@@ -28,12 +28,13 @@ from driftcheck.pipeline.faults import (
     written_by_import,
     written_files,
 )
+from driftcheck.pipeline.finding_completion import complete
+from driftcheck.pipeline.finding_context import FindingContext, Operations
 from driftcheck.pipeline.head import HeadShadows
 from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.pending_operations import pending_operations
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.proofs import Proofs
-from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repair import RepairBasis, repair_script
 from driftcheck.pipeline.repair_facts import repair_basis

@@ -17,7 +17,7 @@ from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
-from driftcheck.pipeline.remedies import Operations
+from driftcheck.pipeline.finding_context import Operations
 from driftcheck.schema import Snapshot
 
 _FEWEST = 2

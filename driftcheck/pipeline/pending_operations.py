@@ -8,8 +8,8 @@ from dataclasses import replace
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.finding_context import Operations
 from driftcheck.pipeline.operation_matching import explaining_note, is_explained
-from driftcheck.pipeline.remedies import Operations
 from driftcheck.pipeline.version_tables import exclude_own_table
 from driftcheck.sources.operation import Operation
 from driftcheck.sources.operation_imports import with_imports

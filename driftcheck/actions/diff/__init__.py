@@ -22,9 +22,10 @@ from driftcheck.judging.report import Report
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.evidence import evidence_of
+from driftcheck.pipeline.finding_completion import complete
+from driftcheck.pipeline.finding_context import FindingContext
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.repair import repair_script
 from driftcheck.pipeline.repair_facts import repair_basis, with_dependencies
 from driftcheck.pipeline.selection import within

@@ -23,12 +23,13 @@ from driftcheck.pipeline.faults import (
     made_roles,
     written_files,
 )
+from driftcheck.pipeline.finding_completion import complete
+from driftcheck.pipeline.finding_context import FindingContext
 from driftcheck.pipeline.live_ahead import find_live_ahead
 from driftcheck.pipeline.models_in_history import with_uses_of_models
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.remedies import FindingContext, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repair_facts import repair_basis
 from driftcheck.pipeline.replays import Replays

@@ -19,9 +19,10 @@ from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, NotTriedError
 from driftcheck.pipeline.changes import compared_state, judged_changes, pending_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
+from driftcheck.pipeline.finding_completion import complete
+from driftcheck.pipeline.finding_context import FindingContext, Operations
 from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.remedies import FindingContext, Operations, complete
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
