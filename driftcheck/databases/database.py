@@ -20,7 +20,8 @@ from driftcheck.databases.endpoints import Endpoint, Tcp, listed_places
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
 from driftcheck.databases.rows.tables import Store
-from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import ServerFacts, ShadowRequest
 from driftcheck.databases.statement_errors import StatementError
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.process.deadline import NoteError

@@ -6,10 +6,10 @@ from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import database_key_of, parse_url, shown
 from driftcheck.databases.registry import find_database
-from driftcheck.databases.shadow.base import (
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import (
     SAME_SERVER,
     ServerFacts,
-    ShadowMaker,
     ShadowRequest,
     names_live_database,
 )

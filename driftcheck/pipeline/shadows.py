@@ -12,13 +12,12 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, database_key_of, parse_url
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import (
-    SAME_SERVER,
     UNTRUSTED_NOT_RUN,
     USE_PRIVATE_SERVER,
-    ServerFacts,
     ShadowDatabase,
     ShadowMaker,
 )
+from driftcheck.databases.shadow.request import SAME_SERVER, ServerFacts
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.errors import ConfigurationError, ConnectionFailedError, ShadowError
 from driftcheck.pipeline.early_start import EarlyStart

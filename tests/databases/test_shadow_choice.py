@@ -10,7 +10,7 @@ from driftcheck.databases.postgresql.shadow.binaries import Installation
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
-from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.shadow.request import ServerFacts
 from driftcheck.databases.shadow_choice import choose
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ConfigurationError, ShadowError

@@ -42,7 +42,7 @@ from driftcheck.databases.postgresql.read_only import make_read_only
 from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.reading import gc_paused
-from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.shadow.request import ServerFacts
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.report import HistoryRevision, Report
 from driftcheck.pipeline.coverage import coverage

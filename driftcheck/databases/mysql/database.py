@@ -23,7 +23,8 @@ from driftcheck.databases.mysql.shadow import MySQLMaker
 from driftcheck.databases.mysql.statement_errors import statement_error
 from driftcheck.databases.passwords import password_text
 from driftcheck.databases.repair_session import RepairLimits
-from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import ShadowRequest
 from driftcheck.databases.statement_errors import StatementError
 from driftcheck.errors import ShadowError
 

@@ -43,7 +43,8 @@ from driftcheck.databases.postgresql.uncommitted import uncommitted_connection
 from driftcheck.databases.postgresql.untrusted import without_query
 from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.repair_session import RepairLimits
-from driftcheck.databases.shadow.base import ServerFacts, ShadowMaker, ShadowRequest
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import ServerFacts, ShadowRequest
 from driftcheck.databases.statement_errors import StatementError
 from driftcheck.process.deadline import NoteError
 from driftcheck.quoting import quote_identifier

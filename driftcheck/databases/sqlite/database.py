@@ -11,7 +11,8 @@ from sqlalchemy.engine import URL, Connection, Dialect
 from driftcheck.databases.access import Access
 from driftcheck.databases.database import Database, KeyParts, OpenStore
 from driftcheck.databases.repair_session import RepairLimits
-from driftcheck.databases.shadow.base import ShadowMaker, ShadowRequest
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import ShadowRequest
 from driftcheck.databases.sqlite import files
 from driftcheck.databases.sqlite.catalog import SQLiteCatalog
 from driftcheck.databases.sqlite.catalog.tokens import quote

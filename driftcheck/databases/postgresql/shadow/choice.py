@@ -19,10 +19,10 @@ from driftcheck.databases.postgresql.shadow.binaries import (
     installed_here,
 )
 from driftcheck.databases.postgresql.shadow.server import ServerMaker, identity
-from driftcheck.databases.shadow.base import (
+from driftcheck.databases.shadow.base import ShadowMaker
+from driftcheck.databases.shadow.request import (
     SAME_SERVER,
     ServerFacts,
-    ShadowMaker,
     ShadowRequest,
     names_live_database,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.shadow.request import ServerFacts
 
 IDENTITY = (
     "pg_catalog.concat_ws('/', pg_catalog.pg_postmaster_start_time(), d.oid)::pg_catalog.text"

@@ -30,7 +30,8 @@ from driftcheck.databases.postgresql.shadow.session_state import SESSION_STATE
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
 from driftcheck.databases.postgresql.shadow.templates import HIDDEN_ROLE_PREFIX
 from driftcheck.databases.reading import Scope
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, ShadowMaker
+from driftcheck.databases.shadow.base import ShadowDatabase, ShadowMaker
+from driftcheck.databases.shadow.request import ServerFacts
 from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.storage.mark import Mark

@@ -31,7 +31,8 @@ from driftcheck.databases.postgresql.shadow.templates import (
     make_role,
     shared_state,
 )
-from driftcheck.databases.shadow.base import ServerFacts, ShadowDatabase, Template
+from driftcheck.databases.shadow.base import ShadowDatabase, Template
+from driftcheck.databases.shadow.request import ServerFacts
 from driftcheck.errors import DriftcheckError, ShadowError
 from driftcheck.quoting import quote_identifier
 from driftcheck.storage.mark import Mark

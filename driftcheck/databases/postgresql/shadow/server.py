@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.location import shown
 from driftcheck.databases.postgresql.shadow.facts import IDENTITY
 from driftcheck.databases.postgresql.shadow.maker import PostgresMaker, own_session
-from driftcheck.databases.shadow.base import ServerFacts
+from driftcheck.databases.shadow.request import ServerFacts
 from driftcheck.errors import ShadowError
 from driftcheck.quoting import quote_identifier
 
