@@ -180,7 +180,15 @@ def _add_hook(edit: SourceEdit) -> None:
     """Wrap the hook in every ``context.configure()`` of an env.py.
 
     In the env.py of Flask-Migrate, arguments from the app may have the hook.
+
+    Raises:
+        CannotEdit: A call has other such arguments. A second hook beside them would be an error.
     """
+    assigned = [
+        node
+        for node in ast.walk(edit.tree)
+        if isinstance(node, ast.Assign) and _is_hook_of_arguments(node.targets[0])
+    ]
     for call in _configure_calls(edit.tree):
         given = _keyword(call, _HOOK)
         if given is not None:
@@ -188,9 +196,10 @@ def _add_hook(edit: SourceEdit) -> None:
                 edit.wrap(given, _WRAP)
         elif not any(each.arg is None for each in call.keywords):
             edit.add_keyword(call, _HOOK, f"{_WRAP}()")
-    for node in ast.walk(edit.tree):
-        if isinstance(node, ast.Assign) and _is_hook_of_arguments(node.targets[0]):
-            edit.wrap(node, _WRAP)
+        elif not assigned:
+            raise CannotEdit
+    for node in assigned:
+        edit.wrap(node, _WRAP)
     edit.add_import(PLUGIN)
 
 

@@ -114,3 +114,9 @@ def test_own_plugins_and_hooks_stay():
     ).replace("=own)", "=driftcheck.guard.wrap(own))").replace(
         "as c\n", "as c\nimport driftcheck.guard\n"
     )
+
+
+def test_arguments_that_may_have_a_hook_are_left_to_the_user():
+    source = "from alembic import context\ncontext.configure(url=url, **options)\n"
+    with pytest.raises(CannotEdit):
+        installation._add_hook(SourceEdit(source.encode()))
