@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy.dialects import postgresql
+
 from driftcheck.judging.findings import Remedy
 from driftcheck.schema import Address
 from driftcheck.sources.operation_code import counterpart, function_of, operation_at, parsed, short
@@ -81,7 +83,12 @@ def _without_type(
     """
     name = short(operation) if operation is not None else "the operation"
     known = f"{earlier.file} has already created {address}"
-    if is_generated:
+    if is_generated and not _is_written():
+        summary = (
+            f"In the migration that migrate writes, give the column of {name} this type, which is "
+            f"not created: {known}. Its downgrade must not drop the type either."
+        )
+    elif is_generated:
         summary = (
             f"In the models, declare the type of the new column so that {name} does not create it: "
             f"{known}. Migrate then writes the same type."
@@ -94,6 +101,11 @@ def _without_type(
     arguments = ", ".join(_enum_arguments(failure.statement, address))
     code = f"from sqlalchemy.dialects import postgresql\n\npostgresql.ENUM({arguments})"
     return Remedy("do not create the type", summary, "python", code)
+
+
+def _is_written() -> bool:
+    """Whether migrate writes that a type is not created. It does not with SQLAlchemy 1.4."""
+    return "create_type=False" in repr(postgresql.ENUM(create_type=False))
 
 
 def _enum_arguments(statement: str, address: Address) -> Iterator[str]:
