@@ -34,6 +34,6 @@ def with_causes(
     if history.fault is not None:
         changes = [*undecided_drift((finding for finding, _ in completed), history.fault)]
     else:
-        changes = with_models_as_cause(completed, database, context.operations, context.upgrade)
+        changes = with_models_as_cause(completed, database, context)
     findings = [*upgrade_after_fix([*faults, *changes])]
     return with_uses_of_models(findings, history, database.database_key)

@@ -17,7 +17,8 @@ from driftcheck.judging.findings import Finding, Remedy, Severity, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults import fault
-from driftcheck.pipeline.finding_context import Operations
+from driftcheck.pipeline.finding_context import FindingContext
+from driftcheck.pipeline.remedies import not_generated
 from driftcheck.schema import Snapshot
 
 _FEWEST = 2
@@ -34,8 +35,7 @@ _SEVERITIES = list(Severity)
 def with_models_as_cause(
     completed: Sequence[tuple[Finding, Judged]],
     database: DatabaseState,
-    operations: Operations,
-    upgrade: str,
+    context: FindingContext,
 ) -> list[Finding]:
     """Replace the findings that the creation by the models explains by one finding.
 
@@ -46,8 +46,7 @@ def with_models_as_cause(
     Args:
         completed: The completed findings about the changes of a database, with these changes.
         database: The state of the database.
-        operations: The operations that autogenerate writes.
-        upgrade: The project's upgrade command.
+        context: What the findings were completed with.
     """
     models, findings = database.snapshots.get(Side.MODELS), [finding for finding, _ in completed]
     if models is None or any(each.verdict in _OPPOSITE for each in findings):
@@ -64,7 +63,10 @@ def with_models_as_cause(
     cause = fault(
         "live-made-by-models",
         details="\n".join(map(_described, explained)),
-        remedies=(_write(same, operations, upgrade), *_create(absent)),
+        remedies=(
+            _write([(f, each) for f, each in completed if f in same], context),
+            *_create(absent),
+        ),
         count=len(explained),
     )
     severity = min((each.severity for each in explained), key=_SEVERITIES.index)
@@ -101,23 +103,29 @@ def _described(finding: Finding) -> str:
     return f"{finding.address}: {text}"
 
 
-def _write(same: Sequence[Finding], operations: Operations, upgrade: str) -> Remedy:
+def _write(same: Sequence[tuple[Finding, Judged]], context: FindingContext) -> Remedy:
     """Return the remedy: the migration that makes the history equal to the models.
 
-    Its operations were run on a copy of the head. None are shown if one of them failed. What
-    autogenerate does not write, such as the name of a constraint, follows.
+    Its operations were run on a copy of the head. None are shown if one of them failed, or if
+    autogenerate did not run. What it does not write, such as the name of a constraint, follows.
     """
-    command = upgrade.partition(" upgrade")[0]
-    texts = [] if operations.errors else [operation.text for operation in operations.on_head]
-    named = [each for each in same if each.verdict is Verdict.DRIFT]
-    adopted = [r.code for each in named for r in each.remedies if r.name == "adopt"]
+    command = context.upgrade.partition(" upgrade")[0]
+    operations = context.operations
+    texts = [operation.text for operation in operations.on_head]
+    is_complete = operations.ran and not operations.errors
+    adopted, left = [], []
+    for finding, judged in same:
+        if finding.verdict is Verdict.DRIFT:
+            adopted += [r.code for r in finding.remedies if r.name == "adopt"]
+        else:
+            left.append(not_generated(judged, context))
     return Remedy(
         "write the migration",
         "Write a migration for these differences, on a database that the migrations built: "
         f"autogenerate sees none of them on this database. Then record it here: {command} stamp "
         "heads.",
         "python",
-        "\n".join([*texts, *adopted] if texts else texts),
+        "\n".join([*texts, *filter(None, left), *adopted] if is_complete else []),
     )
 
 

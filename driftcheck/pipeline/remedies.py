@@ -56,6 +56,17 @@ def remedies_of(
             yield Remedy("upgrade", summary, "shell", context.upgrade)
 
 
+def not_generated(judged: Judged, context: FindingContext) -> str:
+    """Return the code for what remains of a finding after the operations of ``migrate`` have run.
+
+    It is empty if nothing remains.
+    """
+    left = context.operations.left_of(judged)
+    if not left:
+        return ""
+    return _executed(undo(left, context.catalog, *context.between(Gap.PENDING)))
+
+
 def code_of(texts: Iterable[str], operations: Iterable[Operation]) -> str:
     """Return the code of operations, below the imports that it needs.
 
