@@ -166,6 +166,13 @@ MANNERS = {
 NEW = ("mapped",)  # SQLAlchemy 2.0 brought it
 
 
+def skip_what_is_not_known(manner):
+    if manner in NEW and sqlalchemy.__version__ < "2":
+        pytest.skip("needs SQLAlchemy 2.0")
+    if manner == "sqlmodel":
+        pytest.importorskip("sqlmodel")
+
+
 @pytest.fixture
 def declared(tmp_path, monkeypatch):
     """Import models of the project, and find things in them."""
@@ -209,8 +216,7 @@ def said(text):
 
 @pytest.mark.parametrize("manner", MANNERS)
 def test_everything_stands_on_its_line(manner, declared):
-    if manner in NEW and sqlalchemy.__version__ < "2":
-        pytest.skip("needs SQLAlchemy 2.0")
+    skip_what_is_not_known(manner)
     text = MANNERS[manner]
     wanted = list(said(text))
     assert len(wanted) > 2
@@ -238,8 +244,7 @@ def line_of(text, beginning):
 )
 def test_something_stands_where_it_is_written(manner, kind, path, beginning, declared):
     text = MANNERS[manner]
-    if manner in NEW and sqlalchemy.__version__ < "2":
-        pytest.skip("needs SQLAlchemy 2.0")
+    skip_what_is_not_known(manner)
     name = f"written_{manner}_{path[-1]}_{kind[:5]}".replace(" ", "_")
     address = Address(kind, "public", path)
     table = None if kind == "table" else Address("table", "public", path[:1])

@@ -160,6 +160,7 @@ def test_the_cache_has_no_plain_digest_of_a_variable(project, tmp_path):
         assert not any(sha256(value.encode()).hexdigest() in text for text in texts)
 
 
+@pytest.mark.needs("sqlalchemy>=2")  # knows psycopg 3
 def test_a_variable_that_no_code_of_the_project_reads(sketch, pg18):
     """With psycopg 3: driftcheck reads the environment when env.py opens a connection of it."""
     made = sketch(pg18)

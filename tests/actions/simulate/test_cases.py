@@ -34,7 +34,12 @@ def write(project, case):
     project.by_hand(case.get("by_hand", ""))
 
 
-@pytest.mark.parametrize("name", CASES)
+def parameter(name):
+    needed = CASES[name].get("needs")
+    return pytest.param(name, marks=[pytest.mark.needs(needed)] if needed else [])
+
+
+@pytest.mark.parametrize("name", [parameter(name) for name in CASES])
 def test_case(name, sketch, request):
     case = {**DEFAULT, **CASES[name]}
     maker = None if case.get("sort") == "sqlite" else request.getfixturevalue("pg18")
