@@ -90,7 +90,14 @@ def reasons(connection, statements):
     return {statement: reason(connection, statement) for statement in statements}
 
 
-@pytest.mark.parametrize("driver", ["psycopg2", "psycopg", "pg8000"])
+@pytest.mark.parametrize(
+    "driver",
+    [
+        "psycopg2",
+        pytest.param("psycopg", marks=pytest.mark.needs("sqlalchemy>=2")),
+        "pg8000",
+    ],
+)
 def test_postgresql(driver, pg18, database):
     url = database(pg18, ON_POSTGRESQL).url
     dialect = url.set(drivername=f"postgresql+{driver}").get_dialect()()

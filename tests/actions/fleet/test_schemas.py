@@ -18,8 +18,8 @@ from sqlalchemy import MetaData, create_engine, text
 
 tenant = context.get_x_argument(as_dictionary=True).get("tenant", "public")
 with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
-    connection.execute(text(f'SET search_path TO "{tenant}"'))
-    connection.commit()
+    with connection.begin():
+        connection.execute(text(f'SET search_path TO "{tenant}"'))
     connection.dialect.default_schema_name = tenant
     context.configure(connection=connection, target_metadata=MetaData())
     with context.begin_transaction():
