@@ -13,12 +13,12 @@ from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.judge import Judged, changes_of, judge, objects_of
 from driftcheck.judging.printed_expressions import reworded
 from driftcheck.judging.rule_lookup import is_computed_default
+from driftcheck.pipeline.building.modelling import name_dates
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.pipeline.modelling import name_dates
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Snapshot
 from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.statement_log import has_word

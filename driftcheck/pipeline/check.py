@@ -12,14 +12,22 @@ from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.report import DatabaseReport
-from driftcheck.pipeline.autogenerate_caches import autogenerate_cache
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
-from driftcheck.pipeline.causes import with_causes
+from driftcheck.pipeline.autogenerate.caches import autogenerate_cache
+from driftcheck.pipeline.autogenerate.pending_operations import pending_operations
+from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner
+from driftcheck.pipeline.building.head import HeadShadows
+from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.causes.causes import with_causes
+from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions, at_reached_state
 from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
+from driftcheck.pipeline.completion.declarations import declared_lines
+from driftcheck.pipeline.completion.evidence import evidence_of
+from driftcheck.pipeline.completion.finding_completion import complete
+from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, ReadLive, StateReader
-from driftcheck.pipeline.declarations import declared_lines
-from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.faults import (
+from driftcheck.pipeline.faults.faults import (
     broken_history,
     head_faults,
     made_roles,
@@ -28,21 +36,13 @@ from driftcheck.pipeline.faults import (
     written_by_import,
     written_files,
 )
-from driftcheck.pipeline.finding_completion import complete
-from driftcheck.pipeline.finding_context import FindingContext, Operations
-from driftcheck.pipeline.head import HeadShadows
-from driftcheck.pipeline.histories import Histories, HistoryResult
-from driftcheck.pipeline.pending_operations import pending_operations
+from driftcheck.pipeline.faults.stamp_faults import stamp_findings
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.proofs import Proofs
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.repair import RepairBasis, repair_script
-from driftcheck.pipeline.repair_facts import repair_basis
-from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.repairs.proofs import Proofs
+from driftcheck.pipeline.repairs.repair import RepairBasis, repair_script
+from driftcheck.pipeline.repairs.repair_facts import repair_basis
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.stamp_behind import UnrecordedRevisions, at_reached_state
-from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address

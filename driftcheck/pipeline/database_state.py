@@ -17,12 +17,12 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.printed_expressions import Rewording
-from driftcheck.pipeline.histories import HistoryResult
-from driftcheck.pipeline.modelling import ModelsCreator
+from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.modelling import ModelsCreator
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.progress import Progress, counted
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope, within
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.tenants import Tenants, own_objects
 from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.schema import Address, Snapshot

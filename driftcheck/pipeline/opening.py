@@ -11,8 +11,8 @@ from sqlalchemy.engine import URL
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import SeveralDatabasesError
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.process.deadline import watchdog
 from driftcheck.project.environment import LoadedProject, discover
 from driftcheck.project.loading import load_project

@@ -24,9 +24,9 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of, objects_of
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.untrusted import build_untrusted, run_untrusted

@@ -11,11 +11,11 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of, shown
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import Coverage, DatabaseReport, HistoryRevision
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.selection import compared_scope
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import relative
 

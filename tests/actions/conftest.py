@@ -9,9 +9,9 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import parse_url
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.version_table import VersionTable
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.walks import HistoryWalker
 from driftcheck.pipeline.opening import open_project
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.sources.live import read_live
 
 _VERSIONS = VersionTable("", "alembic_version")

@@ -12,7 +12,7 @@ import pytest
 import driftcheck
 from driftcheck.judging.rules import CHANGES, FAULTS, HAZARDS, NOTED, PENDING_NAME, REMARKS, Rule
 from driftcheck.judging.templates import RemedyTemplate, fill
-from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.faults.faults import fault
 
 PACKAGE = Path(driftcheck.__file__).parent
 TABLES = (FAULTS, HAZARDS, NOTED, REMARKS)

@@ -18,7 +18,7 @@ import driftcheck
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Verdict
 from driftcheck.judging.rules import CHANGES, FAULTS, HAZARDS, NOT_OF_CHANGES, NOTED, REMARKS
-from driftcheck.pipeline.table_effects import HazardKind
+from driftcheck.pipeline.repairs.table_effects import HazardKind
 
 PACKAGE = Path(driftcheck.__file__).parent
 TESTS = Path(__file__).parent.parent

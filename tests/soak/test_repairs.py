@@ -23,9 +23,9 @@ from driftcheck.databases.row_filling import fill
 from driftcheck.judging.findings import Severity
 from driftcheck.judging.judge import changes_of, judge
 from driftcheck.judging.printed_expressions import reworded
-from driftcheck.pipeline.plan_proof import Proof, drifted
-from driftcheck.pipeline.repair_facts import repair_basis
-from driftcheck.pipeline.repair_trial import Trial, try_plan
+from driftcheck.pipeline.repairs.plan_proof import Proof, drifted
+from driftcheck.pipeline.repairs.repair_facts import repair_basis
+from driftcheck.pipeline.repairs.repair_trial import Trial, try_plan
 from tests.databases.postgresql.catalog.cases import base_statements, make_tablespace, read_cases
 
 pytestmark = pytest.mark.soak

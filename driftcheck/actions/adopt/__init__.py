@@ -21,16 +21,16 @@ from driftcheck.judging.adoption import Adoption, Attempt, NotAdopted
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions
 from driftcheck.pipeline.changes import compared_state, judged_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
-from driftcheck.pipeline.histories import Histories, HistoryResult
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.stamp_behind import UnrecordedRevisions
 from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet

@@ -23,12 +23,12 @@ from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.judge import addresses_of
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.revision_lookup import revision_hint
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot

@@ -26,10 +26,10 @@ from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.dialects import display_name
 from driftcheck.judging.adoption import Attempt
 from driftcheck.judging.judge import objects_of
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.state_report import name_of
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address

@@ -25,9 +25,9 @@ from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.adoption import Attempt
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.judge import addresses_of, objects_of
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.printed_expressions import compared
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import Destinations, RevisionFailure

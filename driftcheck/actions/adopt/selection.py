@@ -14,7 +14,7 @@ from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.ignoring import matches
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.pipeline.version_tables import is_of_another_project
+from driftcheck.pipeline.faults.version_tables import is_of_another_project
 from driftcheck.schema import Address
 from driftcheck.suggestions import with_suggestion
 

@@ -16,15 +16,15 @@ from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERV
 from driftcheck.errors import ReplayError, ShadowError
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.judge import addresses_of, objects_of
-from driftcheck.pipeline.change_plan import object_changes, redo
+from driftcheck.pipeline.building.head import is_restricted
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.pipeline.head import is_restricted
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.repair_facts import with_dependencies
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.repairs.change_plan import object_changes, redo
+from driftcheck.pipeline.repairs.repair_facts import with_dependencies
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import Refused

@@ -5,10 +5,10 @@ from __future__ import annotations
 from driftcheck.actions.compare.quick_check_cache import save_in_step, save_quick_check
 from driftcheck.config.settings import Settings
 from driftcheck.judging.report import Report
+from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import ProjectCheck
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
 
 
 def check(settings: Settings, progress: Progress = lambda _: None) -> Report:

@@ -17,13 +17,13 @@ from driftcheck.actions.compare.quick_check import (
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.postgresql.libpq import displayed_url
-from driftcheck.pipeline.autogenerate_caches import can_be_cached
+from driftcheck.pipeline.autogenerate.caches import can_be_cached
+from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.check import Checked
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
-from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.selection import compared_scope
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.pipeline.state_report import history_of
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_with, state_of

@@ -19,17 +19,17 @@ from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import changes_of, judge
 from driftcheck.judging.printed_expressions import reworded
 from driftcheck.judging.report import Report
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.completion.evidence import evidence_of
+from driftcheck.pipeline.completion.finding_completion import complete
+from driftcheck.pipeline.completion.finding_context import FindingContext
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
-from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.finding_completion import complete
-from driftcheck.pipeline.finding_context import FindingContext
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.repair import repair_script
-from driftcheck.pipeline.repair_facts import repair_basis, with_dependencies
+from driftcheck.pipeline.repairs.repair import repair_script
+from driftcheck.pipeline.repairs.repair_facts import repair_basis, with_dependencies
 from driftcheck.pipeline.selection import within
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.live import read_live
 

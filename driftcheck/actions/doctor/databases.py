@@ -17,8 +17,8 @@ from driftcheck.databases.registry import database_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CatalogError, ConnectionFailedError, DriftcheckError
 from driftcheck.judging.diagnosis import Check, Status, failed
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import Configured, LoadedProject
 from driftcheck.sources.live import Live, read_live, reading
 

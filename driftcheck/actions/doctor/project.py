@@ -22,8 +22,8 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of
 from driftcheck.errors import ConfigurationError, DriftcheckError, ProjectNotFoundError, ShadowError
 from driftcheck.judging.diagnosis import Check, Status, failed
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject, discover
 from driftcheck.project.loading import load_project
 from driftcheck.project.named_databases import named_databases

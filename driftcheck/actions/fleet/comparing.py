@@ -24,11 +24,11 @@ from driftcheck.errors import (
     ShadowError,
 )
 from driftcheck.judging.report import DatabaseReport
+from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_state import ReadLive
 from driftcheck.pipeline.opening import OpenedProject, loaded_again
 from driftcheck.pipeline.progress import Progress, Step
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.live import read_live

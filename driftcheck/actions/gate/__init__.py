@@ -25,14 +25,14 @@ from driftcheck.config.settings import Settings
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.pipeline.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.project import Project
 from driftcheck.sources.declarations import Declarations

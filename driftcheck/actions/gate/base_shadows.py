@@ -15,10 +15,10 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.errors import ShadowError
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.templates import StartingPoint
 from driftcheck.pipeline.progress import Progress, Step
-from driftcheck.pipeline.replays import Replays, destinations_at
-from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.templates import StartingPoint
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import version_tables

@@ -10,9 +10,9 @@ from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.findings import Finding, Origin
-from driftcheck.pipeline.faults import fault, origin_of
-from driftcheck.pipeline.replays import Replays, destinations_at
-from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.faults.faults import fault, origin_of
 from driftcheck.project.environment import Environment
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot

@@ -9,7 +9,7 @@ from driftcheck.actions.gate.hazard_watch import Hazard
 from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.judging.rules import HAZARDS
 from driftcheck.judging.templates import RemedyTemplate, fill
-from driftcheck.pipeline.table_effects import BLOCKING_LOCKS, HazardKind
+from driftcheck.pipeline.repairs.table_effects import BLOCKING_LOCKS, HazardKind
 from driftcheck.quoting import quote_identifier
 from driftcheck.sources.files import relative
 

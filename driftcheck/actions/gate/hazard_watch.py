@@ -1,6 +1,6 @@
 """Watches what the statements of revisions do to the tables that exist before the revisions run.
 
-Statements are not parsed. See ``driftcheck.pipeline.table_effects``.
+Statements are not parsed. See ``driftcheck.pipeline.repairs.table_effects``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.connection import connect
-from driftcheck.pipeline.table_effects import HazardKind
-from driftcheck.pipeline.table_watch import TableWatch, fetch_on
+from driftcheck.pipeline.repairs.table_effects import HazardKind
+from driftcheck.pipeline.repairs.table_watch import TableWatch, fetch_on
 from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 

@@ -17,7 +17,7 @@ from driftcheck.actions.gate.merge import (
 )
 from driftcheck.actions.gate.revision_files import RevisionFile
 from driftcheck.judging.findings import Finding, Origin, Remedy
-from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.faults.faults import fault
 from driftcheck.project.project import Project
 from driftcheck.sources.files import relative
 

@@ -9,7 +9,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Finding, Origin
-from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.faults.faults import fault
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.schema import SchemaObject, Snapshot
 

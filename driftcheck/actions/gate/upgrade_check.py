@@ -27,8 +27,8 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding, Origin
-from driftcheck.pipeline.faults import fault, origin_of
-from driftcheck.pipeline.row_remedies import remedy_for_rows
+from driftcheck.pipeline.faults.faults import fault, origin_of
+from driftcheck.pipeline.faults.row_remedies import remedy_for_rows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import MigrationSource, RevisionFailure

@@ -85,9 +85,9 @@ def _full(settings: Settings, progress: Progress) -> tuple[Answer, str]:
     """
     # Imported here because the import takes longer than a quick check.
     from driftcheck.actions.compare.quick_check_cache import save_quick_check  # noqa: PLC0415
+    from driftcheck.pipeline.building.replays import Replays  # noqa: PLC0415
     from driftcheck.pipeline.check import ProjectCheck  # noqa: PLC0415
     from driftcheck.pipeline.opening import open_project  # noqa: PLC0415
-    from driftcheck.pipeline.replays import Replays  # noqa: PLC0415
     from driftcheck.sources.files import source_directories  # noqa: PLC0415
 
     with open_project(settings, progress) as (loaded, shadows, declarations):
@@ -124,7 +124,7 @@ def _drift(checked: CheckedDatabase) -> Iterator[DriftFinding]:
 
     If the report has the cause of a finding instead, its own remedies are not the right ones.
     """
-    from driftcheck.pipeline.operation_matching import objects_in, tables_in  # noqa: PLC0415
+    from driftcheck.pipeline.completion.operation_matching import objects_in, tables_in  # noqa: PLC0415
 
     reported = {(each.finding.rule, each.finding.address) for each in checked.judged}
     for judged in checked.completed:

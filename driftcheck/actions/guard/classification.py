@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from driftcheck.judging.guard_answer import DatabaseAnswer, DriftFinding, PhantomText
-from driftcheck.pipeline.operation_matching import is_for_any
+from driftcheck.pipeline.completion.operation_matching import is_for_any
 from driftcheck.sources.operation import Operation
 
 

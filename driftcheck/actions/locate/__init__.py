@@ -15,31 +15,31 @@ from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.walks import HistoryWalker, WalkedHistory
+from driftcheck.pipeline.causes.live_ahead import find_live_ahead
+from driftcheck.pipeline.causes.models_in_history import with_uses_of_models
+from driftcheck.pipeline.causes.stamp_behind import partial_run
+from driftcheck.pipeline.completion.evidence import evidence_of
+from driftcheck.pipeline.completion.finding_completion import complete
+from driftcheck.pipeline.completion.finding_context import FindingContext
 from driftcheck.pipeline.database_state import DatabaseState, StateReader
-from driftcheck.pipeline.evidence import evidence_of
-from driftcheck.pipeline.faults import (
+from driftcheck.pipeline.faults.faults import (
     broken_history,
     drift_of_unknown_stamp,
     made_roles,
     written_files,
 )
-from driftcheck.pipeline.finding_completion import complete
-from driftcheck.pipeline.finding_context import FindingContext
-from driftcheck.pipeline.live_ahead import find_live_ahead
-from driftcheck.pipeline.models_in_history import with_uses_of_models
+from driftcheck.pipeline.faults.stamp_faults import stamp_findings
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.repair_facts import repair_basis
-from driftcheck.pipeline.replays import Replays
+from driftcheck.pipeline.repairs.repair_facts import repair_basis
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.stamp_behind import partial_run
-from driftcheck.pipeline.stamp_faults import stamp_findings
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.pipeline.tenants import Tenants, own_objects
-from driftcheck.pipeline.walks import HistoryWalker, WalkedHistory
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.walk import Applied, Walk

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from driftcheck.actions.locate.nearest_state import NearestState
 from driftcheck.judging.findings import Finding, Remedy
-from driftcheck.pipeline.faults import fault
+from driftcheck.pipeline.faults.faults import fault
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.walk import Applied, State, Walk
 

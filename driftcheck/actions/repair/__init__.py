@@ -16,11 +16,11 @@ from driftcheck.config.settings import Settings
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.repair_result import RepairResult
 from driftcheck.judging.report import Report
+from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import ProjectCheck
 from driftcheck.pipeline.database_state import ReadLive
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
 from driftcheck.sources.live import read_live
 
 

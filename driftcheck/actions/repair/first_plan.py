@@ -15,9 +15,9 @@ from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_facts import RowFacts
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.judge import Judged
-from driftcheck.pipeline.change_plan import object_changes
-from driftcheck.pipeline.repair import RepairBasis
-from driftcheck.pipeline.repair_trial import TrialInput
+from driftcheck.pipeline.repairs.change_plan import object_changes
+from driftcheck.pipeline.repairs.repair import RepairBasis
+from driftcheck.pipeline.repairs.repair_trial import TrialInput
 from driftcheck.schema import Address, Snapshot
 
 

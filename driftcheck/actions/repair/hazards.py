@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from driftcheck.databases.plan import Hazard, Plan, PlanStep
 from driftcheck.judging.repair_result import StepHazard
-from driftcheck.pipeline.repair_trial import Trial, TrialInput, table_of
-from driftcheck.pipeline.table_effects import BLOCKING_LOCKS, Effect, HazardKind
-from driftcheck.pipeline.table_watch import StepEffects
+from driftcheck.pipeline.repairs.repair_trial import Trial, TrialInput, table_of
+from driftcheck.pipeline.repairs.table_effects import BLOCKING_LOCKS, Effect, HazardKind
+from driftcheck.pipeline.repairs.table_watch import StepEffects
 from driftcheck.schema import Address
 
 Estimates = Mapping[Address, int | None]

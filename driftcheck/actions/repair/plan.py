@@ -11,7 +11,7 @@ from driftcheck.databases.plan import Plan
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.findings import Finding
 from driftcheck.pipeline.live_reader import LiveReader
-from driftcheck.pipeline.plan_proof import Proof, drifted
+from driftcheck.pipeline.repairs.plan_proof import Proof, drifted
 from driftcheck.schema import Address, Snapshot
 
 

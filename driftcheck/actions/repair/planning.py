@@ -17,13 +17,13 @@ from driftcheck.databases.location import database_key_of, shown
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.printed_expressions import reworded
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.check import CheckedDatabase
 from driftcheck.pipeline.live_reader import LiveReader
-from driftcheck.pipeline.plain_trial import try_on_whole_copy
-from driftcheck.pipeline.plan_proof import Proof
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.repair_trial import Trial, TrialInput, try_plan
-from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.repairs.plain_trial import try_on_whole_copy
+from driftcheck.pipeline.repairs.plan_proof import Proof
+from driftcheck.pipeline.repairs.repair_trial import Trial, TrialInput, try_plan
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.history import version_tables

@@ -14,8 +14,8 @@ from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.repair_result import DatabaseRepair, ResultManualStep, ResultStep
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.check import CheckedDatabase
-from driftcheck.pipeline.repair_trial import Trial, table_of
-from driftcheck.pipeline.version_tables import is_of_another_project
+from driftcheck.pipeline.faults.version_tables import is_of_another_project
+from driftcheck.pipeline.repairs.repair_trial import Trial, table_of
 from driftcheck.schema import Address, SchemaObject
 
 _SHOWN = 5

@@ -9,7 +9,7 @@ from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.check import CheckedDatabase
 from driftcheck.pipeline.object_lookup import find_objects
-from driftcheck.pipeline.repair import repaired_gap
+from driftcheck.pipeline.repairs.repair import repaired_gap
 from driftcheck.schema import Address
 
 

@@ -19,9 +19,9 @@ from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.judge import Judged, addresses_of, objects_of
 from driftcheck.judging.printed_expressions import reworded
-from driftcheck.pipeline.change_plan import object_changes
-from driftcheck.pipeline.plan_proof import Proof
-from driftcheck.pipeline.repair_trial import Trial, TrialInput
+from driftcheck.pipeline.repairs.change_plan import object_changes
+from driftcheck.pipeline.repairs.plan_proof import Proof
+from driftcheck.pipeline.repairs.repair_trial import Trial, TrialInput
 from driftcheck.schema import Address, Snapshot
 
 

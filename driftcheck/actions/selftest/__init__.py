@@ -18,13 +18,13 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
-from driftcheck.pipeline.histories import Histories
+from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress, Step
-from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope, within
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot

@@ -18,19 +18,19 @@ from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner
-from driftcheck.pipeline.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner
+from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.head import HeadShadows
+from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
-from driftcheck.pipeline.faults import head_faults
-from driftcheck.pipeline.head import HeadShadows
-from driftcheck.pipeline.histories import Histories, HistoryResult
+from driftcheck.pipeline.faults.faults import head_faults
+from driftcheck.pipeline.faults.stamp_faults import overlapping_stamps
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.replays import Replays, destinations_at
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.pipeline.shadows import Shadows
-from driftcheck.pipeline.stamp_faults import overlapping_stamps
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet

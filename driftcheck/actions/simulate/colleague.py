@@ -13,9 +13,9 @@ from driftcheck.actions.simulate.runner import (
 )
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.errors import CannotCheckError
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.progress import Progress, Step
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.sources.replay import Destinations, Replay
 
 Results = dict[DatabaseKey, list[ScenarioResult]]

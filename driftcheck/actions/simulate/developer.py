@@ -14,10 +14,10 @@ from driftcheck.actions.simulate.runner import (
 from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
 from driftcheck.errors import CannotCheckError, ShadowError
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import MigrationSource, RevisionFailure

@@ -16,15 +16,15 @@ from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged
-from driftcheck.pipeline.autogenerate_runner import AutogenerateRunner, NotTriedError
+from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner, NotTriedError
+from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.changes import compared_state, judged_changes, pending_changes
+from driftcheck.pipeline.completion.finding_completion import complete
+from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
-from driftcheck.pipeline.finding_completion import complete
-from driftcheck.pipeline.finding_context import FindingContext, Operations
-from driftcheck.pipeline.histories import HistoryResult
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address

@@ -12,10 +12,10 @@ from driftcheck.actions.simulate.runner import ScenarioResult
 from driftcheck.chain import Gap
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
-from driftcheck.pipeline.existing_objects import existing_object_remedy
-from driftcheck.pipeline.faults import fault, origin_of
-from driftcheck.pipeline.revision_remedies import revision_remedies
-from driftcheck.pipeline.row_remedies import remedy_for_rows
+from driftcheck.pipeline.faults.existing_objects import existing_object_remedy
+from driftcheck.pipeline.faults.faults import fault, origin_of
+from driftcheck.pipeline.faults.revision_remedies import revision_remedies
+from driftcheck.pipeline.faults.row_remedies import remedy_for_rows
 from driftcheck.schema import Address
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
 from driftcheck.sources.statement_log import has_word

@@ -19,10 +19,10 @@ from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.report import Simulation, SimulationStep
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.printed_expressions import compared
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.replay import Destinations, MigrationSource, RevisionFailure

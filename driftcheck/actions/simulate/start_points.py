@@ -9,7 +9,7 @@ from alembic.util import CommandError
 
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ConfigurationError
-from driftcheck.pipeline.base_snapshot import read_base_snapshot
+from driftcheck.pipeline.building.base_snapshot import read_base_snapshot
 from driftcheck.pipeline.revision_lookup import revision_hint
 
 Revisions = tuple[str, ...]

@@ -14,10 +14,10 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, url_for_dialect
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ProjectError, ReplayError, UsageError
-from driftcheck.pipeline.histories import Histories
-from driftcheck.pipeline.replays import Replays, destinations_at
+from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.revision_lookup import revision_hint
-from driftcheck.pipeline.shadows import Shadows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import History

@@ -17,13 +17,13 @@ from driftcheck.judging.baseline import without_baseline
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
-from driftcheck.pipeline.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_report import ReportHeader, database_report
-from driftcheck.pipeline.faults import broken_history, head_faults, origin_of
-from driftcheck.pipeline.histories import Histories
+from driftcheck.pipeline.faults.faults import broken_history, head_faults, origin_of
 from driftcheck.pipeline.opening import OpenedProject
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
 from driftcheck.reports.failed_test import failed_test
 from driftcheck.sources.history import History

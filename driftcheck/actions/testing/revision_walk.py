@@ -16,9 +16,9 @@ from driftcheck.actions.gate.revision_files import (
 )
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.judging.findings import Origin
-from driftcheck.pipeline.faults import broken_history
-from driftcheck.pipeline.replays import Replays, destinations_at
-from driftcheck.pipeline.shadows import Shadows
+from driftcheck.pipeline.building.replays import Replays, destinations_at
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.faults.faults import broken_history
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import relative
 from driftcheck.sources.replay import Replay, RevisionFailure

@@ -12,8 +12,8 @@ from driftcheck.actions.testing.history_checks import HistoryChecks, print_nothi
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import DriftcheckError
+from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.opening import open_project
-from driftcheck.pipeline.replays import Replays
 
 
 class TestingService:

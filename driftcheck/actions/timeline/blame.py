@@ -17,12 +17,12 @@ from driftcheck.judging.timeline import (
     RevisionEvents,
     SchemaOperation,
 )
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.walks import HistoryWalker
 from driftcheck.pipeline.object_lookup import NoSuchObjectError, find_objects
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.selection import within
-from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.schema import Address
 from driftcheck.sources.walk import Walk
 

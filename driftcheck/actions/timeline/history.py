@@ -14,11 +14,11 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import UsageError
 from driftcheck.judging.timeline import DatabaseTimeline, RevisionEvents, Timeline
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.walks import HistoryWalker
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
-from driftcheck.pipeline.replays import Replays
 from driftcheck.pipeline.revision_lookup import REVISIONS_HINT, revision_hint
-from driftcheck.pipeline.walks import HistoryWalker
 from driftcheck.sources.walk import Walk
 
 

@@ -9,7 +9,7 @@ from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.findings import Origin
 from driftcheck.judging.judge import addresses_of
 from driftcheck.judging.timeline import Break, Event, RevisionEvents, SchemaOperation
-from driftcheck.pipeline.faults import origin_of
+from driftcheck.pipeline.faults.faults import origin_of
 from driftcheck.pipeline.selection import within
 from driftcheck.schema import Address
 from driftcheck.sources.replay import RevisionFailure

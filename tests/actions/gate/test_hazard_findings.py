@@ -7,7 +7,7 @@ import pytest
 from driftcheck.actions.gate.hazard_findings import hazard_findings
 from driftcheck.actions.gate.hazard_watch import Hazard
 from driftcheck.judging.rules import HAZARDS
-from driftcheck.pipeline.table_effects import HazardKind
+from driftcheck.pipeline.repairs.table_effects import HazardKind
 from driftcheck.schema import Address
 from driftcheck.sources.statement_log import ExecutedStatement
 

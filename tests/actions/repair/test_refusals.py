@@ -8,7 +8,7 @@ from driftcheck.actions.repair.refusals import ALLOWABLE, option_name, require_a
 from driftcheck.cli import applying
 from driftcheck.databases.plan import ManualStep, Plan, PlanStep
 from driftcheck.errors import UsageError
-from driftcheck.pipeline.plan_proof import Proof
+from driftcheck.pipeline.repairs.plan_proof import Proof
 from driftcheck.schema import Address, Snapshot
 
 TABLE = Address("table", "public", ("students",))

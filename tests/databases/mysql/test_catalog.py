@@ -16,7 +16,7 @@ from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.change_plan import redo, undo
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 from tests.mariadb import execute, run
 
 CATALOG = catalog_for("mysql")

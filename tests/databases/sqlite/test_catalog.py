@@ -15,7 +15,7 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.sqlite.catalog.tokens import _KEYWORDS, canonical, quote, tokens_of
 from driftcheck.errors import CatalogError
 from driftcheck.judging.comparison import ChangeType, compare
-from driftcheck.pipeline.change_plan import redo, undo
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 
 CATALOG = catalog_for("sqlite")
 

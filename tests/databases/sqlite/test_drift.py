@@ -13,7 +13,7 @@ import pytest
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.change_plan import redo, undo
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 from tests.databases.drift_cases import base_statements, read_cases
 
 CATALOG = catalog_for("sqlite")

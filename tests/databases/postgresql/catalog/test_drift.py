@@ -12,8 +12,8 @@ import pytest
 
 from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.change_plan import redo, undo
 from driftcheck.pipeline.printed_expressions import compared
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 from tests.databases.postgresql.catalog.cases import VERSIONS, grouped, read_cases
 
 CASES = read_cases()

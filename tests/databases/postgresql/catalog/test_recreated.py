@@ -3,7 +3,7 @@
 import pytest
 
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.change_plan import redo, undo
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 
 BASE = """
 create table students (id integer primary key, name text);

@@ -3,7 +3,7 @@
 import pytest
 
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.faults import remarked
+from driftcheck.pipeline.faults.faults import remarked
 from driftcheck.schema import Address, Remark
 
 UNFILLED = Remark(

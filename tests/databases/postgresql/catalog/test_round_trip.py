@@ -2,7 +2,7 @@
 
 from driftcheck.databases.plan import ObjectChange, build, plan
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.change_plan import undo
+from driftcheck.pipeline.repairs.change_plan import undo
 from driftcheck.schema import Snapshot
 
 SCOPE = {"owners": True, "grants": True}

@@ -7,7 +7,7 @@ import pytest
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.evidence import evidence_of
+from driftcheck.pipeline.completion.evidence import evidence_of
 from driftcheck.sources.live import read_live
 
 BASE = """

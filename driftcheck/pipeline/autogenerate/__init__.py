@@ -1,0 +1,1 @@
+"""Runs autogenerate on shadow databases, and keeps what it writes."""

@@ -1,0 +1,1 @@
+"""Finds the one cause of many findings."""

@@ -1,0 +1,259 @@
+"""Reports a live database on which revisions have run that its stamp does not record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from driftcheck.chain import Gap, Side
+from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.plan import Plan
+from driftcheck.errors import CatalogError
+from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.findings import Finding, Remedy
+from driftcheck.judging.judge import objects_of
+from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.replays import Replays
+from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.walks import HistoryWalker
+from driftcheck.pipeline.causes.live_ahead import (
+    LiveAhead,
+    PartialRun,
+    find_live_ahead,
+    with_objects,
+)
+from driftcheck.pipeline.changes import Changes
+from driftcheck.pipeline.database_state import DatabaseState, ProjectState
+from driftcheck.pipeline.faults.faults import fault
+from driftcheck.pipeline.progress import Progress
+from driftcheck.pipeline.repairs.change_plan import undo
+from driftcheck.pipeline.repairs.plan_proof import prove
+from driftcheck.pipeline.repairs.repair_facts import repair_basis
+from driftcheck.project.environment import LoadedProject
+from driftcheck.schema import Snapshot
+from driftcheck.sources.replay import Destinations
+from driftcheck.sources.walk import Walk
+
+_WORDS = {
+    ChangeType.EXTRA: "created",
+    ChangeType.MISSING: "dropped",
+    ChangeType.CHANGED: "altered",
+    ChangeType.RENAMED: "renamed",
+}
+_ROWS = "Rows are not compared: check the statements of the revision that change rows."
+
+
+class UnrecordedRevisions:
+    """Finds and reports the revisions that have run on live databases and are not recorded.
+
+    Args:
+        loaded: The project.
+        shadows: Creates its shadow databases.
+        replays: Replays its history.
+        settings: The settings.
+        progress: Called with a short description of each step.
+    """
+
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        shadows: Shadows,
+        replays: Replays,
+        settings: Settings,
+        progress: Progress,
+    ) -> None:
+        self._loaded = loaded
+        self._shadows = shadows
+        self._replays = replays
+        self._settings = settings
+        self._progress = progress
+        self._walks: Mapping[DatabaseKey, Walk] | None = None
+
+    def find(
+        self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]
+    ) -> LiveAhead | None:
+        """Find the unrecorded revisions of a live database.
+
+        The history is replayed revision by revision, if the database has drift and revisions are
+        left to run. Afterwards, the shadows of the replay are at the heads of the history.
+
+        Args:
+            database: The state of the database.
+            changes: The changes of its schemas.
+            state: The state of the project.
+        """
+        if not changes.get(Gap.DRIFT) or state.result.history.fault is not None:
+            return None
+        if set(database.stamped) >= set(self._loaded.heads):
+            return None
+        if self._walks is None:
+            self._walks = self._walk(state.stamped)
+        walk, snapshots = self._walks.get(database.database_key), database.snapshots
+        if walk is None:
+            return None
+        return find_live_ahead(
+            walk,
+            database.stamped,
+            snapshots[Side.STAMPED],
+            snapshots[Side.LIVE],
+            self._settings.schemas,
+        )
+
+    def _walk(self, stamped: Destinations) -> Mapping[DatabaseKey, Walk]:
+        """Walk through the history; return no walk if a state of it cannot be read."""
+        self._replays.main.begin_again()
+        tools = self._loaded, self._shadows, self._replays, self._settings, self._progress
+        with suppress(CatalogError):
+            walked = HistoryWalker(*tools).walk(stamped)
+            if walked.history.fault is None:
+                return walked.walks
+        self._replays.upgrade_to_heads()
+        return {}
+
+    def findings(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Finding]:
+        """Make the findings about unrecorded revisions.
+
+        Args:
+            ahead: The unrecorded revisions.
+            database: The state of the database.
+        """
+        stamped = ", ".join(database.stamped) or "no revision"
+        if ahead.completed:
+            yield fault(
+                "stamp-behind",
+                details="\n".join(_described(ahead.changes)),
+                remedies=(self._stamp(ahead),),
+                revisions=" and ".join(ahead.completed),
+                stamped=stamped,
+            )
+        if ahead.partial:
+            yield partial_run(ahead, stamped, tuple(self._remedies(ahead, database)))
+
+    def _stamp(self, ahead: LiveAhead) -> Remedy:
+        summary = "Record the revisions that have run."
+        if ahead.alike:
+            others = " or ".join(" and ".join(heads) for heads in ahead.alike)
+            summary += (
+                f" The schema is also that of {others}: check the rows to see whether these "
+                "revisions have run."
+            )
+        return Remedy("stamp", summary, "shell", self._stamp_command(ahead.completed))
+
+    def _stamp_command(self, revisions: Sequence[str]) -> str:
+        return self._loaded.project.command("stamp", *revisions)
+
+    def _remedies(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Remedy]:
+        """Yield the remedies that were run on a copy of the live schema."""
+        first = "After the stamp is corrected, " if ahead.completed else ""
+        if ahead.finished is not None:
+            plan = self._tried(ahead.reached, ahead.finished, database)
+            if plan is not None:
+                summary = (
+                    f"{first}run the missing part of the revision, then record it: "
+                    f"{self._stamp_command(ahead.heads_when_finished)}. {_ROWS}"
+                )
+                yield _remedy("finish the revision", summary, plan)
+        plan = self._tried(ahead.reached, ahead.before_partial, database)
+        if plan is not None:
+            upgrade = self._loaded.upgrade_command
+            summary = (
+                f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
+            )
+            yield _remedy("undo the part", summary, plan)
+
+    def _tried(self, current: Snapshot, wanted: Snapshot, database: DatabaseState) -> Plan | None:
+        """Plan the change from one schema to another, and run it on a copy of the live schema.
+
+        Returns:
+            ``None`` if the statements do not have this effect, or if they could not be tried.
+        """
+        catalog, live = database.catalog, database.whole[Side.LIVE]
+        changes = compare(wanted, current, same_lineage=True)
+        objects = {each.address: wanted.objects.get(each.address) for each in objects_of(changes)}
+        target = with_objects(live, objects)
+        url = self._shadows.live_url(database.database_key)
+        basis = repair_basis(url, catalog, (target, live), changes)
+        plan = undo(changes, catalog, target, basis.actual, basis.rows)
+        maker = partial(self._shadows.maker, database.database_key)
+        if plan.manual_steps or not plan.steps or not maker().runs_untrusted_files:
+            return None
+        self._progress("trying the remedies")
+        shadow = self._shadows.create_restricted(database.database_key, "remedy")
+        try:
+            return plan if prove(plan, (target, live), shadow, maker).holds else None
+        finally:
+            shadow.drop()
+
+
+def partial_run(ahead: LiveAhead, stamped: str, remedies: tuple[Remedy, ...]) -> Finding:
+    """Make the finding about revisions that have run in part.
+
+    Args:
+        ahead: The revisions.
+        stamped: The stamp of the database, in words.
+        remedies: The ways to finish or to undo the revisions.
+    """
+    names = [run.revision for run in ahead.partial]
+    return fault(
+        "stamp-behind-in-part",
+        details="\n".join(line for run in ahead.partial for line in _partly(run)),
+        remedies=remedies,
+        revisions=("revisions " if len(names) > 1 else "revision ") + ", ".join(names),
+        stamped=stamped,
+    )
+
+
+def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState:
+    """Return the state of a database with the stamped schema after the unrecorded changes."""
+    removed = database.snapshots[Side.STAMPED].objects.keys() - ahead.reached.objects.keys()
+    objects = {**dict.fromkeys(removed), **ahead.reached.objects}
+    reached = with_objects(database.whole[Side.STAMPED], objects)
+    return replace(
+        database,
+        snapshots={**database.snapshots, Side.STAMPED: ahead.reached},
+        whole={**database.whole, Side.STAMPED: reached},
+    )
+
+
+def upgrade_after_fix(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings, with an upgrade that fails now after the correction of the stamp."""
+    found = list(findings)
+    fixes = [each for each in found if each.rule in _PREVENT_UPGRADE and each.remedies]
+    for finding in found:
+        if fixes and any(remedy.name == "upgrade" for remedy in finding.remedies):
+            remedies = (_delayed(remedy, fixes[0]) for remedy in finding.remedies)
+            finding = replace(finding, remedies=tuple(remedies))  # noqa: PLW2901
+        yield finding
+
+
+_PREVENT_UPGRADE = ("stamp-overlapping", "stamp-behind", "stamp-behind-in-part")
+
+
+def _delayed(remedy: Remedy, fix: Finding) -> Remedy:
+    if remedy.name != "upgrade":
+        return remedy
+    name = fix.remedies[0].name
+    summary = f"An upgrade fails now. First {name} ({fix.rule}), then run the migrations."
+    return replace(remedy, summary=summary)
+
+
+def _remedy(name: str, summary: str, plan: Plan) -> Remedy:
+    summary = summary[:1].upper() + summary[1:]
+    return Remedy(name, summary, "sql", plan.script, plan.loses_data)
+
+
+def _partly(run: PartialRun) -> Iterator[str]:
+    for title, changes in (("has run", run.present), ("is missing", run.missing)):
+        for line in _described(changes):
+            yield f"{run.revision}, {title}: {line}"
+
+
+def _described(changes: Iterable[Change]) -> Iterator[str]:
+    """Describe the changes that revisions make, one on each line."""
+    for change in changes:
+        new = change.actual.address.sql if change.actual else ""
+        renamed = f" to {new}" if change.type is ChangeType.RENAMED else ""
+        yield f"{_WORDS[change.type]} {change.address}{renamed}"

@@ -1,0 +1,1 @@
+"""Completes findings: with origins, evidence, phantom operations and remedies."""

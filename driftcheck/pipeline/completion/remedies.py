@@ -1,0 +1,233 @@
+"""Writes the remedies of findings: repair, adopt, write the migration, upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from driftcheck.chain import Gap, Side
+from driftcheck.databases.catalog import Catalog
+from driftcheck.databases.plan import Plan
+from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.findings import Remedy, Severity, Verdict
+from driftcheck.judging.judge import Judged
+from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
+from driftcheck.pipeline.completion.operation_matching import is_for
+from driftcheck.pipeline.faults.version_tables import (
+    exclude_table_of_another_project,
+    is_of_another_project,
+)
+from driftcheck.pipeline.repairs.change_plan import redo, undo
+from driftcheck.sources.operation import Operation, joined
+from driftcheck.sources.operation_imports import with_imports
+
+
+def remedies_of(
+    judged: Judged, phantoms: Sequence[Operation], repair: Plan, context: FindingContext
+) -> Iterator[Remedy]:
+    """Yield the remedies of a finding, in the order in which to consider them.
+
+    Args:
+        judged: The finding.
+        phantoms: Its phantom operations.
+        repair: The plan that repairs it.
+        context: The facts that it is completed with.
+    """
+    verdict = judged.finding.verdict
+    if judged.finding.severity is Severity.NOTE and verdict is not Verdict.UNAPPLIED:
+        return
+    match verdict:
+        case Verdict.DRIFT if is_of_another_project(judged, context.snapshots.get(Side.LIVE)):
+            yield exclude_table_of_another_project(judged.changes[Gap.DRIFT][0].address.name)
+        case Verdict.DRIFT:
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
+            yield _adopt(judged.changes[Gap.DRIFT], phantoms, context)
+        case Verdict.PENDING:
+            yield _write(judged, context)
+        case Verdict.HAND_APPLIED:
+            yield _write(judged, context, _STAMP)
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
+        case Verdict.CONFLICT:
+            yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
+            yield _DECIDE
+        case Verdict.DIFFERENCE:
+            yield from _align(repair)
+        case Verdict.UNAPPLIED:
+            summary = "Run the migrations on this database."
+            yield Remedy("upgrade", summary, "shell", context.upgrade)
+
+
+def not_generated(judged: Judged, context: FindingContext) -> str:
+    """Return the code for what remains of a finding after the operations of ``migrate`` have run.
+
+    It is empty if nothing remains.
+    """
+    left = context.operations.left_of(judged)
+    if not left:
+        return ""
+    return _executed(undo(left, context.catalog, *context.between(Gap.PENDING)))
+
+
+def code_of(texts: Iterable[str], operations: Iterable[Operation]) -> str:
+    """Return the code of operations, below the imports that it needs.
+
+    Args:
+        texts: The code.
+        operations: The operations that the code is from.
+    """
+    known = [line for operation in operations for line in operation.imports]
+    return with_imports(joined(texts), known)
+
+
+_YOURSELF = "Write these operations into a migration"
+_SEES_NOTHING = "autogenerate sees no difference on this database"
+_CREATED_WITH_IT = "The operation for the object that uses it creates it too"
+_TRANSACTION = "the database refuses them in the transaction of a migration"
+_STAMP = "Then stamp this database with it, because this database already has the change."
+_DECIDE = Remedy(
+    "decide",
+    "Or keep the change that was made outside the migrations: change the models to match the "
+    "database, then adopt the change.",
+)
+
+
+def _repair(changes: Sequence[Change], plan: Plan, catalog: Catalog) -> Iterator[Remedy]:
+    summary = "Change the live database back to the schema that the migrations build."
+    if plan.loses_data:
+        summary += " This deletes the data in the object."
+    if any(catalog.kind(c.address.kind).holds_data for c in changes if c.actual is None):
+        summary += " The data that was dropped with the object is not restored."
+    yield from _planned("repair", summary, plan)
+
+
+def _align(plan: Plan) -> Iterator[Remedy]:
+    yield from _planned("align", "Change the second database to match the first.", plan)
+
+
+_ALREADY = "The SQL of another finding repairs this as well."
+
+
+def _planned(name: str, summary: str, plan: Plan) -> Iterator[Remedy]:
+    """Yield the remedies of a plan: its SQL, and what a person has to do."""
+    if plan.steps:
+        yield Remedy(name, summary, "sql", plan.script, plan.loses_data)
+    for step in plan.manual_steps:
+        yield Remedy("manual step", "This step needs a decision.", "text", step)
+    if not plan.steps and not plan.manual_steps:
+        yield Remedy(name, _ALREADY)
+
+
+def _adopt(
+    changes: Sequence[Change], phantoms: Sequence[Operation], context: FindingContext
+) -> Remedy:
+    """Return the remedy that makes the drift official.
+
+    Its operations are the reverse of the phantom operations, as far as these cover the drift.
+    Autogenerate knows no renames, and it cannot drop an object that has no name in the models.
+    """
+    wanted, actual = context.between(Gap.DRIFT)
+    if context.basis is not None and context.basis.actual is not None:
+        actual = context.basis.actual  # with its dependencies
+    plan = redo(changes, context.catalog, wanted, actual)
+    reverses = [operation.reverse for operation in reversed(phantoms)]
+    renames = any(change.type is ChangeType.RENAMED for change in changes)
+    named = all(o.address is None or o.address.name for o in phantoms)
+    covered = bool(reverses) and all(reverses) and named and not renames
+    code = code_of(reverses, phantoms) if covered else _executed(plan)
+    summary = (
+        "Change the models to match the database, write this into a migration, and stamp this "
+        "database with the migration."
+    )
+    return Remedy("adopt", summary, "python", code, plan.loses_data)
+
+
+def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Remedy:
+    """Return the remedy for a missing migration.
+
+    The code is that of ``migrate``, as far as ``migrate`` detects the change and its operations
+    run.
+    """
+    operations = context.operations
+    schemas = context.between(Gap.PENDING)
+    how, code = _written(
+        judged,
+        operations,
+        lambda c: _executed(undo(c, context.catalog, *schemas)),
+        f"Run {context.migrate}",
+    )
+    summary = " ".join(filter(None, (f"{how}.", next_step)))
+    return Remedy("write the migration", summary, "python", code)
+
+
+def _written(
+    judged: Judged,
+    operations: Operations,
+    executed: Callable[[Sequence[Change]], str],
+    run_migrate: str,
+) -> tuple[str, str]:
+    """Return how the migration is written, as a sentence without a period, and its code."""
+    changes, remaining = _pending(judged), operations.left_of(judged)
+    own = [operation for operation in operations.on_head if is_for(operation, judged)]
+    texts = [operation.text for operation in own]
+    why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
+    if why_not is not None:
+        return _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
+    code = code_of([*texts, *([executed(remaining)] if remaining else [])], own)
+    if judged.finding.verdict is Verdict.HAND_APPLIED:
+        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else _CREATED_WITH_IT, code
+    return f"{run_migrate}{_after_migrate(own, is_complete=not remaining)}", code
+
+
+def _after_migrate(own: Sequence[Operation], *, is_complete: bool) -> str:
+    """Return what follows in a sentence after the command that writes the migration."""
+    if not own:
+        return ", which creates it together with the object that uses it"
+    if not is_complete:
+        return " and complete the migration: it contains only part of these operations"
+    if any(operation.needs_autocommit for operation in own):
+        return f", and put its operations into blocks as shown: {_TRANSACTION}"
+    return ", which writes these operations"
+
+
+def _pending(judged: Judged) -> Sequence[Change]:
+    """Return the pending changes of a finding. What was renamed by hand is one change.
+
+    Between models and head, a renamed column is one column that is missing and one that is extra.
+    The live database shows that they are the same column.
+    """
+    changes = list({id(change): change for change in judged.changes[Gap.PENDING]}.values())
+    renamed = [c for c in judged.changes.get(Gap.DRIFT, ()) if c.type is ChangeType.RENAMED]
+    missing = [c for c in changes if c.type is ChangeType.MISSING]
+    extra = [c for c in changes if c.type is ChangeType.EXTRA]
+    if not (renamed and missing and extra):
+        return changes
+    parts = (*missing[0].parts, *extra[0].parts)
+    return [Change(ChangeType.RENAMED, missing[0].wanted, extra[0].actual, parts=parts)]
+
+
+def _why_not_generated(
+    change: Change, own: Sequence[Operation], operations: Operations, *, remains: bool
+) -> str | None:
+    """Return why the operations of ``migrate`` are not usable; ``None`` if they are.
+
+    Args:
+        change: The pending change.
+        own: The operations of ``migrate`` for the change.
+        operations: All operations of ``migrate``.
+        remains: Whether something of the change remains after the operations have run.
+    """
+    errors = [operations.errors[o.text] for o in own if o.text in operations.errors]
+    if not operations.ran:
+        return ""
+    if errors:
+        return f"the operation that migrate writes fails with: {errors[0]}"
+    if not own:
+        return "migrate does not detect this change" if remains else None
+    if change.type is ChangeType.RENAMED and not change.schema_object.renamable:
+        return "migrate would drop the object and create an empty one instead"
+    return None
+
+
+def _executed(plan: Plan) -> str:
+    """Return a plan as operations of a migration."""
+    lines = [f"op.execute({statement!r})" for statement in plan.statements]
+    return "\n".join([*lines, *(f"# Manual step: {step}" for step in plan.manual_steps)])

@@ -1,0 +1,1 @@
+"""Makes findings of faults of the history, the stamp and the models, with their remedies."""

@@ -1,0 +1,93 @@
+"""The second of two schemas becomes the first by the statements that are planned for it.
+
+A table of ``repair/pairs.toml`` is a pair: ``a`` and ``b`` make the schemas, and ``rows`` puts rows
+into the second. The statements run all together, and finding by finding in the order of the report.
+With ``both``, the pair is also tried the other way round, without rows. ``then`` runs after the
+repair, and ``rows_after`` is a query and its answer.
+"""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from driftcheck.databases.connection import connect
+from driftcheck.databases.reading import Scope
+from driftcheck.judging.comparison import compare
+from driftcheck.pipeline.repairs.change_plan import undo, undo_each
+
+PAIRS = tomllib.loads(Path(__file__).with_name("pairs.toml").read_text(encoding="utf-8"))
+NAMES = [*PAIRS, *(f"{name}, reversed" for name, pair in PAIRS.items() if pair.get("both"))]
+SCOPE = Scope(owners=True, grants=True)
+
+
+class Database:
+    """A transaction in which a schema is made, changed and rolled back."""
+
+    def __init__(self, url, catalog):
+        self.connection = connect(url)
+        self._catalog = catalog
+
+    def make(self, statements, rows=""):
+        self.connection.rollback()
+        self.run("CREATE ROLE somebody", statements, rows)
+
+    def run(self, *statements):
+        with self.connection.cursor() as cursor:
+            for statement in filter(None, statements):
+                cursor.execute(statement)
+
+    def read(self):
+        return self._catalog.read(self.connection, SCOPE)
+
+    def values(self, query):
+        with self.connection.cursor() as cursor:
+            cursor.execute(query)
+            return [value for (value,) in cursor.fetchall()]
+
+
+@pytest.fixture(scope="module", params=["pg15", "pg16", "pg18"])
+def database(request, catalog):
+    maker = request.getfixturevalue(request.param)
+    shadow = maker.make("test", None)
+    opened = Database(shadow.url, catalog)
+    yield opened
+    opened.connection.close()
+    shadow.drop()
+
+
+def _all_together(changes, *known):
+    yield undo(changes, *known)
+
+
+def _one_by_one(changes, *known):
+    yield from undo_each([[change] for change in changes], *known)
+
+
+@pytest.mark.parametrize("planned", [_all_together, _one_by_one])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
+    pair = PAIRS[name.removesuffix(", reversed")]
+    a, b, rows = pair["a"], pair["b"], pair.get("rows", "")
+    if name.endswith(", reversed"):
+        a, b, rows = b, a, ""
+    database.make(a)
+    wanted = database.read()
+    database.make(b, rows)
+    actual = database.read()
+    changes = compare(wanted, actual, same_lineage=True)
+    assert changes
+    columns = [
+        address for address in {*wanted.objects, *actual.objects} if address.kind == "column"
+    ]
+    facts = catalog.row_facts(database.connection, columns, actual)
+    plans = list(planned(changes, catalog, wanted, actual, facts))
+    assert [step for plan in plans for step in plan.manual_steps] == []
+    database.run(*(statement for plan in plans for statement in plan.statements))
+    assert compare(wanted, database.read(), same_lineage=True) == []
+    if rows and "then" in pair:
+        database.run(pair["then"])
+    if rows and "rows_after" in pair:
+        query, answer = pair["rows_after"]
+        assert database.values(query) == answer
+    database.connection.rollback()
