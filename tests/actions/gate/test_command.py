@@ -16,7 +16,7 @@ def test_findings_are_reported_with_their_lines(project):
     assert result.stderr == ""
     assert "migrations/versions/0003.py:5" in result.stdout
     assert "✗ one head, also after a merge with the base" in result.stdout
-    assert "run `driftcheck gate` again" in result.stdout
+    assert "then run `driftcheck gate` again." in " ".join(result.stdout.split())
 
 
 def test_an_unknown_base_is_a_usage_error(project):
