@@ -4,12 +4,12 @@ import json
 import shutil
 
 import pytest
-from tests.pipeline.test_models_in_history import ENVIRONMENT, WAYS
 
 from driftcheck.databases.postgresql.shadow.account import Account
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.storage.cache_directory import VARIABLE
 from tests.actions.gate.conftest import git
+from tests.pipeline.causes.test_models_in_history import ENVIRONMENT, WAYS
 
 pytestmark = pytest.mark.skipif(not embedded_installations(), reason="no embedded PostgreSQL")
 
