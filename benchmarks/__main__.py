@@ -6,12 +6,14 @@ docs/performance.md says what is measured, and has the tables of one run.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import driftcheck
 from benchmarks.bench import Bench
 from benchmarks.comparing import compare, drift
 from benchmarks.fleet import fleet
@@ -43,6 +45,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="How many pairs of commands to run.")
     parser.add_argument("--large", action="store_true", help="Also run the sizes that take long.")
     arguments = parser.parse_args()
+    # As pip does when it installs a package. Python may be told not to write what it compiles.
+    compileall.compile_dir(Path(driftcheck.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory() as directory, choose(None) as maker:
         bench = Bench(
             Path(directory), maker, arguments.tables, arguments.rounds, large=arguments.large
