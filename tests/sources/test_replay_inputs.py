@@ -67,7 +67,8 @@ def add_name(project):
 
 
 def change_helper(project):
-    write(project, "helpers/names.py", "NAME = 'u'")
+    # Of another size: Python compares times in seconds, and takes what it has compiled before.
+    write(project, "helpers/names.py", "NAME = 'u'  # renamed")
 
 
 def change_nothing(project):
