@@ -10,6 +10,7 @@ from pathlib import Path
 from driftcheck.actions.adopt.migration import Migration, MigrationWriter
 from driftcheck.actions.adopt.model_changes import ModelChanges
 from driftcheck.actions.adopt.revision_file import Position
+from driftcheck.actions.adopt.selected import Selected, drift_of
 from driftcheck.actions.adopt.selection import require_found, revisions_named, select
 from driftcheck.actions.adopt.targets import NotMadeError, Target, TargetMaker
 from driftcheck.chain import CHAIN, Gap, Side
@@ -17,8 +18,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CannotCheckError, ConfigurationError
-from driftcheck.judging.adoption import Adoption, Attempt, NotAdopted
-from driftcheck.judging.comparison import Change
+from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
@@ -79,27 +79,6 @@ def adopt(
     ):
         adopter = Adopter(loaded, shadows, declarations, settings, progress)
         return adopter.adopt(adopter.select(options.only), options, directory)
-
-
-@dataclass(frozen=True)
-class Selected:
-    """What is adopted of one database.
-
-    Attributes:
-        database: The state of the database.
-        judged: The findings that are adopted.
-        left: The findings of drift that are left out.
-        is_partial: Whether live has other drift, which is not adopted.
-        stamped: The revisions that live has, or is to be stamped with before the upgrade.
-        not_made: The changes of drift that cannot be made in a shadow database.
-    """
-
-    database: DatabaseState
-    judged: Sequence[Judged]
-    left: Sequence[NotAdopted]
-    is_partial: bool
-    stamped: tuple[str, ...]
-    not_made: tuple[Change, ...] = ()
 
 
 class Adopter:
@@ -215,7 +194,7 @@ class Adopter:
         """Return the schemas of tenants that the migration names."""
         found: set[str] = set()
         for one in selected:
-            adopted = objects_of(change for each in one.judged for change in _drift(each))
+            adopted = objects_of(change for each in one.judged for change in drift_of(each))
             tenants = Tenants(one.database.configured, self._settings.x).schemas
             found |= tenants & {obj.address.schema for obj in adopted}
         return sorted(map(quote_identifier, found))
@@ -275,7 +254,7 @@ class Adopter:
         self, database: DatabaseState, judged: Sequence[Judged], only: Sequence[str]
     ) -> Selected:
         adopted, left = select(judged, database, self._settings, only)
-        is_partial = any(_drift(each) for each in judged if each not in adopted)
+        is_partial = any(drift_of(each) for each in judged if each not in adopted)
         stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
         return Selected(database, adopted, left, is_partial, stamped)
 
@@ -296,12 +275,12 @@ class Adopter:
                     target = maker.make(
                         rest.database,
                         self._head_shadows,
-                        [change for each in rest.judged for change in _drift(each)],
+                        [change for each in rest.judged for change in drift_of(each)],
                         rest.not_made,
                         rest.stamped,
                     )
                 except NotMadeError as error:
-                    rest = _without(rest, error)
+                    rest = rest.without(error)
                 else:
                     targets[rest.database.database_key] = target
                     break
@@ -323,26 +302,6 @@ class Adopter:
         return writer.write(targets, partial, position, directory)
 
 
-def _without(selected: Selected, error: NotMadeError) -> Selected:
-    """Leave out the findings that cannot be made in a shadow database.
-
-    Raises:
-        NotMadeError: None of the findings that are left is about the object that cannot be changed.
-    """
-    rest, left, not_made = [], [*selected.left], [*selected.not_made]
-    for each in selected.judged:
-        found = (error.reasons.get(obj.address) for obj in objects_of(_drift(each)))
-        reason = next(filter(None, found), "")
-        if reason:
-            left.append(NotAdopted(each.finding, reason))
-            not_made += _drift(each)
-        else:
-            rest.append(each)
-    if len(rest) == len(selected.judged):
-        raise error
-    return replace(selected, judged=rest, left=left, is_partial=True, not_made=tuple(not_made))
-
-
 def _losses(targets: Iterable[Target]) -> Iterator[str]:
     """Say which data the upgrade and the downgrade drop."""
     for target in targets:
@@ -356,10 +315,6 @@ def _losses(targets: Iterable[Target]) -> Iterator[str]:
                 )
             elif holds_data and change.wanted is None:
                 yield f"The downgrade drops {change.address} with its data."
-
-
-def _drift(judged: Judged) -> Sequence[Change]:
-    return judged.changes.get(Gap.DRIFT, ())
 
 
 _NO_STAMP = (
