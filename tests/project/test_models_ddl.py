@@ -29,8 +29,10 @@ from driftcheck.project.models_ddl import ddl_of
 
 @pytest.fixture
 def connection():
-    with create_engine("sqlite://").connect() as opened:
+    engine = create_engine("sqlite://")
+    with engine.connect() as opened:
         yield opened
+    engine.dispose()
 
 
 @pytest.fixture
