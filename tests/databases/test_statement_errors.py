@@ -133,3 +133,4 @@ def test_sqlite():
     with engine.connect() as connection:
         connection.execute(text(ON_SQLITE))
         assert reasons(connection, OF_SQLITE) == OF_SQLITE
+    engine.dispose()
