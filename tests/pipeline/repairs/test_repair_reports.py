@@ -61,6 +61,18 @@ def test_what_values_a_column_gets_is_left_to_a_person(database, pg16):
     second.execute(added)
 
 
+def test_whether_a_row_has_no_value_is_not_known(database, pg16):
+    nullable = TABLE.replace("NOT NULL", "")
+    assert nullable != TABLE
+    _, report = _report(database, pg16, TABLE, nullable + ROW)
+    fill = (
+        "Set column public.students.last_name in each row of public.students that has no value, "
+        "because nothing determines its values. Then run: "
+        "ALTER TABLE public.students ALTER COLUMN last_name SET NOT NULL"
+    )
+    assert _remedies(report) == [("manual step", "text", fill)]
+
+
 def test_the_script_takes_a_view_down_once_for_several_findings(database, pg16):
     view = "CREATE VIEW v AS SELECT id, a, b FROM t;"
     _, report = _report(

@@ -313,7 +313,7 @@ class Column(PostgreSQLKind):
         if facts["default"] is not None:
             return self.create(obj), ""
         nullable = replace(obj, attributes={**facts, "nullable": True})
-        return self.create(nullable), _fill(obj)
+        return self.create(nullable), _fill(obj, "every row of {}")
 
     def alter_on_rows(
         self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
@@ -332,7 +332,7 @@ class Column(PostgreSQLKind):
             return self.alter(current, wanted), ""
         before = self.alter(current, nullable)
         if wanted.attributes["default"] is None:
-            return before, _fill(wanted)
+            return before, _fill(wanted, "each row of {} that has no value")
         column, value = name_of(wanted), wanted.attributes["default"]
         filled = f"UPDATE {table_of(wanted)} SET {column} = {value} WHERE {column} IS NULL"
         return [*before, filled, *self.alter(nullable, wanted)], ""
@@ -381,9 +381,14 @@ def _override_inherited(column: SchemaObject) -> list[str]:
     return [*statements, *settings(column)]
 
 
-def _fill(column: SchemaObject) -> str:
-    """What a person has to do for a column that must have values which nothing determines."""
+def _fill(column: SchemaObject, rows: str) -> str:
+    """What a person has to do for a column that must have values which nothing determines.
+
+    Args:
+        column: The column.
+        rows: The rows that have no value, or may have none, with ``{}`` for the table.
+    """
     return (
-        f"Set {column.address} in every row of {table_of(column)}, because nothing determines its "
+        f"Set {column.address} in {rows.format(table_of(column))}, because nothing determines its "
         f"values. Then run: {alter_column(column)} SET NOT NULL"
     )
