@@ -48,7 +48,8 @@ def prepare(
     if what == "import":
         return
     if what == "create_all":
-        _require_success(create_models(configured, partial(run_statements, shadow)), what)
+        created = create_models(configured, partial(run_statements, shadow))
+        _require_success(created.refused, what)
     elif what.startswith("command:"):
         _run_command(what.removeprefix("command:").strip(), shadow, root)
     elif what.endswith(".sql"):

@@ -50,6 +50,20 @@ class UsedObject:
 
 
 @dataclass(frozen=True)
+class Creation:
+    """What came of creating the models.
+
+    Attributes:
+        refused: The statements that the database refused, with its messages.
+        needs_history: Whether objects of the history were created because the database refused
+            statements without them.
+    """
+
+    refused: tuple[Refused, ...]
+    needs_history: bool
+
+
+@dataclass(frozen=True)
 class Helping:
     """What the history creates before its tables, for models that use it.
 
@@ -73,7 +87,7 @@ def create_models(
     *,
     before: Sequence[str] = (),
     helping: Callable[[], Helping] = Helping,
-) -> list[Refused]:
+) -> Creation:
     """Create the models in an empty shadow database.
 
     Args:
@@ -82,21 +96,19 @@ def create_models(
         before: Statements to run first: the history's schemas and extensions.
         helping: Returns what the history creates and the models only use. It is called if
             statements of the models fail.
-
-    Returns:
-        The statements that the database refused, with its messages.
     """
     run(before)
     run([statement for context in configured for statement in schemas_of(context)])
     refused = [_refused_of(context, run) for context in configured]
     if not any(refused):
-        return []
+        return Creation((), needs_history=False)
     help_ = helping()
-    return [
+    remaining = (
         failure
         for context, failures in zip(configured, refused, strict=True)
         for failure in _with_help(failures, help_, _in_its_schema(context, run))
-    ]
+    )
+    return Creation(tuple(remaining), needs_history=True)
 
 
 def schemas_of(configured: Configured) -> tuple[str, ...]:

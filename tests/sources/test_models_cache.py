@@ -8,6 +8,10 @@ MODELS = """
 Table("students", metadata, Column("id", Integer), Column("name", Text), Index("ix", "id"))
 Table("teachers", metadata, Column("id", Integer), Index("ix", "id"))
 """
+PLAIN = """
+Table("students", metadata, Column("id", Integer), Column("name", Text))
+Table("teachers", metadata, Column("id", Integer, comment="mark"))
+"""
 REVISION = """
 op.create_table("students", sa.Column("id", sa.Integer()))
 op.create_table("teachers", sa.Column("id", sa.Integer()))
@@ -22,8 +26,18 @@ def kept(tmp_path):
 
 @pytest.fixture
 def project(sketch, kept):
-    project = sketch()
-    project.models(MODELS)
+    return prepared(sketch(), kept, MODELS)
+
+
+@pytest.fixture
+def plain(sketch, pg16, kept):
+    """A project whose models need nothing of the history."""
+    return prepared(sketch(pg16), kept, PLAIN)
+
+
+def prepared(project, kept, models):
+    """Write the models and a history, and give the project a way to get findings."""
+    project.models(models)
     project.revision("0001", REVISION)
     project.upgrade()
 
@@ -93,3 +107,35 @@ def test_models_are_not_cached_with_the_server_of_others(sketch, pg18, kept):
     project.compare("--shadow", "same-server", DRIFTCHECK_CACHE_DIR=str(kept))
     assert (kept / "replays").is_dir()
     assert not (kept / "models").exists()
+
+
+def mark_last(kept, text="from the cache"):
+    """Change a comment in the schema of the models that were created last."""
+    (entry,) = (e for e in (kept / "models").iterdir() if '"ddl"' in e.read_text())
+    entry.write_text(entry.read_text().replace('"comment": "mark"', f'"comment": "{text}"'))
+
+
+def test_of_changed_models_only_what_changed_is_created(plain, kept):
+    plain.findings()
+    mark_last(kept)
+    plain.models(PLAIN.replace("Text", "Integer"))
+    findings = plain.findings()
+    assert is_taken_from_the_cache(findings)
+    assert addresses(findings) == {"public.students.name", "public.teachers.id"}
+    assert not is_taken_from_the_cache(plain.findings("--no-cache"))
+
+
+def test_models_are_not_created_again_after_a_revision(plain, kept):
+    plain.findings()
+    mark_last(kept)
+    plain.revision("0002", 'op.add_column("students", sa.Column("name", sa.Text()))', "0001")
+    findings = plain.findings()
+    assert is_taken_from_the_cache(findings)
+    assert "public.teachers.id" in addresses(findings)
+
+
+def test_last_models_that_are_damaged_are_not_used(plain, kept):
+    plain.findings()
+    mark_last(kept, '"')
+    plain.models(PLAIN.replace("Text", "Integer"))
+    assert addresses(plain.findings()) == {"public.students.name", "public.teachers.id"}

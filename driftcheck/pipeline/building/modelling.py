@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from driftcheck.databases.catalog import Catalog
@@ -18,17 +18,20 @@ from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
+from driftcheck.pipeline.building.changed_models import with_tables
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.used_objects import helping_of
 from driftcheck.pipeline.progress import Progress, counted
 from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.history import FRESH, History
+from driftcheck.sources.last_models import LastModels, LastModelsCache
 from driftcheck.sources.models import Helping, Run, create_models, extensions_declared
 from driftcheck.sources.models_cache import CreatedModels, ModelsCache
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
+from driftcheck.sources.table_ddl import changed_tables
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
 
 _CREATING = "creating the models"
@@ -78,12 +81,13 @@ class ModelsCreator:
             history: The history.
         """
         cache = self._cache(database_key, configured, history)
-        if cache is not None and self._reads_cache and (cached := cache.get()) is not None:
+        if cache is None:
+            return self._create(database_key, configured, history).models
+        if self._reads_cache and (cached := cache.get()) is not None:
             return cached
-        created = self.create(database_key, configured, history)
-        if cache is not None:
-            cache.put(created)
-        return created
+        models = self._create_with_last(database_key, configured, history)
+        cache.put(models)
+        return models
 
     def _cache(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
@@ -94,16 +98,75 @@ class ModelsCreator:
         head, state = history.head[database_key], maker.server_state
         return ModelsCache(configured, head, digest, state, self._scope)
 
-    def create(
+    def _create_with_last(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
     ) -> CreatedModels:
-        """Create the models of a database in a new shadow, and read them.
+        """Create what has changed since models were created last; without them, all models."""
+        cache = self._last_cache(database_key, configured, history)
+        if cache is None:
+            return self._create(database_key, configured, history).models
+        (context,) = configured
+        last = cache.get() if self._reads_cache else None
+        snapshot = None
+        if last is not None:
+            snapshot = self._with_changes(last, database_key, context, history)
+        if snapshot is not None:
+            models = CreatedModels(snapshot)
+        else:
+            created = self._create(database_key, configured, history)
+            models = created.models
+            if created.needs_history or models.refused:
+                return models
+        cache.put(LastModels(context.ddl, models.snapshot))
+        return models
 
-        Args:
-            database_key: The database.
-            configured: What env.py configures for the database.
-            history: The history.
+    def _last_cache(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> LastModelsCache | None:
+        """Return the cache of the models that were created last; ``None`` if it does not apply.
+
+        It applies to models that depend on nothing but their DDL and the head's schemas and
+        extensions, and whose statements are all about the default schema or name another one.
         """
+        if database_key.dialect != "postgresql" or len(configured) > 1 or name_dates(configured):
+            return None
+        if configured[0].working.statements or configured[0].working.must_exist:
+            return None
+        head, state = history.head.get(database_key), self._shadows.maker(database_key).server_state
+        before = _schemas_and_extensions(head, catalog_for(database_key.dialect))
+        extensions = [*extensions_of(head)] if head is not None else []
+        return LastModelsCache((database_key, state, repr(self._scope), before, extensions))
+
+    def _with_changes(
+        self,
+        last: LastModels,
+        database_key: DatabaseKey,
+        context: Configured,
+        history: History,
+    ) -> Snapshot | None:
+        """Create the tables that a change of the models concerns, beside the last schema's others.
+
+        Returns:
+            ``None`` if all models must be created.
+        """
+        changed = changed_tables(last.ddl, context.ddl)
+        if changed is None:
+            return None
+        if not changed.names and len(last.ddl) == len(context.ddl):
+            return last.snapshot
+        part = [replace(context, ddl=changed.statements)]
+        created = self._create(database_key, part, history)
+        if created.needs_history or created.models.refused:
+            return None
+        schema = last.snapshot.default_schema
+        tables = {Address("table", within or schema, (name,)) for within, name in changed.names}
+        catalog = catalog_for(database_key.dialect)
+        return with_tables(last.snapshot, created.models.snapshot, tables, catalog)
+
+    def _create(
+        self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
+    ) -> _Created:
+        """Create the models of a database in a new shadow, and read them."""
         self._progress(_CREATING)
         restricted = self._shadows.maker(database_key).runs_untrusted_files
         trusted = restricted or history.how == FRESH
@@ -114,17 +177,18 @@ class ModelsCreator:
             _install_extensions(shadow, head, configured)
         else:
             shadow = self._shadows.create(database_key, "models")
-        refused = create_models(
+        created = create_models(
             configured,
             self._runner(shadow, restricted=restricted),
             before=_schemas_and_extensions(head, catalog) if trusted else _names_only(head),
             helping=partial(self._before_tables, database_key, head, catalog, trusted=trusted),
         )
+        refused = created.refused
         if restricted:
-            refused = [_explained(refusal) for refusal in refused]
-        created = read_restricted(shadow, self._scope)
-        snapshot = with_computed_defaults(created, dates=name_dates(configured))
-        return CreatedModels(snapshot, tuple(refused))
+            refused = tuple(map(_explained, refused))
+        read = read_restricted(shadow, self._scope)
+        snapshot = with_computed_defaults(read, dates=name_dates(configured))
+        return _Created(CreatedModels(snapshot, refused), created.needs_history)
 
     def _runner(self, shadow: ShadowDatabase, *, restricted: bool) -> Run:
         """Return a function that runs statements, and shows how many have run."""
@@ -145,6 +209,14 @@ class ModelsCreator:
         if kinds and head is not None and not trusted:
             head = self._replays.read_all(self._replays.upgrade_to_heads()).get(database_key)
         return helping_of(head, catalog, kinds) if head is not None else Helping()
+
+
+@dataclass(frozen=True)
+class _Created:
+    """Models that were created, and whether objects of the history were created for them."""
+
+    models: CreatedModels
+    needs_history: bool
 
 
 def name_dates(configured: Sequence[Configured]) -> bool:
