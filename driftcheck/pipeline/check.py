@@ -21,7 +21,13 @@ from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.causes.causes import with_causes
 from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions, at_reached_state
-from driftcheck.pipeline.changes import compared_state, drift_in, judged_changes, pending_changes
+from driftcheck.pipeline.changes import (
+    Changes,
+    compared_state,
+    drift_in,
+    judged_changes,
+    pending_changes,
+)
 from driftcheck.pipeline.completion.declarations import declared_lines
 from driftcheck.pipeline.completion.evidence import evidence_of
 from driftcheck.pipeline.completion.finding_completion import complete
@@ -86,6 +92,23 @@ class Checked:
     databases: tuple[CheckedDatabase, ...]
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What the checks of all databases of a project use.
+
+    Attributes:
+        state: The state of the project's databases.
+        declarations: The lines on which the tables of the models are declared.
+        runner: Runs autogenerate.
+        unrecorded: Finds revisions that have run and are not in the version table.
+    """
+
+    state: ProjectState[HistoryResult]
+    declarations: Declarations
+    runner: AutogenerateRunner
+    unrecorded: UnrecordedRevisions
+
+
 class ProjectCheck:
     """Compares the databases of a project in the gaps that the settings select.
 
@@ -136,59 +159,87 @@ class ProjectCheck:
         head_shadows = HeadShadows(
             partial(histories.head_shadows, history), partial(histories.head_part, history)
         )
-        runner = AutogenerateRunner(loaded, shadows, replays, head_shadows, progress)
-        reporter = StateReporter(loaded, shadows, settings, history.how)
-        unrecorded = UnrecordedRevisions(loaded, shadows, replays, settings, progress)
-        reports, databases, repairs = [], [], []
-        for read in state.databases:
-            database, changes = compared_state(read, shadows, progress)
-            databases.append(database)
-            faults = [*self._faults(database, state.result)]
-            ahead = unrecorded.find(database, changes, state)
-            if ahead is not None:
-                faults += unrecorded.findings(ahead, database)
-                database, changes = compared_state(
-                    at_reached_state(database, ahead), shadows, progress
-                )
-            judged = judged_changes(database, changes, self._renames)
-            basis = self._repair_basis(database, drift_in(judged))
-            context = self._context(database, judged, history, declarations, basis)
-            if self._looks_ahead:
-                cache = autogenerate_cache(loaded, shadows, settings, history, database)
-                context = _with_operations(context, database, judged, runner, cache)
-            completed = complete(judged, context)
-            runner.keep()
-            if ahead is not None:
-                completed = [*map(_against_reached_state, completed)]
-            pairs = [*zip(completed, judged, strict=True)]
-            version_tables = {each.version_table for each in database.configured}
-            unexplained = pending_operations(
-                context.operations,
-                judged,
-                settings.schemas,
-                version_tables,
-                context.migrate,
+        compared = [compared_state(each, shadows, progress) for each in state.databases]
+        state = replace(state, databases=tuple(database for database, _ in compared))
+        shared = _Shared(
+            state,
+            declarations,
+            AutogenerateRunner(loaded, shadows, replays, head_shadows, progress),
+            UnrecordedRevisions(loaded, shadows, replays, settings, progress),
+        )
+        checked = [self._check(*each, shared) for each in compared]
+        return Checked(
+            state,
+            tuple(report for _, report in checked),
+            tuple(database for database, _ in checked),
+        )
+
+    def _check(
+        self,
+        database: DatabaseState,
+        changes: Changes,
+        shared: _Shared,
+    ) -> tuple[CheckedDatabase, DatabaseReport]:
+        """Find what the changes of one database mean, and report it."""
+        history, unrecorded = shared.state.result.history, shared.unrecorded
+        faults = [*self._faults(database, shared.state.result)]
+        ahead = unrecorded.find(database, changes, shared.state)
+        if ahead is not None:
+            faults += unrecorded.findings(ahead, database)
+            database, changes = compared_state(
+                at_reached_state(database, ahead), self._shadows, self._progress
             )
-            findings = (*with_causes(faults, pairs, database, history, context), *unexplained)
-            gaps = database.gaps
-            sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
-            report = reporter.report(database, findings, gaps=gaps, compared=sides)
-            is_decided = history.fault is None
-            all_judged = [Judged(finding, each.changes) for finding, each in pairs]
-            repaired = [
-                each
-                for each, (_, original) in zip(all_judged, pairs, strict=True)
-                if is_decided and _is_reported(original, findings)
-            ]
-            notes = (*report.notes, *_not_run(context.operations))
-            script = repair_script(repaired, basis) if self._looks_ahead else None
-            reports.append(replace(report, notes=notes, repair=script))
-            repairs.append(
-                CheckedDatabase(
-                    database, tuple(repaired), basis, tuple(all_judged), context.operations
-                )
+        judged = judged_changes(database, changes, self._renames)
+        basis = self._repair_basis(database, drift_in(judged))
+        context = self._context(database, judged, history, shared.declarations, basis)
+        if self._looks_ahead:
+            cache = autogenerate_cache(
+                self._loaded, self._shadows, self._settings, history, database
             )
-        return Checked(replace(state, databases=tuple(databases)), tuple(reports), tuple(repairs))
+            context = _with_operations(context, database, judged, shared.runner, cache)
+        completed = complete(judged, context)
+        shared.runner.keep()
+        if ahead is not None:
+            completed = [*map(_against_reached_state, completed)]
+        pairs = [*zip(completed, judged, strict=True)]
+        findings = (
+            *with_causes(faults, pairs, database, history, context),
+            *self._unexplained(database, judged, context),
+        )
+        every = [Judged(finding, each.changes) for finding, each in pairs]
+        reported = [
+            changed
+            for changed, each in zip(every, judged, strict=True)
+            if history.fault is None and _is_reported(each, findings)
+        ]
+        checked = CheckedDatabase(
+            database, tuple(reported), basis, tuple(every), context.operations
+        )
+        return checked, self._report(checked, findings, history)
+
+    def _report(
+        self,
+        checked: CheckedDatabase,
+        findings: Sequence[Finding],
+        history: History,
+    ) -> DatabaseReport:
+        """Return the report of a database, with the script that repairs what it reports."""
+        reporter = StateReporter(self._loaded, self._shadows, self._settings, history.how)
+        database = checked.state
+        gaps = database.gaps
+        sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
+        report = reporter.report(database, findings, gaps=gaps, compared=sides)
+        script = repair_script(checked.judged, checked.basis) if self._looks_ahead else None
+        return replace(report, notes=(*report.notes, *_not_run(checked.operations)), repair=script)
+
+    def _unexplained(
+        self, database: DatabaseState, judged: Sequence[Judged], context: FindingContext
+    ) -> Iterator[Finding]:
+        """Return the operations of autogenerate that no finding about a change explains."""
+        version_tables = {each.version_table for each in database.configured}
+        return pending_operations(
+            context.operations, judged, self._settings.schemas, version_tables, context.migrate
+        )
 
     def _context(
         self,
