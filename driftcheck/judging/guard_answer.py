@@ -87,7 +87,6 @@ class DatabaseAnswer:
         on_head: The operations for a database without drift. Not used if there is no drift.
         faults: The errors of the project that the check has found, such as a wrong stamp.
         not_known: Why drift, or these operations, are not known; empty if they are.
-        has_remedies: Whether the findings have their remedies: an answer from the cache has none.
     """
 
     database_key: tuple[str, str, int | None, str]
@@ -95,7 +94,6 @@ class DatabaseAnswer:
     on_head: tuple[HeadOperation, ...] = ()
     faults: tuple[str, ...] = ()
     not_known: str = ""
-    has_remedies: bool = True
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,6 @@ def _database(data: Mapping[str, Any]) -> DatabaseAnswer:
         tuple(map(_operation, data["on_head"])),
         tuple(data["faults"]),
         data["not_known"],
-        data["has_remedies"],
     )
 
 

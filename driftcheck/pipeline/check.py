@@ -8,6 +8,7 @@ from functools import partial
 
 from driftcheck.chain import Side
 from driftcheck.config.settings import Settings
+from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding, Verdict
 from driftcheck.judging.judge import Judged
@@ -68,6 +69,8 @@ class CheckedDatabase:
         basis: What the repair is planned with.
         completed: All findings about changes, also those whose cause is reported instead.
         operations: The operations that autogenerate writes.
+        is_repeatable: Whether a check of the same project and the same database finds the same.
+            Something that failed may have a cause that passes, such as a full disk.
     """
 
     state: DatabaseState
@@ -75,6 +78,7 @@ class CheckedDatabase:
     basis: RepairBasis
     completed: tuple[Judged, ...]
     operations: Operations
+    is_repeatable: bool
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ class ProjectCheck:
         self._progress = progress
         self._read = read
         self._looks_ahead = looks_ahead
+        self._proofs: dict[DatabaseKey, Proofs] = {}
         self._renames = RenameFollower(shadows, reading_scope(settings), progress)
 
     def run(self, declarations: Declarations, stop: Sequence[str] = ()) -> Checked:
@@ -212,8 +217,17 @@ class ProjectCheck:
             for changed, each in zip(every, judged, strict=True)
             if history.fault is None and _is_reported(each, findings)
         ]
+        key, operations = database.database_key, context.operations
         checked = CheckedDatabase(
-            database, tuple(reported), basis, tuple(every), context.operations
+            database,
+            tuple(reported),
+            basis,
+            tuple(every),
+            operations,
+            is_repeatable=not faults
+            and _have_run(operations)
+            and shared.runner.is_repeatable(key)
+            and self._are_proofs_repeatable(key),
         )
         return checked, self._report(checked, findings, history)
 
@@ -271,8 +285,13 @@ class ProjectCheck:
         sides = (database.snapshots[Side.STAMPED], database.snapshots[Side.LIVE])
         cached = self._settings.cache
         proofs = Proofs(self._shadows, database_key, self._progress, reads_cache=cached)
+        self._proofs[database_key] = proofs
         url = self._shadows.live_url(database_key)
         return repair_basis(url, catalog, sides, drift, proofs.prove if proves else None)
+
+    def _are_proofs_repeatable(self, database_key: DatabaseKey) -> bool:
+        proofs = self._proofs.get(database_key)
+        return proofs is None or proofs.are_repeatable
 
     def _evidence(
         self, database: DatabaseState, drift: Sequence[Change]
@@ -314,6 +333,12 @@ def _is_reported(judged: Judged, findings: Sequence[Finding]) -> bool:
     """Whether a report has the finding of a change itself, and not only its cause."""
     own = judged.finding.rule, judged.finding.address
     return any((each.rule, each.address) == own for each in findings)
+
+
+def _have_run(operations: Operations) -> bool:
+    """Whether autogenerate ran, also with the drift, and its operations for the head run."""
+    is_known = operations.ran and not operations.not_run and not operations.not_tried
+    return is_known and not operations.errors
 
 
 def _not_run(operations: Operations) -> Iterator[str]:

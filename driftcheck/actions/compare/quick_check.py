@@ -138,17 +138,20 @@ class QuickResult(NamedTuple):
         report: The report if there is no difference; ``None`` if only a full check can find the
             differences.
         live: A digest of the live schema.
-        key: A digest of what drift depends on: the database and its server, both schemas, and the
-            files of the history.
-        settings: A digest of the settings and the installed versions.
+        key: A digest of what drift depends on: the database and its server, both schemas, the files
+            of the history, the settings and the installed versions.
+        files: A digest of the files of the history.
         directories: The directories of the history.
+        state: A digest of what else findings depend on in the live database; ``None`` if it is not
+            known or was not asked for.
     """
 
     report: Report | None
     live: str
     key: str
-    settings: str
+    files: str
     directories: tuple[str, ...]
+    state: str | None = None
 
 
 def quick_report(settings: Settings) -> Report | None:
@@ -164,11 +167,12 @@ def quick_report(settings: Settings) -> Report | None:
     return None if result is None else result.report
 
 
-def quick_result(settings: Settings) -> QuickResult | None:
+def quick_result(settings: Settings, *, reads_state: bool = False) -> QuickResult | None:
     """Make a quick check; ``None`` if it is not possible.
 
     Args:
         settings: The settings.
+        reads_state: Whether the state of a live database with differences is read.
 
     Raises:
         NotAnsweredError: The live database does not answer in time.
@@ -198,7 +202,10 @@ def quick_result(settings: Settings) -> QuickResult | None:
     try:
         make_read_only(connection)
         with gc_paused():
-            return _result(settings, cached, connection, live.shown, in_step)
+            result = _result(settings, cached, connection, live.shown, in_step)
+            if result is None or result.report is not None or not reads_state:
+                return result
+            return result._replace(state=PostgreSQLCatalog().state(connection))
     except NotAnsweredError:
         raise  # the full check would wait for the same time
     except (psycopg2.Error, ConnectionFailedError, CatalogError):
@@ -260,11 +267,10 @@ def _result(
     if live.remarks:
         return None
     live_digest, digest_key = digest(live), _digest_key(facts, stamped)
-    name = settings_digest(settings)
     built = cached.digests.get(digest_key)
-    parts = location, name, cached.files, digest_key, built, live_digest
+    parts = location, settings_digest(settings), cached.files, digest_key, built, live_digest
     key = hashlib.sha256(repr(parts).encode()).hexdigest()
-    result = QuickResult(None, live_digest, key, name, tuple(cached.directories))
+    result = QuickResult(None, live_digest, key, cached.files, tuple(cached.directories))
     if live_digest != built:
         return result
     if in_step is not None and in_step.state != cached.state(digest_key, location):

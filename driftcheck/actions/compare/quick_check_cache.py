@@ -26,7 +26,7 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.selection import compared_scope
 from driftcheck.pipeline.state_report import history_of
 from driftcheck.project.environment import LoadedProject
-from driftcheck.project.inputs import States, inputs_with, state_of
+from driftcheck.project.inputs import Inputs, States, inputs_with, state_of
 from driftcheck.project.recording import Recorded
 from driftcheck.sources.files import source_directories
 from driftcheck.sources.history import version_tables
@@ -72,6 +72,24 @@ def save_quick_check(
         return None
     check = _cached_check(loaded, shadows, database, inputs)
     return save(settings, check, facts, stamped, built)
+
+
+def inputs_of_check(loaded: LoadedProject, shadows: Shadows) -> Inputs | None:
+    """Return what a check has read: the project's code, and the programs of the shadows' servers.
+
+    Args:
+        loaded: The project.
+        shadows: Created its shadow databases.
+
+    Returns:
+        ``None`` if not all of it can be read again.
+    """
+    states = loaded.recording.recorded().known_states()
+    if states is None:
+        return None
+    programs = [maker.program for maker in shadows.makers if maker.program]
+    stamps = {program: state_of("stamp", program, os.environ) for program in programs}
+    return inputs_with({**states, "stamp": {**states.get("stamp", {}), **stamps}})
 
 
 def save_in_step(
@@ -125,14 +143,11 @@ def _in_step(
     saved: SavedCheck,
 ) -> InStep | None:
     """Return what to remember of a check; ``None`` if its inputs cannot be read again."""
-    read = loaded.recording.recorded()
-    states, own = read.known_states(), _own_url(loaded, database, read)
+    inputs = inputs_of_check(loaded, shadows)
+    own = _own_url(loaded, database, loaded.recording.recorded())
     url = settings.database_url or (None if own is None else own.url)
-    if states is None or url is None:
+    if inputs is None or url is None:
         return None
-    programs = [maker.program for maker in shadows.makers if maker.program]
-    stamps = {program: state_of("stamp", program, os.environ) for program in programs}
-    inputs = inputs_with({**states, "stamp": {**states.get("stamp", {}), **stamps}})
     state = saved.check.state(saved.digest_key, displayed_url(url))
     return InStep(state, loaded.environment_file(), inputs, own)
 

@@ -1,55 +1,54 @@
-"""Caches the answer about a database with drift, until the drift or the operations change.
+"""Caches the answer about a database with drift, with everything that the answer depends on.
 
-The operations that autogenerate writes for the live database say how the models differ from it, as
-far as autogenerate sees. If they and the drift are the same again, the models differ from the head
-in the same way, as far as these operations are concerned.
+That is the state of the live database, in which the catalogs' rows and the tables with rows count;
+the history; the settings; and what the project's code has read during the check, its own files
+included. If one of them changes, or if not all of them can be read again, the check is made anew.
 
-Remedies are left out: they depend on rows too.
+Nothing here imports SQLAlchemy: this import would take longer than an answer from the cache.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-from dataclasses import replace
-from pathlib import Path
 
 from driftcheck.actions.compare.quick_check import QuickResult
-from driftcheck.judging.guard_answer import Answer, DatabaseAnswer
-from driftcheck.storage.cache_directory import cache_directory, read_private, write_private
+from driftcheck.judging.guard_answer import Answer
+from driftcheck.project.inputs import Inputs, inputs_of, surroundings
+from driftcheck.storage.entries import Entries, key_of
 
 
-def cached_answer(quick: QuickResult, operations: str) -> Answer | None:
-    """Return the answer for the same drift and the same operations; ``None`` if there is none.
+def cached_answer(quick: QuickResult) -> Answer | None:
+    """Return the answer for the same database, history and project; ``None`` if there is none.
 
     Args:
-        quick: The result of a quick check.
-        operations: A digest of the operations that autogenerate has written.
+        quick: The result of a quick check, with the state of the live database.
     """
-    try:
-        entry = json.loads(read_private(_file(quick)))
-        if entry["key"] != [quick.key, operations]:
-            return None
-        return Answer.from_json(entry["answer"])
-    except (OSError, ValueError, TypeError, KeyError):
+    text = _entries().get(_key(quick)) if quick.state is not None else None
+    if text is None:
         return None
+    try:
+        data = json.loads(text)
+        inputs, answer = inputs_of(data["inputs"]), Answer.from_json(data["answer"])
+    except (ValueError, KeyError, TypeError):  # the file of the cache is damaged
+        return None
+    return answer if inputs is not None and inputs.unchanged() is not None else None
 
 
-def save_answer(quick: QuickResult, operations: str, answer: Answer) -> None:
-    """Cache an answer in place of the last one. Errors of writing are ignored."""
-    databases = tuple(map(_without_remedies, answer.databases))
-    entry = {
-        "key": [quick.key, operations],
-        "answer": replace(answer, databases=databases).as_json(),
-    }
-    with contextlib.suppress(OSError):
-        write_private(_file(quick), json.dumps(entry))
+def save_answer(quick: QuickResult, inputs: Inputs, answer: Answer) -> None:
+    """Cache an answer. Errors of writing are ignored.
+
+    Args:
+        quick: The result of the quick check before the check.
+        inputs: What the project's code has read during the check.
+        answer: The answer.
+    """
+    data = {"inputs": inputs.as_json(), "answer": answer.as_json()}
+    _entries().put(_key(quick), json.dumps(data))
 
 
-def _without_remedies(database: DatabaseAnswer) -> DatabaseAnswer:
-    drift = tuple(replace(finding, remedies=()) for finding in database.drift)
-    return replace(database, drift=drift, has_remedies=False)
+def _entries() -> Entries:
+    return Entries("guard")
 
 
-def _file(quick: QuickResult) -> Path:
-    return cache_directory() / "guard" / f"{quick.settings}.json"
+def _key(quick: QuickResult) -> str:
+    return key_of((quick.key, quick.state, surroundings()))

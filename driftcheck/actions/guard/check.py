@@ -1,19 +1,22 @@
 """Makes the check of the guard, in a process of its own: what drift is there, and what is pending.
 
-Almost always, nothing has drifted, and a quick check says so without loading the project.
+Almost always, nothing has drifted, and a quick check says so without loading the project. If there
+is drift, the answer of the last check is taken while nothing has changed on which it depends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from driftcheck.actions.compare.quick_check import quick_result
+from driftcheck.actions.compare.quick_check import QuickResult, quick_result
 from driftcheck.actions.guard.answer_cache import cached_answer, save_answer
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import ENVIRONMENT, Settings
-from driftcheck.errors import SeveralDatabasesError
+from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
+from driftcheck.errors import CannotCheckError, SeveralDatabasesError
 from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.guard_answer import (
     Answer,
@@ -29,60 +32,39 @@ from driftcheck.storage.snapshot_file import digest
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
 
-    from driftcheck.pipeline.check import CheckedDatabase
+    from driftcheck.pipeline.building.shadows import Shadows
+    from driftcheck.pipeline.check import Checked, CheckedDatabase
+    from driftcheck.project.environment import LoadedProject
 
 _GAPS = (Gap.PENDING, Gap.DRIFT)
 
 
-@dataclass(frozen=True)
-class Question:
-    """What the guard asks.
-
-    Attributes:
-        operations: A digest of the operations that autogenerate has written; empty if it is not
-            known.
-        needs_remedies: Whether an answer from the cache, which has no remedies, is not enough.
-    """
-
-    operations: str = ""
-    needs_remedies: bool = False
-
-
-def answer(settings: Settings, question: Question, progress: Progress = lambda _: None) -> Answer:
+def answer(settings: Settings, progress: Progress = lambda _: None) -> Answer:
     """Return what the guard needs to know of a project.
 
     Args:
         settings: The settings.
-        question: What the guard asks.
         progress: Called with a short description of each step.
 
     Raises:
         DriftcheckError: The check could not be made.
     """
-    quick = quick_result(replace(settings, gaps=(Gap.DRIFT,)))
+    quick = quick_result(replace(settings, gaps=(Gap.DRIFT,)), reads_state=True)
     if quick is not None and quick.report is not None:
         return Answer(quick.directories)
-    if quick is not None and question.operations and not question.needs_remedies:
-        found = cached_answer(quick, question.operations)
-        if found is not None:
-            return found
+    found = None if quick is None else cached_answer(quick)
+    if found is not None:
+        return found
     try:
-        result, live = _full(replace(settings, gaps=_GAPS), progress)
+        return _full(replace(settings, gaps=_GAPS), quick, progress)
     except SeveralDatabasesError:
         if settings.named("database_url") != ENVIRONMENT["database_url"]:
             raise  # the project's own settings name one database
         return Answer((), has_several=True)
-    if quick is not None and question.operations and quick.live == live:
-        save_answer(quick, question.operations, result)
-    return result
 
 
-def _full(settings: Settings, progress: Progress) -> tuple[Answer, str]:
-    """Compare models, head, stamped and live of all databases.
-
-    Returns:
-        The answer, and a digest of the live schema; empty if there are several.
-    """
+def _full(settings: Settings, quick: QuickResult | None, progress: Progress) -> Answer:
+    """Compare models, head, stamped and live of all databases."""
     # Imported here because the import takes longer than a quick check.
     from driftcheck.actions.compare.quick_check_cache import save_quick_check  # noqa: PLC0415
     from driftcheck.pipeline.building.replays import Replays  # noqa: PLC0415
@@ -93,14 +75,40 @@ def _full(settings: Settings, progress: Progress) -> tuple[Answer, str]:
     with open_project(settings, progress) as (loaded, shadows, declarations):
         replays = Replays(loaded, shadows, settings, progress)
         checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
-        save_quick_check(loaded, shadows, settings, checked.state)
+        saved = save_quick_check(loaded, shadows, settings, checked.state)
         directories = tuple(map(str, source_directories(loaded.script)))
         states = checked.state.databases
         urls = [shadows.live_url(state.database_key) for state in states]
         parts = zip(urls, checked.reports, checked.databases, strict=True)
-        databases = tuple(_database_answer(*each) for each in parts)
-        live = states[0].snapshots.get(Side.LIVE) if len(states) == 1 else None
-        return Answer(directories, databases), "" if live is None else digest(live)
+        result = Answer(directories, tuple(_database_answer(*each) for each in parts))
+        if quick is not None and saved is not None and quick.files == saved.check.files:
+            _remember(result, quick, loaded, shadows, checked)
+        return result
+
+
+def _remember(
+    result: Answer, quick: QuickResult, loaded: LoadedProject, shadows: Shadows, checked: Checked
+) -> None:
+    """Cache an answer, if a check would give it again while nothing changes that it depends on.
+
+    The live database was read several times. It is read once more, so that it is known to have been
+    in one state for the whole check.
+    """
+    # Imported here because the import takes longer than a quick check.
+    from driftcheck.actions.compare.quick_check_cache import inputs_of_check  # noqa: PLC0415
+    from driftcheck.pipeline.autogenerate.caches import can_be_cached  # noqa: PLC0415
+    from driftcheck.sources.live import reading  # noqa: PLC0415
+
+    (database,) = checked.databases
+    live = database.state.snapshots.get(Side.LIVE)
+    history = checked.state.result.history
+    if live is None or not database.is_repeatable or not can_be_cached(loaded, shadows, history):
+        return
+    with suppress(CannotCheckError), reading(shadows.live_url(database.state.database_key)) as now:
+        is_same = digest(live) == quick.live and PostgreSQLCatalog().state(now) == quick.state
+        inputs = inputs_of_check(loaded, shadows) if is_same else None
+        if inputs is not None:
+            save_answer(quick, inputs, result)
 
 
 def _database_answer(url: URL, report: DatabaseReport, checked: CheckedDatabase) -> DatabaseAnswer:

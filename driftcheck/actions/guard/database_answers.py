@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +13,6 @@ from driftcheck.errors import CannotCheckError
 from driftcheck.judging.guard_answer import Answer, DatabaseAnswer
 from driftcheck.process.masking import learn_url
 from driftcheck.sources.files import source_directories
-from driftcheck.sources.operation import Operation
 
 _answers: WeakKeyDictionary[Any, Answer] = WeakKeyDictionary()
 """The answer of each run of env.py. One answer is about all databases of the project."""
@@ -28,25 +25,20 @@ _NAME_THE_PROJECT = (
 )
 
 
-def database_answer(
-    context: Any, settings: Settings, operations: Sequence[Operation], *, remedies: bool = False
-) -> DatabaseAnswer:
+def database_answer(context: Any, settings: Settings) -> DatabaseAnswer:
     """Return what is known of a database.
 
     Args:
         context: The migration context of the database, as env.py configures it.
         settings: The settings from the project's ``pyproject.toml``.
-        operations: The operations that autogenerate has written for the database.
-        remedies: Whether the remedies are needed, which an answer from the cache has not.
 
     Raises:
         CannotCheckError: It is not known.
     """
     key = database_key_of(context.connection.engine.url)
     environment = context.environment_context
-    if environment not in _answers or remedies:
-        question = [f"--operations={_digest(operations)}", *["--remedies"] * remedies]
-        _answers[environment] = _ask(context, settings, question)
+    if environment not in _answers:
+        _answers[environment] = _ask(context, settings)
     answer = _answers[environment]
     directories = {str(path) for path in source_directories(context.script)}
     if directories != set(answer.directories):
@@ -70,19 +62,14 @@ def has_tokens(context: Any) -> bool:
     return bool(context.opts["upgrade_token"] != _OF_ONE_DATABASE)
 
 
-def _ask(context: Any, settings: Settings, question: Sequence[str]) -> Answer:
+def _ask(context: Any, settings: Settings) -> Answer:
     """Run the check. One database is named by its URL, which makes a quick check possible."""
-    options = [*question, *project_options(context.environment_context.config, settings)]
+    options = project_options(context.environment_context.config, settings)
     if has_tokens(context):
         return ask(options, None)
     url = own_url(context.connection.engine.url).render_as_string(hide_password=False)
     learn_url(url)
     return ask(options, url)
-
-
-def _digest(operations: Sequence[Operation]) -> str:
-    texts = [operation.text for operation in operations]
-    return hashlib.sha256(repr(texts).encode()).hexdigest()
 
 
 def _listed(directories: tuple[str, ...]) -> str:

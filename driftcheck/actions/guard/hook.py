@@ -125,12 +125,7 @@ def _classified(context: Any, directives: Sequence[Any], settings: Settings) -> 
     try:
         reader = OperationReader(context)
         operations = [o for container in containers for o in reader.read(container, ())]
-        database = database_answer(context, settings, operations)
-        classified = classify(operations, database)
-        is_refused = classified.phantoms and settings.guard.mode is Mode.REFUSE
-        if is_refused and not database.has_remedies:
-            database = database_answer(context, settings, operations, remedies=True)
-            classified = classify(operations, database)
+        classified = classify(operations, database_answer(context, settings))
     except DriftcheckError as error:
         _cannot_judge(error.message, error.hint, required=settings.guard.required)
     except Exception as error:  # noqa: BLE001  (a fault of the guard must not prevent a migration)

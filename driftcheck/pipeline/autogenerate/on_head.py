@@ -45,6 +45,9 @@ class AutogenerateOnHead:
         replays: Replays its history.
         head: The shadows of the head.
         progress: Called with a short description of each step.
+
+    Attributes:
+        is_repeatable: Whether all results are the same each time.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class AutogenerateOnHead:
         self._replays = replays
         self._head = head
         self._progress = progress
+        self.is_repeatable = True
 
     def get(
         self,
@@ -83,7 +87,9 @@ class AutogenerateOnHead:
         self._progress("running autogenerate")
         result = self._try(database_key, judged, pending_in)
         is_final = not result.operations or not (result.errors or is_restricted(self._head.shadows))
-        if cache is not None and is_final:
+        if not is_final:
+            self.is_repeatable = False
+        elif cache is not None:
             cache.put(pending_findings, result.as_json())
         return result
 

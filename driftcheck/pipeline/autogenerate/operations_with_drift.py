@@ -22,12 +22,13 @@ class OperationsWithDrift:
         operations: The operations; ``None`` if they are not known.
         errors: The error of each operation that was tried on a database without the drift, by its
             text; ``None`` for an operation that runs there.
+        is_repeatable: Whether both are the same each time.
     """
 
     def __init__(self, cache: AutogenerateCache | None, about: object) -> None:
         self._cache = cache
         self._about = about
-        self._is_repeatable = True
+        self.is_repeatable = True
         self._is_new = False
         self.operations: Sequence[Operation] | None = None
         self.errors: dict[str, str | None] = {}
@@ -47,7 +48,7 @@ class OperationsWithDrift:
             is_repeatable: Whether they depend on nothing but what the cache and ``about`` name.
         """
         self.operations, self._is_new = operations, True
-        self._is_repeatable = self._is_repeatable and is_repeatable
+        self.is_repeatable = self.is_repeatable and is_repeatable
 
     def tried(self, operation: Operation, error: str | None, *, is_repeatable: bool) -> None:
         """Record the result of an operation on a database without the drift.
@@ -60,14 +61,14 @@ class OperationsWithDrift:
         if is_repeatable:
             self.errors[operation.text] = error
         else:
-            self._is_repeatable = False
+            self.is_repeatable = False
 
     def keep(self) -> None:
         """Cache the operations and their errors, after all that a report needs were tried.
 
         A second call does nothing.
         """
-        if self._cache is not None and self._is_new and self._is_repeatable:
+        if self._cache is not None and self._is_new and self.is_repeatable:
             self._is_new = False
             data: dict[str, Any] = {
                 "operations": [*map(data_of, self.operations or ())],

@@ -127,6 +127,11 @@ class AutogenerateRunner:
         for on_live in self._on_live.values():
             on_live.keep()
 
+    def is_repeatable(self, database_key: DatabaseKey) -> bool:
+        """Whether all results for a database are the same each time."""
+        on_live = self._on_live.get(database_key)
+        return self._on_head.is_repeatable and (on_live is None or on_live.is_repeatable)
+
     def drifted(self, database: DatabaseState, judged: Sequence[Judged]) -> ShadowSet:
         """Return shadows at the head with the drift of the live database.
 

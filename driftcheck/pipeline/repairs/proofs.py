@@ -28,6 +28,10 @@ class Proofs:
         database_key: The database.
         progress: Called with a short description of each step.
         reads_cache: Whether results are taken from the cache.
+
+    Attributes:
+        are_repeatable: Whether all results are the same each time. A refusal may have a cause that
+            passes, such as a full disk.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Proofs:
         self._reads_cache = reads_cache
         self._entries = Entries("proofs")
         self._parts: tuple[Snapshot, Parts] | None = None
+        self.are_repeatable = True
 
     def prove(self, plans: Sequence[Plan], wanted: Snapshot, actual: Snapshot) -> Proof:
         """Try plans on a copy of the live database's schema, without rows.
@@ -55,7 +60,10 @@ class Proofs:
             proof = self._prove_on(plans, parts[1])
             if not (proof.refused or proof.not_tried):
                 return proof
-        return self._prove_on(plans, actual)
+        proof = self._prove_on(plans, actual)
+        if proof.refused or proof.not_tried:
+            self.are_repeatable = False
+        return proof
 
     def _parts_of(self, snapshot: Snapshot) -> Parts:
         """Return what cuts parts from a schema: the same as before for the same schema."""
@@ -64,10 +72,7 @@ class Proofs:
         return self._parts[1]
 
     def _prove_on(self, plans: Sequence[Plan], actual: Snapshot) -> Proof:
-        """Take the result for a copy of a schema from the cache, or try the plans there.
-
-        A refusal may have a cause that passes, such as a full disk, so it is not cached.
-        """
+        """Take the result for a copy of a schema from the cache, or try the plans there."""
         key = self._key(plans, actual)
         if self._reads_cache and self._entries.get(key) == _RUNS:
             return Proof()

@@ -1,65 +1,182 @@
-"""The answer about a database with drift is cached while nothing changes."""
+"""The answer about a database with drift is cached while nothing changes on which it depends."""
+
+import os
 
 import pytest
 from alembic.util import CommandError
 
+from driftcheck.storage.cache_directory import cache_directory
 from tests import kept
 from tests.actions.guard.conftest import AGE, DROPPED, FIRST, LAST, models
 
 pytestmark = pytest.mark.needs("alembic>=1.18")  # plugins; test_hooks.py tests the hook
-FROM_CACHE = "driftcheck compare shows more."
+REPAIR = "ALTER TABLE public.students ADD COLUMN last_name character varying(64)"
 
 
 @pytest.fixture
-def told(guarded, pg18, capsys, monkeypatch):
-    """A project with drift, and what the guard says of it."""
+def project(guarded, pg18, monkeypatch):
+    """A project that shares the private server of the tests, in step."""
     for name, value in kept.variables(pg18).items():
         monkeypatch.setenv(name, value)
-    project = guarded(maker=pg18)
-    project.sketch.by_hand(DROPPED)
-    project.sketch.models(models(FIRST, LAST, AGE))
+    return guarded(maker=pg18)
 
-    def tell(mode="warn"):
+
+@pytest.fixture
+def write(project, tmp_path):
+    """Write the models. Each process that loads them adds a line to a file."""
+    log = tmp_path / "processes"
+
+    def write(text):
+        adds = f"with open({str(log)!r}, 'a') as log:\n    print(os.getpid(), file=log)"
+        project.sketch.models(f"{text}import os\n{adds}\n")
+
+    write.log = log
+    return write
+
+
+@pytest.fixture
+def tell(project, write, capsys, monkeypatch):
+    """Return what the guard says, and whether the check has loaded the project for it."""
+
+    def tell(mode="warn", url=None):
         monkeypatch.setenv("DRIFTCHECK_GUARD", mode)
+        write.log.write_text("")
         with pytest.raises(CommandError):
-            project.check()
-        return capsys.readouterr().err
+            project.check(url)
+        processes = {*write.log.read_text().split()}
+        return capsys.readouterr().err, bool(processes - {str(os.getpid())})
 
-    tell()  # caches the history
-    assert "Repair:" in tell()  # caches the answer
-    return project, tell
-
-
-def test_an_answer_from_the_cache_says_the_same_apart_from_remedies(told):
-    _, tell = told
-    cached = tell()
-    assert FROM_CACHE in cached
-    assert "'last_name'" in cached
-    assert "Repair:" not in cached
-    refused = tell("refuse")
-    assert "Repair:" in refused
-    assert FROM_CACHE not in refused
+    return tell
 
 
-def test_other_drift_or_other_operations_are_checked_anew(told):
-    project, tell = told
-    project.sketch.models(models(FIRST, LAST, AGE, 'Column("city", String(9))'))
-    assert "Repair:" in tell()
-    assert FROM_CACHE in tell()
+@pytest.fixture
+def cached(project, write, tell):
+    """The guard's text about drift, of which the answer is cached."""
+
+    def cache(*drift, text=None):
+        write(text or models(FIRST, LAST, AGE))
+        for statement in drift or [DROPPED]:
+            project.sketch.by_hand(statement)
+        tell()  # caches the history
+        told, is_checked = tell()
+        assert is_checked
+        assert tell() == (told, False)
+        return told
+
+    return cache
+
+
+def test_an_answer_from_the_cache_has_causes_and_remedies_in_each_mode(cached, tell):
+    told = cached()
+    assert REPAIR in told
+    assert "the column existed and was dropped" in told
+    explained, _, _ = told.partition("The guard has left")
+    for mode in ("refuse", "strip"):
+        again, is_checked = tell(mode)
+        assert not is_checked
+        assert again.startswith(explained)
+
+
+def test_other_drift_is_checked_anew(cached, project, tell):
+    told = cached()
     project.sketch.by_hand("ALTER TABLE students DROP COLUMN first_name")
-    anew = tell()
-    assert "Repair:" in anew
-    assert "'first_name'" in anew.partition("not there because of drift")[0]
+    anew, is_checked = tell()
+    assert is_checked
+    assert "first_name" not in told
+    assert "column public.students.first_name was" in anew
 
 
-def test_another_database_with_the_same_drift_is_checked_anew(told, database, pg18, capsys):
-    project, tell = told
-    tell()
+def test_rows_change_the_remedies(cached, project, tell):
+    told = cached(
+        "ALTER TABLE students DROP CONSTRAINT students_pkey",
+        "ALTER TABLE students ALTER id DROP NOT NULL",
+    )
+    project.sketch.by_hand("INSERT INTO students (id) VALUES (NULL)")
+    anew, is_checked = tell()
+    assert is_checked
+    assert anew != told
+    assert tell() == (anew, False)
+    project.sketch.by_hand("INSERT INTO students (id) VALUES (NULL)")
+    assert tell() == (anew, False)  # whether there are rows is the same
+    project.sketch.by_hand("TRUNCATE students")
+    emptied, is_checked = tell()
+    assert is_checked
+    assert emptied == told
+
+
+def test_a_table_that_was_created_again_is_another_cause(cached, project, tell):
+    told = cached()
+    project.sketch.by_hand(
+        "DROP TABLE students; CREATE TABLE students (id serial primary key, first_name varchar(64))"
+    )
+    anew, is_checked = tell()
+    assert is_checked
+    assert "the column has not existed since its table was created" not in told
+    assert "the column has not existed since its table was created" in anew.replace("\n    ", " ")
+
+
+def test_privileges_are_in_the_remedies(cached, project, tell):
+    cached()
+    project.sketch.by_hand("GRANT SELECT ON students TO PUBLIC")
+    _, is_checked = tell()
+    assert is_checked
+
+
+def test_another_history_is_checked_anew(cached, project, tell):
+    told = cached()
+    path = project.sketch.root / "migrations" / "versions" / "0001.py"
+    path.write_text(path.read_text() + "\n# a comment\n")
+    tell()  # caches the history
+    assert tell() == (told, True)
+    assert tell() == (told, False)
+
+
+def test_models_for_which_the_same_is_written_are_checked_anew(cached, write, tell):
+    """For another default, the same operation is written on the database, but not on the head."""
+    age = 'Column("age", String(50){})'
+    told = cached(
+        "ALTER TABLE students ADD age varchar(20)",
+        text=models(FIRST, LAST, age.format("")),
+    )
+    changed = models(FIRST, LAST, age.format(', server_default="unknown"'))
+    write(changed)
+    anew, is_checked = tell()
+    assert is_checked
+    assert "unknown" not in told
+    assert "server_default='unknown'" in anew
+
+
+def test_a_variable_that_the_models_read_is_an_input(cached, tell, monkeypatch):
+    told = cached(text=models(FIRST, LAST) + "import os\nos.environ.get('SCHOOL')\n")
+    monkeypatch.setenv("SCHOOL", "another")
+    assert tell() == (told, True)  # env.py has read it too, so this caches the history
+    assert tell() == (told, True)
+    assert tell() == (told, False)
+
+
+def test_code_that_asks_another_program_is_run_each_time(project, write, tell):
+    asks = "import subprocess\nsubprocess.run(['true'])\n"
+    write(models(FIRST, LAST, AGE) + asks)
+    project.sketch.by_hand(DROPPED)
+    assert [tell()[1] for _ in range(4)] == [True] * 4
+
+
+def test_a_damaged_file_of_the_cache_is_not_used(cached, tell):
+    told = cached()
+    for damage in ("{", '{"inputs": {}}', "null"):
+        for path in (cache_directory() / "guard").glob("*.json"):
+            path.write_text(damage)
+        assert tell() == (told, True)
+    assert tell() == (told, False)
+
+
+def test_another_database_with_the_same_drift_is_checked_anew(
+    cached, project, tell, database, pg18
+):
+    cached()
     other = database(pg18)
     project.sketch.upgrade(url=other.text_url)
     other.execute(DROPPED)
-    for _ in range(2):
-        with pytest.raises(CommandError):
-            project.check(other.text_url)
-        _, _, place = capsys.readouterr().err.partition("The drift is in ")
-        assert other.name in place.partition("\n")[0]
+    told, is_checked = tell(url=other.text_url)
+    assert is_checked
+    assert other.name in told.partition("The drift is in ")[2].partition("\n")[0]

@@ -96,5 +96,5 @@ def test_an_answer_survives_json():
     function = Address("function", "public", ("twice",), "integer")
     findings = (drift(function, column("a\n\"'b")),)
     on_head = (HeadOperation("x", None), HeadOperation("y", function))
-    answer = Answer(("/a",), (DatabaseAnswer(KEY, findings, on_head, ("broken",), "why", False),))
+    answer = Answer(("/a",), (DatabaseAnswer(KEY, findings, on_head, ("broken",), "why"),))
     assert Answer.from_json(answer.as_json()) == answer

@@ -56,6 +56,7 @@ from driftcheck.databases.postgresql.catalog.routines import Aggregate, Function
 from driftcheck.databases.postgresql.catalog.rules import Rule
 from driftcheck.databases.postgresql.catalog.sequences import Sequence
 from driftcheck.databases.postgresql.catalog.session import REBUILD_SETTINGS, reading_session
+from driftcheck.databases.postgresql.catalog.state import read_state
 from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.catalog.tables import Table
 from driftcheck.databases.postgresql.catalog.textsearch import (
@@ -170,6 +171,18 @@ class PostgreSQLCatalog(Catalog):
         """Read the dependencies from ``pg_depend``, without anything else."""
         with connection.cursor() as cursor, reading_session(cursor):
             return read_dependencies(cursor)
+
+    def state(self, connection: Any) -> str | None:
+        """Read a digest of what findings depend on besides the attributes of objects.
+
+        Args:
+            connection: An open psycopg2 connection; nothing is written, committed or closed.
+
+        Returns:
+            A digest; ``None`` if not all of it can be read again.
+        """
+        with connection.cursor() as cursor, reading_session(cursor):
+            return read_state(self.kinds, cursor)
 
     def objects(self, connection: Any, scope: Scope) -> Iterator[SchemaObject]:
         """Read the objects one after the other."""

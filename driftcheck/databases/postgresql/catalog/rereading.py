@@ -80,7 +80,7 @@ def read_changed(
     """
     # Owners and grantees are names of roles, and pg_authid is not a catalog of this database, so
     # it has no mark.
-    marks = {} if scope.owners or scope.grants else _marks(kinds, cursor)
+    marks = {} if scope.owners or scope.grants else read_marks(kinds, cursor)
     if last is None or not marks:
         known: dict[str, ObjectsByRow] = (
             {kind.name: {} for kind in kinds} if last is None else last.known
@@ -165,10 +165,16 @@ def _catalogs(kind: PostgreSQLKind) -> frozenset[str]:
     return frozenset(catalogs)
 
 
-def _marks(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> dict[str, str]:
-    """The marks of all catalogs and parts of catalogs, by name, in one query."""
+def read_marks(kinds: Iterable[PostgreSQLKind], cursor: Cursor) -> dict[str, str]:
+    """Read the marks of all catalogs and parts of catalogs, by name, in one query.
+
+    Args:
+        kinds: The kinds whose catalogs get a mark.
+        cursor: A cursor of a session in which ``reading_session`` is active.
+    """
     names = frozenset().union(*map(_catalogs, kinds), _NAMES)
     parts = {
+        "pg_database": ("pg_database", "x.datname = current_database()"),
         "pg_depend": ("pg_depend", "x.deptype <> 'e'"),
         _MEMBERS: ("pg_depend", "x.deptype = 'e'"),
         _INDEXES: ("pg_class", "x.relkind in ('i', 'I', 'S')"),
