@@ -74,6 +74,14 @@ def test_a_refusal_is_tried_again(schema, try_on):
     assert all("gone" in proof.refused[0] for proof, _ in results)
 
 
+def test_only_a_refusal_may_be_another_result_the_next_time(schema, pg18, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRIFTCHECK_CACHE_DIR", str(tmp_path))
+    proofs = Proofs(MakesShadows(pg18), None, lambda _: None, reads_cache=True)
+    for plan, are_repeatable in ((ADD, True), (REFUSED, False), (ADD, False)):
+        proofs.prove([plan], schema, schema)
+        assert proofs.are_repeatable == are_repeatable
+
+
 def test_a_damaged_result_is_not_used(schema, try_on, tmp_path):
     try_on([ADD], schema)
     (entry,) = (tmp_path / "proofs").iterdir()

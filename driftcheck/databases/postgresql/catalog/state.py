@@ -11,11 +11,19 @@ from collections.abc import Iterable
 
 from driftcheck.databases.postgresql.catalog.filled import row_estimates
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
+from driftcheck.databases.postgresql.catalog.query_parts import FIRST_NORMAL_OID
 from driftcheck.databases.postgresql.catalog.rereading import read_marks
 from driftcheck.databases.reading import Cursor
 
 # An owner or a grantee is the OID of a role in the catalogs, and its name in a statement.
-_ROLES = "select oid, rolname from pg_roles order by oid"
+# Roles that the server itself has made are not in pg_shdepend.
+_ROLES = f"""
+    select r.oid, r.rolname from pg_roles r
+    where r.oid < {FIRST_NORMAL_OID} or exists (
+      select from pg_shdepend d join pg_database b on b.oid = d.dbid
+      where b.datname = current_database() and d.refclassid = 'pg_authid'::regclass
+        and d.refobjid = r.oid)
+    order by r.oid"""
 _KNOWS_TIMES = "select current_setting('track_commit_timestamp')::boolean"
 
 

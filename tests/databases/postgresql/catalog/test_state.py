@@ -46,12 +46,13 @@ def test_more_rows_are_the_same_state(session, catalog, pg18):
         assert catalog.state(opened.connection) == state, statement
 
 
-def test_other_databases_of_the_server_do_not_count(session, catalog, database, pg18):
+def test_what_else_the_server_has_does_not_count(session, catalog, database, pg18):
     opened = session(pg18, BASE)
     opened.connection.commit()
     state = catalog.state(opened.connection)
     opened.connection.commit()
     database(pg18)
+    opened.run("create role somebody")
     assert catalog.state(opened.connection) == state
 
 
