@@ -18,6 +18,7 @@ from benchmarks.bench import Bench
 from benchmarks.comparing import compare, drift
 from benchmarks.fleet import fleet
 from benchmarks.growth import growth
+from benchmarks.guard import guard
 from benchmarks.histories import gate, history
 from benchmarks.reading import reading
 from driftcheck.databases.shadow_choice import choose
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], None]] = {
     "compare": compare,
     "drift": drift,
     "gate": gate,
+    "guard": guard,
     "history": history,
     "reading": reading,
     "growth": growth,

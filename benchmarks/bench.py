@@ -54,14 +54,15 @@ class Bench:
         project.connect(text_of(site.url))
         return site
 
-    def upgraded(self, tables: int, revisions: int = REVISIONS) -> Site:
+    def upgraded(self, tables: int, revisions: int = REVISIONS, env: str = ENV) -> Site:
         """Write a project, and upgrade its new database to the head.
 
         Args:
             tables: The number of its tables.
             revisions: The number of its revisions.
+            env: The text of ``env.py``.
         """
-        site = self.written(tables, revisions)
+        site = self.written(tables, revisions, env)
         site.alembic("upgrade", "head").run()
         return site
 

@@ -118,3 +118,9 @@ def ratio(pairs: Sequence[tuple[Spent, Spent]], name: str) -> str:
     """Return the median of the ratios of pairs, with the smallest and the largest."""
     ratios = sorted(getattr(two, name) / getattr(one, name) for one, two in pairs)
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+
+
+def difference(pairs: Sequence[tuple[Spent, Spent]], name: str) -> str:
+    """Return the median of the differences of pairs, with the smallest and the largest."""
+    found = sorted(getattr(two, name) - getattr(one, name) for one, two in pairs)
+    return f"{statistics.median(found):.2f} s ({found[0]:.2f} to {found[-1]:.2f})"
