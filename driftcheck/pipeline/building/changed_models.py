@@ -1,13 +1,80 @@
-"""Puts tables of changed models, which were created anew, in place of those before the change."""
+"""Creates the tables of changed models, and takes the others from the models before the change."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.postgresql.catalog.chosen_names import are_independent
 from driftcheck.schema import Address, SchemaObject, Snapshot
+from driftcheck.sources.last_models import LastModels
+from driftcheck.sources.models_cache import CreatedModels
+from driftcheck.sources.table_ddl import changed_tables
+
+
+@dataclass(frozen=True)
+class Created:
+    """Models that were created in a shadow database.
+
+    Attributes:
+        models: The models.
+        needs_history: Whether objects of the history were created for them.
+    """
+
+    models: CreatedModels
+    needs_history: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the database needed nothing but the DDL, and refused no statement of it."""
+        return not self.needs_history and not self.models.refused
+
+
+class ChangedModels:
+    """Creates models anew as far as they have changed.
+
+    Args:
+        catalog: The catalog of the database.
+        create: Runs DDL in an empty shadow database, and reads it.
+
+    Attributes:
+        can_be_last: Whether the next change of the models can start from those that were created.
+    """
+
+    def __init__(self, catalog: Catalog, create: Callable[[tuple[str, ...]], Created]) -> None:
+        self._catalog = catalog
+        self._create = create
+        self.can_be_last = False
+
+    def create(self, ddl: tuple[str, ...], last: LastModels | None) -> CreatedModels:
+        """Create models.
+
+        Args:
+            ddl: Their DDL.
+            last: The models before the change; ``None`` if these are not known.
+        """
+        snapshot = self._changed(ddl, last) if last is not None else None
+        if snapshot is not None:
+            self.can_be_last = True
+            return CreatedModels(snapshot)
+        created = self._create(ddl)
+        self.can_be_last = created.is_plain
+        return created.models
+
+    def _changed(self, ddl: tuple[str, ...], last: LastModels) -> Snapshot | None:
+        """Create the tables that a change concerns; ``None`` if all models must be created."""
+        changed = changed_tables(last.ddl, ddl)
+        if changed is None:
+            return None
+        if not changed.names and len(last.ddl) == len(ddl):
+            return last.snapshot
+        created = self._create(changed.statements)
+        if not created.is_plain:
+            return None
+        schema = last.snapshot.default_schema
+        tables = {Address("table", within or schema, (name,)) for within, name in changed.names}
+        return with_tables(last.snapshot, created.models.snapshot, tables, self._catalog)
 
 
 def with_tables(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from driftcheck.databases.catalog import Catalog
@@ -18,20 +18,19 @@ from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.pipeline.building.changed_models import with_tables
+from driftcheck.pipeline.building.changed_models import ChangedModels, Created
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.used_objects import helping_of
 from driftcheck.pipeline.progress import Progress, counted
 from driftcheck.project.environment import Configured
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import Address, Snapshot
+from driftcheck.schema import Snapshot
 from driftcheck.sources.history import FRESH, History
 from driftcheck.sources.last_models import LastModels, LastModelsCache
 from driftcheck.sources.models import Helping, Run, create_models, extensions_declared
 from driftcheck.sources.models_cache import CreatedModels, ModelsCache
 from driftcheck.sources.reading import Refused, read_restricted, run_statements
-from driftcheck.sources.table_ddl import changed_tables
 from driftcheck.sources.untrusted import extensions_of, run_untrusted
 
 _CREATING = "creating the models"
@@ -85,7 +84,7 @@ class ModelsCreator:
             return self._create(database_key, configured, history).models
         if self._reads_cache and (cached := cache.get()) is not None:
             return cached
-        models = self._create_with_last(database_key, configured, history)
+        models = self._create_what_changed(database_key, configured, history)
         cache.put(models)
         return models
 
@@ -98,26 +97,21 @@ class ModelsCreator:
         head, state = history.head[database_key], maker.server_state
         return ModelsCache(configured, head, digest, state, self._scope)
 
-    def _create_with_last(
+    def _create_what_changed(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
     ) -> CreatedModels:
-        """Create what has changed since models were created last; without them, all models."""
-        cache = self._last_cache(database_key, configured, history)
-        if cache is None:
+        """Create what has changed since models were created last; without these, all models."""
+        last = self._last_cache(database_key, configured, history)
+        if last is None:
             return self._create(database_key, configured, history).models
         (context,) = configured
-        last = cache.get() if self._reads_cache else None
-        snapshot = None
-        if last is not None:
-            snapshot = self._with_changes(last, database_key, context, history)
-        if snapshot is not None:
-            models = CreatedModels(snapshot)
-        else:
-            created = self._create(database_key, configured, history)
-            models = created.models
-            if created.needs_history or models.refused:
-                return models
-        cache.put(LastModels(context.ddl, models.snapshot))
+        changing = ChangedModels(
+            catalog_for(database_key.dialect),
+            lambda ddl: self._create(database_key, [replace(context, ddl=ddl)], history),
+        )
+        models = changing.create(context.ddl, last.get() if self._reads_cache else None)
+        if changing.can_be_last:
+            last.put(LastModels(context.ddl, models.snapshot))
         return models
 
     def _last_cache(
@@ -137,35 +131,9 @@ class ModelsCreator:
         extensions = [*extensions_of(head)] if head is not None else []
         return LastModelsCache((database_key, state, repr(self._scope), before, extensions))
 
-    def _with_changes(
-        self,
-        last: LastModels,
-        database_key: DatabaseKey,
-        context: Configured,
-        history: History,
-    ) -> Snapshot | None:
-        """Create the tables that a change of the models concerns, beside the last schema's others.
-
-        Returns:
-            ``None`` if all models must be created.
-        """
-        changed = changed_tables(last.ddl, context.ddl)
-        if changed is None:
-            return None
-        if not changed.names and len(last.ddl) == len(context.ddl):
-            return last.snapshot
-        part = [replace(context, ddl=changed.statements)]
-        created = self._create(database_key, part, history)
-        if created.needs_history or created.models.refused:
-            return None
-        schema = last.snapshot.default_schema
-        tables = {Address("table", within or schema, (name,)) for within, name in changed.names}
-        catalog = catalog_for(database_key.dialect)
-        return with_tables(last.snapshot, created.models.snapshot, tables, catalog)
-
     def _create(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
-    ) -> _Created:
+    ) -> Created:
         """Create the models of a database in a new shadow, and read them."""
         self._progress(_CREATING)
         restricted = self._shadows.maker(database_key).runs_untrusted_files
@@ -188,7 +156,7 @@ class ModelsCreator:
             refused = tuple(map(_explained, refused))
         read = read_restricted(shadow, self._scope)
         snapshot = with_computed_defaults(read, dates=name_dates(configured))
-        return _Created(CreatedModels(snapshot, refused), created.needs_history)
+        return Created(CreatedModels(snapshot, refused), created.needs_history)
 
     def _runner(self, shadow: ShadowDatabase, *, restricted: bool) -> Run:
         """Return a function that runs statements, and shows how many have run."""
@@ -209,14 +177,6 @@ class ModelsCreator:
         if kinds and head is not None and not trusted:
             head = self._replays.read_all(self._replays.upgrade_to_heads()).get(database_key)
         return helping_of(head, catalog, kinds) if head is not None else Helping()
-
-
-@dataclass(frozen=True)
-class _Created:
-    """Models that were created, and whether objects of the history were created for them."""
-
-    models: CreatedModels
-    needs_history: bool
 
 
 def name_dates(configured: Sequence[Configured]) -> bool:

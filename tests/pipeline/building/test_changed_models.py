@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from driftcheck.databases.connection import connect
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
-from driftcheck.pipeline.building.changed_models import with_tables
+from driftcheck.pipeline.building.changed_models import ChangedModels, Created
 from driftcheck.project.models_ddl import ddl_of
-from driftcheck.schema import Address
+from driftcheck.sources.last_models import LastModels
+from driftcheck.sources.models_cache import CreatedModels
 from driftcheck.sources.reading import run_statements
-from driftcheck.sources.table_ddl import changed_tables
 
 CATALOG = catalog_for("postgresql")
 MODELS = """
@@ -131,56 +131,57 @@ def write(database, pg18):
 def create(database, pg18):
     """Return a function that runs DDL in a new database, and reads its schema."""
 
-    def create(ddl, *, refused=0):
+    def create(ddl):
         made = database(pg18, "CREATE SCHEMA other")
-        assert len(run_statements(made.url, ddl)) == refused
+        refused = tuple(run_statements(made.url, ddl))
         with closing(connect(made.url)) as connection:
-            return CATALOG.read(connection, Scope())
+            snapshot = CATALOG.read(connection, Scope())
+        return Created(CreatedModels(snapshot, refused), needs_history=False)
 
     return create
 
 
-def changed(old, new, last, create):
-    """Create what has changed, as ``compare`` does."""
-    found = changed_tables(old, new)
-    if found is None:
-        return None, ()
-    tables = {Address("table", schema or "public", (name,)) for schema, name in found.names}
-    part = create(found.statements)
-    return with_tables(last, part, tables, CATALOG), found.names
+@pytest.fixture
+def last(write, create):
+    """The models before all changes."""
+    ddl = write()
+    return LastModels(ddl, create(ddl).models.snapshot)
+
+
+def changed(ddl, last, create):
+    """Create models as ``compare`` does; return them and the DDL that was run."""
+    ran = []
+
+    def run(statements):
+        ran.append(statements)
+        return create(statements)
+
+    return ChangedModels(CATALOG, run).create(ddl, last), ran
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_only_what_changed_is_created(write, create, name):
-    old, new = write(), write(CHANGES[name])
-    last = create(old)
-    found, tables = changed(old, new, last, create)
-    whole = create(new)
-    assert found is not None
-    assert found.has_attributes_of(whole)
-    assert found.dependencies == whole.dependencies
-    assert len(tables) <= 3
+def test_only_what_changed_is_created(write, create, last, name):
+    ddl = write(CHANGES[name])
+    models, ran = changed(ddl, last, create)
+    whole = create(ddl).models
+    assert models.snapshot.has_attributes_of(whole.snapshot)
+    assert models.snapshot.dependencies == whole.snapshot.dependencies
+    assert all(len(statements) < len(ddl) for statements in ran)
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_everything_is_created(write, create, name):
-    old, new = write(), write(WHOLE[name])
-    refused = 2 if name == "a key that others refer to" else 0
-    try:
-        found, _ = changed(old, new, create(old), create)
-    except AssertionError:  # a statement was refused
-        assert refused
-    else:
-        assert found is None
+def test_everything_is_created(write, create, last, name):
+    ddl = write(WHOLE[name])
+    models, ran = changed(ddl, last, create)
+    assert ran[-1] == ddl
+    assert models.snapshot.has_attributes_of(create(ddl).models.snapshot)
 
 
-def test_two_changes(write, create):
-    old, changes = write(), [*itertools.combinations(CHANGES, 2)][::7]
-    last = create(old)
-    for names in changes:
+def test_two_changes(write, create, last):
+    for names in [*itertools.combinations(CHANGES, 2)][::7]:
         try:
-            new = write(*map(CHANGES.get, names))
+            ddl = write(*map(CHANGES.get, names))
         except AssertionError:  # both change the same text
             continue
-        found, _ = changed(old, new, last, create)
-        assert found is None or found.has_attributes_of(create(new)), names
+        models, _ = changed(ddl, last, create)
+        assert models.snapshot.has_attributes_of(create(ddl).models.snapshot), names
