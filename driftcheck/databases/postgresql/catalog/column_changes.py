@@ -11,6 +11,7 @@ from driftcheck.databases.postgresql.catalog.column_ddl import (
 from driftcheck.databases.postgresql.catalog.column_sequences import (
     change_identity,
     continue_sequence,
+    is_narrower_identity,
     own_sequence,
 )
 from driftcheck.databases.postgresql.catalog.column_types import using_clause
@@ -28,11 +29,14 @@ def change_column(current: SchemaObject, wanted: SchemaObject) -> list[str] | No
     changed = differing(current, wanted)
     if _has_other_expression(current, wanted, changed):
         return None
+    type_, identity = _type(current, wanted, changed), change_identity(current, wanted, changed)
+    is_narrower = is_narrower_identity(current, wanted)  # its values must fit into the new type
     return [
         *_generated(current, wanted, changed),
-        *_type(current, wanted, changed),
+        *(identity if is_narrower else ()),
+        *type_,
         *_nullable(wanted, changed),
-        *change_identity(current, wanted, changed),
+        *(() if is_narrower else identity),
         *settings(wanted, current),
         *_wrapper_options(current, wanted),
         *(own_sequence(wanted) if "serial" in changed else ()),

@@ -15,7 +15,7 @@ from driftcheck.schema import SchemaObject, Value
 SEQUENCE = "<sequence>"
 """Stands for the name of a column's sequence in a statement for ``on_own_sequence``."""
 
-_INTEGERS = frozenset(("smallint", "integer", "bigint"))
+_INTEGERS = ("smallint", "integer", "bigint")
 
 
 def own_sequence(column: SchemaObject) -> list[str]:
@@ -52,7 +52,7 @@ def change_identity(current: SchemaObject, wanted: SchemaObject, changed: set[st
         changed: The attributes in which they differ.
     """
     column, have, want = alter_column(wanted), current.attributes, wanted.attributes
-    if want["identity"] is None or not changed & {"identity", "identity_sequence"}:
+    if want["identity"] is None or not changed & {"identity", "identity_sequence", "type"}:
         return []
     if have["identity"] is None:
         options = identity_options(wanted)
@@ -60,8 +60,19 @@ def change_identity(current: SchemaObject, wanted: SchemaObject, changed: set[st
     changes = [f"SET GENERATED {want['identity']}"] if "identity" in changed else []
     before = cast("tuple[str, ...]", have["identity_sequence"])
     after = cast("tuple[str, ...]", want["identity_sequence"])
-    changes += [f"SET {option}" for option in after if option not in before]
+    # A new type moves the bounds that were those of the former type.
+    moved = ("MINVALUE", "MAXVALUE") if "type" in changed else ()
+    changes += [f"SET {o}" for o in after if o not in before or o.startswith(moved)]
     return [*_moved_into(wanted, before, after), f"{column} {' '.join(changes)}"]
+
+
+def is_narrower_identity(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether an identity column gets a type with fewer values."""
+    have, want = current.attributes, wanted.attributes
+    types = have["type"], want["type"]
+    if have["identity"] is None or want["identity"] is None or not {*types} <= {*_INTEGERS}:
+        return False
+    return _INTEGERS.index(str(want["type"])) < _INTEGERS.index(str(have["type"]))
 
 
 def _moved_into(column: SchemaObject, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

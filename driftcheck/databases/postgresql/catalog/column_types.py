@@ -36,7 +36,12 @@ https://www.postgresql.org/docs/current/catalog-pg-cast.html"""
 
 
 def using_clause(current: SchemaObject, wanted: SchemaObject) -> str:
-    """The USING clause, if PostgreSQL does not convert the values implicitly."""
+    """The USING clause, if PostgreSQL does not convert the values implicitly.
+
+    A foreign table has no values that PostgreSQL could convert.
+    """
+    if wanted.part_of is not None and wanted.part_of.kind == "foreign table":
+        return ""
     have, want = str(current.attributes["type"]), str(wanted.attributes["type"])
     base, target = _base(have), _base(want)
     if base == target or _are_alike(base, target) or target in _TEXTS:
