@@ -139,6 +139,8 @@ _OBJECTS = f"""
       union all
       select 'pg_extension'::regclass, oid, 'extension', null, extname from pg_extension
       union all
+      select 'pg_namespace'::regclass, oid, 'schema', null, nspname from pg_namespace
+      union all
       select 'pg_publication'::regclass, oid, 'publication', null, pubname from pg_publication
       union all
       select 'pg_publication_rel'::regclass, r.oid, 'publication', null, p.pubname
@@ -162,7 +164,8 @@ everything as materialized (
 depends as (
   select classid, objid, objsubid, refclassid, refobjid, refobjsubid from pg_depend d
   where deptype in ('n', 'a', 'i') and objid >= {FIRST_NORMAL_OID}
-    and refobjid >= {FIRST_NORMAL_OID} and refclassid <> 'pg_namespace'::regclass
+    and refobjid >= {FIRST_NORMAL_OID}
+    and (refclassid <> 'pg_namespace'::regclass or classid = 'pg_extension'::regclass)
     and not (refclassid = 'pg_class'::regclass and (
       classid = 'pg_constraint'::regclass
         and exists (select from pg_constraint k where k.oid = objid and k.conrelid = refobjid)
