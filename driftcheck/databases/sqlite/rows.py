@@ -42,6 +42,11 @@ class SQLiteStore:
         self._excluded = {table.name for table in excluded}
         self._cursor.execute("PRAGMA foreign_keys = ON")
         self._cursor.execute("BEGIN")
+        self._has_deferred_keys = any(
+            constraint.reference is not None and constraint.reference.manner.endswith(" DEFERRED")
+            for table in definitions(self._cursor).values()
+            for constraint in table.constraints
+        )
 
     def tables(self) -> list[Table]:
         """Every user table, without virtual tables."""
@@ -58,12 +63,18 @@ class SQLiteStore:
         try:
             for insert in inserts:
                 self._cursor.execute(_statement(insert))
+            self._check_deferred_keys()
         except sqlite3.Error as error:
             self._cursor.execute("ROLLBACK TO driftcheck")
             return _refusal(error, inserts)
         finally:
             self._cursor.execute("RELEASE driftcheck")
         return None
+
+    def _check_deferred_keys(self) -> None:
+        """Raise the error that a deferred foreign key would raise at the commit."""
+        if self._has_deferred_keys and self._rows("SELECT 1 FROM pragma_foreign_key_check LIMIT 1"):
+            raise sqlite3.IntegrityError("FOREIGN KEY constraint failed")
 
     def keys(self, key: ForeignKey) -> list[tuple[str, ...]]:
         """The first key values that a foreign key can reference, as SQL expressions."""

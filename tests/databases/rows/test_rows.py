@@ -140,3 +140,15 @@ def test_other_databases_are_not_filled():
         "school",
         "driftcheck does not insert rows into MySQL databases",
     )
+
+
+def test_sqlite_and_a_deferred_foreign_key(tmp_path):
+    path = tmp_path / "live.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "CREATE TABLE a (code text PRIMARY KEY); CREATE TABLE b (id integer PRIMARY KEY, "
+            "code text NOT NULL REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+            "CREATE TRIGGER t AFTER INSERT ON b BEGIN UPDATE b SET code = 'other'; END"
+        )
+    unfilled = fill(URL.create("sqlite", database=str(path)), LEAVE)
+    assert reasons(unfilled) == {"b": "FOREIGN KEY constraint failed"}
