@@ -169,7 +169,7 @@ class _Search:
 
     def add_named(self, texts: Iterable[Value]) -> None:
         """Add the objects whose names occur in SQL, and the objects that they depend on."""
-        names = {name for text in texts for name in _names_in(text)}
+        names = {name for text in texts for name in names_in(text)}
         for obj in self._snapshot.objects.values():
             # An index can have the name of a constraint of another table.
             held = {key[-1] for key in names_held(obj) if key[0] in ("relation", "type")}
@@ -186,7 +186,7 @@ class _Search:
         for address in self._implicit:
             types = (
                 other
-                for name in _names_in((address.arguments, *address.path))
+                for name in names_in((address.arguments, *address.path))
                 for other in self._by_name.get(name, ())
                 if other.kind != "schema"
             )
@@ -223,7 +223,7 @@ class _NamesOfObjects:
         address = obj.address
         found = self._in_attributes.get(id(obj.attributes))
         if found is None:
-            found = self._in_attributes[id(obj.attributes)] = _names_in(_definition(obj))
+            found = self._in_attributes[id(obj.attributes)] = names_in(_definition(obj))
         path = address.path if obj.part_of is None else address.path[:-1]  # of a cast: its types
         words = path if address.arguments is None else (*path, address.arguments)
         return found.union(*map(self._in_word, words))
@@ -231,7 +231,7 @@ class _NamesOfObjects:
     def _in_word(self, word: str) -> set[str]:
         found = self._in_words.get(word)
         if found is None:
-            found = self._in_words[word] = _names_in(word)
+            found = self._in_words[word] = names_in(word)
         return found
 
 
@@ -248,7 +248,8 @@ def _definition(obj: SchemaObject) -> tuple[Value, ...]:
     )
 
 
-def _names_in(value: Value) -> set[str]:
+def names_in(value: Value) -> set[str]:
+    """Return every name in a text, or in the texts of a list, with words that may be names."""
     names: set[str] = set()
     for text in _texts(value):
         names.update(_NAME.findall(text))

@@ -69,6 +69,8 @@ class Kind(ABC):
     """Whether no other object depends on objects of this kind: a foreign key."""
     affects_all_others: ClassVar[bool] = False
     """Whether an object of this kind can affect statements about any other object."""
+    is_evaluated: ClassVar[bool] = False
+    """Whether the server evaluates the expressions of a new object for the rows that exist."""
     is_used_implicitly: ClassVar[bool] = False
     """Whether an expression can use objects of this kind without naming them: a cast."""
 
@@ -103,6 +105,10 @@ class Kind(ABC):
     def drop(self, obj: SchemaObject) -> list[str]:
         """Statements that drop the object."""
 
+    def drop_alone(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop the object, and not those that are inherited from it."""
+        return self.drop(obj)
+
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the current object to the wanted one, which has the same address.
 
@@ -115,6 +121,11 @@ class Kind(ABC):
         del current, wanted
         return False
 
+    def unusable_values(self, current: SchemaObject, wanted: SchemaObject) -> tuple[str, ...]:
+        """The values of a type that ``alter`` adds, if its transaction cannot use them."""
+        del current, wanted
+        return ()
+
     def printed_in(self, obj: SchemaObject) -> frozenset[str]:
         """The attributes of an object that contain expressions as the server prints them."""
         del obj
@@ -124,6 +135,18 @@ class Kind(ABC):
         """The kinds of dependent objects that ``alter`` cannot leave in place for this change."""
         del current, wanted
         return frozenset()
+
+    def check_part_change(
+        self, obj: SchemaObject, current: SchemaObject, wanted: SchemaObject
+    ) -> None:
+        """Raise ``CannotBeWritten`` if an object forbids the change of a part.
+
+        Args:
+            obj: The object, or an object that is a part of the same parent object.
+            current: The current part.
+            wanted: The wanted part.
+        """
+        del obj, current, wanted
 
     def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
         """Statements that end the dependencies of an object, and the object afterwards.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.plan_evaluation import Evaluation
 from driftcheck.databases.plan_scope import PlanScope, Selection, names_held, within
 from driftcheck.schema import Address, SchemaObject
 
@@ -65,9 +66,11 @@ def nodes_of(selection: Selection, scope: PlanScope) -> list[PlanNode]:
 
 
 def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
-    """The nodes without those that would drop an object that cannot be created again.
+    """The nodes without those that a change by hand prevents.
 
-    All nodes that have to run before or after these are left out too. They become manual steps.
+    An object that cannot be created again is not dropped. If a change is left to a person, what it
+    makes way for it is not dropped, and neither is what the object needs until then. All nodes that
+    have to run before or after these are left out too. They become manual steps.
     """
     near: dict[PlanNode, set[PlanNode]] = defaultdict(set)
     for node, firsts in graph.before.items():
@@ -75,14 +78,20 @@ def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
             near[node].add(first)
             near[first].add(node)
     lost = [node for node in ordered if node.manual_step and graph.is_recreated(node)]
+    for node in ordered:
+        if node.manual_step and not node.statements:
+            lost += (other for other in near[node] if graph.waits_for_change(other, node))
     left_out = set(lost)
     while lost:
         found = near[lost.pop()] - left_out
         left_out |= found
         lost += found
+    is_first = True
     for node in ordered:
+        is_first &= node not in left_out or not node.manual_step
         if node in left_out and not node.manual_step and node.statements:
-            node.manual_step = f"After that, run: {'; '.join(node.statements)}"
+            when = "Before that" if is_first else "After that"
+            node.manual_step = f"{when}, run: {'; '.join(node.statements)}"
         if node in left_out:
             node.statements = []
     return ordered
@@ -107,6 +116,8 @@ class _Graph:
         self._alterers: dict[Address, PlanNode] = {}
         self._renamers: dict[Address, PlanNode] = {}
         self._definers: dict[Address, PlanNode] = {}
+        self._detachers: dict[Address, PlanNode] = {}
+        self._attachers: dict[Address, PlanNode] = {}
         self._converters: dict[Address, PlanNode] = {}
         self._add_drops()
         self._add_alterations()
@@ -114,6 +125,7 @@ class _Graph:
         self._order_drops()
         self._order_makers()
         self._order_by_name()
+        self._order_evaluations()
 
     def _add(self, kind: NodeKind, obj: SchemaObject) -> PlanNode:
         finding = self._selection.finding_of.get(obj.address)
@@ -137,12 +149,28 @@ class _Graph:
                 renamer = self._renamers[address] = self._add(NodeKind.RENAME_AWAY, obj)
                 renamer.statements, dropped = kind.rename_away(obj)
                 self.before[node].add(renamer)
+            alone = self._scope.leaves_heirs(address)
             with _manual(node):
-                node.statements = kind.drop(dropped)
+                node.statements = kind.drop_alone(obj) if alone else kind.drop(dropped)
+                self._require_empty(obj, node.statements)
             if address not in selection.creates:
                 self._released(obj, kind.detach(obj, None))
         for address, root in selection.covered.items():
             self._droppers[address] = self._droppers[self._root(root)]
+
+    def _require_empty(self, dropped: SchemaObject, statements: list[str]) -> None:
+        """Leave the drop of a schema to a person, if an object that is no drift remains in it."""
+        if dropped.address.kind != "schema":
+            return
+        moved = {current.address for current, _ in self._selection.carried}
+        moved |= self._selection.alters.keys()
+        for address, obj in self._scope.state.objects.items():
+            is_inside = address.schema == dropped.address.name and len(address.path) == 1
+            if is_inside and address not in moved and not self._selection.is_gone(address):
+                raise CannotBeWritten(
+                    f"Drop {obj.address} or move it to another schema. "
+                    f"Then run: {'; '.join(statements)}"
+                )
 
     def _root(self, address: Address) -> Address:
         covered = self._selection.covered
@@ -152,7 +180,7 @@ class _Graph:
 
     def _released(self, obj: SchemaObject, statements: list[str]) -> None:
         if statements:
-            node = self._add(NodeKind.RELEASE, obj)
+            node = self._detachers[obj.address] = self._add(NodeKind.RELEASE, obj)
             node.statements = statements
 
     def _add_alterations(self) -> None:
@@ -161,13 +189,21 @@ class _Graph:
             node = self._add(NodeKind.MAKE, target)
             self._makers[target.address] = self._alterers[address] = node
             with _manual(node):
-                detaching = kind.detach(current, target)
+                detaching = kind.detach(current, target) if self._is_detached(current) else []
                 node.statements, node.manual_step = self._altering(current, target)
                 self._released(current, detaching)
                 self._attached(target, kind.attach(current, target), node)
 
+    def _is_detached(self, current: SchemaObject) -> bool:
+        """Whether an object is detached before it is altered: a body only from what is dropped."""
+        if not self._scope.kind(current).has_late_body(current):
+            return True
+        needed = self._scope.state.explicit(current.address)
+        return any(self._selection.is_gone(address) for address in needed)
+
     def _altering(self, current: SchemaObject, target: SchemaObject) -> tuple[list[str], str]:
         kind, parent, rows = self._scope.kind(target), current.part_of, self._scope.rows
+        self._require_alterable(current, target)
         has_rows = parent is not None and rows.has_rows(parent)
         has_nulls = has_rows and rows.has_nulls(current.address)
         renamed: list[str] = []
@@ -185,11 +221,20 @@ class _Graph:
         statements, manual_step = kind.alter_on_rows(current, target, has_nulls=has_nulls)
         return [*renamed, *statements], manual_step
 
+    def _require_alterable(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Leave a change to a person, if the object of which something is a part forbids it."""
+        whole = self._scope.state.objects.get(current.part_of) if current.part_of else None
+        if whole is not None:
+            for other in (whole, *self._scope.state.parts(whole.address)):
+                self._scope.kind(other).check_part_change(other, current, target)
+
     def _attached(self, obj: SchemaObject, statements: list[str], maker: PlanNode) -> None:
         if statements:
             node = self._add(NodeKind.ATTACH, obj)
             node.statements = statements
             self.before[node].add(maker)
+            self._run(self._detachers.get(obj.address), before=node)
+            self._attachers[obj.address] = node
             if self._scope.kind(obj).is_defined_by_functions:
                 self._definers[obj.address] = node
 
@@ -251,7 +296,9 @@ class _Graph:
         for address, node in self._droppers.items():
             for dependent in state.dependents(address):
                 other = self._droppers.get(dependent)
-                if other is not None:
+                if other is not None and self._is_heir(dependent, address):
+                    self._run(node, before=other)
+                elif other is not None:
                     self._run(other, before=node)
                     if dependent not in self._renamers:  # its drop may name the type
                         self._run(other, before=self._renamers.get(address))
@@ -263,6 +310,11 @@ class _Graph:
             for dependent in state.dependents(address):
                 self._run(self._droppers.get(dependent), before=node)
 
+    def _is_heir(self, address: Address, source: Address) -> bool:
+        """Whether an object is inherited from another one that is dropped without its heirs."""
+        is_inherited = self._scope.state.objects[address].inherited_from == source
+        return is_inherited and self._scope.leaves_heirs(source)
+
     def _order_makers(self) -> None:
         """Create and alter an object after everything that it needs."""
         selection, state = self._selection, self._scope.state
@@ -272,9 +324,24 @@ class _Graph:
                 if self._is_needed_first(obj, address):
                     self._run(self._makers.get(address), before=node)
                 self._order_definition(obj, address, node)
+                if address == obj.part_of:
+                    self._run(self._makers.get(address), before=self._attachers.get(obj.address))
+                    self._run(node, before=self._attachers.get(address))
         for address, node in self._alterers.items():
             for dependent in state.dependents(address):
-                self._run(self._droppers.get(dependent), before=node)
+                if address not in state.dependents(dependent):  # a sequence that its column owns
+                    self._run(self._droppers.get(dependent), before=node)
+        self._order_rows_as_text()
+
+    def _order_rows_as_text(self) -> None:
+        """Turn rows of a table into text while the columns of that table are altered."""
+        for address in self._selection.as_text:
+            _, target = self._selection.alters[address]
+            for needed in self._scope.needed_by(target):
+                for part in self._scope.state.parts(needed):
+                    self._run(self._alterers.get(part.address), before=self._alterers[address])
+                    own = self._converters[address]
+                    self._run(own, before=self._converters.get(part.address))
 
     def _order_definition(self, obj: SchemaObject, address: Address, node: PlanNode | None) -> None:
         """Define a type after its functions, and before other objects that need it."""
@@ -314,10 +381,50 @@ class _Graph:
             for key in names_held(obj):
                 self._run(holders.get(key), before=self._makers.get(obj.address))
 
+    def _order_evaluations(self) -> None:
+        """Create what the server evaluates for rows after what its functions may need."""
+        creates = self._selection.creates
+        altered = (target for _, target in self._selection.alters.values())
+        evaluated = [
+            obj
+            for obj in creates.values()
+            if self._scope.kind(obj).is_evaluated and obj.part_of not in creates
+        ]
+        if not evaluated:
+            return
+        evaluation = Evaluation(self._scope, (*creates.values(), *altered))
+        for obj in evaluated:
+            node = self._makers[obj.address]
+            for address in evaluation.needed_by(obj):
+                for first in (self._makers.get(address), self._attachers.get(address)):
+                    if first is not None and not self._is_after(first, node):
+                        self._run(first, before=node)
+
+    def _is_after(self, node: PlanNode, first: PlanNode) -> bool:
+        """Whether a node has to run after another one."""
+        seen, waiting = {node}, [node]
+        while waiting:
+            found = self.before.get(waiting.pop(), set()) - seen
+            seen |= found
+            waiting += found
+        return first in seen
+
     def _run(self, first: PlanNode | None, *, before: PlanNode | None) -> None:
         if first is None or before is None or first is before:
             return
         self.before[before].add(first)
+
+    def waits_for_change(self, node: PlanNode, change: PlanNode) -> bool:
+        """Whether a node drops what is in the way of a change, or what is not needed after it.
+
+        What is attached by the change waits for it too.
+        """
+        if self._alterers.get(change.address) is not change:
+            return False
+        if node.kind is NodeKind.DROP:
+            is_after = change in self.before.get(node, ())
+            return is_after or node.address in self._selection.creates
+        return node.kind is NodeKind.ATTACH
 
     def is_recreated(self, node: PlanNode) -> bool:
         """Whether a node creates an object that the plan also drops."""

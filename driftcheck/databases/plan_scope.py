@@ -95,6 +95,7 @@ class PlanScope:
         self.state = state
         self.catalog = catalog
         self._explicit = target.dependencies if target is not None else {}
+        self._goals = target.objects if target is not None else {}
         self._open = dict.fromkeys(map(id, changes))
         self._changes = list(changes)
         self._by_current = {c.current.address: c for c in changes if c.current is not None}
@@ -126,6 +127,54 @@ class PlanScope:
     def explicit(self, target: SchemaObject) -> tuple[Address, ...]:
         """The recorded dependencies of an object in the target schema."""
         return self._explicit.get(target.address, self.state.explicit(target.address))
+
+    def stops_to_need(self, obj: SchemaObject, renamed: Address) -> bool:
+        """Whether an object that no change is about does not follow another one to its new name.
+
+        Args:
+            obj: A current object, which depends on the other one.
+            renamed: The other one's name after all changes.
+        """
+        goal = self._goals.get(obj.address)
+        if goal is None or obj.address in self._by_current or not self._explicit:
+            return False
+        return renamed not in set(self.needed_by(goal))
+
+    def attachment(self, table: Address) -> ObjectChange | None:
+        """The change for which a table is detached from its parent table in the meantime."""
+        change = self._by_target.get(table, self._by_current.get(table))
+        if change is None or change.current is None or change.target is None:
+            return None
+        statements = self.kind(change.target).detach(change.current, change.target)
+        return change if statements else None
+
+    def leaves_heirs(self, address: Address) -> bool:
+        """Whether objects that are inherited from a current object remain when it is dropped.
+
+        What is inherited by a partition cannot remain.
+        """
+        for each in self.state.dependents(address):
+            heir, goal = self.state.objects.get(each), self._goals.get(each)
+            is_inherited = heir is not None and heir.inherited_from == address
+            if heir is None or goal is None or not is_inherited or goal.inherited_from is not None:
+                continue
+            table = self.state.objects.get(heir.part_of) if heir.part_of is not None else None
+            if table is not None and table.part_of is None:
+                return True
+        return False
+
+    def uses(self, address: Address, values: tuple[str, ...]) -> bool:
+        """Whether a target object of a change contains a value of a type."""
+        targets = (change.target for change in self._by_target.values())
+        return any(
+            address in set(self.needed_by(target)) and _contains(target, values)
+            for target in targets
+            if target is not None and target.address != address
+        )
+
+    def goal(self, address: Address) -> SchemaObject | None:
+        """The object of this address in the target schema, or else in the current one."""
+        return self._goals.get(address) or self.state.objects.get(address)
 
     def needed_by(self, target: SchemaObject) -> Iterator[Address]:
         """The objects that an object of the target schema depends on."""
@@ -244,6 +293,11 @@ def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> Sc
         address = address._replace(path=(*parent.address.path, *rest))
     part_of = parent.address if part.part_of == former.address else part.part_of
     return replace(part, address=address, part_of=part_of)
+
+
+def _contains(obj: SchemaObject, values: tuple[str, ...]) -> bool:
+    texts = [text for text in obj.attributes.values() if isinstance(text, str)]
+    return any(value in text for value in values for text in texts)
 
 
 _RELATIONS = frozenset(

@@ -46,7 +46,7 @@ class _Selector:
         outer, self._finding = self._finding, change.finding
         self._selection.changes.append(change)
         current, target = change.current, change.target
-        if current is not None and target is not None and change.leader is not None:
+        if current is not None and target is not None and self._is_carried(change):
             self._selection.carried.append((current, target))
         elif target is None:
             self._drop(current, change.leader)
@@ -58,13 +58,36 @@ class _Selector:
             self._alter(current, target)
         self._finding = outer
 
+    def _is_carried(self, change: ObjectChange) -> bool:
+        """Whether the server changes an object together with the one that leads its change.
+
+        A partition does not move to the schema to which its table moves, and while it is detached,
+        its columns do not follow those of its table.
+        """
+        current, target = change.current, change.target
+        if change.leader is None or current is None or target is None:
+            return False
+        if current.address == target.address:
+            return True
+        moves = self._scope.kind(current).can_move
+        return not moves and not self._is_detached(current.part_of)
+
+    def _is_detached(self, table: Address | None) -> bool:
+        """Whether the plan detaches a table from its parent table before it changes that."""
+        change = self._scope.attachment(table) if table is not None else None
+        if change is None or change.current is None:
+            return False
+        self.take(change)
+        return change.current.address in self._selection.alters
+
     def _drop(self, current: SchemaObject | None, leader: Address | None = None) -> None:
         assert current is not None  # noqa: S101  (a change has at least one side)
         selection, address = self._selection, current.address
         if selection.is_gone(address):
             return
         self._move_parts(current)
-        if leader is None or not selection.is_gone(leader):
+        is_covered = leader is not None and selection.is_gone(leader)
+        if not is_covered or leader == current.inherited_from:
             leader = self._dropped_with(current)
         if leader is not None:
             selection.covered[address] = leader
@@ -83,7 +106,12 @@ class _Selector:
             for address in self._state.dependents(current.address)
             if self._scope.defines(current.address, address)
         )
-        sources = [current.inherited_from] if current.inherited_from is not None else []
+        source = current.inherited_from
+        is_alone = self._is_detached(current.part_of)
+        if source is not None and not is_alone and not self._scope.leaves_heirs(source):
+            sources = [source]
+        else:
+            sources = []
         for address in (*sources, *functions_of):
             if self._selection.is_gone(address):
                 return address
@@ -133,7 +161,7 @@ class _Selector:
             return
         selection.creates[target.address] = target
         selection.finding_of.setdefault(target.address, self._finding)
-        if follows:
+        if follows and not self._is_detached(target.part_of):
             selection.follows.add(target.address)
         self._require(target)
 
@@ -174,7 +202,9 @@ class _Selector:
         kind = self._scope.kind(target)
         same = replace(current, address=target.address)
         moved = self._scope.renamed(current.part_of) != target.part_of
-        if kind.is_recreated(same, target) or (moved and not kind.can_move):
+        added = kind.unusable_values(same, target)
+        is_used = bool(added) and self._scope.uses(target.address, added)
+        if is_used or kind.is_recreated(same, target) or (moved and not kind.can_move):
             self._recreate(current, target)
             return
         self._selection.alters[current.address] = (current, target)
@@ -183,12 +213,36 @@ class _Selector:
         blocked = kind.blocked_by(same, target)
         if blocked:
             self._make_way(current, blocked)
+        self._renew_followers(current, target)
+
+    def _renew_followers(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Take down what would follow an object to its new name, and needs the former name."""
+        if current.address == target.address:
+            return
+        parts = [*self._state.parts(current.address)]
+        new_names = {part.address: within(part, current, target).address for part in parts}
+        new_names[current.address] = target.address
+        for former, new_name in new_names.items():
+            for address in self._state.dependents(former):
+                obj = self._state.objects.get(address)
+                if obj is None or self._selection.is_gone(address) or address in new_names:
+                    continue
+                if obj.part_of not in new_names and self._scope.stops_to_need(obj, new_name):
+                    self._take_down(obj, former)
 
     def _make_way(self, current: SchemaObject, blocked: frozenset[str]) -> None:
-        """Take down what the server refuses to keep while an object is altered."""
+        """Take down what the server refuses to keep while an object is altered.
+
+        Columns of a row type become text while the type of a column of its table changes.
+        """
+        if "column" in blocked:
+            self._keep_rows_as_text(current)
         for address in self._state.dependents(current.address):
             obj = self._state.objects.get(address)
             if obj is None or self._selection.is_gone(address):
+                continue
+            if self._scope.kind(current).is_type and address.kind == "column":
+                self._keep_as_text(obj)
                 continue
             is_generated = obj.address.kind == "column" and obj.attributes.get("generated")
             if (obj.address.kind in blocked and obj.address.kind != "column") or is_generated:
@@ -206,9 +260,13 @@ class _Selector:
             selection.replaced_over_text.add(current.address)
         elif kind.is_type and self._has_columns(current):
             selection.rename_away[current.address] = current
-        selection.drops[current.address] = current
-        selection.finding_of.setdefault(current.address, self._finding)
-        self._create(target)
+        leader = self._dropped_with(current)
+        if leader is None:
+            selection.drops[current.address] = current
+            selection.finding_of.setdefault(current.address, self._finding)
+        else:
+            selection.covered[current.address] = leader
+        self._create(target, follows=leader is not None)
         self._create_inherited(target)
         self._leave(current)
         for part in parts:
@@ -283,6 +341,21 @@ class _Selector:
         selection.alters.pop(obj.address, None)
         self._recreate(obj, target)
 
+    def _keep_rows_as_text(self, column: SchemaObject) -> None:
+        """Keep the columns as text whose type is the row type of the table of a column."""
+        for address in () if column.part_of is None else self._state.dependents(column.part_of):
+            obj = self._state.objects.get(address)
+            if obj is not None and obj.part_of != column.part_of and address.kind == "column":
+                self._keep_as_text(obj)
+
+    def _keep_as_text(self, obj: SchemaObject) -> None:
+        """Keep the values of a column as text while the type is altered that it keeps."""
+        self.take(self._scope.open_change(obj.address))
+        if self._selection.is_gone(obj.address):
+            return
+        altered = self._selection.alters.get(obj.address)
+        self._turn_into_text(obj, obj if altered is None else altered[1])
+
     def _turn_into_text(self, obj: SchemaObject, target: SchemaObject) -> None:
         """Keep the values of a column as text while its type is created again."""
         selection, kind = self._selection, self._scope.kind(obj)
@@ -298,6 +371,7 @@ class _Selector:
                 continue  # the server drops what is inherited
             if address.kind != "column" or dependent.attributes.get("generated"):
                 self._disturb(address, obj.address)
+        self._keep_rows_as_text(obj)
 
     def _release(self, obj: SchemaObject, target: SchemaObject) -> None:
         released = self._scope.kind(obj).release(obj)

@@ -4,6 +4,9 @@ A table of ``repair/pairs.toml`` is a pair: ``a`` and ``b`` make the schemas, an
 into the second. The statements run all together, and finding by finding in the order of the report.
 With ``both``, the pair is also tried the other way round, without rows. ``then`` runs after the
 repair, and ``rows_after`` is a query and its answer.
+
+``by_hand`` has the manual steps of the plan. What they say to run is run in their order, with
+``expression`` in place of ``<expression>``. ``done`` is what a person does besides.
 """
 
 import tomllib
@@ -64,6 +67,17 @@ def _one_by_one(changes, *known):
     yield from undo_each([[change] for change in changes], *known)
 
 
+def _follow(database, manual_steps, pair):
+    """Do what the manual steps say. ``done`` comes before what is to be run after it."""
+    done = [pair["done"]] if "done" in pair else []
+    for step in manual_steps:
+        if not step.startswith("Before that"):
+            database.run(*done)
+            done = []
+        _, _, advised = step.partition("run: ")
+        database.run(advised.replace("<expression>", pair.get("expression", "")))
+
+
 @pytest.mark.parametrize("planned", [_all_together, _one_by_one])
 @pytest.mark.parametrize("name", NAMES)
 def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
@@ -82,8 +96,10 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
     ]
     facts = catalog.row_facts(database.connection, columns, actual)
     plans = list(planned(changes, catalog, wanted, actual, facts))
-    assert [step for plan in plans for step in plan.manual_steps] == []
+    manual_steps = [step for plan in plans for step in plan.manual_steps]
+    assert manual_steps == pair.get("by_hand", [])
     database.run(*(statement for plan in plans for statement in plan.statements))
+    _follow(database, manual_steps, pair)
     assert compare(wanted, database.read(), same_lineage=True) == []
     if rows and "then" in pair:
         database.run(pair["then"])

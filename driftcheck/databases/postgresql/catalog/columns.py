@@ -86,6 +86,7 @@ class Column(PostgreSQLKind):
     keyword = "COLUMN"
     printed = frozenset(("default", "generated"))
     queries_depend_on_part = True
+    is_evaluated = True
     acl = "a.attacl"
     summary_attributes = (
         "type",
@@ -257,6 +258,10 @@ class Column(PostgreSQLKind):
         """Statements that drop the column."""
         return [f"{alter_table(obj)} DROP COLUMN {name_of(obj)}"]
 
+    def drop_alone(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop the column of this table, and not of those that inherit it."""
+        return [f"ALTER TABLE ONLY {table_of(obj)} DROP COLUMN {name_of(obj)}"]
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that alter the column; ``None`` if it gets another generated value."""
         return change_column(current, wanted)
@@ -313,13 +318,13 @@ class Column(PostgreSQLKind):
         if facts["default"] is not None:
             return self.create(obj), ""
         nullable = replace(obj, attributes={**facts, "nullable": True})
-        return self.create(nullable), _fill(obj, "every row of {}")
+        return self.create(nullable), _fill(obj, "every row of {}", self.alter(nullable, obj))
 
     def alter_on_rows(
         self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
     ) -> tuple[list[str], str]:
         """Statements that change the column, with rows that have no value or another type."""
-        nullable = replace(wanted, attributes={**wanted.attributes, "nullable": True})
+        nullable = _nullable(current, wanted)
         if is_unrelated(current, wanted):
             return [], (
                 f"Decide how the values of {wanted.address} are converted from "
@@ -332,7 +337,8 @@ class Column(PostgreSQLKind):
             return self.alter(current, wanted), ""
         before = self.alter(current, nullable)
         if wanted.attributes["default"] is None:
-            return before, _fill(wanted, "each row of {} that has no value")
+            remaining = self.alter(nullable, wanted)
+            return before, _fill(wanted, "each row of {} that has no value", remaining)
         column, value = name_of(wanted), wanted.attributes["default"]
         filled = f"UPDATE {table_of(wanted)} SET {column} = {value} WHERE {column} IS NULL"
         return [*before, filled, *self.alter(nullable, wanted)], ""
@@ -381,14 +387,25 @@ def _override_inherited(column: SchemaObject) -> list[str]:
     return [*statements, *settings(column)]
 
 
-def _fill(column: SchemaObject, rows: str) -> str:
+def _nullable(current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
+    """The wanted column while it may have no value. Then it cannot become an identity column."""
+    facts = {**wanted.attributes, "nullable": True}
+    if current.attributes["identity"] is None:
+        facts |= {
+            name: current.attributes.get(name) for name in facts if name.startswith("identity")
+        }
+    return replace(wanted, attributes=facts)
+
+
+def _fill(column: SchemaObject, rows: str, remaining: Sequence[str]) -> str:
     """What a person has to do for a column that must have values which nothing determines.
 
     Args:
         column: The column.
         rows: The rows that have no value, or may have none, with ``{}`` for the table.
+        remaining: The statements that complete the column when every row has a value.
     """
     return (
         f"Set {column.address} in {rows.format(table_of(column))}, because nothing determines its "
-        f"values. Then run: {alter_column(column)} SET NOT NULL"
+        f"values. Then run: {'; '.join(remaining)}"
     )

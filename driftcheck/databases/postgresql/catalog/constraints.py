@@ -111,6 +111,10 @@ class Constraint(PostgreSQLKind):
         """Statements that drop the constraint."""
         return [f"ALTER TABLE {table_of(obj)} DROP CONSTRAINT {name_of(obj)}"]
 
+    def drop_alone(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop the constraint of this table, and not of those that inherit it."""
+        return [f"ALTER TABLE ONLY {table_of(obj)} DROP CONSTRAINT {name_of(obj)}"]
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that validate the constraint, if nothing else has changed."""
         have, want = str(current.attributes["definition"]), wanted.attributes["definition"]
@@ -239,6 +243,7 @@ class ExclusionConstraint(IndexedConstraint):
     name = "exclusion constraint"
     printed = frozenset(("definition",))
     plural = "exclusion constraints"
+    is_evaluated = True
     rows = "x.contype = 'x'"
     source = _source("x", _INDEX)
 
@@ -249,6 +254,7 @@ class CheckConstraint(Constraint):
     name = "check constraint"
     printed = frozenset(("definition",))
     plural = "check constraints"
+    is_evaluated = True
     clauses = ("NO INHERIT", "NOT VALID", "NOT ENFORCED")
     alterations = (
         alter("validate", "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"),

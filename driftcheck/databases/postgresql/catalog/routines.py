@@ -104,7 +104,8 @@ class Routine(PostgreSQLKind):
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that empty a parsed body, because it depends on the objects it references."""
-        if wanted is not None or not _is_parsed(current):
+        same = wanted is not None and "definition" not in differing(current, wanted)
+        if same or not _is_parsed(current):
             return []
         return [_without_parsed_body(Routine.summary(self, current))]
 

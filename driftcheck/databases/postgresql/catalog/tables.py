@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
+from driftcheck.databases.dependencies import names_in
 from driftcheck.databases.kind import CannotBeWritten, SnapshotPair
 from driftcheck.databases.mutations import (
     Alteration,
@@ -191,6 +192,23 @@ class Table(PostgreSQLKind):
     def creates_part(self, parent: SchemaObject, part: SchemaObject) -> bool:
         """Inherited parts are created by the server, except in partitions."""
         return bool(parent.attributes["inherits"]) and part.inherited_from is not None
+
+    def blocked_by(self, current: SchemaObject, wanted: SchemaObject) -> frozenset[str]:
+        """Partitions, if the table is partitioned in another way."""
+        return frozenset(("table",) if "partition_by" in differing(current, wanted) else ())
+
+    def check_part_change(
+        self, obj: SchemaObject, current: SchemaObject, wanted: SchemaObject
+    ) -> None:
+        """A column of the partition key keeps its type."""
+        key = str(obj.attributes["partition_by"] or "")
+        named = names_in(key) if current.address.kind == "column" and key else ()
+        if current.address.name in named and differing(current, wanted) & {"type", "collation"}:
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change the type of {wanted.address}, because it is in the "
+                f"partition key of {obj.address}. Create a table with another name, copy the "
+                f"rows, and rename the tables."
+            )
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that detach the table from parents that the wanted table does not have."""

@@ -96,6 +96,12 @@ class Enum(TypeKind):
             return _add_statements(wanted.address.sql, have, want)
         return self.rename_parts(current, wanted) or None
 
+    def unusable_values(self, current: SchemaObject, wanted: SchemaObject) -> tuple[str, ...]:
+        """The values that ADD VALUE adds. They can be used after its transaction."""
+        have, want = _values(current), _values(wanted)
+        added = [value for value in want if value not in have]
+        return tuple(added) if len(want) == len(have) + len(added) else ()
+
     def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that rename values, which checks and defaults may contain."""
         return _rename_statements(wanted.address.sql, _values(current), _values(wanted))
@@ -134,6 +140,7 @@ class Domain(TypeKind):
 
     name = "domain"
     plural = "domains"
+    is_evaluated = True
     keyword = "DOMAIN"
     printed = frozenset(("default", "checks"))
     summary_attributes = ("type", "nullable", "default", "collation", "checks")

@@ -235,6 +235,7 @@ class MaterializedView(ViewKind):
 
     name = "materialized view"
     plural = "materialized views"
+    is_evaluated = True
     keyword = "MATERIALIZED VIEW"
     storage_parameters = ("options", "toast_options")
     columns = f"""{ViewKind.columns}, m.amname as access_method, s.spcname as tablespace,
