@@ -97,6 +97,7 @@ class PlanScope:
         self._explicit = target.dependencies if target is not None else {}
         self._goals = target.objects if target is not None else {}
         self._open = dict.fromkeys(map(id, changes))
+        self._replaced: dict[int, ObjectChange] = {}
         self._changes = list(changes)
         self._by_current = {c.current.address: c for c in changes if c.current is not None}
         self._by_target = {c.target.address: c for c in changes if c.target is not None}
@@ -189,12 +190,17 @@ class PlanScope:
     def _known(self, address: Address) -> tuple[Address, ...]:
         return (*self.state.explicit(address), *self._explicit.get(address, ()))
 
-    def take(self, change: ObjectChange | None) -> bool:
-        """Mark a change as made. Return false if it is made already."""
+    def take(self, change: ObjectChange | None) -> ObjectChange | None:
+        """Mark a change as made. Return it as it is now; ``None`` if it is made already.
+
+        The current object has another address if an earlier plan renamed its parent object.
+        """
+        while id(change) in self._replaced:
+            change = self._replaced[id(change)]
         if change is None or id(change) not in self._open:
-            return False
+            return None
         del self._open[id(change)]
-        return True
+        return change
 
     def open_change(self, address: Address) -> ObjectChange | None:
         """The change of a current object that is not made yet."""
@@ -273,6 +279,23 @@ class PlanScope:
                 stands_on=tuple(renamed.get(a, a) for a in obj.stands_on),
             )
             self.state.put(moved, tuple(renamed.get(a, a) for a in explicit))
+            self._readdress(address, moved)
+
+    def _readdress(self, former: Address, moved: SchemaObject) -> None:
+        """Replace the change of an object that has another address now, if it is not made yet."""
+        change = self._by_current.get(former)
+        if former == moved.address or change is None or id(change) not in self._open:
+            return
+        self._release_names(change.current)
+        self._hold(moved)
+        replaced = replace(change, current=moved)
+        self._changes.append(replaced)
+        self._replaced[id(change)] = replaced
+        del self._by_current[former], self._open[id(change)]
+        self._by_current[moved.address] = replaced
+        self._open[id(replaced)] = None
+        if change.target is not None:
+            self._by_target[change.target.address] = replaced
 
 
 def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> SchemaObject:

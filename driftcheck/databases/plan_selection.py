@@ -41,7 +41,8 @@ class _Selector:
 
     def take(self, change: ObjectChange | None) -> None:
         """Select a change, unless it is made already."""
-        if change is None or not self._scope.take(change):
+        change = self._scope.take(change)
+        if change is None:
             return
         outer, self._finding = self._finding, change.finding
         self._selection.changes.append(change)
@@ -170,7 +171,7 @@ class _Selector:
         if source.attributes.get("only"):
             return
         for change in self._scope.inheriting(source.address):
-            if change.target is not None and self._scope.take(change):
+            if change.target is not None and self._scope.take(change) is not None:
                 self._selection.changes.append(change)
                 self._create(change.target, follows=True)
                 self._create_inherited(change.target)

@@ -10,7 +10,6 @@ shadow, the index of the live database is not changed, and only the rename is re
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +18,7 @@ from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import build
+from driftcheck.databases.plan_scope import within
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ReplayError, ShadowError
@@ -170,31 +170,34 @@ def _not_explained(
     changes_after: Sequence[Change],
     stamped: Snapshot,
 ) -> list[Change]:
-    """Return the renames, and the changes that are still there after the renames."""
-    catalog = catalog_for(stamped.dialect)
-    is_built_completely = not build(_concerned(renames, stamped), catalog).manual_steps
-    still_changed = {
-        address for change in _with_parts(changes_after) for address in addresses_of(change)
-    }
-    return [
-        change
-        for change in changes
-        if change in renames
-        or not _is_explained(change, still_changed, built_completely=is_built_completely)
-    ]
-
-
-def _is_explained(
-    change: Change, still_changed: AbstractSet[Address], *, built_completely: bool
-) -> bool:
-    """Whether a change is gone after the renames.
+    """Return the renames, and the changes that are still there after the renames.
 
     Only changes that were found before count: a schema that was built from its own definitions may
     read differently for this reason alone. An object may be missing in the shadow because it could
     not be built there.
     """
-    can_tell = change.type is ChangeType.CHANGED or built_completely
-    return can_tell and still_changed.isdisjoint(addresses_of(change))
+    catalog = catalog_for(stamped.dialect)
+    is_built_completely = not build(_concerned(renames, stamped), catalog).manual_steps
+    still_changed = {
+        address for change in _with_parts(changes_after) for address in addresses_of(change)
+    }
+
+    def is_explained(change: Change) -> bool:
+        can_tell = change.type is ChangeType.CHANGED or is_built_completely
+        return can_tell and still_changed.isdisjoint(_names_after(change, renames))
+
+    return [change for change in changes if change in renames or not is_explained(change)]
+
+
+def _names_after(change: Change, renames: Sequence[Change]) -> set[Address]:
+    """Return the addresses of a change's object, also those after its parent object was renamed."""
+    sides = [side for side in (change.wanted, change.actual) if side is not None]
+    return {side.address for side in sides} | {
+        within(side, old, new).address
+        for old, new in _old_and_new(renames)
+        for side in sides
+        if side.part_of == old.address
+    }
 
 
 def _with_parts(changes: Sequence[Change]) -> Iterator[Change]:
