@@ -43,8 +43,8 @@ class Change:
             the wanted one.
         parts: The changes that follow from this change: the columns of a missing table, the same
             change of inherited columns, the indexes that a table got when it became a partition.
-        standing: For a changed object, its parts as wanted and as they are. They are dropped if
-            the object has to be dropped and created again.
+        standing: For a changed or renamed object, its parts as wanted and as they are. They are
+            dropped if the object has to be dropped and created again.
     """
 
     type: ChangeType
@@ -70,7 +70,9 @@ class Change:
 _ChangeKey = tuple[ChangeType, Address]
 
 
-def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[Change]:
+def compare(
+    wanted: Snapshot, actual: Snapshot, *, same_lineage: bool, known: Pairs | None = None
+) -> list[Change]:
     """Compare two snapshots. Changes of parts that follow from another change are folded into it.
 
     Args:
@@ -81,8 +83,9 @@ def compare(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> list[C
             an object that appeared are two changes. If not (models and migrations), names were
             chosen independently, so objects with the same subject are taken for one changed
             object.
+        known: Objects that are known to be the same under two names; see ``match``.
     """
-    pairs = match(wanted, actual, same_lineage=same_lineage)
+    pairs = match(wanted, actual, same_lineage=same_lineage, known=known)
     return _fold(list(_changes(wanted, actual, pairs)))
 
 
@@ -95,12 +98,13 @@ def _changes(wanted: Snapshot, actual: Snapshot, pairs: Pairs) -> Iterator[Chang
         same = left is right or left.attributes == right.attributes  # most objects are shared
         equal = same and not _is_moved(left, right, pairs)
         renamed = right.address != address and not _is_renamed_with_parent(left, right)
-        if renamed and (equal or not left.renamable):
-            yield Change(ChangeType.RENAMED, left, right, _differences(left, right, pairs))
-        elif not equal:
-            standing = wanted.parts.get(address, ()), actual.parts.get(right.address, ())
-            differences = _differences(left, right, pairs)
-            yield Change(ChangeType.CHANGED, left, right, differences, standing=standing)
+        if equal and not renamed:
+            continue
+        is_same = renamed and (equal or not left.renamable)
+        change_type = ChangeType.RENAMED if is_same else ChangeType.CHANGED
+        standing = wanted.parts.get(address, ()), actual.parts.get(right.address, ())
+        differences = _differences(left, right, pairs)
+        yield Change(change_type, left, right, differences, standing=standing)
     matched = set(pairs.values())
     # In reverse, so that an object is dropped before the object that it depends on.
     for address, right in reversed([*actual.objects.items()]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftcheck.chain import Gap, Side
@@ -10,6 +10,7 @@ from driftcheck.judging.comparison import Change, ChangeType, Difference, compar
 from driftcheck.judging.difference_text import short_difference
 from driftcheck.judging.equivalence import duplicate_declaration, meaningful
 from driftcheck.judging.findings import Finding, Verdict
+from driftcheck.judging.hand_applied import applied_with_renames, verdict_on
 from driftcheck.judging.rule_lookup import declared_twice, left_to_migrations, rule_of
 from driftcheck.judging.rules import LEFT_TO_MIGRATIONS, NOTED_ONLY_IN, Rule
 from driftcheck.judging.side_values import (
@@ -35,14 +36,23 @@ class Judged:
     changes: Mapping[Gap, Sequence[Change]]
 
 
-def changes_of(gap: Gap, snapshots: Mapping[Side, Snapshot]) -> list[Change]:
-    """Return the changes in a gap; none if one of its sides was not read."""
+def changes_of(
+    gap: Gap, snapshots: Mapping[Side, Snapshot], known: dict[Address, Address] | None = None
+) -> list[Change]:
+    """Return the changes in a gap; none if one of its sides was not read.
+
+    Args:
+        gap: The gap.
+        snapshots: The snapshots of the sides.
+        known: The actual address of objects that are known to have another one; see
+            ``renamed_on_both_sides``.
+    """
     wanted, actual = (snapshots.get(side) for side in gap.between)
     if wanted is None or actual is None:
         return []
     if wanted is actual:
         return []
-    changes = compare(wanted, actual, same_lineage=gap is not Gap.PENDING)
+    changes = compare(wanted, actual, same_lineage=gap is not Gap.PENDING, known=known)
     return list(meaningful(changes)) if gap is Gap.PENDING else changes
 
 
@@ -51,6 +61,7 @@ def judge(
     snapshots: Mapping[Side, Snapshot],
     describe: Describe,
     note_reason: NoteReason = lambda *_: "",
+    consequences: Iterable[Change] = (),
 ) -> list[Judged]:
     """Make findings of the changes, considering the changes of the same object in other gaps.
 
@@ -60,6 +71,8 @@ def judge(
             the kinds of objects that models can declare.
         describe: Returns the definition of an object as a string.
         note_reason: Returns why a change is only noted; empty if it counts.
+        consequences: The changes in the live database that only follow from its renames. They are
+            not among the changes of drift.
 
     Returns:
         The findings, first those of drift, because drift misleads ``migrate``; then those of the
@@ -71,10 +84,18 @@ def judge(
     for drift in changes.get(Gap.DRIFT, ()):
         is_explained = _is_explained(drift, snapshots, note_reason)
         addresses = () if is_explained else addresses_of(drift)
-        same_object = [pending[a] for a in addresses if a in pending]
+        same_object = list({id(pending[a]): pending[a] for a in addresses if a in pending}.values())
         judged_with_drift |= {id(change) for change in same_object}
-        verdict = _verdict(drift, same_object, snapshots)
+        verdict = verdict_on(drift, same_object, snapshots)
         verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: same_object}))
+    renames = [
+        drift
+        for verdict, drift, _ in verdicts
+        if verdict is Verdict.HAND_APPLIED and drift.type is ChangeType.RENAMED
+    ]
+    others = [c for c in changes.get(Gap.PENDING, ()) if id(c) not in judged_with_drift]
+    followers = applied_with_renames(others, renames, consequences, snapshots)
+    judged_with_drift |= {id(change) for group in followers.values() for change in group}
     verdicts += [
         (Verdict(gap.value), change, {gap: [change]})
         for gap in (Gap.PENDING, Gap.UNAPPLIED, Gap.DIFFERENCE)
@@ -83,10 +104,19 @@ def judge(
     ]
     return [
         Judged(
-            _finding(*verdict, snapshots, describe=describe, note_reason=note_reason), verdict[2]
+            _finding(*verdict, snapshots, describe=describe, note_reason=note_reason),
+            _with_followers(verdict[2], followers),
         )
         for verdict in verdicts
     ]
+
+
+def _with_followers(
+    reported: Mapping[Gap, Sequence[Change]], followers: Mapping[Address, Sequence[Change]]
+) -> Mapping[Gap, Sequence[Change]]:
+    """Add the pending changes that follow from the drift that a finding reports."""
+    found = [f for change in reported.get(Gap.DRIFT, ()) for f in followers.get(change.address, ())]
+    return {**reported, Gap.PENDING: [*reported[Gap.PENDING], *found]} if found else reported
 
 
 def _is_explained(
@@ -109,31 +139,6 @@ def objects_of(changes: Iterable[Change]) -> Iterator[SchemaObject]:
     for change in changes:
         yield from (side for side in (change.wanted, change.actual) if side is not None)
         yield from objects_of(change.parts)
-
-
-def _verdict(
-    drift: Change, pending: Sequence[Change], snapshots: Mapping[Side, Snapshot]
-) -> Verdict:
-    if not pending:
-        return Verdict.DRIFT
-    models, live = snapshots[Side.MODELS], snapshots[Side.LIVE]
-    if all(_is_alike(address, models, live) for address in addresses_of(drift)):
-        return Verdict.HAND_APPLIED
-    return Verdict.CONFLICT
-
-
-def _is_alike(address: Address, models: Snapshot, live: Snapshot) -> bool:
-    """Whether an object and its parts are the same in the models and in live."""
-    kinds = {a.kind for a in models.objects} | {address.kind}
-    extracts = (_extract(snapshot, address, kinds) for snapshot in (models, live))
-    return not list(meaningful(compare(*extracts, same_lineage=False)))
-
-
-def _extract(snapshot: Snapshot, address: Address, kinds: Collection[str]) -> Snapshot:
-    """Return a snapshot of one object and its parts, limited to some kinds."""
-    candidates = [snapshot.objects.get(address), *snapshot.parts.get(address, ())]
-    objects = {c.address: c for c in candidates if c is not None and c.address.kind in kinds}
-    return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)
 
 
 def _finding(  # noqa: PLR0913  (a finding depends on all of them)

@@ -6,7 +6,7 @@ Knows no kind of object and no database.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,19 +23,38 @@ Key: TypeAlias = Callable[[SchemaObject], Hashable]
 Normalize: TypeAlias = Callable[[Hashable], Hashable]
 
 
-def match(wanted: Snapshot, actual: Snapshot, *, same_lineage: bool) -> Pairs:
+def match(
+    wanted: Snapshot, actual: Snapshot, *, same_lineage: bool, known: Pairs | None = None
+) -> Pairs:
     """Match the objects of two snapshots by name, by content, by number or by subject.
 
     Args:
         wanted: The schema as it should be.
         actual: The schema as it is.
         same_lineage: Whether the same statements made both schemas; see ``compare``.
+        known: Objects that are known to be the same under two names. A pair does not count if
+            one of its objects does not exist, or also matches another one by name.
     """
     pairs = {address: address for address in wanted.objects if address in actual.objects}
+    pairs |= _match_known(wanted, actual, known or {})
     if not same_lineage:
         pairs = _rematch_by_content(wanted, actual, pairs)
     pairs |= _match_renamed_parents(wanted, actual, pairs, same_lineage=same_lineage)
     pairs |= _match_renamed_parts(wanted, actual, pairs, same_lineage=same_lineage)
+    return pairs
+
+
+# --- known from elsewhere -----------------------------------------------------------------------
+
+
+def _match_known(wanted: Snapshot, actual: Snapshot, known: Pairs) -> Pairs:
+    """Match the objects that are known to be renamed, and their parts of the same name."""
+    pairs: Pairs = {}
+    for left, right in known.items():
+        exist = left in wanted.objects and right in actual.objects
+        if exist and left not in actual.objects and right not in wanted.objects:
+            pairs[left] = right
+            pairs |= _parts_of_the_same_name(wanted, actual, left, right)
     return pairs
 
 
@@ -121,7 +140,34 @@ def _match_renamed_parents(
             if len(lefts) == len(rights) == 1:
                 renamed[lefts[0]] = rights[0]
                 renamed |= _parts_of_the_same_name(wanted, actual, lefts[0], rights[0])
+    if same_lineage:
+        renamed |= _match_by_moved_parts(wanted, actual, pairs, renamed)
     return renamed
+
+
+def _match_by_moved_parts(
+    wanted: Snapshot, actual: Snapshot, pairs: Pairs, renamed: Pairs
+) -> Pairs:
+    """Match parent objects that were renamed and altered, by a part that kept its own name.
+
+    An index or a sequence is not named within its table, and it stays with the table.
+    """
+    matched = {*renamed.values()}
+    found: dict[Address, set[Address]] = defaultdict(set)
+    for address in pairs:
+        old, new = wanted.objects[address].part_of, actual.objects[pairs[address]].part_of
+        if old is not None and new is not None and old != new:
+            is_free = old not in pairs and old not in renamed and new not in wanted.objects
+            if is_free and new not in matched and old.kind == new.kind:
+                found[old].add(new)
+    partners = Counter(new for news in found.values() for new in news)
+    by_parts: Pairs = {}
+    for old, news in found.items():
+        new = next(iter(news))
+        if len(news) == partners[new] == 1:
+            by_parts[old] = new
+            by_parts |= _parts_of_the_same_name(wanted, actual, old, new)
+    return by_parts
 
 
 def _all_but_name(address: Address) -> Hashable:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.hand_applied import renamed_on_both_sides
 from driftcheck.judging.judge import Judged, changes_of, judge, objects_of
 from driftcheck.judging.printed_expressions import reworded
 from driftcheck.judging.rule_lookup import is_computed_default
@@ -56,13 +57,14 @@ def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollow
         changes: The changes of its schemas.
         renames: Finds the changes that only follow from a rename.
     """
-    catalog = state.catalog
+    catalog, consequences = state.catalog, []
     if Gap.DRIFT in changes:
         stamped, live = state.snapshots[Side.STAMPED], state.snapshots[Side.LIVE]
         key, drift = state.database_key, changes[Gap.DRIFT]
         drift = renames.without_consequences(key, drift, stamped, live)
+        consequences = [change for change in changes[Gap.DRIFT] if change not in drift]
         changes = {**changes, Gap.DRIFT: drift}
-    judged = judge(changes, state.snapshots, catalog.describe, catalog.note)
+    judged = judge(changes, state.snapshots, catalog.describe, catalog.note, consequences)
     return explain_undecided(judged, state.undecided)
 
 
@@ -138,11 +140,12 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
         schema = reworded(schema, replacements)
     schema = with_computed_defaults(schema, dates=name_dates(state.configured))
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
+    known = renamed_on_both_sides(changes_of(Gap.DRIFT, state.snapshots), *sides.values())
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
     models, existing = (declarable[side] for side in Gap.PENDING.between)
     hidden = hidden_from_autogenerate(state.configured, models, existing)
     compared = {side: snapshot.without(hidden) for side, snapshot in declarable.items()}
-    changes = changes_of(Gap.PENDING, compared)
+    changes = changes_of(Gap.PENDING, compared, known)
     return [change for change in changes if not _is_refused(change, state)]
 
 

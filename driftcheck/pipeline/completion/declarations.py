@@ -38,7 +38,11 @@ def declared_lines(
         [(address, models.objects[address].part_of) for address in finding_of],
         models.default_schema,
     )
-    return {finding_of[address]: SourceLine(*line) for address, line in lines.items()}
+    found: dict[Address, SourceLine] = {}
+    for address, reported_as in finding_of.items():
+        if address in lines:  # the object itself comes before what follows from its change
+            found.setdefault(reported_as, SourceLine(*lines[address]))
+    return found
 
 
 def _finding_addresses(judged: Sequence[Judged], models: Snapshot) -> dict[Address, Address]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from driftcheck.chain import Gap
+from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Severity
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.schema import Address, SchemaObject
@@ -25,7 +26,13 @@ class Named(Protocol):
 
 
 def is_for(operation: Operation, judged: Judged) -> bool:
-    """Return whether an operation is about the object of a finding, or resolves its difference."""
+    """Return whether an operation is about the object of a finding, or resolves its difference.
+
+    Autogenerate creates a table that was renamed with all of its parts, so an operation about the
+    table is also about a part that was renamed.
+    """
+    if operation.address is not None and operation.address in _renamed_parents(judged):
+        return True
     return is_for_any(operation, list(objects_in(judged)))
 
 
@@ -61,9 +68,25 @@ def pending(judged: Iterable[Judged]) -> Iterator[Judged]:
 
 
 def objects_in(judged: Judged) -> Iterator[SchemaObject]:
-    """Yield all objects that a finding is about, including parts."""
+    """Yield all objects that a finding is about, including parts.
+
+    Autogenerate knows no renames. It drops a renamed table and creates another one, so it writes
+    operations for all parts.
+    """
     for changes in judged.changes.values():
         yield from objects_of(changes)
+    for change in judged.changes.get(Gap.PENDING, ()):
+        if change.type is ChangeType.RENAMED:
+            yield from (part for parts in change.standing for part in parts)
+
+
+def _renamed_parents(judged: Judged) -> Iterator[Address]:
+    """Yield both addresses of the parent object of a renamed part, if it was renamed too."""
+    for change in judged.changes.get(Gap.PENDING, ()):
+        if change.type is ChangeType.RENAMED and change.wanted and change.actual:
+            parents = change.wanted.part_of, change.actual.part_of
+            if parents[0] != parents[1]:
+                yield from filter(None, parents)
 
 
 def tables_in(judged: Judged) -> set[str]:

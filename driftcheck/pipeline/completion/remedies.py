@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from driftcheck.chain import Gap, Side
 from driftcheck.databases.catalog import Catalog
@@ -189,19 +190,19 @@ def _after_migrate(own: Sequence[Operation], *, is_complete: bool) -> str:
 
 
 def _pending(judged: Judged) -> Sequence[Change]:
-    """Return the pending changes of a finding. What was renamed by hand is one change.
-
-    Between models and head, a renamed column is one column that is missing and one that is extra.
-    The live database shows that they are the same column.
-    """
-    changes = list({id(change): change for change in judged.changes[Gap.PENDING]}.values())
-    renamed = [c for c in judged.changes.get(Gap.DRIFT, ()) if c.type is ChangeType.RENAMED]
-    missing = [c for c in changes if c.type is ChangeType.MISSING]
-    extra = [c for c in changes if c.type is ChangeType.EXTRA]
-    if not (renamed and missing and extra):
+    """Return the pending changes of a finding, without those that follow from a rename."""
+    changes = judged.changes[Gap.PENDING]
+    if judged.finding.verdict is not Verdict.HAND_APPLIED:
         return changes
-    parts = (*missing[0].parts, *extra[0].parts)
-    return [Change(ChangeType.RENAMED, missing[0].wanted, extra[0].actual, parts=parts)]
+    renames = [_only_renamed(change) for change in changes if change.type is ChangeType.RENAMED]
+    return renames or changes
+
+
+def _only_renamed(change: Change) -> Change:
+    """Return a rename without the differences in attributes that have no meaning."""
+    if change.differences or change.wanted is None or change.actual is None:
+        return change
+    return replace(change, wanted=replace(change.wanted, attributes=change.actual.attributes))
 
 
 def _why_not_generated(
@@ -218,12 +219,12 @@ def _why_not_generated(
     errors = [operations.errors[o.text] for o in own if o.text in operations.errors]
     if not operations.ran:
         return ""
+    if own and change.type is ChangeType.RENAMED and not change.schema_object.renamable:
+        return "migrate would drop the object and create an empty one instead"
     if errors:
         return f"the operation that migrate writes fails with: {errors[0]}"
     if not own:
         return "migrate does not detect this change" if remains else None
-    if change.type is ChangeType.RENAMED and not change.schema_object.renamable:
-        return "migrate would drop the object and create an empty one instead"
     return None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan import ObjectChange, Plan, plan, plan_in
-from driftcheck.databases.plan_scope import PlanScope
+from driftcheck.databases.plan_scope import PlanScope, within
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.judging.comparison import Change, ChangeType
@@ -34,6 +35,7 @@ def undo(
         for number, change in enumerate(changes)
         for step in object_changes([change], undone=True, finding=number)
     ]
+    steps = [_after_parent(step, steps) for step in steps]
     return plan(steps, catalog, _standing(changes, actual, undone=True), wanted, rows)
 
 
@@ -54,6 +56,7 @@ def redo(
         actual: The schema as it is. Without the schemas, no dependencies are known.
     """
     steps = [*object_changes(changes, undone=False)]
+    steps = [_after_parent(step, steps) for step in steps]
     return plan(steps, catalog, _standing(changes, wanted, undone=False), actual)
 
 
@@ -127,6 +130,24 @@ def _leading(change: Change, *, undone: bool) -> Address | None:
     current, target = _directed(change, undone=undone)
     obj = target or current
     return None if obj is None else obj.address
+
+
+def _after_parent(step: ObjectChange, steps: Iterable[ObjectChange]) -> ObjectChange:
+    """Return the renaming of a part as it is after that of its parent object, another change.
+
+    Example: the table ``a`` is ``b`` now, and its column ``n`` is ``m``. After the first change,
+    the second one is that of ``b.n`` to ``b.m``.
+    """
+    current, target = step.current, step.target
+    if current is None or target is None or current.address.name == target.address.name:
+        return step
+    former, parent = current.part_of, target.part_of
+    if former is None or parent is None or former == parent:
+        return step
+    if any(other.current and other.current.address == former for other in steps):
+        return step
+    renamed = within(current, replace(current, address=former), replace(current, address=parent))
+    return replace(step, current=renamed)
 
 
 def _is_replaced(change: Change) -> bool:
