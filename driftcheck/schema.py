@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -46,6 +47,18 @@ class Address(NamedTuple):
         parts = (self.schema, *self.path) if self.schema else self.path
         dotted = ".".join(map(quote_identifier, parts))
         return dotted if self.arguments is None else f"{dotted}({self.arguments})"
+
+    def after_rename(self, old: Address, new: Address) -> Address:
+        """The address after a rename of a type that the arguments name.
+
+        Args:
+            old: The address of the type.
+            new: Its address after the rename.
+        """
+        if not self.arguments or old.sql not in self.arguments:
+            return self
+        name = re.compile(rf"(?<![\w.\"]){re.escape(old.sql)}(?![\w.\"])")
+        return self._replace(arguments=name.sub(lambda _: new.sql, self.arguments))
 
     def __str__(self) -> str:
         """Kind and name together, for messages."""
@@ -182,6 +195,21 @@ class Snapshot:
             for dependency in dependencies_of(schema_object, explicit):
                 dependents.setdefault(dependency, []).append(address)
         return {address: tuple(found) for address, found in dependents.items()}
+
+    def needed_by(self, address: Address) -> Collection[Address]:
+        """Return everything that an object depends on, directly or not."""
+        found: dict[Address, None] = {}
+        waiting = [address]
+        while waiting:
+            current = waiting.pop()
+            schema_object = self.objects.get(current)
+            if schema_object is None:
+                continue
+            explicit = self.dependencies.get(current, ())
+            new = [a for a in dependencies_of(schema_object, explicit) if a not in found]
+            found |= dict.fromkeys(new)
+            waiting += new
+        return found
 
     def sharing(self, other: Snapshot) -> Snapshot:
         """Return the snapshot with the other's objects in place of its own equal ones.

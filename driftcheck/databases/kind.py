@@ -49,6 +49,9 @@ class Kind(ABC):
     """Whether definitions of other objects may contain the name of an object of this kind."""
     undeclarable: ClassVar[frozenset[str]] = frozenset()
     """Attributes that models cannot declare. For the models, the values of the migrations count."""
+    derived: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that follow from the objects that an object of this kind depends on. If nothing
+    else differs, nobody has changed the object."""
     printed: ClassVar[frozenset[str]] = frozenset()
     """Attributes that contain expressions as the server prints them. The server may print two
     expressions differently that mean the same."""

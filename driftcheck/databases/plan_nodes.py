@@ -211,6 +211,8 @@ class _Graph:
         if parent is not None and target.part_of is not None and is_renamed:
             former = replace(self._scope.state.objects.get(parent, current), address=parent)
             current = within(current, former, replace(former, address=target.part_of))
+        if current.address.arguments:
+            current = self._after_renamed_types(current)
         if current.address != target.address:
             renamed = kind.rename(current, target)
             current = replace(current, address=target.address)
@@ -227,6 +229,13 @@ class _Graph:
         if whole is not None:
             for other in (whole, *self._scope.state.parts(whole.address)):
                 self._scope.kind(other).check_part_change(other, current, target)
+
+    def _after_renamed_types(self, obj: SchemaObject) -> SchemaObject:
+        """A function as it is called after the types of its arguments were renamed, before it."""
+        address = obj.address
+        for old, new in self._selection.alters.values():
+            address = address.after_rename(old.address, new.address)
+        return replace(obj, address=address)
 
     def _attached(self, obj: SchemaObject, statements: list[str], maker: PlanNode) -> None:
         if statements:

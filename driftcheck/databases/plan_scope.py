@@ -268,6 +268,10 @@ class PlanScope:
         parts = list(self.state.parts(current.address))
         for part in parts:
             renamed[part.address] = within(part, current, target).address
+        for dependent in self.state.dependents(current.address):
+            address = dependent.after_rename(current.address, target.address)
+            if address != dependent:
+                renamed[dependent] = address
         affected = {*renamed, *(d for address in renamed for d in self.state.dependents(address))}
         for address in affected & self.state.objects.keys():
             obj, explicit = self.state.objects[address], self.state.explicit(address)
@@ -284,11 +288,14 @@ class PlanScope:
     def _readdress(self, former: Address, moved: SchemaObject) -> None:
         """Replace the change of an object that has another address now, if it is not made yet."""
         change = self._by_current.get(former)
-        if former == moved.address or change is None or id(change) not in self._open:
+        if former == moved.address or change is None or change.current is None:
+            return
+        if id(change) not in self._open:
             return
         self._release_names(change.current)
         self._hold(moved)
-        replaced = replace(change, current=moved)
+        current = replace(change.current, address=moved.address, part_of=moved.part_of)
+        replaced = replace(change, current=replace(current, stands_on=moved.stands_on))
         self._changes.append(replaced)
         self._replaced[id(change)] = replaced
         del self._by_current[former], self._open[id(change)]

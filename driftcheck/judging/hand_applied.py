@@ -8,7 +8,7 @@ from driftcheck.chain import Side
 from driftcheck.judging.comparison import Change, ChangeType, compare
 from driftcheck.judging.equivalence import meaningful
 from driftcheck.judging.findings import Verdict
-from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
+from driftcheck.schema import Address, SchemaObject, Snapshot
 
 
 def renamed_on_both_sides(
@@ -82,7 +82,7 @@ def applied_with_renames(
         return found
     changes, live = list(pending), snapshots[Side.LIVE]
     for followed in (change.actual for change in consequences if change.actual is not None):
-        needed = set(_needed(followed, live))
+        needed = live.needed_by(followed.address)
         names = ((rename, rename.actual) for rename in renames)
         leader = next((r for r, new in names if new and new.address in needed), renames[0])
         applied = [*_applied_to(followed, changes, snapshots)]
@@ -144,16 +144,3 @@ def _extract(
     candidates = [snapshot.objects.get(address), *parts]
     objects = {c.address: c for c in candidates if c is not None and c.address.kind in kinds}
     return Snapshot(objects, snapshot.dialect, snapshot.server_version, snapshot.default_schema)
-
-
-def _needed(schema_object: SchemaObject, schema: Snapshot) -> Iterator[Address]:
-    """Yield everything that an object depends on, directly or not."""
-    seen = {schema_object.address}
-    waiting = [schema_object]
-    while waiting:
-        found = waiting.pop()
-        explicit = schema.dependencies.get(found.address, ())
-        new = [each for each in dependencies_of(found, explicit) if each not in seen]
-        seen.update(new)
-        waiting += (schema.objects[each] for each in new if each in schema.objects)
-        yield from new

@@ -17,10 +17,11 @@ from driftcheck.judging.rule_lookup import is_computed_default
 from driftcheck.pipeline.building.modelling import name_dates
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
+from driftcheck.pipeline.derived_changes import with_derived_changes
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.schema import Snapshot
+from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.statement_log import has_word
 
@@ -63,6 +64,7 @@ def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollow
         key, drift = state.database_key, changes[Gap.DRIFT]
         drift = renames.without_consequences(key, drift, stamped, live)
         consequences = [change for change in changes[Gap.DRIFT] if change not in drift]
+        drift = with_derived_changes(drift, stamped, live, catalog)
         changes = {**changes, Gap.DRIFT: drift}
     judged = judge(changes, state.snapshots, catalog.describe, catalog.note, consequences)
     return explain_undecided(judged, state.undecided)
@@ -169,6 +171,11 @@ def _is_refused(change: Change, state: DatabaseState) -> bool:
 
 
 def _declarable(state: DatabaseState, snapshot: Snapshot) -> Snapshot:
-    """Limit a schema to what models can declare."""
+    """Limit a schema to what models can declare: not the index of a materialized view."""
     kinds = {kind.name for kind in state.catalog.kinds if kind.models_can_declare}
-    return snapshot.only(lambda schema_object: schema_object.address.kind in kinds)
+
+    def can_be_declared(schema_object: SchemaObject) -> bool:
+        parent = schema_object.part_of
+        return schema_object.address.kind in kinds and (parent is None or parent.kind in kinds)
+
+    return snapshot.only(can_be_declared)

@@ -85,7 +85,7 @@ class RenameFollower:
                 catalog_for(database_key.dialect),
                 partial(self._shadows.maker, database_key),
             ).changes
-            recognized = _recognized_renames(remaining, changes_after)
+            recognized = _recognized_renames(remaining, changes_after, renames)
             if not recognized:
                 return _not_explained(remaining, renames, changes_after, stamped)
             replaced = (recognized.get(id(change), change) for change in remaining)
@@ -141,7 +141,7 @@ def _statements(
 
 
 def _recognized_renames(
-    changes: Sequence[Change], changes_after: Sequence[Change]
+    changes: Sequence[Change], changes_after: Sequence[Change], renames: Sequence[Change]
 ) -> Mapping[int, Change | None]:
     """Find the missing objects that exist as extra objects under a new name.
 
@@ -149,7 +149,9 @@ def _recognized_renames(
         The replacement by the ``id`` of the change: the rename for the missing object, ``None`` for
         the extra object.
     """
-    missing = {c.address: c for c in changes if c.type is ChangeType.MISSING}
+    missing = {
+        _name_after(c.schema_object, renames): c for c in changes if c.type is ChangeType.MISSING
+    }
     extra = {c.address: c for c in changes if c.type is ChangeType.EXTRA}
     replacements: dict[int, Change | None] = {}
     for change in changes_after:
@@ -190,14 +192,23 @@ def _not_explained(
 
 
 def _names_after(change: Change, renames: Sequence[Change]) -> set[Address]:
-    """Return the addresses of a change's object, also those after its parent object was renamed."""
+    """Return the addresses of a change's object, also those that it has after the renames."""
     sides = [side for side in (change.wanted, change.actual) if side is not None]
-    return {side.address for side in sides} | {
-        within(side, old, new).address
-        for old, new in _old_and_new(renames)
-        for side in sides
-        if side.part_of == old.address
-    }
+    return {side.address for side in sides} | {_name_after(side, renames) for side in sides}
+
+
+def _name_after(schema_object: SchemaObject, renames: Sequence[Change]) -> Address:
+    """Return the address of an object after the renames.
+
+    The address of a part contains the name of its parent object, that of a function the names of
+    the types of its arguments.
+    """
+    address = schema_object.address
+    for old, new in _old_and_new(renames):
+        if schema_object.part_of == old.address:
+            address = within(schema_object, old, new).address
+        address = address.after_rename(old.address, new.address)
+    return address
 
 
 def _with_parts(changes: Sequence[Change]) -> Iterator[Change]:

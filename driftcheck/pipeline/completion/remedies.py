@@ -132,7 +132,8 @@ def _adopt(
     reverses = [operation.reverse for operation in reversed(phantoms)]
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
-    covered = bool(reverses) and all(reverses) and named and not renames
+    with_others = any(change.type is ChangeType.CHANGED and change.parts for change in changes)
+    covered = bool(reverses) and all(reverses) and named and not renames and not with_others
     code = code_of(reverses, phantoms) if covered else _executed(plan)
     summary = (
         "Change the models to match the database, write this into a migration, and stamp this "

@@ -66,6 +66,7 @@ class ViewKind(PostgreSQLKind):
     acl = "c.relacl"
     acl_type = "r"
     summary_attributes = ("definition", "columns")
+    derived = frozenset(("columns",))
     printed = frozenset(("definition", "columns", "defaults"))
     usual = (("access_method", "heap"),)
     grant_target = "ALL ON TABLE {path}"
