@@ -137,7 +137,9 @@ class PlanScope:
             renamed: The other one's name after all changes.
         """
         goal = self._goals.get(obj.address)
-        if goal is None or obj.address in self._by_current or not self._explicit:
+        if goal is None or renamed not in self._goals or not self._explicit:
+            return False
+        if obj.address in self._by_current:
             return False
         return renamed not in set(self.needed_by(goal))
 
