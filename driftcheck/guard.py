@@ -7,9 +7,13 @@ imports nothing before a migration is made.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alembic.runtime.plugins import Plugin
 
     from driftcheck.actions.guard.hook import OwnHook
@@ -34,6 +38,20 @@ def wrap(own_hook: OwnHook | None = None) -> OwnHook:
             that this function has returned is returned unchanged.
     """
     return own_hook if isinstance(own_hook, _Hook) else _Hook(own_hook)
+
+
+class _PluginModule(ModuleType):
+    """This module, which is also a collection of one module.
+
+    Alembic 1.18.0 to 1.20.0 iterate over what an entry point of a plugin names, and raise an error
+    at their import if they cannot. Newer versions expect a module.
+    """
+
+    def __iter__(self) -> Iterator[ModuleType]:
+        yield self
+
+
+sys.modules[__name__].__class__ = _PluginModule
 
 
 class _Hook:

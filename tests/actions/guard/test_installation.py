@@ -1,8 +1,20 @@
 """``driftcheck guard`` looks at what env.py configures, and adds the line that guards."""
 
+from importlib import metadata
+from types import ModuleType
+
 import pytest
 
+from driftcheck import guard
 from tests.actions.guard.conftest import FIRST, LAST, PLUGINS, models
+
+
+def test_each_alembic_can_load_the_plugin():
+    """1.18.0 to 1.20.0 iterate over what the entry point names; newer ones expect a module."""
+    (entry_point,) = metadata.entry_points(group="alembic.plugins", name="driftcheck.guard")
+    loaded = entry_point.load()
+    assert isinstance(loaded, ModuleType)
+    assert [module.setup for module in loaded] == [guard.setup]
 
 
 @pytest.mark.needs("alembic>=1.18")
