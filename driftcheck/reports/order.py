@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from driftcheck.judging.findings import Finding, Severity, Verdict
@@ -21,7 +21,7 @@ VERDICTS: tuple[Verdict | None, ...] = (
 """The verdicts in the order in which to act on them. First the faults of the project itself: the
 findings about new revisions come before pending changes, which may be old."""
 
-MEANINGS: Mapping[Verdict | None, str] = MappingProxyType(
+_MEANINGS: Mapping[Verdict | None, str] = MappingProxyType(
     {
         None: "the project itself, its migrations or the stamp of the database",
         Verdict.CONFLICT: "models and database were changed differently; decide which is correct",
@@ -35,7 +35,25 @@ MEANINGS: Mapping[Verdict | None, str] = MappingProxyType(
 )
 """What each verdict says."""
 
+_MEANINGS_OF_NOTES: Mapping[Verdict | None, str] = MappingProxyType(
+    {
+        **_MEANINGS,
+        Verdict.CONFLICT: "the models, the migrations and the database differ",
+        Verdict.DRIFT: "the database and the migrations differ",
+        Verdict.HAND_APPLIED: "the models and the database differ from the migrations",
+        Verdict.PENDING: "the models and the migrations differ",
+    }
+)
+"""The same for notes. They do not say that anybody has changed anything: a default that only a
+migration sets, for example, is no change of the models."""
+
 _SEVERITIES = list(Severity)
+
+
+def meaning(findings: Sequence[Finding]) -> str:
+    """Return what the verdict of some findings says. All of them have the same verdict."""
+    are_notes = all(finding.severity is Severity.NOTE for finding in findings)
+    return (_MEANINGS_OF_NOTES if are_notes else _MEANINGS)[findings[0].verdict]
 
 
 def ordered(findings: Iterable[Finding], report: Report) -> list[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.reports.level import Level, level
-from driftcheck.reports.order import MEANINGS, parent_of
+from driftcheck.reports.order import meaning, parent_of
 from driftcheck.reports.terminal.counting import counted, kinds
 from driftcheck.reports.terminal.sections import Section, sections_of
 
@@ -62,7 +62,7 @@ def _cause(section: Section, report: Report, titles: Mapping[str, str]) -> Cause
     has_objects = len(addresses) == len(findings)
     return Cause(
         name=str(verdict or "project"),
-        meaning=MEANINGS[verdict],
+        meaning=meaning(findings),
         level=min((level(f, report) for f in findings), key=("error", "warning", "note").index),
         counts=kinds(addresses) if has_objects else counted(len(findings), "finding"),
         remedies=_shared(findings),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from driftcheck.judging.difference_text import brief
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
-from driftcheck.reports.order import MEANINGS
+from driftcheck.reports.order import meaning
 from driftcheck.reports.output_style import OutputStyle
 from driftcheck.reports.terminal.conclusion import first_step
 from driftcheck.reports.terminal.counting import counted
@@ -65,10 +65,10 @@ def overview(
 
 
 def _meaning(section: Section, output: OutputStyle) -> Lines:
-    verdict, _ = section
+    verdict, findings = section
     if verdict is None:
         return []
-    return wrapped(output, words(output, (verdict, STRONG), f": {MEANINGS[verdict]}"), 2)
+    return wrapped(output, words(output, (verdict, STRONG), f": {meaning(findings)}"), 2)
 
 
 def _first(step: str, output: OutputStyle) -> Lines:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.report import Report
-from driftcheck.reports.order import MEANINGS, by_parent, ordered, parent_of
+from driftcheck.reports.order import by_parent, meaning, ordered, parent_of
 from driftcheck.reports.terminal.counting import counted, kinds
 
 Section: TypeAlias = tuple[Verdict | None, Sequence[Finding]]
@@ -35,7 +35,7 @@ def section_text(section: Section) -> str:
     addresses = [finding.address for finding in findings if finding.address]
     counts = kinds(addresses) if len(addresses) == len(findings) else str(len(findings))
     name = f"{verdict}: " if verdict else ""
-    return f"{name}{MEANINGS[verdict]} ({counts})"
+    return f"{name}{meaning(findings)} ({counts})"
 
 
 def places_text(findings: Sequence[Finding]) -> str:
