@@ -480,7 +480,8 @@ FAULTS: dict[str, Rule] = {
     "gate-upgrade-fails-on-rows": Rule(
         Severity.ERROR,
         "revision {revision} fails if tables contain rows",
-        "The revision runs on empty tables only, so it fails on every database in use.",
+        "The revision runs on empty tables only: it fails on generated rows, so it may fail on "
+        "databases in use.",
     ),
     "gate-downgrade-empty": Rule(
         Severity.WARNING,

@@ -220,7 +220,7 @@ class UpgradeCheck:
                 "gate-upgrade-fails-on-rows" if on_rows else "gate-upgrade-fails",
                 details="\n".join(filter(None, details)),
                 origin=origin_of(failure.where),
-                remedies=(remedy_for_rows(failure.message),) if on_rows else (),
+                remedies=(remedy_for_rows(failure.message, failure.statement),) if on_rows else (),
                 revision=failure.where.revision,
                 base=self._merge.base,
             ),

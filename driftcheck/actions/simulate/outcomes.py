@@ -210,7 +210,7 @@ def _remedies(
             failure, failure.existing, context.root, is_generated=is_generated
         )
     elif of_rows:
-        yield remedy_for_rows(failure.message)
+        yield remedy_for_rows(failure.message, failure.statement)
     else:
         known = [*revision_remedies(failure.message)]
         yield from known or [_FIX]

@@ -28,13 +28,22 @@ _BY_HAND = Remedy(
     "change the rows first",
     "Change or delete the rows that the statement fails on in the migration, before the statement.",
 )
+_IN_CODE = Remedy(
+    "see what the migration expects of the rows",
+    "Its code fails, and no statement. Have the code accept rows that it does not expect. If no "
+    "database has such rows, write an entry of ignore with the reason.",
+)
 
 
-def remedy_for_rows(message: str) -> Remedy:
+def remedy_for_rows(message: str, statement: str) -> Remedy:
     """Return the remedy for an error that only tables with rows cause.
 
     Args:
-        message: The message of the database.
+        message: The message of the database, or of the exception that the migration raises.
+        statement: The statement that the database refuses; empty if the migration itself raises the
+            exception.
     """
+    if not statement:
+        return _IN_CODE
     fitting = (remedy for pattern, remedy in _FOR_ROWS if pattern.search(message))
     return next(fitting, _BY_HAND)
