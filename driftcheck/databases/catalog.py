@@ -24,6 +24,10 @@ class Catalog(ABC):
     """Statements for the session in which definitions are run that ``read`` returned."""
     knows_dependencies: ClassVar[bool] = False
     """Whether snapshots have the dependencies between objects."""
+    why_not_on_copies: ClassVar[str] = (
+        "whose role has no rights on owners, privileges and what only superusers create"
+    )
+    """What is said of a restricted copy on which some statements do not run, after a comma."""
     own_rows_hint: ClassVar[str] = ""
     """What stands before a table in FROM if rows of tables that inherit from it are not meant."""
     by_option: ClassVar[Mapping[str, str]] = {}

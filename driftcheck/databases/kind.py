@@ -63,6 +63,9 @@ class Kind(ABC):
     left_out_of_copies: ClassVar[bool] = False
     """Whether restricted shadow databases have no objects of this kind: a role without privileges
     cannot create them, and no other object depends on them."""
+    is_stored_code: ClassVar[bool] = False
+    """Whether restricted shadow databases have no objects of this kind, because their code would
+    run there with driftcheck's own rights: see ``Database.without_code``."""
     is_replaced_over_text: ClassVar[bool] = False
     """Whether columns of a type of this kind become text while it is created again, because not
     everybody who owns it can rename all that has its name."""

@@ -9,7 +9,7 @@ from driftcheck.actions.repair.hazards import StepFacts, hazards_of
 from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.chain import Gap
 from driftcheck.databases.plan import Hazard
-from driftcheck.databases.registry import database_for
+from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.judging.findings import Finding, Verdict
 from driftcheck.judging.repair_result import DatabaseRepair, ResultManualStep, ResultStep
 from driftcheck.judging.report import DatabaseReport, Report
@@ -218,7 +218,8 @@ def _proof(planned: RepairPlan, trial: Trial) -> Iterator[str]:
     if unexpected or proof.lost:
         return
     rows = ", with generated rows," if trial.has_rows else ""
-    yield f"Proved: the plan was run on a copy of the schema{rows} and the result was compared."
+    if trial.effects:
+        yield f"Proved: the plan was run on a copy of the schema{rows} and the result was compared."
     if planned.remaining:
         yield f"Only the manual steps are left: {_listed(sorted(planned.remaining))}."
     if trial.depending:
@@ -228,10 +229,8 @@ def _proof(planned: RepairPlan, trial: Trial) -> Iterator[str]:
     skipped = [index + 1 for index in range(len(planned.plan.steps)) if index not in trial.effects]
     if skipped:
         numbers = ", ".join(map(str, skipped))
-        yield (
-            f"Not run on the copy, whose role has no rights on owners, privileges and what only "
-            f"superusers create: step {numbers}."
-        )
+        why = catalog_for(planned.actual.dialect).why_not_on_copies
+        yield f"Not run on the copy, {why}: step {numbers}."
 
 
 def _listed(addresses: Collection[Address]) -> str:

@@ -256,7 +256,8 @@ def bare(snapshot: Snapshot) -> dict[Address, SchemaObject]:
 def _left_out(snapshot: Snapshot) -> frozenset[str]:
     """The kinds that are not part of a proof: a restricted shadow never has most of them."""
     kinds = catalog_for(snapshot.dialect).kinds
-    return frozenset(("default privileges", *(k.name for k in kinds if k.left_out_of_copies)))
+    left_out = (k.name for k in kinds if k.left_out_of_copies or k.is_stored_code)
+    return frozenset(("default privileges", *left_out))
 
 
 def _bare_attributes(obj: SchemaObject) -> dict[str, Value]:
@@ -268,4 +269,5 @@ def _bare_attributes(obj: SchemaObject) -> dict[str, Value]:
 
 def _is_left_out(address: Address, snapshot: Snapshot) -> bool:
     """Whether a restricted shadow never has objects of this kind."""
-    return catalog_for(snapshot.dialect).kind(address.kind).left_out_of_copies
+    kind = catalog_for(snapshot.dialect).kind(address.kind)
+    return kind.left_out_of_copies or kind.is_stored_code

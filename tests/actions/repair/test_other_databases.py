@@ -226,6 +226,47 @@ def test_mariadb_notices_what_is_not_planned(mariadb_project):
             run(plan)
 
 
+CODE = """
+op.execute("CREATE FUNCTION one() RETURNS int DETERMINISTIC RETURN 1")
+op.execute("CREATE VIEW ones AS SELECT one() AS n")
+op.execute("CREATE TRIGGER t BEFORE INSERT ON schools FOR EACH ROW SET NEW.name = one()")
+"""
+
+
+def test_mariadb_proves_what_does_not_use_stored_code(mariadb_project):
+    mariadb_project.revision("0002", CODE, after="0001")
+    mariadb_project.upgrade()
+    live = mariadb_project.live
+    live.execute(
+        "DROP FUNCTION one",
+        "CREATE FUNCTION two() RETURNS int DETERMINISTIC RETURN 2",
+        "CREATE OR REPLACE VIEW ones AS SELECT two() AS n",
+        "CREATE VIEW more AS SELECT n FROM ones",
+        "DROP TRIGGER t",
+    )
+    with plan_of(mariadb_project) as plan:
+        steps = [step.address.name for step in plan.plan.steps]
+    assert sorted(steps) == ["city", "ix_name", "more", "names", "one", "ones", "t", "two"]
+    found = mariadb_project.run("repair", "--apply", "--yes", "--allow", "data-loss", COLUMNS="200")
+    assert found.status == 0, found.stderr
+    assert "Proved: the plan was run on a copy of the schema" in found.stdout
+    untried = ("more", "one", "ones", "t", "two")
+    skipped = ", ".join(str(i) for i, name in enumerate(steps, 1) if name in untried)
+    assert f"driftcheck's own rights: step {skipped}." in " ".join(found.stdout.split())
+    assert is_repaired(mariadb_project)
+
+
+def test_mariadb_does_not_call_a_plan_proved_of_which_nothing_was_tried(mariadb_project):
+    live = mariadb_project.live
+    mariadb_project.run("repair", "--apply", "--yes", "--allow", "data-loss")
+    live.execute("CREATE FUNCTION one() RETURNS int DETERMINISTIC RETURN 1")
+    found = mariadb_project.run("repair", "--apply", "--yes", "--allow", "data-loss")
+    assert found.status == 0, found.stderr
+    assert "Proved" not in found.stdout
+    assert "Not run on the copy, which has no stored functions" in " ".join(found.stdout.split())
+    assert is_repaired(mariadb_project)
+
+
 def test_mariadb_runs_one_repair_at_a_time(mariadb_project):
     name = mariadb_project.live.name
     with (

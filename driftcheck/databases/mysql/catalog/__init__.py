@@ -58,6 +58,10 @@ class MySQLCatalog(Catalog):
     """Reads MySQL 5.7, MariaDB 10.3 and later. Addresses have no schema: a database is a schema."""
 
     kinds = KINDS
+    why_not_on_copies = (
+        "which has no stored functions, procedures, triggers and events, nor views that use them, "
+        "because code of a live database would run there with driftcheck's own rights"
+    )
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
         """Read the schema in the connection's current transaction."""

@@ -31,6 +31,7 @@ class Event(MySQLKind):
 
     name = "event"
     plural = "events"
+    is_stored_code = True
     changes = (
         either("schedule", "EVERY '77' DAY", "EVERY '78' DAY"),
         toggle("preserve"),

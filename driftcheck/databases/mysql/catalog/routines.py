@@ -50,6 +50,7 @@ class Routine(MySQLKind):
         only_if(lambda a: not a["returns"], either("definition", "BEGIN DO 77; END")),
         either("comment", "driftcheck mutation"),
     )
+    is_stored_code = True
     keyword: ClassVar[str]
     """The kind in DDL statements, and in information_schema.routines."""
 

@@ -95,6 +95,7 @@ class Trigger(MySQLKind):
 
     name = "trigger"
     plural = "triggers"
+    is_stored_code = True
     changes = (
         either("fires", "BEFORE INSERT", "BEFORE UPDATE"),
         either("definition", "SET @driftcheck = 1", "SET @driftcheck = 2"),
