@@ -197,6 +197,25 @@ class Kind(ABC):
         """
         return False
 
+    def completed(self, current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
+        """The current object when all is attached to it that is inherited from the wanted one.
+
+        An index on a partitioned table becomes valid when each partition has an index that is
+        attached to it.
+        """
+        del wanted
+        return current
+
+    def attach_heir(self, obj: SchemaObject, heir: SchemaObject) -> list[str]:
+        """Statements that attach an object to the one that it is inherited from.
+
+        Args:
+            obj: The object that it is inherited from.
+            heir: The object to attach, which exists.
+        """
+        del obj, heir
+        return []
+
     def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
         """Statements that create a part of an object that has rows.
 
@@ -220,6 +239,16 @@ class Kind(ABC):
         """
         del has_nulls
         return self.alter(current, wanted), ""
+
+    def requires_values(self, current: SchemaObject | None, wanted: SchemaObject) -> bool:
+        """Whether the columns of an object must be NOT NULL when it is created or altered.
+
+        Args:
+            current: The current object; ``None`` if it is created.
+            wanted: The wanted object.
+        """
+        del current, wanted
+        return False
 
     def has_late_body(self, obj: SchemaObject) -> bool:
         """Whether ``attach`` sets the body of a routine that ``create`` creates without it."""

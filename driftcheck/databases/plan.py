@@ -161,6 +161,9 @@ def plan_in(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Plan:
         steps += _steps(node, scope.catalog)
         if node.manual_step:
             by_hand.append(ManualStep(node.manual_step, node.address, node.finding))
+            scope.left_to_a_person.add(node.address)
+        if node.manual_step and not node.statements and node.address in selection.creates:
+            scope.created_by_a_person.add(node.address)
     findings = frozenset(c.finding for c in selection.changes if c.finding is not None)
     scope.apply(selection)
     checked = _without_checks(steps, selection.creates.values(), scope)

@@ -66,11 +66,27 @@ def nodes_of(selection: Selection, scope: PlanScope) -> list[PlanNode]:
 
 
 def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
-    """The nodes without those that a change by hand prevents.
+    """The nodes without those that a change by hand prevents. They become manual steps."""
+    left_out = _left_out(ordered, graph)
+    is_first = True
+    for node in ordered:
+        is_first &= node not in left_out or not node.manual_step
+        is_first &= not graph.needs_missing(node)
+        if node in left_out and not node.manual_step and node.statements:
+            when = "Before that" if is_first else "After that"
+            node.manual_step = f"{when}, run: {'; '.join(node.statements)}"
+        if node in left_out:
+            node.statements = []
+    return ordered
+
+
+def _left_out(ordered: list[PlanNode], graph: _Graph) -> set[PlanNode]:
+    """The nodes that a change by hand prevents.
 
     An object that cannot be created again is not dropped. If a change is left to a person, what it
     makes way for it is not dropped, and neither is what the object needs until then. All nodes that
-    have to run before or after these are left out too. They become manual steps.
+    have to run before or after these are left out too. After a drop or a creation that is left to a
+    person, only the nodes are left out that have to run after it.
     """
     near: dict[PlanNode, set[PlanNode]] = defaultdict(set)
     for node, firsts in graph.before.items():
@@ -86,15 +102,12 @@ def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
         found = near[lost.pop()] - left_out
         left_out |= found
         lost += found
-    is_first = True
     for node in ordered:
-        is_first &= node not in left_out or not node.manual_step
-        if node in left_out and not node.manual_step and node.statements:
-            when = "Before that" if is_first else "After that"
-            node.manual_step = f"{when}, run: {'; '.join(node.statements)}"
-        if node in left_out:
-            node.statements = []
-    return ordered
+        is_left = node.manual_step and not node.statements and graph.drops_or_creates(node)
+        is_left = is_left or graph.needs_missing(node)
+        if is_left or not left_out.isdisjoint(graph.before.get(node, ())):
+            left_out.add(node)
+    return left_out
 
 
 class _Graph:
@@ -122,6 +135,7 @@ class _Graph:
         self._add_drops()
         self._add_alterations()
         self._add_creations()
+        self._leave_what_needs_values()
         self._order_drops()
         self._order_makers()
         self._order_by_name()
@@ -151,12 +165,25 @@ class _Graph:
                 self.before[node].add(renamer)
             alone = self._scope.leaves_heirs(address)
             with _manual(node):
+                self._require_own(obj)
                 node.statements = kind.drop_alone(obj) if alone else kind.drop(dropped)
                 self._require_empty(obj, node.statements)
             if address not in selection.creates:
                 self._released(obj, kind.detach(obj, None))
         for address, root in selection.covered.items():
             self._droppers[address] = self._droppers[self._root(root)]
+
+    def _require_own(self, dropped: SchemaObject) -> None:
+        """Leave the drop of an index or a constraint to a person while it is inherited."""
+        source, table = dropped.inherited_from, dropped.part_of
+        if source is None or table is None or source not in self._scope.state.objects:
+            return
+        is_kept = not self._selection.is_gone(source) and self._scope.attachment(table) is None
+        if is_kept and self._scope.kind(dropped).attach_heir(dropped, dropped):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot drop {dropped.address} while it is inherited from {source}. "
+                f"Drop {source}, and create it again for its table alone, with ONLY."
+            )
 
     def _require_empty(self, dropped: SchemaObject, statements: list[str]) -> None:
         """Leave the drop of a schema to a person, if an object that is no drift remains in it."""
@@ -192,7 +219,36 @@ class _Graph:
                 detaching = kind.detach(current, target) if self._is_detached(current) else []
                 node.statements, node.manual_step = self._altering(current, target)
                 self._released(current, detaching)
-                self._attached(target, kind.attach(current, target), node)
+                attaching = [*kind.attach(current, target), *self._heirs_attached(current, target)]
+                self._attached(target, attaching, node)
+
+    def _heirs_attached(self, current: SchemaObject, target: SchemaObject) -> list[str]:
+        """Statements that attach the heirs of an altered object, if that completes the object.
+
+        What is created again is attached by itself.
+        """
+        if self._scope.completed(current, target) is current:
+            return []
+        statements = []
+        for heir in self._scope.heirs(target.address):
+            was = self._scope.state.objects.get(heir.address)
+            is_attached = was is not None and was.inherited_from == current.address
+            if not is_attached and heir.address not in self._selection.creates:
+                statements += self._scope.kind(target).attach_heir(target, heir)
+        return statements
+
+    def _attached_to_source(self, obj: SchemaObject) -> list[str]:
+        """Statements that attach a part, which is created by itself, to what it is inherited from.
+
+        A table that is attached in the plan gets its indexes attached by that.
+        """
+        source, table = obj.inherited_from, obj.part_of
+        if source is None or table is None or table in self._selection.creates:
+            return []
+        goal = self._scope.goal(source)
+        if goal is None or self._scope.attachment(table) is not None:
+            return []
+        return self._scope.kind(obj).attach_heir(goal, obj)
 
     def _is_detached(self, current: SchemaObject) -> bool:
         """Whether an object is detached before it is altered: a body only from what is dropped."""
@@ -213,6 +269,7 @@ class _Graph:
             current = within(current, former, replace(former, address=target.part_of))
         if current.address.arguments:
             current = self._after_renamed_types(current)
+        current = self._scope.completed(current, target)
         if current.address != target.address:
             renamed = kind.rename(current, target)
             current = replace(current, address=target.address)
@@ -275,6 +332,7 @@ class _Graph:
                 for made in (obj, *parts):
                     own = self._scope.kind(made)
                     node.statements += own.restrict(made, self._scope.default_privileges)
+                node.statements += self._attached_to_source(obj) if not node.manual_step else []
             elif inherited.attributes != obj.attributes:
                 node.statements = kind.alter(inherited, obj)
             self._attached(obj, kind.attach(inherited, obj), node)
@@ -283,12 +341,27 @@ class _Graph:
         parent, kind = obj.part_of, self._scope.kind(obj)
         if parent is None or parent in self._selection.creates:
             return kind.create(obj, parts), ""
-        unfilled = [a for a in obj.stands_on if a in self._makers and self._makers[a].manual_step]
-        if unfilled and obj.address.kind == "primary key":
-            return [], f"Then run: {'; '.join(kind.create(obj, parts))}"
         if parts or not self._scope.rows.has_rows(parent):
             return kind.create(obj, parts), ""
         return kind.create_on_rows(obj)
+
+    def _leave_what_needs_values(self) -> None:
+        """Leave to a person what the server refuses until a person has filled a column."""
+        created = ((None, obj) for obj in self._selection.creates.values())
+        for current, obj in (*created, *self._selection.alters.values()):
+            node = self._makers.get(obj.address)
+            if node is None or not node.statements or node.manual_step:
+                continue
+            is_unfilled = any(map(self._is_unfilled, obj.stands_on))
+            if is_unfilled and self._scope.kind(obj).requires_values(current, obj):
+                node.manual_step = f"Then run: {'; '.join(node.statements)}"
+                node.statements = []
+
+    def _is_unfilled(self, column: Address) -> bool:
+        """Whether a person has to fill a column, in this plan or after an earlier one."""
+        node = self._makers.get(column)
+        is_left = node is not None and bool(node.manual_step)
+        return is_left or column in self._scope.left_to_a_person
 
     def _inherited(self, obj: SchemaObject) -> SchemaObject | None:
         """The state of a part after its table inherited it; ``None`` if it is created itself."""
@@ -388,7 +461,15 @@ class _Graph:
         renamed = [t for c, t in selection.alters.values() if c.address != t.address]
         for obj in (*selection.creates.values(), *renamed):
             for key in names_held(obj):
-                self._run(holders.get(key), before=self._makers.get(obj.address))
+                for maker in (self._makers.get(obj.address), self._leader(obj)):
+                    self._run(holders.get(key), before=maker)
+
+    def _leader(self, obj: SchemaObject) -> PlanNode | None:
+        """The node that makes the server create an object, if that object is inherited."""
+        if self._inherited(obj) is None or obj.inherited_from is None:
+            return None
+        source = self._selection.creates[obj.inherited_from]
+        return self._leader(source) or self._makers.get(source.address)
 
     def _order_evaluations(self) -> None:
         """Create what the server evaluates for rows after what its functions may need."""
@@ -434,6 +515,20 @@ class _Graph:
             is_after = change in self.before.get(node, ())
             return is_after or node.address in self._selection.creates
         return node.kind is NodeKind.ATTACH
+
+    def drops_or_creates(self, node: PlanNode) -> bool:
+        """Whether a node drops an object or creates it, so that what follows requires this."""
+        is_made = self._makers.get(node.address) is node
+        is_created = is_made and node.address in self._selection.creates
+        return node.kind is NodeKind.DROP or is_created
+
+    def needs_missing(self, node: PlanNode) -> bool:
+        """Whether a node creates an object that needs one whose creation a person still makes."""
+        obj = self._selection.creates.get(node.address)
+        if obj is None or self._makers.get(node.address) is not node:
+            return False
+        missing = self._scope.created_by_a_person
+        return bool(missing) and not missing.isdisjoint(self._scope.needed_by(obj))
 
     def is_recreated(self, node: PlanNode) -> bool:
         """Whether a node creates an object that the plan also drops."""

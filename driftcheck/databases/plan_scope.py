@@ -81,6 +81,8 @@ class PlanScope:
     Attributes:
         default_privileges: The default privileges before and after all changes.
         created_kinds: The kinds of the objects that all changes create.
+        left_to_a_person: The objects with a manual step in a plan so far.
+        created_by_a_person: Those that a plan has left to a person to create.
     """
 
     def __init__(
@@ -92,6 +94,8 @@ class PlanScope:
         rows: RowFacts = NO_ROWS,
     ) -> None:
         self.rows = rows
+        self.left_to_a_person: set[Address] = set()
+        self.created_by_a_person: set[Address] = set()
         self.state = state
         self.catalog = catalog
         self._explicit = target.dependencies if target is not None else {}
@@ -165,6 +169,29 @@ class PlanScope:
             if table is not None and table.part_of is None:
                 return True
         return False
+
+    def heirs(self, source: Address) -> list[SchemaObject]:
+        """The objects of the target schema that are inherited from an object."""
+        return [goal for goal in self._goals.values() if goal.inherited_from == source]
+
+    def completed(self, current: SchemaObject, target: SchemaObject) -> SchemaObject:
+        """The current object when the heirs of the target object are attached to it, if it has any.
+
+        See ``Kind.completed``.
+        """
+        completed = self.kind(target).completed(current, target)
+        return completed if completed is current or self.heirs(target.address) else current
+
+    def heir_left(self, address: Address, source: Address) -> SchemaObject | None:
+        """The target object of an address if no change is about it, although its source is dropped.
+
+        Args:
+            address: An object that is inherited from the other one.
+            source: The object that is dropped.
+        """
+        current, goal = self.state.objects.get(address), self._goals.get(address)
+        is_heir = current is not None and current.inherited_from == source
+        return goal if is_heir and address not in self._by_current else None
 
     def uses(self, address: Address, values: tuple[str, ...]) -> bool:
         """Whether a target object of a change contains a value of a type."""

@@ -128,7 +128,7 @@ class _Selector:
         current, target = change.current, change.target
         if current is None or target is None:
             return current is not None
-        same = replace(current, address=target.address)
+        same = replace(self._scope.completed(current, target), address=target.address)
         return self._scope.kind(target).is_recreated(same, target)
 
     def _move_parts(self, current: SchemaObject) -> None:
@@ -201,7 +201,7 @@ class _Selector:
 
     def _alter(self, current: SchemaObject, target: SchemaObject) -> None:
         kind = self._scope.kind(target)
-        same = replace(current, address=target.address)
+        same = replace(self._scope.completed(current, target), address=target.address)
         moved = self._scope.renamed(current.part_of) != target.part_of
         added = kind.unusable_values(same, target)
         is_used = bool(added) and self._scope.uses(target.address, added)
@@ -211,6 +211,9 @@ class _Selector:
         self._selection.alters[current.address] = (current, target)
         self._selection.finding_of.setdefault(target.address, self._finding)
         self._require(target)
+        if self._scope.completed(current, target) is not current:
+            for heir in self._scope.heirs(target.address):
+                self.take(self._scope.open_creation(heir.address))
         blocked = kind.blocked_by(same, target)
         if blocked:
             self._make_way(current, blocked)
@@ -325,7 +328,10 @@ class _Selector:
         selection, kind = self._selection, self._scope.kind(obj)
         altered = selection.alters.get(obj.address)
         target = altered[1] if altered is not None else obj
-        if obj.part_of == cause or (obj.inherited_from is not None and cause == obj.inherited_from):
+        if obj.inherited_from is not None and cause == obj.inherited_from:
+            self._keep_heir(obj, cause)
+            return
+        if obj.part_of == cause:
             return
         if cause in selection.rename_away and obj.address.kind == "column":
             if obj.address not in selection.retyped:
@@ -341,6 +347,19 @@ class _Selector:
             return
         selection.alters.pop(obj.address, None)
         self._recreate(obj, target)
+
+    def _keep_heir(self, obj: SchemaObject, source: Address) -> None:
+        """Create an unchanged object again that is dropped with the one it is inherited from."""
+        heir = self._scope.heir_left(obj.address, source)
+        if heir is None or not self._scope.kind(heir).attach_heir(heir, heir):
+            return
+        source_again = self._selection.creates.get(heir.inherited_from or source)
+        if source_again is not None and not source_again.attributes.get("only"):
+            return  # the server creates the heir with it
+        if obj.address not in self._selection.drops:
+            self._selection.covered[obj.address] = source
+        self._create(heir)
+        self._leave(obj)
 
     def _keep_rows_as_text(self, column: SchemaObject) -> None:
         """Keep the columns as text whose type is the row type of the table of a column."""

@@ -107,3 +107,37 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
         query, answer = pair["rows_after"]
         assert database.values(query) == answer
     database.connection.rollback()
+
+
+KEY_OF_THE_TABLE_ALONE = """
+CREATE TABLE t (a int NOT NULL, b int NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+ALTER TABLE ONLY t ADD CONSTRAINT k PRIMARY KEY (a, b);
+"""
+
+
+def test_a_key_that_a_partition_inherits_is_dropped_by_hand(database, catalog):
+    database.make(f"{KEY_OF_THE_TABLE_ALONE} CREATE UNIQUE INDEX pk ON p (a, b)")
+    wanted = database.read()
+    database.make(
+        f"{KEY_OF_THE_TABLE_ALONE} ALTER TABLE p ADD CONSTRAINT pk PRIMARY KEY (a, b);"
+        "ALTER INDEX k ATTACH PARTITION pk"
+    )
+    actual = database.read()
+    changes = compare(wanted, actual, same_lineage=True)
+    plan = undo(
+        changes, catalog, wanted, actual, catalog.row_facts(database.connection, [], actual)
+    )
+    assert plan.statements == ()
+    drop, _, create = plan.manual_steps
+    assert drop == (
+        "PostgreSQL cannot drop primary key public.p.pk while it is inherited from primary key "
+        "public.t.k. Drop primary key public.t.k, and create it again for its table alone, with "
+        "ONLY."
+    )
+    alone = (
+        "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE ONLY t ADD CONSTRAINT k PRIMARY KEY (a, b)"
+    )
+    database.run(alone, create.removeprefix("After that, run: "))
+    assert compare(wanted, database.read(), same_lineage=True) == []
+    database.connection.rollback()

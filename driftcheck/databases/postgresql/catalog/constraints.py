@@ -17,7 +17,13 @@ from driftcheck.databases.mutations import (
     per_clause,
 )
 from driftcheck.databases.postgresql.catalog.ddl_parts import comment, differing, name_of, table_of
-from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_of, index_statements
+from driftcheck.databases.postgresql.catalog.index_settings import (
+    VALID,
+    attach_index,
+    becomes_replica_identity,
+    index_of,
+    index_statements,
+)
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
@@ -196,6 +202,20 @@ class IndexedConstraint(Constraint):
         ordered = (_with_sorted_columns(str(o.attributes["definition"])) for o in (wanted, actual))
         return "order" if len(set(ordered)) == 1 else ""
 
+    def completed(self, current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
+        """The constraint, whose index is valid if it was not and has to be."""
+        if current.attributes["valid"] or not wanted.attributes["valid"]:
+            return current
+        return replace(current, attributes={**current.attributes, "valid": True})
+
+    def attach_heir(self, obj: SchemaObject, heir: SchemaObject) -> list[str]:
+        """The statement that attaches the index of the constraint of a partition."""
+        return attach_index(obj, heir)
+
+    def requires_values(self, current: SchemaObject | None, wanted: SchemaObject) -> bool:
+        """Whether the constraint's index becomes the replica identity of the table."""
+        return becomes_replica_identity(current, wanted)
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that alter the index, if the definition of the constraint is unchanged."""
         if "definition" in differing(current, wanted):
@@ -223,6 +243,10 @@ class PrimaryKey(IndexedConstraint):
     add_sql = ()  # a table has only one
     rows = "x.contype = 'p'"
     source = _source("p", _INDEX)
+
+    def requires_values(self, current: SchemaObject | None, wanted: SchemaObject) -> bool:
+        """Whether the key is created, or becomes the replica identity of the table."""
+        return current is None or super().requires_values(current, wanted)
 
 
 class UniqueConstraint(IndexedConstraint):

@@ -33,10 +33,21 @@ def index_statements(wanted: SchemaObject, current: SchemaObject | None = None) 
     if want["tablespace"] != have.get("tablespace"):
         tablespace = quote_identifier(str(want["tablespace"] or "pg_default"))
         statements.append(f"ALTER INDEX {index} SET TABLESPACE {tablespace}")
-    if want["replica_identity"] and not have.get("replica_identity"):
+    if becomes_replica_identity(current, wanted):
         using = f"USING INDEX {name_of(wanted)}"
         statements.append(f"ALTER TABLE {table} REPLICA IDENTITY {using}")
     return statements
+
+
+def becomes_replica_identity(current: SchemaObject | None, wanted: SchemaObject) -> bool:
+    """Whether an index has to become the replica identity of its table."""
+    have = current.attributes if current else {}
+    return bool(wanted.attributes["replica_identity"]) and not have.get("replica_identity")
+
+
+def attach_index(source: SchemaObject, heir: SchemaObject) -> list[str]:
+    """The statement that attaches the index of a partition to that of its table."""
+    return [f"ALTER INDEX {index_of(source)} ATTACH PARTITION {index_of(heir)}"]
 
 
 def index_of(obj: SchemaObject) -> str:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from driftcheck.databases.mutations import Alteration, alter, alter_cascading, escape_braces
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
-from driftcheck.databases.postgresql.catalog.index_settings import VALID, index_statements
+from driftcheck.databases.postgresql.catalog.index_settings import (
+    VALID,
+    attach_index,
+    becomes_replica_identity,
+    index_statements,
+)
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.query_parts import (
     RELATION_KIND,
@@ -135,6 +141,20 @@ class Index(PostgreSQLKind):
     def is_created_last(self, obj: SchemaObject) -> bool:
         """Whether the index is on a partitioned table and not valid."""
         return bool(obj.attributes["only"])
+
+    def requires_values(self, current: SchemaObject | None, wanted: SchemaObject) -> bool:
+        """Whether the index becomes the replica identity of the table."""
+        return becomes_replica_identity(current, wanted)
+
+    def completed(self, current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
+        """The index, which is valid if it was the only one and is not any more."""
+        if not current.attributes["only"] or wanted.attributes["only"]:
+            return current
+        return replace(current, attributes={**current.attributes, "only": False, "valid": True})
+
+    def attach_heir(self, obj: SchemaObject, heir: SchemaObject) -> list[str]:
+        """The statement that attaches the index of a partition."""
+        return attach_index(obj, heir)
 
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the bare index."""
