@@ -31,10 +31,10 @@ def require_applicable(plans: Sequence[RepairPlan], allowed: Collection[str]) ->
         UsageError: A step has a hazard that is not allowed, or all has to be done by hand.
     """
     for plan in plans:
+        _require_statements(plan)
         _require_proof(plan)
     for plan in plans:
         _require_allowed(plan, allowed)
-        _require_statements(plan)
 
 
 def _require_proof(plan: RepairPlan) -> None:

@@ -172,6 +172,16 @@ def test_a_file_that_is_no_database(file, read):
         pass
 
 
+def test_sqlite_leaves_a_column_to_a_person_with_its_foreign_key(file):
+    file.by_hand("ALTER TABLE students ADD COLUMN friend integer REFERENCES schools (id)")
+    with plan_of(file) as plan:
+        assert "friend" not in " ".join(plan.plan.statements)
+        key, column = plan.plan.manual_steps
+        assert "op.batch_alter_table('students')" in key
+        assert column == "After that, run: ALTER TABLE students DROP COLUMN friend"
+        run(plan)
+
+
 @pytest.fixture
 def mariadb_project(sketch, mariadb_database):
     live = mariadb_database()

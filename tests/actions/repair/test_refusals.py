@@ -1,5 +1,7 @@
 """What --apply refuses before it asks, and the hazards that a user can allow."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -41,3 +43,6 @@ def test_a_plan_without_statements_is_refused():
     with pytest.raises(UsageError, match="has to be done by hand") as error:
         require_applicable([plan()], ())
     assert "Decide the values." in error.value.details
+    untried = replace(plan(), proof=Proof(not_tried="there is no statement to try"))
+    with pytest.raises(UsageError, match="has to be done by hand"):
+        require_applicable([untried], ())

@@ -23,6 +23,7 @@ from driftcheck.databases.sqlite.catalog.constraints import (
     PrimaryKey,
     UniqueConstraint,
 )
+from driftcheck.databases.sqlite.catalog.dependencies import column_dependencies
 from driftcheck.databases.sqlite.catalog.indexes import Index
 from driftcheck.databases.sqlite.catalog.kind import statements
 from driftcheck.databases.sqlite.catalog.rebuild import rebuilt
@@ -65,7 +66,8 @@ class SQLiteCatalog(Catalog):
             raise CatalogError(
                 "The database's schema cannot be read.", details=str(error)
             ) from error
-        return Snapshot(objects, "sqlite", version, "")
+        dependencies = column_dependencies(objects)
+        return Snapshot(objects, "sqlite", version, "", dependencies=dependencies)
 
     def read_again(self, connection: Any, scope: Scope, last: Reading | None) -> Reading:
         """Read the schema, unless SQLite's schema version is that of the last reading.
