@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -24,6 +24,8 @@ class Catalog(ABC):
     """Statements for the session in which definitions are run that ``read`` returned."""
     knows_dependencies: ClassVar[bool] = False
     """Whether snapshots have the dependencies between objects."""
+    creates_tables_alone: ClassVar[bool] = False
+    """Whether ``are_names_independent`` knows that tables are the same without other tables."""
     why_not_on_copies: ClassVar[str] = (
         "whose role has no rights on owners, privileges and what only superusers create"
     )
@@ -32,6 +34,22 @@ class Catalog(ABC):
     """What stands before a table in FROM if rows of tables that inherit from it are not meant."""
     by_option: ClassVar[Mapping[str, str]] = {}
     """Attributes that are read only on request: the noun for reports, by the name in the scope."""
+
+    def are_names_independent(
+        self,
+        kept: Iterable[SchemaObject],
+        created: Iterable[SchemaObject],
+        gone: Iterable[SchemaObject],
+    ) -> bool:
+        """Whether some tables get the same names beside other tables as without them.
+
+        Args:
+            kept: The objects of the other tables, created beside the objects of ``gone``.
+            created: The objects of the tables, created without the other tables.
+            gone: The objects that were there in place of ``created``.
+        """
+        del kept, created, gone
+        return False
 
     @abstractmethod
     def read(self, connection: Any, scope: Scope) -> Snapshot:

@@ -245,8 +245,9 @@ class _Graph:
         source, table = obj.inherited_from, obj.part_of
         if source is None or table is None or table in self._selection.creates:
             return []
-        goal = self._scope.goal(source)
-        if goal is None or self._scope.attachment(table) is not None:
+        goal, current = self._scope.goal(source), self._scope.state.objects.get(table)
+        is_attached = current is not None and current.part_of is not None
+        if goal is None or not is_attached or self._scope.attachment(table) is not None:
             return []
         return self._scope.kind(obj).attach_heir(goal, obj)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.postgresql.catalog.chosen_names import are_independent
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.last_models import LastModels
 from driftcheck.sources.models_cache import CreatedModels
@@ -105,7 +104,7 @@ def with_tables(
         new[address] = obj
     if any(a not in created.objects for a, o in kept.items() if _whole(o, last).kind != "table"):
         return None
-    if not are_independent(kept.values(), new.values(), gone.values()):
+    if not catalog.are_names_independent(kept.values(), new.values(), gone.values()):
         return None
     order = {kind.name: number for number, kind in enumerate(catalog.kinds)}
     ordered = sorted({**kept, **new}.items(), key=lambda item: order[item[0].kind])

@@ -122,12 +122,13 @@ class ModelsCreator:
         It applies to models that depend on nothing but their DDL and the head's schemas and
         extensions, and whose statements are all about the default schema or name another one.
         """
-        if database_key.dialect != "postgresql" or len(configured) > 1 or name_dates(configured):
+        catalog = catalog_for(database_key.dialect)
+        if not catalog.creates_tables_alone or len(configured) > 1 or name_dates(configured):
             return None
         if configured[0].working.statements or configured[0].working.must_exist:
             return None
         head, state = history.head.get(database_key), self._shadows.maker(database_key).server_state
-        before = _schemas_and_extensions(head, catalog_for(database_key.dialect))
+        before = _schemas_and_extensions(head, catalog)
         extensions = [*extensions_of(head)] if head is not None else []
         return LastModelsCache((database_key, state, repr(self._scope), before, extensions))
 
