@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from driftcheck.databases.kind import CannotBeWritten, Kind, SnapshotPair
 from driftcheck.databases.mutations import Mutation
@@ -13,6 +13,24 @@ from driftcheck.databases.reading import Reading, Scope
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.databases.sandbox import Sandbox, TransactionSandbox
 from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
+
+
+class NamesIndependent(Protocol):
+    """Tells whether some tables get the same names beside other tables as without them."""
+
+    def __call__(
+        self,
+        kept: Iterable[SchemaObject],
+        created: Iterable[SchemaObject],
+        gone: Iterable[SchemaObject],
+    ) -> bool:
+        """Return whether the names are the same.
+
+        Args:
+            kept: The objects of the other tables, created beside the objects of ``gone``.
+            created: The objects of the tables, created without the other tables.
+            gone: The objects that were there in place of ``created``.
+        """
 
 
 class Catalog(ABC):
@@ -24,8 +42,8 @@ class Catalog(ABC):
     """Statements for the session in which definitions are run that ``read`` returned."""
     knows_dependencies: ClassVar[bool] = False
     """Whether snapshots have the dependencies between objects."""
-    creates_tables_alone: ClassVar[bool] = False
-    """Whether ``are_names_independent`` knows that tables are the same without other tables."""
+    are_names_independent: ClassVar[NamesIndependent | None] = None
+    """Whether tables get the same names without other tables; ``None`` if this is not known."""
     why_not_on_copies: ClassVar[str] = (
         "whose role has no rights on owners, privileges and what only superusers create"
     )
@@ -34,22 +52,6 @@ class Catalog(ABC):
     """What stands before a table in FROM if rows of tables that inherit from it are not meant."""
     by_option: ClassVar[Mapping[str, str]] = {}
     """Attributes that are read only on request: the noun for reports, by the name in the scope."""
-
-    def are_names_independent(
-        self,
-        kept: Iterable[SchemaObject],
-        created: Iterable[SchemaObject],
-        gone: Iterable[SchemaObject],
-    ) -> bool:
-        """Whether some tables get the same names beside other tables as without them.
-
-        Args:
-            kept: The objects of the other tables, created beside the objects of ``gone``.
-            created: The objects of the tables, created without the other tables.
-            gone: The objects that were there in place of ``created``.
-        """
-        del kept, created, gone
-        return False
 
     @abstractmethod
     def read(self, connection: Any, scope: Scope) -> Snapshot:

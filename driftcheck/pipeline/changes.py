@@ -63,7 +63,8 @@ def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollow
         stamped, live = state.snapshots[Side.STAMPED], state.snapshots[Side.LIVE]
         key, drift = state.database_key, changes[Gap.DRIFT]
         drift = renames.without_consequences(key, drift, stamped, live)
-        consequences = [change for change in changes[Gap.DRIFT] if change not in drift]
+        kept = {id(change) for change in drift}
+        consequences = [change for change in changes[Gap.DRIFT] if id(change) not in kept]
         drift = with_derived_changes(drift, stamped, live, catalog)
         changes = {**changes, Gap.DRIFT: drift}
     judged = judge(changes, state.snapshots, catalog.describe, catalog.note, consequences)
@@ -142,7 +143,7 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
         schema = reworded(schema, replacements)
     schema = with_computed_defaults(schema, dates=name_dates(state.configured))
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
-    known = renamed_on_both_sides(changes_of(Gap.DRIFT, state.snapshots), *sides.values())
+    known = renamed_on_both_sides(state.drift, *sides.values())
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
     models, existing = (declarable[side] for side in Gap.PENDING.between)
     hidden = hidden_from_autogenerate(state.configured, models, existing)
@@ -152,12 +153,12 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
 
 
 def _changes(state: DatabaseState) -> dict[Gap, list[Change]]:
-    return {
-        gap: pending_changes(state, state.snapshots[Side.HEAD])
-        if gap is Gap.PENDING
-        else changes_of(gap, state.snapshots)
-        for gap in state.gaps
-    }
+    def in_gap(gap: Gap) -> list[Change]:
+        if gap is Gap.PENDING:
+            return pending_changes(state, state.snapshots[Side.HEAD])
+        return state.drift if gap is Gap.DRIFT else changes_of(gap, state.snapshots)
+
+    return {gap: in_gap(gap) for gap in state.gaps}
 
 
 def _is_refused(change: Change, state: DatabaseState) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy.engine import URL
@@ -16,6 +17,8 @@ from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CannotCheckError
+from driftcheck.judging.comparison import Change
+from driftcheck.judging.judge import changes_of
 from driftcheck.judging.printed_expressions import Rewording
 from driftcheck.pipeline.building.histories import HistoryResult
 from driftcheck.pipeline.building.modelling import ModelsCreator
@@ -76,6 +79,11 @@ class DatabaseState:
     def catalog(self) -> Catalog:
         """The catalog that reads the database."""
         return catalog_for(self.database_key.dialect)
+
+    @cached_property
+    def drift(self) -> list[Change]:
+        """The changes of the live database; none if it was not read."""
+        return changes_of(Gap.DRIFT, self.snapshots)
 
     @property
     def stamped(self) -> tuple[str, ...]:

@@ -28,20 +28,24 @@ def with_derived_changes(
     derived = [change for change in changes if _is_derived(change, catalog)]
     if not derived:
         return list(changes)
-    causes = {c.address: c for c in changes if c.type is ChangeType.CHANGED and c not in derived}
+    causes = {
+        change.address: change
+        for change in changes
+        if change.type is ChangeType.CHANGED and not _is_derived(change, catalog)
+    }
     followers: dict[Address, list[Change]] = {}
     for change in derived:
         needed = {*wanted.needed_by(change.address), *actual.needed_by(change.address)}
         cause = next((address for address in causes if address in needed), None)
         if cause is not None:
             followers.setdefault(cause, []).append(change)
-    folded = [change for group in followers.values() for change in group]
+    folded = {id(change) for group in followers.values() for change in group}
     return [
         replace(change, parts=(*followers[change.address], *change.parts))
-        if change.address in followers and change.type is ChangeType.CHANGED
+        if causes.get(change.address) is change and change.address in followers
         else change
         for change in changes
-        if change not in folded
+        if id(change) not in folded
     ]
 
 

@@ -25,10 +25,18 @@ class CreatedModels:
     Attributes:
         snapshot: The schema.
         refused: The statements of the models that the database refused.
+        needs_history: Whether objects of the history were created because the database refused
+            statements without them; false if the models come from the cache.
     """
 
     snapshot: Snapshot
     refused: tuple[Refused, ...] = ()
+    needs_history: bool = False
+
+    @property
+    def needs_only_ddl(self) -> bool:
+        """Whether the database refused no statement, also without objects of the history."""
+        return not self.refused and not self.needs_history
 
 
 class ModelsCache:

@@ -107,7 +107,8 @@ def _grouped(ddl: Iterable[str]) -> _Grouped | None:
 
 def _naming(tables: Iterable[str], ddl: _Grouped) -> set[str]:
     """Return the tables whose statements contain the name of one of some tables."""
-    names = "|".join(re.escape(name) for _, name in map(_parsed, tables))
+    written = (name.replace('"', '""') for _, name in map(_parsed, tables))
+    names = "|".join(map(re.escape, written))
     if not names:
         return set()
     pattern = re.compile(rf"(?<!\w)(?:{names})(?!\w)", re.IGNORECASE)

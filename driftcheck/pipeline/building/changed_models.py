@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -12,71 +12,36 @@ from driftcheck.sources.models_cache import CreatedModels
 from driftcheck.sources.table_ddl import changed_tables
 
 
-@dataclass(frozen=True)
-class Created:
-    """Models that were created in a shadow database.
-
-    Attributes:
-        models: The models.
-        needs_history: Whether objects of the history were created for them.
-    """
-
-    models: CreatedModels
-    needs_history: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the database needed nothing but the DDL, and refused no statement of it."""
-        return not self.needs_history and not self.models.refused
-
-
-class ChangedModels:
-    """Creates models anew as far as they have changed.
+def create_changed(
+    ddl: tuple[str, ...],
+    last: LastModels,
+    catalog: Catalog,
+    create: Callable[[tuple[str, ...]], CreatedModels],
+) -> CreatedModels | None:
+    """Create models as far as they differ from those that were created last.
 
     Args:
+        ddl: The DDL of the models.
+        last: The models that were created last.
         catalog: The catalog of the database.
         create: Runs DDL in an empty shadow database, and reads it.
 
-    Attributes:
-        can_be_last: Whether the next change of the models can start from those that were created.
+    Returns:
+        ``None`` if all models must be created.
     """
-
-    def __init__(self, catalog: Catalog, create: Callable[[tuple[str, ...]], Created]) -> None:
-        self._catalog = catalog
-        self._create = create
-        self.can_be_last = False
-
-    def create(self, ddl: tuple[str, ...], last: LastModels | None) -> CreatedModels:
-        """Create models.
-
-        Args:
-            ddl: Their DDL.
-            last: The models before the change; ``None`` if these are not known.
-        """
-        snapshot = self._changed(ddl, last) if last is not None else None
-        if snapshot is not None:
-            self.can_be_last = True
-            return CreatedModels(snapshot)
-        created = self._create(ddl)
-        self.can_be_last = created.is_plain
-        return created.models
-
-    def _changed(self, ddl: tuple[str, ...], last: LastModels) -> Snapshot | None:
-        """Create the tables that a change concerns; ``None`` if all models must be created."""
-        changed = changed_tables(last.ddl, ddl)
-        if changed is None:
-            return None
-        if not changed.names and len(last.ddl) == len(ddl):
-            return last.snapshot
-        created = self._create(changed.statements)
-        if not created.is_plain:
-            return None
-        schema = last.snapshot.default_schema
-        tables = {Address("table", within or schema, (name,)) for within, name in changed.names}
-        return with_tables(last.snapshot, created.models.snapshot, tables, self._catalog)
+    if [*ddl] == [*last.ddl]:
+        return CreatedModels(last.snapshot)
+    changed = changed_tables(last.ddl, ddl)
+    created = create(changed.statements) if changed is not None else None
+    if changed is None or created is None or not created.needs_only_ddl:
+        return None
+    schema = last.snapshot.default_schema
+    tables = {Address("table", within or schema, (name,)) for within, name in changed.names}
+    snapshot = _with_tables(last.snapshot, created.snapshot, tables, catalog)
+    return None if snapshot is None else CreatedModels(snapshot)
 
 
-def with_tables(
+def _with_tables(
     last: Snapshot, created: Snapshot, tables: Collection[Address], catalog: Catalog
 ) -> Snapshot | None:
     """Return the schema of all models, of which only some tables were created.
@@ -104,7 +69,8 @@ def with_tables(
         new[address] = obj
     if any(a not in created.objects for a, o in kept.items() if _whole(o, last).kind != "table"):
         return None
-    if not catalog.are_names_independent(kept.values(), new.values(), gone.values()):
+    are_independent = catalog.are_names_independent
+    if not are_independent or not are_independent(kept.values(), new.values(), gone.values()):
         return None
     order = {kind.name: number for number, kind in enumerate(catalog.kinds)}
     ordered = sorted({**kept, **new}.items(), key=lambda item: order[item[0].kind])

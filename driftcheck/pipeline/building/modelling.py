@@ -18,7 +18,7 @@ from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.databases.shadow.base import ShadowDatabase
-from driftcheck.pipeline.building.changed_models import ChangedModels, Created
+from driftcheck.pipeline.building.changed_models import create_changed
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.used_objects import helping_of
@@ -81,7 +81,7 @@ class ModelsCreator:
         """
         cache = self._cache(database_key, configured, history)
         if cache is None:
-            return self._create(database_key, configured, history).models
+            return self._create(database_key, configured, history)
         if self._reads_cache and (cached := cache.get()) is not None:
             return cached
         models = self._create_what_changed(database_key, configured, history)
@@ -103,14 +103,17 @@ class ModelsCreator:
         """Create what has changed since models were created last; without these, all models."""
         last = self._last_cache(database_key, configured, history)
         if last is None:
-            return self._create(database_key, configured, history).models
+            return self._create(database_key, configured, history)
         (context,) = configured
-        changing = ChangedModels(
+        known = last.get() if self._reads_cache else None
+        models = known and create_changed(
+            context.ddl,
+            known,
             catalog_for(database_key.dialect),
             lambda ddl: self._create(database_key, [replace(context, ddl=ddl)], history),
         )
-        models = changing.create(context.ddl, last.get() if self._reads_cache else None)
-        if changing.can_be_last:
+        models = models or self._create(database_key, configured, history)
+        if models.needs_only_ddl:
             last.put(LastModels(context.ddl, models.snapshot))
         return models
 
@@ -123,7 +126,7 @@ class ModelsCreator:
         extensions, and whose statements are all about the default schema or name another one.
         """
         catalog = catalog_for(database_key.dialect)
-        if not catalog.creates_tables_alone or len(configured) > 1 or name_dates(configured):
+        if catalog.are_names_independent is None or len(configured) > 1 or name_dates(configured):
             return None
         if configured[0].working.statements or configured[0].working.must_exist:
             return None
@@ -134,7 +137,7 @@ class ModelsCreator:
 
     def _create(
         self, database_key: DatabaseKey, configured: Sequence[Configured], history: History
-    ) -> Created:
+    ) -> CreatedModels:
         """Create the models of a database in a new shadow, and read them."""
         self._progress(_CREATING)
         restricted = self._shadows.maker(database_key).runs_untrusted_files
@@ -157,7 +160,7 @@ class ModelsCreator:
             refused = tuple(map(_explained, refused))
         read = read_restricted(shadow, self._scope)
         snapshot = with_computed_defaults(read, dates=name_dates(configured))
-        return Created(CreatedModels(snapshot, refused), created.needs_history)
+        return CreatedModels(snapshot, refused, created.needs_history)
 
     def _runner(self, shadow: ShadowDatabase, *, restricted: bool) -> Run:
         """Return a function that runs statements, and shows how many have run."""

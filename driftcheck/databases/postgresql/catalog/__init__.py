@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Sequence as Several
 from contextlib import closing
 from typing import Any, ClassVar
@@ -134,18 +134,9 @@ class PostgreSQLCatalog(Catalog):
     kinds: ClassVar[tuple[PostgreSQLKind, ...]] = KINDS
     rebuild_settings: ClassVar[tuple[str, ...]] = REBUILD_SETTINGS
     knows_dependencies: ClassVar[bool] = True
-    creates_tables_alone = True
+    are_names_independent = staticmethod(are_independent)
     own_rows_hint: ClassVar[str] = "ONLY"
     by_option: ClassVar[Mapping[str, str]] = {"owners": "owners", "grants": "privileges"}
-
-    def are_names_independent(
-        self,
-        kept: Iterable[SchemaObject],
-        created: Iterable[SchemaObject],
-        gone: Iterable[SchemaObject],
-    ) -> bool:
-        """Whether the names that the server chooses in some tables depend on no other table."""
-        return are_independent(kept, created, gone)
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
         """Read the schema in the connection's current transaction."""
