@@ -77,6 +77,9 @@ class Kind(ABC):
     """Whether an object of this kind can affect statements about any other object."""
     is_evaluated: ClassVar[bool] = False
     """Whether the server evaluates the expressions of a new object for the rows that exist."""
+    attaches_heirs: ClassVar[bool] = False
+    """Whether what is inherited from an object of this kind is attached to it by a statement: see
+    ``attach_heir``. While it is attached, it cannot be dropped by itself."""
     is_used_implicitly: ClassVar[bool] = False
     """Whether an expression can use objects of this kind without naming them: a cast."""
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from driftcheck.databases.catalog import Catalog
-from driftcheck.databases.plan_nodes import NodeKind, PlanNode, nodes_of
+from driftcheck.databases.plan_nodes import NodeKind, PlanNode
+from driftcheck.databases.plan_order import nodes_of
 from driftcheck.databases.plan_scope import ObjectChange, PlanScope
 from driftcheck.databases.plan_selection import select
 from driftcheck.databases.plan_state import SchemaState

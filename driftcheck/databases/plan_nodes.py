@@ -1,8 +1,7 @@
-"""Writes the statements of a selection, and puts them in an order in which they can run."""
+"""Writes the statements of a selection, as nodes of which some run before others."""
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from driftcheck.databases.kind import CannotBeWritten
-from driftcheck.databases.plan_evaluation import Evaluation
-from driftcheck.databases.plan_scope import PlanScope, Selection, names_held, within
+from driftcheck.databases.plan_scope import PlanScope, Selection, within
 from driftcheck.schema import Address, SchemaObject
 
 
@@ -45,101 +43,43 @@ class PlanNode:
     manual_step: str = ""
 
 
-def nodes_of(selection: Selection, scope: PlanScope) -> list[PlanNode]:
-    """The nodes of a selection in the order in which they can run.
-
-    If foreign keys refer to each other's tables in a circle, they are dropped before the tables.
-    """
-    graph = _Graph(selection, scope)
-    ordered, stuck = _in_order(graph)
-    if not stuck:
-        return _without_losses(ordered, graph)
-    in_circle = {node.address for node in stuck if node.kind is NodeKind.DROP}
-    for address, root in list(selection.covered.items()):
-        obj = scope.state.objects[address]
-        if root in in_circle and obj.address.kind == "foreign key":
-            del selection.covered[address]
-            selection.drops[address] = obj
-    graph = _Graph(selection, scope)
-    ordered, stuck = _in_order(graph)
-    return _without_losses([*ordered, *stuck], graph)
-
-
-def _without_losses(ordered: list[PlanNode], graph: _Graph) -> list[PlanNode]:
-    """The nodes without those that a change by hand prevents. They become manual steps."""
-    left_out = _left_out(ordered, graph)
-    is_first = True
-    for node in ordered:
-        is_first &= node not in left_out or not node.manual_step
-        is_first &= not graph.needs_missing(node)
-        if node in left_out and not node.manual_step and node.statements:
-            when = "Before that" if is_first else "After that"
-            node.manual_step = f"{when}, run: {'; '.join(node.statements)}"
-        if node in left_out:
-            node.statements = []
-    return ordered
-
-
-def _left_out(ordered: list[PlanNode], graph: _Graph) -> set[PlanNode]:
-    """The nodes that a change by hand prevents.
-
-    An object that cannot be created again is not dropped. If a change is left to a person, what it
-    makes way for it is not dropped, and neither is what the object needs until then. All nodes that
-    have to run before or after these are left out too. After a drop or a creation that is left to a
-    person, only the nodes are left out that have to run after it.
-    """
-    near: dict[PlanNode, set[PlanNode]] = defaultdict(set)
-    for node, firsts in graph.before.items():
-        for first in firsts:
-            near[node].add(first)
-            near[first].add(node)
-    lost = [node for node in ordered if node.manual_step and graph.is_recreated(node)]
-    for node in ordered:
-        if node.manual_step and not node.statements:
-            lost += (other for other in near[node] if graph.waits_for_change(other, node))
-    left_out = set(lost)
-    while lost:
-        found = near[lost.pop()] - left_out
-        left_out |= found
-        lost += found
-    for node in ordered:
-        is_left = node.manual_step and not node.statements and graph.drops_or_creates(node)
-        is_left = is_left or graph.needs_missing(node)
-        if is_left or not left_out.isdisjoint(graph.before.get(node, ())):
-            left_out.add(node)
-    return left_out
-
-
-class _Graph:
+class PlanNodes:
     """The nodes of a selection, and which of them run before which.
+
+    Args:
+        selection: What the plan does to each object.
+        scope: The schema before and after the plan.
 
     Attributes:
         nodes: The nodes, each after those that it follows if nothing else decides.
         before: The nodes that run before each node.
+        droppers: The node that drops each object.
+        makers: The node that creates or alters each object, by its target address.
+        alterers: The node that alters each object, by its current address.
+        renamers: The node that renames each type away that is dropped later.
+        definers: The node after which each type is complete that functions define.
+        detachers: The node that detaches each object before its change.
+        attachers: The node that attaches each object after its change.
+        converters: The node that turns each column into text before its type changes.
     """
 
     def __init__(self, selection: Selection, scope: PlanScope) -> None:
         self._selection = selection
         self._scope = scope
-        self._catalog = scope.catalog
         self.nodes: list[PlanNode] = []
         self.before: dict[PlanNode, set[PlanNode]] = defaultdict(set)
-        self._droppers: dict[Address, PlanNode] = {}
-        self._makers: dict[Address, PlanNode] = {}
-        self._alterers: dict[Address, PlanNode] = {}
-        self._renamers: dict[Address, PlanNode] = {}
-        self._definers: dict[Address, PlanNode] = {}
-        self._detachers: dict[Address, PlanNode] = {}
-        self._attachers: dict[Address, PlanNode] = {}
-        self._converters: dict[Address, PlanNode] = {}
+        self.droppers: dict[Address, PlanNode] = {}
+        self.makers: dict[Address, PlanNode] = {}
+        self.alterers: dict[Address, PlanNode] = {}
+        self.renamers: dict[Address, PlanNode] = {}
+        self.definers: dict[Address, PlanNode] = {}
+        self.detachers: dict[Address, PlanNode] = {}
+        self.attachers: dict[Address, PlanNode] = {}
+        self.converters: dict[Address, PlanNode] = {}
         self._add_drops()
         self._add_alterations()
         self._add_creations()
         self._leave_what_needs_values()
-        self._order_drops()
-        self._order_makers()
-        self._order_by_name()
-        self._order_evaluations()
 
     def _add(self, kind: NodeKind, obj: SchemaObject) -> PlanNode:
         finding = self._selection.finding_of.get(obj.address)
@@ -153,14 +93,14 @@ class _Graph:
             node = self._add(NodeKind.RELEASE, self._scope.state.objects[address])
             node.statements = statements
             if address in selection.as_text:
-                self._converters[address] = node
+                self.converters[address] = node
         for address, obj in selection.drops.items():
             kind = self._scope.kind(obj)
             node = self._add(NodeKind.DROP, obj)
-            self._droppers[address] = node
+            self.droppers[address] = node
             dropped = obj
             if address in selection.rename_away:
-                renamer = self._renamers[address] = self._add(NodeKind.RENAME_AWAY, obj)
+                renamer = self.renamers[address] = self._add(NodeKind.RENAME_AWAY, obj)
                 renamer.statements, dropped = kind.rename_away(obj)
                 self.before[node].add(renamer)
             alone = self._scope.leaves_heirs(address)
@@ -171,7 +111,7 @@ class _Graph:
             if address not in selection.creates:
                 self._released(obj, kind.detach(obj, None))
         for address, root in selection.covered.items():
-            self._droppers[address] = self._droppers[self._root(root)]
+            self.droppers[address] = self.droppers[self._root(root)]
 
     def _require_own(self, dropped: SchemaObject) -> None:
         """Leave the drop of an index or a constraint to a person while it is inherited."""
@@ -179,9 +119,9 @@ class _Graph:
         if source is None or table is None or source not in self._scope.state.objects:
             return
         is_kept = not self._selection.is_gone(source) and self._scope.attachment(table) is None
-        if is_kept and self._scope.kind(dropped).attach_heir(dropped, dropped):
+        if is_kept and self._scope.kind(dropped).attaches_heirs:
             raise CannotBeWritten(
-                f"PostgreSQL cannot drop {dropped.address} while it is inherited from {source}. "
+                f"The server cannot drop {dropped.address} while it is inherited from {source}. "
                 f"Drop {source}, and create it again for its table alone, with ONLY."
             )
 
@@ -207,14 +147,14 @@ class _Graph:
 
     def _released(self, obj: SchemaObject, statements: list[str]) -> None:
         if statements:
-            node = self._detachers[obj.address] = self._add(NodeKind.RELEASE, obj)
+            node = self.detachers[obj.address] = self._add(NodeKind.RELEASE, obj)
             node.statements = statements
 
     def _add_alterations(self) -> None:
         for address, (current, target) in self._selection.alters.items():
             kind = self._scope.kind(target)
             node = self._add(NodeKind.MAKE, target)
-            self._makers[target.address] = self._alterers[address] = node
+            self.makers[target.address] = self.alterers[address] = node
             with _manual(node):
                 detaching = kind.detach(current, target) if self._is_detached(current) else []
                 node.statements, node.manual_step = self._altering(current, target)
@@ -300,10 +240,10 @@ class _Graph:
             node = self._add(NodeKind.ATTACH, obj)
             node.statements = statements
             self.before[node].add(maker)
-            self._run(self._detachers.get(obj.address), before=node)
-            self._attachers[obj.address] = node
+            self.order(self.detachers.get(obj.address), before=node)
+            self.attachers[obj.address] = node
             if self._scope.kind(obj).is_defined_by_functions:
-                self._definers[obj.address] = node
+                self.definers[obj.address] = node
 
     def _add_creations(self) -> None:
         creates = self._selection.creates
@@ -325,8 +265,8 @@ class _Graph:
         is_last = kind.is_created_last(obj)
         node = self._add(NodeKind.MAKE_LAST if is_last else NodeKind.MAKE, obj)
         for made in (obj, *parts):
-            self._makers[made.address] = node
-        inherited = self._inherited(obj)
+            self.makers[made.address] = node
+        inherited = self.inherited(obj)
         with _manual(node):
             if inherited is None:
                 node.statements, node.manual_step = self._creating(obj, parts)
@@ -350,7 +290,7 @@ class _Graph:
         """Leave to a person what the server refuses until a person has filled a column."""
         created = ((None, obj) for obj in self._selection.creates.values())
         for current, obj in (*created, *self._selection.alters.values()):
-            node = self._makers.get(obj.address)
+            node = self.makers.get(obj.address)
             if node is None or not node.statements or node.manual_step:
                 continue
             is_unfilled = any(map(self._is_unfilled, obj.stands_on))
@@ -360,11 +300,11 @@ class _Graph:
 
     def _is_unfilled(self, column: Address) -> bool:
         """Whether a person has to fill a column, in this plan or after an earlier one."""
-        node = self._makers.get(column)
+        node = self.makers.get(column)
         is_left = node is not None and bool(node.manual_step)
         return is_left or column in self._scope.left_to_a_person
 
-    def _inherited(self, obj: SchemaObject) -> SchemaObject | None:
+    def inherited(self, obj: SchemaObject) -> SchemaObject | None:
         """The state of a part after its table inherited it; ``None`` if it is created itself."""
         creates, source = self._selection.creates, obj.inherited_from
         if source is None or source not in creates or obj.part_of in creates:
@@ -373,178 +313,11 @@ class _Graph:
             return None
         return replace(obj, attributes=creates[source].attributes)
 
-    def _order_drops(self) -> None:
-        """Drop an object after everything that depends on it, or that stops to do so."""
-        state = self._scope.state
-        for address, node in self._droppers.items():
-            for dependent in state.dependents(address):
-                other = self._droppers.get(dependent)
-                if other is not None and self._is_heir(dependent, address):
-                    self._run(node, before=other)
-                elif other is not None:
-                    self._run(other, before=node)
-                    if dependent not in self._renamers:  # its drop may name the type
-                        self._run(other, before=self._renamers.get(address))
-                elif dependent in self._converters:
-                    self._run(self._converters[dependent], before=node)
-                elif dependent in self._alterers:
-                    self._run(self._alterers[dependent], before=node)
-        for address, node in self._converters.items():
-            for dependent in state.dependents(address):
-                self._run(self._droppers.get(dependent), before=node)
-
-    def _is_heir(self, address: Address, source: Address) -> bool:
-        """Whether an object is inherited from another one that is dropped without its heirs."""
-        is_inherited = self._scope.state.objects[address].inherited_from == source
-        return is_inherited and self._scope.leaves_heirs(source)
-
-    def _order_makers(self) -> None:
-        """Create and alter an object after everything that it needs."""
-        selection, state = self._selection, self._scope.state
-        for obj in (*selection.creates.values(), *(t for _, t in selection.alters.values())):
-            node = self._makers.get(obj.address)
-            for address in self._scope.needed_by(obj):
-                if self._is_needed_first(obj, address):
-                    self._run(self._makers.get(address), before=node)
-                self._order_definition(obj, address, node)
-                if address == obj.part_of:
-                    self._run(self._makers.get(address), before=self._attachers.get(obj.address))
-                    self._run(node, before=self._attachers.get(address))
-        for address, node in self._alterers.items():
-            for dependent in state.dependents(address):
-                if address not in state.dependents(dependent):  # a sequence that its column owns
-                    self._run(self._droppers.get(dependent), before=node)
-        self._order_rows_as_text()
-
-    def _order_rows_as_text(self) -> None:
-        """Turn rows of a table into text while the columns of that table are altered."""
-        for address in self._selection.as_text:
-            _, target = self._selection.alters[address]
-            for needed in self._scope.needed_by(target):
-                for part in self._scope.state.parts(needed):
-                    self._run(self._alterers.get(part.address), before=self._alterers[address])
-                    own = self._converters[address]
-                    self._run(own, before=self._converters.get(part.address))
-
-    def _order_definition(self, obj: SchemaObject, address: Address, node: PlanNode | None) -> None:
-        """Define a type after its functions, and before other objects that need it."""
-        if self._scope.defines(address, obj.address):
-            self._run(self._makers.get(address), before=self._definers.get(obj.address))
-        elif not self._scope.defines(obj.address, address):
-            self._run(self._definers.get(address), before=node)
-
-    def _is_needed_first(self, obj: SchemaObject, address: Address) -> bool:
-        """Whether an object can only be created after another one that it depends on.
-
-        The body of a routine is set at the end, so only the types of its parameters count. A type
-        that functions define is only named first.
-        """
-        if self._scope.defines(address, obj.address):
-            return False
-        if not self._scope.kind(obj).has_late_body(obj):
-            return True
-        signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"
-        return address.name in signature
-
-    def _order_by_name(self) -> None:
-        """Create and rename objects after others that have given up their name."""
-        selection = self._selection
-        holders: dict[tuple[str, ...], PlanNode] = {}
-        for address, node in self._droppers.items():
-            former = self._renamers.get(address, node)
-            for key in names_held(self._scope.state.objects[address]):
-                holders[key] = former
-        for address, (current, target) in selection.alters.items():
-            kept = set(names_held(target))
-            for key in names_held(current):
-                if key not in kept:
-                    holders[key] = self._alterers[address]
-        renamed = [t for c, t in selection.alters.values() if c.address != t.address]
-        for obj in (*selection.creates.values(), *renamed):
-            for key in names_held(obj):
-                for maker in (self._makers.get(obj.address), self._leader(obj)):
-                    self._run(holders.get(key), before=maker)
-
-    def _leader(self, obj: SchemaObject) -> PlanNode | None:
-        """The node that makes the server create an object, if that object is inherited."""
-        if self._inherited(obj) is None or obj.inherited_from is None:
-            return None
-        source = self._selection.creates[obj.inherited_from]
-        return self._leader(source) or self._makers.get(source.address)
-
-    def _order_evaluations(self) -> None:
-        """Create what the server evaluates for rows after what its functions may need."""
-        creates = self._selection.creates
-        altered = (target for _, target in self._selection.alters.values())
-        evaluated = [
-            obj
-            for obj in creates.values()
-            if self._scope.kind(obj).is_evaluated and obj.part_of not in creates
-        ]
-        if not evaluated:
-            return
-        evaluation = Evaluation(self._scope, (*creates.values(), *altered))
-        for obj in evaluated:
-            node = self._makers[obj.address]
-            for address in evaluation.needed_by(obj):
-                for first in (self._makers.get(address), self._attachers.get(address)):
-                    if first is not None and not self._is_after(first, node):
-                        self._run(first, before=node)
-
-    def _is_after(self, node: PlanNode, first: PlanNode) -> bool:
-        """Whether a node has to run after another one."""
-        seen, waiting = {node}, [node]
-        while waiting:
-            found = self.before.get(waiting.pop(), set()) - seen
-            seen |= found
-            waiting += found
-        return first in seen
-
-    def _run(self, first: PlanNode | None, *, before: PlanNode | None) -> None:
+    def order(self, first: PlanNode | None, *, before: PlanNode | None) -> None:
+        """Have a node run before another one, if both exist."""
         if first is None or before is None or first is before:
             return
         self.before[before].add(first)
-
-    def waits_for_change(self, node: PlanNode, change: PlanNode) -> bool:
-        """Whether a node drops what is in the way of a change, or what is not needed after it.
-
-        What is attached by the change waits for it too.
-        """
-        if self._alterers.get(change.address) is not change:
-            return False
-        if node.kind is NodeKind.DROP:
-            is_after = change in self.before.get(node, ())
-            return is_after or node.address in self._selection.creates
-        return node.kind is NodeKind.ATTACH
-
-    def drops_or_creates(self, node: PlanNode) -> bool:
-        """Whether a node drops an object or creates it, so that what follows requires this."""
-        is_made = self._makers.get(node.address) is node
-        is_created = is_made and node.address in self._selection.creates
-        return node.kind is NodeKind.DROP or is_created
-
-    def needs_missing(self, node: PlanNode) -> bool:
-        """Whether a node creates an object that needs one whose creation a person still makes."""
-        obj = self._selection.creates.get(node.address)
-        if obj is None or self._makers.get(node.address) is not node:
-            return False
-        missing = self._scope.created_by_a_person
-        return bool(missing) and not missing.isdisjoint(self._scope.needed_by(obj))
-
-    def is_recreated(self, node: PlanNode) -> bool:
-        """Whether a node creates an object that the plan also drops."""
-        is_made = self._makers.get(node.address) is node
-        return is_made and node.address in self._selection.drops
-
-    def ranks(self) -> dict[PlanNode, tuple[int, int, int]]:
-        """The position of each node if no other node decides."""
-        order = {kind.name: position for position, kind in enumerate(self._catalog.kinds)}
-        ranks: dict[PlanNode, tuple[int, int, int]] = {}
-        for number, node in enumerate(self.nodes):
-            position = order[node.address.kind]
-            drops = node.kind in (NodeKind.DROP, NodeKind.RENAME_AWAY)
-            ranks[node] = (node.kind, -position if drops else position, number)
-        return ranks
 
 
 @contextmanager
@@ -555,26 +328,3 @@ def _manual(node: PlanNode) -> Iterator[None]:
     except CannotBeWritten as reason:
         node.statements = []
         node.manual_step = str(reason)
-
-
-def _in_order(graph: _Graph) -> tuple[list[PlanNode], list[PlanNode]]:
-    """The nodes in an order in which each follows those before it, and the nodes in a circle."""
-    ranks = graph.ranks()
-    waits = {node: set(graph.before.get(node, ())) for node in graph.nodes}
-    after: dict[PlanNode, list[PlanNode]] = defaultdict(list)
-    for node, firsts in waits.items():
-        for first in firsts:
-            after[first].append(node)
-    ready = [(ranks[node], node) for node in graph.nodes if not waits[node]]
-    heapq.heapify(ready)
-    ordered = []
-    while ready:
-        _, node = heapq.heappop(ready)
-        ordered.append(node)
-        for later in after[node]:
-            waits[later].discard(node)
-            if not waits[later]:
-                heapq.heappush(ready, (ranks[later], later))
-    done = set(ordered)
-    stuck = sorted((node for node in graph.nodes if node not in done), key=ranks.__getitem__)
-    return ordered, stuck

@@ -351,7 +351,7 @@ class _Selector:
     def _keep_heir(self, obj: SchemaObject, source: Address) -> None:
         """Create an unchanged object again that is dropped with the one it is inherited from."""
         heir = self._scope.heir_left(obj.address, source)
-        if heir is None or not self._scope.kind(heir).attach_heir(heir, heir):
+        if heir is None or not self._scope.kind(heir).attaches_heirs:
             return
         source_again = self._selection.creates.get(heir.inherited_from or source)
         if source_again is not None and not source_again.attributes.get("only"):

@@ -131,7 +131,7 @@ def test_a_key_that_a_partition_inherits_is_dropped_by_hand(database, catalog):
     assert plan.statements == ()
     drop, _, create = plan.manual_steps
     assert drop == (
-        "PostgreSQL cannot drop primary key public.p.pk while it is inherited from primary key "
+        "The server cannot drop primary key public.p.pk while it is inherited from primary key "
         "public.t.k. Drop primary key public.t.k, and create it again for its table alone, with "
         "ONLY."
     )

@@ -152,6 +152,7 @@ _INDEX = f"""join pg_class x on x.oid = k.conindid join pg_index i on i.indexrel
 class IndexedConstraint(Constraint):
     """A constraint that is implemented by an index. It has the attributes of the index."""
 
+    attaches_heirs = True
     queries_depend_on_part = True
     storage_parameters = ("options",)
     usual = (("valid", True),)

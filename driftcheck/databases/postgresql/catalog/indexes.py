@@ -38,6 +38,7 @@ class Index(PostgreSQLKind):
     name = "index"
     plural = "indexes"
     is_evaluated = True
+    attaches_heirs = True
     models_can_declare = True
     undeclarable = frozenset(("valid", "only", "replica_identity"))
     renamable = True

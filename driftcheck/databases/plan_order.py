@@ -1,0 +1,226 @@
+"""Puts the nodes of a plan in an order in which they can run."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Mapping
+
+from driftcheck.databases.plan_by_hand import leave_to_a_person
+from driftcheck.databases.plan_evaluation import Evaluation
+from driftcheck.databases.plan_nodes import NodeKind, PlanNode, PlanNodes
+from driftcheck.databases.plan_scope import PlanScope, Selection, names_held
+from driftcheck.schema import Address, SchemaObject
+
+
+def nodes_of(selection: Selection, scope: PlanScope) -> list[PlanNode]:
+    """The nodes of a selection in the order in which they can run.
+
+    If foreign keys refer to each other's tables in a circle, they are dropped before the tables.
+    """
+    nodes, ordered, stuck = _ordered(selection, scope)
+    in_circle = {node.address for node in stuck if node.kind is NodeKind.DROP}
+    for address, root in list(selection.covered.items()) if stuck else ():
+        obj = scope.state.objects[address]
+        if root in in_circle and obj.address.kind == "foreign key":
+            del selection.covered[address]
+            selection.drops[address] = obj
+    if stuck:
+        nodes, ordered, stuck = _ordered(selection, scope)
+    ordered = [*ordered, *stuck]
+    leave_to_a_person(ordered, nodes, selection, scope)
+    return ordered
+
+
+def _ordered(
+    selection: Selection, scope: PlanScope
+) -> tuple[PlanNodes, list[PlanNode], list[PlanNode]]:
+    """The nodes, those that can be ordered in their order, and those in a circle."""
+    nodes = PlanNodes(selection, scope)
+    return nodes, *_in_order(nodes, _Order(nodes, selection, scope).ranks())
+
+
+class _Order:
+    """Finds which nodes of a plan have to run before which.
+
+    Args:
+        nodes: The nodes. What has to run before a node is added to them.
+        selection: What the plan does to each object.
+        scope: The schema before and after the plan.
+    """
+
+    def __init__(self, nodes: PlanNodes, selection: Selection, scope: PlanScope) -> None:
+        self._nodes = nodes
+        self._selection = selection
+        self._scope = scope
+        self._run = nodes.order
+        self._order_drops()
+        self._order_makers()
+        self._order_by_name()
+        self._order_evaluations()
+
+    def _order_drops(self) -> None:
+        """Drop an object after everything that depends on it, or that stops to do so."""
+        state = self._scope.state
+        for address, node in self._nodes.droppers.items():
+            for dependent in state.dependents(address):
+                other = self._nodes.droppers.get(dependent)
+                if other is not None and self._is_heir(dependent, address):
+                    self._run(node, before=other)
+                elif other is not None:
+                    self._run(other, before=node)
+                    if dependent not in self._nodes.renamers:  # its drop may name the type
+                        self._run(other, before=self._nodes.renamers.get(address))
+                elif dependent in self._nodes.converters:
+                    self._run(self._nodes.converters[dependent], before=node)
+                elif dependent in self._nodes.alterers:
+                    self._run(self._nodes.alterers[dependent], before=node)
+        for address, node in self._nodes.converters.items():
+            for dependent in state.dependents(address):
+                self._run(self._nodes.droppers.get(dependent), before=node)
+
+    def _is_heir(self, address: Address, source: Address) -> bool:
+        """Whether an object is inherited from another one that is dropped without its heirs."""
+        is_inherited = self._scope.state.objects[address].inherited_from == source
+        return is_inherited and self._scope.leaves_heirs(source)
+
+    def _order_makers(self) -> None:
+        """Create and alter an object after everything that it needs."""
+        selection, state = self._selection, self._scope.state
+        for obj in (*selection.creates.values(), *(t for _, t in selection.alters.values())):
+            node = self._nodes.makers.get(obj.address)
+            for address in self._scope.needed_by(obj):
+                if self._is_needed_first(obj, address):
+                    self._run(self._nodes.makers.get(address), before=node)
+                self._order_definition(obj, address, node)
+                if address == obj.part_of:
+                    self._run(
+                        self._nodes.makers.get(address),
+                        before=self._nodes.attachers.get(obj.address),
+                    )
+                    self._run(node, before=self._nodes.attachers.get(address))
+        for address, node in self._nodes.alterers.items():
+            for dependent in state.dependents(address):
+                if address not in state.dependents(dependent):  # a sequence that its column owns
+                    self._run(self._nodes.droppers.get(dependent), before=node)
+        self._order_rows_as_text()
+
+    def _order_rows_as_text(self) -> None:
+        """Turn rows of a table into text while the columns of that table are altered."""
+        for address in self._selection.as_text:
+            _, target = self._selection.alters[address]
+            for needed in self._scope.needed_by(target):
+                for part in self._scope.state.parts(needed):
+                    self._run(
+                        self._nodes.alterers.get(part.address), before=self._nodes.alterers[address]
+                    )
+                    own = self._nodes.converters[address]
+                    self._run(own, before=self._nodes.converters.get(part.address))
+
+    def _order_definition(self, obj: SchemaObject, address: Address, node: PlanNode | None) -> None:
+        """Define a type after its functions, and before other objects that need it."""
+        if self._scope.defines(address, obj.address):
+            self._run(self._nodes.makers.get(address), before=self._nodes.definers.get(obj.address))
+        elif not self._scope.defines(obj.address, address):
+            self._run(self._nodes.definers.get(address), before=node)
+
+    def _is_needed_first(self, obj: SchemaObject, address: Address) -> bool:
+        """Whether an object can only be created after another one that it depends on.
+
+        The body of a routine is set at the end, so only the types of its parameters count. A type
+        that functions define is only named first.
+        """
+        if self._scope.defines(address, obj.address):
+            return False
+        if not self._scope.kind(obj).has_late_body(obj):
+            return True
+        signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"
+        return address.name in signature
+
+    def _order_by_name(self) -> None:
+        """Create and rename objects after others that have given up their name."""
+        selection = self._selection
+        holders: dict[tuple[str, ...], PlanNode] = {}
+        for address, node in self._nodes.droppers.items():
+            former = self._nodes.renamers.get(address, node)
+            for key in names_held(self._scope.state.objects[address]):
+                holders[key] = former
+        for address, (current, target) in selection.alters.items():
+            kept = set(names_held(target))
+            for key in names_held(current):
+                if key not in kept:
+                    holders[key] = self._nodes.alterers[address]
+        renamed = [t for c, t in selection.alters.values() if c.address != t.address]
+        for obj in (*selection.creates.values(), *renamed):
+            for key in names_held(obj):
+                for maker in (self._nodes.makers.get(obj.address), self._leader(obj)):
+                    self._run(holders.get(key), before=maker)
+
+    def _leader(self, obj: SchemaObject) -> PlanNode | None:
+        """The node that makes the server create an object, if that object is inherited."""
+        if self._nodes.inherited(obj) is None or obj.inherited_from is None:
+            return None
+        source = self._selection.creates[obj.inherited_from]
+        return self._leader(source) or self._nodes.makers.get(source.address)
+
+    def _order_evaluations(self) -> None:
+        """Create what the server evaluates for rows after what its functions may need."""
+        creates = self._selection.creates
+        altered = (target for _, target in self._selection.alters.values())
+        evaluated = [
+            obj
+            for obj in creates.values()
+            if self._scope.kind(obj).is_evaluated and obj.part_of not in creates
+        ]
+        if not evaluated:
+            return
+        evaluation = Evaluation(self._scope, (*creates.values(), *altered))
+        for obj in evaluated:
+            node = self._nodes.makers[obj.address]
+            for address in evaluation.needed_by(obj):
+                for first in (self._nodes.makers.get(address), self._nodes.attachers.get(address)):
+                    if first is not None and not self._is_after(first, node):
+                        self._run(first, before=node)
+
+    def _is_after(self, node: PlanNode, first: PlanNode) -> bool:
+        """Whether a node has to run after another one."""
+        seen, waiting = {node}, [node]
+        while waiting:
+            found = self._nodes.before.get(waiting.pop(), set()) - seen
+            seen |= found
+            waiting += found
+        return first in seen
+
+    def ranks(self) -> dict[PlanNode, tuple[int, int, int]]:
+        """The position of each node if no other node decides."""
+        order = {kind.name: position for position, kind in enumerate(self._scope.catalog.kinds)}
+        ranks: dict[PlanNode, tuple[int, int, int]] = {}
+        for number, node in enumerate(self._nodes.nodes):
+            position = order[node.address.kind]
+            drops = node.kind in (NodeKind.DROP, NodeKind.RENAME_AWAY)
+            ranks[node] = (node.kind, -position if drops else position, number)
+        return ranks
+
+
+def _in_order(
+    nodes: PlanNodes, ranks: Mapping[PlanNode, tuple[int, int, int]]
+) -> tuple[list[PlanNode], list[PlanNode]]:
+    """The nodes in an order in which each follows those before it, and the nodes in a circle."""
+    waits = {node: set(nodes.before.get(node, ())) for node in nodes.nodes}
+    after: dict[PlanNode, list[PlanNode]] = defaultdict(list)
+    for node, firsts in waits.items():
+        for first in firsts:
+            after[first].append(node)
+    ready = [(ranks[node], node) for node in nodes.nodes if not waits[node]]
+    heapq.heapify(ready)
+    ordered = []
+    while ready:
+        _, node = heapq.heappop(ready)
+        ordered.append(node)
+        for later in after[node]:
+            waits[later].discard(node)
+            if not waits[later]:
+                heapq.heappush(ready, (ranks[later], later))
+    done = set(ordered)
+    stuck = sorted((node for node in nodes.nodes if node not in done), key=ranks.__getitem__)
+    return ordered, stuck
