@@ -266,7 +266,7 @@ class PlanNodes:
         node = self._add(NodeKind.MAKE_LAST if is_last else NodeKind.MAKE, obj)
         for made in (obj, *parts):
             self.makers[made.address] = node
-        inherited = self.inherited(obj)
+        inherited = self._inherited(obj)
         with _manual(node):
             if inherited is None:
                 node.statements, node.manual_step = self._creating(obj, parts)
@@ -304,7 +304,7 @@ class PlanNodes:
         is_left = node is not None and bool(node.manual_step)
         return is_left or column in self._scope.left_to_a_person
 
-    def inherited(self, obj: SchemaObject) -> SchemaObject | None:
+    def _inherited(self, obj: SchemaObject) -> SchemaObject | None:
         """The state of a part after its table inherited it; ``None`` if it is created itself."""
         creates, source = self._selection.creates, obj.inherited_from
         if source is None or source not in creates or obj.part_of in creates:

@@ -65,8 +65,8 @@ class _Order:
         for address, node in self._nodes.droppers.items():
             for dependent in state.dependents(address):
                 other = self._nodes.droppers.get(dependent)
-                if other is not None and self._is_heir(dependent, address):
-                    self._run(node, before=other)
+                if self._is_heir(dependent, address):
+                    self._run(node, before=other or self._nodes.alterers.get(dependent))
                 elif other is not None:
                     self._run(other, before=node)
                     if dependent not in self._nodes.renamers:  # its drop may name the type
@@ -92,6 +92,8 @@ class _Order:
             for address in self._scope.needed_by(obj):
                 if self._is_needed_first(obj, address):
                     self._run(self._nodes.makers.get(address), before=node)
+                if self._becomes_heir(obj, address):
+                    self._run(node, before=self._nodes.makers.get(address))
                 self._order_definition(obj, address, node)
                 if address == obj.part_of:
                     self._run(
@@ -130,12 +132,17 @@ class _Order:
         The body of a routine is set at the end, so only the types of its parameters count. A type
         that functions define is only named first.
         """
-        if self._scope.defines(address, obj.address):
+        if self._scope.defines(address, obj.address) or self._becomes_heir(obj, address):
             return False
         if not self._scope.kind(obj).has_late_body(obj):
             return True
         signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"
         return address.name in signature
+
+    def _becomes_heir(self, obj: SchemaObject, source: Address) -> bool:
+        """Whether an altered object becomes the heir of a new one, which has to be like it."""
+        is_heir = obj.inherited_from == source and source in self._selection.creates
+        return is_heir and obj.address not in self._selection.creates
 
     def _order_by_name(self) -> None:
         """Create and rename objects after others that have given up their name."""
@@ -153,15 +160,7 @@ class _Order:
         renamed = [t for c, t in selection.alters.values() if c.address != t.address]
         for obj in (*selection.creates.values(), *renamed):
             for key in names_held(obj):
-                for maker in (self._nodes.makers.get(obj.address), self._leader(obj)):
-                    self._run(holders.get(key), before=maker)
-
-    def _leader(self, obj: SchemaObject) -> PlanNode | None:
-        """The node that makes the server create an object, if that object is inherited."""
-        if self._nodes.inherited(obj) is None or obj.inherited_from is None:
-            return None
-        source = self._selection.creates[obj.inherited_from]
-        return self._leader(source) or self._nodes.makers.get(source.address)
+                self._run(holders.get(key), before=self._nodes.makers.get(obj.address))
 
     def _order_evaluations(self) -> None:
         """Create what the server evaluates for rows after what its functions may need."""

@@ -248,14 +248,21 @@ class PlanScope:
 
     def inheriting(self, source: Address) -> list[ObjectChange]:
         """The creations of objects inherited from a target object that are not made yet."""
+        return [change for change in self._open_heirs(source) if change.current is None]
+
+    def becoming_heirs(self, source: Address) -> list[ObjectChange]:
+        """The open changes of objects that exist, and are inherited from a target object then."""
         return [
-            c
-            for c in self._by_target.values()
-            if id(c) in self._open
-            and c.current is None
-            and c.target is not None
-            and c.target.inherited_from == source
+            change
+            for change in self._open_heirs(source)
+            if change.current is not None and change.current.inherited_from != source
         ]
+
+    def _open_heirs(self, source: Address) -> Iterator[ObjectChange]:
+        for change in self._by_target.values():
+            target = change.target if id(change) in self._open else None
+            if target is not None and target.inherited_from == source:
+                yield change
 
     def missing_parts(self, parent: Address) -> list[ObjectChange]:
         """The creations of parts of an object that are not made yet."""

@@ -53,6 +53,7 @@ class _Selector:
             self._drop(current, change.leader)
         elif current is None:
             self._create(target, follows=change.leader is not None)
+            self._change_heirs(target)
         elif self._selection.is_gone(current.address):
             self._create(target)
         else:
@@ -107,13 +108,10 @@ class _Selector:
             for address in self._state.dependents(current.address)
             if self._scope.defines(current.address, address)
         )
-        source = current.inherited_from
-        is_alone = self._is_detached(current.part_of)
-        if source is not None and not is_alone and not self._scope.leaves_heirs(source):
-            sources = [source]
-        else:
-            sources = []
-        for address in (*sources, *functions_of):
+        source = None if self._drop_source_first(current) else current.inherited_from
+        if source is not None and self._is_detached(current.part_of):
+            source = None
+        for address in (*filter(None, (source,)), *functions_of):
             if self._selection.is_gone(address):
                 return address
             change = self._scope.open_change(address)
@@ -122,6 +120,14 @@ class _Selector:
                 self.take(change)
                 return address
         return None
+
+    def _drop_source_first(self, current: SchemaObject) -> bool:
+        """Select the drop of what an object is inherited from, if the object itself remains."""
+        source = current.inherited_from
+        if source is None or not self._scope.leaves_heirs(source):
+            return False
+        self.take(self._scope.open_change(source))
+        return True
 
     def _is_dropped_by(self, change: ObjectChange) -> bool:
         """Whether a change drops its current object, perhaps to create it again."""
@@ -162,9 +168,23 @@ class _Selector:
             return
         selection.creates[target.address] = target
         selection.finding_of.setdefault(target.address, self._finding)
+        follows = follows or self._comes_with_source(target)
         if follows and not self._is_detached(target.part_of):
             selection.follows.add(target.address)
         self._require(target)
+
+    def _comes_with_source(self, target: SchemaObject) -> bool:
+        """Whether the server creates an object with the one that it is inherited from."""
+        source, table = target.inherited_from, target.part_of
+        if source is None or table is None:
+            return False
+        creation = self._scope.open_creation(source)
+        is_open = creation is not None and creation.current is None
+        created = creation.target if creation is not None and is_open else None
+        created = self._selection.creates.get(source, created)
+        if created is None or created.part_of is None or created.attributes.get("only"):
+            return False
+        return table in self._state.dependents(created.part_of)
 
     def _create_inherited(self, source: SchemaObject) -> None:
         """Select what the server creates together with an object, such as indexes of partitions."""
@@ -175,6 +195,14 @@ class _Selector:
                 self._selection.changes.append(change)
                 self._create(change.target, follows=True)
                 self._create_inherited(change.target)
+
+    def _change_heirs(self, source: SchemaObject) -> None:
+        """Select the changes of objects that get what is created as what they are inherited from.
+
+        Another object of the same name makes way, and a column gets the same type.
+        """
+        for change in self._scope.becoming_heirs(source.address):
+            self.take(change)
 
     def _require(self, target: SchemaObject) -> None:
         """Select what has to exist, to be changed or to be gone before an object is created."""
@@ -210,6 +238,7 @@ class _Selector:
             return
         self._selection.alters[current.address] = (current, target)
         self._selection.finding_of.setdefault(target.address, self._finding)
+        self._drop_source_first(current)
         self._require(target)
         if self._scope.completed(current, target) is not current:
             for heir in self._scope.heirs(target.address):
