@@ -26,7 +26,7 @@ EVIL = (
 VISIBLE = "(all) => all.filter((one) => one.checkVisibility()).map((one) => one.id)"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # until it is closed, no other test can run a loop of asyncio
 def chromium():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
