@@ -51,13 +51,10 @@ def result_and_steps(report: Report) -> tuple[str, str]:
 
 def _found(report: Report) -> tuple[str, str]:
     failing = [finding for finding in report.findings if report.fails(finding)]
-    steps = _steps(failing)
-    if any(finding.phantom for finding in failing):
-        steps += " before anyone runs `migrate`"
     verb = "fail" if len(failing) > 1 else "fails"
     count = counted(len(failing), "finding")
     text = f"{count} {verb} the check (exit code {int(report.exit_code)})."
-    return text, f"{steps}, then run `{report.command}` again"
+    return text, f"{_steps(failing)}, then run `{report.command}` again"
 
 
 def _simulation_failed(report: Report) -> tuple[str, str] | None:
@@ -107,9 +104,7 @@ def first_step(findings: Sequence[Finding], report: Report) -> str:
         return f"{names[0]}: {first.message}." if len(findings) > 1 else f"{' or '.join(names)}."
     same = sum(report.fails(f) and _step(f) == _step(first) for f in findings)
     step = _step(first) + f" ({counted(same, 'finding')})" * (len(findings) > 1)
-    if Gap.DRIFT in first.gaps and any(finding.phantom for finding in findings):
-        step += " before anyone runs `migrate`"
-    return f"{step}."
+    return f"{step}{_deadline(_step(first), findings)}."
 
 
 def next_step(finding: Finding) -> str:
@@ -151,7 +146,13 @@ def _steps(findings: Iterable[Finding]) -> str:
     steps = [
         _step(finding) for verdict in _NEXT for finding in findings if finding.verdict is verdict
     ]
-    return ", ".join(dict.fromkeys([*fixes, *steps]))
+    return ", ".join(s + _deadline(s, findings) for s in dict.fromkeys([*fixes, *steps]))
+
+
+def _deadline(step: str, findings: Iterable[Finding]) -> str:
+    """Return by when to take a step: a phantom operation of its findings is written by migrate."""
+    has_phantom = any(finding.phantom for finding in findings if _step(finding) == step)
+    return " before anyone runs `migrate`" * has_phantom
 
 
 def _step(finding: Finding) -> str:
