@@ -12,8 +12,10 @@ keeps the times of commits, and
 
 import compileall
 import dataclasses
+import gc
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -102,13 +104,19 @@ def pytest_collection_modifyitems(config, items):
     """Mark the tests that ``tests/extended.txt`` lists."""
     lines = _EXTENDED.read_text(encoding="utf-8").splitlines()
     listed = {line for line in lines if not line.startswith("#")}
+    patterns = {line: _pattern(line) for line in listed if "*" in line}
     found = set()
     for item in items:
         names = {item.nodeid, item.nodeid.partition("[")[0]} & listed
+        names |= {line for line, pattern in patterns.items() if pattern.fullmatch(item.nodeid)}
         if names:
             item.add_marker(pytest.mark.extended)
         found |= names
     config.stash[LISTED_AND_MISSING] = sorted(listed - found)
+
+
+def _pattern(line):
+    return re.compile(".*".join(map(re.escape, line.split("*"))), re.DOTALL)
 
 
 def pytest_runtest_setup(item):
@@ -131,6 +139,12 @@ def pytest_collection():
         return (yield)
     finally:
         sys.dont_write_bytecode = before
+
+
+def pytest_collection_finish(session):
+    """Leave what was imported and collected out of every later garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -286,6 +300,7 @@ class Sketch:
         root: Its directory.
         live: Its live database.
         url: That of the live database, as text.
+        variables: The environment variables of each ``run``.
     """
 
     def __init__(self, root, live, url, starter):
@@ -293,6 +308,7 @@ class Sketch:
         self.root = root
         self.live = live
         self.url = url
+        self.variables = {}
         self.name_database(url)
         (root / "migrations" / "versions").mkdir(parents=True)
         (root / "migrations" / "env.py").write_text(ENVIRONMENT)
@@ -345,7 +361,7 @@ class Sketch:
 
     def run(self, *arguments, **variables):
         """Run ``python -m driftcheck`` in the project, in a process that has its imports."""
-        environment = _clean_environment() | variables
+        environment = _clean_environment() | self.variables | variables
         return Result(*self.starter.run("driftcheck", arguments, self.root, environment))
 
     def run_anew(self, *arguments, **variables):

@@ -69,18 +69,20 @@ class Starter:
                 start_new_session=True,
             )
 
-    def run(self, module, arguments, directory, environment, script=None):
+    def run(self, module, arguments, directory, environment, script=None, *, merged=False):
         """Run a module as ``python -m`` does, or the script installed for it.
 
         Returns:
-            Its exit code, and what it wrote to each stream.
+            Its exit code, and what it wrote to each stream; with ``merged``, to both in its order,
+            and nothing.
         """
         place = [str(script), str(Path(script).parent)] if script else [module, str(directory)]
         asked = [module, place, list(arguments), str(directory), environment]
         asked = json.dumps(asked).encode()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             head = len(asked).to_bytes(4, "big")
-            socket.send_fds(self._socket, [head], [out.fileno(), err.fileno()])
+            streams = [out.fileno(), (out if merged else err).fileno()]
+            socket.send_fds(self._socket, [head], streams)
             self._socket.sendall(asked)
             answer = self._socket.recv(4)
             assert len(answer) == len(head), "the process that starts the others has ended"

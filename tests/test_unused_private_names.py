@@ -51,24 +51,38 @@ def uses(tree: ast.AST) -> Counter[str]:
     return names
 
 
+class Module:
+    """What is known of a module. Its tree is not kept: the trees of all modules are large."""
+
+    def __init__(self, source: str) -> None:
+        tree = ast.parse(source)
+        self.uses = uses(tree)
+        self.of_module = definitions(tree.body)
+        classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+        self.of_classes = [one for node in classes for one in definitions(node.body)]
+
+
+def definitions(body: list[ast.stmt]) -> list[tuple[str, int]]:
+    """Return the private names that a module or a class defines, with their uses in themselves."""
+    return [(name, uses(definition)[name]) for name, definition in private_names(body)]
+
+
 def unused(sources: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the unused private names by module.
 
     The use of a name within its own definition does not count. A name of a module has to be used
     in that module. A name of a class may also be used in another one, where a base class calls it.
     """
-    trees = {module: ast.parse(source) for module, source in sources.items()}
-    in_module = {module: uses(tree) for module, tree in trees.items()}
-    anywhere = sum(in_module.values(), Counter())
+    modules = {module: Module(source) for module, source in sources.items()}
+    anywhere: Counter[str] = Counter()
+    for found in modules.values():
+        anywhere.update(found.uses)
     return [
         (module, name)
-        for module, tree in trees.items()
-        for body, counts in (
-            (tree.body, in_module[module]),
-            *((n.body, anywhere) for n in ast.walk(tree) if isinstance(n, ast.ClassDef)),
-        )
-        for name, definition in private_names(body)
-        if counts[name] <= uses(definition)[name]
+        for module, found in modules.items()
+        for defined, counts in ((found.of_module, found.uses), (found.of_classes, anywhere))
+        for name, own_uses in defined
+        if counts[name] <= own_uses
     ]
 
 

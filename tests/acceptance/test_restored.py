@@ -5,6 +5,7 @@ import pytest
 from driftcheck.actions.compare.quick_check import quick_report
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
+from tests.kept import variables
 from tests.restoring import restore
 
 MODELS = """
@@ -34,6 +35,7 @@ op.execute("CREATE VIEW named AS SELECT name FROM students WHERE years BETWEEN 5
 @pytest.fixture(scope="module")
 def project(sketch, pg18):
     project = sketch(pg18)
+    project.variables = variables(pg18)
     project.models(MODELS)
     for number, lines in enumerate(REVISIONS, 1):
         project.revision(f"000{number}", lines, f"000{number - 1}" if number > 1 else None)

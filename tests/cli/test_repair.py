@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.kept import variables
+
 DRIFT = "INSERT INTO students VALUES (1); ALTER TABLE students ADD age integer"
 DROP = "ALTER TABLE public.students DROP COLUMN age"
+
+
+@pytest.fixture
+def pg_school(pg_school, pg18):
+    """Let its runs make their shadows on the server of the tests, and start none."""
+    pg_school.project.variables = variables(pg18)
+    return pg_school
 
 
 @pytest.fixture

@@ -26,11 +26,18 @@ QUESTION = b"? [y/N] "
 
 
 @pytest.fixture
-def repair(pg18):
-    """Run the command, with shadows on the server of the tests."""
+def pg_school(pg_school, pg18):
+    """Let its runs make their shadows on the server of the tests, and start none."""
+    pg_school.project.variables = variables(pg18)
+    return pg_school
+
+
+@pytest.fixture
+def repair():
+    """Run the command."""
 
     def run(project, *options):
-        return project.run("repair", "--apply", "--yes", *options, **variables(pg18))
+        return project.run("repair", "--apply", "--yes", *options)
 
     return run
 

@@ -66,17 +66,17 @@ def choice(page, value):
     return page.locator(f".choice input[value={value}]")
 
 
+@pytest.mark.parametrize("name", ["several-verdicts", "nasty", "hostile", "gate", "hostile-play"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_window(width, opened, samples):
-    for name in ("several-verdicts", "nasty", "hostile", "gate", "hostile-play"):
-        page = opened(samples[name], width)
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        outside = page.locator("main *").evaluate_all(
-            "(all, width) => all.filter((one) => one.getBoundingClientRect().right > width + 1)"
-            ".map((one) => one.outerHTML)",
-            width,
-        )
-        assert outside == []
+def test_nothing_is_wider_than_the_window(width, name, opened, samples):
+    page = opened(samples[name], width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    outside = page.locator("main *").evaluate_all(
+        "(all, width) => all.filter((one) => one.getBoundingClientRect().right > width + 1)"
+        ".map((one) => one.outerHTML)",
+        width,
+    )
+    assert outside == []
 
 
 def test_search_and_filters(opened, samples):

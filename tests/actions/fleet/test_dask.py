@@ -1,5 +1,6 @@
 """A fleet on a real Dask scheduler with two worker processes, of which one is killed."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from tests.proxy import AFTER_LOGIN, NONE, Fault, Proxy
 
 pytestmark = pytest.mark.soak  # a scheduler and workers
 
-pytest.importorskip("distributed")
+# It is not imported: that would take a second of each session, also of one without these tests.
+if importlib.util.find_spec("distributed") is None:
+    pytest.skip("distributed is not installed", allow_module_level=True)
 psutil = pytest.importorskip("psutil")  # a dependency of distributed
 
 SECRET = "s3cr3t-w0rd"

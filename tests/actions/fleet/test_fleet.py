@@ -103,14 +103,18 @@ def test_ignored_findings(fleet):
 
 
 def test_an_unfinished_run_is_resumed(fleet):
-    one = fleet.add("one")
+    fleet.add("one")
     fleet.name("two", NOWHERE)
     first = fleet.run()
     assert (first.status, first.report["resumed"]) == (3, 0)
     assert fleet.run("--resume").report["resumed"] == 1
     assert fleet.run().report["resumed"] == 0
 
+
+def test_what_has_changed_is_read_anew(fleet):
     # A member that has changed since it was read has its present result.
+    one = fleet.add("one")
+    fleet.name("two", NOWHERE)
     fleet.add("three")
     assert fleet.run().clusters == {"one, three": (["0002"], [])}
     one.execute(NO_INDEX)

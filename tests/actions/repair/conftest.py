@@ -6,7 +6,7 @@ import pytest
 
 from driftcheck.actions.repair import planned
 from driftcheck.config.settings import Settings
-from tests.kept import used
+from tests.kept import used, variables
 
 MODELS = """
 Table("schools", metadata, Column("id", Integer, primary_key=True), Column("name", Text))
@@ -51,6 +51,7 @@ FROM generate_series(1, 200) n;
 def project(sketch, pg16):
     """A project in step, with rows, on a server."""
     made = sketch(pg16)
+    made.variables = variables(pg16)
     made.models(MODELS)
     made.revision("0001", REVISION.strip())
     made.upgrade()

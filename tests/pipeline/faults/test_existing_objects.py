@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.kept import variables
+
 PLAIN = 'Enum("x", "it\'s", name="kind")'
 ID = 'sa.Column("id", sa.Integer, primary_key=True)'
 A = f'op.create_table("a", {ID}, sa.Column("k", sa.{PLAIN}))'
@@ -21,6 +23,7 @@ def advice(result, rule):
 
 def test_an_enum_that_a_revision_creates_again(sketch, pg18):
     project = sketch(pg18)
+    project.variables = variables(pg18)
     project.models(MODELS.format(type=PLAIN))
     project.revision("0001", A)
     project.upgrade()
@@ -40,6 +43,7 @@ def test_an_enum_that_a_revision_creates_again(sketch, pg18):
 def would_create_again(sketch, pg18):
     """A project with a new table, for which migrate writes an enum that exists."""
     project = sketch(pg18)
+    project.variables = variables(pg18)
     template = "import sqlalchemy as sa\nfrom alembic import op\n${imports if imports else ''}\n"
     template += "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
     template += "def upgrade():\n    ${upgrades}\ndef downgrade():\n    ${downgrades}\n"

@@ -6,6 +6,7 @@ from driftcheck.databases.connection import connect
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.pipeline.faults.faults import remarked
+from tests.kept import variables
 
 
 def messages(result, rule):
@@ -96,6 +97,7 @@ CREATE_PUPILS = 'op.create_table("pupils", sa.Column("id", sa.Integer(), primary
 
 def test_a_column_that_was_added_to_a_revision_after_it_had_run(sketch, pg18):
     project = sketch(pg18)
+    project.variables = variables(pg18)
     project.models(PUPILS)
     project.revision("0001", CREATE_PUPILS.format(""))
     project.upgrade()
@@ -111,6 +113,7 @@ def test_a_column_that_was_added_to_a_revision_after_it_had_run(sketch, pg18):
 
 def test_a_naming_convention_that_was_set_after_a_revision_had_run(sketch, pg18):
     project = sketch(pg18)
+    project.variables = variables(pg18)
     project.models(PUPILS)
     project.revision(
         "0001",
@@ -138,6 +141,7 @@ def test_a_database_that_is_not_stamped(sketch):
 @pytest.mark.needs("alembic>=1.12")  # compares types without being told to
 def test_an_operation_that_migrate_writes_again_after_it_has_run(sketch, pg18):
     project = sketch(pg18)
+    project.variables = variables(pg18)
     project.models('Table("pupils", metadata, Column("grade", Float(24)))')
     project.revision("0001", 'op.create_table("pupils", sa.Column("grade", sa.Float(24)))')
     project.upgrade()

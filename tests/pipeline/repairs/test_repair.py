@@ -30,10 +30,36 @@ class Database:
     def __init__(self, url, catalog):
         self.connection = connect(url)
         self._catalog = catalog
+        self._pair = None
+        self._known = None
 
     def make(self, statements, rows=""):
         self.connection.rollback()
+        self._pair = None
         self.run("CREATE ROLE somebody", statements, rows)
+
+    def make_pair(self, *pair):
+        """Make both schemas of a pair. The second is there afterwards, with its rows.
+
+        Making and reading them takes most of the time of a test, so it is done once for tests
+        of the same pair in a row.
+
+        Returns:
+            The first schema, the second one, and the facts about its rows.
+        """
+        if pair == self._pair:
+            self.run("ROLLBACK TO SAVEPOINT made")
+            return self._known
+        first, second, rows = pair
+        self.make(first)
+        wanted = self.read()
+        self.make(second, rows)
+        actual = self.read()
+        columns = [one for one in {*wanted.objects, *actual.objects} if one.kind == "column"]
+        self._known = wanted, actual, self._catalog.row_facts(self.connection, columns, actual)
+        self._pair = pair
+        self.run("SAVEPOINT made")
+        return self._known
 
     def run(self, *statements):
         with self.connection.cursor() as cursor:
@@ -85,16 +111,9 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
     a, b, rows = pair["a"], pair["b"], pair.get("rows", "")
     if name.endswith(", reversed"):
         a, b, rows = b, a, ""
-    database.make(a)
-    wanted = database.read()
-    database.make(b, rows)
-    actual = database.read()
+    wanted, actual, facts = database.make_pair(a, b, rows)
     changes = compare(wanted, actual, same_lineage=True)
     assert changes
-    columns = [
-        address for address in {*wanted.objects, *actual.objects} if address.kind == "column"
-    ]
-    facts = catalog.row_facts(database.connection, columns, actual)
     plans = list(planned(changes, catalog, wanted, actual, facts))
     manual_steps = [step for plan in plans for step in plan.manual_steps]
     assert manual_steps == pair.get("by_hand", [])
@@ -106,7 +125,6 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
     if rows and "rows_after" in pair:
         query, answer = pair["rows_after"]
         assert database.values(query) == answer
-    database.connection.rollback()
 
 
 KEY_OF_THE_TABLE_ALONE = """

@@ -7,7 +7,7 @@ import pytest
 from psycopg2.extras import LogicalReplicationConnection
 
 from driftcheck.databases.connection import connect
-from driftcheck.databases.postgresql.shadow import private_server
+from driftcheck.databases.postgresql.shadow import dropping, private_server
 from driftcheck.databases.postgresql.shadow.binaries import embedded_installations
 from driftcheck.databases.postgresql.shadow.dropping import obstacles_of
 from driftcheck.databases.postgresql.shadow.maker import session
@@ -134,6 +134,12 @@ def test_what_a_killed_drop_database_left_is_dropped(server, mark):
 
 
 @pytest.fixture
+def short_pauses(monkeypatch):
+    """Let what is in the way for good not be waited for."""
+    monkeypatch.setattr(dropping, "_PAUSE_SECONDS", 0.01)
+
+
+@pytest.fixture
 def plain(server):
     """A user who may make databases, and subscriptions, and no more."""
     with session(server) as cursor:
@@ -142,7 +148,7 @@ def plain(server):
         cursor.execute("DROP ROLE plain")
 
 
-def test_what_stays_is_told_with_the_sql_that_drops_it(server, plain, caplog):
+def test_what_stays_is_told_with_the_sql_that_drops_it(server, plain, caplog, short_pauses):
     maker = ServerMaker("Tests.", plain, None)
     shadow, other = maker.make("x"), maker.make("y")
     # A superuser's subscription and transaction, in a database of somebody who is none.
@@ -182,7 +188,7 @@ def test_what_stays_does_not_stop_the_next_run(server, plain, mark):
         cursor.execute(f"DROP DATABASE {name}")
 
 
-def test_the_code_of_somebody_else_s_database_is_not_run(server, plain, mark):
+def test_the_code_of_somebody_else_s_database_is_not_run(server, plain, mark, short_pauses):
     """A hostile database with the name of a shadow: its owner's operators must not be called."""
     name = shadow_name("x", mark())
     with session(plain) as cursor:
