@@ -17,7 +17,7 @@ demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreS
 test: $(READY) ## run the tests
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( 2 * n )) --dist worksteal
 
-test-extended: $(READY) ## run the tests that show further cases, which take as long again
+test-extended: $(READY) ## run the tests that show further cases, which take longer
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m extended -n $$(( 2 * n )) --dist worksteal
 
 test-lowest: $(READY) ## run the tests that matter with the oldest supported versions of what is imported
