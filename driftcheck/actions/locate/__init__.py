@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.walks import HistoryWalker, WalkedHistory
-from driftcheck.pipeline.causes.live_ahead import find_live_ahead
+from driftcheck.pipeline.causes.live_ahead import PartialRun, find_live_ahead
 from driftcheck.pipeline.causes.models_in_history import with_uses_of_models
 from driftcheck.pipeline.causes.stamp_behind import partial_run
 from driftcheck.pipeline.completion.evidence import evidence_of
@@ -206,7 +206,7 @@ class _Locator:
         ahead = (
             find_live_ahead(located.walk, heads, nearest, live, self._schemas) if found else None
         )
-        if ahead is None or not ahead.partial:
+        if ahead is None or not ahead.partial or _are_recorded(ahead.partial, located):
             return nearest, found, []
         stamped = ", ".join(located.recorded) or "no revision"
         changes = compare(ahead.reached, live, same_lineage=True)
@@ -230,6 +230,11 @@ def _revision_match(located: LocatedDatabase) -> RevisionMatch:
         composed=located.state.composed,
         broken_at=located.broken_at,
     )
+
+
+def _are_recorded(runs: Iterable[PartialRun], located: LocatedDatabase) -> bool:
+    """Whether the stamp includes revisions: then nobody has left them half run."""
+    return any(run.revision in (located.stamped or ()) for run in runs)
 
 
 def _branch_note(located: LocatedDatabase) -> Iterator[str]:

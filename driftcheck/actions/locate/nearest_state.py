@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
-from driftcheck.judging.comparison import Change, compare
+from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.judge import objects_of
 from driftcheck.judging.printed_expressions import Rewording, reworded
 from driftcheck.pipeline.selection import within
-from driftcheck.schema import SchemaObject, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.walk import State, Walk
 
 _COMPARED = 8
@@ -63,8 +64,10 @@ def nearest_state(
     """Compare a live schema with every state of a walk.
 
     The nearest state has the fewest changes as reports count them: a missing or extra table is one
-    change, including its columns and indexes. Among equally near states, the preferred state wins,
-    then the state with the fewest differing objects, then the latest.
+    change, including its columns and indexes. But each part of an extra table counts if a revision
+    that the stamp records creates the table: this revision has run, and a few changes of the table
+    must not outweigh that. Among equally near states, the preferred state wins, then the state with
+    the fewest differing objects, then the latest.
 
     Args:
         walk: The walk.
@@ -77,8 +80,16 @@ def nearest_state(
     def schema_of(state: State) -> Snapshot:
         return reworded(within(walk.snapshot(state), schemas), replacements or {})
 
+    recorded = next(filter(preferred, walk.states()), None)
+
+    def created_since(state: State) -> Collection[Address]:
+        """The objects of the stamped state, for a state without one of its revisions."""
+        if recorded is None or state.applied >= recorded.applied:
+            return ()
+        return schema_of(recorded).objects.keys()
+
     candidates = [
-        _Candidate(state, position, _distance(schema_of(state), live))
+        _Candidate(state, position, _distance(schema_of(state), live, created_since(state)))
         for position, state in enumerate(walk.states())
     ]
     ranked = sorted(candidates, key=lambda item: _rank(item, item.distance[0], preferred))
@@ -89,7 +100,9 @@ def nearest_state(
         snapshot = schema_of(group[0].state)
         changes = tuple(compare(snapshot, live, same_lineage=True))
         states = tuple(item.state for item in sorted(group, key=attrgetter("position")))
-        rank = min(_rank(candidate, len(changes), preferred) for candidate in group)
+        created = created_since(group[0].state)
+        count = sum(_weight(change, created) for change in changes)
+        rank = min(_rank(candidate, count, preferred) for candidate in group)
         results.append((rank, NearestState(states, changes, snapshot, len(candidates))))
     return min(results, key=itemgetter(0))[1]
 
@@ -101,14 +114,24 @@ def _rank(
     return changes, not preferred(candidate.state), candidate.distance[1], -candidate.position
 
 
-def _distance(state: Snapshot, live: Snapshot) -> tuple[int, int]:
+def _weight(change: Change, created: Collection[Address]) -> int:
+    """The number of changes that a change counts as."""
+    if change.type is ChangeType.EXTRA and change.address in created:
+        return len([*objects_of([change])])
+    return 1
+
+
+def _distance(
+    state: Snapshot, live: Snapshot, created: Collection[Address] = ()
+) -> tuple[int, int]:
     counted = objects = 0
     for snapshot, other in ((state, live), (live, state)):
         for address, item in snapshot.objects.items():
             counterpart = other.objects.get(address)
             if counterpart is None:
                 objects += 1
-                counted += item.part_of is None or item.part_of in other.objects
+                is_single = item.part_of is None or item.part_of in other.objects
+                counted += is_single or (snapshot is live and item.part_of in created)
             elif snapshot is state and not _is_equal(item, counterpart):
                 objects += 1
                 counted += 1

@@ -96,7 +96,8 @@ def _in_step(report: Report) -> str:
 
 def first_step(findings: Sequence[Finding], report: Report) -> str:
     """Return what to do first about findings; empty if nothing fails the check."""
-    first = next((f for f in ordered(findings, report) if report.fails(f)), None)
+    failing = [finding for finding in ordered(findings, report) if report.fails(finding)]
+    first = next((f for f in failing if not _is_only_located(f)), None)
     if first is None:
         return ""
     if first.verdict is None:
@@ -105,6 +106,11 @@ def first_step(findings: Sequence[Finding], report: Report) -> str:
     same = sum(report.fails(f) and _step(f) == _step(first) for f in findings)
     step = _step(first) + f" ({counted(same, 'finding')})" * (len(findings) > 1)
     return f"{step}{_deadline(_step(first), findings)}."
+
+
+def _is_only_located(finding: Finding) -> bool:
+    """Whether a finding says how near the right stamp is: the differences are its only fault."""
+    return finding.rule.startswith("locate-") and not finding.remedies
 
 
 def next_step(finding: Finding) -> str:
@@ -141,7 +147,8 @@ def _simulation_succeeded(report: Report, count: int) -> str:
 
 
 def _steps(findings: Iterable[Finding]) -> str:
-    findings = list(findings)
+    every = list(findings)
+    findings = [finding for finding in every if not _is_only_located(finding)] or every
     fixes = [_step(finding) for finding in findings if finding.verdict is None]
     steps = [
         _step(finding) for verdict in _NEXT for finding in findings if finding.verdict is verdict

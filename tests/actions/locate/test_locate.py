@@ -52,6 +52,16 @@ CHANGED = {
         ["left1"],
         ["extra table public.notes"],
     ),
+    "more changes than there were tables to create": (
+        "0002",
+        "ALTER TABLE students ADD a integer, ADD b integer, ADD c integer",
+        ["0001", "0002"],
+        [
+            "extra column public.students.c",
+            "extra column public.students.b",
+            "extra column public.students.a",
+        ],
+    ),
 }
 
 
@@ -189,6 +199,15 @@ def test_drift_where_the_stamp_is_right(located):
     assert one.revision_match.as_stamped
     assert one.findings[0].remedies == ()
     assert dict(one.findings[1].definitions) == {"stamped": None, "live": "integer"}
+
+
+def test_a_recorded_revision_is_not_unrecorded(located):
+    """The nearest state is before the stamp. The revision of the stamp has run in part there."""
+    _, rules, one = located(
+        "left2", "DROP TABLE schools CASCADE", "ALTER TABLE rooms ADD x integer"
+    )
+    assert "stamp-behind-in-part" not in rules
+    assert one.revision_match.states
 
 
 def test_a_new_database_is_where_it_should_be(located):
