@@ -164,14 +164,28 @@ def _leader(change: Change, by_key: Mapping[_ChangeKey, Change]) -> Change | Non
     - An object that changed in the same way as the object that it inherits from follows that
       object's change.
     - An extra inherited part follows the change of its parent object, which was made to inherit.
+    - An owned object follows the change of the column that owns it and became serial, or stopped
+      to be.
     """
     if change.type in (ChangeType.MISSING, ChangeType.EXTRA):
         origins = (change.schema_object.part_of, *change.schema_object.stands_on)
         leaders = (by_key.get((change.type, origin)) for origin in origins if origin is not None)
         leader = next(filter(None, leaders), None)
+        leader = leader or _leader_by_ownership(change, by_key)
         if leader is not None:
             return leader
     return _leader_by_inheritance(change, by_key)
+
+
+def _leader_by_ownership(change: Change, by_key: Mapping[_ChangeKey, Change]) -> Change | None:
+    if not change.schema_object.attributes.get("owned_by"):
+        return None
+    owners = (by_key.get((ChangeType.CHANGED, at)) for at in change.schema_object.stands_on)
+    return next((owner for owner in owners if owner and _differs_in(owner, "serial")), None)
+
+
+def _differs_in(change: Change, attribute: str) -> bool:
+    return any(difference.attribute == attribute for difference in change.differences)
 
 
 def _leader_by_inheritance(change: Change, by_key: Mapping[_ChangeKey, Change]) -> Change | None:

@@ -32,6 +32,8 @@ def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]
     """Complete every finding with its phantom operation, remedies, origin and evidence."""
     phantoms = _assigned(context.operations.phantoms, judged)
     repairs = plan_each(judged, context.basis or RepairBasis(context.catalog))
+    drift = [change for each in judged for change in each.changes.get(Gap.DRIFT, ())]
+    context = replace(context, drift=drift)
     return [
         _completed(each, phantoms[index], repairs[index], context)
         for index, each in enumerate(judged)

@@ -92,6 +92,7 @@ class FindingContext:
         evidence: The live database's records of the changes, by address.
         snapshots: The schemas that were compared.
         basis: What the repair of the live database is planned with.
+        drift: The changes of all findings that were made outside the migrations.
     """
 
     catalog: Catalog
@@ -104,6 +105,7 @@ class FindingContext:
     evidence: Mapping[Address, Evidence] = field(default_factory=dict)
     snapshots: Mapping[Side, Snapshot] = field(default_factory=dict)
     basis: RepairBasis | None = None
+    drift: Sequence[Change] = ()
 
     def between(self, gap: Gap) -> tuple[Snapshot | None, Snapshot | None]:
         """The wanted and the actual schema of a gap, if they are known."""

@@ -128,7 +128,9 @@ def _adopt(
     wanted, actual = context.between(Gap.DRIFT)
     if context.basis is not None and context.basis.actual is not None:
         actual = context.basis.actual  # with its dependencies
-    plan = redo(changes, context.catalog, wanted, actual)
+    own = set(map(id, changes))
+    others = [change for change in context.drift if id(change) not in own]
+    plan = redo(changes, context.catalog, wanted, actual, others)
     reverses = [operation.reverse for operation in reversed(phantoms)]
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)

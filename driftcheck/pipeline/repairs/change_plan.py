@@ -44,20 +44,32 @@ def redo(
     catalog: Catalog,
     wanted: Snapshot | None = None,
     actual: Snapshot | None = None,
+    others: Sequence[Change] = (),
 ) -> Plan:
     """Plan the statements that turn the wanted schema into the actual one.
 
-    Changes are listed in the order that undoes them, so they are made in reverse order.
+    Changes are listed in the order that undoes them, so they are made in reverse order. What
+    depends on a dropped object is not created again if another change drops or alters it: the plan
+    makes this change too.
 
     Args:
         changes: The changes between the two schemas.
         catalog: The catalog of the database.
         wanted: The schema as it should be.
         actual: The schema as it is. Without the schemas, no dependencies are known.
+        others: Further changes between the two schemas, which other plans make.
     """
     steps = [*object_changes(changes, undone=False)]
     steps = [_after_parent(step, steps) for step in steps]
-    return plan(steps, catalog, _standing(changes, wanted, undone=False), actual)
+    standing = _standing(changes, wanted, undone=False)
+    alone = plan(steps, catalog, standing, actual)
+    own = {obj.address for step in steps for obj in (step.current, step.target) if obj is not None}
+    if not others or all(step.address in own for step in alone.steps):
+        return alone
+    every = [*steps, *object_changes(others, undone=False)]
+    every = [_after_parent(step, every) for step in every]
+    scope = PlanScope(every, SchemaState(standing), catalog, actual)
+    return plan_in(scope, every[: len(steps)])
 
 
 def undo_each(
