@@ -10,8 +10,10 @@ printed in two ways: see ``judging/printed_expressions.py``. There, the server d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from itertools import accumulate
 
 from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -23,6 +25,12 @@ _LITERAL_OR_CAST = re.compile(
     re.VERBOSE,
 )
 _NUMBER_AS_STRING = re.compile(r"\A'(-?\d+(?:\.\d+)?)'\Z")
+_NUMBER = re.compile(
+    r"(?:\(?(-?\d+(?:\.\d+)?)\)?|'(-?\d+(?:\.\d+)?)')"
+    r"(::(?:smallint|integer|bigint|numeric|real|double precision)(?:\([\d, ]+\))?)?"
+)
+"""A number, or a string that a cast converts to a number; a string without a cast is a text."""
+_NO_ELEMENTS = "ARRAY[]"
 _NEXT_VALUE = re.compile(r"\Anextval\(")
 _NAME_BY_SERVER = re.compile(
     r"""(_.+)?_(pkey|key|fkey|check|excl)\d*     # PostgreSQL
@@ -37,7 +45,11 @@ def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
 
     A change of which nothing is left is omitted.
     """
-    for change in changes:
+    every = list(changes)
+    called = {change.address for pair in _called_by_models(every) for change in pair}
+    for change in every:
+        if change.address in called:
+            continue
         if change.type not in (ChangeType.CHANGED, ChangeType.RENAMED):
             yield change
             continue
@@ -45,6 +57,34 @@ def meaningful(changes: Iterable[Change]) -> Iterator[Change]:
         renamed = change.type is ChangeType.RENAMED and not is_named_by_server(change.address)
         if kept or renamed:
             yield replace(change, differences=kept)
+
+
+def _called_by_models(changes: Sequence[Change]) -> Iterator[tuple[Change, Change]]:
+    """Yield a sequence and a column of which only the models say that they take its values.
+
+    ``Column("id", Sequence("orders_id_seq"), primary_key=True)`` creates a sequence on its own, and
+    SQLAlchemy calls it in each INSERT. Autogenerate writes the column without the sequence, so the
+    migration makes it serial: its default takes the values of a sequence with this name.
+    """
+    columns = {
+        change.address: change
+        for change in changes
+        if _attributes(change) == {"default", "serial"} and change.wanted and change.actual
+    }
+    for change in changes:
+        if _attributes(change) != {"owned_by", "part_of"} or change.actual is None:
+            continue
+        owner = columns.get(next(iter(change.actual.stands_on), change.address))
+        if owner is not None and owner.actual is not None and owner.wanted is not None:
+            default = str(owner.actual.attributes["default"])
+            is_its_default = _NEXT_VALUE.match(default) and change.address.name in default
+            if is_its_default and owner.wanted.attributes["default"] is None:
+                yield owner, change
+
+
+def _attributes(change: Change) -> set[str]:
+    """The names of the attributes that differ."""
+    return {difference.attribute for difference in change.differences}
 
 
 def duplicate_declaration(change: Change, models: Snapshot, head: Snapshot) -> SchemaObject | None:
@@ -113,10 +153,22 @@ def canonical(expression: str) -> str:
     removed. All calls of ``nextval()`` are equal, because a sequence keeps its name when its table
     is renamed.
     """
+    number = _NUMBER.fullmatch(expression)
+    if number is not None and (number[1] or number[3]):
+        return f"{Decimal(number[1] or number[2]).normalize():f}"
     bare = _LITERAL_OR_CAST.sub(lambda match: match[1] or "", expression).strip()
-    while bare.startswith("(") and bare.endswith(")") and bare.count("(") == 1:
+    while _is_enclosed(bare):
         bare = bare[1:-1].strip()
     bare = _NUMBER_AS_STRING.sub(r"\1", bare)
     if _NEXT_VALUE.match(bare):
         return "nextval()"
+    if bare == _NO_ELEMENTS:
+        return "'{}'"
     return "now()" if bare.lower() in _NOW else bare
+
+
+def _is_enclosed(expression: str) -> bool:
+    """Whether parentheses enclose a whole expression."""
+    brackets = re.sub(r"'(?:[^']|'')*'|[^()]", "", expression)
+    depths = [*accumulate(1 if bracket == "(" else -1 for bracket in brackets)]
+    return expression.startswith("(") and expression.endswith(")") and 0 not in depths[:-1]

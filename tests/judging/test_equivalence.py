@@ -20,6 +20,11 @@ from driftcheck.schema import Address, SchemaObject
         ("'{}'::jsonb", "'{}'::json"),
         ("'a'::public.mood", "'a'::mood"),
         ("'{}'::character varying(20)[]", "'{}'::text[]"),
+        ("'{}'::text[]", "ARRAY[]::text[]"),
+        ("'0'::numeric", "0.00"),
+        ("'-1.50'::numeric(5,2)", "(-1.5)"),
+        ("gen_random_uuid()", "(gen_random_uuid())::text"),
+        ("(lower('(A'::text))", "lower('(A'::text)"),
     ],
 )
 def test_these_mean_the_same(left: str, right: str) -> None:
@@ -37,6 +42,9 @@ def test_these_mean_the_same(left: str, right: str) -> None:
         ("'a::b'::text", "'a'::text"),
         ("(1 + 2)", "1"),
         ("'true'", "true"),
+        ("'1.0'::text", "'1'::text"),
+        ("'1.0'::character varying", "'1'::character varying"),
+        ("(a) + (b)", "a) + (b"),
     ],
 )
 def test_these_do_not(left: str, right: str) -> None:
