@@ -79,14 +79,23 @@ def judge(
         other gaps in the order of the chain.
     """
     pending = {a: change for change in changes.get(Gap.PENDING, ()) for a in addresses_of(change)}
+
+    def is_noted(change: Change) -> bool:
+        """Whether a pending change, such as a partition that no model declares, is only a note."""
+        sides = snapshots[Side.MODELS], snapshots[Side.HEAD]
+        reason = note_reason(change.wanted, change.actual, sides)
+        return bool(reason) and Verdict.PENDING in NOTED_ONLY_IN.get(reason, Verdict)
+
     judged_with_drift: set[int] = set()
     verdicts: list[tuple[Verdict, Change, Mapping[Gap, Sequence[Change]]]] = []
     for drift in changes.get(Gap.DRIFT, ()):
         is_explained = _is_explained(drift, snapshots, note_reason)
         addresses = () if is_explained else addresses_of(drift)
         same_object = list({id(pending[a]): pending[a] for a in addresses if a in pending}.values())
-        judged_with_drift |= {id(change) for change in same_object}
         verdict = verdict_on(drift, same_object, snapshots)
+        if verdict is Verdict.CONFLICT and all(is_noted(change) for change in same_object):
+            verdict, same_object = Verdict.DRIFT, []
+        judged_with_drift |= {id(change) for change in same_object}
         verdicts.append((verdict, drift, {Gap.DRIFT: [drift], Gap.PENDING: same_object}))
     renames = [
         drift

@@ -384,7 +384,7 @@ FAULTS: dict[str, Rule] = {
     ),
     "pending-operation": Rule(
         Severity.ERROR,
-        "migrate would write an operation that belongs to no other failing finding: {operation}",
+        "migrate would write {count} to no other failing finding: {operation}",
         "The command alembic check fails, and the next migration contains the operation.",
     ),
     "colleague-upgrade-fails": Rule(

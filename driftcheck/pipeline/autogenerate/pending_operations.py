@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from driftcheck.judging.findings import Finding, Remedy, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.completion.finding_context import Operations
 from driftcheck.pipeline.completion.operation_matching import explaining_note, is_explained
+from driftcheck.pipeline.completion.remedies import code_of
 from driftcheck.pipeline.faults.faults import fault
 from driftcheck.pipeline.faults.version_tables import exclude_own_table
 from driftcheck.sources.operation import Operation
-from driftcheck.sources.operation_imports import with_imports
 
 
 def pending_operations(
@@ -22,10 +22,11 @@ def pending_operations(
     version_tables: Collection[str],
     migrate: str,
 ) -> Iterator[Finding]:
-    """Make a finding of each operation that ``migrate`` would write and no finding explains.
+    """Make findings of the operations that ``migrate`` would write and no finding explains.
 
-    Examples are the operations of plugins, whose objects are not in the models' metadata, and an
-    operation that does not change the schema.
+    Operations that are written for one note are one finding: a rename in the models is a drop and a
+    creation. Other examples are the operations of plugins, whose objects are not in the models'
+    metadata, and an operation that does not change the schema.
 
     Args:
         operations: The operations that autogenerate writes for a database at head.
@@ -34,14 +35,34 @@ def pending_operations(
         version_tables: The names of Alembic's own tables in the database.
         migrate: The project's command that writes a migration with autogenerate.
     """
-    for operation in operations.on_head:
-        address = operation.address
-        is_selected = not schemas or address is None or address.schema in schemas
-        if is_selected and _compares(operation) and not is_explained(operation, judged):
-            error = operations.errors.get(operation.text, "")
-            remedy = _remedy(operation, error, version_tables, migrate)
-            finding = _finding(operation, error, remedy)
-            yield replace(finding, why=_why(explaining_note(operation, judged)))
+    left = (
+        operation
+        for operation in operations.on_head
+        if _is_selected(operation, schemas)
+        and _compares(operation)
+        and not is_explained(operation, judged)
+    )
+    for note, group in _grouped(left, judged):
+        errors = [operations.errors.get(operation.text, "") for operation in group]
+        remedy = _remedy(group, "\n".join(filter(None, errors)), note, version_tables, migrate)
+        yield _finding(group, errors, note, remedy)
+
+
+def _grouped(
+    operations: Iterable[Operation], judged: Sequence[Judged]
+) -> Iterator[tuple[Judged | None, list[Operation]]]:
+    """Group operations by the note that they are written for. Others are alone."""
+    groups: dict[int, tuple[Judged | None, list[Operation]]] = {}
+    for operation in operations:
+        note = explaining_note(operation, judged)
+        key = id(operation) if note is None else id(note)
+        groups.setdefault(key, (note, []))[1].append(operation)
+    yield from groups.values()
+
+
+def _is_selected(operation: Operation, schemas: Sequence[str]) -> bool:
+    address = operation.address
+    return not schemas or address is None or address.schema in schemas
 
 
 def _compares(operation: Operation) -> bool:
@@ -53,16 +74,24 @@ def _compares(operation: Operation) -> bool:
     return not operation.working.translate_map
 
 
-def _finding(operation: Operation, error: str, remedy: Remedy) -> Finding:
-    address = operation.address
+def _finding(
+    operations: Sequence[Operation], errors: Sequence[str], note: Judged | None, remedy: Remedy
+) -> Finding:
+    address = operations[0].address
+    if note is not None and len(operations) > 1:
+        address = note.finding.address
     about = f" for {address}" if address is not None and address.name else ""
+    several = len(operations) > 1
     finding = fault(
         "pending-operation",
-        operation=f"{operation.call}{about}",
-        details=_details(operation, error),
+        count=f"{len(operations)} operations that belong"
+        if several
+        else "an operation that belongs",
+        operation=" and ".join(operation.call for operation in operations) + about,
+        details="\n".join(_details(operations, errors)),
         remedies=(remedy,),
     )
-    return replace(finding, verdict=Verdict.PENDING, address=address)
+    return replace(finding, verdict=Verdict.PENDING, address=address, why=_why(note))
 
 
 def _why(note: Judged | None) -> str:
@@ -72,35 +101,67 @@ def _why(note: Judged | None) -> str:
     return f"A note of this report says why: {note.finding.message}."
 
 
-def _details(operation: Operation, error: str) -> str:
-    if error:
-        return f"The operation fails on a database at head: {error}"
-    if operation.is_repeated:
-        return "The operation has no effect: migrate writes it again after it has run."
-    return ""
+def _details(operations: Sequence[Operation], errors: Sequence[str]) -> Iterator[str]:
+    for operation, error in zip(operations, errors, strict=True):
+        subject = f"The operation {operation.call}" if len(operations) > 1 else "The operation"
+        if error:
+            yield f"{subject} fails on a database at head: {error}"
+        elif operation.is_repeated:
+            yield f"{subject} has no effect: migrate writes it again after it has run."
 
 
 def _remedy(
-    operation: Operation, error: str, version_tables: Collection[str], migrate: str
+    operations: Sequence[Operation],
+    error: str,
+    note: Judged | None,
+    version_tables: Collection[str],
+    migrate: str,
 ) -> Remedy:
-    if operation.drops_table and operation.table in version_tables:
-        return exclude_own_table(operation.table)
-    code = with_imports(operation.text, operation.imports)
+    dropped = [operation.table for operation in operations if operation.drops_table]
+    if len(operations) == 1 and set(dropped) & set(version_tables):
+        return exclude_own_table(dropped[0])
+    if dropped and note is not None and note.finding.rule.endswith("-partition"):
+        return _exclude_partition(dropped[0])
+    code = code_of((operation.text for operation in operations), operations)
+    several = len(operations) > 1
+    these, fail = ("these operations", "fail") if several else ("this operation", "fails")
     if error:
         summary = (
             "Correct the declaration in the models or in the plugin so that migrate no longer "
-            "writes this operation, which fails on every database."
+            f"writes {these}, which {fail} on every database."
         )
         return Remedy("correct the declaration", summary, "python", code)
-    if operation.is_repeated:
+    if all(operation.is_repeated for operation in operations):
         summary = (
             "Declare in the models what the database has, or leave the object out of the "
             "comparison, with include_object, compare_type or compare_server_default in env.py. "
-            "A migration with this operation changes nothing."
+            f"A migration with {these} changes nothing."
         )
         return Remedy("correct the declaration", summary)
-    then = "which writes this operation"
-    if operation.needs_autocommit:
-        then = "and put its operation into the block that is shown"
-    summary = f"Run {migrate}, {then}."
-    return Remedy("write the migration", summary, "python", code)
+    then = f"which writes {these}"
+    if any(operation.needs_autocommit for operation in operations):
+        then = (
+            "and put "
+            + (
+                "its operations into the blocks that are"
+                if several
+                else "its operation into the block that is"
+            )
+            + " shown"
+        )
+    return Remedy("write the migration", f"Run {migrate}, {then}.", "python", code)
+
+
+def _exclude_partition(name: str) -> Remedy:
+    """Return the remedy for operations that drop a partition, which models do not declare."""
+    summary = (
+        "Do not run these operations: they drop the partition with its rows. Autogenerate takes a "
+        "partition for a table that the models lack. Leave the partitions out of the comparison "
+        "in env.py, with the option include_name of context.configure()."
+    )
+    return Remedy("exclude the partitions", summary, "python", _EXCLUDE_NAME.format(name=name))
+
+
+_EXCLUDE_NAME = """\
+def include_name(name, kind, parent_names):
+    return kind != "table" or name not in {{{name!r}}}"""
