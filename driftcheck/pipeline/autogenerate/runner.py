@@ -114,7 +114,9 @@ class AutogenerateRunner:
         except NotTriedError as error:
             return replace(without_drift, not_tried=error.message)
         except ProjectError as error:
-            reason = f"env.py does not run as a role without rights: {error.message}"
+            reason = error.message.removesuffix(".")
+            if lacks_rights(reason):
+                reason = f"env.py does not run as a role without rights: {reason}"
             return replace(without_drift, not_tried=reason)
         # Shadows of the whole head have rows after a replay only. Without a plan for the drift, the
         # operations depend on all of the live database.

@@ -153,10 +153,17 @@ class Replays:
         return ()
 
     def stamp(self, shadow_set: ShadowSet, revisions: Sequence[str]) -> None:
-        """Stamp the shadows of a set with revisions, without running them."""
+        """Stamp the shadows of a set with revisions, without running them.
+
+        A revision on which another one depends is not recorded: Alembic does not either, and
+        autogenerate refuses a database that has such a row.
+        """
+        parents = self._loaded.parents()
+        needed = ancestry([p for revision in revisions for p in parents.get(revision, ())], parents)
         replay = self.new(shadow_set)
         for revision in revisions:
-            replay.stamp(revision)
+            if revision not in needed:
+                replay.stamp(revision)
 
     def repeat_without_roles(
         self, shadow_set: ShadowSet, replay: Callable[[], RevisionFailure | None]
