@@ -24,11 +24,13 @@ class PartialRun:
         revision: The identifier of the revision.
         present: Its changes that are in the live database.
         missing: Its changes that are not, or not completely.
+        unfinished: Its changes that failed and left an object that is not valid.
     """
 
     revision: str
     present: tuple[Change, ...]
     missing: tuple[Change, ...]
+    unfinished: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,15 @@ class _Schemas:
         return {each: wanted.objects.get(each) for each in _differing(self.of(before), wanted)}
 
     def present(self, step: Step, live: Snapshot) -> Iterator[tuple[Address, SchemaObject | None]]:
-        """Yield the objects that a revision changes and that live has as they are after it."""
+        """Yield the objects that a revision changes and that live has as they are after it.
+
+        An index whose creation failed is in live too, as one that is not valid.
+        """
         for address, wanted in self.between(step.before, step.after).items():
             if _equal(wanted, live, address):
                 yield address, wanted
+            elif _is_unfinished(wanted, live, address):
+                yield address, live.objects[address]
 
 
 def _alike(state: State, later: Sequence[State], schema: _Schemas) -> Iterator[State]:
@@ -173,16 +180,29 @@ def _partial_run(step: Step, live: Snapshot, schema: _Schemas) -> PartialRun:
     before, after = schema.of(step.before), schema.of(step.after)
     present: list[Change] = []
     missing: list[Change] = []
+    unfinished: list[Change] = []
     remaining = compare(before, after, same_lineage=True)
     while remaining:
         change = remaining.pop(0)
         if not _has_run(replace(change, parts=()), after, live):
-            missing.append(change)
+            is_left = _is_unfinished(change.actual, live, change.address)
+            (unfinished if is_left else missing).append(change)
             continue
         run = tuple(part for part in change.parts if _has_run(part, after, live))
         present.append(replace(change, parts=run))
         remaining += (part for part in change.parts if part not in run)
-    return PartialRun(step.revision.identifier, tuple(present), tuple(missing))
+    found = map(tuple, (present, missing, unfinished))
+    return PartialRun(step.revision.identifier, *found)
+
+
+def _is_unfinished(wanted: SchemaObject | None, live: Snapshot, address: Address) -> bool:
+    """Whether live has an object that differs only in that the server has not completed it."""
+    found = live.objects.get(address)
+    if wanted is None or found is None or wanted.part_of != found.part_of:
+        return False
+    facts = wanted.attributes.items()
+    differing = {name for name, value in facts if found.attributes.get(name) != value}
+    return differing == {"valid"} and not found.attributes["valid"]
 
 
 def _has_run(change: Change, after: Snapshot, live: Snapshot) -> bool:

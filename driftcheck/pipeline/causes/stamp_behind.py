@@ -130,7 +130,8 @@ class UnrecordedRevisions:
                 stamped=stamped,
             )
         if ahead.partial:
-            yield partial_run(ahead, stamped, tuple(self._remedies(ahead, database)))
+            remedies = tuple(self._remedies(ahead, database)) or (self._by_hand(ahead),)
+            yield partial_run(ahead, stamped, remedies)
 
     def _stamp(self, ahead: LiveAhead) -> Remedy:
         summary = "Record the revisions that have run."
@@ -163,6 +164,17 @@ class UnrecordedRevisions:
                 f"{first}undo the part that has run, then run the revision: {upgrade}. {_ROWS}"
             )
             yield _remedy("undo the part", summary, plan)
+
+    def _by_hand(self, ahead: LiveAhead) -> Remedy:
+        """Return the remedy if no statements could be tried."""
+        first = "After the stamp is corrected, " if ahead.completed else ""
+        undo = f"undo by hand what has run, then run the revision: {self._loaded.upgrade_command}."
+        if ahead.finished is None:
+            return Remedy("undo the part", _sentence(f"{first}{undo} {_ROWS}"))
+        record = self._stamp_command(ahead.heads_when_finished)
+        finish = f"run by hand what is missing, then record the revision: {record}."
+        summary = _sentence(f"{first}{finish} Or {undo} {_ROWS}")
+        return Remedy("finish or undo the revision", summary)
 
     def _tried(self, current: Snapshot, wanted: Snapshot, database: DatabaseState) -> Plan | None:
         """Plan the change from one schema to another, and run it on a copy of the live schema.
@@ -241,12 +253,20 @@ def _delayed(remedy: Remedy, fix: Finding) -> Remedy:
 
 
 def _remedy(name: str, summary: str, plan: Plan) -> Remedy:
-    summary = summary[:1].upper() + summary[1:]
-    return Remedy(name, summary, "sql", plan.script, plan.loses_data)
+    return Remedy(name, _sentence(summary), "sql", plan.script, plan.loses_data)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _partly(run: PartialRun) -> Iterator[str]:
-    for title, changes in (("has run", run.present), ("is missing", run.missing)):
+    groups = (
+        ("has run", run.present),
+        ("has failed and is not valid", run.unfinished),
+        ("is missing", run.missing),
+    )
+    for title, changes in groups:
         for line in _described(changes):
             yield f"{run.revision}, {title}: {line}"
 

@@ -87,6 +87,23 @@ def test_an_altered_collation_of_the_database_is_one_finding(project):
     assert found == [("drift-database-changed", "defaults")]
 
 
+def test_a_revision_that_failed_halfway(project):
+    """The server has committed its first statement. No statements are tried, so none are shown."""
+    halfway = 'op.create_table("lids", sa.Column("id", sa.Integer()))'
+    last = 'op.add_column("boxes", sa.Column("colour", sa.Integer()))'
+    project.revision("0002", f"{halfway}\n{last}", "0001")
+    project.by_hand("CREATE TABLE lids (id integer)")
+    result = project.run("compare", "--format", "json")
+    (database,) = json.loads(result.stdout)["databases"]
+    findings = database["findings"]
+    cause = next(f for f in findings if f["rule"] == "stamp-behind-in-part")
+    (remedy,) = cause["remedy"]
+    assert remedy["name"] == "finish or undo the revision"
+    assert "alembic stamp 0002" in remedy["summary"]
+    upgrades = [r["summary"] for f in findings for r in f["remedy"] if r["name"] == "upgrade"]
+    assert all(summary.startswith("An upgrade fails now.") for summary in upgrades)
+
+
 def test_a_migration_may_alter_the_collation_of_its_database(project):
     lines = 'op.execute("ALTER DATABASE COLLATE utf8mb4_unicode_ci")'
     project.revision("0002", lines, after="0001")

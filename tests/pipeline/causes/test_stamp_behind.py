@@ -31,6 +31,10 @@ op.drop_column("a", "old")
     'op.create_table("d", sa.Column("id", sa.Integer, primary_key=True))',
 )
 TABLE_B = "CREATE TABLE b (id serial PRIMARY KEY, a_id integer)"
+FAILED_INDEX = f"""
+{TABLE_B}; CREATE INDEX ix_b_a_id ON b (a_id); ALTER TABLE a ADD size integer;
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_b_a_id'::regclass
+"""
 TABLE_D = "CREATE TABLE d (id serial PRIMARY KEY)"
 UNAPPLIED_D = ("unapplied-table-missing", "public.d")
 NO_OLD, BIG = (
@@ -90,6 +94,13 @@ CASES = {
          ("unapplied-index-missing", "public.ix_b_a_id")],
         ["r2, has run: created table public.b", "r2, is missing: created column public.a.size",
          "r2, is missing: created index public.ix_b_a_id"],
+        BOTH,
+    ),
+    "an index whose creation failed": Case(
+        "r1", "r1", FAILED_INDEX, "stamp-behind-in-part",
+        [NO_OLD, BIG, UNAPPLIED_D, ("unapplied-index-changed", "public.ix_b_a_id")],
+        ["r2, has run: created column public.a.size", "r2, has run: created table public.b",
+         "r2, has failed and is not valid: created index public.ix_b_a_id"],
         BOTH,
     ),
     "a part, with other drift": Case(
