@@ -79,6 +79,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
+def missing_variable(error: BaseException) -> str:
+    """Return the environment variable that certainly is missing for code; empty if none is."""
+    found = (_variable_of(cause) for cause in _causes(error))
+    return next((name for name, certain in found if certain and name not in os.environ), "")
+
+
 def _missing_variable(error: BaseException) -> str:
     name, is_certain = _variable_of(error)
     if not name or name in os.environ:

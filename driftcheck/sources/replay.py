@@ -20,6 +20,7 @@ from driftcheck.errors import ConnectionFailedError, ProjectError
 from driftcheck.process.exception_text import exception_lines
 from driftcheck.project.containment import line_in
 from driftcheck.project.environment import LoadedProject
+from driftcheck.project.failure_hints import missing_variable
 from driftcheck.project.inputs import States
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.project.working_schema import working_schema
@@ -51,12 +52,15 @@ class RevisionFailure:
         message: The first error of the database, or the exception.
         existing: For an object that exists already: the object, and where an earlier revision
             creates it.
+        variable: The environment variable that the revision needs and that is not set; empty if
+            that is not the cause.
     """
 
     where: MigrationSource
     statement: str
     message: str
     existing: tuple[Address, MigrationSource] | None = None
+    variable: str = ""
 
 
 @dataclass(frozen=True)
@@ -321,6 +325,7 @@ class Replay:
             MigrationSource(revision, relative(file, self._loaded.root), line_in(error, file)),
             "",
             message,
+            variable=missing_variable(error),
         )
 
     def _existing_object(

@@ -143,18 +143,29 @@ def _origin(failure: RevisionFailure, generated: Generated | None) -> Origin | N
 
 
 def _cause(failure: RevisionFailure, findings: Sequence[Finding]) -> Finding | None:
-    """Return the finding that an operation is written for; drift precedes a pending change."""
+    """Return the finding that an operation is written for; drift precedes a pending change.
+
+    Without a statement, the message of an exception is all that is known: a batch of Alembic says
+    what its table lacks, and not which table it is.
+    """
     for gap in (Gap.DRIFT, Gap.PENDING):
         candidates = [
             (len(address.path), finding)
             for finding in findings
             if gap in finding.gaps
             for address in _addresses(finding)
-            if all(has_word(failure.statement, name) for name in address.path)
+            if _names(failure, address)
         ]
         if candidates:
             return max(candidates, key=lambda pair: pair[0])[1]
     return None
+
+
+def _names(failure: RevisionFailure, address: Address) -> bool:
+    """Whether a failure names an object."""
+    if failure.statement:
+        return all(has_word(failure.statement, name) for name in address.path)
+    return bool(address.name) and has_word(failure.message, address.name)
 
 
 def _addresses(finding: Finding) -> Iterator[Address]:
@@ -212,7 +223,7 @@ def _remedies(
     elif of_rows:
         yield remedy_for_rows(failure.message, failure.statement)
     else:
-        known = [*revision_remedies(failure.message)]
+        known = [*revision_remedies(failure.message, failure.variable)]
         yield from known or [_FIX]
 
 

@@ -84,7 +84,7 @@ def broken_history(broken: RevisionFailure, root: Path) -> Finding:
             details=details,
             origin=where,
             remedies=(
-                *revision_remedies(broken.message),
+                *revision_remedies(broken.message, broken.variable),
                 *_WAYS_TO_BUILD,
             ),
             revision=broken.where.revision,

@@ -58,12 +58,19 @@ _NAME_CONSTRAINTS = Remedy(
 )
 
 
-def revision_remedies(message: str) -> Iterator[Remedy]:
+def revision_remedies(message: str, variable: str = "") -> Iterator[Remedy]:
     """Yield the remedies for a failed revision if the cause is known.
 
     Args:
         message: The message of the database or of the exception.
+        variable: The environment variable that the revision needs and that is not set.
     """
+    if variable:
+        yield Remedy(
+            "set the environment variable",
+            f"The revision reads the environment variable {variable}. Set it to the value with "
+            "which the migrations run.",
+        )
     yield from _other_server(message)
     hint = schema_hint(message)
     if hint:

@@ -30,6 +30,15 @@ def test_a_value_of_an_enum_that_is_used_before_it_is_committed(sketch, pg18):
     assert "history-broken" not in [rule for rule, _ in project.compare().findings]
 
 
+def test_an_environment_variable_that_a_revision_reads(sketch, pg18):
+    project = sketch(pg18)
+    project.models(MODELS)
+    project.revision("0001", f'import os\nos.environ["TENANT_OF_R1"]\nop.create_table("t", {ID})')
+    advice = remedies(project.compare())[0]
+    assert advice["name"] == "set the environment variable"
+    assert "TENANT_OF_R1" in advice["summary"]
+
+
 @pytest.mark.parametrize(
     ("message", "name", "words"),
     [
