@@ -30,6 +30,9 @@ _NO_URL = re.compile(
     r"|'NoneType' object has no attribute '_instantiate_plugins'"  # SQLAlchemy 1.4
 )
 _NO_PRIVILEGE = re.compile(r"permission denied for schema (\w+)")
+_NO_TABLE = re.compile(
+    r'relation "[^"]+" does not exist|no such table: \S|Table \'[^\']+\' doesn\'t exist'
+)
 _TEMPLATE_URL = re.compile(r"Can't load plugin: sqlalchemy\.dialects:driver\b")
 _NO_SCHEMA = re.compile(
     r'schema "(?P<name>[^"]+)" does not exist|no schema has been selected to create in'
@@ -238,6 +241,17 @@ def _reflected_table(error: BaseException) -> str:
     )
 
 
+def _queried_table(error: BaseException) -> str:
+    if _NO_TABLE.search(message_of(error)) is None:
+        return ""
+    return (
+        "driftcheck connects the project's code to a shadow database, which has only what the "
+        "migrations have created so far: no tables while the code is imported, and no rows. On a "
+        "new database, the migrations fail in the same way. Read the table after the start of the "
+        "app, or treat a missing table as an empty one."
+    )
+
+
 _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _missing_variable,
     _old_scheme,
@@ -249,4 +263,5 @@ _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _percent_sign,
     _no_url_in_file,
     _reflected_table,
+    _queried_table,
 )

@@ -83,6 +83,10 @@ def fails(project, *words, options=(), status=CANNOT_CHECK, **variables):
             ["NoSuchTableError: visits", "Declare the table in the models with its columns"],
         ),
         (
+            'create_engine("sqlite:///live.db").connect().exec_driver_sql("SELECT * FROM visits")',
+            ["no such table: visits", "no tables while the code is imported"],
+        ),
+        (
             "raise KeyError('url')",
             ["Set sqlalchemy.url in Alembic's configuration file"],
         ),
