@@ -14,6 +14,10 @@ from driftcheck.pipeline.faults.faults import fault
 from driftcheck.pipeline.faults.version_tables import exclude_own_table
 from driftcheck.sources.operation import Operation
 
+_EXCLUDE_NAME = """\
+def include_name(name, kind, parent_names):
+    return kind != "table" or name not in {{{name!r}}}"""
+
 
 def pending_operations(
     operations: Operations,
@@ -81,12 +85,10 @@ def _finding(
     if note is not None and len(operations) > 1:
         address = note.finding.address
     about = f" for {address}" if address is not None and address.name else ""
-    several = len(operations) > 1
+    several = f"{len(operations)} operations that belong"
     finding = fault(
         "pending-operation",
-        count=f"{len(operations)} operations that belong"
-        if several
-        else "an operation that belongs",
+        count=several if len(operations) > 1 else "an operation that belongs",
         operation=" and ".join(operation.call for operation in operations) + about,
         details="\n".join(_details(operations, errors)),
         remedies=(remedy,),
@@ -140,15 +142,10 @@ def _remedy(
         return Remedy("correct the declaration", summary)
     then = f"which writes {these}"
     if any(operation.needs_autocommit for operation in operations):
-        then = (
-            "and put "
-            + (
-                "its operations into the blocks that are"
-                if several
-                else "its operation into the block that is"
-            )
-            + " shown"
+        blocks = (
+            "operations into the blocks that are" if several else "operation into the block that is"
         )
+        then = f"and put its {blocks} shown"
     return Remedy("write the migration", f"Run {migrate}, {then}.", "python", code)
 
 
@@ -160,8 +157,3 @@ def _exclude_partition(name: str) -> Remedy:
         "in env.py, with the option include_name of context.configure()."
     )
     return Remedy("exclude the partitions", summary, "python", _EXCLUDE_NAME.format(name=name))
-
-
-_EXCLUDE_NAME = """\
-def include_name(name, kind, parent_names):
-    return kind != "table" or name not in {{{name!r}}}"""
