@@ -80,6 +80,9 @@ class Kind(ABC):
     attaches_heirs: ClassVar[bool] = False
     """Whether what is inherited from an object of this kind is attached to it by a statement: see
     ``attach_heir``. While it is attached, it cannot be dropped by itself."""
+    is_named_in_table: ClassVar[bool] = False
+    """Whether objects of this kind are named within their table, so that one of another table may
+    have the same name."""
     is_used_implicitly: ClassVar[bool] = False
     """Whether an expression can use objects of this kind without naming them: a cast."""
 

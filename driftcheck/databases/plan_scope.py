@@ -272,12 +272,17 @@ class PlanScope:
         """The object with a change that has a name which only one object can have."""
         return self._holders.get(key)
 
+    def names_held(self, obj: SchemaObject) -> Iterator[tuple[str, ...]]:
+        """The names of an object that no other object can have at the same time."""
+        is_in_table = self.kind(obj).is_named_in_table
+        return (key for key in names_held(obj) if not is_in_table or key[0] != "relation")
+
     def _hold(self, obj: SchemaObject) -> None:
-        for key in names_held(obj):
+        for key in self.names_held(obj):
             self._holders[key] = obj.address
 
     def _release_names(self, obj: SchemaObject | None) -> None:
-        for key in names_held(obj) if obj is not None else ():
+        for key in self.names_held(obj) if obj is not None else ():
             if obj is not None and self._holders.get(key) == obj.address:
                 del self._holders[key]
 

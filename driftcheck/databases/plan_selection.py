@@ -10,7 +10,6 @@ from driftcheck.databases.plan_scope import (
     ObjectChange,
     PlanScope,
     Selection,
-    names_held,
     within,
 )
 from driftcheck.schema import Address, SchemaObject
@@ -210,7 +209,7 @@ class _Selector:
             creation = self._scope.open_creation(address)
             if creation is not None and (creation.current is None or self._matters(creation)):
                 self.take(creation)
-        for key in names_held(target):
+        for key in self._scope.names_held(target):
             holder = self._scope.holder(key)
             if holder is not None and not self._selection.is_gone(holder):
                 self.take(self._scope.open_change(holder))

@@ -242,12 +242,15 @@ def _content(parts: Iterable[SchemaObject]) -> Hashable:
 
 
 def _numbered_content(parts: Parts) -> Hashable:
-    """Return the content of the numbered parts only, if there are any.
+    """Return the content of the numbered parts only, if there are any, or of the named ones.
 
     The definition of another part, such as a trigger, may contain the name of the parent object.
     """
     numbered = [part for part in parts if part.number is not None]
-    return frozenset((part.number, _content([part])) for part in numbered) or _content(parts)
+    named = [part for part in parts if not part.renamable]  # an index may be dropped as well
+    return frozenset((part.number, _content([part])) for part in numbered) or _content(
+        named or parts
+    )
 
 
 def _name_within_parent(part: SchemaObject) -> tuple[str, str, str | None]:

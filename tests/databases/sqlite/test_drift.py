@@ -78,6 +78,32 @@ def test_drift_is_told_undone_and_done_again(plans, stamped, live, case):
             assert told(drifted, read(other)) == set(), "done again"
 
 
+def test_a_table_is_created_beside_another_one_with_a_key_of_the_same_columns():
+    schemas = []
+    for name in ("wanted", "actual"):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            columns = "id INTEGER PRIMARY KEY, name TEXT UNIQUE"
+            connection.execute(f"CREATE TABLE {name} ({columns}, {name} TEXT)")
+            schemas.append(read(connection))
+    plan = undo(compare(*schemas, same_lineage=True), CATALOG, *schemas)
+    assert plan.manual_steps == ()
+    assert [statement.split(" (")[0] for statement in plan.statements] == [
+        "DROP TABLE actual",
+        "CREATE TABLE wanted",
+    ]
+
+
+def test_a_table_that_lost_its_index_is_renamed():
+    schemas = []
+    for change in ("", "ALTER TABLE t RENAME TO u; DROP INDEX i"):
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+            connection.executescript(
+                "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX i ON t (a);" + change
+            )
+            schemas.append(read(connection))
+    assert told(*schemas) == {"renamed table t", "missing index i"}
+
+
 def test_the_catalogue_is_as_large_as_promised():
     assert sum(bool(case.expected) for case in CASES) >= 120
     assert sum(not case.expected for case in CASES) >= 25

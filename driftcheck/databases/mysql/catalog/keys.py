@@ -38,6 +38,7 @@ class Key(MySQLKind):
 
     models_can_declare = True
     is_named_in_definitions = False
+    is_named_in_table = True
     changes = (
         only_if(lambda a: a["method"] == "BTREE", AttributeChange("order", _reversed)),
         either("hidden", "IGNORED"),

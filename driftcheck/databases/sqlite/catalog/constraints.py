@@ -42,6 +42,7 @@ class ConstraintKind(RebuiltKind):
 
     models_can_declare = True
     is_named_in_definitions = False
+    is_named_in_table = True
 
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every constraint of this kind."""
