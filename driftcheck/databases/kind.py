@@ -39,7 +39,7 @@ class Kind(ABC):
     """A server setting: whether CREATE checks that the referenced objects exist. A plan that also
     creates objects of other kinds turns the setting off."""
     is_type: ClassVar[bool] = False
-    """Whether columns can have a type of this kind."""
+    """Whether objects of this kind are in the type of a column: types and collations."""
     can_move: ClassVar[bool] = False
     """Whether ``alter`` can make the object a part of another parent object."""
     models_can_declare: ClassVar[bool] = False
@@ -221,6 +221,11 @@ class Kind(ABC):
         """
         del obj, heir
         return []
+
+    def is_found_by_columns(self, obj: SchemaObject) -> bool:
+        """Whether a new foreign key finds the object by its columns: a key."""
+        del obj
+        return False
 
     def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
         """Statements that create a part of an object that has rows.

@@ -158,13 +158,15 @@ def plan_in(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Plan:
     selection = select(scope, wanted)
     steps: list[PlanStep] = []
     by_hand: list[ManualStep] = []
+    renamed = {t.address for c, t in selection.alters.values() if c.address != t.address}
     for node in nodes_of(selection, scope):
         steps += _steps(node, scope.catalog)
         if node.manual_step:
             by_hand.append(ManualStep(node.manual_step, node.address, node.finding))
             scope.left_to_a_person.add(node.address)
-        if node.manual_step and not node.statements and node.address in selection.creates:
-            scope.created_by_a_person.add(node.address)
+        is_left = bool(node.manual_step) and not node.statements
+        if is_left and (node.address in selection.creates or node.address in renamed):
+            scope.named_by_a_person.add(node.address)
     findings = frozenset(c.finding for c in selection.changes if c.finding is not None)
     scope.apply(selection)
     checked = _without_checks(steps, selection.creates.values(), scope)

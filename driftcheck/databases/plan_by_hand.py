@@ -65,8 +65,8 @@ class _ByHand:
         return left_out
 
     def needs_missing(self, node: PlanNode) -> bool:
-        """Whether a node creates an object that needs one whose creation a person still makes."""
-        missing, obj = self._scope.created_by_a_person, self._created(node)
+        """Whether a node creates an object that needs one which a person creates or renames."""
+        missing, obj = self._scope.named_by_a_person, self._created(node)
         if not missing or obj is None:
             return False
         return not missing.isdisjoint(self._scope.needed_by(obj))

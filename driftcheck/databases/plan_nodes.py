@@ -60,6 +60,7 @@ class PlanNodes:
         definers: The node after which each type is complete that functions define.
         detachers: The node that detaches each object before its change.
         attachers: The node that attaches each object after its change.
+        releasers: The node that ends the dependencies of each object, such as those of a default.
         converters: The node that turns each column into text before its type changes.
     """
 
@@ -76,6 +77,7 @@ class PlanNodes:
         self.detachers: dict[Address, PlanNode] = {}
         self.attachers: dict[Address, PlanNode] = {}
         self.converters: dict[Address, PlanNode] = {}
+        self.releasers: dict[Address, PlanNode] = {}
         self._add_drops()
         self._add_alterations()
         self._add_creations()
@@ -92,6 +94,7 @@ class PlanNodes:
         for address, statements in selection.released.items():
             node = self._add(NodeKind.RELEASE, self._scope.state.objects[address])
             node.statements = statements
+            self.releasers[address] = node
             if address in selection.as_text:
                 self.converters[address] = node
         for address, obj in selection.drops.items():

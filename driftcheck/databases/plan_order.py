@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from driftcheck.databases.plan_by_hand import leave_to_a_person
 from driftcheck.databases.plan_evaluation import Evaluation
@@ -56,6 +56,8 @@ class _Order:
         self._run = nodes.order
         self._order_drops()
         self._order_makers()
+        self._order_rivals()
+        self._order_attachments()
         self._order_by_name()
         self._order_evaluations()
 
@@ -71,8 +73,8 @@ class _Order:
                     self._run(other, before=node)
                     if dependent not in self._nodes.renamers:  # its drop may name the type
                         self._run(other, before=self._nodes.renamers.get(address))
-                elif dependent in self._nodes.converters:
-                    self._run(self._nodes.converters[dependent], before=node)
+                elif dependent in self._nodes.releasers and address not in self._nodes.renamers:
+                    self._run(self._nodes.releasers[dependent], before=node)
                 elif dependent in self._nodes.alterers:
                     self._run(self._nodes.alterers[dependent], before=node)
         for address, node in self._nodes.converters.items():
@@ -102,16 +104,41 @@ class _Order:
                     )
                     self._run(node, before=self._nodes.attachers.get(address))
         for address, node in self._nodes.alterers.items():
-            for dependent in state.dependents(address):
-                if address not in state.dependents(dependent):  # a sequence that its column owns
-                    self._run(self._nodes.droppers.get(dependent), before=node)
+            for altered in self._altered_with(address):
+                for dependent in state.dependents(altered):
+                    if altered not in state.dependents(dependent):  # a sequence of its column
+                        self._run(self._nodes.droppers.get(dependent), before=node)
         self._order_rows_as_text()
+
+    def _order_rivals(self) -> None:
+        """Drop what the server may take for what a new object needs, before it is created."""
+        for obj in self._selection.creates.values():
+            for rival in self._scope.rivals(obj):
+                dropper = self._nodes.droppers.get(rival.address)
+                self._run(dropper, before=self._nodes.makers.get(obj.address))
+
+    def _altered_with(self, address: Address) -> Iterator[Address]:
+        """A column, and the columns that are inherited from it."""
+        yield address
+        for dependent in self._scope.state.dependents(address):
+            heir = self._scope.state.objects[dependent]
+            if heir.inherited_from == address and dependent.kind == "column":
+                yield from self._altered_with(dependent)
+
+    def _order_attachments(self) -> None:
+        """Attach a partition after others have left its table, whose rows may be its own."""
+        creates = self._selection.creates.values()
+        for obj in (*creates, *(target for _, target in self._selection.alters.values())):
+            attacher = self._nodes.attachers.get(obj.address)
+            for sibling in self._scope.leaving(obj) if attacher is not None else ():
+                self._run(self._nodes.droppers.get(sibling), before=attacher)
+                self._run(self._nodes.detachers.get(sibling), before=attacher)
 
     def _order_rows_as_text(self) -> None:
         """Turn rows of a table into text while the columns of that table are altered."""
         for address in self._selection.as_text:
             _, target = self._selection.alters[address]
-            for needed in self._scope.needed_by(target):
+            for needed in set(self._scope.needed_by(target)) - {target.part_of}:
                 for part in self._scope.state.parts(needed):
                     self._run(
                         self._nodes.alterers.get(part.address), before=self._nodes.alterers[address]

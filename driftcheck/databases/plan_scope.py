@@ -82,7 +82,7 @@ class PlanScope:
         default_privileges: The default privileges before and after all changes.
         created_kinds: The kinds of the objects that all changes create.
         left_to_a_person: The objects with a manual step in a plan so far.
-        created_by_a_person: Those that a plan has left to a person to create.
+        named_by_a_person: Those that a plan has left to a person to create or to rename.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class PlanScope:
     ) -> None:
         self.rows = rows
         self.left_to_a_person: set[Address] = set()
-        self.created_by_a_person: set[Address] = set()
+        self.named_by_a_person: set[Address] = set()
         self.state = state
         self.catalog = catalog
         self._explicit = target.dependencies if target is not None else {}
@@ -121,6 +121,12 @@ class PlanScope:
             for obj in (*state.objects.values(), *targets)
             if obj.address.kind == "default privileges"
         ]
+        self._leaving: dict[Address, list[Address]] = {}
+        for change in changes:
+            parent = change.current.part_of if change.current is not None else None
+            if change.current is not None and parent is not None and self._leaves(change):
+                self._leaving.setdefault(parent, []).append(change.current.address)
+        self._detached: set[Address] = set()
         self.created_kinds = {
             c.target.address.kind for c in changes if c.target is not None and c.current is None
         }
@@ -154,6 +160,46 @@ class PlanScope:
             return None
         statements = self.kind(change.target).detach(change.current, change.target)
         return change if statements else None
+
+    def _leaves(self, change: ObjectChange) -> bool:
+        """Whether a change ends that a table is attached to its parent table."""
+        current, target = change.current, change.target
+        if current is None or current.part_of is None or not self.is_partition(current):
+            return False
+        return target is None or bool(self.kind(current).detach(current, target))
+
+    def is_partition(self, obj: SchemaObject) -> bool:
+        """Whether an object is a part of an object of its own kind."""
+        return obj.part_of is not None and obj.part_of.kind == obj.address.kind
+
+    def leaving(self, target: SchemaObject) -> list[Address]:
+        """The current partitions that leave the table of a target partition, perhaps to return.
+
+        The rows of the target partition may be in them until then.
+        """
+        if target.part_of is None or not self.is_partition(target):
+            return []
+        change = self._by_target.get(target.part_of)
+        former = change.current if change is not None else None
+        return self._leaving.get(former.address if former is not None else target.part_of, [])
+
+    def was_detached(self, table: Address) -> bool:
+        """Whether an earlier plan has detached a table from its parent table."""
+        return table in self._detached
+
+    def rivals(self, target: SchemaObject) -> Iterator[SchemaObject]:
+        """The current objects that the server may take for one that a target object needs.
+
+        A new foreign key finds a key by its columns. It depends on the first one that fits.
+        """
+        for address in self.needed_by(target):
+            needed = self._goals.get(address)
+            if needed is None or not self.kind(needed).is_found_by_columns(needed):
+                continue
+            for other in self.state.parts(needed.part_of) if needed.part_of else ():
+                is_alike = {*other.stands_on} == {*needed.stands_on} and other.address != address
+                if is_alike and self.kind(other).is_found_by_columns(other):
+                    yield other
 
     def leaves_heirs(self, address: Address) -> bool:
         """Whether objects that are inherited from a current object remain when it is dropped.
@@ -295,6 +341,8 @@ class PlanScope:
             self._release_names(self.state.objects.get(current.address))
         for _, target in selection.alters.values():
             self._hold(target)
+            if self.attachment(target.address) is not None:
+                self._detached.add(target.address)
         for target in selection.creates.values():
             self._hold(target)
         for current, target in (*selection.alters.values(), *selection.carried):
@@ -407,6 +455,7 @@ _CONSTRAINTS = frozenset(
         "foreign key",
     )
 )
+_ROUTINES = frozenset(("function", "procedure", "aggregate"))
 
 
 def names_held(obj: SchemaObject) -> Iterator[tuple[str, ...]]:
@@ -419,6 +468,8 @@ def names_held(obj: SchemaObject) -> Iterator[tuple[str, ...]]:
         yield "type", schema, path[-1]
     if kind in _CONSTRAINTS:
         yield ("constraint", schema, *path)
+    if kind in _ROUTINES:
+        yield "routine", schema, path[-1], obj.address.arguments or ""
     if kind in ("primary key", "unique constraint", "exclusion constraint"):
         yield "relation", schema, path[-1]
     if kind == "column" and obj.attributes.get("identity"):

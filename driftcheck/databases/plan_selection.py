@@ -75,11 +75,18 @@ class _Selector:
 
     def _is_detached(self, table: Address | None) -> bool:
         """Whether the plan detaches a table from its parent table before it changes that."""
+        if table is not None and self._scope.was_detached(table):
+            return True
         change = self._scope.attachment(table) if table is not None else None
         if change is None or change.current is None:
             return False
         self.take(change)
         return change.current.address in self._selection.alters
+
+    def _was_detached(self, current: SchemaObject) -> bool:
+        """Whether an earlier plan has detached the table of an object that was inherited."""
+        table = current.part_of if current.inherited_from is not None else None
+        return table is not None and self._scope.was_detached(table)
 
     def _drop(self, current: SchemaObject | None, leader: Address | None = None) -> None:
         assert current is not None  # noqa: S101  (a change has at least one side)
@@ -88,6 +95,7 @@ class _Selector:
             return
         self._move_parts(current)
         is_covered = leader is not None and selection.is_gone(leader)
+        is_covered = is_covered and not self._was_detached(current)
         if not is_covered or leader == current.inherited_from:
             leader = self._dropped_with(current)
         if leader is not None:
@@ -213,6 +221,12 @@ class _Selector:
             holder = self._scope.holder(key)
             if holder is not None and not self._selection.is_gone(holder):
                 self.take(self._scope.open_change(holder))
+        for sibling in self._scope.leaving(target):
+            self.take(self._scope.open_change(sibling))
+        for rival in self._scope.rivals(target):
+            change = self._scope.open_change(rival.address)
+            if change is not None and self._is_dropped_by(change):
+                self.take(change)
 
     def _matters(self, change: ObjectChange) -> bool:
         """Whether objects that depend on an object can require its change."""
@@ -242,10 +256,19 @@ class _Selector:
         if self._scope.completed(current, target) is not current:
             for heir in self._scope.heirs(target.address):
                 self.take(self._scope.open_creation(heir.address))
+        if kind.attach(current, target):
+            self._create_inherited_parts(target)
         blocked = kind.blocked_by(same, target)
         if blocked:
             self._make_way(current, blocked)
         self._renew_followers(current, target)
+
+    def _create_inherited_parts(self, target: SchemaObject) -> None:
+        """Select what a table inherits and lacks: the server requires it, or creates it itself."""
+        for change in self._scope.missing_parts(target.address):
+            source = change.target.inherited_from if change.target is not None else None
+            if source in self._state.objects:  # what is created later creates it too
+                self.take(change)
 
     def _renew_followers(self, current: SchemaObject, target: SchemaObject) -> None:
         """Take down what would follow an object to its new name, and needs the former name."""
@@ -275,6 +298,10 @@ class _Selector:
                 continue
             if self._scope.kind(current).is_type and address.kind == "column":
                 self._keep_as_text(obj)
+                continue
+            if obj.address.kind == "column" and obj.inherited_from == current.address:
+                self.take(self._scope.open_change(address))  # it follows
+                self._make_way(obj, blocked)
                 continue
             is_generated = obj.address.kind == "column" and obj.attributes.get("generated")
             if (obj.address.kind in blocked and obj.address.kind != "column") or is_generated:
@@ -364,8 +391,9 @@ class _Selector:
         if cause in selection.rename_away and obj.address.kind == "column":
             if obj.address not in selection.retyped:
                 selection.retyped.add(obj.address)
-                selection.alters[obj.address] = (kind.of_replaced_type(obj), target)
-                self._make_way(obj, kind.blocked_by(kind.of_replaced_type(obj), target))
+                former = kind.of_replaced_type(self._standing(obj))
+                selection.alters[obj.address] = (former, target)
+                self._make_way(obj, kind.blocked_by(former, target))
             return
         if cause in selection.replaced_over_text and obj.address.kind == "column":
             self._turn_into_text(obj, target)
@@ -421,8 +449,15 @@ class _Selector:
                 self._disturb(address, obj.address)
         self._keep_rows_as_text(obj)
 
+    def _standing(self, obj: SchemaObject) -> SchemaObject:
+        """A released object as it is before it is altered."""
+        released = self._selection.alters.get(obj.address)
+        return released[0] if released and obj.address in self._selection.released else obj
+
     def _release(self, obj: SchemaObject, target: SchemaObject) -> None:
-        released = self._scope.kind(obj).release(obj)
+        is_retyped = obj.address in self._selection.retyped
+        standing = self._selection.alters[obj.address][0] if is_retyped else obj
+        released = self._scope.kind(obj).release(standing)
         if released is not None and obj.address not in self._selection.released:
             self._selection.released[obj.address], remaining = released
             self._selection.alters[obj.address] = (remaining, target)

@@ -28,6 +28,7 @@ class Collation(PostgreSQLKind):
     plural = "collations"
     keyword = "COLLATION"
     recognizable = True
+    is_type = True
     owner = "l.collowner"
     columns = """n.nspname as schema, l.collname as name, array_remove(array[
           'PROVIDER = ' || case l.collprovider when 'i' then 'icu' when 'b' then 'builtin'

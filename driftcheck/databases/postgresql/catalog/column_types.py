@@ -58,6 +58,21 @@ def _are_alike(base: str, target: str) -> bool:
     return base == target or any({base, target} <= family for family in (_NUMBERS, _TIMES))
 
 
+_COMPARABLE = (
+    frozenset(("smallint", "integer", "bigint")),
+    frozenset(("real", "double precision")),
+    frozenset(("text", "character varying")),
+    _TIMES,
+)
+"""Types with operators of one family, so that a foreign key of one type can reference another."""
+
+
+def are_comparable(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether a foreign key stays valid while only one of its two columns has the wanted type."""
+    base, target = (_base(str(column.attributes["type"])) for column in (current, wanted))
+    return base == target or any({base, target} <= family for family in _COMPARABLE)
+
+
 def is_unrelated(current: SchemaObject, wanted: SchemaObject) -> bool:
     """Whether nothing is known of how values of the current type convert to the wanted type.
 

@@ -22,7 +22,10 @@ from driftcheck.databases.postgresql.catalog.column_sequences import (
     on_own_sequence,
     own_sequence,
 )
-from driftcheck.databases.postgresql.catalog.column_types import is_unrelated, using_clause
+from driftcheck.databases.postgresql.catalog.column_types import (
+    are_comparable,
+    is_unrelated,
+)
 from driftcheck.databases.postgresql.catalog.computed_defaults import is_computed_again
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of, table_of
 from driftcheck.databases.postgresql.catalog.foreign_options import foreign_options_sql
@@ -279,7 +282,7 @@ class Column(PostgreSQLKind):
             blocked.add("primary key")
         if changed & {"type", "collation"} and not follows_parent(current, wanted):
             blocked |= _BLOCKING_TYPE
-            blocked |= {"foreign key"} if using_clause(current, wanted) else set()
+            blocked |= set() if are_comparable(current, wanted) else {"foreign key"}
         return frozenset(blocked)
 
     def restrict(self, obj: SchemaObject, defaults: Sequence[SchemaObject]) -> list[str]:

@@ -133,6 +133,10 @@ class Constraint(PostgreSQLKind):
         table = f"ALTER TABLE {table_of(current)}"
         return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
 
+    def is_found_by_columns(self, _obj: SchemaObject) -> bool:
+        """Whether foreign keys can depend on the constraint."""
+        return self.has_dependents
+
     def designation(self, obj: SchemaObject) -> str:
         """The constraint as COMMENT ON names it."""
         return f"CONSTRAINT {name_of(obj)} ON {table_of(obj)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from sys import intern
 from typing import Any, ClassVar, cast
@@ -290,6 +291,12 @@ class PostgreSQLKind(KindWithMutations):
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that alter the object; ``None`` if it has to be dropped and created again."""
+
+    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
+        """Statements that rename the object, while columns change to a new one of its name."""
+        name = f"{obj.address.name.encode()[:50].decode(errors='ignore')}_to_drop"
+        renamed = replace(obj, address=obj.address._replace(path=(name,)))
+        return self.rename(obj, renamed), renamed
 
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that rename the current object to the name of the wanted one."""

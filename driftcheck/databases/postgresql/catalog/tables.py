@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import cast
 
@@ -297,7 +298,7 @@ def detach(current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
             return []
         how = " FINALIZE" if have["detaching"] else ""
         return [f"ALTER TABLE {_parent(current)} DETACH PARTITION {current.address.sql}{how}"]
-    kept = _parents(wanted)
+    kept = _kept_parents(current, wanted)
     return [f"{table} NO INHERIT {parent}" for parent in _parents(current) if parent not in kept]
 
 
@@ -310,10 +311,16 @@ def attach(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
         return [f"ALTER TABLE {_parent(wanted)} ATTACH PARTITION {table} {bound}"]
     if current is None:
         return []  # CREATE TABLE contains INHERITS
-    had = _parents(current)
+    kept = _kept_parents(current, wanted)
     return [
-        f"ALTER TABLE {table} INHERIT {parent}" for parent in _parents(wanted) if parent not in had
+        f"ALTER TABLE {table} INHERIT {parent}" for parent in _parents(wanted) if parent not in kept
     ]
+
+
+def _kept_parents(current: SchemaObject, wanted: SchemaObject | None) -> tuple[str, ...]:
+    """The parents that the table keeps. Each that it gets becomes its last one."""
+    have, want = iter(_parents(current)), _parents(wanted)
+    return tuple(itertools.takewhile(lambda parent: parent in have, want))
 
 
 def _attached_alike(current: SchemaObject, wanted: SchemaObject) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from driftcheck.databases.mutations import (
@@ -44,12 +43,6 @@ class TypeKind(PostgreSQLKind):
     def grant(self, current: Value, wanted: SchemaObject) -> list[str]:
         """Statements that change the privileges on the type to the wanted ones."""
         return change_grants(current, wanted.attributes["grants"], f"TYPE {wanted.address.sql}")
-
-    def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:
-        """Statements that rename the type, while columns change to a new type of its name."""
-        name = f"{obj.address.name.encode()[:50].decode(errors='ignore')}_to_drop"
-        renamed = replace(obj, address=obj.address._replace(path=(name,)))
-        return self.rename(obj, renamed), renamed
 
 
 class Enum(TypeKind):
