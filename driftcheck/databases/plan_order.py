@@ -161,6 +161,9 @@ class _Order:
         """
         if self._scope.defines(address, obj.address) or self._becomes_heir(obj, address):
             return False
+        altered = self._selection.alters.get(address)
+        if altered is not None and obj.address in set(self._scope.needed_by(altered[1])):
+            return False  # it exists: a sequence that gets the column as its owner
         if not self._scope.kind(obj).has_late_body(obj):
             return True
         signature = f"{obj.attributes['parameters']} {obj.attributes['returns']}"
