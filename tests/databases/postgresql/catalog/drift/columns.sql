@@ -58,7 +58,6 @@ comment on column school.students.name is null;
 alter sequence school.students_id_seq owned by none;
 
 -- changed column school.students.id
--- missing sequence school.students_id_seq
 drop sequence school.students_id_seq cascade;
 
 -- extra column school.scratch.counted
