@@ -78,6 +78,7 @@ class PlanNodes:
         self.attachers: dict[Address, PlanNode] = {}
         self.converters: dict[Address, PlanNode] = {}
         self.releasers: dict[Address, PlanNode] = {}
+        self._unusable = _unusable(selection, scope)
         self._add_drops()
         self._add_alterations()
         self._add_creations()
@@ -108,6 +109,7 @@ class PlanNodes:
                 self.before[node].add(renamer)
             alone = self._scope.leaves_heirs(address)
             with _manual(node):
+                self._require_usable(obj)
                 self._require_own(obj)
                 node.statements = kind.drop_alone(obj) if alone else kind.drop(dropped)
                 self._require_empty(obj, node.statements)
@@ -115,6 +117,15 @@ class PlanNodes:
                 self._released(obj, kind.detach(obj, None))
         for address, root in selection.covered.items():
             self.droppers[address] = self.droppers[self._root(root)]
+
+    def _require_usable(self, dropped: SchemaObject) -> None:
+        """Leave the drop of an object to a person if it cannot be created again as it is."""
+        needed = self._unusable.get(dropped.address)
+        if needed is not None:
+            raise CannotBeWritten(
+                f"{dropped.address} needs {self._root(needed)}, which has to be dropped. "
+                f"Drop {dropped.address} too, or change its definition."
+            )
 
     def _require_own(self, dropped: SchemaObject) -> None:
         """Leave the drop of an index or a constraint to a person while it is inherited."""
@@ -253,6 +264,8 @@ class PlanNodes:
         absorbed: dict[Address, list[SchemaObject]] = defaultdict(list)
         separate = []
         for obj in creates.values():
+            if obj.address in self._unusable:
+                continue
             parent = creates.get(obj.part_of) if obj.part_of is not None else None
             if parent is not None and obj.address.kind in self._scope.kind(parent).absorbs:
                 absorbed[parent.address].append(obj)
@@ -321,6 +334,27 @@ class PlanNodes:
         if first is None or before is None or first is before:
             return
         self.before[before].add(first)
+
+
+def _unusable(selection: Selection, scope: PlanScope) -> dict[Address, Address]:
+    """Return the objects that cannot be created again, each with what it needs and is dropped.
+
+    No change is about them: they only depend on what is dropped.
+    """
+    unusable: dict[Address, Address] = {}
+    waiting = list(selection.creates.values())
+    while waiting:
+        found = {}
+        for obj in waiting:
+            for address in scope.needed_by(obj):
+                is_dropped = selection.is_gone(address) and address not in selection.creates
+                if is_dropped or address in unusable:
+                    found[obj.address] = address
+        if not found:
+            break
+        unusable |= found
+        waiting = [obj for obj in waiting if obj.address not in unusable]
+    return unusable
 
 
 @contextmanager
