@@ -182,6 +182,16 @@ def test_sqlite_leaves_a_column_to_a_person_with_its_foreign_key(file):
         run(plan)
 
 
+SHELVES = """
+op.create_table(
+    "shelves",
+    sa.Column("id", sa.Integer(), primary_key=True),
+    sa.Column("school_id", sa.Integer(), sa.ForeignKey("schools.id", name="fk_shelf")),
+)
+op.create_index("ix_shelves_school_id", "shelves", ["school_id"])
+"""
+
+
 @pytest.fixture
 def mariadb_project(sketch, mariadb_database):
     live = mariadb_database()
@@ -264,6 +274,17 @@ def test_mariadb_proves_what_does_not_use_stored_code(mariadb_project):
     skipped = ", ".join(str(i) for i, name in enumerate(steps, 1) if name in untried)
     assert f"driftcheck's own rights: step {skipped}." in " ".join(found.stdout.split())
     assert is_repaired(mariadb_project)
+
+
+def test_mariadb_drops_a_foreign_key_before_its_index_changes(mariadb_project):
+    """A column with a new name is in the index and in the foreign key."""
+    mariadb_project.revision("0002", SHELVES, after="0001")
+    mariadb_project.upgrade()
+    mariadb_project.live.execute("ALTER TABLE shelves RENAME COLUMN school_id TO at_school")
+    with plan_of(mariadb_project) as plan:
+        order = [s.statement for s in plan.plan.steps if "shelves" in s.statement]
+    assert order[0] == "ALTER TABLE `shelves` DROP FOREIGN KEY `fk_shelf`"
+    assert order[-1].startswith("ALTER TABLE `shelves` ADD CONSTRAINT `fk_shelf`")
 
 
 def test_mariadb_does_not_call_a_plan_proved_of_which_nothing_was_tried(mariadb_project):

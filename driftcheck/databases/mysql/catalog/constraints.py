@@ -40,6 +40,10 @@ class ConstraintKind(MySQLKind):
         """The statement that drops the constraint."""
         return [f"{alter_table(obj)} DROP {self.keyword} {name_of(obj)}"]
 
+    def is_recreated(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether the definition changes. A foreign key makes way for changes of its index."""
+        return current.attributes != wanted.attributes
+
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that drop the current constraint and add it under the wanted name."""
         renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
