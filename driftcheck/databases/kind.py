@@ -222,6 +222,11 @@ class Kind(ABC):
         del obj, heir
         return []
 
+    def is_fully_reflected(self, obj: SchemaObject) -> bool:
+        """Whether SQLAlchemy's reflection has all of an object that models can declare."""
+        del obj
+        return True
+
     def is_found_by_columns(self, obj: SchemaObject) -> bool:
         """Whether a new foreign key finds the object by its columns: a key."""
         del obj

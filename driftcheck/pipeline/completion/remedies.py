@@ -123,7 +123,8 @@ def _adopt(
     """Return the remedy that makes the drift official.
 
     Its operations are the reverse of the phantom operations, as far as these cover the drift.
-    Autogenerate knows no renames, and it cannot drop an object that has no name in the models.
+    Autogenerate knows no renames, it cannot drop an object that has no name in the models, and it
+    knows only as much of an object as SQLAlchemy's reflection.
     """
     wanted, actual = context.between(Gap.DRIFT)
     if context.basis is not None and context.basis.actual is not None:
@@ -135,7 +136,9 @@ def _adopt(
     renames = any(change.type is ChangeType.RENAMED for change in changes)
     named = all(o.address is None or o.address.name for o in phantoms)
     with_others = any(change.type is ChangeType.CHANGED and change.parts for change in changes)
-    covered = bool(reverses) and all(reverses) and named and not renames and not with_others
+    made = [change.actual for change in changes if change.actual is not None]
+    known = all(context.catalog.kind(o.address.kind).is_fully_reflected(o) for o in made)
+    covered = bool(reverses) and all(reverses) and named and known and not (renames or with_others)
     code = code_of(reverses, phantoms) if covered else _executed(plan)
     summary = (
         "Change the models to match the database, write this into a migration, and stamp this "

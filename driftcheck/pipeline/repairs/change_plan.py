@@ -64,7 +64,8 @@ def redo(
     standing = _standing(changes, wanted, undone=False)
     alone = plan(steps, catalog, standing, actual)
     own = {obj.address for step in steps for obj in (step.current, step.target) if obj is not None}
-    if not others or all(step.address in own for step in (*alone.steps, *alone.by_hand)):
+    about = {s.address for s in alone.steps} | {s.address for s in alone.by_hand}
+    if not others or about <= own:
         return alone
     every = [*steps, *object_changes(others, undone=False)]
     every = [_after_parent(step, every) for step in every]

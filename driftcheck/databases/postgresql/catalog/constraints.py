@@ -133,6 +133,10 @@ class Constraint(PostgreSQLKind):
         table = f"ALTER TABLE {table_of(current)}"
         return [f"{table} RENAME CONSTRAINT {name_of(current)} TO {name_of(wanted)}"]
 
+    def is_fully_reflected(self, obj: SchemaObject) -> bool:
+        """Whether the constraint is valid: reflection does not tell NOT VALID."""
+        return _NOT_VALID not in str(obj.attributes["definition"])
+
     def is_found_by_columns(self, _obj: SchemaObject) -> bool:
         """Whether foreign keys can depend on the constraint."""
         return self.has_dependents
