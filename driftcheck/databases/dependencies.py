@@ -15,7 +15,7 @@ from functools import cached_property
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.kind import PRIVILEGES
-from driftcheck.databases.plan_scope import names_held
+from driftcheck.databases.plan_names import names_held
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 _NAME = re.compile(r"[^\W\d][\w$]*|[-+*/<>=~!@#%^&|`?]+")

@@ -180,16 +180,16 @@ class _Order:
         holders: dict[tuple[str, ...], PlanNode] = {}
         for address, node in self._nodes.droppers.items():
             former = self._nodes.renamers.get(address, node)
-            for key in self._scope.names_held(self._scope.state.objects[address]):
+            for key in self._scope.names.of(self._scope.state.objects[address]):
                 holders[key] = former
         for address, (current, target) in selection.alters.items():
-            kept = set(self._scope.names_held(target))
-            for key in self._scope.names_held(current):
+            kept = set(self._scope.names.of(target))
+            for key in self._scope.names.of(current):
                 if key not in kept:
                     holders[key] = self._nodes.alterers[address]
         renamed = [t for c, t in selection.alters.values() if c.address != t.address]
         for obj in (*selection.creates.values(), *renamed):
-            for key in self._scope.names_held(obj):
+            for key in self._scope.names.of(obj):
                 self._run(holders.get(key), before=self._nodes.makers.get(obj.address))
 
     def _order_evaluations(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.kind import Kind
+from driftcheck.databases.plan_names import HeldNames
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
@@ -79,6 +80,7 @@ class PlanScope:
         rows: Which tables have rows.
 
     Attributes:
+        names: The objects with a change that have the names which only one object can have.
         default_privileges: The default privileges before and after all changes.
         created_kinds: The kinds of the objects that all changes create.
         left_to_a_person: The objects with a manual step in a plan so far.
@@ -111,10 +113,10 @@ class PlanScope:
                 self._by_parent.setdefault(change.target.part_of, []).append(change)
             if change.current is not None and change.current.address not in state.objects:
                 state.put(change.current)
-        self._holders: dict[tuple[str, ...], Address] = {}
+        self.names = HeldNames(catalog)
         for change in changes:
             if change.current is not None:
-                self._hold(change.current)
+                self.names.hold(change.current)
         targets = [change.target for change in changes if change.target is not None]
         self.default_privileges = [
             obj
@@ -314,37 +316,19 @@ class PlanScope:
         """The creations of parts of an object that are not made yet."""
         return [c for c in self._by_parent.get(parent, ()) if id(c) in self._open]
 
-    def holder(self, key: tuple[str, ...]) -> Address | None:
-        """The object with a change that has a name which only one object can have."""
-        return self._holders.get(key)
-
-    def names_held(self, obj: SchemaObject) -> Iterator[tuple[str, ...]]:
-        """The names of an object that no other object can have at the same time."""
-        is_in_table = self.kind(obj).is_named_in_table
-        return (key for key in names_held(obj) if not is_in_table or key[0] != "relation")
-
-    def _hold(self, obj: SchemaObject) -> None:
-        for key in self.names_held(obj):
-            self._holders[key] = obj.address
-
-    def _release_names(self, obj: SchemaObject | None) -> None:
-        for key in self.names_held(obj) if obj is not None else ():
-            if obj is not None and self._holders.get(key) == obj.address:
-                del self._holders[key]
-
     def apply(self, selection: Selection) -> None:
         """Change the state as the plan of a selection changes the schema."""
         for address in (*selection.drops, *selection.covered):
-            self._release_names(self.state.objects.get(address))
+            self.names.release(self.state.objects.get(address))
             self.state.remove(address)
         for current, _ in selection.alters.values():
-            self._release_names(self.state.objects.get(current.address))
+            self.names.release(self.state.objects.get(current.address))
         for _, target in selection.alters.values():
-            self._hold(target)
+            self.names.hold(target)
             if self.attachment(target.address) is not None:
                 self._detached.add(target.address)
         for target in selection.creates.values():
-            self._hold(target)
+            self.names.hold(target)
         for current, target in (*selection.alters.values(), *selection.carried):
             if current.address != target.address:
                 self._rename(current, target)
@@ -381,8 +365,8 @@ class PlanScope:
             return
         if id(change) not in self._open:
             return
-        self._release_names(change.current)
-        self._hold(moved)
+        self.names.release(change.current)
+        self.names.hold(moved)
         current = replace(change.current, address=moved.address, part_of=moved.part_of)
         replaced = replace(change, current=replace(current, stands_on=moved.stands_on))
         self._changes.append(replaced)
@@ -417,62 +401,3 @@ def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> Sc
 def _contains(obj: SchemaObject, values: tuple[str, ...]) -> bool:
     texts = [text for text in obj.attributes.values() if isinstance(text, str)]
     return any(value in text for value in values for text in texts)
-
-
-_RELATIONS = frozenset(
-    (
-        "table",
-        "view",
-        "materialized view",
-        "foreign table",
-        "sequence",
-        "index",
-        "composite type",
-        "primary key",
-        "unique constraint",
-        "exclusion constraint",
-    )
-)
-_TYPES = frozenset(
-    (
-        "table",
-        "view",
-        "materialized view",
-        "foreign table",
-        "composite type",
-        "base type",
-        "enum",
-        "domain",
-        "range type",
-    )
-)
-_CONSTRAINTS = frozenset(
-    (
-        "primary key",
-        "unique constraint",
-        "exclusion constraint",
-        "check constraint",
-        "foreign key",
-    )
-)
-_ROUTINES = frozenset(("function", "procedure", "aggregate"))
-
-
-def names_held(obj: SchemaObject) -> Iterator[tuple[str, ...]]:
-    """The names of an object that no other object can have at the same time."""
-    kind, schema, path = obj.address.kind, obj.address.schema, obj.address.path
-    yield ("object", kind, schema, *path, obj.address.arguments or "")
-    if kind in _RELATIONS:
-        yield "relation", schema, path[-1]
-    if kind in _TYPES:
-        yield "type", schema, path[-1]
-    if kind in _CONSTRAINTS:
-        yield ("constraint", schema, *path)
-    if kind in _ROUTINES:
-        yield "routine", schema, path[-1], obj.address.arguments or ""
-    if kind in ("primary key", "unique constraint", "exclusion constraint"):
-        yield "relation", schema, path[-1]
-    if kind == "column" and obj.attributes.get("identity"):
-        yield "relation", schema, f"{path[0]}_{path[-1]}_seq"
-    if kind == "primary key":
-        yield ("the primary key", schema, *path[:-1])

@@ -217,8 +217,8 @@ class _Selector:
             creation = self._scope.open_creation(address)
             if creation is not None and (creation.current is None or self._matters(creation)):
                 self.take(creation)
-        for key in self._scope.names_held(target):
-            holder = self._scope.holder(key)
+        for key in self._scope.names.of(target):
+            holder = self._scope.names.holder(key)
             if holder is not None and not self._selection.is_gone(holder):
                 self.take(self._scope.open_change(holder))
         for sibling in self._scope.leaving(target):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from driftcheck.databases.plan_scope import names_held
+from driftcheck.databases.plan_names import names_held
 from driftcheck.schema import SchemaObject
 
 _NEVER_SHORTENED = 45
