@@ -342,6 +342,12 @@ FAULTS: dict[str, Rule] = {
         "An upgrade would run the revision from its beginning, and fail at objects that exist "
         "already.",
     ),
+    "stamp-ahead": Rule(
+        Severity.ERROR,
+        "the live database has {schema}, but its stamp says {stamped}: {revisions}",
+        "An upgrade would skip these revisions. Code that relies on their changes fails on this "
+        "database.",
+    ),
     "stamp-several": Rule(
         Severity.NOTE,
         "the live database is stamped with {count} revisions: {revisions}",

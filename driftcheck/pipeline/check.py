@@ -21,7 +21,7 @@ from driftcheck.pipeline.building.histories import Histories, HistoryResult
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.causes.causes import with_causes
-from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions, at_reached_state
+from driftcheck.pipeline.causes.wrong_stamps import WrongStamps, at_reached_state
 from driftcheck.pipeline.changes import (
     Changes,
     compared_state,
@@ -104,13 +104,13 @@ class _Shared:
         state: The state of the project's databases.
         declarations: The lines on which the tables of the models are declared.
         runner: Runs autogenerate.
-        unrecorded: Finds revisions that have run and are not in the version table.
+        wrong_stamps: Finds live databases whose stamp is not the revision of their schema.
     """
 
     state: ProjectState[HistoryResult]
     declarations: Declarations
     runner: AutogenerateRunner
-    unrecorded: UnrecordedRevisions
+    wrong_stamps: WrongStamps
 
 
 class ProjectCheck:
@@ -170,7 +170,7 @@ class ProjectCheck:
             state,
             declarations,
             AutogenerateRunner(loaded, shadows, replays, head_shadows, progress),
-            UnrecordedRevisions(loaded, shadows, replays, settings, progress),
+            WrongStamps(loaded, shadows, replays, settings, progress),
         )
         checked = [self._check(*each, shared) for each in compared]
         return Checked(
@@ -186,13 +186,13 @@ class ProjectCheck:
         shared: _Shared,
     ) -> tuple[CheckedDatabase, DatabaseReport]:
         """Find what the changes of one database mean, and report it."""
-        history, unrecorded = shared.state.result.history, shared.unrecorded
+        history, wrong_stamps = shared.state.result.history, shared.wrong_stamps
         faults = [*self._faults(database, shared.state.result)]
-        ahead = unrecorded.find(database, changes, shared.state)
-        if ahead is not None:
-            faults += unrecorded.findings(ahead, database)
+        wrong = wrong_stamps.find(database, changes, shared.state)
+        if wrong is not None:
+            faults += wrong_stamps.findings(wrong, database)
             database, changes = compared_state(
-                at_reached_state(database, ahead), self._shadows, self._progress
+                at_reached_state(database, wrong), self._shadows, self._progress
             )
         judged = judged_changes(database, changes, self._renames)
         basis = self._repair_basis(database, drift_in(judged))
@@ -204,7 +204,7 @@ class ProjectCheck:
             context = _with_operations(context, database, judged, shared.runner, cache)
         completed = complete(judged, context)
         shared.runner.keep()
-        if ahead is not None:
+        if wrong is not None:
             completed = [*map(_against_reached_state, completed)]
         pairs = [*zip(completed, judged, strict=True)]
         findings = (

@@ -24,7 +24,8 @@ from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions
+from driftcheck.pipeline.causes.live_behind import LiveBehind
+from driftcheck.pipeline.causes.wrong_stamps import WrongStamps
 from driftcheck.pipeline.changes import compared_state, judged_changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.opening import open_project
@@ -240,12 +241,15 @@ class Adopter:
                 hint=f"See {compare}.",
             )
         database, changes = compared_state(database, self._shadows, self._progress)
-        unrecorded = UnrecordedRevisions(
+        wrong_stamps = WrongStamps(
             self._loaded, self._shadows, self._replays, self._settings, self._progress
         )
-        if unrecorded.find(database, changes, self._state) is not None:
+        wrong = wrong_stamps.find(database, changes, self._state)
+        if wrong is not None:
             raise CannotCheckError(
-                "revisions have run on the live database that its stamp does not record",
+                "the stamp of the live database records revisions whose changes are missing"
+                if isinstance(wrong, LiveBehind)
+                else "revisions have run on the live database that its stamp does not record",
                 hint=f"See {compare}.",
             )
         return database, judged_changes(database, changes, self._renames)

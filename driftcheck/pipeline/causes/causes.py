@@ -8,7 +8,7 @@ from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.causes.made_by_models import with_models_as_cause
 from driftcheck.pipeline.causes.models_in_history import with_uses_of_models
-from driftcheck.pipeline.causes.stamp_behind import upgrade_after_fix
+from driftcheck.pipeline.causes.wrong_stamps import upgrade_after_fix
 from driftcheck.pipeline.completion.finding_context import FindingContext
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults.faults import undecided_drift

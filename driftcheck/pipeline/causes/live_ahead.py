@@ -6,14 +6,21 @@ makes the same difference. The schema after every revision is taken from a walk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.judge import objects_of
-from driftcheck.pipeline.selection import within
+from driftcheck.pipeline.causes.walked_schemas import (
+    WalkedSchemas,
+    differing,
+    is_alike,
+    is_equal,
+    most_alike,
+    with_objects,
+)
 from driftcheck.schema import Address, SchemaObject, Snapshot
-from driftcheck.sources.walk import Applied, State, Step, Walk
+from driftcheck.sources.walk import State, Step, Walk
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def find_live_ahead(
     recorded: Collection[str],
     stamped: Snapshot,
     live: Snapshot,
-    schemas: Collection[str],
+    selected: Collection[str],
 ) -> LiveAhead | None:
     """Find the revisions that have run on a live database and are not recorded.
 
@@ -75,7 +82,7 @@ def find_live_ahead(
         recorded: The revisions in the version tables.
         stamped: The schema at these revisions.
         live: The live schema.
-        schemas: The names of the schemas to compare; empty for all.
+        selected: The names of the schemas to compare; empty for all.
 
     Returns:
         ``None`` if no later revision explains a difference between stamped and live.
@@ -84,100 +91,68 @@ def find_live_ahead(
     start = next((state for state in states if state.applied == applied), None)
     if start is None:
         return None
-    schema = _Schemas(walk, schemas)
+    schemas = WalkedSchemas(walk, selected)
     later = [state for state in states if state.applied > applied]
-    state = _completed_state(start, later, live, schema)
-    steps = [*_partial_steps(walk, state, live, schema)]
+    later.sort(key=lambda each: len(each.applied))
+    state = most_alike(start, later, live, schemas)
+    steps = [*_partial_steps(walk, state, live, schemas)]
     if state is start and not steps:
         return None
-    completed = schema.between(start, state)
+    completed = schemas.between(start, state)
     before = with_objects(stamped, completed)
-    present = {address: each for step in steps for address, each in schema.present(step, live)}
+    present = {address: each for step in steps for address, each in _present(step, live, schemas)}
     reached = with_objects(before, present)
     is_next = _is_next(steps, state, walk)
     return LiveAhead(
         walk.heads_of(state.applied) if state is not start else (),
-        tuple(walk.heads_of(other.applied) for other in _alike(state, later, schema)),
+        tuple(walk.heads_of(other.applied) for other in _alike(state, later, schemas)),
         tuple(compare(stamped, before, same_lineage=True)),
-        tuple(_partial_run(step, live, schema) for step in steps),
+        tuple(_partial_run(step, live, schemas) for step in steps),
         before,
         reached,
-        with_objects(reached, schema.between(steps[0].before, steps[0].after)) if is_next else None,
+        with_objects(reached, schemas.between(steps[0].before, steps[0].after))
+        if is_next
+        else None,
         walk.heads_of(state.applied | {step.revision.identifier for step in steps}),
     )
 
 
-class _Schemas:
-    """The schemas of a walk's states, limited to the selected schemas."""
-
-    def __init__(self, walk: Walk, schemas: Collection[str]) -> None:
-        self._walk = walk
-        self._schemas = schemas
-        self._known: dict[Applied, Snapshot] = {}
-
-    def of(self, state: State) -> Snapshot:
-        """Return the schema of a state."""
-        if state.applied not in self._known:
-            self._known[state.applied] = within(self._walk.snapshot(state), self._schemas)
-        return self._known[state.applied]
-
-    def between(self, before: State, after: State) -> dict[Address, SchemaObject | None]:
-        """Return the objects that differ between two states, as they are in the second one."""
-        wanted = self.of(after)
-        return {each: wanted.objects.get(each) for each in _differing(self.of(before), wanted)}
-
-    def present(self, step: Step, live: Snapshot) -> Iterator[tuple[Address, SchemaObject | None]]:
-        """Yield the objects that a revision changes and that live has as they are after it.
-
-        An index whose creation failed is in live too, as one that is not valid.
-        """
-        for address, wanted in self.between(step.before, step.after).items():
-            if _equal(wanted, live, address):
-                yield address, wanted
-            elif _is_unfinished(wanted, live, address):
-                yield address, live.objects[address]
-
-
-def _alike(state: State, later: Sequence[State], schema: _Schemas) -> Iterator[State]:
+def _alike(state: State, later: Sequence[State], schemas: WalkedSchemas) -> Iterator[State]:
     """Yield the later states with the same schema as a state."""
     for other in later:
-        if other.applied > state.applied and not schema.between(state, other):
+        if other.applied > state.applied and not schemas.between(state, other):
             yield other
 
 
-def _completed_state(
-    start: State, later: Sequence[State], live: Snapshot, schema: _Schemas
-) -> State:
-    """Return the state with the most differences from ``start`` that live has all of."""
-    best, most = start, 0
-    for state in sorted(later, key=lambda each: len(each.applied)):
-        snapshot = schema.of(state)
-        differing = _differing(schema.of(start), snapshot)
-        if len(differing) > most and all(_is_alike(snapshot, live, each) for each in differing):
-            best, most = state, len(differing)
-    return best
+def _present(
+    step: Step, live: Snapshot, schemas: WalkedSchemas
+) -> Iterator[tuple[Address, SchemaObject | None]]:
+    """Yield the objects that a revision changes and that live has as they are after it.
+
+    An index whose creation failed is in live too, as one that is not valid.
+    """
+    for address, wanted in schemas.between(step.before, step.after).items():
+        if is_equal(wanted, live, address):
+            yield address, wanted
+        elif _is_unfinished(wanted, live, address):
+            yield address, live.objects[address]
 
 
-def _partial_steps(walk: Walk, state: State, live: Snapshot, schema: _Schemas) -> Iterator[Step]:
+def _partial_steps(
+    walk: Walk, state: State, live: Snapshot, schemas: WalkedSchemas
+) -> Iterator[Step]:
     """Yield the later revisions that explain differences between a state and live."""
-    unexplained = set(_differing(schema.of(state), live))
+    unexplained = set(differing(schemas.of(state), live))
     for step in walk.steps:
         if step.revision.identifier not in state.applied:
-            explained = unexplained & {address for address, _ in schema.present(step, live)}
+            explained = unexplained & {address for address, _ in _present(step, live, schemas)}
             if explained:
                 unexplained -= explained
                 yield step
 
 
-def with_objects(snapshot: Snapshot, objects: Mapping[Address, SchemaObject | None]) -> Snapshot:
-    """Return a snapshot with some objects replaced; ``None`` removes the object."""
-    changed = {**snapshot.objects, **objects}
-    kept = {address: each for address, each in changed.items() if each is not None}
-    return replace(snapshot, objects=kept)
-
-
-def _partial_run(step: Step, live: Snapshot, schema: _Schemas) -> PartialRun:
-    before, after = schema.of(step.before), schema.of(step.after)
+def _partial_run(step: Step, live: Snapshot, schemas: WalkedSchemas) -> PartialRun:
+    before, after = schemas.of(step.before), schemas.of(step.after)
     present: list[Change] = []
     missing: list[Change] = []
     unfinished: list[Change] = []
@@ -201,13 +176,13 @@ def _is_unfinished(wanted: SchemaObject | None, live: Snapshot, address: Address
     if wanted is None or found is None or wanted.part_of != found.part_of:
         return False
     facts = wanted.attributes.items()
-    differing = {name for name, value in facts if found.attributes.get(name) != value}
-    return differing == {"valid"} and not found.attributes["valid"]
+    changed = {name for name, value in facts if found.attributes.get(name) != value}
+    return changed == {"valid"} and not found.attributes["valid"]
 
 
 def _has_run(change: Change, after: Snapshot, live: Snapshot) -> bool:
     """Whether live has the objects of a change and of its parts as they are after a revision."""
-    return all(_is_alike(after, live, each.address) for each in objects_of([change]))
+    return all(is_alike(after, live, each.address) for each in objects_of([change]))
 
 
 def _is_next(found: Sequence[Step], state: State, walk: Walk) -> bool:
@@ -216,19 +191,3 @@ def _is_next(found: Sequence[Step], state: State, walk: Walk) -> bool:
         return False
     identifier = found[0].revision.identifier
     return walk.ancestry([identifier]) <= state.applied | {identifier}
-
-
-def _differing(left: Snapshot, right: Snapshot) -> list[Address]:
-    addresses = dict.fromkeys((*left.objects, *right.objects))
-    return [address for address in addresses if not _is_alike(left, right, address)]
-
-
-def _is_alike(left: Snapshot, right: Snapshot, address: Address) -> bool:
-    return _equal(left.objects.get(address), right, address)
-
-
-def _equal(wanted: SchemaObject | None, actual: Snapshot, address: Address) -> bool:
-    found = actual.objects.get(address)
-    if wanted is None or found is None:
-        return wanted is found
-    return wanted is found or (wanted.has_attributes_of(found) and wanted.part_of == found.part_of)

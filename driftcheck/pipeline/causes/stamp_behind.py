@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
-from driftcheck.errors import CatalogError
-from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.comparison import compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.building.histories import HistoryResult
-from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.building.walks import HistoryWalker
-from driftcheck.pipeline.causes.live_ahead import (
-    LiveAhead,
-    PartialRun,
-    find_live_ahead,
-    with_objects,
-)
+from driftcheck.pipeline.causes.change_lines import described
+from driftcheck.pipeline.causes.live_ahead import LiveAhead, PartialRun, find_live_ahead
+from driftcheck.pipeline.causes.project_walks import ProjectWalks
+from driftcheck.pipeline.causes.walked_schemas import with_objects
 from driftcheck.pipeline.changes import Changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.faults.faults import fault
@@ -34,15 +26,7 @@ from driftcheck.pipeline.repairs.plan_proof import prove
 from driftcheck.pipeline.repairs.repair_facts import repair_basis
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Snapshot
-from driftcheck.sources.replay import Destinations
-from driftcheck.sources.walk import Walk
 
-_WORDS = {
-    ChangeType.EXTRA: "created",
-    ChangeType.MISSING: "dropped",
-    ChangeType.CHANGED: "altered",
-    ChangeType.RENAMED: "renamed",
-}
 _ROWS = "Rows are not compared: check the statements of the revision that change rows."
 
 
@@ -52,7 +36,7 @@ class UnrecordedRevisions:
     Args:
         loaded: The project.
         shadows: Creates its shadow databases.
-        replays: Replays its history.
+        walks: Walks through its history.
         settings: The settings.
         progress: Called with a short description of each step.
     """
@@ -61,16 +45,15 @@ class UnrecordedRevisions:
         self,
         loaded: LoadedProject,
         shadows: Shadows,
-        replays: Replays,
+        walks: ProjectWalks,
         settings: Settings,
         progress: Progress,
     ) -> None:
         self._loaded = loaded
         self._shadows = shadows
-        self._replays = replays
+        self._walks = walks
         self._settings = settings
         self._progress = progress
-        self._walks: Mapping[DatabaseKey, Walk] | None = None
 
     def find(
         self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]
@@ -78,7 +61,7 @@ class UnrecordedRevisions:
         """Find the unrecorded revisions of a live database.
 
         The history is replayed revision by revision, if the database has drift and revisions are
-        left to run. Afterwards, the shadows of the replay are at the heads of the history.
+        left to run.
 
         Args:
             database: The state of the database.
@@ -89,11 +72,10 @@ class UnrecordedRevisions:
             return None
         if set(database.stamped) >= set(self._loaded.heads):
             return None
-        if self._walks is None:
-            self._walks = self._walk(state.stamped)
-        walk, snapshots = self._walks.get(database.database_key), database.snapshots
+        walk = self._walks.get(database.database_key, state.stamped)
         if walk is None:
             return None
+        snapshots = database.snapshots
         return find_live_ahead(
             walk,
             database.stamped,
@@ -101,17 +83,6 @@ class UnrecordedRevisions:
             snapshots[Side.LIVE],
             self._settings.schemas,
         )
-
-    def _walk(self, stamped: Destinations) -> Mapping[DatabaseKey, Walk]:
-        """Walk through the history; return no walk if a state of it cannot be read."""
-        self._replays.main.begin_again()
-        tools = self._loaded, self._shadows, self._replays, self._settings, self._progress
-        with suppress(CatalogError):
-            walked = HistoryWalker(*tools).walk(stamped)
-            if walked.history.fault is None:
-                return walked.walks
-        self._replays.upgrade_to_heads()
-        return {}
 
     def findings(self, ahead: LiveAhead, database: DatabaseState) -> Iterator[Finding]:
         """Make the findings about unrecorded revisions.
@@ -124,7 +95,7 @@ class UnrecordedRevisions:
         if ahead.completed:
             yield fault(
                 "stamp-behind",
-                details="\n".join(_described(ahead.changes)),
+                details="\n".join(described(ahead.changes)),
                 remedies=(self._stamp(ahead),),
                 revisions=" and ".join(ahead.completed),
                 stamped=stamped,
@@ -218,40 +189,6 @@ def partial_run(ahead: LiveAhead, stamped: str, remedies: tuple[Remedy, ...]) ->
     )
 
 
-def at_reached_state(database: DatabaseState, ahead: LiveAhead) -> DatabaseState:
-    """Return the state of a database with the stamped schema after the unrecorded changes."""
-    removed = database.snapshots[Side.STAMPED].objects.keys() - ahead.reached.objects.keys()
-    objects = {**dict.fromkeys(removed), **ahead.reached.objects}
-    reached = with_objects(database.whole[Side.STAMPED], objects)
-    return replace(
-        database,
-        snapshots={**database.snapshots, Side.STAMPED: ahead.reached},
-        whole={**database.whole, Side.STAMPED: reached},
-    )
-
-
-def upgrade_after_fix(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield findings, with an upgrade that fails now after the correction of the stamp."""
-    found = list(findings)
-    fixes = [each for each in found if each.rule in _PREVENT_UPGRADE and each.remedies]
-    for finding in found:
-        if fixes and any(remedy.name == "upgrade" for remedy in finding.remedies):
-            remedies = (_delayed(remedy, fixes[0]) for remedy in finding.remedies)
-            finding = replace(finding, remedies=tuple(remedies))  # noqa: PLW2901
-        yield finding
-
-
-_PREVENT_UPGRADE = ("stamp-overlapping", "stamp-behind", "stamp-behind-in-part")
-
-
-def _delayed(remedy: Remedy, fix: Finding) -> Remedy:
-    if remedy.name != "upgrade":
-        return remedy
-    name = fix.remedies[0].name
-    summary = f"An upgrade fails now. First {name} ({fix.rule}), then run the migrations."
-    return replace(remedy, summary=summary)
-
-
 def _remedy(name: str, summary: str, plan: Plan) -> Remedy:
     return Remedy(name, _sentence(summary), "sql", plan.script, plan.loses_data)
 
@@ -267,13 +204,5 @@ def _partly(run: PartialRun) -> Iterator[str]:
         ("is missing", run.missing),
     )
     for title, changes in groups:
-        for line in _described(changes):
+        for line in described(changes):
             yield f"{run.revision}, {title}: {line}"
-
-
-def _described(changes: Iterable[Change]) -> Iterator[str]:
-    """Describe the changes that revisions make, one on each line."""
-    for change in changes:
-        new = change.actual.address.sql if change.actual else ""
-        renamed = f" to {new}" if change.type is ChangeType.RENAMED else ""
-        yield f"{_WORDS[change.type]} {change.address}{renamed}"

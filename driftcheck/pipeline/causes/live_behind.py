@@ -1,0 +1,92 @@
+"""Finds the revisions that the stamp of a live database records and that have not run on it.
+
+Their changes are then missing from the live schema as a whole. A part of them is drift: somebody
+changed the database by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from driftcheck.judging.comparison import Change, compare
+from driftcheck.pipeline.causes.walked_schemas import WalkedSchemas, most_alike, with_objects
+from driftcheck.schema import Snapshot
+from driftcheck.sources.walk import State, Walk
+
+_FEWEST_BESIDES_DRIFT = 2
+"""How many changes have to be missing if there is other drift. One may be drift as well."""
+
+
+@dataclass(frozen=True)
+class LiveBehind:
+    """The revisions that a stamp records and that have not run.
+
+    Attributes:
+        heads: The heads of the latest earlier state whose schema the live database has.
+        alike: The heads of the states before it with the same schema.
+        not_run: The revisions of the stamp that this state does not include, in the order in which
+            they run.
+        changes: The changes that these revisions make.
+        reached: The schema of the state.
+        is_whole: Whether the live database has exactly this schema, without other drift.
+    """
+
+    heads: tuple[str, ...]
+    alike: tuple[tuple[str, ...], ...]
+    not_run: tuple[str, ...]
+    changes: tuple[Change, ...]
+    reached: Snapshot
+    is_whole: bool
+
+
+def find_live_behind(
+    walk: Walk,
+    recorded: Collection[str],
+    stamped: Snapshot,
+    live: Snapshot,
+    selected: Collection[str],
+) -> LiveBehind | None:
+    """Find the revisions that a stamp records and that have not run.
+
+    Args:
+        walk: The walk, which passes the stamped state.
+        recorded: The revisions in the version tables.
+        stamped: The schema at these revisions.
+        live: The live schema.
+        selected: The names of the schemas to compare; empty for all.
+
+    Returns:
+        ``None`` if no earlier state explains the difference between stamped and live.
+    """
+    states, applied = [*walk.states()], walk.ancestry(recorded)
+    start = next((state for state in states if state.applied == applied), None)
+    if start is None:
+        return None
+    schemas = WalkedSchemas(walk, selected)
+    earlier = [state for state in states if state.applied < applied]
+    earlier.sort(key=lambda each: len(each.applied), reverse=True)
+    state = most_alike(start, earlier, live, schemas)
+    if state is start:
+        return None
+    reached = with_objects(stamped, schemas.between(start, state))
+    changes = compare(reached, stamped, same_lineage=True)
+    is_whole = not compare(reached, live, same_lineage=True)
+    if not is_whole and len(changes) < _FEWEST_BESIDES_DRIFT:
+        return None
+    order = (step.revision.identifier for step in walk.steps)
+    return LiveBehind(
+        walk.heads_of(state.applied),
+        tuple(walk.heads_of(other.applied) for other in _alike(state, earlier, schemas)),
+        tuple(revision for revision in order if revision in applied - state.applied),
+        tuple(changes),
+        reached,
+        is_whole,
+    )
+
+
+def _alike(state: State, earlier: Sequence[State], schemas: WalkedSchemas) -> Iterator[State]:
+    """Yield the states before a state with the same schema, the latest first."""
+    for other in earlier:
+        if other.applied < state.applied and not schemas.between(state, other):
+            yield other
