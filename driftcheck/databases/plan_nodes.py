@@ -147,7 +147,10 @@ class PlanNodes:
         moved |= self._selection.alters.keys()
         for address, obj in self._scope.state.objects.items():
             is_inside = address.schema == dropped.address.name and len(address.path) == 1
-            if is_inside and address not in moved and not self._selection.is_gone(address):
+            leaves = self._selection.is_gone(address) or not moved.isdisjoint(
+                (address, obj.part_of)
+            )
+            if is_inside and not leaves:
                 raise CannotBeWritten(
                     f"Drop {obj.address} or move it to another schema. "
                     f"Then run: {'; '.join(statements)}"

@@ -14,8 +14,8 @@ from driftcheck.pipeline.causes.walked_schemas import WalkedSchemas, most_alike,
 from driftcheck.schema import Snapshot
 from driftcheck.sources.walk import State, Walk
 
-_FEWEST_BESIDES_DRIFT = 2
-"""How many changes have to be missing if there is other drift. One may be drift as well."""
+_FEWEST_CHANGES = 2
+"""How many changes have to be missing. Somebody may have undone a single one by hand."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def find_live_behind(
         selected: The names of the schemas to compare; empty for all.
 
     Returns:
-        ``None`` if no earlier state explains the difference between stamped and live.
+        ``None`` if no earlier state explains the difference between stamped and live, or if the
+        difference is a single change.
     """
     states, applied = [*walk.states()], walk.ancestry(recorded)
     start = next((state for state in states if state.applied == applied), None)
@@ -71,9 +72,9 @@ def find_live_behind(
         return None
     reached = with_objects(stamped, schemas.between(start, state))
     changes = compare(reached, stamped, same_lineage=True)
-    is_whole = not compare(reached, live, same_lineage=True)
-    if not is_whole and len(changes) < _FEWEST_BESIDES_DRIFT:
+    if len(changes) < _FEWEST_CHANGES:
         return None
+    is_whole = not compare(reached, live, same_lineage=True)
     order = (step.revision.identifier for step in walk.steps)
     return LiveBehind(
         walk.heads_of(state.applied),
