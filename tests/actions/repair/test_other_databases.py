@@ -182,6 +182,17 @@ def test_sqlite_leaves_a_column_to_a_person_with_its_foreign_key(file):
         run(plan)
 
 
+def test_sqlite_drops_an_index_before_its_column(sketch):
+    """A column with a new name is in the index."""
+    project = in_step(sketch())
+    project.by_hand("DROP VIEW names; ALTER TABLE students RENAME name TO full_name")
+    with plan_of(project) as plan:
+        order = [step.statement for step in plan.plan.steps]
+    assert order.index("DROP INDEX ix_name") < order.index(
+        "ALTER TABLE students DROP COLUMN full_name"
+    )
+
+
 SHELVES = """
 op.create_table(
     "shelves",

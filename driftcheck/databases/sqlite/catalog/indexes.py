@@ -69,3 +69,7 @@ class Index(SQLiteKind):
         table = quote(table_of(obj))
         definition = obj.attributes["definition"]
         return [f"CREATE {unique}INDEX {name_of(obj)} ON {table} {definition}"]
+
+    def is_recreated(self, current: SchemaObject, wanted: SchemaObject) -> bool:
+        """Whether the definition changes. The index makes way for changes of its columns."""
+        return current.attributes != wanted.attributes
