@@ -286,13 +286,12 @@ def _require_free(database: DatabaseState, adopted: Sequence[Change]) -> None:
     """
     catalog, head = database.catalog, database.snapshots[Side.HEAD]
     plan = redo(adopted, catalog, head, database.snapshots[Side.LIVE])
-    for step in plan.steps:
-        if not step.statement.startswith("DROP "):
-            continue
-        for dependent in head.dependents.get(step.address, ()):
+    dropped = [step.address for step in plan.steps if step.statement.startswith("DROP ")]
+    for address in (*dropped, *(step.address for step in plan.by_hand)):
+        for dependent in head.dependents.get(address, ()):
             reason = catalog.kind(dependent.kind).why_not_adopted
             if reason:
-                raise NotMadeError({step.address: _NEEDED.format(dependent, reason)})
+                raise NotMadeError({address: _NEEDED.format(dependent, reason)})
 
 
 def _unless_installed(step: PlanStep, live: Snapshot, database: Database) -> PlanStep:
