@@ -1,7 +1,7 @@
 """Finds the revisions that the stamp of a live database records and that have not run on it.
 
-Their changes are then missing from the live schema as a whole. A part of them is drift: somebody
-changed the database by hand.
+All of their changes are then missing from the live schema. If only some of them are missing, this
+is drift: somebody changed the database by hand.
 """
 
 from __future__ import annotations
