@@ -103,9 +103,10 @@ def find_live_ahead(
     present = {address: each for step in steps for address, each in _present(step, live, schemas)}
     reached = with_objects(before, present)
     is_next = _is_next(steps, state, walk)
+    others = (other for other in later if other.applied > state.applied)
     return LiveAhead(
         walk.heads_of(state.applied) if state is not start else (),
-        tuple(walk.heads_of(other.applied) for other in _alike(state, later, schemas)),
+        tuple(walk.heads_of(other.applied) for other in schemas.alike(state, others)),
         tuple(compare(stamped, before, same_lineage=True)),
         tuple(_partial_run(step, live, schemas) for step in steps),
         before,
@@ -115,13 +116,6 @@ def find_live_ahead(
         else None,
         walk.heads_of(state.applied | {step.revision.identifier for step in steps}),
     )
-
-
-def _alike(state: State, later: Sequence[State], schemas: WalkedSchemas) -> Iterator[State]:
-    """Yield the later states with the same schema as a state."""
-    for other in later:
-        if other.applied > state.applied and not schemas.between(state, other):
-            yield other
 
 
 def _present(

@@ -6,13 +6,13 @@ is drift: somebody changed the database by hand.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.pipeline.causes.walked_schemas import WalkedSchemas, most_alike, with_objects
 from driftcheck.schema import Snapshot
-from driftcheck.sources.walk import State, Walk
+from driftcheck.sources.walk import Walk
 
 _FEWEST_CHANGES = 2
 """How many changes have to be missing. Somebody may have undone a single one by hand."""
@@ -76,18 +76,12 @@ def find_live_behind(
         return None
     is_whole = not compare(reached, live, same_lineage=True)
     order = (step.revision.identifier for step in walk.steps)
+    others = (other for other in earlier if other.applied < state.applied)
     return LiveBehind(
         walk.heads_of(state.applied),
-        tuple(walk.heads_of(other.applied) for other in _alike(state, earlier, schemas)),
+        tuple(walk.heads_of(other.applied) for other in schemas.alike(state, others)),
         tuple(revision for revision in order if revision in applied - state.applied),
         tuple(changes),
         reached,
         is_whole,
     )
-
-
-def _alike(state: State, earlier: Sequence[State], schemas: WalkedSchemas) -> Iterator[State]:
-    """Yield the states before a state with the same schema, the latest first."""
-    for other in earlier:
-        if other.applied < state.applied and not schemas.between(state, other):
-            yield other

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from driftcheck.pipeline.selection import within
@@ -28,6 +28,10 @@ class WalkedSchemas:
         if state.applied not in self._known:
             self._known[state.applied] = within(self._walk.snapshot(state), self._selected)
         return self._known[state.applied]
+
+    def alike(self, state: State, others: Iterable[State]) -> Iterator[State]:
+        """Yield those of other states that have the same schema as a state."""
+        return (other for other in others if not self.between(state, other))
 
     def between(self, before: State, after: State) -> dict[Address, SchemaObject | None]:
         """Return the objects that differ between two states, as they are in the second one."""
