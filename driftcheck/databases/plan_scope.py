@@ -108,7 +108,11 @@ class PlanScope:
         self._by_current = {c.current.address: c for c in changes if c.current is not None}
         self._by_target = {c.target.address: c for c in changes if c.target is not None}
         self._by_parent: dict[Address, list[ObjectChange]] = {}
+        self._by_source: dict[Address, list[Address]] = {}
         for change in changes:
+            if change.target is not None and change.target.inherited_from is not None:
+                heirs = self._by_source.setdefault(change.target.inherited_from, [])
+                heirs.append(change.target.address)
             if change.current is None and change.target is not None and change.target.part_of:
                 self._by_parent.setdefault(change.target.part_of, []).append(change)
             if change.current is not None and change.current.address not in state.objects:
@@ -307,10 +311,8 @@ class PlanScope:
         ]
 
     def _open_heirs(self, source: Address) -> Iterator[ObjectChange]:
-        for change in self._by_target.values():
-            target = change.target if id(change) in self._open else None
-            if target is not None and target.inherited_from == source:
-                yield change
+        changes = (self._by_target[heir] for heir in self._by_source.get(source, ()))
+        return (change for change in changes if id(change) in self._open)
 
     def missing_parts(self, parent: Address) -> list[ObjectChange]:
         """The creations of parts of an object that are not made yet."""

@@ -213,9 +213,21 @@ def differences_between(wanted: SchemaObject, actual: SchemaObject) -> tuple[Dif
     The value of an attribute is compared as a whole: the elements of a list have no identity, so
     an element that is added in the middle does not change the elements after it.
     """
-    from deepdiff import DeepDiff  # noqa: PLC0415  (half a second, and equal schemas need none)
-
     left, right = dict(wanted.attributes), dict(actual.attributes)
-    levels = (level for group in DeepDiff(left, right, view="tree").values() for level in group)
-    names = {str(level.path(output_format="list")[0]) for level in levels}
+    names = {
+        name
+        for name in left.keys() | right.keys()
+        if name not in left or name not in right or _differ(left[name], right[name])
+    }
     return tuple(Difference(name, left.get(name), right.get(name)) for name in sorted(names))
+
+
+def _differ(wanted: Value, actual: Value) -> bool:
+    """Whether two values differ in type or content."""
+    if wanted is actual:
+        return False
+    if not (isinstance(wanted, tuple) and isinstance(actual, tuple)):
+        return type(wanted) is not type(actual) or wanted != actual
+    from deepdiff import DeepDiff  # noqa: PLC0415  (slow to import, and few changes need it)
+
+    return bool(DeepDiff(wanted, actual))

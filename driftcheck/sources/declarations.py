@@ -8,7 +8,6 @@ call at this line, and the base classes of a class.
 from __future__ import annotations
 
 import ast
-import importlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -176,9 +175,14 @@ class _Source:
 
 
 def mappers_of_tables() -> dict[Any, list[Any]]:
-    """The mappers of each table, the mapper of the base class first."""
+    """The mappers of each table, the mapper of the base class first.
+
+    A project that does not use the ORM has none, and the ORM is not imported for it.
+    """
     mappers: dict[Any, list[Any]] = {}
-    mapperlib = importlib.import_module("sqlalchemy.orm.mapper")
+    mapperlib = sys.modules.get("sqlalchemy.orm.mapper")
+    if mapperlib is None:
+        return mappers
     for registry in mapperlib._all_registries():  # noqa: SLF001  (there is no public list of registries)
         with suppress(Exception):  # a registry with a class that cannot be mapped
             for mapper in sorted(registry.mappers, key=lambda m: len(m.class_.__mro__)):

@@ -13,7 +13,13 @@ import driftcheck.judging.comparison
 import driftcheck.judging.matching
 from driftcheck.databases.mysql.catalog import MySQLCatalog
 from driftcheck.databases.postgresql.catalog import PostgreSQLCatalog
-from driftcheck.judging.comparison import Change, ChangeType, compare
+from driftcheck.judging.comparison import (
+    Change,
+    ChangeType,
+    Difference,
+    compare,
+    differences_between,
+)
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
@@ -74,6 +80,28 @@ def test_a_change_contains_the_differences() -> None:
     assert [(d.attribute, d.wanted, d.actual) for d in change.differences] == [
         ("values", ("sad", "ok", "happy"), ("sad", "ok", "glad", "new")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "differ"),
+    [
+        ("1", "1", False),
+        ("1", "2", True),
+        (1, True, True),
+        (None, "", True),
+        (None, ("a",), True),
+        (("a", ("b",)), ("a", ("b",)), False),
+        (("a", ("b",)), ("a", ("c",)), True),
+    ],
+)
+def test_values_differ_in_type_or_content(wanted: Value, actual: Value, differ: bool) -> None:
+    differences = differences_between(table("moods", of=wanted), table("moods", of=actual))
+    assert [d.attribute for d in differences] == ["of"] * differ
+
+
+def test_an_absent_attribute_is_not_one_without_a_value() -> None:
+    (difference,) = differences_between(table("moods", of=None), table("moods"))
+    assert difference == Difference("of", None, None)
 
 
 def test_a_column_of_the_same_number_was_renamed() -> None:

@@ -6,6 +6,7 @@ separated by commas: ``#= table students`` is a table, ``#= age`` a column of th
 
 import importlib
 import re
+import subprocess
 import sys
 from textwrap import dedent
 
@@ -309,3 +310,12 @@ def test_a_source_that_is_gone_or_was_changed_is_no_failure(declared, tmp_path):
         assert set(find((table, None))) <= {table}
     (tmp_path / "changed.py").unlink()
     assert set(find((table, None))) <= {table}
+
+
+def test_the_orm_is_not_imported_for_a_project_without_it() -> None:
+    code = (
+        "import sys; from driftcheck.sources.declarations import mappers_of_tables; "
+        "print(mappers_of_tables(), 'sqlalchemy.orm' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "{} False\n"
