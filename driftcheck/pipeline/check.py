@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from driftcheck.chain import Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Evidence, Finding, Verdict
@@ -18,8 +17,8 @@ from driftcheck.pipeline.autogenerate.pending_operations import pending_operatio
 from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner
 from driftcheck.pipeline.building.head import HeadShadows
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.causes.causes import with_causes
 from driftcheck.pipeline.causes.wrong_stamps import WrongStamps, at_reached_state
 from driftcheck.pipeline.changes import (
@@ -44,17 +43,14 @@ from driftcheck.pipeline.faults.faults import (
     written_files,
 )
 from driftcheck.pipeline.faults.stamp_faults import stamp_findings
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repairs.proofs import Proofs
 from driftcheck.pipeline.repairs.repair import RepairBasis, repair_script
 from driftcheck.pipeline.repairs.repair_facts import repair_basis
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.state_report import StateReporter
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.autogenerate_cache import AutogenerateCache
-from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.history import History
 from driftcheck.sources.live import read_live
 
@@ -102,13 +98,11 @@ class _Shared:
 
     Attributes:
         state: The state of the project's databases.
-        declarations: The lines on which the tables of the models are declared.
         runner: Runs autogenerate.
         wrong_stamps: Finds live databases whose stamp is not the revision of their schema.
     """
 
     state: ProjectState[HistoryResult]
-    declarations: Declarations
     runner: AutogenerateRunner
     wrong_stamps: WrongStamps
 
@@ -117,60 +111,54 @@ class ProjectCheck:
     """Compares the databases of a project in the gaps that the settings select.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
         read: Reads a live database.
         looks_ahead: Whether findings say what ``migrate`` would write, and have remedies that were
             tried. Without this, the check takes less time.
     """
 
-    def __init__(  # noqa: PLR0913  (what a check works with, and the way to a live database)
+    def __init__(
         self,
-        loaded: LoadedProject,
-        shadows: Shadows,
+        opened: OpenedProject,
         replays: Replays,
-        settings: Settings,
-        progress: Progress,
         *,
         read: ReadLive = read_live,
         looks_ahead: bool = True,
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
-        self._settings = settings
-        self._progress = progress
+        self._settings = opened.settings
+        self._progress = opened.progress
         self._read = read
         self._looks_ahead = looks_ahead
         self._proofs: dict[DatabaseKey, Proofs] = {}
-        self._renames = RenameFollower(shadows, reading_scope(settings), progress)
+        self._renames = RenameFollower(
+            opened.shadows, reading_scope(opened.settings), opened.progress
+        )
 
-    def run(self, declarations: Declarations, stop: Sequence[str] = ()) -> Checked:
+    def run(self, stop: Sequence[str] = ()) -> Checked:
         """Read the schemas, compare them, and report the findings.
 
         Args:
-            declarations: The lines on which the tables of the models are declared.
             stop: See ``Histories.get``.
         """
-        loaded, shadows, replays = self._loaded, self._shadows, self._replays
-        settings, progress = self._settings, self._progress
-        histories = Histories(loaded, shadows, replays, settings, progress)
-        reader = StateReader(loaded, shadows, replays, settings, progress, read=self._read)
+        opened, replays = self._opened, self._replays
+        histories = Histories(opened, replays)
+        reader = StateReader(opened, replays, read=self._read)
         state = reader.read(partial(histories.get, stop=stop))
         history = state.result.history
         head_shadows = HeadShadows(
             partial(histories.head_shadows, history), partial(histories.head_part, history)
         )
-        compared = [compared_state(each, shadows, progress) for each in state.databases]
+        compared = [compared_state(each, self._shadows, self._progress) for each in state.databases]
         state = replace(state, databases=tuple(database for database, _ in compared))
         shared = _Shared(
             state,
-            declarations,
-            AutogenerateRunner(loaded, shadows, replays, head_shadows, progress),
-            WrongStamps(loaded, shadows, replays, settings, progress),
+            AutogenerateRunner(opened, replays, head_shadows),
+            WrongStamps(opened, replays),
         )
         checked = [self._check(*each, shared) for each in compared]
         return Checked(
@@ -196,11 +184,9 @@ class ProjectCheck:
             )
         judged = judged_changes(database, changes, self._renames)
         basis = self._repair_basis(database, drift_in(judged))
-        context = self._context(database, judged, history, shared.declarations, basis)
+        context = self._context(database, judged, history, basis)
         if self._looks_ahead:
-            cache = autogenerate_cache(
-                self._loaded, self._shadows, self._settings, history, database
-            )
+            cache = autogenerate_cache(self._opened, history, database)
             context = _with_operations(context, database, judged, shared.runner, cache)
         completed = complete(judged, context)
         shared.runner.keep()
@@ -238,7 +224,7 @@ class ProjectCheck:
         history: History,
     ) -> DatabaseReport:
         """Return the report of a database, with the script that repairs what it reports."""
-        reporter = StateReporter(self._loaded, self._shadows, self._settings, history.how)
+        reporter = StateReporter(self._opened, history.how)
         database = checked.state
         gaps = database.gaps
         sides = (gaps[-1].between[1], *(s for g in gaps for s in g.between)) if gaps else ()
@@ -260,14 +246,13 @@ class ProjectCheck:
         database: DatabaseState,
         judged: Sequence[Judged],
         history: History,
-        declarations: Declarations,
         basis: RepairBasis,
     ) -> FindingContext:
         """Return what findings are completed with, besides the operations of autogenerate."""
         return FindingContext(
             database.catalog,
             made=history.made.get(database.database_key, {}),
-            declared=declared_lines(declarations, database, judged),
+            declared=declared_lines(self._opened.declarations, database, judged),
             upgrade=self._loaded.upgrade_command,
             migrate=self._loaded.project.migrate_command,
             evidence=self._evidence(database, drift_in(judged)),

@@ -10,7 +10,6 @@ from typing import Generic, TypeAlias, TypeVar
 from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap, Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.reading import Scope
@@ -22,12 +21,12 @@ from driftcheck.judging.judge import changes_of
 from driftcheck.judging.printed_expressions import Rewording
 from driftcheck.pipeline.building.histories import HistoryResult
 from driftcheck.pipeline.building.modelling import ModelsCreator
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.progress import Progress, counted
+from driftcheck.pipeline.progress import counted
 from driftcheck.pipeline.selection import reading_scope, within
 from driftcheck.pipeline.tenants import Tenants, own_objects
-from driftcheck.project.environment import Configured, LoadedProject
+from driftcheck.project.environment import Configured
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.filters import hidden_from_drift
 from driftcheck.sources.history import History, version_tables
@@ -111,31 +110,23 @@ class StateReader:
     """Reads the state of the databases of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings; they select the gaps and the schemas.
-        progress: Called with a short description of each step.
         read: Reads a live database.
     """
 
-    def __init__(  # noqa: PLR0913  (what a check works with, and the way to a live database)
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        progress: Progress,
-        *,
-        read: ReadLive = read_live,
+    def __init__(
+        self, opened: OpenedProject, replays: Replays, *, read: ReadLive = read_live
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
-        self._scope = reading_scope(settings)
-        cached = settings.cache
-        self._models = ModelsCreator(shadows, replays, self._scope, progress, reads_cache=cached)
-        self._progress = progress
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
+        self._scope = reading_scope(opened.settings)
+        cached = opened.settings.cache
+        self._models = ModelsCreator(
+            opened.shadows, replays, self._scope, opened.progress, reads_cache=cached
+        )
+        self._progress = opened.progress
         self._read = read
 
     def read(self, get_history: Callable[[Destinations], Result]) -> ProjectState[Result]:

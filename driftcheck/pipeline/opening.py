@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap
 from driftcheck.config.settings import Settings
 from driftcheck.errors import SeveralDatabasesError
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.progress import Progress
 from driftcheck.process.deadline import watchdog
@@ -24,20 +24,6 @@ from driftcheck.project.redirect import Redirect
 from driftcheck.project.uncompiled_models import UncompiledModelsError
 from driftcheck.schema import Address
 from driftcheck.sources.declarations import Declarations
-
-
-class OpenedProject(NamedTuple):
-    """What ``open_project`` yields, to be unpacked.
-
-    Attributes:
-        loaded: The loaded project.
-        shadows: Creates the project's shadow databases.
-        declarations: The lines on which the tables of the models are declared.
-    """
-
-    loaded: LoadedProject
-    shadows: Shadows
-    declarations: Declarations
 
 
 @contextmanager
@@ -79,7 +65,7 @@ def open_project(
                 project, redirect, shadows.imported, recording, models=_needs_models(settings)
             )
         _require_one_database(settings, loaded)
-        yield OpenedProject(loaded, shadows, declarations)
+        yield OpenedProject(loaded, shadows, declarations, settings, progress)
 
 
 def loaded_again(opened: OpenedProject, settings: Settings) -> LoadedProject:

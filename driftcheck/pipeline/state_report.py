@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.engine import URL
 
 from driftcheck.chain import Gap, Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of, shown
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import Coverage, DatabaseReport, HistoryRevision
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.coverage import coverage
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.database_state import DatabaseState
@@ -24,18 +23,14 @@ class StateReporter:
     """Makes the reports of a project's databases.
 
     Args:
-        loaded: The project.
-        shadows: Created the shadow databases.
-        settings: The settings.
+        opened: The opened project.
         replay: How the history was obtained.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, replay: str
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
+    def __init__(self, opened: OpenedProject, replay: str) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
         self._replay = replay
 
     def report(

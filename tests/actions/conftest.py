@@ -70,9 +70,8 @@ def walking():
         def progress(_step):
             pass
 
-        with open_project(settings, progress) as (loaded, shadows, _):
-            replays = Replays(loaded, shadows, settings, progress)
-            walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
+        with open_project(settings, progress) as opened:
+            walked = HistoryWalker(opened, Replays(opened)).walk({})
         assert walked.history.fault is None
         (walk,) = walked.walks.values()
         return walk

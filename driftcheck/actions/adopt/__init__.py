@@ -22,8 +22,8 @@ from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.causes.live_behind import LiveBehind
 from driftcheck.pipeline.causes.wrong_stamps import WrongStamps
 from driftcheck.pipeline.changes import compared_state, judged_changes
@@ -33,10 +33,8 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.tenants import Tenants
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.quoting import quote_identifier
-from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.files import relative
 from driftcheck.sources.models import declared_tables
 from driftcheck.storage.temporary import temporary_directory
@@ -76,9 +74,9 @@ def adopt(
     settings = replace(settings, gaps=CHAIN, fail_on=frozenset(), grants=False, owners=False)
     with (
         temporary_directory("adopt") as directory,
-        open_project(settings, progress) as (loaded, shadows, declarations),
+        open_project(settings, progress) as opened,
     ):
-        adopter = Adopter(loaded, shadows, declarations, settings, progress)
+        adopter = Adopter(opened)
         return adopter.adopt(adopter.select(options.only), options, directory)
 
 
@@ -86,33 +84,26 @@ class Adopter:
     """Adopts the drift of the databases of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        declarations: The lines on which the tables of the models are declared.
-        settings: The settings.
-        progress: Called with a short description of each step.
+        opened: The opened project.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        declarations: Declarations,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
-        configured = [c for each in loaded.environment.databases.values() for c in each]
+    def __init__(self, opened: OpenedProject) -> None:
+        configured = [c for each in opened.loaded.environment.databases.values() for c in each]
         if not declared_tables(configured):  # a project that only migrates
-            settings = replace(settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
-        self._progress = progress
-        self._models = ModelChanges(loaded.root, declarations)
-        self._replays = Replays(loaded, shadows, settings, progress)
-        self._histories = Histories(loaded, shadows, self._replays, settings, progress)
-        self._renames = RenameFollower(shadows, reading_scope(settings), progress)
-        reader = StateReader(loaded, shadows, self._replays, settings, progress)
+            settings = replace(opened.settings, gaps=(Gap.UNAPPLIED, Gap.DRIFT))
+            opened = replace(opened, settings=settings)
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
+        self._progress = opened.progress
+        self._models = ModelChanges(opened.loaded.root, opened.declarations)
+        self._replays = Replays(opened)
+        self._histories = Histories(opened, self._replays)
+        self._renames = RenameFollower(
+            opened.shadows, reading_scope(opened.settings), opened.progress
+        )
+        reader = StateReader(opened, self._replays)
         self._state = reader.read(self._histories.get)
         _require_history(self._state)
         self._judged = [self._judge(database) for database in self._state.databases]
@@ -241,9 +232,7 @@ class Adopter:
                 hint=f"See {compare}.",
             )
         database, changes = compared_state(database, self._shadows, self._progress)
-        wrong_stamps = WrongStamps(
-            self._loaded, self._shadows, self._replays, self._settings, self._progress
-        )
+        wrong_stamps = WrongStamps(self._opened, self._replays)
         wrong = wrong_stamps.find(database, changes, self._state)
         if wrong is not None:
             raise CannotCheckError(
@@ -299,9 +288,7 @@ class Adopter:
         directory: Path,
     ) -> Migration:
         databases = [one.database for one in selected]
-        writer = MigrationWriter(
-            self._loaded, self._shadows, self._replays, databases, self._progress
-        )
+        writer = MigrationWriter(self._opened, self._replays, databases)
         partial = [one.database.database_key for one in selected if one.is_partial]
         return writer.write(targets, partial, position, directory)
 

@@ -23,13 +23,12 @@ from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.judge import addresses_of
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.revision_lookup import revision_hint
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
 from driftcheck.sources.files import relative, version_locations
@@ -58,9 +57,9 @@ def fix(settings: Settings, revision: str, progress: Progress = lambda _: None) 
     settings = replace(settings, gaps=(), fail_on=frozenset())
     with (
         temporary_directory("fix") as directory,
-        open_project(settings, progress) as (loaded, shadows, _),
+        open_project(settings, progress) as opened,
     ):
-        return _Fixer(loaded, shadows, settings, progress).run(revision, directory)
+        return _Fixer(opened).run(revision, directory)
 
 
 @dataclass(frozen=True)
@@ -80,19 +79,14 @@ class _Fixer:
     """Fixes a revision of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
-        progress: Called with a short description of each step.
+        opened: The opened project.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._replays = Replays(loaded, shadows, settings, progress)
-        self._progress = progress
+    def __init__(self, opened: OpenedProject) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._replays = Replays(opened)
+        self._progress = opened.progress
 
     def run(self, revision: str, directory: Path) -> Adoption:
         """Rewrite the revision until it runs, and prove it.

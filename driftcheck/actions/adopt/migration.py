@@ -26,12 +26,10 @@ from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.dialects import display_name
 from driftcheck.judging.adoption import Attempt
 from driftcheck.judging.judge import objects_of
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.state_report import name_of
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.history import version_tables
 
@@ -76,26 +74,19 @@ class MigrationWriter:
     """Writes migrations.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Runs its migrations.
         databases: The state of its databases.
-        progress: Called with a short description of each step.
     """
 
     def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        databases: Sequence[DatabaseState],
-        progress: Progress,
+        self, opened: OpenedProject, replays: Replays, databases: Sequence[DatabaseState]
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
         self._states = {each.database_key: each for each in databases}
-        self._progress = progress
+        self._progress = opened.progress
         self._warnings: dict[str, None] = {}
 
     def write(

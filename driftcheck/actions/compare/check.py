@@ -21,13 +21,12 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
     Raises:
         DriftcheckError: The check could not be made. Nothing was left behind.
     """
-    with open_project(settings, progress) as (loaded, shadows, declarations):
-        replays = Replays(loaded, shadows, settings, progress)
-        checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
-        saved = save_quick_check(loaded, shadows, settings, checked.state)
-        save_in_step(loaded, shadows, settings, checked, saved)
+    with open_project(settings, progress) as opened:
+        checked = ProjectCheck(opened, Replays(opened)).run()
+        saved = save_quick_check(opened, checked.state)
+        save_in_step(opened, checked, saved)
         return Report(
-            loaded.project.name,
+            opened.loaded.project.name,
             checked.reports,
             settings.fail_on,
             strict_coverage=settings.strict_coverage,

@@ -24,10 +24,11 @@ from driftcheck.errors import (
     ShadowError,
 )
 from driftcheck.judging.report import DatabaseReport
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_state import ReadLive
-from driftcheck.pipeline.opening import OpenedProject, loaded_again
+from driftcheck.pipeline.opening import loaded_again
 from driftcheck.pipeline.progress import Progress, Step
 from driftcheck.pipeline.tenants import Tenants
 from driftcheck.project.environment import LoadedProject
@@ -153,21 +154,14 @@ class Comparing:
         """
         url = member.url.resolve()
         settings = with_url(url, settings_for(member, self._settings))
-        shadows = self._opened.shadows
-        shadows.follow(url)
+        self._opened.shadows.follow(url)
         loaded = self._projects.loaded(settings)
         require_schema(loaded, settings, member)
-        replays = Replays(loaded, shadows, settings, self._progress)
+        opened = replace(self._opened, loaded=loaded, settings=settings, progress=self._progress)
+        replays = Replays(opened)
         try:
-            check = ProjectCheck(
-                loaded,
-                shadows,
-                replays,
-                settings,
-                self._progress,
-                read=self._reader(member, reading),
-            )
-            checked = check.run(self._opened.declarations)
+            check = ProjectCheck(opened, replays, read=self._reader(member, reading))
+            checked = check.run()
         finally:
             replays.main.begin_again()  # the next member has shadows of its own
         live = checked.state.databases[0].live

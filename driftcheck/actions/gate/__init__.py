@@ -26,8 +26,8 @@ from driftcheck.errors import ProjectError
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.report import DatabaseReport, Report
 from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.opening import open_project
@@ -35,7 +35,6 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.selection import within
 from driftcheck.project.environment import LoadedProject
 from driftcheck.project.project import Project
-from driftcheck.sources.declarations import Declarations
 from driftcheck.sources.files import version_locations
 from driftcheck.sources.history import History
 
@@ -61,9 +60,9 @@ def gate(settings: Settings, progress: Progress = lambda _: None) -> Report:
         merges.append((project, read_merge(project.unloaded_script(), settings.base)))
 
     try:
-        with open_project(settings, progress, on_load) as (loaded, shadows, declarations):
-            merge = _completed(merges[0][1], loaded, settings)
-            return _BranchCheck(loaded, shadows, settings, progress, merge).run(declarations)
+        with open_project(settings, progress, on_load) as opened:
+            merge = _completed(merges[0][1], opened.loaded, settings)
+            return _BranchCheck(opened, merge).run()
     except ProjectError as error:
         for project, merge in merges:
             revisions = RevisionFindings(merge, project)
@@ -86,39 +85,26 @@ class _BranchCheck:
     """Checks a branch whose history can be loaded.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
-        progress: Called with a short description of each step.
+        opened: The opened project.
         merge: The virtual merge of the working tree with the base.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        settings: Settings,
-        progress: Progress,
-        merge: Merge,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
-        self._progress = progress
+    def __init__(self, opened: OpenedProject, merge: Merge) -> None:
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
+        self._progress = opened.progress
         self._merge = merge
-        self._revisions = RevisionFindings(merge, loaded.project)
-        self._replays = Replays(loaded, shadows, settings, progress)
+        self._revisions = RevisionFindings(merge, opened.loaded.project)
+        self._replays = Replays(opened)
 
-    def run(self, declarations: Declarations) -> Report:
-        """Compare the schemas, upgrade a database at the base's head, and report all findings.
-
-        Args:
-            declarations: The lines on which the tables of the models are declared.
-        """
+    def run(self) -> Report:
+        """Compare the schemas, upgrade a database at the base's head, and report all findings."""
         loaded, settings, merge = self._loaded, self._settings, self._merge
-        check = ProjectCheck(loaded, self._shadows, self._replays, settings, self._progress)
+        check = ProjectCheck(self._opened, self._replays)
         stop = () if merge.base_has_other_files else heads_of(merge.existing)
-        checked = check.run(declarations, stop)
+        checked = check.run(stop)
         revision_findings = self._revisions.all()
         result = self._upgrade(checked.state.result.history)
         return Report(
@@ -149,7 +135,7 @@ class _BranchCheck:
         if not (merge.new or merge.edited or merge.deleted):
             return UpgradeResult(stopped=f"{merge.base} has every revision")
         environment, replays = self._loaded.environment, self._replays
-        shadows = BaseShadows(self._loaded, self._shadows, replays, self._progress)
+        shadows = BaseShadows(self._opened, replays)
         checks = RevisionChecks(
             DowngradeCheck(environment, self._shadows, replays, self._revisions.origin),
             RunningCodeCheck(

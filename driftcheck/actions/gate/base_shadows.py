@@ -15,11 +15,10 @@ from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.row_filling import fill
 from driftcheck.errors import ShadowError
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.templates import StartingPoint
-from driftcheck.pipeline.progress import Progress, Step
-from driftcheck.project.environment import LoadedProject
+from driftcheck.pipeline.progress import Step
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
@@ -32,28 +31,20 @@ class BaseShadows:
     """A shadow set with the schema of the base, and its upgrade.
 
     Args:
-        loaded: The project.
-        shadows: Creates the project's shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        progress: Called with a short description of each step.
 
     Attributes:
         shadow_set: The shadow set.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        progress: Progress,
-    ) -> None:
-        self.shadow_set = shadows.replay_set("colleague")
-        self._environment = loaded.environment
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        self.shadow_set = opened.shadows.replay_set("colleague")
+        self._environment = opened.loaded.environment
+        self._shadows = opened.shadows
         self._replays = replays
-        self._progress = progress
-        self._at_base = shadows.copies(self.shadow_set, "base")
+        self._progress = opened.progress
+        self._at_base = opened.shadows.copies(self.shadow_set, "base")
         self._template: StartingPoint | None = None
         self._known: Schemas | None = None
         self._has_rows = False

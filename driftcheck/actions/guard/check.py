@@ -32,9 +32,8 @@ from driftcheck.storage.snapshot_file import digest
 if TYPE_CHECKING:  # importing SQLAlchemy takes longer than a quick check
     from sqlalchemy.engine import URL
 
-    from driftcheck.pipeline.building.shadows import Shadows
+    from driftcheck.pipeline.building.opened_project import OpenedProject
     from driftcheck.pipeline.check import Checked, CheckedDatabase
-    from driftcheck.project.environment import LoadedProject
 
 _GAPS = (Gap.PENDING, Gap.DRIFT)
 
@@ -72,23 +71,20 @@ def _full(settings: Settings, quick: QuickResult | None, progress: Progress) -> 
     from driftcheck.pipeline.opening import open_project  # noqa: PLC0415
     from driftcheck.sources.files import source_directories  # noqa: PLC0415
 
-    with open_project(settings, progress) as (loaded, shadows, declarations):
-        replays = Replays(loaded, shadows, settings, progress)
-        checked = ProjectCheck(loaded, shadows, replays, settings, progress).run(declarations)
-        saved = save_quick_check(loaded, shadows, settings, checked.state)
-        directories = tuple(map(str, source_directories(loaded.script)))
+    with open_project(settings, progress) as opened:
+        checked = ProjectCheck(opened, Replays(opened)).run()
+        saved = save_quick_check(opened, checked.state)
+        directories = tuple(map(str, source_directories(opened.loaded.script)))
         states = checked.state.databases
-        urls = [shadows.live_url(state.database_key) for state in states]
+        urls = [opened.shadows.live_url(state.database_key) for state in states]
         parts = zip(urls, checked.reports, checked.databases, strict=True)
         result = Answer(directories, tuple(_database_answer(*each) for each in parts))
         if quick is not None and saved is not None and quick.files == saved.check.files:
-            _remember(result, quick, loaded, shadows, checked)
+            _remember(result, quick, opened, checked)
         return result
 
 
-def _remember(
-    result: Answer, quick: QuickResult, loaded: LoadedProject, shadows: Shadows, checked: Checked
-) -> None:
+def _remember(result: Answer, quick: QuickResult, opened: OpenedProject, checked: Checked) -> None:
     """Cache an answer, if a check would give it again while nothing changes that it depends on.
 
     The live database was read several times. It is read once more, so that it is known to have been
@@ -102,11 +98,14 @@ def _remember(
     (database,) = checked.databases
     live = database.state.snapshots.get(Side.LIVE)
     history = checked.state.result.history
-    if live is None or not database.is_repeatable or not can_be_cached(loaded, shadows, history):
+    if live is None or not database.is_repeatable or not can_be_cached(opened, history):
         return
-    with suppress(CannotCheckError), reading(shadows.live_url(database.state.database_key)) as now:
+    with (
+        suppress(CannotCheckError),
+        reading(opened.shadows.live_url(database.state.database_key)) as now,
+    ):
         is_same = digest(live) == quick.live and PostgreSQLCatalog().state(now) == quick.state
-        inputs = inputs_of_check(loaded, shadows) if is_same else None
+        inputs = inputs_of_check(opened) if is_same else None
         if inputs is not None:
             save_answer(quick, inputs, result)
 

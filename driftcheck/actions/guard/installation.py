@@ -13,7 +13,8 @@ from alembic.autogenerate.api import AutogenContext
 
 from driftcheck.actions.guard.edits import CannotEdit, SourceEdit, calls, local_names
 from driftcheck.config.settings import Settings
-from driftcheck.pipeline.opening import OpenedProject, open_project
+from driftcheck.pipeline.building.opened_project import OpenedProject
+from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 from driftcheck.project.project import FlaskProject
 

@@ -28,7 +28,8 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of
 from driftcheck.databases.registry import database_for
 from driftcheck.errors import ConfigurationError
-from driftcheck.pipeline.opening import OpenedProject, open_project
+from driftcheck.pipeline.building.opened_project import OpenedProject
+from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.progress import Progress
 
 ChooseHosting = Callable[[], Hosting | None]

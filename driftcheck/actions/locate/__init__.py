@@ -15,8 +15,8 @@ from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import judge
 from driftcheck.judging.report import DatabaseReport, Report, RevisionMatch
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.walks import HistoryWalker, WalkedHistory
 from driftcheck.pipeline.causes.live_ahead import PartialRun, find_live_ahead
 from driftcheck.pipeline.causes.models_in_history import with_uses_of_models
@@ -40,7 +40,6 @@ from driftcheck.pipeline.repairs.repair_facts import repair_basis
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.state_report import StateReporter
 from driftcheck.pipeline.tenants import Tenants, own_objects
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.walk import Applied, Walk
 
@@ -57,15 +56,15 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
             Nothing was left behind.
     """
     settings = replace(settings, gaps=(Gap.DRIFT,))
-    with open_project(settings, progress) as (loaded, shadows, _):
-        replays = Replays(loaded, shadows, settings, progress)
-        walker = HistoryWalker(loaded, shadows, replays, settings, progress)
-        state = StateReader(loaded, shadows, replays, settings, progress).read(walker.walk)
+    with open_project(settings, progress) as opened:
+        replays = Replays(opened)
+        walker = HistoryWalker(opened, replays)
+        state = StateReader(opened, replays).read(walker.walk)
         progress("comparing the live database with every revision")
-        renames = RenameFollower(shadows, reading_scope(settings), progress)
-        locator = _Locator(loaded, shadows, settings, state.result, renames)
+        renames = RenameFollower(opened.shadows, reading_scope(settings), progress)
+        locator = _Locator(opened, state.result, renames)
         return Report(
-            loaded.project.name,
+            opened.loaded.project.name,
             tuple(map(locator.report, state.databases)),
             frozenset({Gap.DRIFT}),
             command="driftcheck locate",
@@ -77,28 +76,21 @@ class _Locator:
     """Finds the nearest states of live databases on the walks of a history.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
+        opened: The opened project.
         walked: The walks.
         renames: Leaves out the changes that only follow from a rename.
     """
 
     def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        settings: Settings,
-        walked: WalkedHistory,
-        renames: RenameFollower,
+        self, opened: OpenedProject, walked: WalkedHistory, renames: RenameFollower
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._schemas = settings.schemas
-        self._x = settings.x
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._schemas = opened.settings.schemas
+        self._x = opened.settings.x
         self._walked = walked
         self._renames = renames
-        self._reporter = StateReporter(loaded, shadows, settings, walked.history.how)
+        self._reporter = StateReporter(opened, walked.history.how)
 
     def report(self, database: DatabaseState) -> DatabaseReport:
         """Find the nearest states of a live database, and report its differences from them."""

@@ -66,26 +66,23 @@ def planned(
     """
     compared = {Gap.DRIFT, *settings.gaps} - {Gap.UNAPPLIED}
     settings = replace(settings, gaps=tuple(gap for gap in Gap if gap in compared))
-    with open_project(settings, progress) as (loaded, shadows, declarations):
-        replays = Replays(loaded, shadows, settings, progress)
-        check = ProjectCheck(
-            loaded, shadows, replays, settings, progress, looks_ahead=False, read=read
-        )
-        checked = check.run(declarations)
-        report = Report(loaded.project.name, checked.reports, frozenset({Gap.DRIFT}))
+    with open_project(settings, progress) as opened:
+        check = ProjectCheck(opened, Replays(opened), looks_ahead=False, read=read)
+        checked, project = check.run(), opened.loaded.project
+        report = Report(project.name, checked.reports, frozenset({Gap.DRIFT}))
         today = datetime.now().astimezone().date()
         kept = without_ignored(report, settings.ignore, today, whole=False)
         pairs = list(zip(checked.databases, kept.databases, strict=True))
         found = [candidates(database, each.findings) for database, each in pairs]
         kinds = {kind.name for database, _ in pairs for kind in database.basis.catalog.kinds}
         selected = named(only, found, kinds)
-        planner = RepairPlanner(loaded, shadows, settings, progress)
+        planner = RepairPlanner(opened)
         plans, repairs = [], []
         for (database, each), several in zip(pairs, found, strict=True):
             made = planner.plan(database, several, selected)
             if made is not None:
                 plans.append(made[0])
             repairs.append(database_repair(each, kept, made, database, selected))
-        compare = loaded.project.driftcheck_command("compare")
-        result = RepairResult(loaded.project.name, tuple(repairs), kept.exit_code, compare)
+        compare = project.driftcheck_command("compare")
+        result = RepairResult(project.name, tuple(repairs), kept.exit_code, compare)
         yield Planned(tuple(plans), result)

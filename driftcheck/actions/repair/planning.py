@@ -12,19 +12,16 @@ from driftcheck.actions.repair.hazards import with_measured_losses
 from driftcheck.actions.repair.plan import RepairPlan
 from driftcheck.actions.repair.variants import Variants, remaining
 from driftcheck.chain import Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import database_key_of, shown
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.judge import Judged
 from driftcheck.judging.printed_expressions import reworded
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.check import CheckedDatabase
 from driftcheck.pipeline.live_reader import LiveReader
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repairs.plain_trial import try_on_whole_copy
 from driftcheck.pipeline.repairs.plan_proof import Proof
 from driftcheck.pipeline.repairs.repair_trial import Trial, TrialInput, try_plan
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.live import reading
@@ -34,19 +31,14 @@ class RepairPlanner:
     """Plans the repairs of the databases of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
-        progress: Called with a short description of each step.
+        opened: The opened project.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
-        self._progress = progress
+    def __init__(self, opened: OpenedProject) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
+        self._progress = opened.progress
 
     def plan(
         self, database: CheckedDatabase, found: Sequence[Judged], selected: Collection[int] | None

@@ -19,8 +19,8 @@ from driftcheck.errors import ReplayError
 from driftcheck.judging.comparison import Change, compare
 from driftcheck.judging.mutation_results import DatabaseResult, MutationResult, SelftestResult
 from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.opening import open_project
 from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.progress import Progress, Step
@@ -51,19 +51,19 @@ def selftest(
         DriftcheckError: The project cannot be loaded, or no shadow database can be created.
     """
     settings = replace(settings, gaps=(Gap.DRIFT,))
-    with open_project(settings, progress) as (loaded, shadows, _):
-        replays = Replays(loaded, shadows, settings, progress)
-        histories = Histories(loaded, shadows, replays, settings, progress)
-        history = _history(loaded, histories)
+    with open_project(settings, progress) as opened:
+        replays = Replays(opened)
+        histories = Histories(opened, replays)
+        history = _history(opened.loaded, histories)
         # A head that is built from the cache belongs to a role without rights. The server would
         # refuse mutations to this role, and they would be counted as not applicable.
         head = replays.main if history.how == FRESH else replays.upgrade_to_heads()
-        tester = _DatabaseTester(loaded, shadows, settings, progress)
+        tester = _DatabaseTester(opened)
         results = [
             tester.run(head, database_key, sample, seed)
-            for database_key in loaded.environment.databases
+            for database_key in opened.loaded.environment.databases
         ]
-        return SelftestResult(loaded.project.name, tuple(results))
+        return SelftestResult(opened.loaded.project.name, tuple(results))
 
 
 def _history(loaded: LoadedProject, histories: Histories) -> History:
@@ -84,20 +84,15 @@ class _DatabaseTester:
     """Runs the mutations of single databases.
 
     Args:
-        loaded: The project.
-        shadows: Created its shadow databases.
-        settings: The settings.
-        progress: Called with a message for the user before each step.
+        opened: The opened project.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._schemas = settings.schemas
-        self._scope = replace(reading_scope(settings), dependencies=False)
-        self._progress = progress
+    def __init__(self, opened: OpenedProject) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._schemas = opened.settings.schemas
+        self._scope = replace(reading_scope(opened.settings), dependencies=False)
+        self._progress = opened.progress
 
     def run(
         self, head: ShadowSet, database_key: DatabaseKey, sample: int | None, seed: int

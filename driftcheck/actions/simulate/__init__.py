@@ -22,8 +22,8 @@ from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner
 from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.building.head import HeadShadows
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState, StateReader
 from driftcheck.pipeline.faults.faults import head_faults
 from driftcheck.pipeline.faults.stamp_faults import overlapping_stamps
@@ -32,7 +32,6 @@ from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.selection import reading_scope
 from driftcheck.pipeline.state_report import StateReporter
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import version_tables
 from driftcheck.sources.replay import Destinations
@@ -78,11 +77,11 @@ def simulate(
     settings = replace(settings, gaps=CHAIN, fail_on=frozenset())
     with (
         temporary_directory("generated") as directory,
-        open_project(settings, progress) as (loaded, shadows, _),
+        open_project(settings, progress) as opened,
     ):
-        simulation = _ProjectSimulation(loaded, shadows, settings, options, progress)
+        simulation = _ProjectSimulation(opened, options)
         reports = simulation.run(directory)
-        name = loaded.project.name
+        name = opened.loaded.project.name
         return Report(name, tuple(reports), frozenset(), "driftcheck simulate-colleague")
 
 
@@ -90,29 +89,22 @@ class _ProjectSimulation:
     """Simulates upgrades of all databases of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
+        opened: The opened project.
         options: Selects the databases.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        settings: Settings,
-        options: SimulationOptions,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
+    def __init__(self, opened: OpenedProject, options: SimulationOptions) -> None:
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
         self._options = options
-        self._progress = progress
-        self._replays = Replays(loaded, shadows, settings, progress)
-        self._start_points = StartPoints(loaded.script, settings)
-        self._runner = ScenarioRunner(loaded.root, shadows, self._replays, settings)
+        self._progress = opened.progress
+        self._replays = Replays(opened)
+        self._start_points = StartPoints(opened.loaded.script, opened.settings)
+        self._runner = ScenarioRunner(
+            opened.loaded.root, opened.shadows, self._replays, opened.settings
+        )
 
     def run(self, directory: Path) -> list[DatabaseReport]:
         """Run the simulations, and report their results.
@@ -120,10 +112,8 @@ class _ProjectSimulation:
         Args:
             directory: An empty directory for the generated migration.
         """
-        loaded, shadows, replays = self._loaded, self._shadows, self._replays
-        settings, progress = self._settings, self._progress
-        histories = Histories(loaded, shadows, replays, settings, progress)
-        state = StateReader(loaded, shadows, replays, settings, progress).read(histories.get)
+        histories = Histories(self._opened, self._replays)
+        state = StateReader(self._opened, self._replays).read(histories.get)
         generator = self._generator(partial(histories.head_shadows, state.result.history))
         generate = partial(generator.generate, state, directory)
         if self._options.after_downgrade:
@@ -133,12 +123,9 @@ class _ProjectSimulation:
         return self._reports(state, generation, results)
 
     def _generator(self, head_shadows: Callable[[], ShadowSet]) -> MigrationGenerator:
-        loaded, shadows, progress = self._loaded, self._shadows, self._progress
-        runner = AutogenerateRunner(
-            loaded, shadows, self._replays, HeadShadows(head_shadows), progress
-        )
-        renames = RenameFollower(shadows, reading_scope(self._settings), progress)
-        return MigrationGenerator(loaded, shadows, runner, renames, progress)
+        runner = AutogenerateRunner(self._opened, self._replays, HeadShadows(head_shadows))
+        renames = RenameFollower(self._shadows, reading_scope(self._settings), self._progress)
+        return MigrationGenerator(self._opened, runner, renames)
 
     def _simulate_developer(
         self, state: ProjectState[HistoryResult], generate: Callable[[], Generation]
@@ -221,7 +208,7 @@ class _ProjectSimulation:
     ) -> list[DatabaseReport]:
         """Report the results of all simulations of each database."""
         history, heads = state.result.history, self._loaded.heads
-        reporter = StateReporter(self._loaded, self._shadows, self._settings, history.how)
+        reporter = StateReporter(self._opened, history.how)
         reports = []
         for database in state.databases:
             database_key = database.database_key

@@ -18,14 +18,12 @@ from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.autogenerate.runner import AutogenerateRunner, NotTriedError
 from driftcheck.pipeline.building.histories import HistoryResult
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.changes import compared_state, judged_changes, pending_changes
 from driftcheck.pipeline.completion.finding_completion import complete
 from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address
 from driftcheck.sources.replay import MigrationSource
@@ -51,26 +49,19 @@ class MigrationGenerator:
     """Generates a migration on shadows at the head with the drift of the live databases.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         runner: Creates the shadows with the drift, and runs autogenerate.
         renames: Leaves out the changes that only follow from a rename.
-        progress: Called with a short description of each step.
     """
 
     def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        runner: AutogenerateRunner,
-        renames: RenameFollower,
-        progress: Progress,
+        self, opened: OpenedProject, runner: AutogenerateRunner, renames: RenameFollower
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._runner = runner
         self._renames = renames
-        self._progress = progress
+        self._progress = opened.progress
 
     def generate(self, state: ProjectState[HistoryResult], directory: Path) -> Generation:
         """Generate the migration, which is the head of the history from now on.

@@ -23,7 +23,8 @@ def base_snapshot(settings: Settings, progress: Progress = lambda _: None) -> Sn
         ConfigurationError: The project migrates more than one database.
         CannotCheckError: The database is not stamped with a revision.
     """
-    with open_project(settings, progress) as (loaded, shadows, _):
+    with open_project(settings, progress) as opened:
+        loaded, shadows = opened.loaded, opened.shadows
         tables = version_tables(loaded.environment)
         if len(tables) > 1:
             raise ConfigurationError(

@@ -10,15 +10,13 @@ from alembic.util import CommandError
 from sqlalchemy.engine import URL
 
 from driftcheck.actions.testing.answers import DatabaseForTest
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey, url_for_dialect
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.errors import ProjectError, ReplayError, UsageError
 from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.revision_lookup import revision_hint
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.history import History
 from driftcheck.sources.replay import Destinations, Replay, RevisionFailure
@@ -30,25 +28,19 @@ class DatabasesForTests:
     """Makes databases for tests, and drops them.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
         history: Returns the history.
     """
 
     def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        history: Callable[[], History],
+        self, opened: OpenedProject, replays: Replays, history: Callable[[], History]
     ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
-        self._settings = settings
+        self._settings = opened.settings
         self._history = history
         self._numbers = count(1)
         self._made: dict[str, ShadowDatabase] = {}
@@ -149,10 +141,9 @@ class DatabasesForTests:
         history = self._history()
         if history.fault is not None:
             raise _error_of(history.fault)
-        loaded, shadows, replays = self._loaded, self._shadows, self._replays
-        histories = Histories(loaded, shadows, replays, self._settings, lambda _: None)
+        histories = Histories(self._opened, self._replays)
         migrated = histories.migrated_shadows(history).shadows[self._key]
-        return shadows.maker(self._key).make("head", migrated)
+        return self._shadows.maker(self._key).make("head", migrated)
 
     @property
     def _key(self) -> DatabaseKey:

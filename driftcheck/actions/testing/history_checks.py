@@ -11,7 +11,6 @@ from driftcheck.actions.gate.schema_differences import difference_findings
 from driftcheck.actions.testing.answers import Outcome, RevisionPlace
 from driftcheck.actions.testing.revision_walk import RevisionWalk
 from driftcheck.chain import Gap
-from driftcheck.config.settings import Settings
 from driftcheck.errors import CannotCheckError
 from driftcheck.judging.baseline import without_baseline
 from driftcheck.judging.findings import Finding
@@ -19,11 +18,11 @@ from driftcheck.judging.ignoring import without_ignored
 from driftcheck.judging.report import Report
 from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
 from driftcheck.pipeline.building.histories import Histories
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.check import Checked, ProjectCheck
 from driftcheck.pipeline.database_report import ReportHeader, database_report
 from driftcheck.pipeline.faults.faults import broken_history, head_faults, origin_of
-from driftcheck.pipeline.opening import OpenedProject
 from driftcheck.pipeline.selection import within
 from driftcheck.reports.failed_test import failed_test
 from driftcheck.sources.history import History
@@ -47,14 +46,15 @@ class HistoryChecks:
     Args:
         opened: The project.
         replays: Replays its history.
-        settings: The settings.
     """
 
-    def __init__(self, opened: OpenedProject, replays: Replays, settings: Settings) -> None:
-        self._loaded, self._shadows, self._declarations = opened
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        self._opened = opened
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
         self._replays = replays
-        self._settings = settings
-        self._walk = RevisionWalk(self._loaded, self._shadows, replays)
+        self._walk = RevisionWalk(opened, replays)
 
     def revisions(self) -> list[RevisionPlace]:
         """Return the revisions, in an order in which they can run."""
@@ -122,17 +122,12 @@ class HistoryChecks:
         try:
             return self._checked.state.result.history
         except CannotCheckError:  # the models cannot be compared
-            loaded, shadows, replays = self._loaded, self._shadows, self._replays
-            return (
-                Histories(loaded, shadows, replays, self._settings, print_nothing).get({}).history
-            )
+            return Histories(self._opened, self._replays).get({}).history
 
     @cached_property
     def _checked(self) -> Checked:
         """The comparison of models and head."""
-        loaded, shadows, replays = self._loaded, self._shadows, self._replays
-        check = ProjectCheck(loaded, shadows, replays, self._settings, print_nothing)
-        return check.run(self._declarations)
+        return ProjectCheck(self._opened, self._replays).run()
 
     def _located(self, finding: Finding) -> Finding:
         """Add the operation that has created the object of a finding."""

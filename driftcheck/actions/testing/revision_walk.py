@@ -16,10 +16,9 @@ from driftcheck.actions.gate.revision_files import (
 )
 from driftcheck.actions.gate.schemas import Findings, Schemas
 from driftcheck.judging.findings import Origin
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.faults.faults import broken_history
-from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import relative
 from driftcheck.sources.replay import Replay, RevisionFailure
 from driftcheck.sources.walk import ancestry
@@ -31,20 +30,21 @@ class RevisionWalk:
     It begins again if an earlier revision is asked for.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
 
     Attributes:
         order: All revisions, in an order in which they can run one by one.
     """
 
-    def __init__(self, loaded: LoadedProject, shadows: Shadows, replays: Replays) -> None:
-        self.order = _order(loaded.parents())
-        self._loaded = loaded
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        self.order = _order(opened.loaded.parents())
+        self._loaded = opened.loaded
         self._replays = replays
-        self._shadow_set = shadows.replay_set("walk")
-        self._downgrade_check = DowngradeCheck(loaded.environment, shadows, replays, self.origin)
+        self._shadow_set = opened.shadows.replay_set("walk")
+        self._downgrade_check = DowngradeCheck(
+            opened.loaded.environment, opened.shadows, replays, self.origin
+        )
         self._replay: Replay | None = None
         self._position = 0
         self._start: frozenset[str] = frozenset()

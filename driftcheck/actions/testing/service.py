@@ -67,7 +67,6 @@ class TestingService:
     def _opened(self) -> tuple[HistoryChecks, DatabasesForTests]:
         settings = self._settings
         opened = self._stack.enter_context(open_project(settings, print_nothing))
-        loaded, shadows, _ = opened
-        replays = Replays(loaded, shadows, settings, print_nothing)
-        checks = HistoryChecks(opened, replays, settings)
-        return checks, DatabasesForTests(loaded, shadows, replays, settings, lambda: checks.history)
+        replays = Replays(opened)
+        checks = HistoryChecks(opened, replays)
+        return checks, DatabasesForTests(opened, replays, lambda: checks.history)

@@ -40,11 +40,11 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
         DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
     settings = replace(settings, gaps=())
-    with open_project(settings, progress) as (loaded, shadows, _):
-        replays = Replays(loaded, shadows, settings, progress)
-        walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
+    with open_project(settings, progress) as opened:
+        project, environment = opened.loaded.project, opened.loaded.environment
+        walked = HistoryWalker(opened, Replays(opened)).walk({})
         databases = [
-            DatabaseHistory(loaded.environment.database_name(database_key), walk, settings.schemas)
+            DatabaseHistory(environment.database_name(database_key), walk, settings.schemas)
             for database_key, walk in walked.walks.items()
         ]
         broken = break_of(walked.history.fault)
@@ -53,9 +53,9 @@ def blame(settings: Settings, name: str, progress: Progress = lambda _: None) ->
         except NoSuchObjectError:
             if broken is None:
                 raise
-            return Blame(loaded.project.name, (), broken, name)
+            return Blame(project.name, (), broken, name)
         found = (each.of_object(address) for each in databases if address in each.known)
-        return Blame(loaded.project.name, tuple(found), broken)
+        return Blame(project.name, tuple(found), broken)
 
 
 class DatabaseHistory:

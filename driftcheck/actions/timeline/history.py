@@ -41,15 +41,14 @@ def history(
         DriftcheckError: The history could not be replayed. Nothing was left behind.
     """
     settings = replace(settings, gaps=())
-    with open_project(settings, progress) as (loaded, shadows, _):
-        selected = _selected(loaded.script, revisions, since)
-        replays = Replays(loaded, shadows, settings, progress)
-        walked = HistoryWalker(loaded, shadows, replays, settings, progress).walk({})
+    with open_project(settings, progress) as opened:
+        selected = _selected(opened.loaded.script, revisions, since)
+        walked = HistoryWalker(opened, Replays(opened)).walk({})
         databases = []
         for database_key, walk in walked.walks.items():
-            maker = shadows.maker(database_key)
+            maker = opened.shadows.maker(database_key)
             database = DatabaseTimeline(
-                name=loaded.environment.database_name(database_key),
+                name=opened.loaded.environment.database_name(database_key),
                 dialect=database_key.dialect,
                 server_version=walk.frame.server_version,
                 revisions=tuple(_events(walk, settings.schemas, selected)),
@@ -57,7 +56,9 @@ def history(
                 notes=tuple(maker.notes),
             )
             databases.append(database)
-        return Timeline(loaded.project.name, tuple(databases), break_of(walked.history.fault))
+        return Timeline(
+            opened.loaded.project.name, tuple(databases), break_of(walked.history.fault)
+        )
 
 
 def _events(

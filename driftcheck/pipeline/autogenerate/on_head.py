@@ -20,11 +20,9 @@ from driftcheck.pipeline.autogenerate.result import (
     result_of,
 )
 from driftcheck.pipeline.building.head import Head, is_restricted
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.completion.operation_matching import is_explained, is_for, pending
-from driftcheck.pipeline.progress import Progress
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.autogenerate import autogenerate
@@ -40,29 +38,20 @@ class AutogenerateOnHead:
     """Runs autogenerate on the head, and its operations on a copy of the head.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
         head: The shadows of the head.
-        progress: Called with a short description of each step.
 
     Attributes:
         is_repeatable: Whether all results are the same each time.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        head: Head,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, replays: Replays, head: Head) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
         self._head = head
-        self._progress = progress
+        self._progress = opened.progress
         self.is_repeatable = True
 
     def get(

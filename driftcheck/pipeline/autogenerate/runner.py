@@ -19,15 +19,13 @@ from driftcheck.pipeline.autogenerate.on_head import AutogenerateOnHead, Pending
 from driftcheck.pipeline.autogenerate.operations_with_drift import OperationsWithDrift
 from driftcheck.pipeline.autogenerate.result import drift_data
 from driftcheck.pipeline.building.head import Head, HeadShadows, is_restricted
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.changes import drift_in
 from driftcheck.pipeline.completion.finding_context import ColleagueError, Operations
 from driftcheck.pipeline.database_state import DatabaseState
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repairs.change_plan import redo
 from driftcheck.pipeline.repairs.repair_facts import with_dependencies
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, SchemaObject
 from driftcheck.sources.autogenerate import autogenerate
@@ -49,27 +47,18 @@ class AutogenerateRunner:
     """Runs autogenerate and the operations that it writes on shadow databases.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
         head_shadows: Returns shadows at the head.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        head_shadows: HeadShadows,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, replays: Replays, head_shadows: HeadShadows) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
         self._head = Head(head_shadows.whole, replays)
         self._head_part = head_shadows.part
-        self._on_head = AutogenerateOnHead(loaded, shadows, replays, self._head, progress)
+        self._on_head = AutogenerateOnHead(opened, replays, self._head)
         self._drifted: dict[DatabaseKey, ShadowSet] = {}
         self._starts: dict[DatabaseKey, ShadowSet] = {}
         self._colleagues: dict[DatabaseKey, ShadowDatabase] = {}

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from driftcheck.config.settings import Settings
 from driftcheck.databases.dependencies import concerned
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import lacks_rights
@@ -15,11 +14,10 @@ from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import ProjectError, ReplayError, ShadowError
 from driftcheck.pipeline.building.base_snapshot import snapshot_restorer
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import REPLAYING, Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.progress import Progress, counted
+from driftcheck.pipeline.progress import counted
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, merged
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot, Value
@@ -55,27 +53,17 @@ class Histories:
     """Gets the history of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
-        self._settings = settings
-        self._scope = reading_scope(settings)
-        self._progress = progress
+        self._settings = opened.settings
+        self._scope = reading_scope(opened.settings)
+        self._progress = opened.progress
         self._templates = replays.templates
         self._is_clean = False
 

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from driftcheck.config.settings import Bootstrap, Settings
+from driftcheck.config.settings import Bootstrap
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.databases.shadow.base import ShadowDatabase
 from driftcheck.pipeline.building.base_snapshot import read_base_snapshot, starts_from_base_snapshot
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.templates import Templates
-from driftcheck.pipeline.progress import Progress, Step
+from driftcheck.pipeline.progress import Step
 from driftcheck.pipeline.selection import reading_scope, within
-from driftcheck.project.environment import Environment, LoadedProject
+from driftcheck.project.environment import Environment
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.quoting import quote_identifier
 from driftcheck.schema import Snapshot
@@ -44,10 +44,7 @@ class Replays:
     """Replays the history of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings; they say what runs before the history.
-        progress: Called with a short description of each step.
+        opened: The opened project.
 
     Attributes:
         main: The shadow set of the replay that a check needs. Other shadow sets are for upgrades
@@ -55,16 +52,14 @@ class Replays:
         templates: The templates of the project.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, settings: Settings, progress: Progress
-    ) -> None:
-        self.main = shadows.replay_set("replay")
-        self.templates = Templates(loaded, shadows, settings)
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
-        self._scope = reading_scope(settings)
-        self._progress = progress
+    def __init__(self, opened: OpenedProject) -> None:
+        self.main = opened.shadows.replay_set("replay")
+        self.templates = Templates(opened)
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
+        self._scope = reading_scope(opened.settings)
+        self._progress = opened.progress
         self._created_by_history: set[str] = set()
 
     @property

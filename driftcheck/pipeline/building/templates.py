@@ -14,14 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.postgresql.catalog.computed_defaults import has_computed_defaults
 from driftcheck.databases.shadow.base import ShadowMaker, Template
 from driftcheck.errors import ShadowError
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.project.environment import LoadedProject
 from driftcheck.project.inputs import States, inputs_of, inputs_with
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Snapshot
@@ -55,15 +53,13 @@ class Templates:
     without the cache.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
-        settings: The settings.
+        opened: The opened project.
     """
 
-    def __init__(self, loaded: LoadedProject, shadows: Shadows, settings: Settings) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
-        self._settings = settings
+    def __init__(self, opened: OpenedProject) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
+        self._settings = opened.settings
         self._read: dict[str, CachedSnapshot] = {}
 
     def cache(self, beginning: str) -> Cache:

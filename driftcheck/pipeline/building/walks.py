@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from driftcheck.config.settings import Settings
 from driftcheck.databases.connection import connect
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.messages import database_message
@@ -15,11 +14,9 @@ from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CatalogError, DriftcheckError
 from driftcheck.pipeline.building.base_snapshot import object_restorer
 from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import REPLAYING, Replays, destinations_at
-from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.selection import reading_scope
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.files import changed_files, file_digests, relative
 from driftcheck.sources.history import History, version_tables
@@ -46,27 +43,17 @@ class HistoryWalker:
     """Walks through the history of a project.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._replays = replays
-        self._settings = settings
-        self._scope = reading_scope(settings)
-        self._progress = progress
+        self._settings = opened.settings
+        self._scope = reading_scope(opened.settings)
+        self._progress = opened.progress
 
     def walk(self, stamped: Destinations) -> WalkedHistory:
         """Replay the history to its heads, and read every database after each revision.

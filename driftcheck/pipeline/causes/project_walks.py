@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.errors import CatalogError
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.building.walks import HistoryWalker
-from driftcheck.pipeline.progress import Progress
-from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.replay import Destinations
 from driftcheck.sources.walk import Walk
 
@@ -21,23 +18,13 @@ class ProjectWalks:
     """The walks of a project's databases.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
         self._replays = replays
-        self._walker = HistoryWalker(loaded, shadows, replays, settings, progress)
+        self._walker = HistoryWalker(opened, replays)
         self._walks: Mapping[DatabaseKey, Walk] | None = None
 
     def get(self, database_key: DatabaseKey, stamped: Destinations) -> Walk | None:

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from driftcheck.chain import Gap, Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.building.histories import HistoryResult
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.causes.change_lines import described
 from driftcheck.pipeline.causes.live_behind import LiveBehind, find_live_behind
 from driftcheck.pipeline.causes.project_walks import ProjectWalks
@@ -20,7 +19,6 @@ from driftcheck.pipeline.changes import Changes
 from driftcheck.pipeline.completion.evidence import evidence_of
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.faults.faults import fault
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address
 from driftcheck.sources.history import History
 from driftcheck.sources.replay import MigrationSource
@@ -35,19 +33,15 @@ class NotRunRevisions:
     """Finds and reports the revisions that are recorded and have not run on live databases.
 
     Args:
-        loaded: The project.
-        shadows: Knows the URLs of its live databases.
+        opened: The opened project.
         walks: Walks through its history.
-        settings: The settings.
     """
 
-    def __init__(
-        self, loaded: LoadedProject, shadows: Shadows, walks: ProjectWalks, settings: Settings
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, walks: ProjectWalks) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._walks = walks
-        self._settings = settings
+        self._settings = opened.settings
 
     def find(
         self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from driftcheck.chain import Gap, Side
-from driftcheck.config.settings import Settings
 from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.judging.judge import objects_of
 from driftcheck.pipeline.building.histories import HistoryResult
-from driftcheck.pipeline.building.shadows import Shadows
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.causes.change_lines import described
 from driftcheck.pipeline.causes.live_ahead import LiveAhead, PartialRun, find_live_ahead
 from driftcheck.pipeline.causes.project_walks import ProjectWalks
@@ -20,11 +19,9 @@ from driftcheck.pipeline.causes.walked_schemas import with_objects
 from driftcheck.pipeline.changes import Changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.faults.faults import fault
-from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.repairs.change_plan import undo
 from driftcheck.pipeline.repairs.plan_proof import prove
 from driftcheck.pipeline.repairs.repair_facts import repair_basis
-from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Snapshot
 
 _ROWS = "Rows are not compared: check the statements of the revision that change rows."
@@ -34,26 +31,16 @@ class UnrecordedRevisions:
     """Finds and reports the revisions that have run on live databases and are not recorded.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         walks: Walks through its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        walks: ProjectWalks,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
-        self._loaded = loaded
-        self._shadows = shadows
+    def __init__(self, opened: OpenedProject, walks: ProjectWalks) -> None:
+        self._loaded = opened.loaded
+        self._shadows = opened.shadows
         self._walks = walks
-        self._settings = settings
-        self._progress = progress
+        self._settings = opened.settings
+        self._progress = opened.progress
 
     def find(
         self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]

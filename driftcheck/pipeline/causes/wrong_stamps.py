@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from driftcheck.chain import Side
-from driftcheck.config.settings import Settings
 from driftcheck.judging.comparison import compare
 from driftcheck.judging.findings import Finding, Remedy
 from driftcheck.pipeline.building.histories import HistoryResult
+from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
-from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.causes.live_ahead import LiveAhead
 from driftcheck.pipeline.causes.live_behind import LiveBehind
 from driftcheck.pipeline.causes.project_walks import ProjectWalks
@@ -21,8 +20,6 @@ from driftcheck.pipeline.causes.stamp_behind import UnrecordedRevisions
 from driftcheck.pipeline.causes.walked_schemas import with_objects
 from driftcheck.pipeline.changes import Changes
 from driftcheck.pipeline.database_state import DatabaseState, ProjectState
-from driftcheck.pipeline.progress import Progress
-from driftcheck.project.environment import LoadedProject
 
 WrongStamp: TypeAlias = LiveAhead | LiveBehind
 """Revisions that have run and are not recorded, or that are recorded and have not run."""
@@ -32,24 +29,14 @@ class WrongStamps:
     """Finds and reports the live databases of a project whose stamp is wrong.
 
     Args:
-        loaded: The project.
-        shadows: Creates its shadow databases.
+        opened: The opened project.
         replays: Replays its history.
-        settings: The settings.
-        progress: Called with a short description of each step.
     """
 
-    def __init__(
-        self,
-        loaded: LoadedProject,
-        shadows: Shadows,
-        replays: Replays,
-        settings: Settings,
-        progress: Progress,
-    ) -> None:
-        walks = ProjectWalks(loaded, shadows, replays, settings, progress)
-        self._unrecorded = UnrecordedRevisions(loaded, shadows, walks, settings, progress)
-        self._not_run = NotRunRevisions(loaded, shadows, walks, settings)
+    def __init__(self, opened: OpenedProject, replays: Replays) -> None:
+        walks = ProjectWalks(opened, replays)
+        self._unrecorded = UnrecordedRevisions(opened, walks)
+        self._not_run = NotRunRevisions(opened, walks)
 
     def find(
         self, database: DatabaseState, changes: Changes, state: ProjectState[HistoryResult]

@@ -90,8 +90,8 @@ def test_each_change_is_adopted_by_itself(name, sketch, request, tmp_path):
     project = project_with(Group.read(name), sketch, maker)
     settings = Settings(root=project.root)
     results = {}
-    with used(maker), open_project(settings, lambda _: None) as (loaded, shadows, declarations):
-        adopter = Adopter(loaded, shadows, declarations, settings, lambda _: None)
+    with used(maker), open_project(settings, lambda _: None) as opened:
+        adopter = Adopter(opened)
         drift = [each.finding for one in adopter.select(()) for each in one.judged]
         # A changed table is one change, with the changes of its columns and indexes.
         changed = dict.fromkeys((each.part_of or each.address).sql for each in drift)
