@@ -37,11 +37,11 @@ from driftcheck.pipeline.faults.faults import (
     broken_history,
     head_faults,
     made_roles,
-    refused_models,
     remarked,
     written_by_import,
     written_files,
 )
+from driftcheck.pipeline.faults.refused_models import refused_models
 from driftcheck.pipeline.faults.stamp_faults import stamp_findings
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.repairs.proofs import Proofs

@@ -26,6 +26,7 @@ from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
 from driftcheck.sources.files import relative, source_directories
+from driftcheck.sources.import_operations import import_again
 from driftcheck.sources.replay_inputs import ReplayRecording, recording
 from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
@@ -149,6 +150,7 @@ class Replay:
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
         self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
+        self._has_imported = False
         self.show: Callable[[str], None] = lambda _: None
 
     @property
@@ -248,6 +250,9 @@ class Replay:
             schema = working.schema_of(context.version_table_schema)
             table = VersionTable(schema, context.version_table)
             wanted = destinations.get((database_key, table), ())[number : number + 1]
+            if not self._has_imported:
+                self._has_imported = True
+                import_again(context.script)
             if database_key not in self.known:  # no revision creates the objects that exist before
                 self.known[database_key] = _names_in(context) or frozenset()
             if self._session is not None:

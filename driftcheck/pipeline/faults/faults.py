@@ -24,7 +24,6 @@ from driftcheck.pipeline.faults.revision_remedies import revision_remedies
 from driftcheck.project.command_line import Command
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
-from driftcheck.sources.reading import Refused
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
 
 
@@ -187,12 +186,6 @@ def head_faults(heads: Sequence[str], command: Command) -> Iterator[Finding]:
                 ),
             ),
         )
-
-
-def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:
-    """Make a finding for each statement of the models that the database refuses."""
-    for refusal in refused:
-        yield fault("models-refused", message=refusal.message, details=refusal.statement)
 
 
 def written_files(files: Sequence[Path], root: Path) -> Iterator[Finding]:
