@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
@@ -140,12 +140,46 @@ class LoadedProject:
         Args:
             locations: Directories of revision files.
         """
-        with_revisions, with_locations = copy(self.script), copy(self.script)
-        with_locations.version_locations = [str(location) for location in locations]
-        vars(with_locations).pop("_version_locations", None)  # a cached property of Alembic
-        with_revisions.revision_map = RevisionMap(with_locations._load_revisions)  # noqa: SLF001
+        with_revisions = copy(self.script)
+        load = _with_locations(self.script, locations)._load_revisions  # noqa: SLF001
+        with_revisions.revision_map = RevisionMap(load)
         with self.project.using_script(with_revisions):
             yield
+
+    @contextmanager
+    def revisions_with(self, directory: Path) -> Iterator[None]:
+        """Have the revisions of a further directory within this context.
+
+        Args:
+            directory: A directory of revision files.
+        """
+        script = copy(self.script)
+        further = _with_locations(script, [directory])
+
+        def load() -> Iterator[Script]:
+            yield from loaded_revisions(self.script)
+            yield from further._load_revisions()  # noqa: SLF001
+
+        script.revision_map = RevisionMap(load)
+        with self.project.using_script(script):
+            yield
+
+
+def _with_locations(script: ScriptDirectory, locations: Sequence[Path]) -> ScriptDirectory:
+    """Return a script directory with other version locations."""
+    other = copy(script)
+    other.version_locations = [str(location) for location in locations]
+    vars(other).pop("_version_locations", None)  # a cached property of Alembic
+    return other
+
+
+def loaded_revisions(script: ScriptDirectory) -> Iterator[Script]:
+    """Yield the revisions of a script directory for another one, without importing them again.
+
+    What they do when they are imported has been done.
+    """
+    for revision in script.walk_revisions():
+        yield Script(revision.module, revision.revision, revision.path)
 
 
 def discover(

@@ -3,14 +3,14 @@
 A command of Alembic imports all revisions when it first needs one. If it migrates, the context of
 the migration exists then, and code such as ``mood.create(op.get_bind(), checkfirst=True)`` at the
 top level of a revision runs on the database before the first revision does. driftcheck imports the
-revisions once, when it loads the project. Each replay runs such code again, on its own shadow.
+revisions once, when it loads the project. Each replay runs such code again on its own shadow.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,20 @@ _IMPORT = re.compile(r"^from alembic import op$", re.MULTILINE)
 _NAME = re.compile(r"\bop\b")
 
 
-def import_again(script: ScriptDirectory) -> None:
+def import_again(script: ScriptDirectory, heads: Sequence[str]) -> None:
     """Run the top level of the revisions that use ``op`` there, within the present context.
+
+    A revision that has run is left out. What it creates when it is imported may have been dropped
+    by a later one since.
 
     Args:
         script: The history. Its own modules of the revisions stay as they are.
+        heads: The heads of the revisions that have run.
     """
+    stamped = script.get_revisions(tuple(heads))
+    have_run = {*script.revision_map._get_ancestor_nodes(stamped)}  # noqa: SLF001  (as upgrades do)
     for revision in script.walk_revisions():
-        if uses_operations(Path(revision.path)):
+        if revision not in have_run and uses_operations(Path(revision.path)):
             load_module_py(f"{revision.revision}_again", revision.path)
 
 

@@ -252,7 +252,7 @@ class Replay:
             wanted = destinations.get((database_key, table), ())[number : number + 1]
             if not self._has_imported:
                 self._has_imported = True
-                import_again(context.script)
+                import_again(context.script, heads)
             if database_key not in self.known:  # no revision creates the objects that exist before
                 self.known[database_key] = _names_in(context) or frozenset()
             if self._session is not None:

@@ -1,9 +1,14 @@
 """Operations that revisions run when they are imported: which ones, and that a replay has them."""
 
+import shutil
+from pathlib import Path
+
+import alembic
 import pytest
 
 from driftcheck.sources.import_operations import uses_operations
 
+TEMPLATE = Path(alembic.__file__).parent / "templates" / "generic" / "script.py.mako"
 HEAD = "from alembic import op\n"
 
 
@@ -64,3 +69,24 @@ def test_a_type_that_a_revision_creates_when_it_is_imported(sketch, pg18):
     assert (again.status, again.findings) == (0, []), again.stdout
     project.by_hand("ALTER TYPE moods ADD VALUE 'happy'")
     assert [rule for rule, *_ in project.compare().findings] == ["drift-enum-changed"]
+
+
+def test_what_a_revision_creates_on_import_stays_dropped(sketch, pg18):
+    """The code has run for the old revisions. The new one is adopted without it."""
+    project = sketch(pg18)
+    path = project.revision("0001", 'op.create_table("pupils", sa.Column("id", sa.Integer()))')
+    path.write_text(
+        path.read_text()
+        + "\n\nfrom sqlalchemy.dialects.postgresql import ENUM\n\n"
+        + 'ENUM("sad", name="moods").create(op.get_bind(), checkfirst=True)\n'
+    )
+    project.revision("0002", 'op.execute("DROP TYPE moods")', "0001")
+    shutil.copy(TEMPLATE, project.root / "migrations")
+    project.upgrade()
+    project.by_hand("ALTER TABLE pupils ADD COLUMN age integer")
+
+    drift, adoption = project.compare("--only-gap", "drift"), project.run("adopt", "--yes")
+
+    assert [rule for rule, *_ in drift.findings] == ["drift-column-extra"], drift.stdout
+    assert adoption.status == 0, adoption.stdout + adoption.stderr
+    assert "extra: enum" not in adoption.stdout

@@ -15,7 +15,6 @@ from driftcheck.actions.adopt.revision_file import (
     Bodies,
     Position,
     RevisionFile,
-    locations_with,
     write_revision,
 )
 from driftcheck.actions.adopt.steps import steps_between
@@ -198,7 +197,7 @@ class MigrationWriter:
         later = (file.revision, *(head for head in heads if head != position.head))
         outcomes = []
         is_alone = len(targets) == 1
-        with self._loaded.revisions_from(locations_with(directory, self._loaded.script)):
+        with self._loaded.revisions_with(directory):
             for key, target in targets.items():
                 claim = Claim(
                     key,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -17,7 +18,7 @@ from alembic.util import rev_id
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
 from driftcheck.project.containment import contained
-from driftcheck.project.environment import LoadedProject
+from driftcheck.project.environment import LoadedProject, loaded_revisions
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.sources.files import version_locations
 from driftcheck.sources.operation import INDENT
@@ -196,18 +197,14 @@ def _writing_to(directory: Path, script: ScriptDirectory) -> ScriptDirectory:
     The revision that is written is not to be a revision of the project yet.
     """
     other = copy.copy(script)
-    # Older versions of Alembic load one location only, unless version_locations names several.
-    other.version_locations = [str(each) for each in locations_with(directory, script)]
+    # Older versions of Alembic know one location only, unless version_locations names several.
+    locations = [*version_locations(script), directory]
+    other.version_locations = [str(each) for each in locations]
     vars(other).pop("_version_locations", None)  # a cached property of Alembic
-    other.revision_map = RevisionMap(other._load_revisions)  # noqa: SLF001
+    other.revision_map = RevisionMap(partial(loaded_revisions, script))
     return other
 
 
 def _indented(body: str) -> str:
     """Return a body as templates expect it: they write the indentation of the first line."""
     return indent(body, INDENT).strip() or "pass"
-
-
-def locations_with(directory: Path, script: ScriptDirectory) -> list[Path]:
-    """Return the version locations of a project, and a temporary directory."""
-    return [*version_locations(script), directory]
