@@ -385,8 +385,8 @@ FAULTS: dict[str, Rule] = {
     ),
     "models-refused": Rule(
         Severity.NOTE,
-        "the database refuses a statement of the models: {message}",
-        "create_all() fails at this statement, and the object that it declares was not compared.",
+        "the database refuses {what} of the models: {message}",
+        "create_all() fails there, and the objects that are not created were not compared.",
     ),
     "pending-operation": Rule(
         Severity.ERROR,

@@ -16,40 +16,37 @@ _CREATED_TABLE = re.compile(rf"\s*CREATE TABLE (?:{_NAME}\.)*(?P<table>{_NAME})"
 
 @dataclass
 class _Cause:
-    """A refused statement that no other refused statement explains.
+    """Why the database refuses statements.
 
     Attributes:
-        refusal: The statement.
-        consequences: How many other statements need a table that does not exist because of it.
+        first: The first of the statements.
+        count: The number of all of them.
     """
 
-    refusal: Refused
-    consequences: int = 0
+    first: Refused
+    count: int = 0
 
 
 def refused_models(refused: Sequence[Refused]) -> Iterator[Finding]:
-    """Make a finding for each statement of the models that the database refuses by itself.
+    """Make a finding for each cause for which the database refuses statements of the models.
 
     The indexes of a refused table, and the tables that refer to it, are refused too.
 
     Args:
         refused: The statements, in the order in which they were run.
     """
-    causes: list[_Cause] = []
-    cause_of_table: dict[str, _Cause] = {}
+    by_message: dict[str, _Cause] = {}
+    by_table: dict[str, _Cause] = {}
     for refusal in refused:
-        found = (c for table, c in cause_of_table.items() if _names(refusal.message, table))
-        cause = next(found, None)
-        if cause is None:
-            cause = _Cause(refusal)
-            causes.append(cause)
-        else:
-            cause.consequences += 1
+        of_table = (c for table, c in by_table.items() if _names(refusal.message, table))
+        cause = next(of_table, None) or by_message.setdefault(refusal.message, _Cause(refusal))
+        cause.count += 1
         if (created := _CREATED_TABLE.match(refusal.statement)) is not None:
-            cause_of_table.setdefault(_unquoted(created["table"]), cause)
-    for cause in causes:
-        message = cause.refusal.message + _and_others(cause.consequences)
-        yield fault("models-refused", message=message, details=cause.refusal.statement)
+            by_table.setdefault(_unquoted(created["table"]), cause)
+    for cause in by_message.values():
+        what = "a statement" if cause.count == 1 else f"{cause.count} statements"
+        statement = cause.first.statement
+        yield fault("models-refused", what=what, message=cause.first.message, details=statement)
 
 
 def _names(message: str, table: str) -> bool:
@@ -61,10 +58,3 @@ def _names(message: str, table: str) -> bool:
 def _unquoted(name: str) -> str:
     quote = name[0]
     return name[1:-1].replace(quote * 2, quote) if quote in '"`' else name
-
-
-def _and_others(count: int) -> str:
-    if not count:
-        return ""
-    others = "1 other statement that needs" if count == 1 else f"{count} other statements that need"
-    return f", and therefore {others} the table"

@@ -33,7 +33,7 @@ from driftcheck.databases.postgresql.shadow.templates import (
 )
 from driftcheck.databases.shadow.base import ShadowDatabase, Template
 from driftcheck.databases.shadow.request import ServerFacts
-from driftcheck.errors import DriftcheckError, ShadowError
+from driftcheck.errors import DriftcheckError, NotAnsweredError, ShadowError
 from driftcheck.quoting import quote_identifier
 from driftcheck.storage.mark import Mark
 from driftcheck.storage.shadow_names import shadow_name
@@ -109,14 +109,17 @@ class PrivateMaker(PostgresMaker):
             self._private.recreate()
 
     def _drop_remains(self) -> bool:
-        """Drop shadows and roles, and return whether the server is now as initdb creates it."""
+        """Drop shadows and roles, and return whether the server is now as initdb creates it.
+
+        A shadow with very many tables, which a killed run has left, may take too long to drop.
+        """
         try:
             with own_session(self._private.url()) as cursor:
                 sweep(cursor, MARKED, self._within, everything=True)
                 _drop_roles(cursor)
                 cursor.execute(_IS_PRISTINE, (SUPERUSER,))
                 (is_pristine,) = cursor.fetchone()
-        except ShadowError:
+        except (ShadowError, NotAnsweredError):
             return False
         return bool(is_pristine)
 

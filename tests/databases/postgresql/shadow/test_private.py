@@ -25,7 +25,7 @@ from driftcheck.databases.postgresql.shadow.maker import session
 from driftcheck.databases.postgresql.shadow.private import PrivateMaker
 from driftcheck.databases.postgresql.shadow.private_server import PrivateServer
 from driftcheck.databases.postgresql.shadow.spare import SPARE_PREFIX
-from driftcheck.errors import ShadowError
+from driftcheck.errors import NotAnsweredError, ShadowError
 from driftcheck.storage.cache_directory import VARIABLE
 
 MAKE = """
@@ -231,6 +231,23 @@ def test_what_cannot_be_dropped_does_not_stop_the_next_run(own_cache, installati
         assert str(slot_of(maker)) == directory
         assert databases(maker.server) == ["postgres"]
         assert maker.make("x").name in databases(maker.server)
+
+
+def test_what_takes_too_long_to_drop_does_not_stop_the_next_run(
+    own_cache, installation, python, monkeypatch
+):
+    with python(WAIT, stdin=subprocess.PIPE) as process:
+        name, directory = process.first_line.split()
+        process.kill()
+        process.wait()
+
+    def sweep(*_, **__):
+        raise NotAnsweredError("the server did not answer within 120 seconds")
+
+    monkeypatch.setattr("driftcheck.databases.postgresql.shadow.private.sweep", sweep)
+    with open_maker(installation) as maker:
+        assert str(slot_of(maker)) == directory
+        assert name not in databases(maker.server)
 
 
 def test_a_process_holds_a_slot_once(own_cache, installation):
