@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from sqlalchemy.engine import URL
 
@@ -65,7 +65,24 @@ def open_project(
                 project, redirect, shadows.imported, recording, models=_needs_models(settings)
             )
         _require_one_database(settings, loaded)
-        yield OpenedProject(loaded, shadows, declarations, settings, progress)
+        with _application_context(project):
+            yield OpenedProject(loaded, shadows, declarations, settings, progress)
+
+
+@contextmanager
+def _application_context(project: Project) -> Iterator[None]:
+    """Stay in the context of the app, if the project has one.
+
+    Listeners of the project also hear of the tables and statements that driftcheck runs, and may
+    need the app. What its teardown functions raise at the end concerns no result.
+    """
+    context = ExitStack()
+    context.enter_context(project.application_context())
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            context.close()
 
 
 def loaded_again(opened: OpenedProject, settings: Settings) -> LoadedProject:

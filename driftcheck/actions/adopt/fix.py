@@ -246,8 +246,7 @@ class _Fixer:
         for key in self._loaded.environment.databases:
             shadow = self._shadows.shadow(drifted, key)
             for code in reversed(reverses):
-                with self._loaded.project.application_context():
-                    _, error = run_block([Operation(code, "", None, None)], shadow.url)
+                _, error = run_block([Operation(code, "", None, None)], shadow.url)
                 if error is not None:
                     return f"the drift cannot be made: {error}"
         return ""

@@ -114,13 +114,12 @@ class AutogenerateOnHead:
         copies = self._shadows.copies(self._head.shadows, "migrated")
         shadow = self._shadows.shadow(copies, database_key)
         try:
-            with self._loaded.project.application_context():  # listeners may need it
-                result = _run_all(
-                    operations,
-                    shadow.url,
-                    judged,
-                    lambda: pending_in(self._replays.read(database_key, shadow)),
-                )
+            result = _run_all(
+                operations,
+                shadow.url,
+                judged,
+                lambda: pending_in(self._replays.read(database_key, shadow)),
+            )
             if _all_explained(result, judged):
                 return result
             with suppress(ProjectError):

@@ -203,8 +203,7 @@ class AutogenerateRunner:
             copies = self._shadows.copies(start, "colleague", restricted=True)
             self._colleagues[database_key] = self._shadows.shadow(copies, database_key)
         shadow = self._colleagues[database_key]
-        with self._loaded.project.application_context():  # listeners of its models may need it
-            error, is_undone, is_repeatable = run_and_undo([operation], shadow.url)
+        error, is_undone, is_repeatable = run_and_undo([operation], shadow.url)
         if not is_undone:
             self._colleagues.pop(database_key).drop()
         is_about_rights = error is not None and bool(shadow.role) and lacks_rights(error)

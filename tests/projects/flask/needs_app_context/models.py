@@ -1,6 +1,7 @@
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Table, event
+from sqlalchemy.engine import Engine
 
 db = SQLAlchemy()
 
@@ -9,6 +10,11 @@ db = SQLAlchemy()
 def log_table_of_migration(table, metadata):
     if metadata is not db.metadata:
         current_app.logger.debug("a migration is about %s", table.name)
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def log_statement(_connection, _cursor, statement, *_):
+    current_app.logger.debug(statement)
 
 
 class Student(db.Model):
