@@ -56,8 +56,9 @@ driftcheck:
     GIT_DEPTH: 0 # the gate needs the merge base
 {variables}  script:
 {install}
-    - git fetch origin "+$CI_MERGE_REQUEST_TARGET_BRANCH_NAME:refs/remotes/origin/base"
-    - {run}driftcheck gate --base origin/base --format terminal --format junit=gate.xml
+    - base=$CI_MERGE_REQUEST_TARGET_BRANCH_NAME
+    - git fetch origin "+$base:refs/remotes/origin/$base"
+    - {run}driftcheck gate --base "origin/$base" --format terminal --format junit=gate.xml
   artifacts:
     when: always
     reports:
