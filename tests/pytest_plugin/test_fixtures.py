@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -248,10 +249,9 @@ def test_the_end_of_a_run(sketch, number):
 def test_several_databases():
     """The fixtures do not guess which of them a test is about."""
 
-    class Loaded:
-        class environment:  # noqa: N801  (an attribute)
-            databases = {"one": [], "two": []}  # noqa: RUF012
-
-    databases = DatabasesForTests(Loaded, None, None, None, None)
+    environment = SimpleNamespace(databases={"one": [], "two": []})
+    loaded = SimpleNamespace(environment=environment)
+    opened = SimpleNamespace(loaded=loaded, shadows=None, settings=None)
+    databases = DatabasesForTests(opened, None, None)
     with pytest.raises(Exception, match="the project migrates 2 databases"):
         _ = databases._key
