@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from alembic.runtime.migration import MigrationStep
@@ -25,6 +26,7 @@ from driftcheck.project.inputs import States
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.project.working_schema import working_schema
 from driftcheck.schema import Address
+from driftcheck.sources.created_tables import table_of_no_revision
 from driftcheck.sources.files import relative, source_directories
 from driftcheck.sources.import_operations import import_again
 from driftcheck.sources.replay_inputs import ReplayRecording, recording
@@ -55,6 +57,8 @@ class RevisionFailure:
             creates it.
         variable: The environment variable that the revision needs and that is not set; empty if
             that is not the cause.
+        missing_table: The table that the revision needs and that no revision creates; empty if
+            that is not the cause.
     """
 
     where: MigrationSource
@@ -62,6 +66,7 @@ class RevisionFailure:
     message: str
     existing: tuple[Address, MigrationSource] | None = None
     variable: str = ""
+    missing_table: str = ""
 
 
 @dataclass(frozen=True)
@@ -321,8 +326,11 @@ class Replay:
             where = MigrationSource(
                 revision, relative(file, self._loaded.root), first.statement.line
             )
-            existing = self._existing_object(first.message, first.statement.sql)
-            return RevisionFailure(where, first.statement.sql, first.message, existing)
+            statement = first.statement.sql
+            existing = self._existing_object(first.message, statement)
+            files = (Path(each.path) for each in self._loaded.script.walk_revisions())
+            missing = table_of_no_revision(first.message, statement, files)
+            return RevisionFailure(where, statement, first.message, existing, missing_table=missing)
         message = database_message(error)
         if not isinstance(error, DBAPIError):
             message = "\n".join(exception_lines(error))

@@ -82,10 +82,7 @@ def broken_history(broken: RevisionFailure, root: Path) -> Finding:
             "history-broken",
             details=details,
             origin=where,
-            remedies=(
-                *revision_remedies(broken.message, broken.variable),
-                *_WAYS_TO_BUILD,
-            ),
+            remedies=tuple(_ways_to_build(broken)),
             revision=broken.where.revision,
         )
     address, earlier = broken.existing
@@ -146,23 +143,40 @@ def _undecided(
         )
 
 
-_WAYS_TO_BUILD = (
-    Remedy("fix the revision", "Change the revision so that it runs on an empty database."),
-    Remedy(
-        "bootstrap",
-        "If the history starts from an existing schema, name in [tool.driftcheck] the source of "
-        "that schema (a SQL file, package.module:callable or create_all) and the revision that "
-        "the schema corresponds to.",
-        "python",
-        'bootstrap = "schema.sql@REVISION"',
-    ),
-    Remedy(
-        "base snapshot",
-        "Or start the history from a snapshot of a database whose schema is correct.",
-        "shell",
-        "driftcheck snapshot --write base.json",
-    ),
+_FIX_REVISION = Remedy(
+    "fix the revision", "Change the revision so that it runs on an empty database."
 )
+_NAME_SOURCE = (
+    "name in [tool.driftcheck] the source of that schema (a SQL file, package.module:callable or "
+    "create_all) and the revision that the schema corresponds to."
+)
+_BOOTSTRAP = Remedy(
+    "bootstrap",
+    f"If the history starts from an existing schema, {_NAME_SOURCE}",
+    "python",
+    'bootstrap = "schema.sql@REVISION"',
+)
+_BASE_SNAPSHOT = Remedy(
+    "base snapshot",
+    "Or start the history from a snapshot of a database whose schema is correct.",
+    "shell",
+    "driftcheck snapshot --write base.json",
+)
+
+
+def _ways_to_build(broken: RevisionFailure) -> Iterator[Remedy]:
+    """Yield what makes a broken history run, the most probable way first."""
+    if not broken.missing_table:
+        yield from revision_remedies(broken.message, broken.variable)
+        yield from (_FIX_REVISION, _BOOTSTRAP, _BASE_SNAPSHOT)
+        return
+    start = (
+        f"No revision creates the table {broken.missing_table}: the history starts from an "
+        "existing schema. Make a snapshot of a database whose schema is correct, and name the "
+        'file in [tool.driftcheck]: base-snapshot = "base.json".'
+    )
+    yield replace(_BASE_SNAPSHOT, name="start from a base snapshot", summary=start)
+    yield replace(_BOOTSTRAP, summary=f"Or {_NAME_SOURCE}")
 
 
 def head_faults(heads: Sequence[str], command: Command) -> Iterator[Finding]:

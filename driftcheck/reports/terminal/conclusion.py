@@ -171,7 +171,7 @@ def _step(finding: Finding) -> str:
     first = finding.remedies[0].name if finding.remedies else ""
     if first == "stamp" or finding.rule.startswith("locate-"):
         return "stamp the right revision"
-    if first and finding.rule.startswith("stamp-"):
+    if first and finding.rule.startswith(("stamp-", "history-broken")):
         return first
     if finding.origin is not None and finding.origin.is_written:
         return "fix the migration"
