@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
 from driftcheck.databases.reading import Cursor, Scope
-from driftcheck.schema import HIDDEN, SchemaObject, Snapshot, Value
+from driftcheck.schema import HIDDEN, Address, SchemaObject, Snapshot, Value
 
 PRIVILEGES = ("owner", "grants", "column_grants", "identity_grants")
 """The attributes for the owner and the privileges of an object."""
@@ -167,6 +167,19 @@ class Kind(ABC):
             ``None`` if the object has to be dropped for that.
         """
         del obj
+        return None
+
+    def followed(self, obj: SchemaObject, former: Address) -> SchemaObject | None:
+        """The object after something it needs was renamed, if ``alter`` can replace it then.
+
+        Args:
+            obj: The object before.
+            former: What was renamed.
+
+        Returns:
+            ``None`` if the object has to be dropped and created again to need what gets the name.
+        """
+        del obj, former
         return None
 
     def rename_away(self, obj: SchemaObject) -> tuple[list[str], SchemaObject]:

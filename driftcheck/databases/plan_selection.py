@@ -271,7 +271,7 @@ class _Selector:
                 self.take(change)
 
     def _renew_followers(self, current: SchemaObject, target: SchemaObject) -> None:
-        """Take down what would follow an object to its new name, and needs the former name."""
+        """Replace what would follow an object to its new name, and needs the former name."""
         if current.address == target.address:
             return
         parts = [*self._state.parts(current.address)]
@@ -283,7 +283,17 @@ class _Selector:
                 if obj is None or self._selection.is_gone(address) or address in new_names:
                     continue
                 if obj.part_of not in new_names and self._scope.stops_to_need(obj, new_name):
-                    self._take_down(obj, former)
+                    self._renew(obj, former)
+
+    def _renew(self, obj: SchemaObject, former: Address) -> None:
+        """Replace an object that followed another one to its new name, or create it again."""
+        kind = self._scope.kind(obj)
+        followed = kind.followed(obj, former)
+        if followed is None or kind.is_recreated(followed, obj):
+            self._take_down(obj, former)
+        elif obj.address not in self._selection.alters:
+            self._selection.alters[obj.address] = (followed, obj)
+            self._require(obj)
 
     def _make_way(self, current: SchemaObject, blocked: frozenset[str]) -> None:
         """Take down what the server refuses to keep while an object is altered.

@@ -234,7 +234,7 @@ def test_what_a_rename_leaves_behind_is_repaired_too(sketch, pg16, plan_for, run
     with plan_for(project, drift, gaps=(Gap.DRIFT,)) as found:
         (plan,) = found.plans
     assert plan.is_proved, plan.proof
-    assert "CREATE VIEW public.named" in plan.plan.script
+    assert "CREATE OR REPLACE VIEW public.named" in plan.plan.script
     run_plan(project, plan)
     assert project.compare("--only-gap", "drift").findings == []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import cast
 
+from driftcheck.databases.dependencies import names_in
 from driftcheck.quoting import quote_identifier, quote_literal
 from driftcheck.schema import Address, SchemaObject, Value
 
@@ -24,6 +26,24 @@ def differing(current: SchemaObject, wanted: SchemaObject) -> set[str]:
     return {
         name for name, value in wanted.attributes.items() if current.attributes.get(name) != value
     }
+
+
+def followed(obj: SchemaObject, former: Address, *signature: str) -> SchemaObject | None:
+    """A view or a routine after something that it needs was renamed; see ``Kind.followed``.
+
+    The definition is another one then. How the server prints it is not known.
+
+    Args:
+        obj: The object before.
+        former: What was renamed.
+        signature: The attributes with the types that the server cannot replace.
+    """
+    types = tuple(obj.attributes[name] for name in signature)
+    is_part = len(former.path) > 1  # which is no type
+    if not is_part and former.name in names_in(types):
+        return None
+    renamed = {"definition": f"{obj.attributes['definition']} "}
+    return replace(obj, attributes={**obj.attributes, **renamed})
 
 
 def comment(designation: str, text: Value) -> str:

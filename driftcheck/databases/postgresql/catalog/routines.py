@@ -13,7 +13,7 @@ from driftcheck.databases.mutations import (
     escape_braces,
     per_clause,
 )
-from driftcheck.databases.postgresql.catalog.ddl_parts import differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, followed
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
 from driftcheck.databases.postgresql.catalog.query_parts import (
@@ -22,7 +22,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     depending_on_extensions,
     not_in_extension,
 )
-from driftcheck.schema import SchemaObject, Snapshot, Value
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 
 def _source(prokinds: str, joins: str = "") -> str:
@@ -116,6 +116,10 @@ class Routine(PostgreSQLKind):
         return (
             [] if _is_parsed(wanted) else [Routine.summary(self, wanted)]
         )  # ``attach`` creates it
+
+    def followed(self, obj: SchemaObject, former: Address) -> SchemaObject | None:
+        """The routine with another definition; ``None`` if it may be called with another type."""
+        return followed(obj, former, *_CALLED_BY)
 
 
 _CALLED_BY = frozenset(("parameters", "returns"))

@@ -10,7 +10,12 @@ from driftcheck.databases.postgresql.catalog.column_settings import (
     COLUMN_SETTINGS,
     change_column_settings,
 )
-from driftcheck.databases.postgresql.catalog.ddl_parts import comments_on_parts, differing, pairs
+from driftcheck.databases.postgresql.catalog.ddl_parts import (
+    comments_on_parts,
+    differing,
+    followed,
+    pairs,
+)
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.privileges import change_grants
@@ -23,7 +28,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
 from driftcheck.databases.postgresql.catalog.viewtext import unqualify
 from driftcheck.databases.reading import Scope
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject, Value
+from driftcheck.schema import Address, SchemaObject, Value
 
 
 def _source(relkind: str, joins: str = "") -> str:
@@ -211,6 +216,10 @@ class View(ViewKind):
         if want[: len(have)] != have:
             return None
         return [f"CREATE OR REPLACE {_view(wanted)}", *_defaults(current.attributes, wanted)]
+
+    def followed(self, obj: SchemaObject, former: Address) -> SchemaObject | None:
+        """The view with another query; ``None`` if its columns may have the type of that name."""
+        return followed(obj, former, "columns")
 
 
 def _view(view: SchemaObject) -> str:
