@@ -183,11 +183,27 @@ class PlanScope:
 
         The rows of the target partition may be in them until then.
         """
+        table = self._current_table(target)
+        return [] if table is None else self._leaving.get(table, [])
+
+    def surplus(self, target: SchemaObject) -> Iterator[ObjectChange]:
+        """The open drops of what the table of a target partition has, and the partition lacks.
+
+        While the table has it, the partition can neither be created without it nor be attached.
+        """
+        table = self._current_table(target)
+        for part in self.state.parts(table) if table is not None else ():
+            change = self.open_change(part.address) if part.part_of == table else None
+            if change is not None and change.target is None and not self.is_partition(part):
+                yield change
+
+    def _current_table(self, target: SchemaObject) -> Address | None:
+        """The current address of the table of a target partition; ``None`` for other objects."""
         if target.part_of is None or not self.is_partition(target):
-            return []
+            return None
         change = self._by_target.get(target.part_of)
         former = change.current if change is not None else None
-        return self._leaving.get(former.address if former is not None else target.part_of, [])
+        return former.address if former is not None else target.part_of
 
     def was_detached(self, table: Address) -> bool:
         """Whether an earlier plan has detached a table from its parent table."""

@@ -223,6 +223,8 @@ class _Selector:
                 self.take(self._scope.open_change(holder))
         for sibling in self._scope.leaving(target):
             self.take(self._scope.open_change(sibling))
+        for surplus in [*self._scope.surplus(target)]:
+            self.take(surplus)
         for rival in self._scope.rivals(target):
             change = self._scope.open_change(rival.address)
             if change is not None and self._is_dropped_by(change):
@@ -310,7 +312,9 @@ class _Selector:
                 self._keep_as_text(obj)
                 continue
             if obj.address.kind == "column" and obj.inherited_from == current.address:
-                self.take(self._scope.open_change(address))  # it follows
+                change = self._scope.open_change(address)
+                if change is not None and change.target is not None:  # it follows
+                    self.take(change)
                 self._make_way(obj, blocked)
                 continue
             is_generated = obj.address.kind == "column" and obj.attributes.get("generated")

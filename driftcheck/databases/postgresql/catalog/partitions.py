@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from driftcheck.databases.postgresql.catalog.bounds import may_overlap
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing
 from driftcheck.schema import SchemaObject, Snapshot, Value
 
@@ -18,6 +19,8 @@ _NEW: dict[str, Value] = {"access_method": "heap", "replica_identity": "DEFAULT"
 def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
     """Whether a partition and its parts follow the definition of the parent table.
 
+    It does not, if an older partition had a bound for the same rows.
+
     Args:
         partition: The partition, which exists in the actual snapshot only.
         wanted: The wanted snapshot, with older partitions of the same table.
@@ -25,6 +28,8 @@ def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) 
     """
     parent = actual.objects.get(partition.part_of) if partition.part_of else None
     if parent is None or partition.attributes.get("bound") in (None, "DEFAULT"):
+        return False
+    if _is_in_the_way(partition, wanted, actual):
         return False
     examples = (parent, *wanted.parts.get(parent.address, ()))
     return all(
@@ -36,6 +41,17 @@ def follows_parent(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) 
         else _is_inherited(part, actual)
         for part in actual.parts.get(partition.address, ())
     )
+
+
+def _is_in_the_way(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:
+    """Whether an older partition, which has another bound now, cannot get its wanted one back."""
+    bound = str(partition.attributes["bound"])
+    for older in wanted.parts.get(partition.part_of, ()) if partition.part_of else ():
+        former, now = older.attributes.get("bound"), actual.objects.get(older.address)
+        is_moved = former and now is not None and now.attributes.get("bound") != former
+        if is_moved and may_overlap(bound, str(former)):
+            return True
+    return False
 
 
 def is_of_passing_rows(partition: SchemaObject, wanted: Snapshot, actual: Snapshot) -> bool:

@@ -20,10 +20,14 @@ create table split (id integer, kind text) partition by list (kind);
 create table split_a partition of split for values in ('a') partition by range (id);
 create table split_a_1 partition of split_a for values from (0) to (10);
 create table alone (id integer) partition by hash (id);
+create table ranges (id integer, n text) partition by range (id);
+create table ranges_1 partition of ranges for values from (0) to (100);
 """
 BOUND = "for values from ('2024-02-01') to ('2024-03-01')"
 MONTH = f"partition of events {BOUND}"
 NEXT_MONTH = "partition of events for values from ('2024-03-01') to ('2024-04-01')"
+HALF_A_MONTH = "partition of events for values from ('2024-01-15') to ('2024-02-01')"
+SPLIT = "partition of split for values in"
 SUPPRESSED = "for each row execute function suppress_redundant_updates_trigger()"
 
 CASES = {
@@ -64,6 +68,33 @@ CASES = {
     "a split partition dropped": (["drop table split_a"], ["retired"]),
     "a part of a split partition dropped": (["drop table split_a_1"], ["retired"]),
     "the whole table dropped": (["drop table split cascade"], [""]),
+    "where another one was": (
+        [
+            "alter table events detach partition events_1",
+            f"alter table events attach partition events_1 {BOUND}",
+            f"create table events_0 {HALF_A_MONTH}",
+            f"create table events_3 {NEXT_MONTH}",
+        ],
+        ["", "partition", ""],
+    ),
+    "of the values of another one": (
+        [
+            "alter table split detach partition split_a",
+            "alter table split attach partition split_a for values in ('it''s, a')",
+            f"create table split_b {SPLIT} ('b', 'a') partition by range (id)",
+            f"create table split_c {SPLIT} ('c') partition by range (id)",
+        ],
+        ["", "partition", ""],
+    ),
+    "of a part of a range": (
+        [
+            "alter table ranges detach partition ranges_1",
+            "alter table ranges attach partition ranges_1 for values from (-100) to (20)",
+            "create table ranges_2 partition of ranges for values from (20) to (30)",
+            "create table ranges_3 partition of ranges for values from (100) to (maxvalue)",
+        ],
+        ["", "partition", ""],
+    ),
     "a default one": (["create table rest partition of events default"], [""]),
     "with an index of its own": (
         [f"create table events_2 {MONTH}", "create index on events_2 (note)"],
