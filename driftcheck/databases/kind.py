@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 from driftcheck.databases.mutations import Mutation
@@ -168,6 +169,15 @@ class Kind(ABC):
         """
         del obj
         return None
+
+    def with_parents(self, obj: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
+        """The object when its parents have other names.
+
+        Args:
+            obj: The object.
+            names: The names that objects have then.
+        """
+        return replace(obj, part_of=names.get(obj.part_of, obj.part_of) if obj.part_of else None)
 
     def followed(self, obj: SchemaObject, former: Address) -> SchemaObject | None:
         """The object after something it needs was renamed, if ``alter`` can replace it then.

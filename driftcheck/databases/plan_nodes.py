@@ -83,6 +83,7 @@ class PlanNodes:
         self._add_alterations()
         self._add_creations()
         self._leave_what_needs_values()
+        self._attach_once()
 
     def _add(self, kind: NodeKind, obj: SchemaObject) -> PlanNode:
         finding = self._selection.finding_of.get(obj.address)
@@ -114,7 +115,7 @@ class PlanNodes:
                 node.statements = kind.drop_alone(obj) if alone else kind.drop(dropped)
                 self._require_empty(obj, node.statements)
             if address not in selection.creates:
-                self._released(obj, kind.detach(obj, None))
+                self._released(obj, self._scope.parents.detaching(obj, None))
         for address, root in selection.covered.items():
             self.droppers[address] = self.droppers[self._root(root)]
 
@@ -168,15 +169,17 @@ class PlanNodes:
             node.statements = statements
 
     def _add_alterations(self) -> None:
+        parents = self._scope.parents
         for address, (current, target) in self._selection.alters.items():
-            kind = self._scope.kind(target)
             node = self._add(NodeKind.MAKE, target)
             self.makers[target.address] = self.alterers[address] = node
             with _manual(node):
-                detaching = kind.detach(current, target) if self._is_detached(current) else []
+                is_detached = self._is_detached(current)
+                detaching = parents.detaching(current, target) if is_detached else []
                 node.statements, node.manual_step = self._altering(current, target)
                 self._released(current, detaching)
-                attaching = [*kind.attach(current, target), *self._heirs_attached(current, target)]
+                attaching = parents.attaching(current, target)
+                attaching += self._heirs_attached(current, target)
                 self._attached(target, attaching, node)
 
     def _heirs_attached(self, current: SchemaObject, target: SchemaObject) -> list[str]:
@@ -295,7 +298,7 @@ class PlanNodes:
                 node.statements += self._attached_to_source(obj) if not node.manual_step else []
             elif inherited.attributes != obj.attributes:
                 node.statements = kind.alter(inherited, obj)
-            self._attached(obj, kind.attach(inherited, obj), node)
+            self._attached(obj, self._scope.parents.attaching(inherited, obj), node)
 
     def _creating(self, obj: SchemaObject, parts: list[SchemaObject]) -> tuple[list[str], str]:
         parent, kind = obj.part_of, self._scope.kind(obj)
@@ -304,6 +307,14 @@ class PlanNodes:
         if parts or not self._scope.rows.has_rows(parent):
             return kind.create(obj, parts), ""
         return kind.create_on_rows(obj)
+
+    def _attach_once(self) -> None:
+        """Leave out what makers do already: a serial column becomes the owner of its sequence."""
+        done = {
+            each for node in self.nodes if node.kind is NodeKind.MAKE for each in node.statements
+        }
+        for node in self.attachers.values():
+            node.statements = [each for each in node.statements if each not in done]
 
     def _leave_what_needs_values(self) -> None:
         """Leave to a person what the server refuses until a person has filled a column."""

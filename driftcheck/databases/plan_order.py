@@ -54,6 +54,7 @@ class _Order:
         self._selection = selection
         self._scope = scope
         self._run = nodes.order
+        self._altered = {target.address: target for _, target in selection.alters.values()}
         self._order_drops()
         self._order_makers()
         self._order_rivals()
@@ -106,9 +107,16 @@ class _Order:
         for address, node in self._nodes.alterers.items():
             for altered in self._altered_with(address):
                 for dependent in state.dependents(altered):
-                    if altered not in state.dependents(dependent):  # a sequence of its column
+                    if not self._is_used_by(dependent, altered):  # a sequence of its column
                         self._run(self._nodes.droppers.get(dependent), before=node)
         self._order_rows_as_text()
+
+    def _is_used_by(self, address: Address, obj: Address) -> bool:
+        """Whether an object, or a part of it, depends on another one."""
+        objects, dependents = self._scope.state.objects, self._scope.state.dependents(address)
+        is_part = objects[address].part_of == obj
+        is_used = is_part and any(objects[each].part_of == obj for each in dependents)
+        return is_used or obj in dependents
 
     def _order_rivals(self) -> None:
         """Drop what the server may take for what a new object needs, before it is created."""
@@ -161,8 +169,8 @@ class _Order:
         """
         if self._scope.defines(address, obj.address) or self._becomes_heir(obj, address):
             return False
-        altered = self._selection.alters.get(address)
-        if altered is not None and obj.address in set(self._scope.needed_by(altered[1])):
+        altered = self._altered.get(address)
+        if altered is not None and obj.address in set(self._scope.needed_by(altered)):
             return False  # it exists: a sequence that gets the column as its owner
         if not self._scope.kind(obj).has_late_body(obj):
             return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.kind import Kind
 from driftcheck.databases.plan_names import HeldNames
+from driftcheck.databases.plan_parents import RenamedParents
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
@@ -81,6 +82,7 @@ class PlanScope:
 
     Attributes:
         names: The objects with a change that have the names which only one object can have.
+        parents: The parents with a change of their name.
         default_privileges: The default privileges before and after all changes.
         created_kinds: The kinds of the objects that all changes create.
         left_to_a_person: The objects with a manual step in a plan so far.
@@ -117,6 +119,7 @@ class PlanScope:
                 self._by_parent.setdefault(change.target.part_of, []).append(change)
             if change.current is not None and change.current.address not in state.objects:
                 state.put(change.current)
+        self.parents = RenamedParents(catalog, ((c.current, c.target) for c in changes))
         self.names = HeldNames(catalog)
         for change in changes:
             if change.current is not None:
@@ -164,7 +167,7 @@ class PlanScope:
         change = self._by_target.get(table, self._by_current.get(table))
         if change is None or change.current is None or change.target is None:
             return None
-        statements = self.kind(change.target).detach(change.current, change.target)
+        statements = self.parents.detaching(change.current, change.target)
         return change if statements else None
 
     def _leaves(self, change: ObjectChange) -> bool:
@@ -172,7 +175,7 @@ class PlanScope:
         current, target = change.current, change.target
         if current is None or current.part_of is None or not self.is_partition(current):
             return False
-        return target is None or bool(self.kind(current).detach(current, target))
+        return target is None or bool(self.parents.detaching(current, target))
 
     def is_partition(self, obj: SchemaObject) -> bool:
         """Whether an object is a part of an object of its own kind."""
@@ -192,6 +195,7 @@ class PlanScope:
         While the table has it, the partition can neither be created without it nor be attached.
         """
         table = self._current_table(target)
+        table = table if table in self.state.objects else target.part_of  # after a rename
         for part in self.state.parts(table) if table is not None else ():
             change = self.open_change(part.address) if part.part_of == table else None
             if change is not None and change.target is None and not self.is_partition(part):
@@ -350,6 +354,7 @@ class PlanScope:
         for current, target in (*selection.alters.values(), *selection.carried):
             if current.address != target.address:
                 self._rename(current, target)
+                self.parents.made(current.address)
             self.state.put(target, self.explicit(target))
         for target in selection.creates.values():
             self.state.put(target, self.explicit(target))
@@ -367,26 +372,31 @@ class PlanScope:
         for address in affected & self.state.objects.keys():
             obj, explicit = self.state.objects[address], self.state.explicit(address)
             self.state.remove(address)
-            moved = replace(
-                obj,
-                address=renamed.get(address, address),
-                part_of=renamed.get(obj.part_of, obj.part_of) if obj.part_of else None,
-                stands_on=tuple(renamed.get(a, a) for a in obj.stands_on),
-            )
+            moved = self._moved(obj, renamed)
             self.state.put(moved, tuple(renamed.get(a, a) for a in explicit))
-            self._readdress(address, moved)
+            self._readdress(address, moved, renamed)
 
-    def _readdress(self, former: Address, moved: SchemaObject) -> None:
-        """Replace the change of an object that has another address now, if it is not made yet."""
+    def _moved(self, obj: SchemaObject, renamed: Mapping[Address, Address]) -> SchemaObject:
+        """An object after it, its parents or what it stands on got other names."""
+        return replace(
+            self.kind(obj).with_parents(obj, renamed),
+            address=renamed.get(obj.address, obj.address),
+            stands_on=tuple(renamed.get(a, a) for a in obj.stands_on),
+        )
+
+    def _readdress(
+        self, former: Address, moved: SchemaObject, renamed: Mapping[Address, Address]
+    ) -> None:
+        """Replace the change of an object that has other names now, if it is not made yet."""
         change = self._by_current.get(former)
-        if former == moved.address or change is None or change.current is None:
+        if change is None or change.current is None or id(change) not in self._open:
             return
-        if id(change) not in self._open:
+        current = replace(self._moved(change.current, renamed), address=moved.address)
+        if current == change.current:
             return
         self.names.release(change.current)
         self.names.hold(moved)
-        current = replace(change.current, address=moved.address, part_of=moved.part_of)
-        replaced = replace(change, current=replace(current, stands_on=moved.stands_on))
+        replaced = replace(change, current=current)
         self._changes.append(replaced)
         self._replaced[id(change)] = replaced
         del self._by_current[former], self._open[id(change)]

@@ -258,7 +258,7 @@ class _Selector:
         if self._scope.completed(current, target) is not current:
             for heir in self._scope.heirs(target.address):
                 self.take(self._scope.open_creation(heir.address))
-        if kind.attach(current, target):
+        if self._scope.parents.attaching(current, target):
             self._create_inherited_parts(target)
         blocked = kind.blocked_by(same, target)
         if blocked:

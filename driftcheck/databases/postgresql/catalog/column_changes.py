@@ -39,7 +39,7 @@ def change_column(current: SchemaObject, wanted: SchemaObject) -> list[str] | No
         *(() if is_narrower else identity),
         *settings(wanted, current),
         *_wrapper_options(current, wanted),
-        *(own_sequence(wanted) if "serial" in changed else ()),
+        *(own_sequence(wanted) if changed & {"serial", "default"} else ()),
         *continue_sequence(current, wanted),
     ]
 

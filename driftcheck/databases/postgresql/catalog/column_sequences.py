@@ -20,22 +20,28 @@ _INTEGERS = ("smallint", "integer", "bigint")
 
 def own_sequence(column: SchemaObject) -> list[str]:
     """Statements that make a serial column the owner of the sequence in its default."""
-    if not column.attributes["serial"]:
+    sequence = _sequence_in_default(column)
+    if not column.attributes["serial"] or sequence is None:
         return []
-    drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
-    if drawn is None:
-        return []
-    sequence = drawn[1].replace("''", "'")
     return [f"ALTER SEQUENCE {sequence} OWNED BY {table_of(column)}.{name_of(column)}"]
+
+
+def _sequence_in_default(column: SchemaObject) -> str | None:
+    """The sequence from which a column takes its default, as SQL; ``None`` if there is none."""
+    drawn = re.fullmatch(r"nextval\('(.+)'::regclass\)", str(column.attributes["default"]))
+    return drawn[1].replace("''", "'") if drawn is not None else None
 
 
 def continue_sequence(current: SchemaObject, wanted: SchemaObject) -> list[str]:
     """Statements that let a sequence, which is new to the column, continue after its values."""
     have, want = current.attributes, wanted.attributes
+    drawn = _sequence_in_default(wanted) if want["serial"] and have["serial"] else None
+    is_other = drawn is not None and drawn != _sequence_in_default(current)
     is_new = (want["identity"] and not have["identity"]) or (want["serial"] and not have["serial"])
-    if not is_new or want["type"] not in _INTEGERS:
+    if not (is_new or is_other) or want["type"] not in _INTEGERS:
         return []
-    sequence = _sequence_of(wanted)
+    # The column may still own the former sequence.
+    sequence = quote_literal(drawn) if drawn is not None else _sequence_of(wanted)
     descending = "INCREMENT BY -" in identity_options(wanted)
     furthest, last, step = ("least", "min", "- 1") if descending else ("greatest", "max", "+ 1")
     after = f"coalesce({last}({name_of(wanted)}), 0)::bigint {step}"

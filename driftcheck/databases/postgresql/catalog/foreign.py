@@ -21,7 +21,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     not_in_extension,
 )
 from driftcheck.quoting import quote_identifier, quote_literal
-from driftcheck.schema import HIDDEN, SchemaObject, Value
+from driftcheck.schema import HIDDEN, Address, SchemaObject, Value
 
 
 class ForeignDataWrapper(PostgreSQLKind):
@@ -290,6 +290,10 @@ class ForeignTable(PostgreSQLKind):
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
         """Statements that attach the table to its wanted parents."""
         return tables.attach(current, wanted)
+
+    def with_parents(self, obj: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
+        """The table when its parents have other names."""
+        return tables.with_parents(super().with_parents(obj, names), names)
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
         """Statements that change the options; ``None`` for another server."""

@@ -36,7 +36,8 @@ class Sequence(PostgreSQLKind):
     """A sequence. https://www.postgresql.org/docs/current/catalog-pg-sequence.html.
 
     The sequence of an identity column is an attribute of the column. The sequence of a serial
-    column is a part of the table, and the statements of the column set OWNED BY.
+    column is a part of the table. If the statements of the column do not set OWNED BY, it is
+    attached to the column.
     """
 
     name = "sequence"
@@ -103,16 +104,22 @@ class Sequence(PostgreSQLKind):
         clauses = " ".join(_clauses(obj, set(self.summary_attributes)))
         return [f"CREATE {unlogged}SEQUENCE {obj.address.sql} {clauses}"]
 
+    def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
+        """The statement that makes a column the owner of a new sequence."""
+        if current is not None or not wanted.attributes["owned_by"]:
+            return []
+        return [owned_by(wanted)]
+
     def summary(self, obj: SchemaObject) -> str:
         """The sequence as CREATE SEQUENCE writes it, without its name."""
-        owned = [f"OWNED BY {owner_of(obj)}"] if obj.attributes["owned_by"] else []
+        owned = [f"OWNED BY {_owner_of(obj)}"] if obj.attributes["owned_by"] else []
         return " ".join([*_clauses(obj, set(self.summary_attributes)), *owned])
 
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the sequence, and the column that owns it."""
         statements = super().alter(current, wanted)
         if current.part_of != wanted.part_of or differing(current, wanted) & {"owned_by"}:
-            statements.append(f"ALTER SEQUENCE {wanted.address.sql} OWNED BY {owner_of(wanted)}")
+            statements.append(owned_by(wanted))
         return statements
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
@@ -152,7 +159,12 @@ def _moved_into(current: SchemaObject, wanted: SchemaObject) -> list[str]:
     return [*statements, f"SELECT {value} FROM {sequence}"]
 
 
-def owner_of(sequence: SchemaObject) -> str:
+def owned_by(sequence: SchemaObject) -> str:
+    """The statement that makes a column the owner of a sequence."""
+    return f"ALTER SEQUENCE {sequence.address.sql} OWNED BY {_owner_of(sequence)}"
+
+
+def _owner_of(sequence: SchemaObject) -> str:
     """The column that owns a sequence, as OWNED BY names it."""
     column, table = sequence.attributes["owned_by"], sequence.part_of
     return f"{table.sql}.{column}" if table and column else "NONE"

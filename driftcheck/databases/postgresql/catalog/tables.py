@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from driftcheck.databases.dependencies import names_in
@@ -26,7 +27,7 @@ from driftcheck.databases.postgresql.catalog.query_parts import (
     not_in_extension,
 )
 from driftcheck.quoting import quote_identifier
-from driftcheck.schema import SchemaObject, Snapshot, Value
+from driftcheck.schema import Address, SchemaObject, Snapshot, Value
 
 _RLS = "ROW LEVEL SECURITY"
 _NEW = {"row_security": False, "row_security_forced": False, "replica_identity": "DEFAULT"}
@@ -219,6 +220,10 @@ class Table(PostgreSQLKind):
         """Statements that attach the table to its wanted parents."""
         return attach(current, wanted)
 
+    def with_parents(self, obj: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
+        """The table when its parents have other names."""
+        return with_parents(super().with_parents(obj, names), names)
+
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the table and keep its rows."""
         changed = differing(current, wanted)
@@ -245,11 +250,8 @@ def _owned(parts: Sequence[SchemaObject]) -> list[str]:
 
 
 def _ownership(parts: Sequence[SchemaObject]) -> list[str]:
-    return [
-        f"ALTER SEQUENCE {part.address.sql} OWNED BY {sequences.owner_of(part)}"
-        for part in parts
-        if part.address.kind == "sequence"
-    ]
+    owned = (part for part in parts if part.address.kind == "sequence")
+    return [sequences.owned_by(sequence) for sequence in owned]
 
 
 def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
@@ -315,6 +317,15 @@ def attach(current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
     return [
         f"ALTER TABLE {table} INHERIT {parent}" for parent in _parents(wanted) if parent not in kept
     ]
+
+
+def with_parents(table: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
+    """A table that inherits from tables when these have other names."""
+    written = {former.sql: name.sql for former, name in names.items()}
+    inherits = tuple(written.get(parent, parent) for parent in _parents(table))
+    if inherits == _parents(table):
+        return table
+    return replace(table, attributes={**table.attributes, "inherits": inherits})
 
 
 def _kept_parents(current: SchemaObject, wanted: SchemaObject | None) -> tuple[str, ...]:
