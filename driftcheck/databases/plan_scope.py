@@ -186,28 +186,27 @@ class PlanScope:
 
         The rows of the target partition may be in them until then.
         """
-        table = self._current_table(target)
-        return [] if table is None else self._leaving.get(table, [])
-
-    def surplus(self, target: SchemaObject) -> Iterator[ObjectChange]:
-        """The open drops of what the table of a target partition has, and the partition lacks.
-
-        While the table has it, the partition can neither be created without it nor be attached.
-        """
-        table = self._current_table(target)
-        table = table if table in self.state.objects else target.part_of  # after a rename
-        for part in self.state.parts(table) if table is not None else ():
-            change = self.open_change(part.address) if part.part_of == table else None
-            if change is not None and change.target is None and not self.is_partition(part):
-                yield change
-
-    def _current_table(self, target: SchemaObject) -> Address | None:
-        """The current address of the table of a target partition; ``None`` for other objects."""
         if target.part_of is None or not self.is_partition(target):
-            return None
+            return []
         change = self._by_target.get(target.part_of)
         former = change.current if change is not None else None
-        return former.address if former is not None else target.part_of
+        return self._leaving.get(former.address if former is not None else target.part_of, [])
+
+    def surplus(self, target: SchemaObject) -> Iterator[ObjectChange]:
+        """The open drops of what the parents of a target table have, and the table lacks.
+
+        While a parent has it, the table can neither be created without it nor be attached.
+        """
+        for address in self.needed_by(target):
+            if address.kind != target.address.kind:
+                continue
+            change = self.open_creation(address)
+            former = change.current if change is not None else None
+            table = former.address if former is not None else address
+            for part in self.state.parts(table):
+                drop = self.open_change(part.address) if part.part_of == table else None
+                if drop is not None and drop.target is None and not self.is_partition(part):
+                    yield drop
 
     def was_detached(self, table: Address) -> bool:
         """Whether an earlier plan has detached a table from its parent table."""
@@ -409,6 +408,8 @@ class PlanScope:
 def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> SchemaObject:
     """A part with the address that it has after its parent object was renamed.
 
+    A partition, with its own parts, keeps its name and its schema.
+
     Args:
         part: The part.
         former: The parent object, or a parent object of that, before the change.
@@ -416,13 +417,14 @@ def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> Sc
     """
     if former.address == parent.address:
         return part
-    address = part.address
-    if address.schema == former.address.schema:
+    address, own = part.address, former.address
+    is_named_within = address.path[: len(own.path)] == own.path and len(address.path) > 1
+    is_part = part.part_of == own and address.kind != own.kind
+    if address.schema == own.schema and (is_part or is_named_within):
         address = address._replace(schema=parent.address.schema)
-    if address.path[: len(former.address.path)] == former.address.path and len(address.path) > 1:
-        rest = address.path[len(former.address.path) :]
-        address = address._replace(path=(*parent.address.path, *rest))
-    part_of = parent.address if part.part_of == former.address else part.part_of
+    if is_named_within:
+        address = address._replace(path=(*parent.address.path, *address.path[len(own.path) :]))
+    part_of = parent.address if part.part_of == own else part.part_of
     return replace(part, address=address, part_of=part_of)
 
 

@@ -179,6 +179,8 @@ class _Selector:
         if follows and not self._is_detached(target.part_of):
             selection.follows.add(target.address)
         self._require(target)
+        if self._scope.is_partition(target):
+            self._drop_surplus(target)
 
     def _comes_with_source(self, target: SchemaObject) -> bool:
         """Whether the server creates an object with the one that it is inherited from."""
@@ -223,8 +225,6 @@ class _Selector:
                 self.take(self._scope.open_change(holder))
         for sibling in self._scope.leaving(target):
             self.take(self._scope.open_change(sibling))
-        for surplus in [*self._scope.surplus(target)]:
-            self.take(surplus)
         for rival in self._scope.rivals(target):
             change = self._scope.open_change(rival.address)
             if change is not None and self._is_dropped_by(change):
@@ -260,10 +260,16 @@ class _Selector:
                 self.take(self._scope.open_creation(heir.address))
         if self._scope.parents.attaching(current, target):
             self._create_inherited_parts(target)
+            self._drop_surplus(target)
         blocked = kind.blocked_by(same, target)
         if blocked:
             self._make_way(current, blocked)
         self._renew_followers(current, target)
+
+    def _drop_surplus(self, target: SchemaObject) -> None:
+        """Select the drops of what the parents of an object have, and the object lacks."""
+        for surplus in [*self._scope.surplus(target)]:
+            self.take(surplus)
 
     def _create_inherited_parts(self, target: SchemaObject) -> None:
         """Select what a table inherits and lacks: the server requires it, or creates it itself."""

@@ -120,7 +120,13 @@ def _completed(left: SchemaObject, right: SchemaObject) -> tuple[SchemaObject, S
 
 
 def _is_renamed_with_parent(left: SchemaObject, right: SchemaObject) -> bool:
-    """Whether a part has another address only because its parent object was renamed."""
+    """Whether a part has another address only because its parent object was renamed.
+
+    A partition does not move to the schema to which its table moves.
+    """
+    is_partition = left.part_of is not None and left.part_of.kind == left.address.kind
+    if is_partition and left.address.schema != right.address.schema:
+        return False
     return left.part_of != right.part_of and left.address.name == right.address.name
 
 

@@ -9,6 +9,7 @@ from driftcheck.databases.postgresql.catalog.column_ddl import (
     settings,
 )
 from driftcheck.databases.postgresql.catalog.column_sequences import (
+    becomes_serial,
     change_identity,
     continue_sequence,
     is_narrower_identity,
@@ -39,7 +40,7 @@ def change_column(current: SchemaObject, wanted: SchemaObject) -> list[str] | No
         *(() if is_narrower else identity),
         *settings(wanted, current),
         *_wrapper_options(current, wanted),
-        *(own_sequence(wanted) if changed & {"serial", "default"} else ()),
+        *(own_sequence(wanted) if becomes_serial(current, wanted) else ()),
         *continue_sequence(current, wanted),
     ]
 

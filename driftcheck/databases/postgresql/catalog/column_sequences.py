@@ -18,6 +18,17 @@ SEQUENCE = "<sequence>"
 _INTEGERS = ("smallint", "integer", "bigint")
 
 
+def becomes_serial(current: SchemaObject, wanted: SchemaObject) -> bool:
+    """Whether a column becomes serial, or gets another sequence.
+
+    A sequence moves to another schema with the table of its column.
+    """
+    if not (wanted.attributes["serial"] and current.attributes["serial"]):
+        return bool(wanted.attributes["serial"])
+    names = (str(_sequence_in_default(each)).rpartition(".")[2] for each in (current, wanted))
+    return len(set(names)) > 1
+
+
 def own_sequence(column: SchemaObject) -> list[str]:
     """Statements that make a serial column the owner of the sequence in its default."""
     sequence = _sequence_in_default(column)
@@ -35,12 +46,11 @@ def _sequence_in_default(column: SchemaObject) -> str | None:
 def continue_sequence(current: SchemaObject, wanted: SchemaObject) -> list[str]:
     """Statements that let a sequence, which is new to the column, continue after its values."""
     have, want = current.attributes, wanted.attributes
-    drawn = _sequence_in_default(wanted) if want["serial"] and have["serial"] else None
-    is_other = drawn is not None and drawn != _sequence_in_default(current)
-    is_new = (want["identity"] and not have["identity"]) or (want["serial"] and not have["serial"])
-    if not (is_new or is_other) or want["type"] not in _INTEGERS:
+    is_new = want["identity"] and not have["identity"]
+    if not (is_new or becomes_serial(current, wanted)) or want["type"] not in _INTEGERS:
         return []
-    # The column may still own the former sequence.
+    # The column may still own the sequence that it had before.
+    drawn = _sequence_in_default(wanted) if have["serial"] else None
     sequence = quote_literal(drawn) if drawn is not None else _sequence_of(wanted)
     descending = "INCREMENT BY -" in identity_options(wanted)
     furthest, last, step = ("least", "min", "- 1") if descending else ("greatest", "max", "+ 1")
