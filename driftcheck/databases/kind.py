@@ -122,6 +122,10 @@ class Kind(ABC):
         """Statements that drop the object, and not those that are inherited from it."""
         return self.drop(obj)
 
+    def drop_with_keys(self, obj: SchemaObject) -> list[str]:
+        """Statements that drop an index with the keys of partitions that are attached to it."""
+        return self.drop(obj)
+
     def alter(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the current object to the wanted one, which has the same address.
 

@@ -112,12 +112,20 @@ class PlanNodes:
             with _manual(node):
                 self._require_usable(obj)
                 self._require_own(obj)
-                node.statements = kind.drop_alone(obj) if alone else kind.drop(dropped)
+                node.statements = kind.drop_alone(obj) if alone else self._drop(dropped)
                 self._require_empty(obj, node.statements)
             if address not in selection.creates:
                 self._released(obj, self._scope.parents.detaching(obj, None))
         for address, root in selection.covered.items():
             self.droppers[address] = self.droppers[self._root(root)]
+
+    def _drop(self, obj: SchemaObject) -> list[str]:
+        kind, covered = self._scope.kind(obj), self._selection.covered
+        attached = (a for a in self._scope.state.dependents(obj.address) if a in covered)
+        objects = self._scope.state.objects
+        if any(self._scope.attached_to(objects[each]) == obj.address for each in attached):
+            return kind.drop_with_keys(obj)
+        return kind.drop(obj)
 
     def _require_usable(self, dropped: SchemaObject) -> None:
         """Leave the drop of an object to a person if it cannot be created again as it is."""

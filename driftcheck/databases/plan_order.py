@@ -58,6 +58,7 @@ class _Order:
         self._order_drops()
         self._order_makers()
         self._order_rivals()
+        self._order_keys()
         self._order_attachments()
         self._order_by_name()
         self._order_evaluations()
@@ -124,6 +125,14 @@ class _Order:
             for rival in self._scope.rivals(obj):
                 dropper = self._nodes.droppers.get(rival.address)
                 self._run(dropper, before=self._nodes.makers.get(obj.address))
+
+    def _order_keys(self) -> None:
+        """Create the key of a partition before an index to which the server attaches it."""
+        creates = self._selection.creates
+        for obj in creates.values():
+            index = self._scope.to_attach(obj)
+            if index in creates:
+                self._run(self._nodes.makers.get(obj.address), before=self._nodes.makers.get(index))
 
     def _altered_with(self, address: Address) -> Iterator[Address]:
         """A column, and the columns that are inherited from it."""

@@ -145,8 +145,26 @@ class PlanScope:
         return self.catalog.kind(obj.address.kind)
 
     def explicit(self, target: SchemaObject) -> tuple[Address, ...]:
-        """The recorded dependencies of an object in the target schema."""
-        return self._explicit.get(target.address, self.state.explicit(target.address))
+        """The recorded dependencies of an object in the target schema, without ``attached_to``."""
+        found = self._explicit.get(target.address, self.state.explicit(target.address))
+        return tuple(address for address in found if not self._is_attached(target, address))
+
+    def attached_to(self, obj: SchemaObject) -> Address | None:
+        """The index of a partitioned table to which the key of a partition is attached now.
+
+        The server drops the key with the index, and refuses to drop the key alone.
+        """
+        found = self.state.explicit(obj.address)
+        return next((address for address in found if self._is_attached(obj, address)), None)
+
+    def to_attach(self, target: SchemaObject) -> Address | None:
+        """The index to which a new key is attached when the index is created after the key."""
+        found = self._explicit.get(target.address, ())
+        return next((address for address in found if self._is_attached(target, address)), None)
+
+    def _is_attached(self, obj: SchemaObject, needed: Address) -> bool:
+        is_key = self.kind(obj).attaches_heirs and needed.kind != obj.address.kind
+        return is_key and self.catalog.kind(needed.kind).attaches_heirs
 
     def stops_to_need(self, obj: SchemaObject, renamed: Address) -> bool:
         """Whether an object that no change is about does not follow another one to its new name.

@@ -94,6 +94,7 @@ class _Selector:
         if selection.is_gone(address):
             return
         self._move_parts(current)
+        self._drop_index_of(current)
         is_covered = leader is not None and selection.is_gone(leader)
         is_covered = is_covered and not self._was_detached(current)
         if not is_covered or leader == current.inherited_from:
@@ -105,10 +106,36 @@ class _Selector:
             selection.finding_of.setdefault(address, self._finding)
         self._leave(current)
 
+    def _drop_index_of(self, key: SchemaObject) -> None:
+        """Create the index again to which a key is attached: the key cannot be dropped alone."""
+        index = self._scope.attached_to(key)
+        if index is None or self._selection.is_gone(index) or self._is_detached(key.part_of):
+            return
+        self._selection.covered[key.address] = index
+        self.take(self._scope.open_change(index))
+        if not self._selection.is_gone(index):
+            self._take_down(self._state.objects[index], key.address)
+
+    def _make_place(self, target: SchemaObject) -> None:
+        """Drop what is attached to an index where a new index or key of a partition will be.
+
+        A new key is attached to an index that exists only if the index is created again.
+        """
+        table = self._state.objects.get(target.part_of) if target.part_of is not None else None
+        if table is None or table.part_of is None or self._is_detached(table.address):
+            return
+        index, source = self._scope.to_attach(target), target.inherited_from
+        if index in self._state.objects and not self._selection.is_gone(index):
+            self._take_down(self._state.objects[index], target.address)
+        for address in self._state.dependents(source) if source is not None else ():
+            key = self._state.objects[address]
+            if key.part_of == table.address and self._scope.attached_to(key) == source:
+                self.take(self._scope.open_change(address))
+
     def _dropped_with(self, current: SchemaObject) -> Address | None:
         """Find the object with which the server drops another one, and select its change.
 
-        It is what the object is inherited from, or the type that a function defines.
+        It is what the object is inherited from or attached to, or the type that a function defines.
         """
         functions_of = (
             address
@@ -116,6 +143,7 @@ class _Selector:
             if self._scope.defines(current.address, address)
         )
         source = None if self._drop_source_first(current) else current.inherited_from
+        source = source or self._scope.attached_to(current)
         if source is not None and self._is_detached(current.part_of):
             source = None
         for address in (*filter(None, (source,)), *functions_of):
@@ -173,6 +201,7 @@ class _Selector:
         selection = self._selection
         if target.address in selection.creates:
             return
+        self._make_place(target)
         selection.creates[target.address] = target
         selection.finding_of.setdefault(target.address, self._finding)
         follows = follows or self._comes_with_source(target)

@@ -150,6 +150,13 @@ _OBJECTS = f"""
       from pg_publication_namespace r join pg_publication p on p.oid = r.pnpubid) x
     where x.objid >= {FIRST_NORMAL_OID}"""
 
+# SQL: whether an entry is about a partition's key whose index is attached to an index of its table.
+# A key that is attached to a key is inherited from it.
+_IS_KEY_ON_INDEX = """(deptype = 'P' and classid = 'pg_class'::regclass
+      and refclassid = 'pg_class'::regclass
+      and exists (select from pg_constraint k where k.conindid = objid and k.conparentid = 0
+        and k.contype in ('p', 'u', 'x')))"""
+
 _QUERY = f"""
 with objects as materialized ({_OBJECTS}),
 members as materialized (
@@ -163,7 +170,7 @@ everything as materialized (
   union all select * from members),
 depends as (
   select classid, objid, objsubid, refclassid, refobjid, refobjsubid from pg_depend d
-  where deptype in ('n', 'a', 'i') and objid >= {FIRST_NORMAL_OID}
+  where (deptype in ('n', 'a', 'i') or {_IS_KEY_ON_INDEX}) and objid >= {FIRST_NORMAL_OID}
     and refobjid >= {FIRST_NORMAL_OID}
     and (refclassid <> 'pg_namespace'::regclass or classid = 'pg_extension'::regclass)
     and not (refclassid = 'pg_class'::regclass and (

@@ -161,6 +161,10 @@ class Index(PostgreSQLKind):
         """The statement that attaches the index of a partition."""
         return attach_index(obj, heir)
 
+    def drop_with_keys(self, obj: SchemaObject) -> list[str]:
+        """The statement that drops the index and the keys of partitions that depend on it."""
+        return [f"{statement} CASCADE" for statement in self.drop(obj)]
+
     def build(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """Statements that create the bare index."""
         facts = obj.attributes
