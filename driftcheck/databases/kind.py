@@ -183,6 +183,11 @@ class Kind(ABC):
         """
         return replace(obj, part_of=names.get(obj.part_of, obj.part_of) if obj.part_of else None)
 
+    def fixes_parts(self, obj: SchemaObject) -> bool:
+        """Whether the type of an object determines its parts and their order: a typed table."""
+        del obj
+        return False
+
     def followed(self, obj: SchemaObject, former: Address) -> SchemaObject | None:
         """The object after something it needs was renamed, if ``alter`` can replace it then.
 

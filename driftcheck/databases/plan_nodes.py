@@ -187,8 +187,28 @@ class PlanNodes:
                 node.statements, node.manual_step = self._altering(current, target)
                 self._released(current, detaching)
                 attaching = parents.attaching(current, target)
+                self._require_order(current, target)
                 attaching += self._heirs_attached(current, target)
                 self._attached(target, attaching, node)
+
+    def _require_order(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Leave it to a person to give a table a type with columns in another order."""
+        if not self._scope.kind(target).fixes_parts(target):
+            return
+        columns = [part for part in self._scope.goal_parts(target) if part.number is not None]
+        wanted = [part.address for part in sorted(columns, key=lambda part: part.number or 0)]
+        alters, is_gone = self._selection.alters, self._selection.is_gone
+        present = [
+            alters[part.address][1].address if part.address in alters else part.address
+            for part in self._scope.state.parts(current.address)
+            if part.number is not None and not is_gone(part.address)
+        ]
+        if wanted[: len(present)] != present:
+            raise CannotBeWritten(
+                f"PostgreSQL cannot change the order of the columns of {target.address}, which has "
+                f"to be that of its type. Create a table with another name, copy the rows, and "
+                f"rename the tables."
+            )
 
     def _heirs_attached(self, current: SchemaObject, target: SchemaObject) -> list[str]:
         """Statements that attach the heirs of an altered object, if that completes the object.

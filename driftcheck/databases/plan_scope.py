@@ -295,6 +295,11 @@ class PlanScope:
         """The object of this address in the target schema, or else in the current one."""
         return self._goals.get(address) or self.state.objects.get(address)
 
+    def goal_parts(self, target: SchemaObject) -> list[SchemaObject]:
+        """The parts of an object in the target schema, or in the current one without a target."""
+        goals = [goal for goal in self._goals.values() if goal.part_of == target.address]
+        return goals or [*self.state.parts(target.address)]
+
     def needed_by(self, target: SchemaObject) -> Iterator[Address]:
         """The objects that an object of the target schema depends on."""
         return dependencies_of(target, self.explicit(target))

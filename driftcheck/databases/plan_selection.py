@@ -294,6 +294,17 @@ class _Selector:
         if blocked:
             self._make_way(current, blocked)
         self._renew_followers(current, target)
+        if kind.fixes_parts(current) or kind.fixes_parts(target):
+            self._change_columns(current, target)
+
+    def _change_columns(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Select the changes of the columns of a table with a type."""
+        for part in [*self._state.parts(current.address)]:
+            if part.address.kind == "column":
+                self.take(self._scope.open_change(part.address))
+        for change in self._scope.missing_parts(target.address):
+            if change.target is not None and change.target.address.kind == "column":
+                self.take(change)
 
     def _drop_surplus(self, target: SchemaObject) -> None:
         """Select the drops of what the parents of an object have, and the object lacks."""
@@ -344,7 +355,8 @@ class _Selector:
             if obj is None or self._selection.is_gone(address):
                 continue
             if self._scope.kind(current).is_type and address.kind == "column":
-                self._keep_as_text(obj)
+                if "column" in blocked:
+                    self._keep_as_text(obj)
                 continue
             if obj.address.kind == "column" and obj.inherited_from == current.address:
                 change = self._scope.open_change(address)
@@ -510,6 +522,8 @@ class _Selector:
         if released is not None and obj.address not in self._selection.released:
             self._selection.released[obj.address], remaining = released
             self._selection.alters[obj.address] = (remaining, target)
+            if self._scope.kind(obj).fixes_parts(obj):
+                self._change_columns(obj, target)
 
 
 def with_privileges(target: SchemaObject, current: SchemaObject) -> SchemaObject:

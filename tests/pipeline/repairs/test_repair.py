@@ -8,6 +8,7 @@ unless the pair is tried the other way round.
 
 ``by_hand`` has the manual steps of the plan. What they say to run is run in their order, with
 ``expression`` in place of ``<expression>``. ``done`` is what a person does besides.
+With ``remains``, the manual steps say what is not tried here.
 """
 
 import tomllib
@@ -123,7 +124,7 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
         assert pair["never"] not in "; ".join(statements)
     database.run(*statements)
     _follow(database, manual_steps, pair)
-    assert compare(wanted, database.read(), same_lineage=True) == []
+    assert bool(compare(wanted, database.read(), same_lineage=True)) is pair.get("remains", False)
     if rows and "then" in pair:
         database.run(pair["then"])
     if rows and "rows_after" in pair:

@@ -86,10 +86,11 @@ class CompositeType(TypeKind):
         return [f"ALTER TYPE {wanted.address.sql} {change}" for change in changes]
 
     def blocked_by(self, current: SchemaObject, wanted: SchemaObject) -> frozenset[str]:
-        """Columns of the type, if an attribute gets another type."""
+        """Tables of the type, and columns of the type, if an attribute gets another type."""
         have, want = _attributes(current), _attributes(wanted)
         retyped = any(name in want and want[name] != have[name] for name in have)
-        return frozenset(("column",) if retyped else ())
+        is_changed = have != want
+        return frozenset((*("table",) * is_changed, *("column",) * retyped))
 
     def rename_parts(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that rename attributes, which views and functions may contain."""

@@ -159,7 +159,7 @@ class Table(PostgreSQLKind):
         return [
             *_owned(parts),
             _create(obj, [part for part in own if not self.creates_part(obj, part)]),
-            *(_of_type(obj) if obj.attributes["of_type"] else ()),
+            *_of_type(obj),
             *_security(obj),
             *(
                 statement
@@ -213,12 +213,23 @@ class Table(PostgreSQLKind):
             )
 
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
-        """Statements that detach the table from parents that the wanted table does not have."""
-        return detach(current, wanted)
+        """Statements that detach the table from its type, and from parents that it loses."""
+        is_of_another = wanted is not None and "of_type" in differing(current, wanted)
+        return [*(_not_of_type(current) if is_of_another else ()), *detach(current, wanted)]
 
     def attach(self, current: SchemaObject | None, wanted: SchemaObject) -> list[str]:
-        """Statements that attach the table to its wanted parents."""
-        return attach(current, wanted)
+        """Statements that attach the table to its wanted parents and to its wanted type."""
+        is_of_another = current is not None and "of_type" in differing(current, wanted)
+        return [*attach(current, wanted), *(_of_type(wanted) if is_of_another else ())]
+
+    def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
+        """Statements that detach the table from its type."""
+        plain = replace(obj, attributes={**obj.attributes, "of_type": None})
+        return (_not_of_type(obj), plain) if self.fixes_parts(obj) else None
+
+    def fixes_parts(self, obj: SchemaObject) -> bool:
+        """Whether the table has a type."""
+        return obj.attributes["of_type"] is not None
 
     def with_parents(self, obj: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
         """The table when its parents have other names."""
@@ -235,7 +246,6 @@ class Table(PostgreSQLKind):
         table = f"ALTER TABLE {wanted.address.sql}"
         have, want = current.attributes, wanted.attributes
         return [
-            *(_of_type(wanted) if "of_type" in changed else ()),
             *(f"{table} {_STORED[name](want[name])}" for name in _STORED if name in changed),
             *change_options(table, have["options"], want["options"]),
             *change_options(table, have["toast_options"], want["toast_options"], "toast."),
@@ -273,7 +283,11 @@ def _create(table: SchemaObject, own: list[SchemaObject]) -> str:
 
 def _of_type(table: SchemaObject) -> list[str]:
     type_ = table.attributes["of_type"]
-    return [f"ALTER TABLE {table.address.sql} {f'OF {type_}' if type_ else 'NOT OF'}"]
+    return [f"ALTER TABLE {table.address.sql} OF {type_}"] if type_ else []
+
+
+def _not_of_type(table: SchemaObject) -> list[str]:
+    return [f"ALTER TABLE {table.address.sql} NOT OF"] if table.attributes["of_type"] else []
 
 
 def _security(wanted: SchemaObject, current: SchemaObject | None = None) -> list[str]:
