@@ -188,6 +188,15 @@ class PlanScope:
         statements = self.parents.detaching(change.current, change.target)
         return change if statements else None
 
+    def attachment_to_come(self, table: Address) -> ObjectChange | None:
+        """The change for which a table is attached to a parent table that it does not have yet."""
+        change = self._by_target.get(table)
+        if change is None or change.current is None or change.target is None:
+            return None
+        is_made = self.state.objects.get(table) == change.target
+        statements = self.parents.attaching(change.current, change.target)
+        return change if statements and not is_made else None
+
     def _leaves(self, change: ObjectChange) -> bool:
         """Whether a change ends that a table is attached to its parent table."""
         current, target = change.current, change.target

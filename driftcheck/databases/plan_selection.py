@@ -205,11 +205,17 @@ class _Selector:
         selection.creates[target.address] = target
         selection.finding_of.setdefault(target.address, self._finding)
         follows = follows or self._comes_with_source(target)
+        follows = follows and not self._is_needed_to_attach(target)
         if follows and not self._is_detached(target.part_of):
             selection.follows.add(target.address)
         self._require(target)
         if self._scope.is_partition(target):
             self._drop_surplus(target)
+
+    def _is_needed_to_attach(self, target: SchemaObject) -> bool:
+        """Whether a table, which is attached later, must have an object before that."""
+        change = self._scope.attachment_to_come(target.part_of) if target.part_of else None
+        return change is not None and target.address.kind in ("column", "check constraint")
 
     def _comes_with_source(self, target: SchemaObject) -> bool:
         """Whether the server creates an object with the one that it is inherited from."""
