@@ -146,6 +146,9 @@ def test_nothing_of_the_old_place_stays(driver, monkeypatch):
     assert ("-c a=b" in text) == (driver in ("psycopg2", "psycopg"))
 
 
+SETTINGS = {"application_name": "x", "search_path": 'a, "b\\c"'}
+
+
 @pytest.mark.parametrize(
     ("cargs", "cparams", "url"),
     [
@@ -154,6 +157,11 @@ def test_nothing_of_the_old_place_stays(driver, monkeypatch):
             [],
             {"host": ["db"], "port": [6543], "database": "shop", "ssl": True},
             "://db:6543/shop?sslmode=require",
+        ),
+        (
+            [],
+            {"host": "db", "database": "shop", "server_settings": SETTINGS},
+            "://db/shop?options=-c+search_path%3Da%2C%5C+%22b%5C%5Cc%22",
         ),
         (
             [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,6 +22,10 @@ SOCKET_NAME = ".s.PGSQL."
 # The directories of the Unix socket: those of libpq in packages of operating systems, and those of
 # other drivers.
 _SOCKET_DIRECTORIES = ("/var/run/postgresql", "/run/postgresql", "/tmp", "/var/pgsql_socket")  # noqa: S108
+
+# Source: libpq, "options": spaces separate command-line arguments unless escaped.
+_ESCAPED = re.compile(r"([\\\s])")
+_ESCAPE = r"\\\1"
 
 _KEPT_PARAMETERS = """
     hostaddr service passfile sslmode sslrootcert sslcert sslkey sslpassword sslcrl sslcrldir
@@ -41,6 +46,9 @@ def url_of_arguments(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
       ``://db:6543/shop?sslmode=require``
     - pg8000: ``unix_sock="/run/x/.s.PGSQL.5432", database="shop"`` → ``:///shop?host=/run/x``
 
+    Of asyncpg's ``server_settings``, only ``search_path`` concerns the schema. A pooler may refuse
+    the others as ``options``.
+
     Args:
         cargs: The positional arguments of the driver's ``connect``; the first may be a connection
             string.
@@ -49,6 +57,8 @@ def url_of_arguments(cargs: Sequence[Any], cparams: Mapping[str, Any]) -> URL:
     given = _given_parameters(cargs, cparams)
     host = _host(given)
     query = {key: given[key] for key in _KEPT_PARAMETERS if isinstance(given.get(key), str)}
+    if search_path := (given.get("server_settings") or {}).get("search_path"):  # asyncpg
+        query["options"] = f"-c search_path={re.sub(_ESCAPED, _ESCAPE, search_path)}"
     if given.get("ssl") or given.get("ssl_context"):
         query["sslmode"] = given["ssl"] if isinstance(given.get("ssl"), str) else "require"
     port = given.get("port")
