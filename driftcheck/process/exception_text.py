@@ -1,4 +1,4 @@
-"""Writes an exception of the project's code: its class and its whole message."""
+"""Writes an exception of the project's code: its class, its whole message and its causes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,41 @@ _MAX_LENGTH = 400
 
 
 def exception_lines(error: BaseException) -> list[str]:
-    """Return the class and the message of an exception, as lines.
+    """Return the class and the message of an exception, its notes and its causes, as lines.
 
-    A message of many lines loses its middle, and a long line its end; an ellipsis marks what is
-    left out. An exception without a message is its class alone.
+    The exceptions of a group and the exceptions that others were raised from count as causes. A
+    cause that the text has already is left out. A text of many lines loses its middle, and a long
+    line its end; an ellipsis marks what is left out.
     """
-    name = type(error).__name__
-    text = message_of(error, "its message cannot be shown")
-    lines = [_cut(line.rstrip()) for line in text.strip().splitlines() if line.strip()]
-    if not lines:
-        return [name]
+    lines = [_cut(line.rstrip()) for line in _lines(error, set())]
     if len(lines) > _MAX_LINES:
         half = _MAX_LINES // 2
         lines = [*lines[:half], "…", *lines[-half + 1 :]]
-    return [f"{name}: {lines[0]}", *lines[1:]]
+    return lines
+
+
+def _lines(error: BaseException, seen: set[int]) -> list[str]:
+    seen.add(id(error))
+    lines = _own_lines(error)
+    for member in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        if id(member) not in seen:
+            lines += (f"  {line}" for line in _lines(member, seen))
+    cause = error.__cause__
+    if cause is not None and id(cause) not in seen:
+        message = " ".join(message_of(cause).split())
+        if not message or message not in " ".join(" ".join(lines).split()):
+            first, *more = _lines(cause, seen)
+            lines += [f"caused by {first}", *more]
+    return lines
+
+
+def _own_lines(error: BaseException) -> list[str]:
+    text = message_of(error, "its message cannot be shown")
+    notes = getattr(error, "__notes__", ())
+    texts = (text.strip(), *(note for note in notes if isinstance(note, str)))
+    lines = [line for each in texts for line in each.splitlines() if line.strip()]
+    name = type(error).__name__
+    return [f"{name}: {lines[0]}", *lines[1:]] if lines else [name]
 
 
 def message_of(error: BaseException, otherwise: str = "") -> str:

@@ -34,6 +34,7 @@ _NO_TABLE = re.compile(
     r'relation "[^"]+" does not exist|no such table: \S|Table \'[^\']+\' doesn\'t exist'
 )
 _TEMPLATE_URL = re.compile(r"Can't load plugin: sqlalchemy\.dialects:driver\b")
+_REVISION_MAP = "alembic.script.revision"
 _NO_SCHEMA = re.compile(
     r'schema "(?P<name>[^"]+)" does not exist|no schema has been selected to create in'
 )
@@ -228,6 +229,20 @@ def _no_url_in_file(error: BaseException) -> str:
     )
 
 
+def _missing_revision(error: BaseException) -> str:
+    """Say that a file names a revision that no file has. Alembic has no message for this."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    is_of_alembic = bool(frames) and frames[-1].f_globals.get("__name__") == _REVISION_MAP
+    if not isinstance(error, KeyError) or not is_of_alembic:
+        return ""
+    name = error.args[0]
+    return (
+        f"A migration file names the revision {name} in down_revision or depends_on, and no file "
+        f"has this revision. The file of {name} was deleted or renamed, or belongs to a branch "
+        f"that is not checked out. To find it: git log --all --oneline -S{name}."
+    )
+
+
 def _reflected_table(error: BaseException) -> str:
     # Imported here because this would take longer than a quick check.
     from sqlalchemy.exc import NoSuchTableError  # noqa: PLC0415
@@ -262,6 +277,7 @@ _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _no_privilege,
     _percent_sign,
     _no_url_in_file,
+    _missing_revision,
     _reflected_table,
     _queried_table,
 )

@@ -205,6 +205,16 @@ def test_models_without_ddl(school, models, words):
     fails(school, "SQLAlchemy cannot write", *words)
 
 
+def test_a_revision_that_no_file_has(school):
+    school.models(f'Table("students", metadata, {ID})')
+    school.revision("0002", "pass", after="0000")
+    file = school.root / "migrations" / "versions" / "0002.py"
+    try:
+        fails(school, "KeyError: '0000'", "no file has this revision", "git log --all", "-S0000")
+    finally:
+        file.unlink()
+
+
 CONFIGURATIONS = """
 from alembic.config import Config
 
