@@ -216,7 +216,9 @@ class _Order:
         evaluated = [
             obj
             for obj in creates.values()
-            if self._scope.kind(obj).is_evaluated and obj.part_of not in creates
+            if self._scope.kind(obj).is_evaluated
+            and obj.part_of not in creates
+            and obj.address in self._nodes.makers  # or it cannot be created
         ]
         if not evaluated:
             return
