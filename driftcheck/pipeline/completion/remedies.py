@@ -13,6 +13,7 @@ from driftcheck.judging.findings import Remedy, Severity, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.completion.operation_matching import is_for
+from driftcheck.pipeline.faults.mapped_views import exclude_view, mapped_view
 from driftcheck.pipeline.faults.version_tables import (
     exclude_table_of_another_project,
     is_of_another_project,
@@ -42,6 +43,8 @@ def remedies_of(
         case Verdict.DRIFT:
             yield from _repair(judged.changes[Gap.DRIFT], repair, context.catalog)
             yield _adopt(judged.changes[Gap.DRIFT], phantoms, context)
+        case Verdict.PENDING if view := mapped_view(judged, context.snapshots.get(Side.HEAD)):
+            yield exclude_view(view)
         case Verdict.PENDING:
             yield _write(judged, context)
         case Verdict.HAND_APPLIED:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.findings import Remedy, Verdict
 from driftcheck.judging.judge import Judged
+from driftcheck.pipeline.faults.exclusion import HOW_TO_EXCLUDE, excluding_code
 from driftcheck.schema import Snapshot
 
 _COLUMNS = ["version_num"]
 """Source: ``alembic/ddl/impl.py``, ``version_table_impl``."""
-_EXCLUDE = """\
-def include_object(item, name, kind, reflected, compare_to):
-    return kind != "table" or name != {name!r}"""
-_HOW = "Exclude it in env.py, with the option include_object of context.configure()."
 
 
 def is_of_another_project(judged: Judged, live: Snapshot | None) -> bool:
@@ -39,9 +36,9 @@ def exclude_table_of_another_project(name: str) -> Remedy:
     """
     summary = (
         "The table has the column of Alembic's version table: probably another project records "
-        f"its revisions in it. Do not drop it. {_HOW}"
+        f"its revisions in it. Do not drop it. {HOW_TO_EXCLUDE}"
     )
-    return Remedy("exclude the version table", summary, "python", _EXCLUDE.format(name=name))
+    return Remedy("exclude the version table", summary, "python", excluding_code(name))
 
 
 def exclude_own_table(name: str) -> Remedy:
@@ -56,6 +53,6 @@ def exclude_own_table(name: str) -> Remedy:
     summary = (
         "Never run this operation: it drops the table in which Alembic records the revisions. "
         "Autogenerate does not recognize the table, because it does not find it under the schema "
-        f"that version_table_schema names. {_HOW}"
+        f"that version_table_schema names. {HOW_TO_EXCLUDE}"
     )
-    return Remedy("exclude the version table", summary, "python", _EXCLUDE.format(name=name))
+    return Remedy("exclude the version table", summary, "python", excluding_code(name))
