@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from textwrap import indent
+from textwrap import dedent, indent
 
 from alembic.operations import ops
 
@@ -79,6 +79,11 @@ class Operation:
     def call(self) -> str:
         """The operation in short, such as ``op.create_table('students')``."""
         return short_code(self.text)
+
+    @property
+    def rendered(self) -> str:
+        """The operation as Alembic renders it, without an autocommit block."""
+        return dedent(self.text.partition("\n")[2]) if self.needs_autocommit else self.text
 
     def in_autocommit_block(self) -> Operation:
         """Return the operation in a block that ends the transaction of the migration."""

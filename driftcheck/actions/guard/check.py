@@ -116,7 +116,7 @@ def _database_answer(url: URL, report: DatabaseReport, checked: CheckedDatabase)
     from driftcheck.databases.location import database_key_of  # noqa: PLC0415
 
     drift = tuple(_drift(checked))
-    on_head = tuple(HeadOperation(o.text, o.address) for o in checked.operations.on_head)
+    on_head = tuple(HeadOperation(o.rendered, o.address) for o in checked.operations.on_head)
     faults = [each for each in report.findings if not each.gaps]
     errors = tuple(each.message for each in faults if each.severity is Severity.ERROR)
     not_known = ""

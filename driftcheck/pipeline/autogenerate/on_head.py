@@ -123,8 +123,8 @@ class AutogenerateOnHead:
             if _all_explained(result, judged):
                 return result
             with suppress(ProjectError):
-                again = {each.text for each in self._operations(copies, database_key)}
-                repeated = [replace(o, is_repeated=o.text in again) for o in result.operations]
+                again = {each.rendered for each in self._operations(copies, database_key)}
+                repeated = [replace(o, is_repeated=o.rendered in again) for o in result.operations]
                 result = replace(result, operations=repeated)
             return result
         finally:

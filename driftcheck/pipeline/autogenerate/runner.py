@@ -274,8 +274,8 @@ def _is_alike(
 ) -> bool:
     """Whether the operations on a part of the head are those on the head about its tables."""
     names = {name for _, name in tables}
-    about_tables = (o.text for o in on_head if not o.table or o.table in names)
-    return sorted(o.text for o in on_part) == sorted(about_tables)
+    about_tables = (o.rendered for o in on_head if not o.table or o.table in names)
+    return sorted(o.rendered for o in on_part) == sorted(about_tables)
 
 
 def _extensions_of(drift: Iterable[Change]) -> Iterator[tuple[str, str]]:

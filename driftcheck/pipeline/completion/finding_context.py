@@ -48,11 +48,11 @@ class Operations:
     @property
     def phantoms(self) -> list[Operation]:
         """The operations that are written because of drift only: on live, but not on head."""
-        needed = Counter(operation.text for operation in self.on_head)
+        needed = Counter(operation.rendered for operation in self.on_head)
         phantoms = []
         for operation in self.on_live:
-            if needed[operation.text]:
-                needed[operation.text] -= 1
+            if needed[operation.rendered]:
+                needed[operation.rendered] -= 1
             else:
                 phantoms.append(operation)
         return phantoms
