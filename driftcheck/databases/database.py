@@ -55,6 +55,8 @@ class Database(ABC):
     default_port: ClassVar[int | None] = None
     default_schema_query: ClassVar[str] = ""
     """The query with which SQLAlchemy reads the default schema; empty if that never changes."""
+    dump_command: ClassVar[str]
+    """What writes the schema of a database as plain SQL."""
     databases_view: ClassVar[re.Pattern[str] | None] = None
     """Finds the catalog of all databases of a server in a query; ``None`` if there is none."""
     has_private_servers: ClassVar[bool] = False
@@ -260,6 +262,14 @@ class Database(ABC):
         Args:
             error: The error of any of its drivers.
         """
+
+    def databases_written(self, statement: str) -> Sequence[str]:
+        """Return the databases that a statement names and in which it writes.
+
+        They are empty where the statements of a connection reach one database only.
+        """
+        del statement
+        return ()
 
     def run_script(self, connection: Any, script: str) -> None:
         """Run a script of SQL statements on a DB-API connection."""

@@ -33,6 +33,7 @@ from sqlalchemy.pool import Pool
 
 from driftcheck.databases import dialect_deadlines as watched_dialect
 from driftcheck.databases.connection import is_own
+from driftcheck.databases.database import Database
 from driftcheck.databases.location import (
     DatabaseKey,
     arguments_for,
@@ -40,6 +41,7 @@ from driftcheck.databases.location import (
     url_for_dialect,
     url_of_arguments,
 )
+from driftcheck.databases.own_statements import require_own_database
 from driftcheck.databases.own_work import redirected_to
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -328,10 +330,10 @@ class _Hooks:
             names = self._redirect.database_names(connection.dialect.name)
             shadow = str(link.shadow.url.database)
             statement, parameters = renamed(statement, parameters, names, shadow)
-        self._require_own_database(link, statement)
+        self._require_own_database(link, statement, database)
         return statement, parameters
 
-    def _require_own_database(self, link: _Link, statement: str) -> None:
+    def _require_own_database(self, link: _Link, statement: str, database: Database) -> None:
         """Refuse statements that affect more than the shadow database on a shared server."""
         if not link.shadow.shares_server:
             return
@@ -343,6 +345,8 @@ class _Hooks:
                     "run pip install 'driftcheck[embedded]', and leave out --shadow.",
                     details=statement.strip(),
                 )
+        with self._failures_kept():
+            require_own_database(database, statement, link.shadow.name)
 
     def _keep(self, error: DriftcheckError) -> DriftcheckError:
         return self._redirect.current.failed(error)

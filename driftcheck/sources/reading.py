@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import Database
 from driftcheck.databases.messages import database_message, is_refused_in_transaction
+from driftcheck.databases.own_statements import require_own_database
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import catalog_for, database_for
 from driftcheck.databases.shadow.base import ShadowDatabase
@@ -90,12 +91,23 @@ def run_statements(url: URL, statements: Iterable[str]) -> list[Refused]:
 
     Returns:
         The statements that the database refused, with its messages.
+
+    Raises:
+        RedirectError: A statement writes in another database.
     """
     connection = connect(url)
     try:
-        return run_and_commit(connection, statements, url.get_backend_name())
+        return run_and_commit(connection, _own(statements, url), url.get_backend_name())
     finally:
         connection.close()
+
+
+def _own(statements: Iterable[str], url: URL) -> Iterator[str]:
+    """Yield statements that write in no other database than that of a URL."""
+    database, name = database_for(url.get_backend_name()), url.database or ""
+    for statement in statements:
+        require_own_database(database, statement, name)
+        yield statement
 
 
 def run_and_commit(connection: Any, statements: Iterable[str], dialect: str) -> list[Refused]:

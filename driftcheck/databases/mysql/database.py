@@ -17,10 +17,12 @@ from driftcheck.databases.mysql import connections
 from driftcheck.databases.mysql.access import read_access
 from driftcheck.databases.mysql.catalog import MySQLCatalog
 from driftcheck.databases.mysql.catalog.kind import quote
+from driftcheck.databases.mysql.dump_file import run_dump
 from driftcheck.databases.mysql.names_query import NAMES_QUERY
 from driftcheck.databases.mysql.repair_session import MySQLRepairSession
 from driftcheck.databases.mysql.shadow import MySQLMaker
 from driftcheck.databases.mysql.statement_errors import statement_error
+from driftcheck.databases.mysql.written_database import databases_written
 from driftcheck.databases.passwords import password_text
 from driftcheck.databases.repair_session import RepairLimits
 from driftcheck.databases.shadow.base import ShadowMaker
@@ -51,6 +53,7 @@ class MySQL(Database):
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
     databases_view = re.compile(r"\binformation_schema`?\.`?schemata\b", re.IGNORECASE)
     default_port = 3306
+    dump_command = "mysqldump --no-data"
     default_schema_query = "SELECT DATABASE()"
     has_transactional_ddl = False
 
@@ -62,6 +65,14 @@ class MySQL(Database):
     def statement_error(self, error: BaseException) -> StatementError:
         """Return why MySQL or MariaDB has refused a statement."""
         return statement_error(error)
+
+    def run_script(self, connection: Any, script: str) -> None:
+        """Run a dump as ``mysqldump`` and ``mariadb-dump`` write it, without their client."""
+        run_dump(connection, script)
+
+    def databases_written(self, statement: str) -> Sequence[str]:
+        """Return the databases that a statement names and in which it writes."""
+        return databases_written(statement)
 
     def for_client(self, statement: str) -> str:
         """Return a statement as the client ``mysql`` takes it; it ends at the first semicolon."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy.engine import make_url
 
 ENVIRONMENT = """\
 from alembic import context
@@ -178,3 +179,22 @@ def test_an_app_with_flask_migrate(tmp_path, mariadb_database):
     ]
     for command in ("simulate-colleague", "locate"):
         assert run("driftcheck", command).returncode in (0, 1)
+
+
+@pytest.mark.parametrize("where", ["models", "revision"])
+def test_a_statement_that_names_the_live_database_is_refused(project, where):
+    """A database is a schema in MySQL, so such a statement reaches it from a shadow database."""
+    live = project.live
+    named = f"schema={make_url(live.text_url).database!r}"
+    if where == "models":
+        (project.root / "models.py").write_text(
+            MODELS.format(url=live.text_url)
+            + f'Table("lids", metadata, Column("id", Integer, primary_key=True), {named})\n'
+        )
+    else:
+        project.revision("0002", f'op.drop_table("boxes", {named})', after="0001")
+    result = project.run("compare")
+
+    assert result.status == 3, result.stdout
+    assert "would write in the database" in result.stderr
+    assert [*live.execute("SHOW TABLES")] == [("alembic_version",), ("boxes",)]
