@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import importlib.util
 import os
 import subprocess
@@ -102,7 +103,7 @@ def _run_script(path: Path, shadow: URL) -> None:
     database = database_for(shadow.get_backend_name())
     connection = connect(shadow)
     try:
-        database.run_script(connection, path.read_text(encoding="utf-8"))
+        database.run_script(connection, _text_of(path))
         connection.commit()
     except ConfigurationError as error:
         raise ConfigurationError(
@@ -112,11 +113,21 @@ def _run_script(path: Path, shadow: URL) -> None:
         raise ReplayError(
             f"the bootstrap {path.name} fails",
             hint="It must be plain SQL that runs on an empty database, such as "
-            "pg_dump --schema-only --no-owner writes.",
+            f"{database.dump_command} writes.",
             details=database_message(error),
         ) from error
     finally:
         connection.close()
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file in UTF-8, or in what a byte order mark says.
+
+    A shell of Windows writes what a program prints as UTF-16.
+    """
+    content = path.read_bytes()
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig")
 
 
 def _call(named: str, shadow: URL, root: Path) -> None:

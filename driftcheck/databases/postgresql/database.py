@@ -62,6 +62,7 @@ class PostgreSQL(Database):
     names_query = NAMES_QUERY
     target_arguments = TARGET_ARGUMENTS.union(_TARGET_ARGUMENTS)
     default_port = urls.DEFAULT_PORT
+    dump_command = "pg_dump --schema-only --no-owner"
     default_schema_query = "SELECT current_schema()"
     databases_view = re.compile(r"\bpg_database\b", re.IGNORECASE)
     has_private_servers = True

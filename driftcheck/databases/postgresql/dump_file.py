@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from driftcheck.errors import ConfigurationError
@@ -36,6 +36,11 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_CREATES_SCHEMA = re.compile(
+    r"CREATE\s+SCHEMA\s+(?!IF\b|AUTHORIZATION\b)"
+    r'(?P<rest>(?:"(?:[^"]|"")*"|[\w$]+)(?:\s+AUTHORIZATION\s+[^\s;]+)?\s*;?)\Z',
+    re.IGNORECASE,
+)
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -59,7 +64,8 @@ def run_dump(connection: Any, text: str) -> None:
 
     Statements about a database as a whole are left out: they name the database that was dumped.
     A ``SET`` of a parameter that the server does not know is left out too: ``pg_dump`` writes it
-    for newer servers.
+    for newer servers. A schema that exists is not created: a new database has the schema public,
+    which ``pg_dump --schema public`` creates.
 
     Args:
         connection: An open psycopg2 connection.
@@ -90,7 +96,9 @@ def _parts_to_run(text: str, known: set[str]) -> Iterator[Part]:
             continue
         setting = _SET.match(bare)
         is_unknown = setting is not None and setting[1].lower() not in {*known, "role", "session"}
-        if not is_unknown and not _OF_DATABASE.match(bare):
+        if created := _CREATES_SCHEMA.match(bare):
+            yield replace(part, statement=f"CREATE SCHEMA IF NOT EXISTS {created['rest']}")
+        elif not is_unknown and not _OF_DATABASE.match(bare):
             yield part
 
 

@@ -31,6 +31,7 @@ class SQLite(Database):
 
     names_query = NAMES_QUERY
     is_file = True
+    dump_command = "the command .dump of sqlite3"
 
     @property
     def catalog(self) -> SQLiteCatalog:

@@ -129,3 +129,17 @@ def test_statements_about_the_database_are_left_out(database, pg18):
             "(SELECT oid FROM pg_database WHERE datname = 'postgres')"
         )
         assert cursor.fetchone() == (0,)
+
+
+def test_a_schema_that_is_there_already(database, pg18):
+    """pg_dump --schema public creates it, and so does a dump of all for a schema of live."""
+    live = database(pg18)
+    run_dump(
+        live.connection,
+        'CREATE SCHEMA "My own";\n-- for ; users\nCREATE SCHEMA public;\n'
+        'CREATE SCHEMA "My own" AUTHORIZATION current_user;\n'
+        "CREATE SCHEMA s CREATE TABLE t (a integer);\n",
+    )
+    with live.connection.cursor() as cursor:
+        cursor.execute("SELECT 's.t'::regclass, '\"My own\"'::regnamespace")
+        assert cursor.rowcount == 1
