@@ -21,6 +21,7 @@ from driftcheck.pipeline.derived_changes import with_derived_changes
 from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
+from driftcheck.pipeline.undeclared_uses import without_undeclared_uses
 from driftcheck.schema import SchemaObject, Snapshot
 from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.statement_log import has_word
@@ -149,7 +150,8 @@ def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
     hidden = hidden_from_autogenerate(state.configured, models, existing)
     compared = {side: snapshot.without(hidden) for side, snapshot in declarable.items()}
     changes = changes_of(Gap.PENDING, compared, known)
-    return [change for change in changes if not _is_refused(change, state)]
+    kept = without_undeclared_uses(changes, compared[Side.HEAD], schema, state.catalog)
+    return [change for change in kept if not _is_refused(change, state)]
 
 
 def _changes(state: DatabaseState) -> dict[Gap, list[Change]]:
