@@ -12,6 +12,7 @@ from driftcheck.actions.simulate.runner import ScenarioResult
 from driftcheck.chain import Gap
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding, Origin, Remedy
+from driftcheck.pipeline.completion.remedies import WRITE_THE_MIGRATION, WRITE_YOURSELF
 from driftcheck.pipeline.faults.existing_objects import existing_object_remedy
 from driftcheck.pipeline.faults.faults import fault, origin_of
 from driftcheck.pipeline.faults.revision_remedies import revision_remedies
@@ -224,7 +225,33 @@ def _remedies(
         yield remedy_for_rows(failure.message, failure.statement)
     else:
         known = [*revision_remedies(failure.message, failure.variable)]
+        if not known and is_generated:
+            known = [*_instead(failure, context.findings)]
         yield from known or [_FIX]
+
+
+def _instead(failure: RevisionFailure, findings: Sequence[Finding]) -> Iterator[Remedy]:
+    """Yield what to write instead of operations of ``migrate`` that fail, if it is known."""
+    concerned = [
+        finding
+        for finding in findings
+        if Gap.PENDING in finding.gaps
+        and any(_names(failure, address) for address in _addresses(finding))
+    ]
+    written = [
+        remedy
+        for finding in concerned
+        for remedy in finding.remedies
+        if remedy.name == WRITE_THE_MIGRATION
+    ]
+    if any(remedy.summary.startswith(WRITE_YOURSELF) for remedy in written):
+        objects = ", ".join(str(each.address) for each in concerned)
+        yield Remedy(
+            WRITE_THE_MIGRATION,
+            f"In the migration that migrate writes, replace the operations for {objects} by these.",
+            "python",
+            "\n".join(remedy.code for remedy in written),
+        )
 
 
 def _difference(change: Change, start: str) -> Finding:

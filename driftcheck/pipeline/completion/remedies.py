@@ -82,7 +82,8 @@ def code_of(texts: Iterable[str], operations: Iterable[Operation]) -> str:
     return with_imports(joined(texts), known)
 
 
-_YOURSELF = "Write these operations into a migration"
+WRITE_THE_MIGRATION = "write the migration"
+WRITE_YOURSELF = "Write these operations into a migration"
 _SEES_NOTHING = "autogenerate sees no difference on this database"
 _CREATED_WITH_IT = "The operation for the object that uses it creates it too"
 _TRANSACTION = "the database refuses them in the transaction of a migration"
@@ -165,7 +166,7 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
         f"Run {context.migrate}",
     )
     summary = " ".join(filter(None, (f"{how}.", next_step)))
-    return Remedy("write the migration", summary, "python", code)
+    return Remedy(WRITE_THE_MIGRATION, summary, "python", code)
 
 
 def _written(
@@ -180,10 +181,10 @@ def _written(
     texts = [operation.text for operation in own]
     why_not = _why_not_generated(changes[0], own, operations, remains=bool(remaining))
     if why_not is not None:
-        return _YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
+        return WRITE_YOURSELF + f": {why_not}" * bool(why_not), executed(changes)
     code = code_of([*texts, *([executed(remaining)] if remaining else [])], own)
     if judged.finding.verdict is Verdict.HAND_APPLIED:
-        return f"{_YOURSELF}: {_SEES_NOTHING}" if own else _CREATED_WITH_IT, code
+        return f"{WRITE_YOURSELF}: {_SEES_NOTHING}" if own else _CREATED_WITH_IT, code
     return f"{run_migrate}{_after_migrate(own, is_complete=not remaining)}", code
 
 
