@@ -298,6 +298,11 @@ class Kind(ABC):
         del current, wanted
         return False
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """Whether creating an object of a table fails if rows of the table violate it."""
+        del obj
+        return False
+
     def has_late_body(self, obj: SchemaObject) -> bool:
         """Whether ``attach`` sets the body of a routine that ``create`` creates without it."""
         del obj

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from driftcheck.pipeline.faults.version_tables import (
     is_of_another_project,
 )
 from driftcheck.pipeline.repairs.change_plan import redo, undo
+from driftcheck.schema import Value
 from driftcheck.sources.operation import Operation, joined
 from driftcheck.sources.operation_imports import with_imports
 
@@ -101,13 +103,49 @@ def _repair(changes: Sequence[Change], plan: Plan, catalog: Catalog) -> Iterator
         summary += " This deletes the data in the object."
     if any(catalog.kind(c.address.kind).holds_data for c in changes if c.actual is None):
         summary += " The data that was dropped with the object is not restored."
+    summary += _may_fail(changes, plan, catalog)
     yield from _planned("repair", summary, plan)
+
+
+def _may_fail(changes: Sequence[Change], plan: Plan, catalog: Catalog) -> str:
+    """Return for which rows a repair fails, as a sentence after a space; empty if for none.
+
+    Args:
+        changes: The changes that it undoes.
+        plan: Its plan.
+        catalog: The catalog of the database.
+    """
+    for change in changes if plan.steps else ():
+        wanted = change.wanted
+        if wanted is None or change.type is ChangeType.RENAMED:
+            continue
+        kind = catalog.kind(wanted.address.kind)
+        if kind.is_checked_on_rows(wanted):
+            return " It fails if rows violate it."
+        converts = any(step.address.kind == "column" for step in plan.steps)
+        differences = {d.attribute: (d.wanted, d.actual) for d in change.differences}
+        if "type" in differences and not _is_wider(*differences["type"]):
+            return " It fails if a value does not fit the type."
+        if "nullable" in differences and wanted.attributes["nullable"] is False:
+            return " It fails if a row has no value."
+        if kind.is_type and "values" in differences and converts:
+            return " It fails if a row has a value that the type then lacks."
+    return ""
+
+
+def _is_wider(wanted: Value, actual: Value) -> bool:
+    """Whether a type takes all values of another one, as far as its name and length show."""
+    new, old = (_WITH_LENGTH.fullmatch(str(each)) for each in (wanted, actual))
+    if new is None or old is None or new[1] != old[1]:
+        return str(wanted) == "text"
+    return new[2] is None or (old[2] is not None and int(new[2]) >= int(old[2]))
 
 
 def _align(plan: Plan) -> Iterator[Remedy]:
     yield from _planned("align", "Change the second database to match the first.", plan)
 
 
+_WITH_LENGTH = re.compile(r"([a-z ]+)(?:\((\d+)\))?", re.IGNORECASE)
 _ALREADY = "The SQL of another finding repairs this as well."
 
 

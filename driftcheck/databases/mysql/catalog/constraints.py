@@ -32,6 +32,11 @@ class ConstraintKind(MySQLKind):
     keyword: ClassVar[str]
     """The kind in DROP statements."""
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """The server checks foreign keys and checks when they are added."""
+        del obj
+        return True
+
     def create(self, obj: SchemaObject, _parts: Sequence[SchemaObject] = ()) -> list[str]:
         """The statement that adds the constraint to its table."""
         return [f"{alter_table(obj)} ADD {clause(obj)}"]

@@ -51,6 +51,11 @@ class Key(MySQLKind):
     where: ClassVar[str]
     """SQL: the condition for the rows of information_schema.statistics."""
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """Whether the key is unique."""
+        del obj
+        return self.is_unique
+
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every key of this kind."""
         mariadb = is_mariadb(cursor)

@@ -91,6 +91,11 @@ class Constraint(PostgreSQLKind):
     has_dependents: ClassVar[bool] = False
     """Whether foreign keys can depend on the constraint. They are dropped if it is recreated."""
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """Whether the server checks the constraint when it is added."""
+        definition = str(obj.attributes["definition"])
+        return not definition.endswith((_NOT_VALID, " NOT ENFORCED"))
+
     def object_alterations(self, obj: SchemaObject, schema: Snapshot) -> Iterator[Alteration]:
         """Recreate the constraint with an added or a replaced clause."""
         del schema

@@ -153,6 +153,10 @@ class Index(PostgreSQLKind):
             return current
         return replace(current, attributes={**current.attributes, "only": False, "valid": True})
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """Whether the index is unique."""
+        return bool(obj.attributes["unique"])
+
     def is_found_by_columns(self, obj: SchemaObject) -> bool:
         """Whether the index is unique."""
         return bool(obj.attributes["unique"])

@@ -47,6 +47,10 @@ class Index(SQLiteKind):
     )
     equivalent = (("reindex", "REINDEX {name}"),)
 
+    def is_checked_on_rows(self, obj: SchemaObject) -> bool:
+        """Whether the index is unique."""
+        return bool(obj.attributes["unique"])
+
     def read(self, cursor: Cursor, _scope: Scope) -> Iterable[SchemaObject]:
         """Read every index."""
         tables = definitions(cursor)
