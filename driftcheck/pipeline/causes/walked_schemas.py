@@ -44,17 +44,31 @@ def most_alike(
 ) -> State:
     """Return the state with the most differences from ``start`` that live has all of.
 
+    Live also has a difference of a state after ``start`` if its object is as a later one of the
+    states has made it.
+
     Args:
         start: The state that is returned if live has all differences of no other one.
         states: The other states. Of several that are equally good, the first one is returned.
         live: The live schema.
         schemas: The schemas of the states.
     """
+    states = [*states]
+
+    def has(state: State, address: Address, wanted: SchemaObject | None) -> bool:
+        if is_equal(wanted, live, address):
+            return True
+        if is_alike(schemas.of(start), live, address):
+            return False
+        is_later = start.applied < state.applied
+        later = (other for other in states if is_later and other.applied > state.applied)
+        return any(is_alike(schemas.of(other), live, address) for other in later)
+
     best, most = start, 0
     for state in states:
         differences = schemas.between(start, state)
         found = len(differences)
-        if found > most and all(is_equal(each, live, at) for at, each in differences.items()):
+        if found > most and all(has(state, at, each) for at, each in differences.items()):
             best, most = state, found
     return best
 

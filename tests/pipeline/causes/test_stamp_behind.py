@@ -171,6 +171,26 @@ def test_the_cause_and_its_remedies(project, database, pg18, name):
         assert after.findings == case.left, remedy
 
 
+def test_a_revision_whose_object_a_later_one_has_altered(project, database, pg18):
+    """The column of r2 is in live as r3 has altered it, so r2 has run, and r3 in part."""
+    live = database(pg18)
+    project.upgrade("r3", live.text_url)
+    stamp(project, live, "r1")
+    live.execute("ALTER TABLE a ADD old text")
+    result = project.compare("--database-url", live.text_url, **variables(pg18))
+    causes = {f["rule"]: f for f in result.database["findings"] if f["rule"].startswith("stamp")}
+    assert [*causes] == ["stamp-behind", "stamp-behind-in-part"]
+    assert causes["stamp-behind"]["remedy"][0]["code"] == "alembic stamp r2"
+    assert sorted(causes["stamp-behind-in-part"]["details"].splitlines()) == [
+        "r3, has run: altered column public.a.size",
+        "r3, is missing: dropped column public.a.old",
+    ]
+    stamp(project, live, "r2")
+    follow(project, live, causes["stamp-behind-in-part"]["remedy"][0])
+    after = project.compare("--database-url", live.text_url, **variables(pg18))
+    assert after.findings == []
+
+
 def test_the_rows_decide_between_revisions_with_the_same_schema(project, database, pg18):
     live = database(pg18)
     project.upgrade("r4", live.text_url)
