@@ -15,6 +15,7 @@ from driftcheck.judging.findings import Finding, Origin, Remedy
 from driftcheck.pipeline.completion.remedies import WRITE_THE_MIGRATION, WRITE_YOURSELF
 from driftcheck.pipeline.faults.existing_objects import existing_object_remedy
 from driftcheck.pipeline.faults.faults import fault, origin_of
+from driftcheck.pipeline.faults.mapped_views import exclude_view, is_table_over_view
 from driftcheck.pipeline.faults.revision_remedies import revision_remedies
 from driftcheck.pipeline.faults.row_remedies import remedy_for_rows
 from driftcheck.schema import Address
@@ -217,6 +218,8 @@ def _remedies(
 ) -> Iterator[Remedy]:
     if drift is not None:
         yield from drift.remedies
+    elif failure.existing is not None and is_generated and is_table_over_view(failure):
+        yield exclude_view(failure.existing[0])
     elif failure.existing is not None:
         yield existing_object_remedy(
             failure, failure.existing, context.root, is_generated=is_generated

@@ -10,6 +10,7 @@ from driftcheck.judging.findings import Remedy, Verdict
 from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.faults.exclusion import HOW_TO_EXCLUDE, excluding_code
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.replay import RevisionFailure
 
 _READ_LIKE_TABLES = ("view", "materialized view", "foreign table")
 
@@ -28,6 +29,17 @@ def mapped_view(judged: Judged, head: Snapshot | None) -> Address | None:
         return None
     named = (address._replace(kind=kind) for kind in _READ_LIKE_TABLES)
     return next((each for each in named if each in head.objects), None)
+
+
+def is_table_over_view(failure: RevisionFailure) -> bool:
+    """Return whether an operation cannot create a table because there is a view of its name.
+
+    Args:
+        failure: The failure of the operation.
+    """
+    is_of_table = failure.statement.split()[:2] == ["CREATE", "TABLE"]
+    existing = failure.existing
+    return is_of_table and existing is not None and existing[0].kind in _READ_LIKE_TABLES
 
 
 def exclude_view(view: Address) -> Remedy:
