@@ -46,15 +46,15 @@ def repair_basis(
     if wanted is None or actual is None or not changes:
         return RepairBasis(catalog)
     basis = RepairBasis(catalog, wanted, actual, prove=prove)
-    if not catalog.knows_dependencies:
-        return basis
     columns = [obj.address for obj in objects_of(changes) if obj.address.kind == "column"]
     with suppress(CannotCheckError), reading(url) as connection:
+        rows = catalog.row_facts(connection, columns, actual)
+        if not catalog.knows_dependencies:
+            return replace(basis, rows=rows)
         found = catalog.objects(connection, Scope(grants=True, owners=True))
         with gc_paused():
             actual = _with_privileges(actual, found)
         actual = replace(actual, dependencies=catalog.dependencies(connection))
-        rows = catalog.row_facts(connection, columns, actual)
         return replace(basis, actual=actual, rows=rows)
     return basis
 

@@ -339,3 +339,45 @@ def test_names_of_locks_are_short_enough():
     assert lock_name("a") == "driftcheck repair a"
     assert len(lock_name("x" * 64)) <= 64
     assert lock_name("x" * 64) != lock_name("x" * 63 + "y")
+
+
+SEATS = """
+op.create_table(
+    "seats",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("bought", sa.Date, nullable=False),
+    sa.Column("color", sa.String(10), nullable=False, server_default="red"),
+    sa.Column("height", sa.Integer, nullable=False),
+)
+"""
+
+
+def test_mariadb_invents_no_values(mariadb_project):
+    """A new column that is NOT NULL would be filled with 0 or ``0000-00-00``."""
+    mariadb_project.revision("0002", SEATS.strip(), after="0001")
+    mariadb_project.upgrade()
+    live = mariadb_project.live
+    live.execute(
+        "ALTER TABLE seats MODIFY number integer NULL, MODIFY color varchar(10) DEFAULT 'red'",
+        "ALTER TABLE seats MODIFY height integer NULL, DROP bought",
+        "INSERT INTO seats (id, number, color, height) VALUES (1, 7, NULL, 9), (2, NULL, 'a', 9)",
+    )
+
+    with plan_of(mariadb_project) as plan:
+        steps = [each for each in plan.plan.statements if "seats" in each]
+        by_hand = plan.plan.manual_steps
+
+    assert steps == [
+        "UPDATE `seats` SET `color` = 'red' WHERE `color` IS NULL",
+        (
+            "ALTER TABLE `seats` MODIFY COLUMN `color` varchar(10)"
+            " CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL DEFAULT 'red'"
+        ),
+        "ALTER TABLE `seats` MODIFY COLUMN `height` int(11) NOT NULL",
+        "ALTER TABLE `seats` ADD COLUMN `bought` date NULL",
+    ]
+    assert sorted(text.partition(",")[0] for text in by_hand) == [
+        "Set column seats.bought in every row of `seats`",
+        "Set column seats.number in each row of `seats` that has no value",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -13,6 +13,7 @@ from driftcheck.databases.mysql.catalog.constraints import CheckConstraint, Fore
 from driftcheck.databases.mysql.catalog.database import Database
 from driftcheck.databases.mysql.catalog.definition_digests import definition_digests
 from driftcheck.databases.mysql.catalog.events import Event
+from driftcheck.databases.mysql.catalog.filled import row_facts
 from driftcheck.databases.mysql.catalog.keys import Index, PrimaryKey, UniqueConstraint
 from driftcheck.databases.mysql.catalog.kind import TABLES, is_mariadb, quote, rows
 from driftcheck.databases.mysql.catalog.routines import HIDDEN_ROUTINES, Function, Procedure
@@ -21,9 +22,10 @@ from driftcheck.databases.mysql.catalog.sequences import Sequence
 from driftcheck.databases.mysql.catalog.tables import Table
 from driftcheck.databases.mysql.catalog.views import HIDDEN_VIEWS, Trigger, View
 from driftcheck.databases.reading import Cursor, Scope, in_scope
+from driftcheck.databases.row_facts import RowFacts
 from driftcheck.databases.sandbox import Sandbox
 from driftcheck.errors import CatalogError
-from driftcheck.schema import Snapshot
+from driftcheck.schema import Address, Snapshot
 
 KINDS: tuple[Kind, ...] = (
     Database(),
@@ -62,6 +64,13 @@ class MySQLCatalog(Catalog):
         "which has no stored functions, procedures, triggers and events, nor views that use them, "
         "because code of a live database would run there with driftcheck's own rights"
     )
+
+    def row_facts(
+        self, connection: Any, columns: Collection[Address], actual: Snapshot
+    ) -> RowFacts:
+        """Read whether tables have rows, and columns rows without a value."""
+        with closing(connection.cursor()) as cursor:
+            return row_facts(cursor, columns, actual)
 
     def read(self, connection: Any, scope: Scope) -> Snapshot:
         """Read the schema in the connection's current transaction."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from driftcheck.databases.attribute_mutations import (
     AttributeChange,
@@ -13,6 +14,7 @@ from driftcheck.databases.attribute_mutations import (
     toggle,
     without,
 )
+from driftcheck.databases.filling_by_hand import EVERY_ROW, ROWS_WITHOUT_VALUE, filling_by_hand
 from driftcheck.databases.kind import CannotBeWritten
 from driftcheck.databases.mysql.catalog import constraints
 from driftcheck.databases.mysql.catalog.kind import (
@@ -28,6 +30,7 @@ from driftcheck.databases.mysql.catalog.kind import (
     literal,
     name_of,
     rows,
+    table_of,
     without_database,
 )
 from driftcheck.databases.reading import Cursor, Scope
@@ -166,10 +169,42 @@ class Column(MySQLKind):
             return [*self.drop(current), *self.create(wanted)]
         return [f"{alter_table(wanted)} MODIFY COLUMN {clause(wanted)}"]
 
+    def create_on_rows(self, obj: SchemaObject) -> tuple[list[str], str]:
+        """The statement that adds the column; nullable first, if its values are not known.
+
+        The server would fill the rows with 0, an empty text or ``0000-00-00``.
+        """
+        facts = obj.attributes
+        if facts["nullable"] or facts["generated"] or facts["default"] is not None:
+            return self.create(obj), ""
+        nullable = _nullable(obj)
+        remaining = self.alter(nullable, obj)
+        return self.create(nullable), filling_by_hand(obj, EVERY_ROW, table_of(obj), remaining)
+
+    def alter_on_rows(
+        self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
+    ) -> tuple[list[str], str]:
+        """Statements that change the column, with rows that have no value."""
+        is_required = current.attributes["nullable"] and not wanted.attributes["nullable"]
+        if not (has_nulls and is_required):
+            return self.alter(current, wanted), ""
+        nullable = _nullable(wanted)
+        before = self.alter(current, nullable) if nullable.attributes != current.attributes else []
+        remaining, table = self.alter(nullable, wanted), table_of(wanted)
+        if wanted.attributes["default"] is None:
+            return before, filling_by_hand(wanted, ROWS_WITHOUT_VALUE, table, remaining)
+        column, value = name_of(wanted), wanted.attributes["default"]
+        filled = f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL"
+        return [*before, filled, *remaining], ""
+
     def rename(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """The statement that renames the column, in a syntax that old servers support."""
         renamed = SchemaObject(wanted.address, current.attributes, wanted.part_of)
         return [f"{alter_table(current)} CHANGE COLUMN {name_of(current)} {clause(renamed)}"]
+
+
+def _nullable(column: SchemaObject) -> SchemaObject:
+    return replace(column, attributes={**column.attributes, "nullable": True})
 
 
 def _column_checks(cursor: Cursor) -> dict[tuple[str, str], str]:

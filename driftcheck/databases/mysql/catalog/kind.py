@@ -84,9 +84,14 @@ def name_of(obj: SchemaObject) -> str:
     return quote(obj.address.name)
 
 
+def table_of(obj: SchemaObject) -> str:
+    """The table of a part, as SQL."""
+    return quote(obj.part_of.name if obj.part_of else obj.address.path[0])
+
+
 def alter_table(obj: SchemaObject) -> str:
     """ALTER TABLE with the table of a part."""
-    return f"ALTER TABLE {quote(obj.part_of.name if obj.part_of else obj.address.path[0])}"
+    return f"ALTER TABLE {table_of(obj)}"
 
 
 _WORD = re.compile(

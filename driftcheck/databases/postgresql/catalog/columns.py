@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from driftcheck.databases.filling_by_hand import EVERY_ROW, ROWS_WITHOUT_VALUE, filling_by_hand
 from driftcheck.databases.kind import SnapshotPair
 from driftcheck.databases.mutations import Alteration, Mutation, alter, alter_cascading, per_clause
 from driftcheck.databases.postgresql.catalog.column_changes import change_column, follows_parent
@@ -321,7 +322,9 @@ class Column(PostgreSQLKind):
         if facts["default"] is not None:
             return self.create(obj), ""
         nullable = replace(obj, attributes={**facts, "nullable": True})
-        return self.create(nullable), _fill(obj, "every row of {}", self.alter(nullable, obj))
+        return self.create(nullable), filling_by_hand(
+            obj, EVERY_ROW, table_of(obj), self.alter(nullable, obj)
+        )
 
     def alter_on_rows(
         self, current: SchemaObject, wanted: SchemaObject, *, has_nulls: bool
@@ -341,7 +344,8 @@ class Column(PostgreSQLKind):
         before = self.alter(current, nullable)
         if wanted.attributes["default"] is None:
             remaining = self.alter(nullable, wanted)
-            return before, _fill(wanted, "each row of {} that has no value", remaining)
+            table = table_of(wanted)
+            return before, filling_by_hand(wanted, ROWS_WITHOUT_VALUE, table, remaining)
         column, value = name_of(wanted), wanted.attributes["default"]
         filled = f"UPDATE {table_of(wanted)} SET {column} = {value} WHERE {column} IS NULL"
         return [*before, filled, *self.alter(nullable, wanted)], ""
@@ -398,17 +402,3 @@ def _nullable(current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
             name: current.attributes.get(name) for name in facts if name.startswith("identity")
         }
     return replace(wanted, attributes=facts)
-
-
-def _fill(column: SchemaObject, rows: str, remaining: Sequence[str]) -> str:
-    """What a person has to do for a column that must have values which nothing determines.
-
-    Args:
-        column: The column.
-        rows: The rows that have no value, or may have none, with ``{}`` for the table.
-        remaining: The statements that complete the column when every row has a value.
-    """
-    return (
-        f"Set {column.address} in {rows.format(table_of(column))}, because nothing determines its "
-        f"values. Then run: {'; '.join(remaining)}"
-    )
