@@ -8,8 +8,10 @@ from functools import partial
 from typing import TypeAlias
 
 from driftcheck.chain import Gap, Side
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.judging.comparison import Change, ChangeType
+from driftcheck.judging.findings import Finding
 from driftcheck.judging.hand_applied import renamed_on_both_sides
 from driftcheck.judging.judge import Judged, changes_of, judge, objects_of
 from driftcheck.judging.printed_expressions import reworded
@@ -69,7 +71,19 @@ def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollow
         drift = with_derived_changes(drift, stamped, live, catalog)
         changes = {**changes, Gap.DRIFT: drift}
     judged = judge(changes, state.snapshots, catalog.describe, catalog.note, consequences)
+    judged = [replace(each, finding=_as_declared(each.finding, catalog)) for each in judged]
     return explain_undecided(judged, state.undecided)
+
+
+def _as_declared(finding: Finding, catalog: Catalog) -> Finding:
+    """Leave out that the models lack an object which no models can declare: a view."""
+    kinds = {kind.name for kind in catalog.kinds if kind.models_can_declare}
+    own = [address.kind for address in (finding.address, finding.part_of) if address is not None]
+    if kinds.issuperset(own) or finding.definitions.get(Side.MODELS, "") is not None:
+        return finding
+    others = dict(finding.definitions)
+    del others[Side.MODELS]
+    return replace(finding, definitions=others)
 
 
 def _settled(

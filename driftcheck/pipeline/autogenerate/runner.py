@@ -87,8 +87,8 @@ class AutogenerateRunner:
         without_drift = Operations(
             on_head.operations, on_head.operations, on_head.errors, on_head.left, ran=True
         )
-        drift = drift_in(judged)
-        if not drift or not tables:
+        drift, operations = drift_in(judged), on_head.operations
+        if not drift or not (tables or any(o.is_of_plugin for o in operations)):
             return without_drift
         objects = [*_concerned_objects(database, judged, tables)]
         on_live = OperationsWithDrift(cache, drift_data(judged, objects))

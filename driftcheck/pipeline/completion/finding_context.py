@@ -57,6 +57,16 @@ class Operations:
                 phantoms.append(operation)
         return phantoms
 
+    def is_hidden(self, operation: Operation) -> bool:
+        """Whether ``migrate`` does not write an operation, because the drift has the same effect.
+
+        This is known of operations of plugins that are about no table. Of others, those on the
+        tables of the findings are written with the drift.
+        """
+        if not operation.is_of_plugin or operation.table:
+            return False
+        return all(operation.rendered != each.rendered for each in self.on_live)
+
     def left_of(self, judged: Judged) -> list[Change]:
         """Return the changes of a finding that remain after all operations have run."""
         own = {schema_object.address for schema_object in objects_in(judged)}
