@@ -86,12 +86,15 @@ def judge(
         reason = note_reason(change.wanted, change.actual, sides)
         return bool(reason) and Verdict.PENDING in NOTED_ONLY_IN.get(reason, Verdict)
 
+    other_names = {c.actual.address: c for c in pending.values() if c.actual and _is_other_name(c)}
     judged_with_drift: set[int] = set()
     verdicts: list[tuple[Verdict, Change, Mapping[Gap, Sequence[Change]]]] = []
     for drift in changes.get(Gap.DRIFT, ()):
         is_explained = _is_explained(drift, snapshots, note_reason)
         addresses = () if is_explained else addresses_of(drift)
         same_object = list({id(pending[a]): pending[a] for a in addresses if a in pending}.values())
+        if drift.type in (ChangeType.MISSING, ChangeType.CHANGED):
+            same_object = [change for change in same_object if not _is_other_name(change)]
         verdict = verdict_on(drift, same_object, snapshots)
         if verdict is Verdict.CONFLICT and all(is_noted(change) for change in same_object):
             verdict, same_object = Verdict.DRIFT, []
@@ -113,7 +116,13 @@ def judge(
     ]
     return [
         Judged(
-            _finding(*verdict, snapshots, describe=describe, note_reason=note_reason),
+            _finding(
+                *verdict,
+                snapshots,
+                describe=describe,
+                note_reason=note_reason,
+                other_names=other_names,
+            ),
             _with_followers(verdict[2], followers),
         )
         for verdict in verdicts
@@ -126,6 +135,16 @@ def _with_followers(
     """Add the pending changes that follow from the drift that a finding reports."""
     found = [f for change in reported.get(Gap.DRIFT, ()) for f in followers.get(change.address, ())]
     return {**reported, Gap.PENDING: [*reported[Gap.PENDING], *found]} if found else reported
+
+
+def _is_other_name(pending: Change) -> bool:
+    """Whether models and migrations only name an object differently, and so agree about it.
+
+    Example: the models name an index ``ix_a`` and the migrations name it ``a_key``. If the live
+    database has lost it, somebody has dropped what both of them create.
+    """
+    is_renamed = pending.type is ChangeType.RENAMED and not pending.differences
+    return is_renamed and pending.schema_object.renamable
 
 
 def _is_explained(
@@ -158,8 +177,11 @@ def _finding(  # noqa: PLR0913  (a finding depends on all of them)
     *,
     describe: Describe,
     note_reason: NoteReason,
+    other_names: Mapping[Address, Change],
 ) -> Finding:
     pending = reported.get(Gap.PENDING, ()) if verdict.change_gap is Gap.DRIFT else ()
+    if verdict is Verdict.DRIFT and change.address in other_names:
+        pending = [other_names[change.address]]
     wanted, actual = (snapshots[side] for side in verdict.change_gap.between)
     note = note_reason(change.wanted, change.actual, (wanted, actual))
     duplicate = _duplicate(verdict, change, snapshots)

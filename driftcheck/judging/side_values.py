@@ -33,7 +33,8 @@ def objects_by_side(
     Args:
         verdict: The verdict on the change.
         change: The change.
-        pending: The pending changes of the same object, for a change in the live database.
+        pending: The pending changes of the same object, for a change in the live database. For
+            drift, this is the other name that the object has in the models.
         snapshots: The snapshots of the sides that were read.
     """
     names = _names(verdict, change, pending)
@@ -53,7 +54,7 @@ def _names(verdict: Verdict, change: Change, pending: Sequence[Change]) -> dict[
     }
     if verdict is Verdict.HAND_APPLIED:
         names[Side.MODELS] = names[Side.LIVE]
-    elif verdict is Verdict.CONFLICT:
+    elif pending:
         names[Side.MODELS] = _name_in_models(change, pending)
     for side, neighbours in _NEXT_TO.items():
         known = (names[neighbour] for neighbour in neighbours if neighbour in names)
@@ -62,7 +63,7 @@ def _names(verdict: Verdict, change: Change, pending: Sequence[Change]) -> dict[
 
 
 def _name_in_models(change: Change, pending: Sequence[Change]) -> Address:
-    """Return the name in the models of an object that the models and live have differently."""
+    """Return the name that the models have for an object, according to its pending changes."""
     declared = [p for p in pending if p.wanted is not None]
     same = [p for p in declared if p.actual is not None and p.actual.address == change.address]
     return next((p.address for p in (*same, *declared)), change.address)

@@ -243,3 +243,18 @@ def test_a_renamed_object_is_not_taken_for_one_that_has_its_other_name() -> None
     assert {found.attributes["type"] for found in objects.values() if found} == {"btree (x)"}
     applied = objects_by_side(Verdict.HAND_APPLIED, change, (), {**sides, Side.MODELS: live})
     assert {found.attributes["type"] for found in applied.values() if found} == {"btree (x)"}
+
+
+@pytest.mark.parametrize(
+    ("live", "change"),
+    [({}, ChangeType.MISSING), ({"a_key": "hash (a)"}, ChangeType.CHANGED)],
+)
+def test_an_index_of_another_name_in_the_models_can_drift(
+    live: dict[str, str], change: ChangeType
+) -> None:
+    models, head = with_indexes(ix_a="btree (a)"), with_indexes(a_key="btree (a)")
+    sides = {"models": models, "head": head, "stamped": head, "live": with_indexes(**live)}
+    drift, pending = (each.finding for each in judged(**sides))
+    assert (drift.verdict, drift.change) == (Verdict.DRIFT, change)
+    assert drift.definitions[Side.MODELS] == "ix_a: btree (a)"
+    assert (pending.verdict, pending.change) == (Verdict.PENDING, ChangeType.RENAMED)
