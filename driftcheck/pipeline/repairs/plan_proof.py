@@ -150,6 +150,7 @@ def left_over(
 
     Returns:
         The objects, and the texts that the server prints after the plan for equal expressions.
+        Other expressions have another text in the copy only, which was created from printed text.
     """
     wanted = replace(wanted, objects=bare(wanted))
     copied = _differing(copy.original, copy.before) - {step.address for step in plan.steps}
@@ -158,8 +159,8 @@ def left_over(
         return left, {}
     changes = compare(wanted, copy.after, same_lineage=True)
     decision = decide(changes, (wanted, copy.after), catalog_for(wanted.dialect), maker)
-    reworded_wanted = reworded(wanted, decision.replacements)
-    return drifted(reworded_wanted, copy.after) - copied, decision.replacements
+    made = {key: text for key, text in decision.replacements.items() if key[0] not in copied}
+    return drifted(reworded(wanted, made), copy.after) - copied, made
 
 
 def narrowed(

@@ -164,6 +164,21 @@ def test_an_expression_that_is_printed_differently_afterwards_is_equal(read, pg1
     assert {address.name for address, *_ in trial.replacements} == {"c"}
 
 
+def test_an_expression_that_the_plan_does_not_create_keeps_its_text(read, pg16, catalog):
+    """Only the copy is created from printed text, so only there does the other check differ."""
+    table = "CREATE TABLE t (s varchar(9), CONSTRAINT c CHECK (s IN ('a', 'b')){})"
+    other = ", CONSTRAINT d CHECK (s IN ('c', 'd'))"
+    wanted = read(table.format(other))
+    actual = read(table.format(other) + "; ALTER TABLE t DROP CONSTRAINT c")
+    plan = undo(compare(wanted, actual, same_lineage=True), catalog, wanted, actual)
+    trial = try_plan(
+        TrialInput(plan, wanted, actual, maker=lambda: pg16),
+        lambda: pg16.make("trial", None, restricted=True),
+    )
+    assert trial.proof.holds
+    assert {address.name for address, *_ in trial.replacements} == {"c"}
+
+
 def test_a_renamed_table_keeps_its_rows(read, pg16, catalog):
     wanted, actual = (
         read("CREATE TABLE pupils (id integer, a text)"),
