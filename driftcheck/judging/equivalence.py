@@ -34,7 +34,8 @@ _NO_ELEMENTS = "ARRAY[]"
 _NEXT_VALUE = re.compile(r"\Anextval\(")
 _NAME_BY_SERVER = re.compile(
     r"""(_.+)?_(pkey|key|fkey|check|excl)\d*     # PostgreSQL
-    | _(ibfk|chk)_\d+ | CONSTRAINT_\d+          # MySQL, and checks of MariaDB""",
+    | _(ibfk|chk)_\d+ | CONSTRAINT_\d+          # MySQL, and checks of MariaDB
+    | \(.*\)                                   # SQLite, where there is no name""",
     re.VERBOSE,
 )
 _NOW = frozenset({"now()", "current_timestamp", "transaction_timestamp()"})
@@ -124,13 +125,14 @@ def _has_same_content(left: SchemaObject, right: SchemaObject) -> bool:
 
 
 def is_named_by_server(address: Address) -> bool:
-    """Return whether a constraint has the name that the server gives to one without a name.
+    """Return whether a constraint has the name that stands for one without a name.
 
     PostgreSQL names a constraint after the table, the columns and the type of the constraint:
     see ``ChooseConstraintName`` in its source. MySQL and MariaDB number the foreign keys of a
     table in the order of their creation: ``boxes_ibfk_1``. MySQL numbers checks in the same way,
     ``boxes_chk_1``; MariaDB names them ``CONSTRAINT_1``. Source: MySQL manual, "FOREIGN KEY
-    Constraints" and "CHECK Constraints"; MariaDB manual, "CONSTRAINT".
+    Constraints" and "CHECK Constraints"; MariaDB manual, "CONSTRAINT". SQLite gives no name, so its
+    constraints are read with their columns as the name.
     """
     table = address.path[0]
     return (

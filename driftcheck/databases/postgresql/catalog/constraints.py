@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from driftcheck.databases.column_lists import has_other_order
 from driftcheck.databases.kind import CannotBeWritten, SnapshotPair
 from driftcheck.databases.mutations import (
     Alteration,
@@ -213,8 +214,7 @@ class IndexedConstraint(Constraint):
         """The same columns in another order are no other constraint, but another index."""
         if wanted is None or actual is None or differing(actual, wanted) != {"definition"}:
             return ""
-        ordered = (_with_sorted_columns(str(o.attributes["definition"])) for o in (wanted, actual))
-        return "order" if len(set(ordered)) == 1 else ""
+        return "order" if has_other_order(wanted, actual) else ""
 
     def completed(self, current: SchemaObject, wanted: SchemaObject) -> SchemaObject:
         """The constraint, whose index is valid if it was not and has to be."""
@@ -235,16 +235,6 @@ class IndexedConstraint(Constraint):
         if "definition" in differing(current, wanted):
             return None
         return index_statements(wanted, current)
-
-
-def _with_sorted_columns(definition: str) -> tuple[str, ...]:
-    """Return the parts of a definition, with the columns of its first list sorted.
-
-    Example: ``UNIQUE (b, a) DEFERRABLE`` gives ``("UNIQUE", "a", "b", "DEFERRABLE")``.
-    """
-    head, _, rest = definition.partition("(")
-    columns, _, tail = rest.partition(")")
-    return head.strip(), *sorted(columns.split(", ")), tail.strip()
 
 
 class PrimaryKey(IndexedConstraint):

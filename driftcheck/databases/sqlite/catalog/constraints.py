@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from driftcheck.databases.attribute_mutations import AttributeChange, Attributes, either
-from driftcheck.databases.kind import CannotBeWritten
+from driftcheck.databases.column_lists import has_other_order
+from driftcheck.databases.kind import CannotBeWritten, SnapshotPair
 from driftcheck.databases.reading import Cursor, Scope
 from driftcheck.databases.sqlite.catalog.definition import Constraint, TableDefinition
 from driftcheck.databases.sqlite.catalog.kind import (
@@ -87,20 +88,32 @@ class ConstraintKind(RebuiltKind):
         raise needs_rebuild(current, "rename")
 
 
-class PrimaryKey(ConstraintKind):
+class Key(ConstraintKind):
+    """The base class of primary keys and unique constraints."""
+
+    changes = (AttributeChange("conflict clause", _other_conflict),)
+
+    def note(
+        self, wanted: SchemaObject | None, actual: SchemaObject | None, _sides: SnapshotPair
+    ) -> str:
+        """The same columns in another order are no other constraint, but another index."""
+        if wanted is None or actual is None or wanted.attributes == actual.attributes:
+            return ""
+        return "order" if has_other_order(wanted, actual) else ""
+
+
+class PrimaryKey(Key):
     """A table's primary key."""
 
     name = "primary key"
     plural = "primary keys"
-    changes = (AttributeChange("conflict clause", _other_conflict),)
 
 
-class UniqueConstraint(ConstraintKind):
+class UniqueConstraint(Key):
     """A unique constraint. A unique index without a constraint is an index."""
 
     name = "unique constraint"
     plural = "unique constraints"
-    changes = (AttributeChange("conflict clause", _other_conflict),)
 
 
 class CheckConstraint(ConstraintKind):
