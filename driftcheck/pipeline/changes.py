@@ -24,7 +24,7 @@ from driftcheck.pipeline.printed_expressions import decide, explain_undecided
 from driftcheck.pipeline.progress import Progress
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.pipeline.undeclared_uses import without_undeclared_uses
-from driftcheck.schema import SchemaObject, Snapshot
+from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.filters import hidden_from_autogenerate
 from driftcheck.sources.statement_log import has_word
 
@@ -147,18 +147,21 @@ def drift_in(judged: Sequence[Judged]) -> list[Change]:
     ]
 
 
-def pending_changes(state: DatabaseState, schema: Snapshot) -> list[Change]:
+def pending_changes(
+    state: DatabaseState, schema: Snapshot, renamed: Mapping[Address, Address] | None = None
+) -> list[Change]:
     """Return the changes between the models and a schema, as far as models can declare them.
 
     Args:
         state: The state of the database, with its models.
         schema: The schema of the head, or of a copy of the head after some operations.
+        renamed: What the operations have renamed: the new addresses, by those in the models.
     """
     for replacements in state.replacements:
         schema = reworded(schema, replacements)
     schema = with_computed_defaults(schema, dates=name_dates(state.configured))
     sides = {Side.MODELS: state.snapshots[Side.MODELS], Side.HEAD: schema}
-    known = renamed_on_both_sides(state.drift, *sides.values())
+    known = {**renamed_on_both_sides(state.drift, *sides.values()), **(renamed or {})}
     declarable = {side: _declarable(state, snapshot) for side, snapshot in sides.items()}
     models, existing = (declarable[side] for side in Gap.PENDING.between)
     hidden = hidden_from_autogenerate(state.configured, models, existing)

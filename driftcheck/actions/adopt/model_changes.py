@@ -50,9 +50,14 @@ class ModelChanges:
         if Side.MODELS not in database.snapshots:
             return
         before = {addresses_of(change): change for change in pending_changes(database, target.head)}
+        renamed = {
+            change.wanted.address: change.actual.address
+            for change in target.changes
+            if change.type is ChangeType.RENAMED and change.wanted and change.actual
+        }
         opened = [
             added
-            for change in pending_changes(database, target.schema)
+            for change in pending_changes(database, target.schema, renamed)
             if (added := _added_to(before.get(addresses_of(change)), change)) is not None
         ]
         lines = self._lines(database, opened)

@@ -122,6 +122,15 @@ def test_what_the_models_want_needs_no_change_of_them(students, pg18):
     assert adoption.model_changes == ()
 
 
+def test_a_renamed_column_is_renamed_in_the_models(students, pg18):
+    students.by_hand("ALTER TABLE students RENAME last_name TO family_name")
+    adoption = adopted(students, pg18)
+    assert adoption.is_proved, adoption.failed
+    assert [change.summary for change in adoption.model_changes] == [
+        "Rename column public.students.last_name to public.students.family_name in the models."
+    ]
+
+
 @pytest.mark.parametrize(
     ("by_hand", "needed"),
     [
