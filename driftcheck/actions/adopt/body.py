@@ -151,7 +151,13 @@ class BodyWriter:
             if step.verb is Verb.DROP and self._is_replaced(step.address):
                 run, condition = statement, self._database.existence(step.obj, of_kind=True)
             call = f"holds({literal(condition)})" if condition else self._type_is_free(step)
+            if not call and run == statement and self._is_found_by_a_look(step):
+                call = self._condition(step)
             yield Block(executed(run), call)
+
+    def _is_found_by_a_look(self, step: Step) -> bool:
+        """Whether a condition in Python can tell if a step has been made, where SQL cannot."""
+        return step.verb in (Verb.CREATE, Verb.DROP) and step.address.kind in _FUNCTIONS
 
     def _is_replaced(self, address: Address) -> bool:
         """Whether an object of another kind gets the name, so that ``IF EXISTS`` would find it."""

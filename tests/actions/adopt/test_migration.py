@@ -477,3 +477,27 @@ def test_a_serial_column_is_added_with_its_sequence(students, pg18):
     students.by_hand("ALTER TABLE students ADD number serial")
     adoption = adopted(students, pg18)
     assert adoption.is_proved, adoption.failed
+
+
+@pytest.mark.filterwarnings("ignore:Unnamed CHECK constraint")
+def test_sql_where_batch_mode_would_lose_a_check_looks_first(sketch):
+    project = sketch(None)
+    columns = (
+        'Column("id", Integer, primary_key=True), Column("status", Text), Column("name", Text)'
+    )
+    project.models(f"""
+options = {{"render_as_batch": True}}
+Table("runs", metadata, {columns}, CheckConstraint("status IN ('A', 'B')"))
+""")
+    columns = columns.replace("Column(", "sa.Column(").replace(", Text", ", sa.Text()")
+    columns = columns.replace("Integer", "sa.Integer()")
+    check = "sa.CheckConstraint(\"status IN ('A', 'B')\")"
+    project.revision("0001", f'op.create_table("runs", {columns}, {check})')
+    (project.root / "migrations" / "script.py.mako").write_text(TEMPLATE.read_text())
+    project.upgrade()
+    project.by_hand("ALTER TABLE runs DROP name")
+    adoption = adopted(project, None)
+    assert adoption.is_proved, adoption.failed
+    assert body(adoption.text).endswith("""
+    if 'name' in columns('runs'):
+        op.execute('ALTER TABLE runs DROP COLUMN name')""")
