@@ -12,6 +12,7 @@ from driftcheck.judging.report import Coverage, DatabaseReport, Report
 from driftcheck.reports import OutputStyle, render
 from driftcheck.reports.terminal.counting import counted
 from driftcheck.schema import Address
+from tests.reports.conftest import new_in_models
 
 TERMINAL = OutputStyle(terminal=True)
 WIDTHS = (20, 40, 60, 80, 120, 200)
@@ -105,6 +106,20 @@ def test_nothing_compared_is_never_in_step(samples):
     text = render(replaced(samples["clean"], coverage=Coverage({"tables": 0})))
     assert "in step" not in text
     assert "exit code 3" in text
+
+
+def test_an_operation_for_the_migration_is_no_second_step(samples):
+    remedy = Remedy("write the migration", "Run migrate.", "python", "op.drop_index('ix')")
+    operation = Finding(
+        "pending-operation",
+        Severity.ERROR,
+        "migrate would write an operation that belongs to no other failing finding",
+        verdict=Verdict.PENDING,
+        remedies=(remedy,),
+    )
+    text = render(replaced(samples["clean"], findings=(new_in_models(), operation)))
+    assert "First: write the pending migration (2 findings)." in text
+    assert "Next: write the pending migration, then run" in " ".join(text.split())
 
 
 def test_hand_applied_shows_in_both_of_its_gaps(samples):

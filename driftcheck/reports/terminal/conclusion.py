@@ -165,7 +165,8 @@ def _deadline(step: str, findings: Iterable[Finding]) -> str:
 def _step(finding: Finding) -> str:
     """Return the step that fixes a finding."""
     if finding.rule == "pending-operation":  # not every operation belongs into a migration
-        return finding.remedies[0].name
+        name = finding.remedies[0].name
+        return _NEXT[Verdict.PENDING] if name == "write the migration" else name
     if finding.verdict is not None:
         return _NEXT[finding.verdict]
     first = finding.remedies[0].name if finding.remedies else ""
