@@ -14,6 +14,7 @@ from driftcheck.judging.rules import (
     DECLARED_TWICE,
     DRIFT_NAME_OF_SERVER,
     DRIFT_NEVER_CREATED,
+    DRIFT_NOT_NAMED_BY_CODE,
     DRIFT_OF_BROKEN_HISTORY,
     DRIFT_OF_UNKNOWN_STAMP,
     FAULTS,
@@ -33,10 +34,18 @@ DIRECTORY = Path(__file__).parent.parent / "rules"
 _UNKNOWN = (DRIFT_OF_UNKNOWN_STAMP, DRIFT_OF_BROKEN_HISTORY)
 
 _OTHER_RULES: dict[str, tuple[Rule, ...]] = {
-    "drift-missing": (DRIFT_NEVER_CREATED, *_UNKNOWN),
+    "drift-missing": (
+        DRIFT_NOT_NAMED_BY_CODE[ChangeType.MISSING],
+        DRIFT_NEVER_CREATED,
+        *_UNKNOWN,
+    ),
     "drift-extra": _UNKNOWN,
     "drift-changed": (OTHER_ORDER, *_UNKNOWN),
-    "drift-renamed": (DRIFT_NAME_OF_SERVER, *_UNKNOWN),
+    "drift-renamed": (
+        DRIFT_NOT_NAMED_BY_CODE[ChangeType.RENAMED],
+        DRIFT_NAME_OF_SERVER,
+        *_UNKNOWN,
+    ),
     "pending-renamed": (PENDING_NAME,),
 }
 """The rules that share the identity of another one, by the name of its page."""

@@ -12,7 +12,9 @@ from driftcheck.judging.rules import (
     CHANGES,
     DECLARED_TWICE,
     DRIFT_NAME_OF_SERVER,
+    DRIFT_NOT_NAMED_BY_CODE,
     LEFT_TO_MIGRATIONS,
+    NOT_NAMED_BY_CODE,
     NOT_OF_CHANGES,
     NOTED,
     NOTED_ONLY_IN,
@@ -41,12 +43,20 @@ def rule_of(verdict: Verdict, change: Change, note: str = "") -> tuple[str, Rule
         return f"{verdict}-{kind}-{change.type}", OTHER_ORDER
     if note and is_noted(verdict, note):
         return f"{verdict}-{kind}-{note}", NOTED[note]
-    rule = CHANGES[verdict, change.type]
+    rule = _of_change(verdict, change.type, change.address.kind)
     if (verdict, change.type) == (Verdict.DRIFT, ChangeType.RENAMED) and change.actual:
         rule = DRIFT_NAME_OF_SERVER if is_named_by_server(change.actual.address) else rule
     if verdict is Verdict.PENDING and change.type is ChangeType.RENAMED:
         rule = rule if change.schema_object.renamable else PENDING_NAME
     return f"{verdict}-{kind}-{change.type}", rule
+
+
+def _of_change(verdict: Verdict, change: ChangeType, kind: str) -> Rule:
+    """Return the rule for a change of a kind of object."""
+    rule = CHANGES[verdict, change]
+    if verdict is Verdict.DRIFT and kind in NOT_NAMED_BY_CODE:
+        return DRIFT_NOT_NAMED_BY_CODE.get(change, rule)
+    return rule
 
 
 def is_noted(verdict: Verdict, note: str) -> bool:
@@ -128,5 +138,6 @@ def _table_row(finding: Finding) -> Rule | None:
         return rule
     suffix = finding.rule.rpartition("-")[2]
     if suffix == finding.change:
-        return CHANGES[finding.verdict, finding.change]
+        kind = finding.address.kind if finding.address else ""
+        return _of_change(finding.verdict, finding.change, kind)
     return UNDECLARED if suffix == UNSAID else NOTED.get(suffix)

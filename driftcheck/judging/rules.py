@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from driftcheck.judging.comparison import ChangeType
@@ -48,6 +48,30 @@ _DRIFT: dict[ChangeType, Rule] = {
         "Code that uses the old name fails on this database only.",
     ),
 }
+
+NOT_NAMED_BY_CODE = frozenset(
+    {
+        "index",
+        "primary key",
+        "unique constraint",
+        "foreign key",
+        "check constraint",
+        "exclusion constraint",
+    }
+)
+"""The kinds of objects that queries do not name."""
+
+DRIFT_NOT_NAMED_BY_CODE: dict[ChangeType, Rule] = {
+    ChangeType.MISSING: replace(
+        _DRIFT[ChangeType.MISSING],
+        impact="A migration that alters or drops it fails on this database only.",
+    ),
+    ChangeType.RENAMED: replace(
+        _DRIFT[ChangeType.RENAMED],
+        impact="A migration that uses the old name fails on this database only.",
+    ),
+}
+"""The rules for drift of these kinds, as far as they are others."""
 
 DRIFT_NEVER_CREATED = Rule(
     Severity.ERROR,

@@ -8,7 +8,7 @@ from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.judging.comparison import Change, ChangeType, Difference
 from driftcheck.judging.findings import Finding, Severity, Verdict
 from driftcheck.judging.judge import Judged, changes_of, judge
-from driftcheck.judging.rule_lookup import rule_of
+from driftcheck.judging.rule_lookup import explained, rule_of
 from driftcheck.judging.rules import CHANGES
 from driftcheck.judging.side_values import objects_by_side
 from driftcheck.schema import Address, SchemaObject, Snapshot
@@ -258,3 +258,12 @@ def test_an_index_of_another_name_in_the_models_can_drift(
     assert (drift.verdict, drift.change) == (Verdict.DRIFT, change)
     assert drift.definitions[Side.MODELS] == "ix_a: btree (a)"
     assert (pending.verdict, pending.change) == (Verdict.PENDING, ChangeType.RENAMED)
+
+
+def test_queries_do_not_fail_without_an_index() -> None:
+    head = with_indexes(ix_a="btree (a)")
+    lost = only(head=head, stamped=head, live=with_indexes())
+    renamed = only(head=head, stamped=head, live=with_indexes(ix_b="btree (a)"))
+    assert lost.impact == "A migration that alters or drops it fails on this database only."
+    assert renamed.impact == "A migration that uses the old name fails on this database only."
+    assert explained(lost).impact == lost.impact
