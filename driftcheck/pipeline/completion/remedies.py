@@ -203,8 +203,23 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
         lambda c: _executed(undo(c, context.catalog, *schemas)),
         f"Run {context.migrate}",
     )
-    summary = " ".join(filter(None, (f"{how}.", next_step)))
+    renamed = _takes_for_renamed(_pending(judged), context.catalog)
+    summary = " ".join(filter(None, (f"{how}.", renamed, next_step)))
     return Remedy(WRITE_THE_MIGRATION, summary, "python", code)
+
+
+def _takes_for_renamed(changes: Sequence[Change], catalog: Catalog) -> str:
+    """Return that the values of a type are taken for renamed, as a sentence; empty if none are.
+
+    Only a person knows whether a value was renamed, or removed while another one was added.
+    """
+    for change in changes:
+        kind, wanted, actual = catalog.kind(change.address.kind), change.wanted, change.actual
+        if not kind.is_type or wanted is None or actual is None:
+            continue
+        if kind.rename_parts(actual, wanted):
+            return "A value is taken for renamed: rows that have the old one have the new one then."
+    return ""
 
 
 def _written(
