@@ -99,6 +99,11 @@ class Catalog(ABC):
         """
         yield from self.read(connection, scope).objects.values()
 
+    @property
+    def declarable_kinds(self) -> frozenset[str]:
+        """The names of the kinds of objects that models can declare."""
+        return frozenset(kind.name for kind in self.kinds if kind.models_can_declare)
+
     def row_facts(
         self, connection: Any, columns: Collection[Address], actual: Snapshot
     ) -> RowFacts:

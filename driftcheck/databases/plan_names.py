@@ -94,8 +94,6 @@ def names_held(obj: SchemaObject) -> Iterator[NameKey]:
         yield ("constraint", schema, *path)
     if kind in _ROUTINES:
         yield "routine", schema, path[-1], obj.address.arguments or ""
-    if kind in ("primary key", "unique constraint", "exclusion constraint"):
-        yield "relation", schema, path[-1]
     if kind == "column" and obj.attributes.get("identity"):
         yield "relation", schema, f"{path[0]}_{path[-1]}_seq"
     if kind == "primary key":

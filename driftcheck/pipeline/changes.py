@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
 from driftcheck.chain import Gap, Side
-from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.postgresql.catalog.computed_defaults import with_computed_defaults
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Finding
@@ -71,15 +70,15 @@ def judged_changes(state: DatabaseState, changes: Changes, renames: RenameFollow
         drift = with_derived_changes(drift, stamped, live, catalog)
         changes = {**changes, Gap.DRIFT: drift}
     judged = judge(changes, state.snapshots, catalog.describe, catalog.note, consequences)
-    judged = [replace(each, finding=_as_declared(each.finding, catalog)) for each in judged]
+    kinds = catalog.declarable_kinds
+    judged = [replace(each, finding=_as_declared(each.finding, kinds)) for each in judged]
     return explain_undecided(judged, state.undecided)
 
 
-def _as_declared(finding: Finding, catalog: Catalog) -> Finding:
+def _as_declared(finding: Finding, kinds: Collection[str]) -> Finding:
     """Leave out that the models lack an object which no models can declare: a view."""
-    kinds = {kind.name for kind in catalog.kinds if kind.models_can_declare}
     own = [address.kind for address in (finding.address, finding.part_of) if address is not None]
-    if kinds.issuperset(own) or finding.definitions.get(Side.MODELS, "") is not None:
+    if all(kind in kinds for kind in own) or finding.definitions.get(Side.MODELS, "") is not None:
         return finding
     others = dict(finding.definitions)
     del others[Side.MODELS]
@@ -192,7 +191,7 @@ def _is_refused(change: Change, state: DatabaseState) -> bool:
 
 def _declarable(state: DatabaseState, snapshot: Snapshot) -> Snapshot:
     """Limit a schema to what models can declare: not the index of a materialized view."""
-    kinds = {kind.name for kind in state.catalog.kinds if kind.models_can_declare}
+    kinds = state.catalog.declarable_kinds
 
     def can_be_declared(schema_object: SchemaObject) -> bool:
         parent = schema_object.part_of

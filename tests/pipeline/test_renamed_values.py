@@ -14,4 +14,4 @@ def test_a_value_that_may_have_been_renamed(sketch, pg18):
 
     (remedy,) = finding["remedy"]
     assert "RENAME VALUE 'paused' TO 'waiting'" in remedy["code"]
-    assert "A value is taken for renamed: " in remedy["summary"]
+    assert "This renames a value, " in remedy["summary"]

@@ -16,15 +16,17 @@ _HIDDEN = re.compile(
 """Strings and comments. The server runs what is in ``/*! … */`` and ``/*M! … */``."""
 _KIND = r"(?:TABLES?|INTO|VIEW|TRIGGER|PROCEDURE|FUNCTION|EVENT|SEQUENCE|TO)"
 _WORDS = r"(?:(?:IF(?:\s+NOT)?\s+EXISTS|LOW_PRIORITY|QUICK|IGNORE)\s+)*"
-_FIRST_WORD = r"(?:UPDATE|TRUNCATE|REPLACE|INSERT|DELETE\s+(?:\w+\s+)*?FROM)"
+_FIRST_WORD = r"(?:TRUNCATE|REPLACE|INSERT)"
+_CHANGES_ROWS = r"(?:(?<!KEY\s)UPDATE|DELETE\s+(?:\w+\s+)*?FROM)"
 _QUALIFIED = re.compile(
-    rf"(?:\b{_KIND}|\A\s*{_FIRST_WORD})\s+{_WORDS}(?P<first>{_NAME})\s*\.\s*{_NAME}"
+    rf"(?:\b{_KIND}|\A\s*{_FIRST_WORD}|\b{_CHANGES_ROWS})\s+{_WORDS}(?P<first>{_NAME})\s*\.\s*{_NAME}"
     rf"|\A\s*DROP\s+(?:TABLE|VIEW)\b.*?,\s*(?P<further>{_NAME})\s*\.\s*{_NAME}"
     rf"|\A\s*(?:CREATE|DROP)\s[^(]*?\bINDEX\b[^(]*?\sON\s+(?P<table>{_NAME})\s*\.\s*{_NAME}"
+    rf"|\bSET\s+(?P<assigned>{_NAME})\s*\.\s*{_NAME}\s*\.\s*{_NAME}\s*="
     rf"|\A\s*USE\s+(?P<used>{_NAME})",
     re.IGNORECASE | re.DOTALL,
 )
-_READS = re.compile(r"\A\s*(?:SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|WITH|SET)\b", re.IGNORECASE)
+_READS = re.compile(r"\A\s*(?:SELECT|SHOW|DESCRIBE|DESC|EXPLAIN|SET)\b", re.IGNORECASE)
 
 
 def databases_written(statement: str) -> tuple[str, ...]:

@@ -27,26 +27,16 @@ def autogenerate_cache(
     """
     if not can_be_cached(opened, history):
         return None
+    settings = opened.settings
     configuration = (
-        *(
-            opened.settings.root,
-            opened.settings.app,
-            opened.settings.config,
-            opened.settings.name,
-            opened.settings.directory,
-        ),
-        *(opened.settings.x, opened.settings.bootstrap, opened.settings.base_snapshot),
+        *(settings.root, settings.app, settings.config, settings.name, settings.directory),
+        *(settings.x, settings.bootstrap, settings.base_snapshot),
         shown(opened.shadows.live_url(database.database_key)),
     )
     database_key = repr(tuple(database.database_key))
-    compared = repr((compared_scope(opened.settings), database.replacements))
-    others = (
-        database_key,
-        repr(configuration),
-        compared,
-        *_states(opened, history),
-    )
-    return AutogenerateCache(opened.loaded.recording, others, reads=opened.settings.cache)
+    compared = repr((compared_scope(settings), database.replacements))
+    others = database_key, repr(configuration), compared, *_states(opened, history)
+    return AutogenerateCache(opened.loaded.recording, others, reads=settings.cache)
 
 
 def can_be_cached(opened: OpenedProject, history: History) -> bool:

@@ -48,8 +48,8 @@ def pending_operations(
     )
     for note, group in _grouped(left, judged):
         errors = [operations.errors.get(operation.text, "") for operation in group]
-        if all(map(operations.is_hidden, group)) and not any(errors):
-            yield _hidden(group)
+        if note is None and operations.is_hidden(group[0]) and not any(errors):
+            yield _hidden(group[0])
             continue
         remedy = _remedy(group, "\n".join(filter(None, errors)), note, version_tables, migrate)
         yield _finding(group, errors, note, remedy)
@@ -99,21 +99,21 @@ def _finding(
     return replace(finding, verdict=Verdict.PENDING, address=address, why=_why(note))
 
 
-def _hidden(operations: Sequence[Operation]) -> Finding:
-    """Make the finding of operations whose effect the live database has already."""
+def _hidden(operation: Operation) -> Finding:
+    """Make the finding of an operation whose effect the live database has already."""
     summary = (
-        "Write this operation into a migration, and stamp this database with it: autogenerate sees "
-        "no difference on this database. The drift with the same effect is then no drift."
+        "Write this operation into a migration, because autogenerate sees no difference on this "
+        "database. Then stamp this database with the migration: the change is no drift any more."
     )
-    code = code_of((operation.text for operation in operations), operations)
-    remedy = Remedy("write the migration", summary, "python", code)
-    finding = _finding(operations, [""] * len(operations), None, remedy)
-    calls = " and ".join(operation.call for operation in operations)
+    remedy = Remedy(
+        "write the migration", summary, "python", code_of([operation.text], [operation])
+    )
+    finding = _finding([operation], [""], None, remedy)
     impact = (
         "The live database has the effect of the operation already. A database that the migrations "
         "build lacks it, and alembic check fails there."
     )
-    message = f"on a database without the drift, migrate would write {calls}"
+    message = f"on a database without the drift, migrate would write {operation.call}"
     return replace(finding, message=message, impact=impact)
 
 

@@ -22,7 +22,7 @@ def helping_of(head: Snapshot, catalog: Catalog, kinds: set[str]) -> Helping:
         catalog: The catalog of its database.
         kinds: The kinds of objects that come before tables.
     """
-    declarable = {kind.name for kind in catalog.kinds if kind.models_can_declare} & kinds
+    declarable = catalog.declarable_kinds & kinds
     others = [o for o in head.objects.values() if o.address.kind in kinds - declarable]
     used = {
         address: _used_object(schema_object, head, others, catalog)

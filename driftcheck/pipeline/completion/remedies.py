@@ -121,15 +121,15 @@ def _may_fail(changes: Sequence[Change], plan: Plan, catalog: Catalog) -> str:
             continue
         kind = catalog.kind(wanted.address.kind)
         if kind.is_checked_on_rows(wanted):
-            return " It fails if rows violate it."
+            return f" This fails if rows violate the {wanted.address.kind}."
         converts = any(step.address.kind == "column" for step in plan.steps)
         differences = {d.attribute: (d.wanted, d.actual) for d in change.differences}
         if "type" in differences and not _is_wider(*differences["type"]):
-            return " It fails if a value does not fit the type."
+            return " This fails if a value does not fit the type."
         if "nullable" in differences and wanted.attributes["nullable"] is False:
-            return " It fails if a row has no value."
+            return " This fails if a row has no value."
         if kind.is_type and "values" in differences and converts:
-            return " It fails if a row has a value that the type then lacks."
+            return " This fails if a row has a value that the type then lacks."
     return ""
 
 
@@ -218,7 +218,10 @@ def _takes_for_renamed(changes: Sequence[Change], catalog: Catalog) -> str:
         if not kind.is_type or wanted is None or actual is None:
             continue
         if kind.rename_parts(actual, wanted):
-            return "A value is taken for renamed: rows that have the old one have the new one then."
+            return (
+                "This renames a value, so rows keep it under the new name. If another value "
+                "replaces it, decide first what becomes of these rows."
+            )
     return ""
 
 
