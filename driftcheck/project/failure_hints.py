@@ -33,7 +33,13 @@ _NO_PRIVILEGE = re.compile(r"permission denied for schema (\w+)")
 _NO_TABLE = re.compile(
     r'relation "[^"]+" does not exist|no such table: \S|Table \'[^\']+\' doesn\'t exist'
 )
+_UNPARSABLE_URL = re.compile(r"Could not parse (?:SQLAlchemy|rfc1738) URL from")
 _TEMPLATE_URL = re.compile(r"Can't load plugin: sqlalchemy\.dialects:driver\b")
+_CONFIG_IN_CODE = (
+    "If a program of the project passes the URL or the connection to Alembic, give driftcheck a "
+    "function that returns this program's Config: -c package.module:callable."
+)
+_OF_ENGINES = {"begin", "connect"}
 _REVISION_MAP = "alembic.script.revision"
 _NO_SCHEMA = re.compile(
     r'schema "(?P<name>[^"]+)" does not exist|no schema has been selected to create in'
@@ -225,8 +231,27 @@ def _no_url_in_file(error: BaseException) -> str:
         return ""
     return (
         "Set sqlalchemy.url in Alembic's configuration file to the URL of the live database, or "
-        "have env.py set it."
+        f"have env.py set it. {_CONFIG_IN_CODE}"
     )
+
+
+def _unparsable_url(error: BaseException) -> str:
+    if _UNPARSABLE_URL.search(message_of(error)) is None:
+        return ""
+    return (
+        "The project's code passes an empty or malformed URL to SQLAlchemy. Set sqlalchemy.url in "
+        "Alembic's configuration file, or the setting that env.py reads, to a URL of the form "
+        f"dialect://user:password@host/database. {_CONFIG_IN_CODE}"
+    )
+
+
+def _no_connection_given(error: BaseException) -> str:
+    """Say that env.py expects a connection from the program that runs Alembic."""
+    lacks_key = isinstance(error, KeyError) and error.args == ("connection",)
+    is_none = isinstance(error, AttributeError) and error.obj is None and error.name in _OF_ENGINES
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    is_in_env = bool(frames) and Path(frames[-1].f_code.co_filename).name == "env.py"
+    return _CONFIG_IN_CODE if lacks_key or (is_none and is_in_env) else ""
 
 
 def _missing_revision(error: BaseException) -> str:
@@ -277,6 +302,8 @@ _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _no_privilege,
     _percent_sign,
     _no_url_in_file,
+    _unparsable_url,
+    _no_connection_given,
     _missing_revision,
     _reflected_table,
     _queried_table,

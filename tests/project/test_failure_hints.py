@@ -95,6 +95,14 @@ def fails(project, *words, options=(), status=CANNOT_CHECK, **variables):
             ["Set sqlalchemy.url in Alembic's configuration file"],
         ),
         (
+            'create_engine("")',
+            ["passes an empty or malformed URL", "-c package.module:callable"],
+        ),
+        (
+            "context_attributes = {}\ncontext_attributes['connection']",
+            ["give driftcheck a function that returns this program's Config"],
+        ),
+        (
             'import configparser as c\nc.ConfigParser({"url": "%s3cr3t"})["DEFAULT"]["url"]',
             ["the value of url in the section DEFAULT", "Write each % of a value", "as %%"],
         ),
@@ -134,6 +142,24 @@ def test_no_variable_is_named_without_a_reason(school, lines):
     school.models(lines)
     shown = fails(school, "models.py", PATH_OF_SCHOOL="x")
     assert "environment variable" not in shown
+
+
+@pytest.fixture
+def env_py(school):
+    """The file env.py of the project, which is restored at the end."""
+    path = school.root / "migrations" / "env.py"
+    text = path.read_text()
+    yield path
+    path.write_text(text)
+
+
+def test_an_env_py_that_expects_a_connection(school, env_py):
+    school.models("")
+    env_py.write_text(
+        "from alembic import context\nimport models\n"
+        "with context.config.attributes.get('connection').connect() as connection:\n    pass\n"
+    )
+    fails(school, "env.py", "'connect'", "-c package.module:callable")
 
 
 def test_the_advice_about_a_missing_variable_works(school):
