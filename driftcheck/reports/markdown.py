@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from driftcheck.chain import CHAIN
+from driftcheck.chain import CHAIN, Gap
+from driftcheck.dialects import display_name
 from driftcheck.errors import ExitCode
 from driftcheck.judging.comparison import ChangeType
 from driftcheck.judging.difference_text import brief
@@ -105,11 +106,15 @@ def _head(report: Report) -> list[str]:
 
 def _states(database: DatabaseReport, report: Report) -> Iterator[str]:
     """Yield the state of each gap as a table, which contains no text from outside driftcheck."""
-    server = f"{database.dialect} {database.server_version}".strip()
+    system = display_name(database.dialect, database.server_version)
+    server = f"{system} {database.server_version}".strip()
     stamped = ", ".join(map(_code, database.stamped)) or "nothing"
     heads = ", ".join(map(_code, database.heads)) or "none"
     where = f"**{_prose(database.name)}** on {_prose(server)}"
-    yield where + (f", stamped {stamped}, head {heads}" if database.heads else "")
+    if Gap.DIFFERENCE in database.gaps:
+        yield f"{where}: {_code(database.location)}"
+    else:
+        yield where + (f", stamped {stamped}, head {heads}" if database.heads else "")
     if database.revision_match is not None:
         yield _revision_match(database.revision_match)
     yield from _simulations(database.simulations)

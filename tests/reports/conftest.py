@@ -284,6 +284,31 @@ def not_applied(table):
     )
 
 
+def differs_between_databases():
+    name = Address("column", "public", ("students", "name"))
+    definitions = {Side.FIRST: "character varying(64)", Side.SECOND: "text"}
+    return Finding(
+        rule="difference-column-changed",
+        severity=Severity.ERROR,
+        verdict=Verdict.DIFFERENCE,
+        change=ChangeType.CHANGED,
+        address=name,
+        part_of=STUDENTS,
+        message="column public.students.name differs between the two databases",
+        definitions=definitions,
+        differences=(Difference("type", "character varying(64)", "text"),),
+        attribute_values=(AttributeValues("type", definitions),),
+        remedies=(
+            Remedy(
+                "align",
+                "Change the second database to match the first.",
+                "sql",
+                "ALTER TABLE public.students ALTER COLUMN name TYPE character varying(64);",
+            ),
+        ),
+    )
+
+
 def history_broken():
     return Finding(
         rule="history-broken",
@@ -506,6 +531,22 @@ SAMPLES = {
             Check("the history builds from nothing", False),
             Check("hazards of the new revisions", None, "the history does not build"),
         ),
+    ),
+    "two-databases": Report(
+        "two databases",
+        (
+            database(
+                differs_between_databases(),
+                name="two databases",
+                location="first postgresql://localhost/school, second postgresql://localhost/copy",
+                gaps=(Gap.DIFFERENCE,),
+                stamped=(),
+                heads=(),
+                history=(),
+            ),
+        ),
+        frozenset({Gap.DIFFERENCE}),
+        command="driftcheck diff",
     ),
     "several-databases": Report(
         "school",

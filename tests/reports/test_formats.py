@@ -45,12 +45,14 @@ IN_CI = [
     "colleague-from-everywhere",
     "hostile-play",
     "located-nearest",
+    "two-databases",
 ]
 
 IN_HTML = [
     "tutorial",
     "several-verdicts",
     "several-databases",
+    "two-databases",
     "unapplied",
     "gate",
     "colleague-from-everywhere",

@@ -129,6 +129,7 @@ ROWS = {
     "unapplied": [[SAME, SAME, MISSING, MISSING]] * 2,
     "function-changed": [[Cell("unknown"), SAME, SAME, Cell("error", ("1 changed",))]],
     "history-broken": [],
+    "two-databases": [[SAME, Cell("error", ("1 changed",))]],
     "clean": [],
 }
 
@@ -138,6 +139,14 @@ def test_the_matrix_shows_which_schema_differs(name, samples):
     report = samples[name]
     table = matrix(report.databases[0], report)
     assert [[*row.cells] for row in table.rows] == ROWS[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [("tutorial", "what the migrations build"), ("two-databases", "the first database")],
+)
+def test_the_matrix_says_what_the_schemas_are_compared_with(name, reference, samples):
+    assert f"Each schema is compared with {reference}." in render(samples[name], "html")
 
 
 def test_the_matrix_says_that_a_table_exists_nowhere_else(samples):

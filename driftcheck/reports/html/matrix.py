@@ -53,10 +53,12 @@ class Matrix:
     Attributes:
         sides: The schemas.
         rows: The objects, those that fail the check first.
+        reference: What the schemas are compared with.
     """
 
     sides: tuple[Side, ...]
     rows: tuple[MatrixRow, ...]
+    reference: str
 
 
 def matrix(database: DatabaseReport, report: Report) -> Matrix:
@@ -75,7 +77,8 @@ def matrix(database: DatabaseReport, report: Report) -> Matrix:
         MatrixRow(parent, tuple(_cell(parent, side, group, report) for side in sides))
         for parent, group in groups.items()
     )
-    return Matrix(sides, tuple(rows))
+    reference = "the first database" if Side.FIRST in sides else "what the migrations build"
+    return Matrix(sides, tuple(rows), reference)
 
 
 def _cell(parent: Address, side: Side, findings: Sequence[Finding], report: Report) -> Cell:
