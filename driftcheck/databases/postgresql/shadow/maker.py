@@ -22,6 +22,7 @@ from driftcheck.databases.postgresql.catalog.subscriptions import Subscription
 from driftcheck.databases.postgresql.shadow.dropping import drop_database
 from driftcheck.databases.postgresql.shadow.restricted import (
     ROLE_PREFIX,
+    drop_role,
     hand_over,
     install,
     make_role,
@@ -276,7 +277,7 @@ class PostgresMaker(ShadowMaker):
         with own_session(self.server) as cursor:
             drop_database(cursor, shadow.name, self._within)
             if shadow.role:
-                cursor.execute(f"DROP ROLE IF EXISTS {quote_identifier(shadow.role)}")
+                drop_role(cursor, shadow.role)
 
     def _within(self, name: str) -> AbstractContextManager[Any]:
         """Open a session in another database of the server."""

@@ -153,6 +153,11 @@ _USE_WRAPPERS = """
 SELECT format('GRANT USAGE ON FOREIGN DATA WRAPPER %%I TO %%I', fdwname, %(role)s::text)
 FROM pg_foreign_data_wrapper WHERE fdwhandler = 0
 """
+# The migrations have created these tablespaces: the server is a private one.
+_USE_TABLESPACES = f"""
+SELECT format('GRANT CREATE ON TABLESPACE %%I TO %%I', spcname, %(role)s::text)
+FROM pg_tablespace WHERE oid >= {_FIRST_OF_USERS}
+"""
 # The constructors of a new range type belong to the first superuser of the server, whose default
 # privileges may leave them to nobody else.
 _USE_CONSTRUCTORS = """
@@ -176,7 +181,13 @@ def _give(catalog: str, named: str, own: str) -> str:
 
 
 _GIVE = " UNION ALL ".join(
-    [*(_give(*entry) for entry in _OWNED), _USE_WRAPPERS, _USE_CONSTRUCTORS, _PUBLIC_SCHEMA]
+    [
+        *(_give(*entry) for entry in _OWNED),
+        _USE_WRAPPERS,
+        _USE_TABLESPACES,
+        _USE_CONSTRUCTORS,
+        _PUBLIC_SCHEMA,
+    ]
 )
 
 
@@ -190,6 +201,19 @@ def make_role(cursor: Any, role: str) -> None:
     name = quote_identifier(role)
     cursor.execute(f"CREATE ROLE {name} {_ATTRIBUTES}")
     cursor.execute(f"ALTER ROLE {name} SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+
+
+def drop_role(cursor: Any, role: str) -> None:
+    """Drop a role, if it exists, with its rights on tablespaces, which outlive its database.
+
+    Args:
+        cursor: A cursor in a session of a superuser, after the database of the role was dropped.
+        role: The name of the role.
+    """
+    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
+    if cursor.fetchall():
+        name = quote_identifier(role)
+        cursor.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
 def hand_over(cursor: Any, role: str) -> None:

@@ -12,6 +12,7 @@ from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ShadowError
 from driftcheck.sources.reading import run_statements
 from driftcheck.sources.untrusted import run_untrusted
+from tests.databases.postgresql.catalog.cases import make_tablespace
 
 EVERYTHING = Path(__file__).parents[1] / "catalog" / "everything.sql"
 # What is not the role's: catalog, column of the owner, and which rows may be somebody else's.
@@ -81,6 +82,20 @@ def test_the_role_has_no_rights_and_goes_with_the_shadow(pg):
         connection.commit()
     shadow.drop()
     assert shadow.role not in roles_of(pg)
+
+
+def test_the_role_may_use_tablespaces_and_goes_with_the_shadow(pg16):
+    """A table of live can be in a tablespace that the migrations have created."""
+    with closing(connect(pg16.server)) as connection:
+        connection.autocommit = True
+        make_tablespace(connection.cursor())
+    shadow = pg16.make("placed", restricted=True)
+    with closing(connect(shadow.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE students () TABLESPACE elsewhere")
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("ALTER TABLESPACE elsewhere RENAME TO nowhere")
+    shadow.drop()
+    assert shadow.role not in roles_of(pg16)
 
 
 def roles_of(maker):
