@@ -26,6 +26,7 @@ from driftcheck.databases.postgresql.shadow.restricted import (
     hand_over,
     install,
     make_role,
+    url_for_superuser,
 )
 from driftcheck.databases.postgresql.shadow.session_state import SESSION_STATE
 from driftcheck.databases.postgresql.shadow.sweeping import sweep
@@ -178,7 +179,10 @@ class PostgresMaker(ShadowMaker):
             self._mark(cursor, shadow)
         schemas = self.facts.schemas if self.facts is not None and template is None else ()
         if schemas or shadow.role:
-            with own_session(self.server.set(database=shadow.name)) as cursor:
+            url = self.server.set(database=shadow.name)
+            if shadow.role:
+                url = url_for_superuser(url, self._major)
+            with own_session(url) as cursor:
                 for schema in schemas:
                     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
                 if shadow.role:
@@ -188,7 +192,8 @@ class PostgresMaker(ShadowMaker):
         """Install extensions in a restricted shadow in which no untrusted SQL has run."""
         wanted = [*extensions]
         if shadow.role and wanted:
-            with own_session(self.server.set(database=shadow.name)) as cursor:
+            url = url_for_superuser(self.server.set(database=shadow.name), self._major)
+            with own_session(url) as cursor:
                 install(cursor, wanted, shadow.role)
 
     def _create_empty(self, cursor: Any, shadow: ShadowDatabase) -> None:

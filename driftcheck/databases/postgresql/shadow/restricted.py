@@ -8,14 +8,18 @@ safe, because any function can run ``RESET ROLE``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from sqlalchemy.engine import URL
 
 from driftcheck.databases.postgresql.shadow.extensions import why_unsafe
 from driftcheck.quoting import quote_identifier
 
 ROLE_PREFIX = "driftcheck_restricted_"
 STATEMENT_TIMEOUT_SECONDS = 60
+_HAS_LOGIN_TRIGGERS = 17
 _FIRST_OF_USERS = 16384
 """The first OID of objects that users create. Source: PostgreSQL source, access/transam.h."""
 
@@ -55,9 +59,6 @@ SELECT format('DROP TRIGGER %%I ON %%s', t.tgname, t.tgrelid::regclass)
 FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgfoid IN ({_UNSAFE_FUNCTIONS})
 UNION ALL
-SELECT format('ALTER EVENT TRIGGER %%I DISABLE', t.evtname)
-FROM pg_event_trigger t WHERE t.evtfoid IN ({_UNSAFE_FUNCTIONS})
-UNION ALL
 SELECT format('ALTER FOREIGN DATA WRAPPER %%I NO HANDLER', x.fdwname)
 FROM pg_foreign_data_wrapper x
 WHERE x.fdwhandler <> 0 AND {_MEMBER.format(catalog="pg_foreign_data_wrapper")}
@@ -73,10 +74,14 @@ FROM pg_user_mappings u
 UNION ALL
 SELECT format('REVOKE ALL ON TABLE %%s FROM PUBLIC', x.oid::regclass)
 FROM pg_class x WHERE x.relkind = 'f'
-UNION ALL
-SELECT format('REVOKE ALL ON LANGUAGE %%I FROM PUBLIC', l.lanname)
-FROM pg_language l WHERE NOT l.lanpltrusted AND l.oid >= {_FIRST_OF_USERS}
 """
+# With the state in which an event trigger is left. Those that call unsafe functions stay disabled.
+_EVENT_TRIGGERS = f"""
+SELECT format('ALTER EVENT TRIGGER %%I', t.evtname),
+  CASE WHEN t.evtfoid IN ({_UNSAFE_FUNCTIONS}) THEN 'D' ELSE t.evtenabled::text END
+FROM pg_event_trigger t WHERE t.evtenabled <> 'D'
+"""
+_ENABLE = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 # Without the handler of its wrapper, the server refuses every use of a foreign table, so its owner
 # reaches nothing with it. The wrapper of an extension has lost its handler then. Others keep it: it
@@ -228,10 +233,44 @@ def hand_over(cursor: Any, role: str) -> None:
     """
     cursor.execute("SELECT extname FROM pg_extension")
     unsafe = [name for (name,) in cursor.fetchall() if why_unsafe(name)]
-    for query in (_REVOKE, _GIVE):
-        cursor.execute(query, {"role": role, "unsafe": unsafe})
-        for statement in [text for (text,) in cursor.fetchall()]:
-            cursor.execute(statement)
+    with _without_event_triggers(cursor, unsafe):
+        for query in (_REVOKE, _GIVE):
+            cursor.execute(query, {"role": role, "unsafe": unsafe})
+            for statement in [text for (text,) in cursor.fetchall()]:
+                cursor.execute(statement)
+
+
+@contextmanager
+def _without_event_triggers(cursor: Any, unsafe: Sequence[str]) -> Iterator[None]:
+    """Disable the event triggers of a database for a while.
+
+    In a copy of a restricted shadow, their functions can be untrusted, and would run with the
+    rights of the session. Statements about event triggers fire none.
+    """
+    cursor.execute(_EVENT_TRIGGERS, {"unsafe": unsafe})
+    found = cursor.fetchall()
+    for alter, _ in found:
+        cursor.execute(f"{alter} DISABLE")
+    yield
+    for alter, state in found:
+        if state in _ENABLE:
+            cursor.execute(f"{alter} {_ENABLE[state]}")
+
+
+def url_for_superuser(url: URL, major: int) -> URL:
+    """Return the URL for a session of a superuser in a database in which untrusted SQL has run.
+
+    A login event trigger, which PostgreSQL 17 has introduced, fires before any statement can
+    disable it.
+
+    Args:
+        url: The URL of the database.
+        major: The major version of the server.
+    """
+    if major < _HAS_LOGIN_TRIGGERS:
+        return url
+    options = f"{url.query.get('options', '')} -c event_triggers=off".strip()
+    return url.update_query_dict({"options": options})
 
 
 def install(cursor: Any, extensions: Iterable[tuple[str, str]], role: str) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from driftcheck.databases.connection import connect
 from driftcheck.databases.postgresql.shadow.server import ServerMaker
+from driftcheck.databases.reading import Scope
 from driftcheck.databases.sqlite.shadow import SQLiteMaker
 from driftcheck.errors import ShadowError
-from driftcheck.sources.reading import run_statements
+from driftcheck.schema import Address
+from driftcheck.sources.reading import read_restricted, run_statements
 from driftcheck.sources.untrusted import run_untrusted
 from tests.databases.postgresql.catalog.cases import make_tablespace
 
@@ -179,6 +181,57 @@ def test_foreign_tables_are_owned_and_reach_nothing(pg15, database):
     refused = [each.message for each in run_untrusted(shadow, used)]
     assert refused == ['foreign-data wrapper "postgres_fdw" has no handler'] * len(used)
     shadow.drop()
+
+
+WATCHED = """
+CREATE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end';
+CREATE EVENT TRIGGER watched ON {event} EXECUTE FUNCTION public.watch();
+ALTER EVENT TRIGGER watched ENABLE {how};
+CREATE TABLE students ();
+"""
+SEIZING = """
+CREATE OR REPLACE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+begin
+  execute format('alter role %I superuser', '{role}');
+exception when insufficient_privilege then null;
+end $$
+"""
+
+
+@pytest.mark.parametrize("how", ["", "REPLICA", "ALWAYS"])
+@pytest.mark.parametrize("event", ["ddl_command_start", "ddl_command_end", "login"])
+def test_an_event_trigger_does_not_run_untrusted_code_as_a_superuser(pg, database, event, how):
+    """Its function belongs to the restricted role, and fires in every session of the database."""
+    with closing(connect(pg.server)) as connection:
+        if event == "login" and connection.server_version < 170000:
+            pytest.skip("an event of PostgreSQL 17")
+    template = database(pg, WATCHED.format(event=event, how=how))
+    template.close()
+    shadow = pg.make("copied", template.shadow, restricted=True)
+    run_untrusted(shadow, [SEIZING.format(role=shadow.role)])
+    copy = pg.make("again", shadow)
+    with closing(connect(pg.server)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", (shadow.role,))
+        assert cursor.fetchall() == [(False,)]
+    states = [
+        read_restricted(each, Scope()).objects[Address("event trigger", "", ("watched",))]
+        for each in (template.shadow, copy)
+    ]
+    copy.drop()
+    shadow.drop()
+    assert states[0].attributes["enabled"] == states[1].attributes["enabled"]
+
+
+def test_a_language_that_is_not_trusted_is_no_obstacle(pg16, database):
+    """PostgreSQL refuses GRANT and REVOKE on it, because only a superuser can use it."""
+    template = database(pg16, "CREATE LANGUAGE shell HANDLER plpgsql_call_handler")
+    template.close()
+    shadow = pg16.make("copied", template.shadow, restricted=True)
+    (refused,) = run_untrusted(
+        shadow, ["CREATE FUNCTION f() RETURNS int LANGUAGE shell AS 'begin end'"]
+    )
+    shadow.drop()
+    assert refused.message == "permission denied for language shell"
 
 
 def test_a_range_type_is_made_in_spite_of_default_privileges(pg16, database):
