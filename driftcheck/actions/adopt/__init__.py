@@ -13,14 +13,17 @@ from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selected import Selected, drift_of
 from driftcheck.actions.adopt.selection import require_found, revisions_named, select
 from driftcheck.actions.adopt.targets import NotMadeError, Target, TargetMaker
+from driftcheck.actions.adopt.trusted_targets import TrustedTargetMaker, only_drops
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.pipeline.building.head import Head, is_restricted
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
 from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
@@ -141,15 +144,23 @@ class Adopter:
         if any(one.judged for one in selected):
             head = self._head(options.head)
             _require_template(Path(self._loaded.script.dir, "script.py.mako"))
-        selected, targets = self._with_targets(selected)
+        wanted = selected
+        selected, targets = self._with_targets(wanted)
+        if any(lacks_rights(each.reason) for one in selected for each in one.left):
+            selected, targets = self._with_rights(wanted) or (selected, targets)
         findings = tuple(each.finding for one in selected for each in one.judged)
         left = tuple(each for one in selected for each in one.left)
         adoption = Adoption(self._loaded.project.name, findings, left)
         if not findings:
             return adoption
-        migration = self._migration(
-            selected, targets, Position.on(head, _message(options, findings)), directory
-        )
+        position = Position.on(head, _message(options, findings))
+        migration = self._migration(selected, targets, position, directory)
+        needs_rights = any(attempt.succeeded is None for attempt in migration.attempts)
+        if needs_rights and (again := self._with_rights(wanted)):
+            selected, targets = again
+            place = directory / "again"
+            place.mkdir()
+            migration = self._migration(selected, targets, position, place)
         tenants = self._named_tenants(selected)
         adoption = replace(
             adoption,
@@ -279,6 +290,34 @@ class Adopter:
                     break
             made.append(rest)
         return made, targets
+
+    def _with_rights(
+        self, selected: Sequence[Selected]
+    ) -> tuple[Sequence[Selected], dict[DatabaseKey, Target]] | None:
+        """Make the schemas of migrations that only drop objects, with the rights of the history.
+
+        Returns:
+            ``None`` if text of a live database would run with these rights, or if the objects
+            cannot be dropped.
+        """
+        changes = [c for one in selected for each in one.judged for c in drift_of(each)]
+        if not only_drops(changes):
+            return None
+        head = Head(lambda: self._head_shadows, self._replays)
+        head.require_rights()
+        if is_restricted(head.shadows):
+            return None
+        maker = TrustedTargetMaker(self._shadows, self._replays)
+        targets = {}
+        for one in selected:
+            key = one.database.database_key
+            dropped = [change for each in one.judged for change in drift_of(each)]
+            if dropped:
+                try:
+                    targets[key] = maker.make(key, head.shadows, dropped, one.stamped)
+                except NotMadeError:
+                    return None
+        return selected, targets
 
     def _migration(
         self,

@@ -33,6 +33,8 @@ from driftcheck.schema import Address
 from driftcheck.sources.history import version_tables
 
 _TRIED = 5
+_COPY = "a copy of the live schema"
+_WITH_DROPS = "a database without the dropped objects"
 _NOT_TRANSACTIONAL = (
     "{} commits each statement of the migration by itself. If a statement fails, those before it "
     "stay; when the cause is removed, the upgrade can be run again."
@@ -211,11 +213,12 @@ class MigrationWriter:
                     [obj.address for obj in objects_of(target.changes)],
                     key in partial,
                     target.dropped,
+                    target.is_trusted,
                 )
                 prover = Prover(self._shadows, self._replays, claim)
                 outcome = prover.prove(
                     Population("a database without the drift", target.head_shadows),
-                    Population("a copy of the live schema", target.live_shadows),
+                    Population(_WITH_DROPS if target.is_trusted else _COPY, target.live_shadows),
                 )
                 outcomes.append(outcome if is_alone else outcome.named(self._name(key)))
         return outcomes

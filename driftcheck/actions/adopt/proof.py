@@ -68,6 +68,8 @@ class Claim:
         is_partial: Whether the migration leaves some of the drift out.
         dropped: The tables that the upgrade or the downgrade drops, and those that have rows in
             them.
+        is_trusted: Whether the migration contains no text of the live database, so that it may run
+            with the rights of the project's own migrations.
     """
 
     database_key: DatabaseKey
@@ -81,6 +83,7 @@ class Claim:
     adopted: Collection[Address]
     is_partial: bool
     dropped: Collection[Address]
+    is_trusted: bool
 
 
 @dataclass(frozen=True)
@@ -266,7 +269,9 @@ class _Run:
         self._schema: Snapshot | None = None  # None if it is not known
         self._claim = claim
         self._replays = replays
-        self._copies = shadows.copies(population.shadow_set, "proof", restricted=True)
+        self._copies = shadows.copies(
+            population.shadow_set, "proof", restricted=not claim.is_trusted
+        )
         for database_key in population.shadow_set.shadows:
             shadows.shadow(self._copies, database_key)
 

@@ -64,6 +64,8 @@ class Target:
         live_shadows: A shadow set with the live schema, stamped as the live database is.
         is_exact: Whether the schema is exactly the target. If not, it is that of the live database
             with all of its drift.
+        is_trusted: Whether the migration contains no text of the live database, so that it may run
+            with the rights of the project's own migrations.
     """
 
     database_key: DatabaseKey
@@ -74,6 +76,7 @@ class Target:
     shadows: ShadowSet
     live_shadows: ShadowSet
     is_exact: bool
+    is_trusted: bool = False
 
     def object_changes(self, *, upgrade: bool) -> list[list[ObjectChange]]:
         """Return the changes of single objects, in the order of the upgrade or of the downgrade.

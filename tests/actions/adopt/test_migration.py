@@ -408,10 +408,54 @@ def test_what_is_to_be_written_by_hand_is_listed(students, pg18, by_hand, left, 
     assert bool(adoption.text) == bool(others)
 
 
+FAMILY = """
+op.execute("CREATE OPERATOR FAMILY f USING btree")
+op.execute("CREATE LANGUAGE shell HANDLER plpgsql_call_handler")
+op.execute("CREATE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end'")
+op.execute("CREATE EVENT TRIGGER watched ON ddl_command_end EXECUTE FUNCTION public.watch()")
+op.execute("CREATE EXTENSION vector")
+"""
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "DROP OPERATOR FAMILY f USING btree",
+        "DROP LANGUAGE shell",
+        "DROP EVENT TRIGGER watched",
+        "DROP EXTENSION vector; DROP EVENT TRIGGER watched",
+    ],
+)
+def test_a_drop_of_what_only_a_superuser_can_create(students, pg18, by_hand, is_behind):
+    """The migration contains nothing of the live database, so it runs as the history does."""
+    students.revision("0002", FAMILY.strip(), "0001")
+    students.upgrade()
+    if is_behind:
+        students.revision("0003", 'op.add_column("students", sa.Column("nick", sa.Text))', "0002")
+    students.by_hand(by_hand)
+    adoption = adopted(students, pg18)
+    assert adoption.left == ()
+    assert adoption.is_proved, adoption.failed
+
+
+def test_other_drift_never_runs_as_a_superuser(students, pg18):
+    """A drop beside another change is adopted by itself only: the change is text of live."""
+    students.revision("0002", FAMILY.strip(), "0001")
+    students.upgrade()
+    students.by_hand("DROP LANGUAGE shell; CREATE FUNCTION more() RETURNS int RETURN 1")
+    adoption = adopted(students, pg18)
+    assert [each.finding.address.name for each in adoption.left] == ["shell"]
+    assert [finding.address.name for finding in adoption.adopted] == ["more"]
+    alone = adopted(students, pg18, only=("shell",))
+    assert alone.is_proved, alone.failed
+    assert "more" not in alone.text
+
+
 def test_a_downgrade_that_only_a_superuser_can_run_is_not_proved(students, pg18):
     students.revision("0002", 'op.execute("CREATE OPERATOR FAMILY f USING btree")', "0001")
     students.upgrade()
-    students.by_hand("DROP OPERATOR FAMILY f USING btree")
+    students.by_hand("DROP OPERATOR FAMILY f USING btree; ALTER TABLE students DROP age, ADD a int")
     adoption = adopted(students, pg18)
     assert not adoption.is_proved
     assert {attempt.succeeded for attempt in adoption.failed} == {None}
