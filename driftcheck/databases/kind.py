@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
@@ -72,6 +72,9 @@ class Kind(ABC):
     everybody who owns it can rename all that has its name."""
     why_not_adopted: ClassVar[str] = ""
     """Why no migration is written for drift of this kind, in a sentence; empty if one is."""
+    words: ClassVar[Mapping[str, Collection[str]]] = {}
+    """The values of attributes that are words of the queries of this kind, and so never a text that
+    somebody has chosen in the database."""
     is_needed_by_none: ClassVar[bool] = False
     """Whether no other object depends on objects of this kind: a foreign key."""
     affects_all_others: ClassVar[bool] = False

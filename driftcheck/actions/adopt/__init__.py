@@ -13,7 +13,7 @@ from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selected import Selected, drift_of
 from driftcheck.actions.adopt.selection import require_found, revisions_named, select
 from driftcheck.actions.adopt.targets import NotMadeError, Target, TargetMaker
-from driftcheck.actions.adopt.trusted_targets import TrustedTargetMaker, only_drops
+from driftcheck.actions.adopt.trusted_targets import TrustedTargetMaker, has_no_text
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
 from driftcheck.databases.location import DatabaseKey
@@ -157,6 +157,8 @@ class Adopter:
         migration = self._migration(selected, targets, position, directory)
         needs_rights = any(attempt.succeeded is None for attempt in migration.attempts)
         if needs_rights and (again := self._with_rights(wanted)):
+            for target in targets.values():
+                target.drop_shadows()
             selected, targets = again
             place = directory / "again"
             place.mkdir()
@@ -294,29 +296,31 @@ class Adopter:
     def _with_rights(
         self, selected: Sequence[Selected]
     ) -> tuple[Sequence[Selected], dict[DatabaseKey, Target]] | None:
-        """Make the schemas of migrations that only drop objects, with the rights of the history.
+        """Make the schemas of migrations without text of the live databases, as a superuser.
 
         Returns:
-            ``None`` if text of a live database would run with these rights, or if the objects
-            cannot be dropped.
+            ``None`` if there is such text, or if the changes cannot be made.
         """
-        changes = [c for one in selected for each in one.judged for c in drift_of(each)]
-        if not only_drops(changes):
+        drift = {
+            one.database.database_key: [c for each in one.judged for c in drift_of(each)]
+            for one in selected
+        }
+        if not all(has_no_text(drift[key], catalog_for(key.dialect)) for key in drift):
             return None
         head = Head(lambda: self._head_shadows, self._replays)
         head.require_rights()
         if is_restricted(head.shadows):
             return None
         maker = TrustedTargetMaker(self._shadows, self._replays)
-        targets = {}
-        for one in selected:
-            key = one.database.database_key
-            dropped = [change for each in one.judged for change in drift_of(each)]
-            if dropped:
-                try:
-                    targets[key] = maker.make(key, head.shadows, dropped, one.stamped)
-                except NotMadeError:
-                    return None
+        stamped = {one.database.database_key: one.stamped for one in selected}
+        try:
+            targets = {
+                key: maker.make(key, head.shadows, changes, stamped[key])
+                for key, changes in drift.items()
+                if changes
+            }
+        except NotMadeError:
+            return None
         return selected, targets
 
     def _migration(

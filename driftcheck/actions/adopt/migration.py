@@ -34,7 +34,7 @@ from driftcheck.sources.history import version_tables
 
 _TRIED = 5
 _COPY = "a copy of the live schema"
-_WITH_DROPS = "a database without the dropped objects"
+_WITH_DRIFT = "a database with the drift"
 _NOT_TRANSACTIONAL = (
     "{} commits each statement of the migration by itself. If a statement fails, those before it "
     "stay; when the cause is removed, the upgrade can be run again."
@@ -218,7 +218,7 @@ class MigrationWriter:
                 prover = Prover(self._shadows, self._replays, claim)
                 outcome = prover.prove(
                     Population("a database without the drift", target.head_shadows),
-                    Population(_WITH_DROPS if target.is_trusted else _COPY, target.live_shadows),
+                    Population(_WITH_DRIFT if target.is_trusted else _COPY, target.live_shadows),
                 )
                 outcomes.append(outcome if is_alone else outcome.named(self._name(key)))
         return outcomes

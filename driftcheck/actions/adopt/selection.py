@@ -10,6 +10,7 @@ from driftcheck.config.settings import Settings
 from driftcheck.databases.catalog import Catalog
 from driftcheck.errors import UsageError
 from driftcheck.judging.adoption import NotAdopted
+from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.ignoring import matches
 from driftcheck.judging.judge import Judged, objects_of
@@ -20,6 +21,10 @@ from driftcheck.suggestions import with_suggestion
 
 _OTHER_PROJECT = "The table is the version table of another project."
 _IGNORED = "An ignore entry of the project matches it."
+_NOT_VALID = (
+    "Its index is not valid: the statement that builds it has failed or has not ended, or "
+    "partitions lack it. There is nothing to adopt: repair it."
+)
 _NOT_NAMED = "It was not named with --only."
 
 
@@ -62,8 +67,19 @@ def select(
 
 def _why_by_hand(judged: Judged, catalog: Catalog) -> str:
     """Return why a person has to write the migration; empty if driftcheck can."""
-    kinds = {catalog.kind(obj.address.kind) for obj in objects_of(judged.changes[Gap.DRIFT])}
-    return next((kind.why_not_adopted for kind in kinds if kind.why_not_adopted), "")
+    changes = judged.changes[Gap.DRIFT]
+    kinds = {catalog.kind(obj.address.kind) for obj in objects_of(changes)}
+    reason = next((kind.why_not_adopted for kind in kinds if kind.why_not_adopted), "")
+    return reason or (_NOT_VALID if any(map(_is_not_valid, changes)) else "")
+
+
+def _is_not_valid(change: Change) -> bool:
+    """Whether the live database has an index that no migration can make as it is.
+
+    An index on a partitioned table alone, which partitions lack, can be made.
+    """
+    attributes = {} if change.actual is None else change.actual.attributes
+    return attributes.get("valid") is False and not attributes.get("only")
 
 
 def require_found(only: Sequence[str], findings: Sequence[Finding]) -> None:

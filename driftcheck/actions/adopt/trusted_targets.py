@@ -1,42 +1,64 @@
-"""The schema that a migration which only drops objects leads to, made with a superuser's rights.
+"""The schema that a migration without text of the live database leads to, made as a superuser.
 
 A role without rights can neither drop nor create objects such as operator classes and procedural
-languages. If all of the drift is dropped objects, the migration contains no text of the live
-database: the objects that it drops, and creates again in the downgrade, are those that the
-migrations of the project have created. So its statements are as trusted as the migrations, and run
-where these run: as a superuser on the private server. The objects are read from a shadow database
-that only the migrations have built, because a snapshot may come from a file that is not trusted.
+languages. If the live database only lacks objects, or parts of them, the migration contains no text
+of it: what it names, and what its downgrade creates again, is what the migrations of the project
+have created. So its statements are as trusted as the migrations, and run where these run: as a
+superuser on the private server. The objects are read from a shadow database that only the
+migrations have built, because a snapshot may come from a file that is not trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from driftcheck.actions.adopt.targets import NotMadeError, Target
+from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.registry import catalog_for
-from driftcheck.errors import ReplayError
-from driftcheck.judging.comparison import Change, compare
-from driftcheck.judging.judge import objects_of
+from driftcheck.judging.comparison import Change, ChangeType, Difference, compare
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
 from driftcheck.pipeline.repairs.change_plan import redo
 from driftcheck.project.shadow_sets import ShadowSet
-from driftcheck.schema import Address
+from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.reading import run_statements
 
 
-def only_drops(changes: Iterable[Change]) -> bool:
-    """Whether the live database lacks all objects of some changes, and has nothing in their place.
+def has_no_text(changes: Iterable[Change], catalog: Catalog) -> bool:
+    """Whether a migration for changes contains no text of the live database.
 
     Args:
         changes: The changes of drift.
+        catalog: The catalog of the database.
     """
-    return all(change.actual is None and only_drops(change.parts) for change in changes)
+    return all(
+        (change.actual is None or _is_reduced(change, catalog))
+        and has_no_text(change.parts, catalog)
+        for change in changes
+    )
+
+
+def _is_reduced(change: Change, catalog: Catalog) -> bool:
+    """Whether an object was changed only to values that are no text of the live database."""
+    if change.type is not ChangeType.CHANGED or change.wanted is None or change.actual is None:
+        return False
+    words = catalog.kind(change.address.kind).words
+    return change.wanted.address == change.actual.address and all(
+        _is_no_text(each, words.get(each.attribute, ())) for each in change.differences
+    )
+
+
+def _is_no_text(difference: Difference, words: Iterable[str]) -> bool:
+    value, known = difference.actual, difference.wanted
+    if isinstance(value, tuple):
+        return isinstance(known, tuple) and {*value} <= {*known}
+    return value is None or isinstance(value, int) or value in words
 
 
 class TrustedTargetMaker:
-    """Makes the target of a migration that only drops objects.
+    """Makes the target of a migration that has no text of the live database.
 
     Args:
         shadows: Creates the project's shadow databases.
@@ -59,19 +81,18 @@ class TrustedTargetMaker:
         Args:
             database_key: The database.
             head_shadows: Shadows at the heads, in which no untrusted SQL has run.
-            adopted: The changes of drift that are adopted, which only drop objects.
+            adopted: The changes of drift that are adopted; see ``has_no_text``.
             stamped: The revisions of the live database.
 
         Raises:
-            NotMadeError: Statements cannot drop the objects.
+            NotMadeError: Statements cannot make the changes.
         """
-        dropped = {obj.address for obj in objects_of(adopted)}
         head = self._replays.read(database_key, head_shadows.shadows[database_key])
-        target = self._without(database_key, head_shadows, dropped, "adopted")
+        target = self._changed(database_key, head_shadows, adopted, "adopted")
         schema = self._replays.read(database_key, target.shadows[database_key])
         is_at_head = {*stamped} == {*self._replays.heads}
         start = head_shadows if is_at_head else self._replays.upgrade_to(stamped)
-        live = self._without(database_key, start, dropped, "live")
+        live = self._changed(database_key, start, adopted, "live")
         changes = tuple(compare(head, schema, same_lineage=True))
         return Target(
             database_key,
@@ -85,18 +106,16 @@ class TrustedTargetMaker:
             is_trusted=True,
         )
 
-    def _without(
-        self, key: DatabaseKey, shadow_set: ShadowSet, dropped: Collection[Address], name: str
+    def _changed(
+        self, key: DatabaseKey, shadow_set: ShadowSet, adopted: Sequence[Change], name: str
     ) -> ShadowSet:
-        """Return copies of shadows in which some objects are dropped."""
+        """Return copies of shadows in which changes are made."""
         copies = self._shadows.copies(shadow_set, name)
         for each in shadow_set.shadows:
             self._shadows.shadow(copies, each)
         shadow = copies.shadows[key]
-        if shadow.restricted:
-            raise ReplayError("the migrations have run as a role without rights")
         before = self._replays.read(key, shadow)
-        after = before.only(lambda obj: obj.address not in dropped)
+        after = _with_changes(before, adopted)
         plan = redo(
             compare(before, after, same_lineage=True), catalog_for(key.dialect), before, after
         )
@@ -113,3 +132,27 @@ class TrustedTargetMaker:
             copies.begin_again()
             raise NotMadeError(reasons)
         return copies
+
+
+def _with_changes(schema: Snapshot, adopted: Iterable[Change]) -> Snapshot:
+    """Return a schema with changes, as far as it has the objects that they are about."""
+    objects = {**schema.objects}
+    for address, values in _changes_of_objects(adopted):
+        obj = objects.get(address)
+        if obj is None:
+            continue
+        if values is None:
+            del objects[address]
+        else:
+            objects[address] = replace(obj, attributes={**obj.attributes, **values})
+    return replace(schema, objects=objects)
+
+
+def _changes_of_objects(
+    adopted: Iterable[Change],
+) -> Iterator[tuple[Address, Mapping[str, Value] | None]]:
+    """Yield changed objects with their new values, and dropped ones with ``None``."""
+    for change in adopted:
+        values = {each.attribute: each.actual for each in change.differences}
+        yield change.address, None if change.actual is None else values
+        yield from _changes_of_objects(change.parts)

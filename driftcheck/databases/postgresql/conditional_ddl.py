@@ -66,6 +66,17 @@ _MAPPING = re.compile(rf"ALTER TEXT SEARCH CONFIGURATION {_NAME} ADD MAPPING FOR
 _OPTION = re.compile(
     rf"ALTER .*? OPTIONS \((?:SET {_NAME} E?'(?:[^']|'')*', )*(ADD|DROP) {_IDENTIFIER}", re.DOTALL
 )
+_TYPE_NAME = r'(?:"(?:[^"]|"")*"|[^",])+'
+_MEMBER = re.compile(
+    rf"ALTER OPERATOR FAMILY {_NAME} USING {_NAME} (ADD|DROP) (OPERATOR|FUNCTION) (\d+) "
+    rf"(?:{_NAME} )?\(({_TYPE_NAME}), ({_TYPE_NAME})\)"
+)
+_MEMBERS = {
+    "OPERATOR": ("pg_amop", "amop", "strategy"),
+    "FUNCTION": ("pg_amproc", "amproc", "num"),
+}
+"""The catalogs of the members of operator families, the prefix of their columns, and the column of
+the number without this prefix."""
 _OPTIONS = {
     "pg_attribute": "attfdwoptions",
     "pg_foreign_data_wrapper": "fdwoptions",
@@ -228,6 +239,8 @@ def _condition(statement: str, obj: SchemaObject) -> str:
         return _option(match, obj)
     if match := _MAPPING.match(statement):
         return f"NOT {_mapping(match, obj)}"
+    if match := _MEMBER.match(statement):
+        return _member(match, obj)
     if " RENAME " in statement or " SET SCHEMA " in statement:
         return existence(obj)
     return _absence(obj) if " ADD CONSTRAINT " in statement else ""
@@ -254,6 +267,24 @@ def _mapping(match: re.Match[str], obj: SchemaObject) -> str:
     tables = f"{catalog} g JOIN pg_ts_config_map ON mapcfg = g.oid, ts_token_type(cfgparser)"
     token = quote_literal(_unquoted(match[1]))
     return _found(tables, f"{where} AND tokid = maptokentype AND alias = {token}")
+
+
+def _member(match: re.Match[str], obj: SchemaObject) -> str:
+    """Return the condition of a statement that adds or drops members of an operator family.
+
+    All members of a statement are changed at once, so one of them tells whether it has run.
+    """
+    verb, kind, number, left, right = match.groups()
+    (families, where), (members, prefix, column) = _row_of_name(obj.address), _MEMBERS[kind]
+    types = (
+        f"{prefix}{side}type = to_regtype({quote_literal(name)})"
+        for side, name in (("left", left), ("right", right))
+    )
+    found = _found(
+        f"{families} f JOIN {members} ON {prefix}family = f.oid",
+        " AND ".join((where, f"{prefix}{column} = {number}", *types)),
+    )
+    return found if verb == "DROP" else f"NOT {found}"
 
 
 def _is_child(child: str, parent: str) -> str:

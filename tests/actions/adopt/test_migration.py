@@ -413,6 +413,8 @@ op.execute("CREATE OPERATOR FAMILY f USING btree")
 op.execute("CREATE LANGUAGE shell HANDLER plpgsql_call_handler")
 op.execute("CREATE FUNCTION public.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end'")
 op.execute("CREATE EVENT TRIGGER watched ON ddl_command_end EXECUTE FUNCTION public.watch()")
+op.execute("COMMENT ON EVENT TRIGGER watched IS 'all of it'")
+op.execute("CREATE FOREIGN DATA WRAPPER paper OPTIONS (debug 'on', path '/x')")
 op.execute("CREATE EXTENSION vector")
 """
 
@@ -425,9 +427,11 @@ op.execute("CREATE EXTENSION vector")
         "DROP LANGUAGE shell",
         "DROP EVENT TRIGGER watched",
         "DROP EXTENSION vector; DROP EVENT TRIGGER watched",
+        "ALTER EVENT TRIGGER watched ENABLE REPLICA; COMMENT ON EVENT TRIGGER watched IS NULL",
+        "ALTER FOREIGN DATA WRAPPER paper OPTIONS (DROP debug)",
     ],
 )
-def test_a_drop_of_what_only_a_superuser_can_create(students, pg18, by_hand, is_behind):
+def test_a_change_that_only_a_superuser_can_make_and_undo(students, pg18, by_hand, is_behind):
     """The migration contains nothing of the live database, so it runs as the history does."""
     students.revision("0002", FAMILY.strip(), "0001")
     students.upgrade()
@@ -450,6 +454,40 @@ def test_other_drift_never_runs_as_a_superuser(students, pg18):
     alone = adopted(students, pg18, only=("shell",))
     assert alone.is_proved, alone.failed
     assert "more" not in alone.text
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "COMMENT ON EVENT TRIGGER watched IS 'nothing'",
+        "ALTER FOREIGN DATA WRAPPER paper OPTIONS (DROP debug, SET path '/y')",
+        "ALTER EVENT TRIGGER watched RENAME TO other",
+    ],
+)
+def test_text_of_live_never_runs_as_a_superuser(students, pg18, by_hand):
+    students.revision("0002", FAMILY.strip(), "0001")
+    students.upgrade()
+    students.by_hand(by_hand)
+    adoption = adopted(students, pg18)
+    assert len(adoption.left) == 1
+    assert adoption.text == ""
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'students_pkey'::regclass",
+        "UPDATE pg_index SET indisready = false WHERE indexrelid = 'by_age'::regclass",
+    ],
+)
+def test_an_index_that_is_not_valid_is_to_be_repaired(students, pg18, by_hand):
+    students.revision("0002", 'op.create_index("by_age", "students", ["age"])', "0001")
+    students.upgrade()
+    students.by_hand(by_hand)
+    adoption = adopted(students, pg18)
+    (left,) = adoption.left
+    assert "nothing to adopt: repair it" in left.reason
+    assert adoption.text == ""
 
 
 def test_a_downgrade_that_only_a_superuser_can_run_is_not_proved(students, pg18):

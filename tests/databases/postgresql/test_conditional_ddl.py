@@ -19,6 +19,7 @@ CREATE TRIGGER noted BEFORE INSERT ON parent FOR EACH ROW EXECUTE FUNCTION g();
 CREATE TEXT SEARCH CONFIGURATION plain (COPY = simple); CREATE COLLATION same FROM "C";
 CREATE STATISTICS two ON (id + 1) FROM parent;
 CREATE OPERATOR CLASS n FOR TYPE integer USING hash AS OPERATOR 1 =;
+CREATE OPERATOR FAMILY "f ""x" USING btree;
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER far FOREIGN DATA WRAPPER w OPTIONS (host 'h', "old one" 'it''s');
 CREATE FOREIGN TABLE remote (id integer) SERVER far;
@@ -56,6 +57,19 @@ STATEMENTS = [
     ("table", "ALTER TABLE public.parts DETACH PARTITION public.part_1", ("part_1",)),
     ("table", "ALTER TABLE public.typed NOT OF", ("typed",)),
     ("table", "ALTER TABLE public.typed OF public.row_of", ("typed",)),
+    *(
+        (
+            "operator family",
+            f'ALTER OPERATOR FAMILY public."f ""x" USING btree {change}',
+            ("btree", 'f "x'),
+        )
+        for change in (
+            "ADD OPERATOR 1 pg_catalog.< (integer, bigint)",
+            "DROP OPERATOR 1 (integer, bigint)",
+            "ADD FUNCTION 1 (integer, bigint) btint48cmp(integer,bigint)",
+            "DROP FUNCTION 1 (integer, bigint)",
+        )
+    ),
     ("enum", "ALTER TYPE public.mood ADD VALUE 'new' AFTER 'ok'", ("mood",)),
     ("enum", "ALTER TYPE public.mood RENAME VALUE 'it''s' TO 'was'", ("mood",)),
     ("enum", "ALTER TYPE public.mood RENAME TO feeling", ("mood",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 from driftcheck.databases.mutations import alter
 from driftcheck.databases.postgresql.catalog.ddl_parts import differing, name_of
@@ -23,6 +23,7 @@ class EventTrigger(PostgreSQLKind):
     keyword = "EVENT TRIGGER"
     recognizable = True
     owner = "t.evtowner"
+    words: ClassVar = {"enabled": ENABLED}
     columns = f"""'' as schema, t.evtname as name, t.evtevent as event, t.evttags as tags,
         t.evtfoid::regproc::text as function, {enabled_sql("t.evtenabled")} as enabled,
         d.description as comment"""
