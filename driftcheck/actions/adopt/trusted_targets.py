@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from sqlalchemy.engine import URL
+
 from driftcheck.actions.adopt.targets import NotMadeError, Target
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.plan import Plan
 from driftcheck.databases.registry import catalog_for
 from driftcheck.judging.comparison import Change, ChangeType, Difference, compare
 from driftcheck.pipeline.building.replays import Replays
@@ -24,6 +27,8 @@ from driftcheck.pipeline.repairs.change_plan import redo
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot, Value
 from driftcheck.sources.reading import run_statements
+
+_NOT_AS_CREATED = "the live database has a value that the migrations have not created"
 
 
 def has_no_text(changes: Iterable[Change], catalog: Catalog) -> bool:
@@ -115,23 +120,26 @@ class TrustedTargetMaker:
             self._shadows.shadow(copies, each)
         shadow = copies.shadows[key]
         before = self._replays.read(key, shadow)
-        after = _with_changes(before, adopted)
-        plan = redo(
-            compare(before, after, same_lineage=True), catalog_for(key.dialect), before, after
-        )
-        reasons = {each.address: each.text for each in plan.by_hand}
-        if not reasons:
-            refused = run_statements(shadow.url, (step.statement for step in plan.steps))
-            texts = {each.statement: each.message for each in refused}
-            reasons = {
-                step.address: texts[step.statement]
-                for step in plan.steps
-                if step.statement in texts
-            }
+        after, catalog = _with_changes(before, adopted), catalog_for(key.dialect)
+        changes = compare(before, after, same_lineage=True)
+        # The values were compared with a snapshot, which may come from the cache.
+        if has_no_text(changes, catalog):
+            reasons = _refused(shadow.url, redo(changes, catalog, before, after))
+        else:
+            reasons = {change.address: _NOT_AS_CREATED for change in changes}
         if reasons:
             copies.begin_again()
             raise NotMadeError(reasons)
         return copies
+
+
+def _refused(url: URL, plan: Plan) -> Mapping[Address, str]:
+    """Run a plan, and return why it does not make changes, by the objects that it leaves."""
+    if plan.by_hand:
+        return {each.address: each.text for each in plan.by_hand}
+    refused = run_statements(url, (step.statement for step in plan.steps))
+    texts = {each.statement: each.message for each in refused}
+    return {step.address: texts[step.statement] for step in plan.steps if step.statement in texts}
 
 
 def _with_changes(schema: Snapshot, adopted: Iterable[Change]) -> Snapshot:
