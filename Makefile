@@ -15,7 +15,7 @@ demo: $(READY) ## run the tutorial's failure and its fix on an embedded PostgreS
 	$(BIN)/driftcheck demo
 
 test: $(READY) ## run the tests
-	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( 2 * n )) --dist worksteal
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 )) --dist worksteal
 
 test-extended: $(READY) ## run the tests that show further cases, which take longer
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m extended -n $$(( 2 * n )) --dist worksteal
