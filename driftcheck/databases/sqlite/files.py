@@ -17,6 +17,7 @@ from driftcheck.errors import CatalogError, ConnectionFailedError
 
 MEMORY = ":memory:"
 _UNFINISHED = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
+_INNOCUOUS = 0x200000  # SQLITE_INNOCUOUS, which the module sqlite3 does not have
 _OTHER_FILES = (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
 
 
@@ -65,7 +66,7 @@ def open_read_only(url: URL) -> sqlite3.Connection:
         )
     with own_work():
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    connection.execute("PRAGMA trusted_schema = OFF")
+    distrust_schema(connection)
     if _has_unfinished_transaction(connection):
         connection.close()
         raise CatalogError(
@@ -105,10 +106,23 @@ def _has_unfinished_transaction(connection: sqlite3.Connection) -> bool:
     return False
 
 
+def distrust_schema(connection: Any) -> None:
+    """Have the schema of a database call only functions that SQLite itself calls innocuous.
+
+    SQLite 3.38 to 3.40 does not call its own functions for JSON so, and then refuses to read any
+    schema that has one of them in an index. There, the schema may call all functions of SQLite but
+    those that it allows in no schema, such as ``load_extension``. driftcheck's connections have no
+    other functions. https://www.sqlite.org/pragma.html#pragma_trusted_schema
+    """
+    functions = connection.execute("PRAGMA function_list").fetchall()
+    if all(flags & _INNOCUOUS for name, *_, flags in functions if name == "json"):
+        connection.execute("PRAGMA trusted_schema = OFF")
+
+
 def connect_untrusted(url: URL) -> Any:
     """Open a connection from which SQL that is not trusted cannot open another file."""
     connection = connect(url)
-    connection.execute("PRAGMA trusted_schema = OFF")
+    distrust_schema(connection)
     connection.set_authorizer(deny_other_files)
     return connection
 

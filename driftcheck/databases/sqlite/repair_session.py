@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from driftcheck.databases.location import shown
 from driftcheck.databases.own_work import own_work
 from driftcheck.databases.repair_session import RepairLimits, RepairSession
-from driftcheck.databases.sqlite.files import deny_other_files
+from driftcheck.databases.sqlite.files import deny_other_files, distrust_schema
 from driftcheck.errors import LockUnavailableError, RepairError
 from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.schema import Address
@@ -50,7 +50,7 @@ class SQLiteRepairSession(RepairSession):
                 isolation_level=None,
                 timeout=limits.lock_seconds,
             )
-        self.connection.execute("PRAGMA trusted_schema = OFF")
+        distrust_schema(self.connection)
         self.connection.execute("PRAGMA foreign_keys = OFF")
         self.connection.set_authorizer(deny_other_files)
 
