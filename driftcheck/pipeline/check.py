@@ -290,7 +290,7 @@ class ProjectCheck:
 
     def _faults(self, database: DatabaseState, result: HistoryResult) -> Iterator[Finding]:
         if result.history.fault is not None:
-            yield broken_history(result.history.fault, self._loaded.root)
+            yield broken_history(result.history.fault, self._loaded.project)
         yield from head_faults(self._loaded.heads, self._loaded.project.command)
         yield from stamp_findings(database, self._loaded)
         if Side.LIVE in database.snapshots:

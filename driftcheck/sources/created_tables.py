@@ -14,7 +14,8 @@ _MISSING_TABLE = re.compile(
 )
 _MISSING_SCHEMA = re.compile(r'schema "([^"]+)" does not exist')
 _NAME_AFTER = (
-    r"\b(?:TABLE|REFERENCES|INTO|UPDATE|ON)\s+(?:ONLY\s+)?(?:[\"`]?{schema}[\"`]?\.)?[\"`]?"
+    r"\b(?:TABLE|REFERENCES|INTO|UPDATE|ON|FROM|JOIN)\s+(?:ONLY\s+)?"
+    r"(?:[\"`]?{schema}[\"`]?\.)?[\"`]?"
 )
 _CREATED_OTHERWISE = re.compile(
     r"create_all|\.create\(|\bopen\(|read_text|\bcreate_table\(\s*(?![\"'\s])", re.IGNORECASE

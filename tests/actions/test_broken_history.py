@@ -62,3 +62,14 @@ def test_locate_and_compare_do_not_know_later_revisions(project):
     for result in (located, compared):
         assert "no migration creates it" not in result.stdout
         assert "alembic stamp" not in result.stdout
+
+
+def test_the_advice_to_make_a_snapshot_names_the_project_as_it_was_named(project):
+    (broken,) = (
+        finding
+        for finding in project.compare("-c", "alembic.ini").database["findings"]
+        if finding["rule"] == "history-broken"
+    )
+    snapshot = broken["remedy"][-1]
+    assert snapshot["code"] == "driftcheck snapshot --write base.json -c alembic.ini"
+    assert 'base-snapshot = "base.json"' in snapshot["summary"]

@@ -14,6 +14,8 @@ ADD_COLUMN = 'op.add_column("users", sa.Column("age", sa.Integer()))'
         ('relation "users" does not exist', ALTER),
         ('relation "auth.users" does not exist', "ALTER TABLE auth.users ADD COLUMN age INTEGER"),
         ('relation "users" does not exist', 'CREATE INDEX ix ON "users" (age)'),
+        ('relation "users" does not exist', 'SELECT "users".id FROM "users"'),
+        ('relation "users" does not exist', "SELECT 1 FROM t JOIN users ON true"),
         ("no such table: users", ALTER),
         ("no such table: main.users", "CREATE INDEX ix ON users (age)"),
         ("Table 'school.users' doesn't exist", "ALTER TABLE users ADD COLUMN age INTEGER"),

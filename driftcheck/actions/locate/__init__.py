@@ -145,7 +145,7 @@ class _Locator:
 
     def _faults(self, database: DatabaseState, located: LocatedDatabase) -> Iterator[Finding]:
         if self._walked.history.fault is not None:
-            yield broken_history(self._walked.history.fault, self._loaded.root)
+            yield broken_history(self._walked.history.fault, self._loaded.project)
         yield from stamp_findings(database, self._loaded, is_located=True)
         yield from location_findings(located, self._loaded)
         yield from written_files(self._walked.changed_files, self._loaded.root)

@@ -69,7 +69,7 @@ class HistoryChecks:
     def builds_from_nothing(self) -> Outcome:
         """Check that the history runs on an empty database."""
         fault = self.history.fault
-        findings = [] if fault is None else [broken_history(fault, self._loaded.root)]
+        findings = [] if fault is None else [broken_history(fault, self._loaded.project)]
         return self._outcome(_BUILDS, findings)
 
     def nothing_pending(self) -> Outcome:
@@ -106,7 +106,7 @@ class HistoryChecks:
         if schemas is None:
             failure = self._walk.failure
             assert failure is not None  # noqa: S101  (why there are no schemas)
-            return self._outcome(_WAYS_MEET, [broken_history(failure, self._loaded.root)])
+            return self._outcome(_WAYS_MEET, [broken_history(failure, self._loaded.project)])
         findings: list[Finding] = []
         for key, head in self.history.head.items():
             restored = snapshot_restorer(self._settings, self._shadows, key)(schemas[key])

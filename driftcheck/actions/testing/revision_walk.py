@@ -81,7 +81,7 @@ class RevisionWalk:
         before = self._read()
         if not self._go_to(index + 1):
             assert self.failure is not None  # noqa: S101  (why it was not reached)
-            finding = broken_history(self.failure, self._loaded.root)
+            finding = broken_history(self.failure, self._loaded.project)
             return [(next(iter(self._loaded.environment.databases)), finding)]
         return self._downgrade_check.run(
             self._shadow_set, self.file_of(revision), before, self._read()

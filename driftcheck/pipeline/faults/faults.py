@@ -22,6 +22,7 @@ from driftcheck.judging.templates import fill
 from driftcheck.pipeline.faults.existing_objects import existing_object_remedy
 from driftcheck.pipeline.faults.revision_remedies import revision_remedies
 from driftcheck.project.command_line import Command
+from driftcheck.project.project import Project
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
 from driftcheck.sources.replay import MigrationSource, RevisionFailure
@@ -68,12 +69,12 @@ def origin_of(made: MigrationSource | None) -> Origin | None:
     return None if made is None else Origin(made.revision, made.file, made.line)
 
 
-def broken_history(broken: RevisionFailure, root: Path) -> Finding:
+def broken_history(broken: RevisionFailure, project: Project) -> Finding:
     """Make the finding of a history that does not run.
 
     Args:
         broken: The failure of the history.
-        root: The project's directory.
+        project: The project.
     """
     details = "\n".join(filter(None, (broken.message, broken.statement)))
     where = origin_of(broken.where)
@@ -82,11 +83,11 @@ def broken_history(broken: RevisionFailure, root: Path) -> Finding:
             "history-broken",
             details=details,
             origin=where,
-            remedies=tuple(_ways_to_build(broken)),
+            remedies=tuple(_ways_to_build(broken, project)),
             revision=broken.where.revision,
         )
     address, earlier = broken.existing
-    remedy = existing_object_remedy(broken, broken.existing, root, is_generated=False)
+    remedy = existing_object_remedy(broken, broken.existing, project.root, is_generated=False)
     return fault(
         "history-duplicate",
         details=details,
@@ -156,26 +157,25 @@ _BOOTSTRAP = Remedy(
     "python",
     'bootstrap = "schema.sql@REVISION"',
 )
-_BASE_SNAPSHOT = Remedy(
-    "base snapshot",
-    "Or start the history from a snapshot of a database whose schema is correct.",
-    "shell",
-    "driftcheck snapshot --write base.json",
+_MAKE_SNAPSHOT = (
+    "make a snapshot of a database whose schema is correct, and name the file in "
+    '[tool.driftcheck]: base-snapshot = "base.json".'
 )
 
 
-def _ways_to_build(broken: RevisionFailure) -> Iterator[Remedy]:
+def _ways_to_build(broken: RevisionFailure, project: Project) -> Iterator[Remedy]:
     """Yield what makes a broken history run, the most probable way first."""
+    snapshot = project.driftcheck_command("snapshot", "--write", "base.json")
     if not broken.missing_table:
         yield from revision_remedies(broken.message, broken.variable)
-        yield from (_FIX_REVISION, _BOOTSTRAP, _BASE_SNAPSHOT)
+        yield from (_FIX_REVISION, _BOOTSTRAP)
+        yield Remedy("base snapshot", f"Or {_MAKE_SNAPSHOT}", "shell", snapshot)
         return
     start = (
         f"No revision creates the table {broken.missing_table}: the history starts from an "
-        "existing schema. Make a snapshot of a database whose schema is correct, and name the "
-        'file in [tool.driftcheck]: base-snapshot = "base.json".'
+        f"existing schema, so {_MAKE_SNAPSHOT}"
     )
-    yield replace(_BASE_SNAPSHOT, name="start from a base snapshot", summary=start)
+    yield Remedy("start from a base snapshot", start, "shell", snapshot)
     yield replace(_BOOTSTRAP, summary=f"Or {_NAME_SOURCE}")
 
 
