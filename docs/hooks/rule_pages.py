@@ -17,6 +17,7 @@ from driftcheck.judging.rules import (
     DRIFT_NOT_NAMED_BY_CODE,
     DRIFT_OF_BROKEN_HISTORY,
     DRIFT_OF_UNKNOWN_STAMP,
+    DROPPED_BY_REVISION,
     FAULTS,
     HAZARDS,
     NOTED,
@@ -39,14 +40,16 @@ _OTHER_RULES: dict[str, tuple[Rule, ...]] = {
         DRIFT_NEVER_CREATED,
         *_UNKNOWN,
     ),
-    "drift-extra": _UNKNOWN,
+    "drift-extra": (DROPPED_BY_REVISION[Verdict.DRIFT, ChangeType.EXTRA], *_UNKNOWN),
     "drift-changed": (OTHER_ORDER, *_UNKNOWN),
     "drift-renamed": (
         DRIFT_NOT_NAMED_BY_CODE[ChangeType.RENAMED],
         DRIFT_NAME_OF_SERVER,
         *_UNKNOWN,
     ),
+    "pending-missing": (DROPPED_BY_REVISION[Verdict.PENDING, ChangeType.MISSING],),
     "pending-renamed": (PENDING_NAME,),
+    "hand-applied-extra": (DROPPED_BY_REVISION[Verdict.HAND_APPLIED, ChangeType.EXTRA],),
 }
 """The rules that share the identity of another one, by the name of its page."""
 

@@ -189,6 +189,24 @@ _HAND_APPLIED: dict[ChangeType, Rule] = {
     ),
 }
 
+DROPPED_BY_REVISION: dict[tuple[Verdict, ChangeType], Rule] = {
+    (Verdict.PENDING, ChangeType.MISSING): replace(
+        _PENDING[ChangeType.MISSING],
+        message="{kind} {name} is in the models, but revision {revision} drops or renames it",
+    ),
+    (Verdict.DRIFT, ChangeType.EXTRA): replace(
+        _DRIFT[ChangeType.EXTRA],
+        message="{kind} {name} is in the live database, but revision {revision} drops or renames "
+        "it",
+    ),
+    (Verdict.HAND_APPLIED, ChangeType.EXTRA): replace(
+        _HAND_APPLIED[ChangeType.EXTRA],
+        message="{kind} {name} is in the models and in the live database, but revision {revision} "
+        "drops or renames it",
+    ),
+}
+"""The rules for an object that the migrations create, and do not have at their head."""
+
 _CONFLICT = Rule(
     Severity.ERROR,
     "{kind} {name} was changed in the models and, differently, outside the migrations",

@@ -252,6 +252,7 @@ class ProjectCheck:
         return FindingContext(
             database.catalog,
             made=history.made.get(database.database_key, {}),
+            dropped=history.dropped.get(database.database_key, {}),
             declared=declared_lines(self._opened.declarations, database, judged),
             upgrade=self._loaded.upgrade_command,
             migrate=self._loaded.project.migrate_command,

@@ -44,6 +44,9 @@ class History:
         made: For each database, where the migrations create its objects.
         made_at_stamped: The same at the revisions of the live database; ``None`` if the replay
             started at later revisions.
+        dropped: For each database, where the migrations drop or rename objects that the heads do
+            not have.
+        dropped_at_stamped: The same at the revisions of the live database, as ``made_at_stamped``.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
         inputs: What the replay has read outside the history; ``None`` if that cannot be read again.
@@ -55,6 +58,8 @@ class History:
     head: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
     made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
     made_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
+    dropped: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
+    dropped_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
     fault: RevisionFailure | None = None
     how: str = FRESH
     inputs: States | None = field(default_factory=dict)
@@ -94,7 +99,8 @@ class HistoryReplay:
         with self._replay.recording() as recorder:
             if self._replay.upgrade(stamped):
                 history.stamped = self._read()
-                history.made_at_stamped = {k: dict(made) for k, made in self._replay.made.items()}
+                history.made_at_stamped = _copied(self._replay.made)
+                history.dropped_at_stamped = _copied(self._replay.dropped)
                 at_stamped(recorder.inputs())
                 if all(set(stamped.get(key, ())) == set(self._heads[key]) for key in self._heads):
                     history.head = history.stamped
@@ -117,6 +123,7 @@ class HistoryReplay:
     def _completed(self, history: History, recorder: ReplayRecording) -> History:
         history.inputs = recorder.inputs()
         history.made = self._replay.made
+        history.dropped = self._replay.dropped
         history.fault = self._replay.fault
         history.uses_of_models = self._replay.uses_of_models
         return history
@@ -130,6 +137,12 @@ class HistoryReplay:
                 self._shadow_set, self._tables, self._scope
             ).items()
         }
+
+
+def _copied(
+    sources: Mapping[DatabaseKey, Mapping[Address, MigrationSource]],
+) -> dict[DatabaseKey, dict[Address, MigrationSource]]:
+    return {database_key: dict(of_database) for database_key, of_database in sources.items()}
 
 
 def read_shadow_set(
@@ -168,12 +181,14 @@ class CachedSchema:
     Attributes:
         snapshot: The schema.
         made: Where the migrations create its objects.
+        dropped: Where they drop or rename objects that it does not have.
         inputs: What the replay has read outside the history.
         digest: The digest of the cache entry.
     """
 
     snapshot: Snapshot
     made: Mapping[Address, MigrationSource]
+    dropped: Mapping[Address, MigrationSource]
     inputs: States
     digest: str
 
@@ -181,7 +196,7 @@ class CachedSchema:
     def get(cls, cache: Cache, key: str) -> CachedSchema | None:
         """Return the entry of a key; ``None`` if it is missing or not valid any more."""
         entry = cache.get(key)
-        if entry is None or not {"inputs", "sources"} <= entry.file.extra.keys():
+        if entry is None or not {"inputs", "sources", "dropped"} <= entry.file.extra.keys():
             return None
         file = entry.file
         inputs = inputs_of(file.extra["inputs"])
@@ -189,7 +204,8 @@ class CachedSchema:
         if states is None:
             return None
         made = sources_in(file.extra["sources"], file.snapshot)
-        return cls(file.snapshot, made, states, entry.digest)
+        dropped = {address_of(row): MigrationSource(*where) for row, where in file.extra["dropped"]}
+        return cls(file.snapshot, made, dropped, states, entry.digest)
 
 
 class CachedHistory:
@@ -231,6 +247,7 @@ class CachedHistory:
             getattr(history, side)[database_key] = schema.snapshot
             if side == "head":
                 history.made[database_key] = dict(schema.made)
+                history.dropped[database_key] = dict(schema.dropped)
                 history.digests[database_key] = schema.digest
         return history
 
@@ -256,13 +273,18 @@ class CachedHistory:
             return
         inputs = inputs_with(history.inputs).as_json()
         made_at = {"stamped": history.made_at_stamped, "head": history.made}
+        dropped_at = {"stamped": history.dropped_at_stamped or {}, "head": history.dropped}
         for (database_key, side), key in self._keys.items():
             made_of_side = made_at[side]
             if made_of_side is None:  # it came from the cache itself
                 continue
             snapshot = getattr(history, side)[database_key]
             sources = sources_as_json(made_of_side.get(database_key, {}), snapshot)
-            extra = {"sources": sources, "inputs": inputs}
+            dropped = [
+                [address, [where.revision, where.file, where.line]]
+                for address, where in dropped_at[side].get(database_key, {}).items()
+            ]
+            extra = {"sources": sources, "dropped": dropped, "inputs": inputs}
             digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))
             if side == "head":
                 history.digests[database_key] = digest

@@ -89,12 +89,14 @@ class AppliedRevisions:
     Attributes:
         revisions: The revisions, in the order in which they ran.
         made: For each database, where they create its objects.
+        dropped: For each database, where they drop or rename objects that it does not have again.
         names_special_date: See ``Replay.names_special_date``.
         inputs: What they have read outside the history.
     """
 
     revisions: tuple[str, ...]
     made: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
+    dropped: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
     names_special_date: bool
     inputs: States
 
@@ -131,6 +133,7 @@ class Replay:
         known: The objects that each database has now. They are read by name, unless they are set
             here before the replay and returned by ``observe`` after each revision.
         made: For each database, where the migrations create its objects.
+        dropped: For each database, where they drop or rename objects that it does not have again.
         fault: The failure that stopped the replay, if any. A stopped replay does not go on.
         show: Called with each revision before it runs.
     """
@@ -154,6 +157,7 @@ class Replay:
         self.applied: list[str] = []
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
         self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
+        self.dropped: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
         self.fault: RevisionFailure | None = None
         self._has_imported = False
         self.show: Callable[[str], None] = lambda _: None
@@ -183,6 +187,7 @@ class Replay:
         """Go on after revisions that an earlier replay has run in the database of the shadows."""
         self.applied = [*earlier.revisions]
         self.made = {key: dict(made) for key, made in earlier.made.items()}
+        self.dropped = {key: dict(dropped) for key, dropped in earlier.dropped.items()}
         self._log.names_special_date = earlier.names_special_date
 
     def recording(self) -> AbstractContextManager[ReplayRecording]:
@@ -294,11 +299,14 @@ class Replay:
         revision, file = self._log.revision, self._log.file
         self.applied.append(revision)
         made = self.made.setdefault(database_key, {})
+        dropped = self.dropped.setdefault(database_key, {})
         before = self.known.get(database_key, frozenset())
-        for dropped in before - now:
-            made.pop(dropped, None)
         shown = relative(file, self._loaded.root)
+        for address in before - now:
+            made.pop(address, None)
+            dropped[address] = MigrationSource(revision, shown, 0)
         for address in now - before:
+            dropped.pop(address, None)
             line = self._log.creation_line(*address.path)
             line = line or self._log.creation_line(address.path[0])
             made[address] = MigrationSource(revision, shown, line)
@@ -310,8 +318,12 @@ class Replay:
         not known by which.
         """
         made = self.made.setdefault(database_key, {})
-        for dropped in self.known.get(database_key, frozenset()) - now:
-            made.pop(dropped, None)
+        dropped = self.dropped.setdefault(database_key, {})
+        before = self.known.get(database_key, frozenset())
+        for address in before - now:
+            made.pop(address, None)
+        for address in now - before:
+            dropped.pop(address, None)
 
     def _failure(self, error: BaseException) -> RevisionFailure:
         if self._log.is_disconnected:  # says nothing about the history

@@ -190,8 +190,13 @@ class Templates:
         if cached is None:
             return None
         _, names_special_date, _ = json.loads(template.description)
-        made = {database_key: cached.made}
-        applied = AppliedRevisions(tuple(revisions), made, names_special_date, cached.inputs)
+        applied = AppliedRevisions(
+            tuple(revisions),
+            {database_key: cached.made},
+            {database_key: cached.dropped},
+            names_special_date,
+            cached.inputs,
+        )
         is_known = not has_computed_defaults(cached.snapshot)
         return StartingPoint(
             template, applied, {database_key: cached.snapshot} if is_known else None

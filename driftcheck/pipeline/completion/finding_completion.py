@@ -16,7 +16,7 @@ from driftcheck.judging.findings import (
     Verdict,
 )
 from driftcheck.judging.judge import Judged
-from driftcheck.judging.rules import DRIFT_NEVER_CREATED
+from driftcheck.judging.rules import DRIFT_NEVER_CREATED, DROPPED_BY_REVISION
 from driftcheck.judging.templates import fill
 from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.completion.operation_matching import is_for, tables_in
@@ -44,7 +44,7 @@ def _completed(
     judged: Judged, operations: Sequence[Operation], repair: Plan, context: FindingContext
 ) -> Finding:
     evidence = _evidence(judged, context.evidence)
-    finding = judged.finding
+    finding = _dropped_by_revision(judged.finding, context.dropped)
     if evidence is not None and evidence.never_existed:
         finding = _never_created(finding, context.made)
     phantom, not_tried = _phantom(judged, operations, context)
@@ -73,6 +73,24 @@ def _never_created(finding: Finding, made: Mapping[Address, MigrationSource]) ->
     )
     message = fill(DRIFT_NEVER_CREATED.message, kind=finding.address.kind, name=finding.address.sql)
     return replace(finding, message=message, why=why)
+
+
+def _dropped_by_revision(finding: Finding, dropped: Mapping[Address, MigrationSource]) -> Finding:
+    """Reword the finding of an object that the migrations create and do not have any more.
+
+    Nobody may have meant to drop it: in batch mode, Alembic creates a table again without what it
+    does not read, such as an index on an expression.
+    """
+    address, verdict, change = finding.address, finding.verdict, finding.change
+    if address is None or verdict is None or change is None or address not in dropped:
+        return finding
+    rule = DROPPED_BY_REVISION.get((verdict, change))
+    if rule is None:
+        return finding
+    source = dropped[address]
+    values = {"kind": address.kind, "name": address.sql, "revision": source.revision}
+    why = f"The migrations have it until {source.file}, and not afterwards."
+    return replace(finding, message=fill(rule.message, **values), why=finding.why or why)
 
 
 def _assigned(phantoms: Iterable[Operation], judged: Sequence[Judged]) -> list[list[Operation]]:

@@ -96,6 +96,7 @@ class FindingContext:
         operations: The operations that autogenerate writes.
         colleague_error: Returns the error of an operation on a database without drift.
         made: The revision that created each object.
+        dropped: The revision that dropped or renamed an object that the migrations created.
         declared: The line of the models that declares the object of a finding, by its address.
         upgrade: The project's upgrade command.
         migrate: The project's command that writes a migration with autogenerate.
@@ -109,6 +110,7 @@ class FindingContext:
     operations: Operations = field(default_factory=Operations)
     colleague_error: Callable[[Operation], ColleagueError] = lambda _: ColleagueError()
     made: Mapping[Address, MigrationSource] = field(default_factory=dict)
+    dropped: Mapping[Address, MigrationSource] = field(default_factory=dict)
     declared: Mapping[Address, SourceLine] = field(default_factory=dict)
     upgrade: str = "alembic upgrade head"
     migrate: str = "alembic revision --autogenerate"
