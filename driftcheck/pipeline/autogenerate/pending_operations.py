@@ -12,6 +12,7 @@ from driftcheck.pipeline.completion.operation_matching import explaining_note, i
 from driftcheck.pipeline.completion.remedies import code_of
 from driftcheck.pipeline.faults.faults import fault
 from driftcheck.pipeline.faults.version_tables import exclude_own_table
+from driftcheck.schema import Address
 from driftcheck.sources.operation import Operation
 
 _EXCLUDE_NAME = """\
@@ -39,13 +40,18 @@ def pending_operations(
         version_tables: The names of Alembic's own tables in the database.
         migrate: The project's command that writes a migration with autogenerate.
     """
-    left = (
+    left = [
         operation
         for operation in operations.on_head
         if _is_selected(operation, schemas)
         and _compares(operation)
         and not is_explained(operation, judged)
-    )
+    ]
+    twice = _under_two_schemas(left)
+    for table, group in twice.items():
+        yield _under_two_schemas_finding(table, group)
+    of_these = {id(operation) for group in twice.values() for operation in group}
+    left = [operation for operation in left if id(operation) not in of_these]
     for note, group in _grouped(left, judged):
         errors = [operations.errors.get(operation.text, "") for operation in group]
         if note is None and operations.is_hidden(group[0]) and not any(errors):
@@ -53,6 +59,44 @@ def pending_operations(
             continue
         remedy = _remedy(group, "\n".join(filter(None, errors)), note, version_tables, migrate)
         yield _finding(group, errors, note, remedy)
+
+
+def _under_two_schemas(operations: Sequence[Operation]) -> dict[Address, list[Operation]]:
+    """Return the operations on each table that is to be created and to be dropped.
+
+    The models name the schema of the table, and the search path has this schema too, so that the
+    table is reflected without a schema and taken for another one.
+    """
+    dropped = {operation.address for operation in operations if operation.drops_table}
+    tables = {
+        (operation.address.schema, operation.table): operation.address
+        for operation in operations
+        if operation.address in dropped and operation.address and not operation.drops_table
+    }
+    groups: dict[Address, list[Operation]] = {address: [] for address in tables.values()}
+    for operation in operations:
+        address = operation.address
+        table = None if address is None else tables.get((address.schema, operation.table))
+        if table is not None:
+            groups[table].append(operation)
+    return groups
+
+
+def _under_two_schemas_finding(table: Address, operations: Sequence[Operation]) -> Finding:
+    """Make the finding of a table that autogenerate takes for two."""
+    summary = (
+        "Never run these operations: they drop the table with its rows. The search path of env.py "
+        f"has the schema {table.schema}, which the models name too. Declare the models without "
+        "this schema, and set the default schema in env.py after the search path."
+    )
+    code = f"connection.dialect.default_schema_name = {table.schema!r}"
+    remedy = Remedy("name the schema in one place", summary, "python", code)
+    finding = _finding(operations, [""] * len(operations), None, remedy)
+    message = (
+        f"migrate would create and drop {table}: autogenerate finds it without the schema that the "
+        "models name"
+    )
+    return replace(finding, message=message, address=table)
 
 
 def _grouped(
