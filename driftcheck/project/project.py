@@ -107,9 +107,7 @@ class Project(ABC):
                 self._script = ScriptDirectory.from_config(config)
             except CommandError as error:
                 raise ConfigurationError(
-                    f"the migrations cannot be found: {error}",
-                    hint="Name Alembic's configuration with -c and its section with -n, or "
-                    "Flask-Migrate's directory with --directory.",
+                    f"the migrations cannot be found: {error}", hint=_hint_for_script(config)
                 ) from None
         return self._script
 
@@ -133,6 +131,21 @@ class Project(ABC):
             yield
         finally:
             self._script = own
+
+
+def _hint_for_script(config: Config) -> str:
+    """Return what to do about a script directory that does not exist."""
+    location, file = config.get_main_option("script_location"), config.config_file_name
+    if location and file and (Path(file).parent / location).is_dir():
+        name = Path(file).name
+        return (
+            "script_location is relative to the current directory. Run driftcheck in the "
+            f"directory of {name}, or write script_location = %(here)s/{location} in {name}."
+        )
+    return (
+        "Name Alembic's configuration with -c and its section with -n, or Flask-Migrate's "
+        "directory with --directory."
+    )
 
 
 def _run(script: ScriptDirectory) -> None:

@@ -162,6 +162,13 @@ def test_an_env_py_that_expects_a_connection(school, env_py):
     fails(school, "env.py", "'connect'", "-c package.module:callable")
 
 
+def test_a_script_location_of_another_directory(school):
+    shutil.copytree(school.root / "migrations", school.root / "sub" / "history")
+    (school.root / "sub" / "alembic.ini").write_text("[alembic]\nscript_location = history\n")
+    words = "script_location is relative to the current directory", "%(here)s/history"
+    fails(school, *words, options=("-c", "sub/alembic.ini"), status=USAGE)
+
+
 def test_the_advice_about_a_missing_variable_works(school):
     school.models(
         'import os\nurl = os.environ["DATABASE_URL"]\nTable("students", metadata, ' + ID + ")"
