@@ -18,7 +18,7 @@ test: $(READY) ## run the tests
 	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -n $$(( n > 2 ? n : 2 )) --dist worksteal
 
 test-extended: $(READY) ## run the tests that show further cases, which take longer
-	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m extended -n $$(( 2 * n )) --dist worksteal
+	n=$$(getconf _NPROCESSORS_ONLN); $(BIN)/python -m pytest -m extended -n $$(( n > 2 ? n : 2 )) --dist worksteal
 
 test-lowest: $(READY) ## run the tests that matter with the oldest supported versions of what is imported
 	.ci/test-lowest $(BIN)
