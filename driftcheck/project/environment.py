@@ -15,6 +15,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import URL
 
 from driftcheck.databases.location import DatabaseKey, database_key_of
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import ProjectError
 from driftcheck.project.containment import contained
 from driftcheck.project.models_ddl import ddl_of
@@ -38,6 +39,7 @@ class Configured:
         version_table: The name of Alembic's table.
         version_schema: The schema of Alembic's table, as env.py's connection finds it; empty for
             the default schema.
+        later_version_schemas: Where Alembic looks for its table if this schema does not have it.
         metadata: The models.
         include_schemas: Whether autogenerate reads other schemas than the default schema.
         include_name: The project's filter by name, if any.
@@ -58,6 +60,12 @@ class Configured:
     ddl: tuple[str, ...]
     driver: str = ""
     working: WorkingSchema = field(default_factory=WorkingSchema)
+    later_version_schemas: tuple[str, ...] = ()
+
+    @property
+    def alembic_table(self) -> VersionTable:
+        """Alembic's version table."""
+        return VersionTable(self.version_schema, self.version_table, self.later_version_schemas)
 
 
 @dataclass(frozen=True)
@@ -250,6 +258,7 @@ def _configured(context: Any, target: URL, root: Path, *, models: bool) -> Confi
         ddl=(),
         driver=f"{context.dialect.name}+{context.dialect.driver}",
         working=working,
+        later_version_schemas=working.later_schemas(context.version_table_schema),
     )
 
 

@@ -53,6 +53,13 @@ class WorkingSchema:
         translated = self.translate_map.get(schema, schema)
         return translated or self.name
 
+    def later_schemas(self, schema: str | None) -> tuple[str, ...]:
+        """Return the schemas in which a table of a ``schema=`` argument is looked for after that.
+
+        They are the others of ``search_path``, if the argument leaves the schema to it.
+        """
+        return () if self.translate_map.get(schema, schema) else self.search_path[1:]
+
 
 def working_schema(connection: Any) -> WorkingSchema:
     """Return where a connection of env.py works.

@@ -158,9 +158,7 @@ def read_shadow_set(
 def version_tables(environment: Environment) -> dict[DatabaseKey, list[VersionTable]]:
     """The version tables of each database."""
     return {
-        database_key: list(
-            dict.fromkeys(VersionTable(c.version_schema, c.version_table) for c in contexts)
-        )
+        database_key: list(dict.fromkeys(each.alembic_table for each in contexts))
         for database_key, contexts in environment.databases.items()
     }
 

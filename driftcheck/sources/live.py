@@ -16,7 +16,7 @@ from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.location import shown
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import database_for
-from driftcheck.databases.version_table import VersionTable, not_plain
+from driftcheck.databases.version_table import RELATIONS, VersionTable, not_plain
 from driftcheck.errors import CatalogError
 from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.schema import Address, Snapshot
@@ -60,7 +60,9 @@ def read_live(url: URL, version_tables: Iterable[VersionTable], scope: Scope) ->
         database = database_for(url.get_backend_name())
         snapshot = database.catalog.read(connection, scope)
         addresses = {
-            table: table.address(snapshot) for table in version_tables if exists(table, snapshot)
+            table.found(snapshot): table.address(snapshot)
+            for table in version_tables
+            if exists(table, snapshot)
         }
         revisions = {
             table: database.read_revisions(connection, address)
@@ -107,7 +109,7 @@ def exists(version_table: VersionTable, snapshot: Snapshot) -> bool:
         CatalogError: A view has its name. A SELECT from it could run functions of other users.
     """
     address = version_table.address(snapshot)
-    for kind in ("view", "materialized view", "foreign table"):
+    for kind in RELATIONS[1:]:
         if address._replace(kind=kind) in snapshot.objects:
             raise not_plain(address, f"a {kind}")
     return address in snapshot.objects

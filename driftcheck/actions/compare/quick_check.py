@@ -43,6 +43,7 @@ from driftcheck.databases.postgresql.shadow.facts import read_facts
 from driftcheck.databases.postgresql.version_table import read_stamps
 from driftcheck.databases.reading import gc_paused
 from driftcheck.databases.shadow.request import ServerFacts
+from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CatalogError, ConnectionFailedError, NotAnsweredError
 from driftcheck.judging.report import HistoryRevision, Report
 from driftcheck.pipeline.coverage import coverage
@@ -68,7 +69,8 @@ class CachedCheck:
         directories: The directories of the history.
         files: A digest of all files in these directories.
         heads: The heads of the history.
-        version_tables: The schema and the name of each version table.
+        version_tables: The schema and the name of each version table, and the schemas in which it
+            is looked for after that.
         database: The name of the bind of the database; empty without binds.
         digests: Digests of schemas that the history builds. The key is a digest of the facts about
             the server and the revisions.
@@ -300,8 +302,8 @@ def _result(
 
 
 def _address(table: Sequence[str], snapshot: Snapshot) -> Address:
-    schema, name = table
-    return Address("table", schema or snapshot.default_schema, (name,))
+    schema, name, *later = table
+    return VersionTable(schema, name, tuple(later)).address(snapshot)
 
 
 def save(

@@ -135,7 +135,7 @@ def _cached_check(opened: OpenedProject, database: DatabaseState, inputs: States
         directories=directories,
         files=history_digest(directories, opened.loaded.root),
         heads=opened.loaded.heads,
-        version_tables=[(table.schema, table.name) for table in tables],
+        version_tables=[(table.schema, table.name, *table.later_schemas) for table in tables],
         database=database.configured[0].bind,
         digests={},
         shadows=maker.how,

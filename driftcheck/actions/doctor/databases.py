@@ -14,7 +14,6 @@ from driftcheck.databases.access import Access
 from driftcheck.databases.connection_remedies import connection_remedy
 from driftcheck.databases.location import DatabaseKey, database_key_of, shown
 from driftcheck.databases.registry import database_for
-from driftcheck.databases.version_table import VersionTable
 from driftcheck.errors import CatalogError, ConnectionFailedError, DriftcheckError
 from driftcheck.judging.diagnosis import Check, Status, failed
 from driftcheck.pipeline.building.shadows import Shadows
@@ -88,7 +87,7 @@ class DatabaseExamination:
         self, access: Access, live: URL, configured: Sequence[Configured], name: str
     ) -> Iterator[Check]:
         """Read the live database as every check does."""
-        tables = [VersionTable(each.version_schema, each.version_table) for each in configured]
+        tables = [each.alembic_table for each in configured]
         began = time.monotonic()
         try:
             found = read_live(live, tables, reading_scope(self._settings))

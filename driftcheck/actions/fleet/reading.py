@@ -40,7 +40,8 @@ class ReadJob:
     Attributes:
         member: The name of the member.
         url: The reference to its URL.
-        version_tables: The schema and the name of each version table.
+        version_tables: The schema and the name of each version table, and the schemas in which it
+            is looked for after that.
         grants: Whether privileges are read.
         owners: Whether owners are read.
         settings: Whether settings of the database and of roles are read.
@@ -49,7 +50,7 @@ class ReadJob:
 
     member: str
     url: UrlReference
-    version_tables: tuple[tuple[str, str], ...]
+    version_tables: tuple[tuple[str, str, tuple[str, ...]], ...]
     grants: bool
     owners: bool
     settings: bool

@@ -121,7 +121,7 @@ class FleetRun:
         return ReadJob(
             member.name,
             member.url,
-            tuple((table.schema, table.name) for table in tables),
+            tuple((table.schema, table.name, table.later_schemas) for table in tables),
             grants=settings.grants,
             owners=settings.owners,
             settings=settings.settings,

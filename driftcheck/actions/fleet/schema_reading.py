@@ -181,7 +181,7 @@ def read_schemas(job: ReadJob, schemas: Mapping[str, str]) -> SchemaReadings:
     """
     watchdog.seconds = job.timeout
     url = job.url.resolve()
-    names = {name for _, name in job.version_tables}
+    names = {name for _, name, _ in job.version_tables}
     tables = {at: [VersionTable(at, name) for name in names] for at in schemas.values()}
     with reading(url) as connection:
         snapshot = catalog_for(url.get_backend_name()).read(connection, job.scope)

@@ -1,4 +1,6 @@
-"""Version tables of Alembic are never dropped."""
+"""Version tables of Alembic are found where Alembic finds them, and are never dropped."""
+
+import pytest
 
 ID = 'Column("id", Integer, primary_key=True)'
 
@@ -24,3 +26,48 @@ def test_the_version_table_of_another_project(sketch):
         'options = {"include_object": include_object}'
     )
     assert project.compare().status == 0
+
+
+CREATES_ITS_SCHEMA = """
+op.execute("CREATE SCHEMA IF NOT EXISTS school")
+op.create_table("pupils", sa.Column("id", sa.Integer(), primary_key=True))
+op.add_column("pupils", sa.Column("age", sa.Integer()))
+"""
+
+
+@pytest.fixture
+def later(sketch, pg18):
+    """A project whose version table is in ``public``, the second schema of its search path.
+
+    Alembic creates its table before the first revision creates the first schema.
+    """
+    project = sketch(pg18)
+    env = project.root / "migrations" / "env.py"
+    text = env.read_text()
+    changed = text.replace(
+        "    context.configure(",
+        '    connection.exec_driver_sql("SET search_path TO school, public")\n'
+        "    connection.commit()\n    context.configure(",
+        1,
+    )
+    assert changed != text
+    env.write_text(changed)
+    project.models(f'Table("pupils", metadata, {ID}, Column("age", Integer))')
+    project.revision("0001", CREATES_ITS_SCHEMA.strip())
+    project.upgrade()
+    assert project.live.execute("SELECT version_num FROM public.alembic_version") == [("0001",)]
+    return project
+
+
+def test_a_version_table_in_a_later_schema_of_the_search_path(later):
+    for _ in range(2):  # the second time from the cache
+        result = later.compare()
+        assert (result.status, result.database["stamped"]) == (0, ["0001"]), result.stdout
+
+
+def test_a_database_with_a_later_version_table_is_repaired(later):
+    later.by_hand("ALTER TABLE school.pupils DROP age")
+    assert later.compare().status == 1
+    repaired = later.run("repair", "--apply", "--yes")
+    assert repaired.status == 0, repaired.stdout + repaired.stderr
+    assert later.compare().status == 0
