@@ -19,7 +19,7 @@ class VersionTable:
         schema: The schema in which Alembic creates the table.
         name: The name of the table.
         later_schemas: The schemas in which Alembic looks for the table if the first one does not
-            have it: the others of ``search_path``.
+            have it: those of ``search_path``.
         found_in: The schema in which the table was found; empty if it was not looked for.
     """
 

@@ -34,12 +34,15 @@ class WorkingSchema:
         search_path: The schemas of the ``search_path`` that env.py has set; empty if it has not.
         translate_map: The ``schema_translate_map`` of the connection.
         must_exist: The schemas that env.py relies on and has not created itself.
+        lookup_path: The schemas of ``search_path``, whether env.py, the role or the database has
+            set it.
     """
 
     name: str = ""
     search_path: tuple[str, ...] = ()
     translate_map: Mapping[str | None, str | None] = field(default_factory=dict)
     must_exist: tuple[str, ...] = ()
+    lookup_path: tuple[str, ...] = ()
 
     @property
     def statements(self) -> tuple[str, ...]:
@@ -54,11 +57,12 @@ class WorkingSchema:
         return translated or self.name
 
     def later_schemas(self, schema: str | None) -> tuple[str, ...]:
-        """Return the schemas in which a table of a ``schema=`` argument is looked for after that.
+        """Return the schemas in which a table is looked for if the first one does not have it.
 
-        They are the others of ``search_path``, if the argument leaves the schema to it.
+        Args:
+            schema: The ``schema=`` argument of the table.
         """
-        return () if self.translate_map.get(schema, schema) else self.search_path[1:]
+        return () if self.translate_map.get(schema, schema) else self.lookup_path
 
 
 def working_schema(connection: Any) -> WorkingSchema:
@@ -79,19 +83,18 @@ def working_schema(connection: Any) -> WorkingSchema:
                 hint="Let env.py connect to the database of the tenant instead.",
             )
         return WorkingSchema()
-    search_path = _search_path(connection)
+    lookup_path, search_path = _search_path(connection)
     name = translate_map.get(None) or (search_path[0] if search_path else "")
     relied_on = dict.fromkeys(filter(None, (*search_path[:1], *translate_map.values())))
     missing = tuple(schema for schema in relied_on if not _exists(connection, schema))
-    return WorkingSchema(name, search_path, translate_map, missing)
+    return WorkingSchema(name, search_path, translate_map, missing, lookup_path)
 
 
-def _search_path(connection: Any) -> tuple[str, ...]:
-    """Return the schemas of ``search_path``, if env.py has set it on this connection."""
+def _search_path(connection: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the schemas of ``search_path``, and the same if env.py has set it, or else none."""
     ((setting, default),) = connection.exec_driver_sql(_SEARCH_PATH).fetchall()
-    if setting == default:
-        return ()
-    return tuple(name for name in _names(setting) if name != _USER)
+    names = tuple(name for name in _names(setting) if name != _USER)
+    return names, () if setting == default else names
 
 
 def _exists(connection: Any, schema: str) -> bool:

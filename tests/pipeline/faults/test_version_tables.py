@@ -35,23 +35,27 @@ op.add_column("pupils", sa.Column("age", sa.Integer()))
 """
 
 
-@pytest.fixture
-def later(sketch, pg18):
-    """A project whose version table is in ``public``, the second schema of its search path.
+SETS_SEARCH_PATH = """
+    connection.exec_driver_sql("SET search_path TO school, public")
+    connection.commit()
+    context.configure("""
+
+
+@pytest.fixture(params=["env.py", "database"])
+def later(request, sketch, pg18):
+    """A project whose version table is in ``public``, the second schema of the search path.
 
     Alembic creates its table before the first revision creates the first schema.
     """
     project = sketch(pg18)
-    env = project.root / "migrations" / "env.py"
-    text = env.read_text()
-    changed = text.replace(
-        "    context.configure(",
-        '    connection.exec_driver_sql("SET search_path TO school, public")\n'
-        "    connection.commit()\n    context.configure(",
-        1,
-    )
-    assert changed != text
-    env.write_text(changed)
+    if request.param == "database":
+        project.by_hand(f"ALTER DATABASE {project.live.name} SET search_path TO school, public")
+        project.live.close()
+    else:
+        env = project.root / "migrations" / "env.py"
+        text = env.read_text()
+        assert "\n    context.configure(" in text
+        env.write_text(text.replace("\n    context.configure(", SETS_SEARCH_PATH))
     project.models(f'Table("pupils", metadata, {ID}, Column("age", Integer))')
     project.revision("0001", CREATES_ITS_SCHEMA.strip())
     project.upgrade()
