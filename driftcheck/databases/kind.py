@@ -73,8 +73,8 @@ class Kind(ABC):
     why_not_adopted: ClassVar[str] = ""
     """Why no migration is written for drift of this kind, in a sentence; empty if one is."""
     words: ClassVar[Mapping[str, Collection[str]]] = {}
-    """The values of attributes that are words of the queries of this kind, and so never a text that
-    somebody has chosen in the database."""
+    """Attributes with all of their possible values, if these are constants of the queries of this
+    kind. No user of the database can have chosen such a text."""
     is_needed_by_none: ClassVar[bool] = False
     """Whether no other object depends on objects of this kind: a foreign key."""
     affects_all_others: ClassVar[bool] = False

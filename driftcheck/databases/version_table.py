@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from driftcheck.errors import CatalogError
 from driftcheck.schema import Address, Snapshot
 
-RELATIONS = ("table", "view", "materialized view", "foreign table")
-"""The kinds of relations that can have the name of a version table."""
+NOT_PLAIN = ("view", "materialized view", "foreign table")
+"""The kinds of relations that can have the name of a version table, and are not read."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class VersionTable:
     Attributes:
         schema: The schema in which Alembic creates the table.
         name: The name of the table.
-        later_schemas: The schemas in which Alembic looks for the table if the first one does not
-            have it: those of ``search_path``.
+        later_schemas: The schemas of ``search_path``. Alembic finds the table there if the first
+            schema does not have it.
         found_in: The schema in which the table was found; empty if it was not looked for.
     """
 
@@ -40,8 +40,8 @@ class VersionTable:
 
 
 def _is_relation(table: Address, snapshot: Snapshot) -> bool:
-    """Whether a table, or another relation of its name, exists. A view hides what comes later."""
-    return any(table._replace(kind=kind) in snapshot.objects for kind in RELATIONS)
+    """Whether a table exists, or another relation with its name, which Alembic would read."""
+    return any(table._replace(kind=kind) in snapshot.objects for kind in ("table", *NOT_PLAIN))
 
 
 def not_plain(table: Address, description: str) -> CatalogError:

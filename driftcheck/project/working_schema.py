@@ -34,8 +34,8 @@ class WorkingSchema:
         search_path: The schemas of the ``search_path`` that env.py has set; empty if it has not.
         translate_map: The ``schema_translate_map`` of the connection.
         must_exist: The schemas that env.py relies on and has not created itself.
-        lookup_path: The schemas of ``search_path``, whether env.py, the role or the database has
-            set it.
+        lookup_path: The schemas of the ``search_path`` that applies: that of env.py, of the role
+            or of the database.
     """
 
     name: str = ""
@@ -91,7 +91,11 @@ def working_schema(connection: Any) -> WorkingSchema:
 
 
 def _search_path(connection: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the schemas of ``search_path``, and the same if env.py has set it, or else none."""
+    """Return the schemas of ``search_path``.
+
+    Returns:
+        The schemas, and those that env.py has set on this connection: the same ones, or none.
+    """
     ((setting, default),) = connection.exec_driver_sql(_SEARCH_PATH).fetchall()
     names = tuple(name for name in _names(setting) if name != _USER)
     return names, () if setting == default else names

@@ -16,7 +16,7 @@ from driftcheck.databases.connection import connect_read_only
 from driftcheck.databases.location import shown
 from driftcheck.databases.reading import Scope
 from driftcheck.databases.registry import database_for
-from driftcheck.databases.version_table import RELATIONS, VersionTable, not_plain
+from driftcheck.databases.version_table import NOT_PLAIN, VersionTable, not_plain
 from driftcheck.errors import CatalogError
 from driftcheck.process.deadline import aborter, watchdog
 from driftcheck.schema import Address, Snapshot
@@ -109,7 +109,7 @@ def exists(version_table: VersionTable, snapshot: Snapshot) -> bool:
         CatalogError: A view has its name. A SELECT from it could run functions of other users.
     """
     address = version_table.address(snapshot)
-    for kind in RELATIONS[1:]:
+    for kind in NOT_PLAIN:
         if address._replace(kind=kind) in snapshot.objects:
             raise not_plain(address, f"a {kind}")
     return address in snapshot.objects

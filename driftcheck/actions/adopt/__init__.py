@@ -147,7 +147,7 @@ class Adopter:
         wanted = selected
         selected, targets = self._with_targets(wanted)
         if any(lacks_rights(each.reason) for one in selected for each in one.left):
-            selected, targets = self._with_rights(wanted) or (selected, targets)
+            selected, targets = self._with_rights(wanted, targets) or (selected, targets)
         findings = tuple(each.finding for one in selected for each in one.judged)
         left = tuple(each for one in selected for each in one.left)
         adoption = Adoption(self._loaded.project.name, findings, left)
@@ -156,9 +156,7 @@ class Adopter:
         position = Position.on(head, _message(options, findings))
         migration = self._migration(selected, targets, position, directory)
         needs_rights = any(attempt.succeeded is None for attempt in migration.attempts)
-        if needs_rights and (again := self._with_rights(wanted)):
-            for target in targets.values():
-                target.drop_shadows()
+        if needs_rights and (again := self._with_rights(wanted, targets)):
             selected, targets = again
             place = directory / "again"
             place.mkdir()
@@ -294,12 +292,17 @@ class Adopter:
         return made, targets
 
     def _with_rights(
-        self, selected: Sequence[Selected]
+        self, selected: Sequence[Selected], others: Mapping[DatabaseKey, Target]
     ) -> tuple[Sequence[Selected], dict[DatabaseKey, Target]] | None:
         """Make the schemas of migrations without text of the live databases, as a superuser.
 
+        Args:
+            selected: The findings to adopt.
+            others: The targets in whose place these come; their shadows are dropped.
+
         Returns:
-            ``None`` if there is such text, or if the changes cannot be made.
+            All findings, with their targets; ``None`` if there is such text, or if the changes
+            cannot be made.
         """
         drift = {
             one.database.database_key: [c for each in one.judged for c in drift_of(each)]
@@ -321,6 +324,8 @@ class Adopter:
             }
         except NotMadeError:
             return None
+        for target in others.values():
+            target.drop_shadows()
         return selected, targets
 
     def _migration(

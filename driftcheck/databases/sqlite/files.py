@@ -107,12 +107,13 @@ def _has_unfinished_transaction(connection: sqlite3.Connection) -> bool:
 
 
 def distrust_schema(connection: Any) -> None:
-    """Have the schema of a database call only functions that SQLite itself calls innocuous.
+    """Allow the schema of a database to call only the functions that SQLite marks as innocuous.
 
-    SQLite 3.38 to 3.40 does not call its own functions for JSON so, and then refuses to read any
-    schema that has one of them in an index. There, the schema may call all functions of SQLite but
-    those that it allows in no schema, such as ``load_extension``. driftcheck's connections have no
-    other functions. https://www.sqlite.org/pragma.html#pragma_trusted_schema
+    SQLite 3.38 to 3.40 does not mark its JSON functions, so it refuses to read a schema with an
+    index that calls one of them. With these versions, the schema may call every function of SQLite,
+    except those that SQLite allows in no schema, such as ``load_extension``. The connections of
+    driftcheck have no other functions.
+    Source: https://www.sqlite.org/pragma.html#pragma_trusted_schema
     """
     functions = connection.execute("PRAGMA function_list").fetchall()
     if all(flags & _INNOCUOUS for name, *_, flags in functions if name == "json"):
