@@ -70,8 +70,14 @@ class Kind(ABC):
     is_replaced_over_text: ClassVar[bool] = False
     """Whether columns of a type of this kind become text while it is created again, because not
     everybody who owns it can rename all that has its name."""
-    why_not_adopted: ClassVar[str] = ""
-    """Why no migration is written for drift of this kind, in a sentence; empty if one is."""
+    is_lost_in_copies: ClassVar[bool] = False
+    """Whether a copy of a shadow database has no objects of this kind if it belongs to a role
+    without privileges."""
+    stored: ClassVar[Collection[str]] = ()
+    """Attributes that statements contain as quoted names and literals only, and that the database
+    stores and does not run; empty if the name of an object is not quoted in every statement."""
+    function_names: ClassVar[Collection[str]] = ()
+    """Attributes that are the name of a function, or ``None``."""
     words: ClassVar[Mapping[str, Collection[str]]] = {}
     """Attributes with all of their possible values, if these are constants of the queries of this
     kind. No user of the database can have chosen such a text."""

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from driftcheck.actions.adopt.migration import Migration, MigrationWriter
 from driftcheck.actions.adopt.model_changes import ModelChanges
+from driftcheck.actions.adopt.possible_targets import PossibleTargets, Targets
 from driftcheck.actions.adopt.revision_file import Position
 from driftcheck.actions.adopt.selected import Selected, drift_of
 from driftcheck.actions.adopt.selection import require_found, revisions_named, select
-from driftcheck.actions.adopt.targets import NotMadeError, Target, TargetMaker
-from driftcheck.actions.adopt.trusted_targets import TrustedTargetMaker, has_no_text
+from driftcheck.actions.adopt.targets import Target
 from driftcheck.chain import CHAIN, Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.location import DatabaseKey
-from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.registry import catalog_for
 from driftcheck.errors import CannotCheckError, ConfigurationError
 from driftcheck.judging.adoption import Adoption, Attempt
 from driftcheck.judging.findings import Finding
 from driftcheck.judging.judge import Judged, objects_of
-from driftcheck.pipeline.building.head import Head, is_restricted
 from driftcheck.pipeline.building.histories import Histories, HistoryResult
 from driftcheck.pipeline.building.opened_project import OpenedProject
 from driftcheck.pipeline.building.replays import Replays
@@ -144,26 +141,32 @@ class Adopter:
         if any(one.judged for one in selected):
             head = self._head(options.head)
             _require_template(Path(self._loaded.script.dir, "script.py.mako"))
-        wanted = selected
-        selected, targets = self._with_targets(wanted)
-        if any(lacks_rights(each.reason) for one in selected for each in one.left):
-            selected, targets = self._with_rights(wanted, targets) or (selected, targets)
-        findings = tuple(each.finding for one in selected for each in one.judged)
-        left = tuple(each for one in selected for each in one.left)
-        adoption = Adoption(self._loaded.project.name, findings, left)
-        if not findings:
-            return adoption
-        position = Position.on(head, _message(options, findings))
-        migration = self._migration(selected, targets, position, directory)
+        possible = PossibleTargets(
+            self._opened, self._replays, self._renames, lambda: self._head_shadows
+        )
+        targets = possible.make(selected)
+        if not targets.findings:
+            return Adoption(self._loaded.project.name, left=targets.left)
+        position = Position.on(head, _message(options, targets.findings))
+        migration = self._migration(targets, position, directory)
         needs_rights = any(attempt.succeeded is None for attempt in migration.attempts)
-        if needs_rights and (again := self._with_rights(wanted, targets)):
-            selected, targets = again
+        if needs_rights and (again := possible.with_rights(selected, targets)):
+            targets = again
             place = directory / "again"
             place.mkdir()
-            migration = self._migration(selected, targets, position, place)
-        tenants = self._named_tenants(selected)
-        adoption = replace(
-            adoption,
+            migration = self._migration(targets, position, place)
+        adoption = self._adoption(targets, migration, head)
+        targets.drop_shadows()
+        return adoption
+
+    def _adoption(self, targets: Targets, migration: Migration, head: str) -> Adoption:
+        """Return the result, with what has to change in the models."""
+        tenants = self._named_tenants(targets.selected)
+        databases = [one.database for one in targets.selected]
+        return Adoption(
+            self._loaded.project.name,
+            targets.findings,
+            targets.left,
             revision=migration.file.revision,
             head=head,
             file=relative(migration.file.destination, self._loaded.root),
@@ -171,22 +174,19 @@ class Adopter:
             text=migration.file.text,
             attempts=(*migration.attempts, *map(_on_other_tenants, tenants)),
             warnings=(
-                *[_NO_STAMP for one in selected if _is_without_stamp(one.database)][:1],
-                *_losses(targets.values()),
+                *[_NO_STAMP for database in databases if _is_without_stamp(database)][:1],
+                *_losses(targets.schemas.values()),
                 *migration.warnings,
                 *map(_ONE_TENANT.format, tenants),
             ),
             model_changes=tuple(
                 change
-                for one in selected
-                if one.database.database_key in targets
-                for change in self._models.needed(one.database, targets[one.database.database_key])
+                for database in databases
+                if (target := targets.schemas.get(database.database_key)) is not None
+                for change in self._models.needed(database, target)
             ),
-            next_steps=(*self._stamps(selected), self._loaded.upgrade_command),
+            next_steps=(*self._stamps(targets.selected), self._loaded.upgrade_command),
         )
-        for target in targets.values():
-            target.drop_shadows()
-        return adoption
 
     def _stamps(self, selected: Iterable[Selected]) -> Iterator[str]:
         """Yield the command that records the revisions of a live database without a stamp."""
@@ -262,83 +262,11 @@ class Adopter:
         stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
         return Selected(database, adopted, left, is_partial, stamped)
 
-    def _with_targets(
-        self, selected: Iterable[Selected]
-    ) -> tuple[list[Selected], dict[DatabaseKey, Target]]:
-        """Make the schema of each database that the migration leads to.
-
-        Returns:
-            What is adopted, without what cannot be made in a shadow database, and the schemas.
-        """
-        maker = TargetMaker(self._shadows, self._replays, self._renames, self._progress)
-        made, targets = [], dict[DatabaseKey, Target]()
-        for one in selected:
-            rest = one
-            while rest.judged:
-                try:
-                    target = maker.make(
-                        rest.database,
-                        self._head_shadows,
-                        [change for each in rest.judged for change in drift_of(each)],
-                        rest.not_made,
-                        rest.stamped,
-                    )
-                except NotMadeError as error:
-                    rest = rest.without(error)
-                else:
-                    targets[rest.database.database_key] = target
-                    break
-            made.append(rest)
-        return made, targets
-
-    def _with_rights(
-        self, selected: Sequence[Selected], others: Mapping[DatabaseKey, Target]
-    ) -> tuple[Sequence[Selected], dict[DatabaseKey, Target]] | None:
-        """Make the schemas of migrations without text of the live databases, as a superuser.
-
-        Args:
-            selected: The findings to adopt.
-            others: The targets in whose place these come; their shadows are dropped.
-
-        Returns:
-            All findings, with their targets; ``None`` if there is such text, or if the changes
-            cannot be made.
-        """
-        drift = {
-            one.database.database_key: [c for each in one.judged for c in drift_of(each)]
-            for one in selected
-        }
-        if not all(has_no_text(drift[key], catalog_for(key.dialect)) for key in drift):
-            return None
-        head = Head(lambda: self._head_shadows, self._replays)
-        head.require_rights()
-        if is_restricted(head.shadows):
-            return None
-        maker = TrustedTargetMaker(self._shadows, self._replays)
-        stamped = {one.database.database_key: one.stamped for one in selected}
-        try:
-            targets = {
-                key: maker.make(key, head.shadows, changes, stamped[key])
-                for key, changes in drift.items()
-                if changes
-            }
-        except NotMadeError:
-            return None
-        for target in others.values():
-            target.drop_shadows()
-        return selected, targets
-
-    def _migration(
-        self,
-        selected: Sequence[Selected],
-        targets: Mapping[DatabaseKey, Target],
-        position: Position,
-        directory: Path,
-    ) -> Migration:
-        databases = [one.database for one in selected]
+    def _migration(self, targets: Targets, position: Position, directory: Path) -> Migration:
+        databases = [one.database for one in targets.selected]
         writer = MigrationWriter(self._opened, self._replays, databases)
-        partial = [one.database.database_key for one in selected if one.is_partial]
-        return writer.write(targets, partial, position, directory)
+        partial = [one.database.database_key for one in targets.selected if one.is_partial]
+        return writer.write(targets.schemas, partial, position, directory)
 
 
 def _losses(targets: Iterable[Target]) -> Iterator[str]:

@@ -33,6 +33,11 @@ class Selected:
     stamped: tuple[str, ...]
     not_made: tuple[Change, ...] = ()
 
+    @property
+    def drift(self) -> list[Change]:
+        """The changes of drift that are adopted."""
+        return [change for each in self.judged for change in drift_of(each)]
+
     def without(self, error: NotMadeError) -> Selected:
         """Leave out the findings that cannot be made in a shadow database.
 

@@ -7,13 +7,12 @@ from datetime import datetime
 
 from driftcheck.chain import Gap, Side
 from driftcheck.config.settings import Settings
-from driftcheck.databases.catalog import Catalog
 from driftcheck.errors import UsageError
 from driftcheck.judging.adoption import NotAdopted
 from driftcheck.judging.comparison import Change
 from driftcheck.judging.findings import Finding, Severity
 from driftcheck.judging.ignoring import matches
-from driftcheck.judging.judge import Judged, objects_of
+from driftcheck.judging.judge import Judged
 from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.faults.version_tables import is_of_another_project
 from driftcheck.schema import Address
@@ -56,21 +55,13 @@ def select(
             left.append(NotAdopted(each.finding, _NOT_NAMED, by_choice=True))
         elif each.finding.severity is Severity.NOTE and not named:
             continue
-        elif reason := _why_by_hand(each, database.catalog):
-            left.append(NotAdopted(each.finding, reason))
+        elif any(map(_is_not_valid, each.changes[Gap.DRIFT])):
+            left.append(NotAdopted(each.finding, _NOT_VALID))
         elif is_of_another_project(each, database.snapshots.get(Side.LIVE)):
             left.append(NotAdopted(each.finding, _OTHER_PROJECT))
         else:
             adopted.append(each)
     return adopted, left
-
-
-def _why_by_hand(judged: Judged, catalog: Catalog) -> str:
-    """Return why a person has to write the migration; empty if driftcheck can."""
-    changes = judged.changes[Gap.DRIFT]
-    kinds = {catalog.kind(obj.address.kind) for obj in objects_of(changes)}
-    reason = next((kind.why_not_adopted for kind in kinds if kind.why_not_adopted), "")
-    return reason or (_NOT_VALID if any(map(_is_not_valid, changes)) else "")
 
 
 def _is_not_valid(change: Change) -> bool:
@@ -113,11 +104,15 @@ def _addresses(findings: Sequence[Finding]) -> set[str]:
 
 
 def _is_named(finding: Finding, only: Sequence[str]) -> bool:
-    return any(address in only for address in _names(finding))
+    return any(address in only for address in names_of(finding))
 
 
-def _names(finding: Finding) -> Iterator[str]:
-    """Yield the names by which an object can be named; a table stands for its parts too."""
+def names_of(finding: Finding) -> Iterator[str]:
+    """Yield the names that ``--only`` takes for a finding; a table stands for its parts too.
+
+    Args:
+        finding: The finding.
+    """
     address = finding.address
     for each in (address, finding.part_of):
         if each is not None:

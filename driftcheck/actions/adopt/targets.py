@@ -31,6 +31,7 @@ from driftcheck.sources.reading import Refused
 from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
 
 _NOT_MADE = "It cannot be made in a shadow database: {}."
+_LOST = "Restricted shadow databases have no {}."
 _NEEDED = "A migration would drop it, and {} needs it. {}"
 
 
@@ -146,7 +147,7 @@ class TargetMaker:
         live = database.snapshots[Side.LIVE]
         live = with_dependencies(self._shadows.live_url(key), database.catalog, live)
         database = replace(database, snapshots={**database.snapshots, Side.LIVE: live})
-        _require_free(database, adopted)
+        _require_kept(database, adopted)
         live_shadows = self._live(database, head_shadows, not_made, stamped)
         target = self._copies(head_shadows, "adopted")
         head = self._replays.read(key, target.shadows[key])
@@ -279,22 +280,27 @@ class TargetMaker:
         return [*self._renames.without_consequences(key, found, head, target)]
 
 
-def _require_free(database: DatabaseState, adopted: Sequence[Change]) -> None:
-    """Require that no object which shadow databases lack stands on what the migration drops.
+def _require_kept(database: DatabaseState, adopted: Sequence[Change]) -> None:
+    """Require that a migration is not about objects that restricted shadow databases lack.
 
-    The proof would succeed, and the migration would fail on every other database.
+    What such an object stands on could be dropped there, and on no other database.
 
     Raises:
-        NotMadeError: There is such an object.
+        NotMadeError: It is.
     """
     catalog, head = database.catalog, database.snapshots[Side.HEAD]
+    for obj in objects_of(adopted):
+        kind = catalog.kind(obj.address.kind)
+        if kind.is_lost_in_copies:
+            raise NotMadeError({obj.address: _LOST.format(kind.plural)})
     plan = redo(adopted, catalog, head, database.snapshots[Side.LIVE])
     dropped = [step.address for step in plan.steps if step.statement.startswith("DROP ")]
     for address in (*dropped, *(step.address for step in plan.by_hand)):
         for dependent in head.dependents.get(address, ()):
-            reason = catalog.kind(dependent.kind).why_not_adopted
-            if reason:
-                raise NotMadeError({address: _NEEDED.format(dependent, reason)})
+            kind = catalog.kind(dependent.kind)
+            if kind.is_lost_in_copies:
+                reason = _NEEDED.format(dependent, _LOST.format(kind.plural))
+                raise NotMadeError({address: reason})
 
 
 def _unless_installed(step: PlanStep, live: Snapshot, database: Database) -> PlanStep:
@@ -317,7 +323,7 @@ def _address_of(refused: Refused, steps: Iterable[PlanStep], database: Database)
 def _is_left_out(address: Address, catalog: Catalog) -> bool:
     """Whether restricted copies have no objects of a kind, or adopt writes nothing for it."""
     kind = catalog.kind(address.kind)
-    return kind.left_out_of_copies or bool(kind.why_not_adopted)
+    return kind.left_out_of_copies or kind.is_lost_in_copies
 
 
 def _added_extensions(adopted: Iterable[Change]) -> list[tuple[str, str]]:

@@ -1,11 +1,10 @@
 """The schema that a migration without text of the live database leads to, made as a superuser.
 
-A role without rights can neither drop nor create objects such as operator classes and procedural
-languages. If the live database only lacks objects, or parts of them, the migration contains no text
-of it: what it names, and what its downgrade creates again, is what the migrations of the project
-have created. So its statements are as trusted as the migrations, and run where these run: as a
-superuser on the private server. The objects are read from a shadow database that only the
-migrations have built, because a snapshot may come from a file that is not trusted.
+A role without rights can neither drop nor create objects such as event triggers and procedural
+languages. If the database runs no text of the live database in the migration, its statements are as
+trusted as the migrations of the project, and run where these run: as a superuser on the private
+server. The objects are read from a shadow database that only the migrations have built, because a
+snapshot may come from a file that is not trusted.
 """
 
 from __future__ import annotations
@@ -16,50 +15,20 @@ from dataclasses import replace
 from sqlalchemy.engine import URL
 
 from driftcheck.actions.adopt.targets import NotMadeError, Target
-from driftcheck.databases.catalog import Catalog
+from driftcheck.actions.adopt.text_of_live import runs_no_text
 from driftcheck.databases.location import DatabaseKey
 from driftcheck.databases.plan import Plan
 from driftcheck.databases.registry import catalog_for
-from driftcheck.judging.comparison import Change, ChangeType, Difference, compare
+from driftcheck.judging.comparison import Change, compare
 from driftcheck.pipeline.building.replays import Replays
 from driftcheck.pipeline.building.shadows import Shadows
-from driftcheck.pipeline.repairs.change_plan import redo
+from driftcheck.pipeline.repairs.change_plan import redo, undo
 from driftcheck.project.shadow_sets import ShadowSet
-from driftcheck.schema import Address, Snapshot, Value
+from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.reading import run_statements
 
+_NOT_UNDONE = "A downgrade cannot undo it. {}"
 _NOT_AS_CREATED = "the live database has a value that the migrations have not created"
-
-
-def has_no_text(changes: Iterable[Change], catalog: Catalog) -> bool:
-    """Whether a migration for changes contains no text of the live database.
-
-    Args:
-        changes: The changes of drift.
-        catalog: The catalog of the database.
-    """
-    return all(
-        (change.actual is None or _is_reduced(change, catalog))
-        and has_no_text(change.parts, catalog)
-        for change in changes
-    )
-
-
-def _is_reduced(change: Change, catalog: Catalog) -> bool:
-    """Whether an object was changed only to values that are no text of the live database."""
-    if change.type is not ChangeType.CHANGED or change.wanted is None or change.actual is None:
-        return False
-    words = catalog.kind(change.address.kind).words
-    return change.wanted.address == change.actual.address and all(
-        _is_no_text(each, words.get(each.attribute, ())) for each in change.differences
-    )
-
-
-def _is_no_text(difference: Difference, words: Iterable[str]) -> bool:
-    value, known = difference.actual, difference.wanted
-    if isinstance(value, tuple):
-        return isinstance(known, tuple) and {*value} <= {*known}
-    return value is None or isinstance(value, int) or value in words
 
 
 class TrustedTargetMaker:
@@ -86,19 +55,23 @@ class TrustedTargetMaker:
         Args:
             database_key: The database.
             head_shadows: Shadows at the heads, in which no untrusted SQL has run.
-            adopted: The changes of drift that are adopted; see ``has_no_text``.
+            adopted: The changes of drift that are adopted; see ``runs_no_text``.
             stamped: The revisions of the live database.
 
         Raises:
-            NotMadeError: Statements cannot make the changes.
+            NotMadeError: Statements cannot make the changes, or cannot undo them.
         """
         head = self._replays.read(database_key, head_shadows.shadows[database_key])
         target = self._changed(database_key, head_shadows, adopted, "adopted")
         schema = self._replays.read(database_key, target.shadows[database_key])
+        changes = tuple(compare(head, schema, same_lineage=True))
+        by_hand = undo(changes, catalog_for(database_key.dialect), head, schema).by_hand
+        if by_hand:
+            target.begin_again()
+            raise NotMadeError({each.address: _NOT_UNDONE.format(each.text) for each in by_hand})
         is_at_head = {*stamped} == {*self._replays.heads}
         start = head_shadows if is_at_head else self._replays.upgrade_to(stamped)
         live = self._changed(database_key, start, adopted, "live")
-        changes = tuple(compare(head, schema, same_lineage=True))
         return Target(
             database_key,
             head,
@@ -123,7 +96,7 @@ class TrustedTargetMaker:
         after, catalog = _with_changes(before, adopted), catalog_for(key.dialect)
         changes = compare(before, after, same_lineage=True)
         # The values were compared with a snapshot, which may come from the cache.
-        if has_no_text(changes, catalog):
+        if runs_no_text(changes, catalog, before):
             reasons = _refused(shadow.url, redo(changes, catalog, before, after))
         else:
             reasons = {change.address: _NOT_AS_CREATED for change in changes}
@@ -145,22 +118,17 @@ def _refused(url: URL, plan: Plan) -> Mapping[Address, str]:
 def _with_changes(schema: Snapshot, adopted: Iterable[Change]) -> Snapshot:
     """Return a schema with changes, as far as it has the objects that they are about."""
     objects = {**schema.objects}
-    for address, values in _changes_of_objects(adopted):
-        obj = objects.get(address)
-        if obj is None:
+    for change in _each(adopted):
+        obj = None if change.wanted is None else objects.pop(change.wanted.address, None)
+        if change.actual is None or (obj is None and change.wanted is not None):
             continue
-        if values is None:
-            del objects[address]
-        else:
-            objects[address] = replace(obj, attributes={**obj.attributes, **values})
+        values = {each.attribute: each.actual for each in change.differences}
+        made = change.actual if obj is None else replace(obj, address=change.actual.address)
+        objects[made.address] = replace(made, attributes={**made.attributes, **values})
     return replace(schema, objects=objects)
 
 
-def _changes_of_objects(
-    adopted: Iterable[Change],
-) -> Iterator[tuple[Address, Mapping[str, Value] | None]]:
-    """Yield changed objects with their new values, and dropped ones with ``None``."""
-    for change in adopted:
-        values = {each.attribute: each.actual for each in change.differences}
-        yield change.address, None if change.actual is None else values
-        yield from _changes_of_objects(change.parts)
+def _each(changes: Iterable[Change]) -> Iterator[Change]:
+    for change in changes:
+        yield change
+        yield from _each(change.parts)

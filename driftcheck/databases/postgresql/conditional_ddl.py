@@ -19,8 +19,8 @@ _DROPPED = (
     "ACCESS METHOD|AGGREGATE|CAST|COLLATION|CONVERSION|DOMAIN|EVENT TRIGGER|EXTENSION"
     "|FOREIGN DATA WRAPPER|FOREIGN TABLE|FUNCTION|INDEX|LANGUAGE|MATERIALIZED VIEW|OPERATOR CLASS"
     "|OPERATOR FAMILY|OPERATOR|POLICY|PROCEDURE|PUBLICATION|RULE|SCHEMA|SEQUENCE|SERVER|STATISTICS"
-    "|TABLE|TEXT SEARCH (?:CONFIGURATION|DICTIONARY|PARSER|TEMPLATE)|TRANSFORM|TRIGGER|TYPE"
-    "|USER MAPPING|VIEW"
+    "|SUBSCRIPTION|TABLE|TEXT SEARCH (?:CONFIGURATION|DICTIONARY|PARSER|TEMPLATE)|TRANSFORM|TRIGGER"
+    "|TYPE|USER MAPPING|VIEW"
 )
 _CREATED = (
     "COLLATION|EXTENSION|FOREIGN TABLE|MATERIALIZED VIEW|SCHEMA|SEQUENCE|SERVER|STATISTICS"
@@ -82,6 +82,7 @@ _OPTIONS = {
     "pg_foreign_data_wrapper": "fdwoptions",
     "pg_foreign_server": "srvoptions",
     "pg_foreign_table": "ftoptions",
+    "pg_user_mappings": "umoptions",
 }
 """The columns with the options of foreign data, by their catalogs."""
 
@@ -197,6 +198,10 @@ def _rows(obj: SchemaObject) -> tuple[str, str] | None:
     """Return a catalog and the condition of the row that an object has there."""
     if obj.address.kind in _NAMED:
         return _row_of_name(obj.address)
+    if obj.address.kind == "user mapping":
+        server, user = map(quote_literal, obj.address.path)
+        mapped = "umuser = 0" if obj.address.name == "PUBLIC" else f"usename = {user}"
+        return "pg_user_mappings", f"srvname = {server} AND {mapped}"
     if obj.address.kind == "cast":
         source, _, target = obj.address.name.partition(" AS ")
         types = f"to_regtype({quote_literal(source)})", f"to_regtype({quote_literal(target)})"
@@ -224,6 +229,10 @@ def _row_of_name(address: Address) -> tuple[str, str]:
     if address.schema:
         schema = quote_literal(quote_identifier(address.schema))
         conditions.append(f"{prefix}namespace = to_regnamespace({schema})")
+    if address.kind == "subscription":  # the catalog has those of all databases
+        conditions.append(
+            "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
     if address.path[:-1]:  # of an operator class or family
         method = f"SELECT oid FROM pg_am WHERE amname = {quote_literal(address.path[0])}"
         conditions.append(f"{prefix}method = ({method})")

@@ -203,10 +203,18 @@ def test_a_function_is_looked_for_by_its_arguments(live):
 
 
 def test_a_kind_that_cannot_be_looked_for_has_no_condition():
+    privileges = SchemaObject(Address("privileges", "", ("LANGUAGE", "sql")), {})
+    grant = "GRANT USAGE ON LANGUAGE sql TO pg_monitor"
+    assert existence(privileges) == ""
+    assert conditional(grant, privileges).statement == grant
+
+
+def test_an_option_of_a_user_mapping_is_looked_for():
     mapping = SchemaObject(Address("user mapping", "", ("far", "PUBLIC")), {})
-    assert existence(mapping) == ""
-    assert conditional("DROP USER MAPPING FOR PUBLIC SERVER far", mapping).statement == (
-        "DROP USER MAPPING IF EXISTS FOR PUBLIC SERVER far"
+    found = conditional("ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (ADD user 'u')", mapping)
+    assert found.condition == (
+        "NOT EXISTS (SELECT FROM pg_user_mappings, pg_options_to_table(umoptions) "
+        "WHERE srvname = 'far' AND umuser = 0 AND option_name = 'user')"
     )
 
 

@@ -404,12 +404,17 @@ class ForeignKey(Constraint):
         return "inherited" if wanted.inherited_from and actual.inherited_from else ""
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str] | None:
-        """Statements that validate the foreign key; ``None`` if it has to be created again."""
-        if "enabled" in differing(current, wanted):
-            enabled = "ENABLE" if wanted.attributes["enabled"] else "DISABLE"
+        """Statements that validate the foreign key; ``None`` if it has to be created again.
+
+        So are the triggers of a foreign key that were disabled: only a superuser can enable them,
+        and rows that break the foreign key may have been written meanwhile.
+        """
+        if "enabled" in differing(current, wanted) and not wanted.attributes["enabled"]:
             raise CannotBeWritten(
-                f"{enabled.capitalize()} the triggers of {wanted.address} as a superuser: list "
-                f"them with \\d {table_of(wanted)} and run ALTER TABLE ... {enabled} TRIGGER for "
-                f"each of them, on both tables. Their names differ per database."
+                f"Disable the triggers of {wanted.address} as a superuser: list them with "
+                f"\\d {table_of(wanted)} and run ALTER TABLE ... DISABLE TRIGGER for each of them, "
+                f"on both tables. Their names differ per database."
             )
+        if "enabled" in differing(current, wanted):
+            return None
         return super().change(current, wanted)

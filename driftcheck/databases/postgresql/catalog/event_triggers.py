@@ -13,6 +13,9 @@ from driftcheck.databases.postgresql.catalog.triggers import ENABLED, enabled_sq
 from driftcheck.quoting import quote_literal
 from driftcheck.schema import SchemaObject
 
+_EVENTS = frozenset(("ddl_command_start", "ddl_command_end", "sql_drop", "table_rewrite", "login"))
+"""https://www.postgresql.org/docs/current/event-trigger-definition.html"""
+
 
 class EventTrigger(PostgreSQLKind):
     """An event trigger. https://www.postgresql.org/docs/current/catalog-pg-event-trigger.html."""
@@ -23,7 +26,9 @@ class EventTrigger(PostgreSQLKind):
     keyword = "EVENT TRIGGER"
     recognizable = True
     owner = "t.evtowner"
-    words: ClassVar = {"enabled": ENABLED}
+    words: ClassVar = {"enabled": ENABLED, "event": _EVENTS}
+    stored = frozenset(("tags", "comment"))
+    function_names = frozenset(("function",))
     columns = f"""'' as schema, t.evtname as name, t.evtevent as event, t.evttags as tags,
         t.evtfoid::regproc::text as function, {enabled_sql("t.evtenabled")} as enabled,
         d.description as comment"""

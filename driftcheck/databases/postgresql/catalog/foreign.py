@@ -30,6 +30,8 @@ class ForeignDataWrapper(PostgreSQLKind):
     name = "foreign data wrapper"
     plural = "foreign data wrappers"
     keyword = "FOREIGN DATA WRAPPER"
+    stored = frozenset(("options", "comment"))
+    function_names = frozenset(("handler", "validator"))
     recognizable = True
     owner = "w.fdwowner"
     acl = "w.fdwacl"
@@ -79,6 +81,7 @@ class Server(PostgreSQLKind):
     name = "server"
     plural = "servers"
     keyword = "SERVER"
+    stored = frozenset(("wrapper", "type", "version", "options", "comment"))
     recognizable = True
     owner = "s.srvowner"
     acl = "s.srvacl"
@@ -161,10 +164,8 @@ class UserMapping(PostgreSQLKind):
     name = "user mapping"
     plural = "user mappings"
     keyword = "USER MAPPING"
-    why_not_adopted = (
-        "A user mapping is not tried on shadow databases, and a migration is no place for its "
-        "options: they can be passwords."
-    )
+    is_lost_in_copies = True
+    stored = frozenset(("options",))
     columns = f"""'' as schema, m.srvname as within,
         case m.umuser when 0 then 'PUBLIC' else m.usename end as name,
         {foreign_options_sql("m.umoptions")} as options, {OPTIONS_ARE_HIDDEN} as hidden"""

@@ -21,6 +21,8 @@ class Language(PostgreSQLKind):
     name = "language"
     plural = "languages"
     keyword = "LANGUAGE"
+    stored = frozenset(("comment",))
+    function_names = frozenset(("handler", "inline", "validator"))
     owner = "l.lanowner"
     acl = "l.lanacl"
     acl_type = "l"

@@ -63,10 +63,8 @@ class Subscription(PostgreSQLKind):
     plural = "subscriptions"
     keyword = "SUBSCRIPTION"
     left_out_of_copies = True
-    why_not_adopted = (
-        "A subscription is not tried on shadow databases: it copies the rows of another server. "
-        "Most of its changes cannot be made in the transaction of a migration either."
-    )
+    is_lost_in_copies = True
+    stored = frozenset(("publications", "slot", "options", "comment"))
     recognizable = True
     recreatable = False
     owner = "s.subowner"

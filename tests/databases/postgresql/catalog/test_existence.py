@@ -5,7 +5,6 @@ from dataclasses import replace
 from driftcheck.databases.postgresql.conditional_ddl import existence
 
 WITHOUT_LOOK = {
-    "user mapping",  # CREATE and DROP have IF EXISTS
     "privileges",  # GRANT and REVOKE have no effect the second time
 }
 NO_NAMES = {"operator": "~~~", "cast": "absent AS absent"}

@@ -67,7 +67,6 @@ alter table school.lessons alter constraint lessons_student_fkey not deferrable;
 alter table school.lessons drop constraint lessons_student_fkey,
   add foreign key (student) references school.students;
 
--- undo by hand
 -- redo by hand
 -- changed foreign key school.lessons.lessons_student_fkey
 do $$ begin execute (select format('alter table %s disable trigger %I', tgrelid::regclass, tgname)
@@ -199,7 +198,6 @@ alter table school.trips rename constraint trips_club_fkey to of_club;
 -- extra foreign key school.trips.other_club
 alter table school.trips add constraint other_club foreign key (club) references school.clubs;
 
--- undo by hand
 -- redo by hand
 -- changed foreign key school.loans.loans_book
 alter table school.loans disable trigger all;
