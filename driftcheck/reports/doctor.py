@@ -42,7 +42,7 @@ def conclusion_text(checks: Sequence[Check], page: OutputStyle = PLAIN) -> str:
     elif counts[Status.WARNING]:
         verdict = "driftcheck can check this project."
     else:
-        verdict = "Everything is there."
+        verdict = "Everything that driftcheck needs is there."
     lines = wrapped(page, words(page, f"{', '.join(told)}. ", (verdict, STRONG)))
     if not counts[Status.FAILED]:
         lines += wrapped(page, words(page, "Next: driftcheck compare, with the same options."))

@@ -1,6 +1,7 @@
 """The terminal format shows what matters in outputs of any width."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -167,6 +168,16 @@ def test_a_report_that_fits_a_screen_says_nothing_twice(samples):
         text = render(samples[name], output=TERMINAL)
         assert "First:" not in text
         assert len(text.splitlines()) <= 24
+
+
+def test_a_hazard_that_does_not_fail_the_check_has_no_next_step(samples):
+    (database,) = samples["gate"].databases
+    (fault,) = database.findings
+    hazard = replace(fault, rule="hazard-lock", severity=Severity.WARNING)
+    report = replace(
+        samples["gate"], databases=(replace(database, findings=(hazard,)),), fail_on=frozenset()
+    )
+    assert render(report).endswith("No finding fails the check; 1 informational finding.\n")
 
 
 def test_the_summary_of_many_findings_names_their_objects(samples):
