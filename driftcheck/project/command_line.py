@@ -7,8 +7,9 @@ tenant and app as driftcheck did.
 from __future__ import annotations
 
 import importlib
+import json
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from driftcheck.config.settings import Settings
@@ -17,20 +18,41 @@ Command = Callable[..., str]
 """Returns a command of the project: ``command("stamp", "REVISION")``."""
 
 
-def alembic_command(settings: Settings, *words: str) -> str:
+def alembic_command(settings: Settings, subcommand: str, *words: str) -> str:
     """Return a command of Alembic with the options ``-c``, ``-n`` and ``-x`` of driftcheck.
 
-    The command ``alembic`` takes no ``package.module:callable``, so such a ``-c`` is left out.
+    The command ``alembic`` takes no ``package.module:callable``. For such a ``-c``, the command
+    calls Alembic's function in Python.
 
     Args:
         settings: The settings.
-        words: The subcommand and its arguments.
+        subcommand: The subcommand.
+        words: Its arguments.
     """
     config = settings.config
     is_file = config is not None and (settings.root / config).is_file()
+    module, colon, build = (config or "").partition(":")
+    if colon and build and not is_file:
+        return _in_python(module, build, settings.x, subcommand, words)
     options = [("-c", config if is_file else None), ("-n", settings.name)]
     options += [("-x", argument) for argument in settings.x]
-    return shlex.join(["alembic", *_words(options), *words])
+    return shlex.join(["alembic", *_words(options), subcommand, *words])
+
+
+def _in_python(
+    module: str, build: str, x: Sequence[str], subcommand: str, words: Sequence[str]
+) -> str:
+    """Return a command that calls a function of Alembic with the configuration of a callable."""
+    names = [word for word in words if not word.startswith("--")]
+    flags = [f"{word.removeprefix('--')}=True" for word in words if word not in names]
+    # Strings in JSON are strings in Python, in double quotes: a shell leaves these as they are.
+    arguments = [json.dumps(names[0] if len(names) == 1 else names)] if names else []
+    call = f"command.{subcommand}({', '.join(['config', *arguments, *flags])})"
+    lines = ["from alembic import command", f"import {module}", f"config = {module}.{build}()"]
+    if x:
+        options = f"Namespace(x={json.dumps(x)})"
+        lines += ["from argparse import Namespace", f"config.cmd_opts = {options}"]
+    return shlex.join(["python", "-c", "; ".join([*lines, call])])
 
 
 def flask_command(settings: Settings, subcommand: str, *words: str) -> str:
