@@ -251,8 +251,8 @@ class ProjectCheck:
         """Return what findings are completed with, besides the operations of autogenerate."""
         return FindingContext(
             database.catalog,
-            made=history.made.get(database.database_key, {}),
-            dropped=history.dropped.get(database.database_key, {}),
+            made=history.sources.made_in(database.database_key),
+            dropped=history.sources.dropped_in(database.database_key),
             declared=declared_lines(self._opened.declarations, database, judged),
             upgrade=self._loaded.upgrade_command,
             migrate=self._loaded.project.migrate_command,

@@ -18,10 +18,10 @@ from driftcheck.project.inputs import States, inputs_of, inputs_with, merged
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
 from driftcheck.sources.cache import Cache
+from driftcheck.sources.object_sources import MigrationSource, ObjectSources
 from driftcheck.sources.reading import read_restricted
 from driftcheck.sources.replay import (
     Destinations,
-    MigrationSource,
     Replay,
     RevisionFailure,
     UseOfModels,
@@ -41,12 +41,9 @@ class History:
         stamped: The schema at the revisions that the live database is stamped with. A database
             is missing if the replay failed before these revisions.
         head: The schema at the heads of the history; missing likewise.
-        made: For each database, where the migrations create its objects.
-        made_at_stamped: The same at the revisions of the live database; ``None`` if the replay
+        sources: Where the migrations create and drop objects, up to the heads.
+        sources_at_stamped: The same at the revisions of the live database; ``None`` if the replay
             started at later revisions.
-        dropped: For each database, where the migrations drop or rename objects that the heads do
-            not have.
-        dropped_at_stamped: The same at the revisions of the live database, as ``made_at_stamped``.
         fault: The failure that stopped the replay, if any.
         how: ``fresh`` or ``cached``.
         inputs: What the replay has read outside the history; ``None`` if that cannot be read again.
@@ -56,10 +53,8 @@ class History:
 
     stamped: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
     head: dict[DatabaseKey, Snapshot] = field(default_factory=dict)
-    made: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
-    made_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
-    dropped: dict[DatabaseKey, dict[Address, MigrationSource]] = field(default_factory=dict)
-    dropped_at_stamped: dict[DatabaseKey, dict[Address, MigrationSource]] | None = None
+    sources: ObjectSources = field(default_factory=ObjectSources)
+    sources_at_stamped: ObjectSources | None = None
     fault: RevisionFailure | None = None
     how: str = FRESH
     inputs: States | None = field(default_factory=dict)
@@ -99,8 +94,7 @@ class HistoryReplay:
         with self._replay.recording() as recorder:
             if self._replay.upgrade(stamped):
                 history.stamped = self._read()
-                history.made_at_stamped = _copied(self._replay.made)
-                history.dropped_at_stamped = _copied(self._replay.dropped)
+                history.sources_at_stamped = self._replay.sources.copy()
                 at_stamped(recorder.inputs())
                 if all(set(stamped.get(key, ())) == set(self._heads[key]) for key in self._heads):
                     history.head = history.stamped
@@ -122,8 +116,7 @@ class HistoryReplay:
 
     def _completed(self, history: History, recorder: ReplayRecording) -> History:
         history.inputs = recorder.inputs()
-        history.made = self._replay.made
-        history.dropped = self._replay.dropped
+        history.sources = self._replay.sources
         history.fault = self._replay.fault
         history.uses_of_models = self._replay.uses_of_models
         return history
@@ -137,12 +130,6 @@ class HistoryReplay:
                 self._shadow_set, self._tables, self._scope
             ).items()
         }
-
-
-def _copied(
-    sources: Mapping[DatabaseKey, Mapping[Address, MigrationSource]],
-) -> dict[DatabaseKey, dict[Address, MigrationSource]]:
-    return {database_key: dict(of_database) for database_key, of_database in sources.items()}
 
 
 def read_shadow_set(
@@ -244,8 +231,7 @@ class CachedHistory:
             history.inputs = merged(history.inputs, schema.inputs)
             getattr(history, side)[database_key] = schema.snapshot
             if side == "head":
-                history.made[database_key] = dict(schema.made)
-                history.dropped[database_key] = dict(schema.dropped)
+                history.sources.set(database_key, schema.made, schema.dropped)
                 history.digests[database_key] = schema.digest
         return history
 
@@ -270,17 +256,16 @@ class CachedHistory:
         if history.fault is not None or history.uses_of_models or history.inputs is None:
             return
         inputs = inputs_with(history.inputs).as_json()
-        made_at = {"stamped": history.made_at_stamped, "head": history.made}
-        dropped_at = {"stamped": history.dropped_at_stamped or {}, "head": history.dropped}
+        found_at = {"stamped": history.sources_at_stamped, "head": history.sources}
         for (database_key, side), key in self._keys.items():
-            made_of_side = made_at[side]
-            if made_of_side is None:  # it came from the cache itself
+            found = found_at[side]
+            if found is None:  # it came from the cache itself
                 continue
             snapshot = getattr(history, side)[database_key]
-            sources = sources_as_json(made_of_side.get(database_key, {}), snapshot)
+            sources = sources_as_json(found.made_in(database_key), snapshot)
             dropped = [
                 [address, [where.revision, where.file, where.line]]
-                for address, where in dropped_at[side].get(database_key, {}).items()
+                for address, where in found.dropped_in(database_key).items()
             ]
             extra = {"sources": sources, "dropped": dropped, "inputs": inputs}
             digest = self._cache.put(key, SnapshotFile(snapshot, (), extra))

@@ -29,20 +29,12 @@ from driftcheck.schema import Address
 from driftcheck.sources.created_tables import table_of_no_revision
 from driftcheck.sources.files import relative, source_directories
 from driftcheck.sources.import_operations import import_again
+from driftcheck.sources.object_sources import MigrationSource, ObjectSources
 from driftcheck.sources.replay_inputs import ReplayRecording, recording
 from driftcheck.sources.session_watch import SessionWatch
 from driftcheck.sources.statement_log import ExecutedStatement, StatementLog, has_word
 
 _ALREADY_EXISTS = re.compile(r"(?<!not )(?<!n't )exist|duplicate", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class MigrationSource:
-    """Where the migrations create an object: a revision, its file, the line of the operation."""
-
-    revision: str
-    file: str
-    line: int | None
 
 
 @dataclass(frozen=True)
@@ -88,15 +80,13 @@ class AppliedRevisions:
 
     Attributes:
         revisions: The revisions, in the order in which they ran.
-        made: For each database, where they create its objects.
-        dropped: For each database, where they drop or rename objects that it does not have again.
+        sources: Where they create and drop objects.
         names_special_date: See ``Replay.names_special_date``.
         inputs: What they have read outside the history.
     """
 
     revisions: tuple[str, ...]
-    made: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
-    dropped: Mapping[DatabaseKey, Mapping[Address, MigrationSource]]
+    sources: ObjectSources
     names_special_date: bool
     inputs: States
 
@@ -156,8 +146,7 @@ class Replay:
         self._models = [m for contexts in databases for c in contexts for m in c.metadata]
         self.applied: list[str] = []
         self.known: dict[DatabaseKey, frozenset[Address]] = {}
-        self.made: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
-        self.dropped: dict[DatabaseKey, dict[Address, MigrationSource]] = {}
+        self.sources = ObjectSources()
         self.fault: RevisionFailure | None = None
         self._has_imported = False
         self.show: Callable[[str], None] = lambda _: None
@@ -186,8 +175,7 @@ class Replay:
     def resume(self, earlier: AppliedRevisions) -> None:
         """Go on after revisions that an earlier replay has run in the database of the shadows."""
         self.applied = [*earlier.revisions]
-        self.made = {key: dict(made) for key, made in earlier.made.items()}
-        self.dropped = {key: dict(dropped) for key, dropped in earlier.dropped.items()}
+        self.sources = earlier.sources.copy()
         self._log.names_special_date = earlier.names_special_date
 
     def recording(self) -> AbstractContextManager[ReplayRecording]:
@@ -298,32 +286,22 @@ class Replay:
     def _record_created(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
         revision, file = self._log.revision, self._log.file
         self.applied.append(revision)
-        made = self.made.setdefault(database_key, {})
-        dropped = self.dropped.setdefault(database_key, {})
-        before = self.known.get(database_key, frozenset())
         shown = relative(file, self._loaded.root)
-        for address in before - now:
-            made.pop(address, None)
-            dropped[address] = MigrationSource(revision, shown, 0)
-        for address in now - before:
-            dropped.pop(address, None)
+
+        def source(address: Address | None) -> MigrationSource:
+            if address is None:
+                return MigrationSource(revision, shown, 0)
             line = self._log.creation_line(*address.path)
-            line = line or self._log.creation_line(address.path[0])
-            made[address] = MigrationSource(revision, shown, line)
+            return MigrationSource(
+                revision, shown, line or self._log.creation_line(address.path[0])
+            )
+
+        before = self.known.get(database_key, frozenset())
+        self.sources.record_upgrade(database_key, before, now, source)
 
     def _record_dropped(self, database_key: DatabaseKey, now: frozenset[Address]) -> None:
-        """Record dropped objects only.
-
-        An object that a downgrade creates again was created by some earlier revision, but it is
-        not known by which.
-        """
-        made = self.made.setdefault(database_key, {})
-        dropped = self.dropped.setdefault(database_key, {})
         before = self.known.get(database_key, frozenset())
-        for address in before - now:
-            made.pop(address, None)
-        for address in now - before:
-            dropped.pop(address, None)
+        self.sources.record_downgrade(database_key, before, now)
 
     def _failure(self, error: BaseException) -> RevisionFailure:
         if self._log.is_disconnected:  # says nothing about the history
@@ -361,7 +339,7 @@ class Replay:
             return None
         candidates = [
             (address, source)
-            for sources in self.made.values()
+            for sources in self.sources.made.values()
             for address, source in sources.items()
             if has_word(message, address.name)
             and all(has_word(statement, part) for part in address.path)

@@ -6,7 +6,7 @@ import pytest
 
 from driftcheck.schema import Address, SchemaObject, Snapshot
 from driftcheck.sources.history import sources_as_json, sources_in
-from driftcheck.sources.replay import MigrationSource
+from driftcheck.sources.object_sources import MigrationSource
 
 TABLE, COLUMN, INDEX = (
     Address(kind, "public", path)

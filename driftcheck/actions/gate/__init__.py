@@ -155,7 +155,7 @@ class _BranchCheck:
         settings, shadows = self._settings, self._shadows
         return ExpectedHead(
             schemas={key: within(head, settings.schemas) for key, head in history.head.items()},
-            made=history.made,
+            made=history.sources.made,
             restorer=lambda database_key: snapshot_restorer(settings, shadows, database_key),
             maker=shadows.maker,
         )

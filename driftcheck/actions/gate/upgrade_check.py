@@ -31,7 +31,8 @@ from driftcheck.pipeline.faults.faults import fault, origin_of
 from driftcheck.pipeline.faults.row_remedies import remedy_for_rows
 from driftcheck.project.environment import LoadedProject
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.object_sources import MigrationSource
+from driftcheck.sources.replay import RevisionFailure
 from driftcheck.storage.temporary import temporary_directory
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from driftcheck.actions.gate.merge import Merge, export_base_files
 from driftcheck.project.environment import LoadedProject
 from driftcheck.sources.files import relative
-from driftcheck.sources.replay import MigrationSource
+from driftcheck.sources.object_sources import MigrationSource
 
 
 class VersionLocations:

@@ -137,7 +137,7 @@ class _ProjectSimulation:
             simulation.require_copies(database)
         generation = generate()
         self._require_revisions(generation)
-        made = state.result.history.made
+        made = state.result.history.sources.made
         results = {
             database.database_key: [
                 simulation.run(
@@ -214,7 +214,7 @@ class _ProjectSimulation:
             database_key = database.database_key
             context = OutcomeContext(
                 generation.findings.get(database_key, ()),
-                history.made.get(database_key, {}),
+                history.sources.made_in(database_key),
                 generation.migration,
                 root=self._loaded.root,
             )

@@ -117,7 +117,7 @@ class ColleagueSimulation:
                     ", ".join(revisions) or EMPTY,
                     self._description(scenario.database_key, revisions),
                     copies,
-                    replay.made.get(scenario.database_key, {}),
+                    replay.sources.made_in(scenario.database_key),
                 )
                 result = self._runner.run(scenario, start)
                 results[scenario.database_key, numbers[stop]] = result

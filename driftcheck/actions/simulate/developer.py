@@ -20,7 +20,8 @@ from driftcheck.pipeline.database_state import DatabaseState
 from driftcheck.pipeline.progress import Progress
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.object_sources import MigrationSource
+from driftcheck.sources.replay import RevisionFailure
 from driftcheck.sources.untrusted import build_untrusted
 
 

@@ -26,7 +26,7 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.renames import RenameFollower
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address
-from driftcheck.sources.replay import MigrationSource
+from driftcheck.sources.object_sources import MigrationSource
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class MigrationGenerator:
             database.database_key: self._findings(
                 database,
                 judged[database.database_key],
-                history.made.get(database.database_key, {}),
+                history.sources.made_in(database.database_key),
             )
             for database in databases
         }

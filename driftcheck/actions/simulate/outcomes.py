@@ -19,7 +19,8 @@ from driftcheck.pipeline.faults.mapped_views import exclude_view, is_table_over_
 from driftcheck.pipeline.faults.revision_remedies import revision_remedies
 from driftcheck.pipeline.faults.row_remedies import remedy_for_rows
 from driftcheck.schema import Address
-from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.object_sources import MigrationSource
+from driftcheck.sources.replay import RevisionFailure
 from driftcheck.sources.statement_log import has_word
 
 _T = TypeVar("_T")

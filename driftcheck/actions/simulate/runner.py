@@ -25,7 +25,8 @@ from driftcheck.pipeline.printed_expressions import compared
 from driftcheck.pipeline.selection import within
 from driftcheck.project.shadow_sets import ShadowSet
 from driftcheck.schema import Address, Snapshot
-from driftcheck.sources.replay import Destinations, MigrationSource, RevisionFailure
+from driftcheck.sources.object_sources import MigrationSource
+from driftcheck.sources.replay import Destinations, RevisionFailure
 
 EMPTY = "an empty database"
 """The start of a database that no revision has run on."""
@@ -181,7 +182,7 @@ class _RevisionRunner:
         self._root = root
         self._ran: list[str] = []
         self._replay = replays.new(start.shadow_set, self._record)
-        self._replay.made[scenario.database_key] = dict(start.made)
+        self._replay.sources.made[scenario.database_key] = dict(start.made)
 
     def upgrade(self, revisions: Sequence[str]) -> None:
         """Upgrade to some revisions."""

@@ -131,7 +131,7 @@ class HistoryChecks:
 
     def _located(self, finding: Finding) -> Finding:
         """Add the operation that has created the object of a finding."""
-        for made in self.history.made.values():
+        for made in self.history.sources.made.values():
             if finding.address in made:
                 return replace(finding, origin=origin_of(made[finding.address]))
         return finding

@@ -26,6 +26,7 @@ from driftcheck.schema import Snapshot
 from driftcheck.sources.cache import Cache, CachedSnapshot
 from driftcheck.sources.files import changed_files, file_digests
 from driftcheck.sources.history import CachedSchema, database_identity, version_table_keys
+from driftcheck.sources.object_sources import ObjectSources
 from driftcheck.sources.replay import AppliedRevisions, Destinations, Replay
 from driftcheck.sources.revision_order import upgrade_order
 from driftcheck.sources.session_watch import SessionWatch
@@ -192,8 +193,7 @@ class Templates:
         _, names_special_date, _ = json.loads(template.description)
         applied = AppliedRevisions(
             tuple(revisions),
-            {database_key: cached.made},
-            {database_key: cached.dropped},
+            ObjectSources({database_key: dict(cached.made)}, {database_key: dict(cached.dropped)}),
             names_special_date,
             cached.inputs,
         )

@@ -79,7 +79,9 @@ class HistoryWalker:
             for walk in walks.values():
                 _require_all(walk, self._loaded.heads)
         changed = changed_files(before, file_digests(self._loaded.script))
-        history = History(made=done.made, fault=done.fault, uses_of_models=done.uses_of_models)
+        history = History(
+            sources=done.sources, fault=done.fault, uses_of_models=done.uses_of_models
+        )
         return WalkedHistory(history, changed, walks)
 
     def _replay(self, stamped: Destinations) -> tuple[dict[DatabaseKey, Walk], Replay]:

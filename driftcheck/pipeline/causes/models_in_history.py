@@ -88,7 +88,7 @@ def _write_out(use: UseOfModels) -> Remedy:
 def _created_objects(history: History, database_key: DatabaseKey) -> set[Address]:
     """Return the objects that the lines with a use of the models create."""
     lines = {(use.where.revision, use.where.line) for use in history.uses_of_models}
-    made = history.made.get(database_key, {})
+    made = history.sources.made_in(database_key)
     return {address for address, source in made.items() if (source.revision, source.line) in lines}
 
 

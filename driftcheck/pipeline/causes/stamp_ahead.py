@@ -21,7 +21,7 @@ from driftcheck.pipeline.database_state import DatabaseState, ProjectState
 from driftcheck.pipeline.faults.faults import fault
 from driftcheck.schema import Address
 from driftcheck.sources.history import History
-from driftcheck.sources.replay import MigrationSource
+from driftcheck.sources.object_sources import MigrationSource, ObjectSources
 from driftcheck.sources.statement_log import has_word
 from driftcheck.sources.walk import ancestry
 
@@ -158,8 +158,8 @@ class NotRunRevisions:
 
 def _made(history: History, database_key: DatabaseKey) -> Mapping[Address, MigrationSource]:
     """Return where objects are created, also those that revisions after the stamp drop."""
-    at_stamped = history.made_at_stamped or {}
-    return {**history.made.get(database_key, {}), **at_stamped.get(database_key, {})}
+    at_stamped = history.sources_at_stamped or ObjectSources()
+    return {**history.sources.made_in(database_key), **at_stamped.made_in(database_key)}
 
 
 def _recorded(revisions: Sequence[str]) -> str:

@@ -24,8 +24,8 @@ from driftcheck.pipeline.completion.remedies import code_of, remedies_of
 from driftcheck.pipeline.faults.faults import origin_of
 from driftcheck.pipeline.repairs.repair import RepairBasis, plan_each
 from driftcheck.schema import Address
+from driftcheck.sources.object_sources import MigrationSource
 from driftcheck.sources.operation import Operation
-from driftcheck.sources.replay import MigrationSource
 
 
 def complete(judged: Sequence[Judged], context: FindingContext) -> list[Finding]:

@@ -17,8 +17,8 @@ from driftcheck.judging.judge import Judged, is_left_to_migrations, objects_of
 from driftcheck.pipeline.completion.operation_matching import objects_in
 from driftcheck.pipeline.repairs.repair import RepairBasis
 from driftcheck.schema import Address, Snapshot
+from driftcheck.sources.object_sources import MigrationSource
 from driftcheck.sources.operation import Operation
-from driftcheck.sources.replay import MigrationSource
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql
 
 from driftcheck.judging.findings import Remedy
 from driftcheck.schema import Address
+from driftcheck.sources.object_sources import MigrationSource
 from driftcheck.sources.operation_code import counterpart, function_of, operation_at, parsed, short
-from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.replay import RevisionFailure
 
 _CREATED = {
     "add_column": "column",

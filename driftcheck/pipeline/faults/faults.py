@@ -25,7 +25,8 @@ from driftcheck.project.command_line import Command
 from driftcheck.project.project import Project
 from driftcheck.schema import Address, Remark, SchemaObject
 from driftcheck.sources.files import relative
-from driftcheck.sources.replay import MigrationSource, RevisionFailure
+from driftcheck.sources.object_sources import MigrationSource
+from driftcheck.sources.replay import RevisionFailure
 
 
 def fault(
