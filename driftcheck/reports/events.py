@@ -83,7 +83,7 @@ def broken_lines(broken: Break, page: OutputStyle) -> Lines:
 def event_values(event: Event) -> dict[str, Any]:
     """The values of an event for JSON."""
     return {
-        "deed": event.operation,
+        "operation": event.operation,
         "kind": event.address.kind,
         "address": event.address.sql,
         "was": event.old_address.sql if event.old_address else None,

@@ -66,7 +66,7 @@ def database_values(database: DatabaseReport, report: Report) -> dict[str, Any]:
         },
         "shadows": database.shadows,
         "notes": database.notes,
-        "plays": [_simulation(simulation) for simulation in database.simulations],
+        "simulations": [_simulation(simulation) for simulation in database.simulations],
         **_revision_match(database.revision_match),
         **_repair(database),
         "ignored": [_ignored(ignored, report) for ignored in database.ignored],
@@ -76,9 +76,9 @@ def database_values(database: DatabaseReport, report: Report) -> dict[str, Any]:
 def _simulation(simulation: Simulation) -> dict[str, Any]:
     return {
         "start": simulation.start,
-        "gets_through": simulation.succeeds,
-        "acts": [
-            {"said": step.description, "came_off": step.succeeded, "code": step.code}
+        "succeeds": simulation.succeeds,
+        "steps": [
+            {"description": step.description, "succeeded": step.succeeded, "code": step.code}
             for step in simulation.steps
         ],
     }
@@ -112,7 +112,7 @@ def _revision_match(found: RevisionMatch | None) -> dict[str, Any]:
         "tried": found.states_compared,
         "composed": found.composed,
     }
-    return {"whereabouts": values}
+    return {"revision_match": values}
 
 
 def _ignored(ignored: IgnoredFinding, report: Report) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def test_commands_agree(name, sketch, request):
     assert compared.status == bool(findings)
     assert [f["rule"] for f in pending(gate.database)] == [f["rule"] for f in findings]
     assert gate.status == bool(findings), gate.stdout
-    written = [s for play in simulated.database["plays"] for s in play["acts"]]
+    written = [s for run in simulated.database["simulations"] for s in run["steps"]]
     assert any("migrate would write now" in str(s) for s in written) is case["operations"]
 
 

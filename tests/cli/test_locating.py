@@ -22,7 +22,7 @@ def test_locate(school):
     elsewhere = school.run("locate", "--format", "json")
     assert elsewhere.status == 1
     assert elsewhere.findings == [("locate-elsewhere", "")]
-    assert elsewhere.database["whereabouts"]["states"] == [["0002"]]
+    assert elsewhere.database["revision_match"]["states"] == [["0002"]]
 
 
 def test_blame(school):
