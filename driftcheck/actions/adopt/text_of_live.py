@@ -67,7 +67,7 @@ def _is_stored(obj: SchemaObject, kind: Kind, functions: Collection[str]) -> boo
 
 def _is_stored_value(attribute: str, value: Value, kind: Kind, functions: Collection[str]) -> bool:
     """Whether the database only stores a value, or the value names a function that it may run."""
-    if value is None or isinstance(value, int):
+    if value in (None, ()) or isinstance(value, int):
         return True
     if attribute in kind.function_names:
         return value in functions or _OF_THE_SERVER.fullmatch(str(value)) is not None

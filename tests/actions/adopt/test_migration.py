@@ -436,6 +436,7 @@ op.execute("CREATE EXTENSION vector")
         "ALTER FOREIGN DATA WRAPPER paper OPTIONS (DROP debug, SET path '/y', ADD more 'x')",
         "CREATE FOREIGN DATA WRAPPER glass VALIDATOR postgresql_fdw_validator",
         "ALTER LANGUAGE shell RENAME TO nut",
+        "CREATE OPERATOR FAMILY g USING hash; COMMENT ON OPERATOR FAMILY g USING hash IS 'x'",
         "ALTER SUBSCRIPTION news SET (binary = true)",
         "ALTER SUBSCRIPTION news RENAME TO olds",
         'ALTER SUBSCRIPTION news SET PUBLICATION "a""b" WITH (refresh = false)',

@@ -126,6 +126,7 @@ class OperatorFamily(PostgreSQLKind):
     plural = "operator families"
     recreatable = False  # its classes would be dropped
     keyword = "OPERATOR FAMILY"
+    stored = frozenset(("comment",))
     owner = "f.opfowner"
     columns = """n.nspname as schema, m.amname as within, f.opfname as name,
         coalesce(r.members, '{}') as members, d.description as comment"""
