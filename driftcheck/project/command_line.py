@@ -21,8 +21,7 @@ Command = Callable[..., str]
 def alembic_command(settings: Settings, subcommand: str, *words: str) -> str:
     """Return a command of Alembic with the options ``-c``, ``-n`` and ``-x`` of driftcheck.
 
-    The command ``alembic`` takes no ``package.module:callable``. For such a ``-c``, the command
-    calls Alembic's function in Python.
+    The command ``alembic`` takes no ``package.module:callable``, so such a ``-c`` is left out.
 
     Args:
         settings: The settings.
@@ -31,12 +30,26 @@ def alembic_command(settings: Settings, subcommand: str, *words: str) -> str:
     """
     config = settings.config
     is_file = config is not None and (settings.root / config).is_file()
-    module, colon, build = (config or "").partition(":")
-    if colon and build and not is_file:
-        return _in_python(module, build, settings.x, subcommand, words)
     options = [("-c", config if is_file else None), ("-n", settings.name)]
     options += [("-x", argument) for argument in settings.x]
     return shlex.join(["alembic", *_words(options), subcommand, *words])
+
+
+def runnable_alembic_command(settings: Settings, subcommand: str, *words: str) -> str:
+    """Return a command of Alembic that a user can run.
+
+    If a callable builds the configuration, the command calls Alembic's function in Python.
+
+    Args:
+        settings: The settings.
+        subcommand: The subcommand.
+        words: Its arguments.
+    """
+    config = settings.config or ""
+    module, _, build = config.partition(":")
+    if not build or (settings.root / config).is_file():
+        return alembic_command(settings, subcommand, *words)
+    return _in_python(module, build, settings.x, subcommand, words)
 
 
 def _in_python(

@@ -40,6 +40,7 @@ _CONFIG_IN_CODE = (
     "function that returns this program's Config: -c package.module:callable."
 )
 _OF_ENGINES = {"begin", "connect"}
+_WRITE_HOOKS = "alembic.script.write_hooks"
 _REVISION_MAP = "alembic.script.revision"
 _NO_SCHEMA = re.compile(
     r'schema "(?P<name>[^"]+)" does not exist|no schema has been selected to create in'
@@ -292,6 +293,17 @@ def _queried_table(error: BaseException) -> str:
     )
 
 
+def _failed_hook(error: BaseException) -> str:
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals.get("__name__") == _WRITE_HOOKS and frame.f_code.co_name == "_run_hooks":
+            return (
+                f"The hook {frame.f_locals.get('name')} of [post_write_hooks] in the Alembic "
+                "configuration fails, so the project's own commands cannot write a migration "
+                "here either. Install the program that it runs, or remove the hook."
+            )
+    return ""
+
+
 _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _missing_variable,
     _old_scheme,
@@ -307,4 +319,5 @@ _HINTS: tuple[Callable[[BaseException], str], ...] = (
     _missing_revision,
     _reflected_table,
     _queried_table,
+    _failed_hook,
 )

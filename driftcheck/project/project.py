@@ -19,7 +19,12 @@ from alembic.util import CommandError
 from driftcheck.config.settings import Settings
 from driftcheck.errors import ConfigurationError, ProjectNotFoundError
 from driftcheck.process.guard_switch import guard_off
-from driftcheck.project.command_line import alembic_command, driftcheck_command, flask_command
+from driftcheck.project.command_line import (
+    alembic_command,
+    driftcheck_command,
+    flask_command,
+    runnable_alembic_command,
+)
 from driftcheck.project.containment import contained
 
 Work = Callable[[Any, Any], Iterable[Any]]
@@ -60,6 +65,11 @@ class Project(ABC):
         return self.command("upgrade", "head")
 
     @property
+    def assumed_command(self) -> str:
+        """The command line that the project's code finds in ``sys.argv``."""
+        return self.upgrade_command
+
+    @property
     def migrate_command(self) -> str:
         """The command that writes a migration with autogenerate."""
         return self.command("revision", "--autogenerate")
@@ -88,7 +98,7 @@ class Project(ABC):
             ProjectError: env.py failed.
         """
         with (
-            contained(doing, root=self.root, command=self.upgrade_command),
+            contained(doing, root=self.root, command=self.assumed_command),
             self.application_context(),
             guard_off(),
         ):
@@ -118,7 +128,7 @@ class Project(ABC):
         """
         doing = "reading the Alembic configuration"
         with (
-            contained(doing, root=self.root, command=self.upgrade_command),
+            contained(doing, root=self.root, command=self.assumed_command),
             self.application_context(),
         ):
             return copy(self.script(self.config()))
@@ -169,7 +179,12 @@ class AlembicProject(Project):
 
     def command(self, subcommand: str, *words: str) -> str:
         """Return a command of Alembic for the same configuration."""
-        return alembic_command(self._settings, subcommand, *words)
+        return runnable_alembic_command(self._settings, subcommand, *words)
+
+    @property
+    def assumed_command(self) -> str:
+        """The command of Alembic, also if a callable builds the configuration."""
+        return alembic_command(self._settings, "upgrade", "head")
 
     def config(self) -> Config:
         """Return a new Alembic configuration."""

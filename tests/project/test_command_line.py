@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from driftcheck.config.settings import Settings
-from driftcheck.project.command_line import alembic_command, flask_command
+from driftcheck.project.command_line import flask_command, runnable_alembic_command
 from tests.conftest import _clean_environment
 
 CALLED = (
@@ -31,7 +31,7 @@ CALLED = (
 def test_alembic(settings, command, tmp_path):
     for name in ("x.ini", "it's here.ini"):
         (tmp_path / name).touch()
-    assert alembic_command(Settings(root=tmp_path, **settings), "stamp", "r2") == command
+    assert runnable_alembic_command(Settings(root=tmp_path, **settings), "stamp", "r2") == command
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_the_command_for_a_callable_runs(sketch):
     )
     settings = Settings(root=project.root, config="built:config", x=("it's b",))
     for words in (["upgrade", "head"], ["stamp", "--purge", "0001", "0002"]):
-        shown = shlex.split(alembic_command(settings, *words))
+        shown = shlex.split(runnable_alembic_command(settings, *words))
         subprocess.run([sys.executable, *shown[1:]], check=True, cwd=project.root)
     tables = inspect(create_engine(project.url)).get_table_names()
     assert tables == ["a", "alembic_version", "it's b"]

@@ -78,7 +78,7 @@ def generate(
         if not any(map(_has_operations, revisions.generated_revisions)):
             return None
         with (
-            contained("writing the migration", root=project.root, command=project.upgrade_command),
+            contained("writing the migration", root=project.root, command=project.assumed_command),
             project.application_context(),
         ):
             for script in revisions.generated_revisions:

@@ -56,6 +56,16 @@ def test_what_is_not_proved_is_not_written(project):
     assert len(revisions(project)) == 1
 
 
+def test_a_hook_that_fails_is_named(project):
+    hook = "hooks = tidy\ntidy.type = exec\ntidy.executable = /nonexistent/tidy\n"
+    ini = project.root / "alembic.ini"
+    ini.write_text(f"{ini.read_text()}\n[post_write_hooks]\n{hook}")
+    result = project.run("adopt", "--yes")
+    assert result.status == 3
+    assert "The hook tidy of [post_write_hooks] in the Alembic configuration" in result.stderr
+    assert len(revisions(project)) == 1
+
+
 def test_the_help_has_an_example(project):
     assert "driftcheck adopt --only" in project.run("adopt", "--help").stdout
 
