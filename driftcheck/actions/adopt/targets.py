@@ -267,8 +267,10 @@ class TargetMaker:
             _unless_installed(step, database.snapshots[Side.LIVE], system) for step in plan.steps
         ]
         refused = run_untrusted(shadow, (step.statement for step in steps))
+        # Later statements about an object fail because the first one was refused.
         return {
-            _address_of(each, steps, system): _NOT_MADE.format(each.message) for each in refused
+            _address_of(each, steps, system): _NOT_MADE.format(each.message)
+            for each in reversed(refused)
         }
 
     def _changes(self, database: DatabaseState, head: Snapshot, target: Snapshot) -> list[Change]:

@@ -112,7 +112,8 @@ def _refused(url: URL, plan: Plan) -> Mapping[Address, str]:
         return {each.address: each.text for each in plan.by_hand}
     refused = run_statements(url, (step.statement for step in plan.steps))
     texts = {each.statement: each.message for each in refused}
-    return {step.address: texts[step.statement] for step in plan.steps if step.statement in texts}
+    failed = (step for step in reversed(plan.steps) if step.statement in texts)
+    return {step.address: texts[step.statement] for step in failed}
 
 
 def _with_changes(schema: Snapshot, adopted: Iterable[Change]) -> Snapshot:

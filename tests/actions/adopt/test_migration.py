@@ -375,7 +375,10 @@ def test_an_extension_that_only_a_superuser_can_install_is_written_and_not_prove
 
 
 def test_drift_that_only_a_superuser_can_create_is_left_out(students, pg18):
-    students.by_hand("CREATE PUBLICATION every FOR ALL TABLES; ALTER TABLE students DROP age")
+    students.by_hand(
+        "CREATE PUBLICATION every FOR ALL TABLES; COMMENT ON PUBLICATION every IS 'all';"
+        "ALTER TABLE students DROP age"
+    )
     adoption = adopted(students, pg18)
     assert adoption.is_proved, adoption.failed
     assert [finding.address.name for finding in adoption.adopted] == ["age"]
