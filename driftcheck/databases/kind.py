@@ -174,6 +174,15 @@ class Kind(ABC):
         """
         del obj, current, wanted
 
+    def check_drop_of_needed(self, obj: SchemaObject, needed: SchemaObject) -> None:
+        """Raise ``CannotBeWritten`` if something that an object needs cannot be dropped meanwhile.
+
+        Args:
+            obj: The object, which remains.
+            needed: What is dropped, perhaps to be created again.
+        """
+        del obj, needed
+
     def release(self, obj: SchemaObject) -> tuple[list[str], SchemaObject] | None:
         """Statements that end the dependencies of an object, and the object afterwards.
 
@@ -191,6 +200,16 @@ class Kind(ABC):
             names: The names that objects have then.
         """
         return replace(obj, part_of=names.get(obj.part_of, obj.part_of) if obj.part_of else None)
+
+    def with_renamed_parts(self, obj: SchemaObject, names: Mapping[str, str]) -> SchemaObject:
+        """The object after its parts were renamed, whose names its attributes contain.
+
+        Args:
+            obj: The object.
+            names: The new name of each part, by its former name.
+        """
+        del names
+        return obj
 
     def fixes_parts(self, obj: SchemaObject) -> bool:
         """Whether the type of an object determines its parts and their order: a typed table."""

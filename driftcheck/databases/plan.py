@@ -10,7 +10,7 @@ from enum import StrEnum
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan_nodes import NodeKind, PlanNode
 from driftcheck.databases.plan_order import nodes_of
-from driftcheck.databases.plan_scope import ObjectChange, PlanScope
+from driftcheck.databases.plan_scope import ObjectChange, PlanScope, Selection
 from driftcheck.databases.plan_selection import select
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
@@ -169,7 +169,7 @@ def plan_in(scope: PlanScope, wanted: Sequence[ObjectChange]) -> Plan:
             scope.named_by_a_person.add(node.address)
     findings = frozenset(c.finding for c in selection.changes if c.finding is not None)
     scope.apply(selection)
-    checked = _without_checks(steps, selection.creates.values(), scope)
+    checked = _without_checks(steps, selection, scope)
     return Plan(tuple(checked), tuple(by_hand), findings)
 
 
@@ -201,18 +201,22 @@ def _hazards(statement: str, *, is_lost: bool) -> frozenset[Hazard]:
 
 
 def _without_checks(
-    steps: list[PlanStep], created: Iterable[SchemaObject], scope: PlanScope
+    steps: list[PlanStep], selection: Selection, scope: PlanScope
 ) -> list[PlanStep]:
     """The steps with the settings of ``Kind.checked_by`` turned off, if they need that.
 
-    They need it if objects of other kinds are created too, by this plan or by another one.
+    They need it if a routine is created, and objects of other kinds too, by this plan or by another
+    one, or if a routine is replaced and not the only change.
     """
-    makers = {obj.address.kind: obj.address for obj in created}
-    settings = {scope.catalog.kind(kind).checked_by: makers[kind] for kind in makers}
-    settings.pop(None, None)
-    alone = len(scope.created_kinds | makers.keys()) == 1  # these are in order already
-    if alone or not settings:
+    checked = {
+        step.address: setting
+        for step in steps
+        if step.statement.startswith("CREATE")
+        and (setting := scope.catalog.kind(step.address.kind).checked_by) is not None
+    }
+    if scope.are_in_order(checked, selection):
         return steps
+    settings = {setting: address for address, setting in checked.items()}
     off = (PlanStep(f"SET {setting} = off", at) for setting, at in settings.items())
     return [*off, *steps, *(PlanStep(f"RESET {setting}", at) for setting, at in settings.items())]
 

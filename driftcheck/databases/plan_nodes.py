@@ -112,6 +112,7 @@ class PlanNodes:
             with _manual(node):
                 self._require_usable(obj)
                 self._require_own(obj)
+                self._require_unused(obj)
                 node.statements = kind.drop_alone(obj) if alone else self._drop(dropped)
                 self._require_empty(obj, node.statements)
             if address not in selection.creates:
@@ -147,6 +148,13 @@ class PlanNodes:
                 f"The server cannot drop {dropped.address} while it is inherited from {source}. "
                 f"Drop {source}, and create it again for its table alone, with ONLY."
             )
+
+    def _require_unused(self, dropped: SchemaObject) -> None:
+        """Leave the drop of an object to a person while something that remains cannot lose it."""
+        for address in self._scope.state.dependents(dropped.address):
+            other = self._scope.state.objects[address]
+            if not self._selection.is_gone(address) and other.part_of != dropped.address:
+                self._scope.kind(other).check_drop_of_needed(other, dropped)
 
     def _require_empty(self, dropped: SchemaObject, statements: list[str]) -> None:
         """Leave the drop of a schema to a person, if an object that is no drift remains in it."""

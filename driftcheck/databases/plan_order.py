@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from driftcheck.databases.plan_by_hand import leave_to_a_person
 from driftcheck.databases.plan_evaluation import Evaluation
 from driftcheck.databases.plan_nodes import NodeKind, PlanNode, PlanNodes
+from driftcheck.databases.plan_partitions import references
 from driftcheck.databases.plan_scope import PlanScope, Selection
 from driftcheck.schema import Address, SchemaObject
 
@@ -60,6 +61,7 @@ class _Order:
         self._order_rivals()
         self._order_keys()
         self._order_attachments()
+        self._order_references()
         self._order_by_name()
         self._order_evaluations()
 
@@ -150,6 +152,20 @@ class _Order:
             for sibling in self._scope.leaving(obj) if attacher is not None else ():
                 self._run(self._nodes.droppers.get(sibling), before=attacher)
                 self._run(self._nodes.detachers.get(sibling), before=attacher)
+
+    def _order_references(self) -> None:
+        """Drop a foreign key before partitions leave its table, and create it when they are back.
+
+        The server does not detach a partition while rows of another table refer to its rows.
+        """
+        for address, node in self._nodes.detachers.items():
+            if address not in self._selection.alters:
+                continue
+            _, target = self._selection.alters[address]
+            for key in references(self._scope.state, address):
+                self._run(self._nodes.droppers.get(key), before=node)
+                attacher = self._nodes.attachers.get(target.address)
+                self._run(attacher, before=self._nodes.makers.get(key))
 
     def _order_rows_as_text(self) -> None:
         """Turn rows of a table into text while the columns of that table are altered."""

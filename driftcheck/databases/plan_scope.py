@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.kind import Kind
 from driftcheck.databases.plan_names import HeldNames
 from driftcheck.databases.plan_parents import RenamedParents
+from driftcheck.databases.plan_partitions import address_within, is_partition, namesakes
 from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.row_facts import NO_ROWS, RowFacts
 from driftcheck.schema import Address, SchemaObject, Snapshot, dependencies_of
@@ -111,7 +112,10 @@ class PlanScope:
         self._by_target = {c.target.address: c for c in changes if c.target is not None}
         self._by_parent: dict[Address, list[ObjectChange]] = {}
         self._by_source: dict[Address, list[Address]] = {}
+        self._by_leader: dict[Address, list[ObjectChange]] = {}
         for change in changes:
+            if change.leader is not None:
+                self._by_leader.setdefault(change.leader, []).append(change)
             if change.target is not None and change.target.inherited_from is not None:
                 heirs = self._by_source.setdefault(change.target.inherited_from, [])
                 heirs.append(change.target.address)
@@ -136,6 +140,7 @@ class PlanScope:
             if change.current is not None and parent is not None and self._leaves(change):
                 self._leaving.setdefault(parent, []).append(change.current.address)
         self._detached: set[Address] = set()
+        self._renamed_parts = _renamed_parts(changes)
         self.created_kinds = {
             c.target.address.kind for c in changes if c.target is not None and c.current is None
         }
@@ -200,24 +205,45 @@ class PlanScope:
     def _leaves(self, change: ObjectChange) -> bool:
         """Whether a change ends that a table is attached to its parent table."""
         current, target = change.current, change.target
-        if current is None or current.part_of is None or not self.is_partition(current):
+        if current is None or current.part_of is None or not is_partition(current):
             return False
         return target is None or bool(self.parents.detaching(current, target))
-
-    def is_partition(self, obj: SchemaObject) -> bool:
-        """Whether an object is a part of an object of its own kind."""
-        return obj.part_of is not None and obj.part_of.kind == obj.address.kind
 
     def leaving(self, target: SchemaObject) -> list[Address]:
         """The current partitions that leave the table of a target partition, perhaps to return.
 
-        The rows of the target partition may be in them until then.
+        The rows of the target partition may be in them until then. If the target partition has
+        partitions itself, those that leave it are among them: their rows may violate its bound.
         """
-        if target.part_of is None or not self.is_partition(target):
+        if target.part_of is None or not is_partition(target):
             return []
-        change = self._by_target.get(target.part_of)
+        return [
+            address
+            for table in (target.part_of, target.address)
+            for address in self._leaving.get(self._former(table), ())
+        ]
+
+    def _former(self, table: Address) -> Address:
+        """The current name of a target table; the same name for a new table."""
+        change = self._by_target.get(table)
         former = change.current if change is not None else None
-        return self._leaving.get(former.address if former is not None else target.part_of, [])
+        return former.address if former is not None else table
+
+    def are_in_order(self, checked: Collection[Address], selection: Selection) -> bool:
+        """Whether each of the routines that a plan writes follows everything that it may name.
+
+        Routines that are created are in order. Nothing is known of one that is replaced.
+        """
+        created = self.created_kinds | {address.kind for address in selection.creates}
+        is_replaced = not selection.creates.keys() >= set(checked)
+        is_alone = not any(
+            change.target.address.kind not in created or is_replaced
+            for change in self._changes
+            if change.target is not None
+            and change.target.address not in checked
+            and self.kind(change.target).is_named_in_definitions
+        )
+        return is_alone and len(checked if is_replaced else created) <= 1
 
     def surplus(self, target: SchemaObject) -> Iterator[ObjectChange]:
         """The open drops of what the parents of a target table have, and the table lacks.
@@ -232,18 +258,32 @@ class PlanScope:
             table = former.address if former is not None else address
             for part in self.state.parts(table):
                 drop = self.open_change(part.address) if part.part_of == table else None
-                if drop is not None and drop.target is None and not self.is_partition(part):
+                if drop is not None and drop.target is None and not is_partition(part):
                     yield drop
 
+    def with_renamed_parts(self, current: SchemaObject, target: SchemaObject) -> SchemaObject:
+        """The current object after its parts got the names that the target object has for them."""
+        names = self._renamed_parts.get(target.address)
+        return self.kind(target).with_renamed_parts(current, names) if names else current
+
     def was_detached(self, table: Address) -> bool:
-        """Whether an earlier plan has detached a table from its parent table."""
+        """Whether an earlier plan has detached a table from its parent table for good."""
         return table in self._detached
+
+    def _is_attached_again(self, change: ObjectChange) -> bool:
+        """Whether a table that is detached for its change gets the same parent table again."""
+        current, target = change.current, change.target
+        if current is None or target is None or target.part_of is None:
+            return False
+        return self.renamed(current.part_of) == target.part_of
 
     def rivals(self, target: SchemaObject) -> Iterator[SchemaObject]:
         """The current objects that the server may take for one that a target object needs.
 
-        A new foreign key finds a key by its columns. It depends on the first one that fits.
+        A new foreign key finds a key by its columns. It depends on the first one that fits. A new
+        trigger of a partitioned table cannot have the name of one that a partition has.
         """
+        yield from namesakes(self.state, target)
         for address in self.needed_by(target):
             needed = self._goals.get(address)
             if needed is None or not self.kind(needed).is_found_by_columns(needed):
@@ -252,6 +292,13 @@ class PlanScope:
                 is_alike = {*other.stands_on} == {*needed.stands_on} and other.address != address
                 if is_alike and self.kind(other).is_found_by_columns(other):
                     yield other
+
+    def gives_way(self, part: SchemaObject) -> bool:
+        """Whether the table to which that of a part is attached has a part of the same name."""
+        goal = self._goals.get(part.part_of) if part.part_of is not None else None
+        if goal is None or goal.part_of is None or part.address.path[:-1] != goal.address.path:
+            return False
+        return address_within(goal.part_of, part.address) in self._goals
 
     def leaves_heirs(self, address: Address) -> bool:
         """Whether objects that are inherited from a current object remain when it is dropped.
@@ -365,6 +412,10 @@ class PlanScope:
         changes = (self._by_target[heir] for heir in self._by_source.get(source, ()))
         return (change for change in changes if id(change) in self._open)
 
+    def followers(self, leader: Address) -> list[ObjectChange]:
+        """The changes by which objects follow another one to its new name."""
+        return self._by_leader.get(leader, [])
+
     def missing_parts(self, parent: Address) -> list[ObjectChange]:
         """The creations of parts of an object that are not made yet."""
         return [c for c in self._by_parent.get(parent, ()) if id(c) in self._open]
@@ -378,7 +429,8 @@ class PlanScope:
             self.names.release(self.state.objects.get(current.address))
         for _, target in selection.alters.values():
             self.names.hold(target)
-            if self.attachment(target.address) is not None:
+            change = self.attachment(target.address)
+            if change is not None and not self._is_attached_again(change):
                 self._detached.add(target.address)
         for target in selection.creates.values():
             self.names.hold(target)
@@ -413,6 +465,9 @@ class PlanScope:
             self.kind(obj).with_parents(obj, renamed),
             address=renamed.get(obj.address, obj.address),
             stands_on=tuple(renamed.get(a, a) for a in obj.stands_on),
+            inherited_from=renamed.get(obj.inherited_from, obj.inherited_from)
+            if obj.inherited_from is not None
+            else None,
         )
 
     def _readdress(
@@ -435,6 +490,18 @@ class PlanScope:
         self._open[id(replaced)] = None
         if change.target is not None:
             self._by_target[change.target.address] = replaced
+
+
+def _renamed_parts(changes: Iterable[ObjectChange]) -> dict[Address, dict[str, str]]:
+    """Return the new name of each column by its former one, for each target table."""
+    renamed: dict[Address, dict[str, str]] = {}
+    for change in changes:
+        former, part = change.current, change.target
+        if former is None or part is None or part.part_of is None or part.number is None:
+            continue
+        if former.address.name != part.address.name:
+            renamed.setdefault(part.part_of, {})[former.address.name] = part.address.name
+    return renamed
 
 
 def within(part: SchemaObject, former: SchemaObject, parent: SchemaObject) -> SchemaObject:

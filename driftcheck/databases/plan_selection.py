@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from driftcheck.databases.kind import PRIVILEGES
+from driftcheck.databases.plan_partitions import is_partition, references
 from driftcheck.databases.plan_scope import (
     ObjectChange,
     PlanScope,
@@ -48,6 +49,7 @@ class _Selector:
         current, target = change.current, change.target
         if current is not None and target is not None and self._is_carried(change):
             self._selection.carried.append((current, target))
+            self._take_leader(change.leader)
         elif target is None:
             self._drop(current, change.leader)
         elif current is None:
@@ -57,7 +59,17 @@ class _Selector:
             self._create(target)
         else:
             self._alter(current, target)
+        if current is not None and target is not None and current.address != target.address:
+            for follower in self._scope.followers(target.address):
+                self.take(follower)
         self._finding = outer
+
+    def _take_leader(self, leader: Address | None) -> None:
+        """Select the change of an object that another one follows to its new name."""
+        creation = self._scope.open_creation(leader) if leader is not None else None
+        current = creation.current if creation is not None else None
+        if current is not None and current.address != leader:
+            self.take(creation)
 
     def _is_carried(self, change: ObjectChange) -> bool:
         """Whether the server changes an object together with the one that leads its change.
@@ -70,6 +82,8 @@ class _Selector:
             return False
         if current.address == target.address:
             return True
+        if change.leader.kind == current.address.kind and current.inherited_from is None:
+            return False
         moves = self._scope.kind(current).can_move
         return not moves and not self._is_detached(current.part_of)
 
@@ -169,8 +183,14 @@ class _Selector:
         current, target = change.current, change.target
         if current is None or target is None:
             return current is not None
+        return self._is_recreated(current, target)
+
+    def _is_recreated(self, current: SchemaObject, target: SchemaObject) -> bool:
+        """Whether a current object cannot become the target object: it is created again."""
+        kind = self._scope.kind(target)
         same = replace(self._scope.completed(current, target), address=target.address)
-        return self._scope.kind(target).is_recreated(same, target)
+        moved = self._scope.renamed(current.part_of) != target.part_of
+        return kind.is_recreated(same, target) or (moved and not kind.can_move)
 
     def _move_parts(self, current: SchemaObject) -> None:
         """Select the changes by which parts leave an object before it is dropped."""
@@ -209,7 +229,7 @@ class _Selector:
         if follows and not self._is_detached(target.part_of):
             selection.follows.add(target.address)
         self._require(target)
-        if self._scope.is_partition(target):
+        if is_partition(target):
             self._drop_surplus(target)
 
     def _is_needed_to_attach(self, target: SchemaObject) -> bool:
@@ -223,7 +243,9 @@ class _Selector:
         if source is None or table is None:
             return False
         creation = self._scope.open_creation(source)
-        is_open = creation is not None and creation.current is None
+        is_open = creation is not None and (
+            creation.current is None or self._is_dropped_by(creation)
+        )
         created = creation.target if creation is not None and is_open else None
         created = self._selection.creates.get(source, created)
         if created is None or created.part_of is None or created.attributes.get("only"):
@@ -254,6 +276,8 @@ class _Selector:
             creation = self._scope.open_creation(address)
             if creation is not None and (creation.current is None or self._matters(creation)):
                 self.take(creation)
+            needed = self._scope.goal(address)
+            self._take_leader(needed.part_of if needed is not None else None)
         for key in self._scope.names.of(target):
             holder = self._scope.names.holder(key)
             if holder is not None and not self._selection.is_gone(holder):
@@ -279,11 +303,11 @@ class _Selector:
 
     def _alter(self, current: SchemaObject, target: SchemaObject) -> None:
         kind = self._scope.kind(target)
+        current = self._followed(current, target)
         same = replace(self._scope.completed(current, target), address=target.address)
-        moved = self._scope.renamed(current.part_of) != target.part_of
         added = kind.unusable_values(same, target)
         is_used = bool(added) and self._scope.uses(target.address, added)
-        if is_used or kind.is_recreated(same, target) or (moved and not kind.can_move):
+        if is_used or self._is_recreated(current, target):
             self._recreate(current, target)
             return
         self._selection.alters[current.address] = (current, target)
@@ -293,15 +317,34 @@ class _Selector:
         if self._scope.completed(current, target) is not current:
             for heir in self._scope.heirs(target.address):
                 self.take(self._scope.open_creation(heir.address))
-        if self._scope.parents.attaching(current, target):
-            self._create_inherited_parts(target)
-            self._drop_surplus(target)
+        self._attach(current, target)
         blocked = kind.blocked_by(same, target)
         if blocked:
             self._make_way(current, blocked)
         self._renew_followers(current, target)
         if kind.fixes_parts(current) or kind.fixes_parts(target):
             self._change_columns(current, target)
+
+    def _followed(self, current: SchemaObject, target: SchemaObject) -> SchemaObject:
+        """The current object as it is when it is altered.
+
+        It is not inherited while its table is detached, and it follows the new names of its parts.
+        """
+        if current.inherited_from is not None and self._is_detached(current.part_of):
+            current = replace(current, inherited_from=None)
+        renamed = self._scope.with_renamed_parts(current, target)
+        for part in self._scope.goal_parts(target) if renamed is not current else ():
+            self._take_leader(part.address if part.number is not None else None)
+        return renamed
+
+    def _attach(self, current: SchemaObject, target: SchemaObject) -> None:
+        """Select what has to change for a table to be attached to its parent tables."""
+        if self._scope.parents.attaching(current, target):
+            self._create_inherited_parts(target)
+            self._change_parts_to_attach(current)
+            self._drop_surplus(target)
+        if self._scope.attachment(target.address) is not None and target.part_of is not None:
+            self._take_down_references(current)
 
     def _change_columns(self, current: SchemaObject, target: SchemaObject) -> None:
         """Select the changes of the columns of a table with a type."""
@@ -311,6 +354,28 @@ class _Selector:
         for change in self._scope.missing_parts(target.address):
             if change.target is not None and change.target.address.kind == "column":
                 self.take(change)
+
+    def _change_parts_to_attach(self, current: SchemaObject) -> None:
+        """Select the changes of what a table will inherit, and of what this is inherited from.
+
+        Both have to be alike when the table is attached. What has the name of a part that the
+        server creates then is dropped.
+        """
+        for part in [*self._state.parts(current.address)]:
+            change = self._scope.open_change(part.address)
+            target = change.target if change is not None else None
+            if target is None and self._scope.gives_way(part):
+                self.take(change)
+            elif part.inherited_from is None and target is not None and target.inherited_from:
+                self.take(change)
+                self.take(self._scope.open_creation(target.inherited_from))
+
+    def _take_down_references(self, current: SchemaObject) -> None:
+        """Create foreign keys again to the rows of a partition that is detached in the meantime."""
+        if not self._scope.rows.has_rows(current.address):
+            return
+        for address in [*references(self._state, current.address)]:
+            self._disturb(address, current.address)
 
     def _drop_surplus(self, target: SchemaObject) -> None:
         """Select the drops of what the parents of an object have, and the object lacks."""
@@ -393,6 +458,7 @@ class _Selector:
         else:
             selection.covered[current.address] = leader
         self._create(target, follows=leader is not None)
+        self._change_heirs(target)
         self._create_inherited(target)
         self._leave(current)
         for part in parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import cast
@@ -44,6 +45,27 @@ def followed(obj: SchemaObject, former: Address, *signature: str) -> SchemaObjec
         return None
     renamed = {"definition": f"{obj.attributes['definition']} "}
     return replace(obj, attributes={**obj.attributes, **renamed})
+
+
+_NAME_OR_TEXT = re.compile(
+    r"""E?'(?:[^']|'')*'|(?<![.\w$])(?:"((?:[^"]|"")+)"|([^\W\d][\w$]*))(?![\w$(])"""
+)
+"""A string literal, or a name that is neither qualified nor called as a function."""
+
+
+def with_renamed_columns(expressions: str, names: Mapping[str, str]) -> str:
+    """Expressions of one table, as the server prints them after columns were renamed.
+
+    Args:
+        expressions: SQL as the server prints it, such as a partition key.
+        names: The new name of each column, by its former name.
+    """
+
+    def renamed(found: re.Match[str]) -> str:
+        name = found[2] or (found[1] or "").replace('""', '"')
+        return quote_identifier(names[name]) if name in names else found[0]
+
+    return _NAME_OR_TEXT.sub(renamed, expressions)
 
 
 def comment(designation: str, text: Value) -> str:

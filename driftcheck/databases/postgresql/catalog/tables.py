@@ -17,7 +17,7 @@ from driftcheck.databases.mutations import (
     per_clause,
 )
 from driftcheck.databases.postgresql.catalog import column_ddl, columns, sequences
-from driftcheck.databases.postgresql.catalog.ddl_parts import differing
+from driftcheck.databases.postgresql.catalog.ddl_parts import differing, with_renamed_columns
 from driftcheck.databases.postgresql.catalog.kind import PostgreSQLKind
 from driftcheck.databases.postgresql.catalog.options import change_options, with_options
 from driftcheck.databases.postgresql.catalog.partitions import follows_parent, is_of_passing_rows
@@ -212,6 +212,16 @@ class Table(PostgreSQLKind):
                 f"rows, and rename the tables."
             )
 
+    def check_drop_of_needed(self, obj: SchemaObject, needed: SchemaObject) -> None:
+        """A function, an operator class or a collation of the partition key remains."""
+        key = obj.attributes["partition_by"]
+        if key is not None and needed.address.name in names_in(str(key)):
+            raise CannotBeWritten(
+                f"PostgreSQL cannot drop {needed.address}, because it is in the partition key of "
+                f"{obj.address}. Create a table with another name, copy the rows, and rename the "
+                f"tables."
+            )
+
     def detach(self, current: SchemaObject, wanted: SchemaObject | None) -> list[str]:
         """Statements that detach the table from its type, and from parents that it loses."""
         is_of_another = wanted is not None and "of_type" in differing(current, wanted)
@@ -234,6 +244,14 @@ class Table(PostgreSQLKind):
     def with_parents(self, obj: SchemaObject, names: Mapping[Address, Address]) -> SchemaObject:
         """The table when its parents have other names."""
         return with_parents(super().with_parents(obj, names), names)
+
+    def with_renamed_parts(self, obj: SchemaObject, names: Mapping[str, str]) -> SchemaObject:
+        """The table with the new names of the columns in its partition key."""
+        key = obj.attributes["partition_by"]
+        renamed = None if key is None else with_renamed_columns(str(key), names)
+        if renamed == key:
+            return obj
+        return replace(obj, attributes={**obj.attributes, "partition_by": renamed})
 
     def change(self, current: SchemaObject, wanted: SchemaObject) -> list[str]:
         """Statements that change the table and keep its rows."""
