@@ -220,10 +220,10 @@ class PlanScope:
         return [
             address
             for table in (target.part_of, target.address)
-            for address in self._leaving.get(self._former(table), ())
+            for address in self._leaving.get(self.former(table), ())
         ]
 
-    def _former(self, table: Address) -> Address:
+    def former(self, table: Address) -> Address:
         """The current name of a target table; the same name for a new table."""
         change = self._by_target.get(table)
         former = change.current if change is not None else None
@@ -413,7 +413,7 @@ class PlanScope:
         return (change for change in changes if id(change) in self._open)
 
     def followers(self, leader: Address) -> list[ObjectChange]:
-        """The changes by which objects follow another one to its new name."""
+        """The changes that follow from the creation of an object, or from its new name."""
         return self._by_leader.get(leader, [])
 
     def missing_parts(self, parent: Address) -> list[ObjectChange]:

@@ -59,9 +59,8 @@ class _Selector:
             self._create(target)
         else:
             self._alter(current, target)
-        if current is not None and target is not None and current.address != target.address:
-            for follower in self._scope.followers(target.address):
-                self.take(follower)
+        for follower in self._scope.followers(target.address) if target is not None else ():
+            self.take(follower)
         self._finding = outer
 
     def _take_leader(self, leader: Address | None) -> None:
@@ -107,6 +106,7 @@ class _Selector:
         selection, address = self._selection, current.address
         if selection.is_gone(address):
             return
+        self._change_type_of(current)
         self._move_parts(current)
         self._drop_index_of(current)
         is_covered = leader is not None and selection.is_gone(leader)
@@ -221,6 +221,7 @@ class _Selector:
         selection = self._selection
         if target.address in selection.creates:
             return
+        self._change_type_of(target)
         self._make_place(target)
         selection.creates[target.address] = target
         selection.finding_of.setdefault(target.address, self._finding)
@@ -250,7 +251,8 @@ class _Selector:
         created = self._selection.creates.get(source, created)
         if created is None or created.part_of is None or created.attributes.get("only"):
             return False
-        return table in self._state.dependents(created.part_of)
+        former = self._scope.former(created.part_of)
+        return self._scope.former(table) in self._state.dependents(former)
 
     def _create_inherited(self, source: SchemaObject) -> None:
         """Select what the server creates together with an object, such as indexes of partitions."""
@@ -295,11 +297,8 @@ class _Selector:
         if current is None or target is None or current.address != target.address:
             return True
         kind = self._scope.kind(target)
-        return (
-            kind.is_type
-            or kind.is_recreated(current, target)
-            or bool(kind.blocked_by(current, target))
-        )
+        is_recreated = self._is_recreated(current, target)
+        return kind.is_type or is_recreated or bool(kind.blocked_by(current, target))
 
     def _alter(self, current: SchemaObject, target: SchemaObject) -> None:
         kind = self._scope.kind(target)
@@ -332,14 +331,24 @@ class _Selector:
         """
         if current.inherited_from is not None and self._is_detached(current.part_of):
             current = replace(current, inherited_from=None)
+        self._change_type_of(current)
         renamed = self._scope.with_renamed_parts(current, target)
         for part in self._scope.goal_parts(target) if renamed is not current else ():
             self._take_leader(part.address if part.number is not None else None)
         return renamed
 
+    def _change_type_of(self, part: SchemaObject) -> None:
+        """Select the change of the type that determines the columns of the table of a column."""
+        table = self._state.objects.get(part.part_of) if part.part_of is not None else None
+        is_fixed = table is not None and self._scope.kind(table).fixes_parts(table)
+        if table is not None and is_fixed and part.number is not None:
+            for needed in self._state.explicit(table.address):
+                self.take(self._scope.open_change(needed))
+
     def _attach(self, current: SchemaObject, target: SchemaObject) -> None:
         """Select what has to change for a table to be attached to its parent tables."""
         if self._scope.parents.attaching(current, target):
+            self._attach_parent(target)
             self._create_inherited_parts(target)
             self._change_parts_to_attach(current)
             self._drop_surplus(target)
@@ -354,6 +363,11 @@ class _Selector:
         for change in self._scope.missing_parts(target.address):
             if change.target is not None and change.target.address.kind == "column":
                 self.take(change)
+
+    def _attach_parent(self, target: SchemaObject) -> None:
+        """Select the change of the bound of a table that gets a partition, whose rows it limits."""
+        if target.part_of is not None and is_partition(target):
+            self.take(self._scope.attachment(target.part_of))
 
     def _change_parts_to_attach(self, current: SchemaObject) -> None:
         """Select the changes of what a table will inherit, and of what this is inherited from.

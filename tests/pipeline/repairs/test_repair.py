@@ -17,9 +17,12 @@ from pathlib import Path
 import pytest
 
 from driftcheck.databases.connection import connect
+from driftcheck.databases.plan import plan_in
+from driftcheck.databases.plan_scope import PlanScope
+from driftcheck.databases.plan_state import SchemaState
 from driftcheck.databases.reading import Scope
 from driftcheck.judging.comparison import compare
-from driftcheck.pipeline.repairs.change_plan import undo, undo_each
+from driftcheck.pipeline.repairs.change_plan import object_changes, undo, undo_each
 
 PAIRS = tomllib.loads(Path(__file__).with_name("pairs.toml").read_text(encoding="utf-8"))
 NAMES = [*PAIRS, *(f"{name}, reversed" for name, pair in PAIRS.items() if pair.get("both"))]
@@ -130,6 +133,46 @@ def test_the_second_schema_becomes_the_first(database, catalog, name, planned):
     if rows and "rows_after" in pair:
         query, answer = pair["rows_after"]
         assert database.values(query) == answer
+
+
+ALONE = (
+    "attribute-of-the-type-of-a-table",
+    "body-that-names-a-table-in-another-schema",
+    "index-of-a-partition-that-was-one-of-its-table",
+    "inherited-columns-of-a-table-that-comes-to-inherit",
+    "partition-with-another-bound-and-a-check-and-an-index-of-its-table",
+    "partition-with-another-bound-that-loses-a-partition",
+    "partitioned-table-that-is-another-one-with-its-view",
+    "renamed-column-of-the-key-of-a-partition",
+    "renamed-partitioned-table-with-an-index-on-a-renamed-column",
+    "type-of-an-attribute-of-the-type-of-a-table",
+)
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_each_change_is_undone_alone_with_those_that_it_requires(database, catalog, name):
+    pair = PAIRS[name]
+    for a, b in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):
+        wanted, actual, facts = database.make_pair(a, b, "")
+        changes = compare(wanted, actual, same_lineage=True)
+        for number in range(len(changes)):
+            database.make_pair(a, b, "")
+            groups = [
+                [*object_changes([change], undone=True, finding=position)]
+                for position, change in enumerate(changes)
+            ]
+            every = [each for group in groups for each in group]
+            scope = PlanScope(every, SchemaState(actual), catalog, wanted, facts)
+            plan = plan_in(scope, groups[number])
+            assert number in plan.findings
+            assert not plan.manual_steps
+            database.run(*plan.statements)
+            left = compare(wanted, database.read(), same_lineage=True)
+            undone = [each for position in plan.findings for each in groups[position]]
+            addresses = {
+                obj.address for each in undone for obj in (each.current, each.target) if obj
+            }
+            assert addresses.isdisjoint(change.address for change in left)
 
 
 KEY_OF_THE_TABLE_ALONE = """
