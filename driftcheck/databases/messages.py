@@ -26,6 +26,8 @@ def database_message(error: BaseException) -> str:
     match getattr(error, "args", ()):
         case (int(), str(message)):  # MySQL's drivers pass the error number first
             return message
+        case ({"M": str(message)},):  # pg8000 passes the fields of the protocol's ErrorResponse
+            return message
     text = next(iter(str(error).strip().splitlines()), type(error).__name__)
     return _DRIVER_CLASS.sub("", text)
 
@@ -57,4 +59,7 @@ def is_of_statement(error: BaseException | None) -> bool:
 
 def _code(error: BaseException | None) -> str:
     """Return the SQLSTATE of an error; an empty string if its driver does not give it."""
+    match getattr(error, "args", ()):
+        case ({"C": str(code)},):  # pg8000 passes the fields of the protocol's ErrorResponse
+            return code
     return str(getattr(error, "pgcode", None) or getattr(error, "sqlstate", None) or "")
