@@ -19,7 +19,8 @@ from driftcheck.schema import Address, SchemaObject, Snapshot, Trace
 from driftcheck.sources.live import reading
 
 _RENUMBERED = Evidence(
-    "its table was created again or restored: the columns have different numbers"
+    "the columns of its table have different numbers than the migrations give them: the table was "
+    "restored or created in another way, or columns were added again"
 )
 
 
@@ -67,7 +68,8 @@ def _numbers_agree(
 ) -> bool:
     """Whether parts of the same name have the same number on both sides.
 
-    If not, the table was created again, and its numbers are no evidence.
+    If not, the table was restored, created again or built by ``create_all``, or columns were
+    dropped and added again, and its numbers are no evidence.
     """
     if parent is None or actual_parent is None:
         return False
