@@ -230,6 +230,10 @@ class Column(PostgreSQLKind):
             return ""
         return "computed" if is_computed_again(wanted, actual) else ""
 
+    def is_fully_reflected(self, obj: SchemaObject) -> bool:
+        """Whether the column owns no sequence: Alembic leaves out the default that reads it."""
+        return not obj.attributes["serial"]
+
     def query(self, scope: Scope) -> str:
         """The catalog query, with privileges on identity sequences if the scope includes grants."""
         if not scope.grants:
