@@ -81,7 +81,12 @@ def judge(
     pending = {a: change for change in changes.get(Gap.PENDING, ()) for a in addresses_of(change)}
 
     def is_noted(change: Change) -> bool:
-        """Whether a pending change, such as a partition that no model declares, is only a note."""
+        """Whether a pending change is only a note.
+
+        Examples: a partition that no model declares, a default that only a migration sets.
+        """
+        if is_left_to_migrations(change):
+            return True
         sides = snapshots[Side.MODELS], snapshots[Side.HEAD]
         reason = note_reason(change.wanted, change.actual, sides)
         return bool(reason) and Verdict.PENDING in NOTED_ONLY_IN.get(reason, Verdict)
