@@ -48,10 +48,11 @@ def difference_line(difference: Difference, *, reverse: bool = False) -> str:
         return " → ".join("NULL" if value else "NOT NULL" for value in (before, after))
     self_explanatory = difference.attribute in _SELF_EXPLANATORY
     name = "" if self_explanatory else attribute_name(difference.attribute)
-    return f"{name} {_transition(before, after, is_clause=self_explanatory)}".strip()
+    has_clauses = difference.attribute == "definition"
+    return f"{name} {_transition(before, after, has_clauses=has_clauses)}".strip()
 
 
-def _transition(before: Value, after: Value, *, is_clause: bool) -> str:
+def _transition(before: Value, after: Value, *, has_clauses: bool) -> str:
     match before, after:
         case tuple(), tuple() | None:
             return list_difference(before, after or ())
@@ -60,7 +61,7 @@ def _transition(before: Value, after: Value, *, is_clause: bool) -> str:
         case str(), str() if "\n" in before + after:
             return _lines_difference(before, after)
         case str(), str():
-            return _text_difference(before, after, is_clause=is_clause)
+            return _text_difference(before, after, has_clauses=has_clauses)
     return f"{brief_value(before)} → {brief_value(after)}"
 
 
@@ -102,8 +103,8 @@ def _lines(count: int) -> str:
     return f"{count} line{'s' * (count != 1)}"
 
 
-def _text_difference(before: str, after: str, *, is_clause: bool) -> str:
-    if is_clause:
+def _text_difference(before: str, after: str, *, has_clauses: bool) -> str:
+    if has_clauses:
         left, right = differing_clauses(before, after)
         if not left or not right:
             text = shortened(left or right, _MAX_LENGTH)

@@ -73,6 +73,7 @@ def test_several_differences_are_left_to_the_report() -> None:
         ("type", "character varying(40)", "text", "character varying(40) → text"),
         ("type", "timestamp with time zone", "timestamp without time zone",
          "timestamp with time zone → timestamp without time zone"),
+        ("type", "public.vector(3)", "public.vector(2)", "public.vector(3) → public.vector(2)"),
         ("nullable", True, False, "NULL → NOT NULL"),
         ("default", None, "7", "default none → 7"),
         ("values", ("sad", "ok", "happy"), ("angry", "sad", "ok"),
