@@ -175,6 +175,7 @@ def _details(operations: Sequence[Operation], errors: Sequence[str]) -> Iterator
             yield f"{subject} fails on a database at head: {error}"
         elif operation.is_repeated:
             yield f"{subject} has no effect: migrate writes it again after it has run."
+            yield f"\n{operation.text}"
 
 
 def _remedy(

@@ -148,4 +148,5 @@ def test_an_operation_that_migrate_writes_again_after_it_has_run(sketch, pg18):
     (finding,) = project.compare().database["findings"]
     assert finding["rule"] == "pending-operation"
     assert "migrate writes it again after it has run" in finding["details"]
+    assert "type_=sa.Float(precision=24)" in finding["details"]
     assert [remedy["name"] for remedy in finding["remedy"]] == ["correct the declaration"]
