@@ -137,7 +137,7 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigurationError: A key is unknown, or a value is not valid.
     """
-    values = _from_file(root)
+    values = settings_in(root / "pyproject.toml")
     sources = {key: f"{key.replace('_', '-')} in [tool.driftcheck]" for key in values}
     values = {"baseline": FILE_NAME} | values
     variables = {key: name for key, name in ENVIRONMENT.items() if os.environ.get(name)}
@@ -151,8 +151,12 @@ def load_settings(root: Path, options: Mapping[str, Any]) -> Settings:
     return Settings(root=root, sources=sources, **read)
 
 
-def _from_file(root: Path) -> dict[str, Any]:
-    path = root / "pyproject.toml"
+def settings_in(path: Path) -> dict[str, Any]:
+    """Return the values of ``[tool.driftcheck]`` in a file, by their keys; none without the file.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or its section is not valid.
+    """
     if not path.is_file():
         return {}
     try:

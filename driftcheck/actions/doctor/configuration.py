@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from driftcheck.config.settings import Settings
+from driftcheck.config.settings import Settings, settings_in
 from driftcheck.databases.location import parse_url, shown
 from driftcheck.errors import ConfigurationError
 from driftcheck.judging.diagnosis import Check, Status
@@ -32,10 +34,22 @@ def configuration_check(settings: Settings, options: Mapping[str, Any]) -> Check
     given = {key: _option(key, value) for key, value in options.items() if value not in (None, ())}
     sources = {**settings.sources, **given}
     lines = [f"{_value_text(settings, key)} ({source})" for key, source in sources.items()]
-    lines += _variables()
+    lines += [*_passed_over(settings.root), *_variables()]
     count = len(sources)
     message = f"{count} setting{'s' if count > 1 else ''} given" if count else "only defaults"
     return Check("configuration", Status.OK, message, tuple(lines))
+
+
+def _passed_over(root: Path) -> Iterator[str]:
+    """Yield the nearest file above a directory with settings that are not read there."""
+    if (root / "pyproject.toml").exists():
+        return
+    for parent in root.resolve().parents:
+        path = parent / "pyproject.toml"
+        with suppress(ConfigurationError, OSError):
+            if path.is_file() and settings_in(path):
+                yield f"not read: [tool.driftcheck] in {path}, because only {root} is searched"
+                return
 
 
 def _option(key: str, value: Any) -> str:

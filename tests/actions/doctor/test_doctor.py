@@ -106,6 +106,16 @@ def test_settings_and_where_they_come_from(project, examined):
     assert checks["project"]["facts"] == ["named by the environment variable ALEMBIC_CONFIG"]
 
 
+def test_settings_of_a_directory_above_are_not_read(project, examined):
+    file = project.root.parent / "pyproject.toml"
+    file.write_text("[tool.driftcheck]\ntimeout = 7\n")
+    check = examined(project, status=0)["configuration"]
+    assert check["message"] == "only defaults"
+    assert check["facts"][0] == (
+        f"not read: [tool.driftcheck] in {file}, because only {project.root} is searched"
+    )
+
+
 def test_a_wrong_configuration_leaves_the_other_checks(project, examined):
     (project.root / "pyproject.toml").write_text("[tool.driftcheck]\ntimout = 7\n")
     checks = examined(project, status=1)
