@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.engine import URL, Dialect
 
 from driftcheck.databases.access import Access
+from driftcheck.databases.conditional_ddl import ConditionalStatement
 from driftcheck.databases.connection import connect
 from driftcheck.databases.database import TARGET_ARGUMENTS, Database
 from driftcheck.databases.endpoints import Endpoint, Unix
@@ -29,6 +30,7 @@ from driftcheck.databases.shadow.base import ShadowMaker
 from driftcheck.databases.shadow.request import ShadowRequest
 from driftcheck.databases.statement_errors import StatementError
 from driftcheck.errors import ShadowError
+from driftcheck.schema import SchemaObject
 
 _TARGET_ARGUMENTS = (
     "passwd db unix_socket read_default_file read_default_group default_file".split()
@@ -37,6 +39,8 @@ _ASYNCHRONOUS_DRIVERS = ("aiomysql", "asyncmy")
 _STORED_CODE = re.compile(
     r"\s*CREATE\s+(?:AGGREGATE\s+)?(?:TRIGGER|EVENT|FUNCTION|PROCEDURE)\b", re.IGNORECASE
 )
+
+_CREATE_VIEW = re.compile(r"CREATE (?=(?:ALGORITHM=\w+ )?SQL SECURITY \w+ VIEW )")
 
 
 class MySQL(Database):
@@ -144,6 +148,11 @@ class MySQL(Database):
     def without_code(self, statement: str) -> str | None:
         """Return a statement unless it creates a trigger, an event or a routine."""
         return None if _STORED_CODE.match(statement) else statement
+
+    def conditional(self, statement: str, obj: SchemaObject) -> ConditionalStatement:
+        """Return a statement that can run where its change was made already: a view is replaced."""
+        replaced = _CREATE_VIEW.sub("CREATE OR REPLACE ", statement, count=1)
+        return super().conditional(replaced, obj)
 
     def shadow_maker(self, request: ShadowRequest) -> ShadowMaker:
         """Make shadow databases on the requested server, or on the server of the live database."""

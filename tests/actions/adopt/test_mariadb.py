@@ -24,6 +24,7 @@ BY_HAND = (
     "CREATE TABLE made (id integer PRIMARY KEY)",
     "DROP TABLE gone",
     "CREATE OR REPLACE VIEW named AS SELECT name, city FROM students",
+    "CREATE VIEW old_names AS SELECT name FROM students",
 )
 
 
