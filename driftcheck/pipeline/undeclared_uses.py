@@ -32,15 +32,25 @@ def without_undeclared_uses(
     """
     names = [kind.name for kind in catalog.kinds]
     kinds = frozenset(names[: names.index("table")])
-    others = (obj for address, obj in existing.objects.items() if address not in declared.objects)
     found = list(changes)
-    texts = [str(value) for other in others for value in other.attributes.values()]
-    texts += [str(d.actual) for c in found if is_left_to_migrations(c) for d in c.differences]
-    for change in found:
-        is_extra = change.type is ChangeType.EXTRA and change.schema_object.part_of is None
-        is_used = is_extra and change.address.kind in kinds and _is_named(change, texts)
-        if not is_used:
-            yield change
+    extra = [each for each in found if _is_extra(each) and each.address.kind in kinds]
+    texts = [*_texts(found, declared, existing)] if extra else []
+    used = {each.address for each in extra if _is_named(each, texts)}
+    yield from (each for each in found if each.address not in used)
+
+
+def _is_extra(change: Change) -> bool:
+    return change.type is ChangeType.EXTRA and change.schema_object.part_of is None
+
+
+def _texts(changes: Iterable[Change], declared: Snapshot, existing: Snapshot) -> Iterator[str]:
+    """Yield the texts of objects that the models lack, and of defaults that these lack."""
+    for address, obj in existing.objects.items():
+        if address not in declared.objects:
+            yield from map(str, obj.attributes.values())
+    for change in changes:
+        if is_left_to_migrations(change):
+            yield from (str(difference.actual) for difference in change.differences)
 
 
 def _is_named(change: Change, texts: Iterable[str]) -> bool:
