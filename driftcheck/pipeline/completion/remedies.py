@@ -20,7 +20,7 @@ from driftcheck.pipeline.faults.version_tables import (
     is_of_another_project,
 )
 from driftcheck.pipeline.repairs.change_plan import redo, undo
-from driftcheck.schema import Value
+from driftcheck.schema import Snapshot, Value
 from driftcheck.sources.operation import Operation, joined
 from driftcheck.sources.operation_imports import with_imports
 
@@ -204,8 +204,32 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
         f"Run {context.migrate}",
     )
     renamed = _takes_for_renamed(_pending(judged), context.catalog)
-    summary = " ".join(filter(None, (f"{how}.", renamed, next_step)))
+    order = _after_drops(_pending(judged), operations, schemas)
+    summary = " ".join(filter(None, (f"{how}.", order, renamed, next_step)))
     return Remedy(WRITE_THE_MIGRATION, summary, "python", code)
+
+
+def _after_drops(
+    changes: Iterable[Change],
+    operations: Operations,
+    schemas: tuple[Snapshot | None, Snapshot | None],
+) -> str:
+    """Return where operations belong if ``migrate`` drops an object that has the name of a new one.
+
+    Such as a unique constraint that becomes a primary key of the same name.
+    """
+    wanted, actual = ({} if each is None else each.objects for each in schemas)
+    new = {c.wanted.address for c in changes if c.wanted is not None and c.actual is None}
+    if not new or not operations.on_head:
+        return ""
+    names = {(each.schema, each.path) for each in new}
+    gone = (each for each in actual if each not in wanted)
+    if any((each.schema, each.path) in names for each in gone):
+        return (
+            "Put them after the operations that migrate writes: one of these drops the object that "
+            "has the name."
+        )
+    return ""
 
 
 def _takes_for_renamed(changes: Sequence[Change], catalog: Catalog) -> str:
