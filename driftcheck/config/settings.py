@@ -116,6 +116,11 @@ class Settings:
         return self.sources.get(key, f"--{key.replace('_', '-')}")
 
     @property
+    def names_database(self) -> bool:
+        """Whether an option of the command line names the live database."""
+        return self.database_url is not None and "database_url" not in self.sources
+
+    @property
     def covers_project(self) -> bool:
         """Whether no option of the command line restricts what is checked."""
         return self.extent == load_settings(self.root, {}).extent

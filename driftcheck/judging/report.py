@@ -194,6 +194,7 @@ class Report:
             compared.
         subject: What was checked, if it is not the databases themselves.
         checks: The single checks, and those that were not made.
+        names_database: Whether an option named the live database. Further commands need it too.
     """
 
     project: str
@@ -203,6 +204,7 @@ class Report:
     strict_coverage: bool = False
     subject: str = ""
     checks: tuple[Check, ...] = ()
+    names_database: bool = False
 
     def fails(self, finding: Finding) -> bool:
         """Whether a finding fails the check."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from driftcheck.config.settings import Settings
+from driftcheck.process.masking import masked
 
 Command = Callable[..., str]
 """Returns a command of the project: ``command("stamp", "REVISION")``."""
@@ -89,9 +90,9 @@ def flask_command(settings: Settings, subcommand: str, *words: str) -> str:
 
 
 def driftcheck_command(settings: Settings, *words: str) -> str:
-    """Return a command of driftcheck with the options that name the project and its tenant.
+    """Return a command of driftcheck with the options that name the project and its databases.
 
-    The URL of ``--database-url`` is left out, because it may have a password.
+    A password in the URL of ``--database-url`` is masked.
 
     Args:
         settings: The settings.
@@ -100,6 +101,8 @@ def driftcheck_command(settings: Settings, *words: str) -> str:
     options = [("--app", settings.app), ("-c", settings.config), ("-n", settings.name)]
     options += [("-x", argument) for argument in settings.x]
     options.append(("--directory", settings.directory))
+    if settings.names_database:
+        options.append(("--database-url", masked(str(settings.database_url))))
     return shlex.join(["driftcheck", *words, *_words(options)])
 
 

@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from driftcheck.config.settings import Settings
-from driftcheck.project.command_line import flask_command, runnable_alembic_command
+from driftcheck.process.masking import learn_url
+from driftcheck.project.command_line import (
+    driftcheck_command,
+    flask_command,
+    runnable_alembic_command,
+)
 from tests.conftest import _clean_environment
 
 CALLED = (
@@ -48,6 +53,15 @@ def test_alembic(settings, command, tmp_path):
 )
 def test_flask(settings, command):
     assert flask_command(Settings(**settings), "upgrade") == command
+
+
+def test_a_database_that_an_option_names_is_named_again():
+    url = "postgresql://app:geheimnis@db/school"
+    learn_url(url)
+    shown = driftcheck_command(Settings(database_url=url), "compare")
+    assert shown == "driftcheck compare --database-url 'postgresql://app:***@db/school'"
+    of_variable = Settings(database_url=url, sources={"database_url": "DRIFTCHECK_DATABASE_URL"})
+    assert driftcheck_command(of_variable, "compare") == "driftcheck compare"
 
 
 def test_the_command_for_a_callable_runs(sketch):

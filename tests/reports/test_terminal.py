@@ -180,6 +180,12 @@ def test_a_hazard_that_does_not_fail_the_check_has_no_next_step(samples):
     assert render(report).endswith("No finding fails the check; 1 informational finding.\n")
 
 
+def test_further_commands_need_the_database_that_an_option_names(samples):
+    text = render(replace(samples["tutorial"], names_database=True))
+    ending = "run `driftcheck compare` again, each with the same --database-url."
+    assert " ".join(text.split()).endswith(ending)
+
+
 def test_the_summary_of_many_findings_names_their_objects(samples):
     text = render(samples["many"], output=TERMINAL)
     assert "    table public.table_01 (10), table public.table_02 (10), table\n" in text

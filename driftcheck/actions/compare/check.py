@@ -30,4 +30,5 @@ def check(settings: Settings, progress: Progress = lambda _: None) -> Report:
             checked.reports,
             settings.fail_on,
             strict_coverage=settings.strict_coverage,
+            names_database=settings.names_database,
         )

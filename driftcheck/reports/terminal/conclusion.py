@@ -54,7 +54,8 @@ def _found(report: Report) -> tuple[str, str]:
     verb = "fail" if len(failing) > 1 else "fails"
     count = counted(len(failing), "finding")
     text = f"{count} {verb} the check (exit code {int(report.exit_code)})."
-    return text, f"{_steps(failing)}, then run `{report.command}` again"
+    options = ", each with the same --database-url" * report.names_database
+    return text, f"{_steps(failing)}, then run `{report.command}` again{options}"
 
 
 def _simulation_failed(report: Report) -> tuple[str, str] | None:
