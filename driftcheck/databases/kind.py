@@ -71,8 +71,8 @@ class Kind(ABC):
     """Whether columns of a type of this kind become text while it is created again, because not
     everybody who owns it can rename all that has its name."""
     is_lost_in_copies: ClassVar[bool] = False
-    """Whether a copy of a shadow database has no objects of this kind if it belongs to a role
-    without privileges."""
+    """Whether the objects of this kind are dropped when a role without privileges gets a copy of a
+    shadow database. In one that is built from a snapshot, this role can create them."""
     stored: ClassVar[Collection[str]] = ()
     """Attributes that statements contain as quoted names and literals only, and that the database
     stores and does not run; empty if the name of an object is not quoted in every statement."""

@@ -90,21 +90,9 @@ def reasons(connection, statements):
     return {statement: reason(connection, statement) for statement in statements}
 
 
-@pytest.mark.parametrize(
-    "driver",
-    [
-        "psycopg2",
-        pytest.param("psycopg", marks=pytest.mark.needs("sqlalchemy>=2")),
-        "pg8000",
-    ],
-)
-def test_postgresql(driver, pg18, database):
-    url = database(pg18, ON_POSTGRESQL).url
-    dialect = url.set(drivername=f"postgresql+{driver}").get_dialect()()
-    engine = create_engine(database_for("postgresql").url_for_dialect(url, dialect))
-    with engine.connect() as connection:
+def test_postgresql(engine_for):
+    with engine_for(ON_POSTGRESQL).connect() as connection:
         assert reasons(connection, OF_POSTGRESQL) == OF_POSTGRESQL
-    engine.dispose()
 
 
 def test_asyncpg(pg18, database):

@@ -181,9 +181,11 @@ def test_a_hazard_that_does_not_fail_the_check_has_no_next_step(samples):
 
 
 def test_further_commands_need_the_database_that_an_option_names(samples):
-    text = render(replace(samples["tutorial"], names_database=True))
-    ending = "run `driftcheck compare` again, each with the same --database-url."
-    assert " ".join(text.split()).endswith(ending)
+    for name in ("tutorial", "colleague-fails"):
+        report = replace(samples[name], names_database=True)
+        text = " ".join(render(report).split())
+        again = f"run `{report.command}` again, always with the same --database-url."
+        assert text.endswith(again)
 
 
 def test_the_summary_of_many_findings_names_their_objects(samples):

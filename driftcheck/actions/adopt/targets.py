@@ -31,7 +31,6 @@ from driftcheck.sources.reading import Refused
 from driftcheck.sources.untrusted import build_untrusted, extensions_of, run_untrusted
 
 _NOT_MADE = "It cannot be made in a shadow database: {}."
-_LOST = "Restricted shadow databases have no {}."
 _NEEDED = "A migration would drop it, and {} needs it. {}"
 
 
@@ -292,17 +291,19 @@ def _require_kept(database: DatabaseState, adopted: Sequence[Change]) -> None:
     """
     catalog, head = database.catalog, database.snapshots[Side.HEAD]
     for obj in objects_of(adopted):
-        kind = catalog.kind(obj.address.kind)
-        if kind.is_lost_in_copies:
-            raise NotMadeError({obj.address: _LOST.format(kind.plural)})
+        if _is_left_out(obj.address, catalog):
+            raise NotMadeError({obj.address: _lost(obj.address, catalog)})
     plan = redo(adopted, catalog, head, database.snapshots[Side.LIVE])
     dropped = [step.address for step in plan.steps if step.statement.startswith("DROP ")]
     for address in (*dropped, *(step.address for step in plan.by_hand)):
         for dependent in head.dependents.get(address, ()):
-            kind = catalog.kind(dependent.kind)
-            if kind.is_lost_in_copies:
-                reason = _NEEDED.format(dependent, _LOST.format(kind.plural))
+            if _is_left_out(dependent, catalog):
+                reason = _NEEDED.format(dependent, _lost(dependent, catalog))
                 raise NotMadeError({address: reason})
+
+
+def _lost(address: Address, catalog: Catalog) -> str:
+    return f"Restricted shadow databases have no {catalog.kind(address.kind).plural}."
 
 
 def _unless_installed(step: PlanStep, live: Snapshot, database: Database) -> PlanStep:
@@ -323,7 +324,7 @@ def _address_of(refused: Refused, steps: Iterable[PlanStep], database: Database)
 
 
 def _is_left_out(address: Address, catalog: Catalog) -> bool:
-    """Whether restricted copies have no objects of a kind, or adopt writes nothing for it."""
+    """Whether restricted copies of shadow databases have no objects of a kind."""
     kind = catalog.kind(address.kind)
     return kind.left_out_of_copies or kind.is_lost_in_copies
 

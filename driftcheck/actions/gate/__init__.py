@@ -123,6 +123,7 @@ class _BranchCheck:
                 )
             ),
             strict_coverage=settings.strict_coverage,
+            names_database=settings.names_database,
         )
 
     def _upgrade(self, history: History) -> UpgradeResult:

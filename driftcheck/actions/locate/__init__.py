@@ -69,6 +69,7 @@ def locate(settings: Settings, progress: Progress = lambda _: None) -> Report:
             frozenset({Gap.DRIFT}),
             command="driftcheck locate",
             strict_coverage=settings.strict_coverage,
+            names_database=settings.names_database,
         )
 
 

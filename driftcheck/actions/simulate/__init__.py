@@ -82,7 +82,13 @@ def simulate(
         simulation = _ProjectSimulation(opened, options)
         reports = simulation.run(directory)
         name = opened.loaded.project.name
-        return Report(name, tuple(reports), frozenset(), "driftcheck simulate-colleague")
+        return Report(
+            name,
+            tuple(reports),
+            frozenset(),
+            "driftcheck simulate-colleague",
+            names_database=settings.names_database,
+        )
 
 
 class _ProjectSimulation:

@@ -54,8 +54,12 @@ def _found(report: Report) -> tuple[str, str]:
     verb = "fail" if len(failing) > 1 else "fails"
     count = counted(len(failing), "finding")
     text = f"{count} {verb} the check (exit code {int(report.exit_code)})."
-    options = ", each with the same --database-url" * report.names_database
-    return text, f"{_steps(failing)}, then run `{report.command}` again{options}"
+    return text, f"{_steps(failing)}, then {_run_again(report)}"
+
+
+def _run_again(report: Report) -> str:
+    options = ", always with the same --database-url" * report.names_database
+    return f"run `{report.command}` again{options}"
 
 
 def _simulation_failed(report: Report) -> tuple[str, str] | None:
@@ -67,7 +71,7 @@ def _simulation_failed(report: Report) -> tuple[str, str] | None:
     count = f" in {len(failing)} of {len(simulations)} simulations" if len(simulations) > 1 else ""
     remedies = dict.fromkeys(r.name for f in report.findings if report.fails(f) for r in f.remedies)
     text = f"The upgrade fails{count} (exit code {int(report.exit_code)})."
-    return text, f"{' or '.join(remedies)}, then run `{report.command}` again"
+    return text, f"{' or '.join(remedies)}, then {_run_again(report)}"
 
 
 def _clean(report: Report) -> tuple[str, str]:

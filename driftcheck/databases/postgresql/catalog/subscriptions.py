@@ -63,7 +63,6 @@ class Subscription(PostgreSQLKind):
     plural = "subscriptions"
     keyword = "SUBSCRIPTION"
     left_out_of_copies = True
-    is_lost_in_copies = True
     stored = frozenset(("publications", "slot", "options", "comment"))
     recognizable = True
     recreatable = False
