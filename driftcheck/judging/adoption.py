@@ -34,11 +34,13 @@ class NotAdopted:
         finding: The finding.
         reason: The reason in a sentence.
         by_choice: Whether it is left out because the user named other findings.
+        needs_rights: Whether the role of a shadow database lacks the rights to make its drift.
     """
 
     finding: Finding
     reason: str
     by_choice: bool = False
+    needs_rights: bool = False
 
 
 @dataclass(frozen=True)

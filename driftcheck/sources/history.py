@@ -231,7 +231,7 @@ class CachedHistory:
             history.inputs = merged(history.inputs, schema.inputs)
             getattr(history, side)[database_key] = schema.snapshot
             if side == "head":
-                history.sources.set(database_key, schema.made, schema.dropped)
+                history.sources.put(database_key, schema.made, schema.dropped)
                 history.digests[database_key] = schema.digest
         return history
 

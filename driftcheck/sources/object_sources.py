@@ -39,7 +39,7 @@ class ObjectSources:
         """Return where objects are dropped or renamed that a database does not have again."""
         return self.dropped.get(database_key, {})
 
-    def set(
+    def put(
         self,
         database_key: DatabaseKey,
         made: Mapping[Address, MigrationSource],

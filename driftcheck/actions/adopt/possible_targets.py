@@ -90,7 +90,7 @@ class PossibleTargets:
             NotMadeError: It is not known which finding cannot be made.
         """
         targets = self._made(selected, self._make_restricted)
-        if len(targets.findings) == sum(len(one.judged) for one in selected):
+        if not any(each.needs_rights for each in targets.left):
             return targets
         trusted = self.with_rights(selected, targets)
         if trusted is not None:
@@ -126,7 +126,7 @@ class PossibleTargets:
         drift = {id(each.finding): each for each in wanted.judged}
         left = []
         for each in made.left:
-            judged = drift.get(id(each.finding))
+            judged = drift.get(id(each.finding)) if each.needs_rights else None
             if judged is not None and self._can_be_made(replace(wanted, judged=[judged])):
                 name = next(names_of(each.finding), "")
                 reason = _BY_ITSELF.format(each.reason, shlex.quote(name))

@@ -50,7 +50,7 @@ class Selected:
             found = (error.reasons.get(obj.address) for obj in objects_of(drift_of(each)))
             reason = next(filter(None, found), "")
             if reason:
-                left.append(NotAdopted(each.finding, reason))
+                left.append(NotAdopted(each.finding, reason, needs_rights=error.needs_rights))
                 not_made += drift_of(each)
             else:
                 rest.append(each)

@@ -10,6 +10,7 @@ from driftcheck.chain import Side
 from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.database import Database
 from driftcheck.databases.location import DatabaseKey
+from driftcheck.databases.messages import lacks_rights
 from driftcheck.databases.plan import ObjectChange, PlanStep
 from driftcheck.databases.registry import database_for
 from driftcheck.databases.shadow.base import UNTRUSTED_NOT_RUN, USE_PRIVATE_SERVER
@@ -39,15 +40,18 @@ class NotMadeError(ReplayError):
 
     Args:
         reasons: Why, in a sentence, by the objects of the drift.
+        needs_rights: Whether a superuser can make it; if not given, the reasons say so.
     """
 
-    def __init__(self, reasons: Mapping[Address, str]) -> None:
+    def __init__(self, reasons: Mapping[Address, str], *, needs_rights: bool | None = None) -> None:
         address, reason = next(iter(reasons.items()))
         super().__init__(
             f"no migration can be tried for {address}: {reason}",
             hint="Write the migration by hand.",
         )
         self.reasons = reasons
+        told = any(map(lacks_rights, reasons.values()))
+        self.needs_rights = told if needs_rights is None else needs_rights
 
 
 @dataclass(frozen=True)
@@ -292,14 +296,14 @@ def _require_kept(database: DatabaseState, adopted: Sequence[Change]) -> None:
     catalog, head = database.catalog, database.snapshots[Side.HEAD]
     for obj in objects_of(adopted):
         if _is_left_out(obj.address, catalog):
-            raise NotMadeError({obj.address: _lost(obj.address, catalog)})
+            raise NotMadeError({obj.address: _lost(obj.address, catalog)}, needs_rights=True)
     plan = redo(adopted, catalog, head, database.snapshots[Side.LIVE])
     dropped = [step.address for step in plan.steps if step.statement.startswith("DROP ")]
     for address in (*dropped, *(step.address for step in plan.by_hand)):
         for dependent in head.dependents.get(address, ()):
             if _is_left_out(dependent, catalog):
                 reason = _NEEDED.format(dependent, _lost(dependent, catalog))
-                raise NotMadeError({address: reason})
+                raise NotMadeError({address: reason}, needs_rights=True)
 
 
 def _lost(address: Address, catalog: Catalog) -> str:

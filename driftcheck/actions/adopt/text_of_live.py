@@ -71,5 +71,4 @@ def _is_stored_value(attribute: str, value: Value, kind: Kind, functions: Collec
         return True
     if attribute in kind.function_names:
         return value in functions or _OF_THE_SERVER.fullmatch(str(value)) is not None
-    known = kind.words.get(attribute, ())
-    return attribute in (_COMMENT, *kind.stored) or value in known
+    return attribute in (_COMMENT, *kind.stored) or value in kind.words.get(attribute, ())

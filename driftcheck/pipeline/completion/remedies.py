@@ -11,7 +11,7 @@ from driftcheck.databases.catalog import Catalog
 from driftcheck.databases.plan import Plan
 from driftcheck.judging.comparison import Change, ChangeType
 from driftcheck.judging.findings import Remedy, Severity, Verdict
-from driftcheck.judging.judge import Judged
+from driftcheck.judging.judge import Judged, objects_of
 from driftcheck.pipeline.completion.finding_context import FindingContext, Operations
 from driftcheck.pipeline.completion.operation_matching import is_for
 from driftcheck.pipeline.faults.mapped_views import exclude_view, mapped_view
@@ -204,7 +204,8 @@ def _write(judged: Judged, context: FindingContext, next_step: str = "") -> Reme
         f"Run {context.migrate}",
     )
     renamed = _takes_for_renamed(_pending(judged), context.catalog)
-    order = _after_drops(_pending(judged), operations, schemas)
+    is_by_hand = how.startswith(WRITE_YOURSELF)
+    order = _after_drops(_pending(judged), operations, schemas) if is_by_hand else ""
     summary = " ".join(filter(None, (f"{how}.", order, renamed, next_step)))
     return Remedy(WRITE_THE_MIGRATION, summary, "python", code)
 
@@ -220,11 +221,10 @@ def _after_drops(
     """
     wanted, actual = ({} if each is None else each.objects for each in schemas)
     new = {c.wanted.address for c in changes if c.wanted is not None and c.actual is None}
-    if not new or not operations.on_head:
-        return ""
     names = {(each.schema, each.path) for each in new}
-    gone = (each for each in actual if each not in wanted)
-    if any((each.schema, each.path) in names for each in gone):
+    left = {obj.address for obj in objects_of(operations.left)}
+    gone = (each for each in actual if each not in wanted and each not in left)
+    if new and any((each.schema, each.path) in names for each in gone):
         return (
             "Put them after the operations that migrate writes: one of these drops the object that "
             "has the name."
