@@ -258,9 +258,9 @@ class Adopter:
         self, database: DatabaseState, judged: Sequence[Judged], only: Sequence[str]
     ) -> Selected:
         adopted, left = select(judged, database, self._settings, only)
-        is_partial = any(drift_of(each) for each in judged if each not in adopted)
+        others = tuple(c for each in judged if each not in adopted for c in drift_of(each))
         stamped = self._loaded.heads if _is_without_stamp(database) else database.stamped
-        return Selected(database, adopted, left, is_partial, stamped)
+        return Selected(database, adopted, left, stamped, others)
 
     def _migration(self, targets: Targets, position: Position, directory: Path) -> Migration:
         databases = [one.database for one in targets.selected]

@@ -21,17 +21,22 @@ class Selected:
         database: The state of the database.
         judged: The findings that are adopted.
         left: The findings of drift that are left out.
-        is_partial: Whether live has other drift, which is not adopted.
         stamped: The revisions that live has, or is to be stamped with before the upgrade.
+        others: The changes of drift of findings that are not adopted.
         not_made: The changes of drift that cannot be made in a shadow database.
     """
 
     database: DatabaseState
     judged: Sequence[Judged]
     left: Sequence[NotAdopted]
-    is_partial: bool
     stamped: tuple[str, ...]
+    others: tuple[Change, ...] = ()
     not_made: tuple[Change, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether live has other drift, which is not adopted."""
+        return bool(self.others or self.not_made)
 
     @property
     def drift(self) -> list[Change]:
@@ -39,11 +44,10 @@ class Selected:
         return [change for each in self.judged for change in drift_of(each)]
 
     def without(self, error: NotMadeError) -> Selected:
-        """Leave out the findings that cannot be made in a shadow database.
+        """Leave out the drift that cannot be made in a shadow database.
 
         Raises:
-            NotMadeError: None of the findings that are left is about the object that cannot be
-                changed.
+            NotMadeError: None of the drift is about the object that cannot be changed.
         """
         rest, left, not_made = [], [*self.left], [*self.not_made]
         for each in self.judged:
@@ -54,9 +58,19 @@ class Selected:
                 not_made += drift_of(each)
             else:
                 rest.append(each)
-        if len(rest) == len(self.judged):
+        others = list[Change]()
+        for change in self.others:
+            is_refused = any(obj.address in error.reasons for obj in objects_of([change]))
+            (not_made if is_refused else others).append(change)
+        if len(not_made) == len(self.not_made):
             raise error
-        return replace(self, judged=rest, left=left, is_partial=True, not_made=tuple(not_made))
+        return replace(
+            self,
+            judged=rest,
+            left=left,
+            others=tuple(others),
+            not_made=tuple(not_made),
+        )
 
 
 def drift_of(judged: Judged) -> Sequence[Change]:

@@ -482,6 +482,31 @@ def test_other_drift_never_runs_as_a_superuser(students, pg18):
     assert "more" not in alone.text
 
 
+def test_other_drift_that_cannot_be_made_is_left_out_of_the_copy(students, pg18):
+    """Nothing can disable the triggers of a foreign key in a copy."""
+    lines = (
+        'op.execute("CREATE TABLE clubs (id integer PRIMARY KEY);'
+        'CREATE TABLE members (club integer REFERENCES clubs)")'
+    )
+    students.revision("0002", FAMILY.strip() + "\n" + lines, "0001")
+    students.upgrade()
+    students.by_hand(
+        "ALTER TABLE members DISABLE TRIGGER ALL; DROP EVENT TRIGGER watched;"
+        "CREATE EVENT TRIGGER more ON sql_drop EXECUTE FUNCTION public.watch();"
+        "ALTER TABLE students DROP age, ADD nick text"
+    )
+    named = adopted(students, pg18, only=("more",))
+    assert [finding.address.name for finding in named.adopted] == ["more"]
+    assert named.is_proved, named.failed
+    adoption = adopted(students, pg18)
+    assert {each.finding.address.name for each in adoption.left} == {
+        "more",
+        "watched",
+        "members_club_fkey",
+    }
+    assert adoption.is_proved, adoption.failed
+
+
 @pytest.mark.parametrize(
     "by_hand",
     [
