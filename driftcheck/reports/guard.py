@@ -9,7 +9,7 @@ from driftcheck.judging.findings import Remedy
 from driftcheck.judging.guard_answer import DriftFinding, PhantomText
 from driftcheck.reports.visible import visible
 
-_WIDTH = 100
+_WIDTH = 80
 _COMMENT_WIDTH = 90
 _MOST = 20
 _WITH_REMEDIES = 3
